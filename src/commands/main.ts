@@ -1,0 +1,40 @@
+import { Command, CommanderError } from "commander";
+import { isCellswapError } from "../errors.ts";
+import { version } from "../version.ts";
+
+/** A file of this folder: adds arguments, options, an example and the action to its command. */
+export interface CommandModule {
+  configure(command: Command): void;
+}
+
+/** Name, one line for `cellswap --help`, and the file that holds the command; only the one that is run is loaded. */
+const COMMANDS: readonly [name: string, summary: string, load: () => Promise<CommandModule>][] = [];
+
+/** Runs one command line and returns its exit code: 0 done, 1 bad data, files or study file, 2 wrong command line. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const debug = argv.includes("--debug");
+  const program = new Command("cellswap")
+    .description(
+      "Does a single-cell encoder look at the cell, or at the cells around it?\nSwap the background and measure.",
+    )
+    .version(version)
+    .exitOverride();
+  for (const [name, summary, load] of COMMANDS) {
+    const command = program.command(name).summary(summary).description(summary);
+    command.exitOverride().option("--debug", "show where in the program an error arose");
+    if (argv[0] === name || (argv[0] === "help" && argv[1] === name)) (await load()).configure(command);
+  }
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(argv as string[], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (isCellswapError(error)) console.error(`cellswap: ${debug ? error.stack : error.message}`);
+    else
+      console.error(
+        `cellswap: unexpected error, please report it with --debug: ${debug ? (error as Error).stack : (error as Error).message}`,
+      );
+    return 1;
+  }
+}

@@ -1,0 +1,45 @@
+/** Reports how far a long stage is: a rewritten line on a terminal, plain lines every few seconds otherwise. */
+export interface Progress {
+  /** `done` of `total` units; `note` is shown behind the rate. */
+  update(done: number, total: number, note?: string): void;
+  /** Ends the stage and says how long it took. */
+  end(note?: string): void;
+}
+
+/** Progress on standard error; `quiet` gives one that prints nothing (for `--json`). */
+export function progress(stage: string, unit: string, quiet = false): Progress {
+  const start = performance.now();
+  const terminal = process.stderr.isTTY === true;
+  let shown = 0;
+  let first: { at: number; done: number } | undefined;
+  const seconds = (s: number) =>
+    s < 60
+      ? `${Math.round(s)} s`
+      : s < 3600
+        ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`
+        : `${(s / 3600).toFixed(1)} h`;
+  const print = (line: string) => {
+    if (quiet) return;
+    process.stderr.write(terminal ? `\r\x1b[2K${line}` : `${line}\n`);
+  };
+  return {
+    update(done, total, note = "") {
+      const now = performance.now();
+      first ??= { at: now, done };
+      if (now - shown < (terminal ? 100 : 5000)) return;
+      shown = now;
+      const rate = ((done - first.done) / (now - first.at)) * 1000;
+      const left =
+        rate > 0
+          ? `, ${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} ${unit}/s, ${seconds((total - done) / rate)} left`
+          : "";
+      print(`${stage}: ${done} of ${total} ${unit}${left}${note === "" ? "" : `, ${note}`}`);
+    },
+    end(note = "") {
+      print(
+        `${stage}: done in ${seconds((performance.now() - start) / 1000)}${note === "" ? "" : `, ${note}`}`,
+      );
+      if (!quiet && terminal) process.stderr.write("\n");
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** What a user can mend: one line that names the file, the value and the remedy. Exit code 1. */
+export class CellswapError extends Error {
+  override readonly name: string = "CellswapError";
+  /** File or folder the problem is in, as the user gave it. */
+  readonly path: string | undefined;
+  constructor(message: string, options: { path?: string; cause?: unknown } = {}) {
+    super(options.path === undefined ? message : `${options.path}: ${message}`, { cause: options.cause });
+    this.path = options.path;
+  }
+}
+
+/** A file that is missing, truncated, of another format or holds values that cannot be used. */
+export class DataError extends CellswapError {
+  override readonly name = "DataError";
+}
+
+/** A study file, option or argument value that is not accepted. */
+export class StudyError extends CellswapError {
+  override readonly name = "StudyError";
+}
+
+/** A setting cannot be run on these data (no neighbor labels, no donor, ...). */
+export class SettingError extends CellswapError {
+  override readonly name = "SettingError";
+}
+
+/** The run was stopped on purpose (Ctrl-C); what is on disk is valid and resumes. */
+export class InterruptedError extends CellswapError {
+  override readonly name = "InterruptedError";
+}
+
+/** True for every error whose message alone tells a user what to do. */
+export function isCellswapError(error: unknown): error is CellswapError {
+  return error instanceof CellswapError;
+}

@@ -1,0 +1,137 @@
+/** Names and shape of the crops of one set: `channels.length` x `height` x `width`, float32, row-major. */
+export interface CropShape {
+  readonly channels: readonly string[];
+  /** Pixels. */
+  readonly height: number;
+  /** Pixels. */
+  readonly width: number;
+}
+
+/** What the label masks know: nothing, the center cell only, or the center cell and its neighbors. */
+export type MaskKind = "none" | "center" | "full";
+
+/** Label of a pixel in a label mask. */
+export const BACKGROUND = 0;
+export const CENTER = 1;
+export const NEIGHBOR = 2;
+
+/** Crops and label masks, one cell at a time; in memory or on disk. */
+export interface CropSource extends CropShape {
+  /** Number of cells. */
+  readonly count: number;
+  readonly masks: MaskKind;
+  /** Copies crop `cell` (0..count-1) into `out` (channels x height x width). */
+  readCrop(cell: number, out: Float32Array): void;
+  /** Copies the label mask of `cell` into `out` (height x width; 0 background, 1 center cell, 2 other cells). */
+  readMask(cell: number, out: Uint8Array): void;
+}
+
+/** One column of a table; `null` stands for "not known". */
+export type Column = string[] | (string | null)[] | Float64Array | Float32Array | Int32Array | Uint8Array;
+
+/** A table by columns, all of one length, in file order. */
+export interface Table {
+  readonly rows: number;
+  readonly columns: ReadonlyMap<string, Column>;
+}
+
+/**
+ * Who the cells are. Every array has one entry per cell.
+ * `field` is unique in the whole set (for instance `AAC1_3`), so that cells with one value share an image.
+ * `localization` holds the class, several of them joined by `|` for a multiply localized protein, null where unknown.
+ */
+export interface Cells {
+  readonly count: number;
+  readonly id: readonly string[];
+  readonly protein: readonly string[];
+  readonly field: readonly string[];
+  readonly localization: readonly (string | null)[];
+  /** 1 where the mask passed its quality checks. */
+  readonly usable: Uint8Array;
+  /** Every metadata column as stored (`Metadata_` prefix), the ones above included. */
+  readonly metadata: Table;
+}
+
+/** The settings in causal order (the ladder), then the two that show one part alone. */
+export const SETTINGS = [
+  "original",
+  "self",
+  "same",
+  "cell-free",
+  "different",
+  "masked",
+  "background-only",
+] as const;
+export type Setting = (typeof SETTINGS)[number];
+
+/**
+ * Which cell gets which donor in which setting; plain data, one entry per composite.
+ * Rows are sorted by setting (order of SETTINGS), background, cell.
+ */
+export interface SwapPlan {
+  /** Seed that the donors were drawn with; null for a plan made elsewhere. */
+  readonly seed: number | null;
+  /** Number of composites. */
+  readonly count: number;
+  /** Class names; `background` points into them. */
+  readonly classes: readonly string[];
+  /** Row of the center cell in the cell store. */
+  readonly cell: Int32Array;
+  /** Index into SETTINGS. */
+  readonly setting: Uint8Array;
+  /** Class that the background comes from, -1 where the setting has none. */
+  readonly background: Int16Array;
+  /** Row of the donor in the cell store, -1 where the setting has none; the cell itself for `self`. */
+  readonly donor: Int32Array;
+  /** 1 where center cell and donor come from one field. */
+  readonly sameField: Uint8Array;
+}
+
+/** How a composite is made. */
+export interface CompositeOptions {
+  /** `hard`: the mask decides (published). `soft`: alpha is the Gaussian of the mask. */
+  readonly edge: "hard" | "soft";
+  /** Standard deviation of the soft edge, pixels. */
+  readonly sigma: number;
+  /** What becomes of the donor's own center cell: kept (published) or removed and filled from around it. */
+  readonly donorCenter: "keep" | "fill";
+  /** Width of the rim around a cell that is removed with it, pixels. */
+  readonly halo: number;
+  /** Scale that foreground and background are each brought to before pasting. */
+  readonly intensity: "none" | "crop" | "field" | "protein";
+  /** Range after the intensity step, in units of it; null: not clipped. Unused by `none`. */
+  readonly clip: readonly [number, number] | null;
+  /** Names the random draws of fills. */
+  readonly seed: number;
+}
+
+/** Feature vectors, row-major float32 (rows x dimension). */
+export interface Features {
+  readonly rows: number;
+  readonly dimension: number;
+  readonly data: Float32Array;
+}
+
+/** Cross-validation folds: `test[k]` lists the rows of fold k, ascending; every row is in exactly one. */
+export interface Folds {
+  readonly test: readonly Int32Array[];
+}
+
+/** Result of one pair of classes in one setting with one background. */
+export interface PairScore {
+  readonly encoder: string;
+  readonly setting: Setting;
+  /** Class that both backgrounds come from; null where each class keeps its own or there is none. */
+  readonly background: string | null;
+  readonly class1: string;
+  readonly class2: string;
+  /** Mean over the folds, 0..1. */
+  readonly accuracy: number;
+  /** Population standard deviation over the folds. */
+  readonly sd: number;
+  readonly folds: readonly number[];
+  /** Largest relative duality gap of the folds' fits; null in tables made elsewhere. */
+  readonly gap: number | null;
+  /** Cells of the two classes together; null in tables made elsewhere. */
+  readonly cells: number | null;
+}

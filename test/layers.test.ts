@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+/** Each room reads only from rooms left of it; the order is the way of the data. */
+const ORDER = [
+  "errors",
+  "types",
+  "version",
+  "core",
+  "files",
+  "cells",
+  "masks",
+  "swap",
+  "encode",
+  "features",
+  "evaluate",
+  "proportions",
+  "remedy",
+  "simulate",
+  "report",
+  "index",
+  "study",
+  "node",
+  "commands",
+  "cli",
+];
+
+const src = resolve(import.meta.dirname, "../src");
+const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".ts"));
+const room = (file: string) => file.split("/")[0].replace(/\.ts$/, "");
+
+function imports(file: string): string[] {
+  const text = readFileSync(join(src, file), "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map((m) => m[1]);
+}
+const local = (file: string) =>
+  imports(file)
+    .filter((i) => i.startsWith("."))
+    .map((i) => relative(src, resolve(join(src, dirname(file)), i)).replace(/\.(js|ts)$/, ".ts"));
+
+test("every room is known", () => {
+  for (const file of files) expect(ORDER, file).toContain(room(file));
+});
+
+test("rooms import only from the left", () => {
+  const wrong = files.flatMap((file) =>
+    local(file)
+      .filter((i) => ORDER.indexOf(room(i)) > ORDER.indexOf(room(file)))
+      .map((i) => `${file} -> ${i}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("ONNX Runtime is imported in one file", () => {
+  const users = files.filter((f) => /from ["']onnxruntime-node["']/.test(readFileSync(join(src, f), "utf8")));
+  expect(users.filter((f) => f !== "encode/onnx.ts")).toEqual([]);
+});
+
+test("what index.ts reaches needs no Node", () => {
+  const seen = new Set<string>();
+  const walk = (file: string, way: string[]) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const i of imports(file))
+      expect(i, [...way, file].join(" -> ")).not.toMatch(/^node:|onnxruntime-node/);
+    for (const next of local(file)) walk(next, [...way, file]);
+  };
+  if (files.includes("index.ts")) walk("index.ts", []);
+});
+
+test("files stay readable", () => {
+  const long = files.filter((f) => readFileSync(join(src, f), "utf8").split("\n").length > 401);
+  expect(long).toEqual([]);
+});
