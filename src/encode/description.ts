@@ -1,0 +1,107 @@
+import { z } from "zod";
+
+const channelwise = "Statistics are taken per crop and channel, in float64.";
+
+/** One preprocessing step; they run in the order given. */
+export const PreprocessStep = z
+  .discriminatedUnion("step", [
+    z.strictObject({
+      step: z.literal("crop"),
+      height: z.int().positive(),
+      width: z.int().positive(),
+      at: z.enum(["center", "five"]).default("center").describe("five: center and corners, outputs averaged"),
+    }),
+    z.strictObject({
+      step: z.literal("pad"),
+      height: z.int().positive(),
+      width: z.int().positive(),
+      with: z.enum(["zero", "edge"]).default("edge"),
+    }),
+    z
+      .strictObject({ step: z.literal("resize"), height: z.int().positive(), width: z.int().positive() })
+      .describe("Bilinear, pixel centers aligned at half pixels, no antialiasing."),
+    z
+      .strictObject({ step: z.literal("minmax"), epsilon: z.number().nonnegative().default(0) })
+      .describe(`(x - min) / max(max - min, epsilon); a constant channel becomes 0. ${channelwise}`),
+    z
+      .strictObject({
+        step: z.literal("standardize"),
+        epsilon: z.number().nonnegative().default(0),
+        floor: z.enum(["none", "inverse-sqrt"]).default("none"),
+        over: z.enum(["channel", "crop"]).default("channel"),
+      })
+      .describe(
+        "(x - mean) / (SD + epsilon), population SD; with floor inverse-sqrt the divisor is max(SD, 1/sqrt(N)), N the number of values (tf.image.per_image_standardization).",
+      ),
+    z
+      .strictObject({
+        step: z.literal("percentile"),
+        low: z.number().min(0).max(100),
+        high: z.number().min(0).max(100),
+        clip: z.enum(["both", "top", "none"]).default("both"),
+        divide: z.enum(["always", "range-over-one"]).default("always"),
+        epsilon: z.number().nonnegative().default(0),
+      })
+      .describe(
+        `Stretch between two percentiles (linear interpolation): clipped, minus the low one, divided by max(range, epsilon), or only where the range is over 1. ${channelwise}`,
+      ),
+    z
+      .strictObject({
+        step: z.literal("fixed"),
+        mean: z.array(z.number()).min(1),
+        sd: z.array(z.number().positive()).min(1),
+      })
+      .describe("(x - mean) / sd with one constant per channel, as trained."),
+    z.strictObject({ step: z.literal("scale"), factor: z.number(), offset: z.number().default(0) }),
+    z.strictObject({ step: z.literal("clip"), low: z.number(), high: z.number() }),
+  ])
+  .describe("A preprocessing step from a closed list.");
+export type PreprocessStep = z.infer<typeof PreprocessStep>;
+
+/** One output of the network that is used as features. */
+export const EncoderOutput = z.strictObject({
+  output: z.string().min(1).describe("Name of the ONNX output."),
+  layer: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/)
+    .optional()
+    .describe("Name of the layer, shown behind the encoder's name when there are several."),
+  layout: z
+    .enum(["vector", "NCHW", "NHWC"])
+    .default("vector")
+    .describe("vector: batch x features; else a feature map."),
+  pool: z
+    .enum(["none", "max", "mean", "flatten", "center-mean"])
+    .default("none")
+    .describe("How a feature map becomes a vector; center-mean weighs by the center mask."),
+});
+export type EncoderOutput = z.infer<typeof EncoderOutput>;
+
+/** The sidecar of an ONNX encoder: everything that is needed to feed it. */
+export const EncoderDescription = z.strictObject({
+  $schema: z.string().optional(),
+  format: z.literal("cellswap-encoder"),
+  version: z.literal(1),
+  name: z.string().regex(/^[A-Za-z0-9._-]+$/, "letters, digits, dot, dash and underscore only"),
+  title: z.string().optional().describe("One line for people."),
+  model: z.string().min(1).describe("ONNX file, relative to this file."),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional()
+    .describe("Hash of the ONNX file; checked when given."),
+  input: z.strictObject({
+    name: z.string().min(1).describe("Name of the ONNX input."),
+    channels: z.array(z.string().min(1)).min(1).describe("Channels by name, in the network's order."),
+    height: z.int().positive().describe("Pixels, after preprocessing."),
+    width: z.int().positive().describe("Pixels, after preprocessing."),
+    layout: z.enum(["NCHW", "NHWC"]).default("NCHW"),
+  }),
+  preprocess: z.array(PreprocessStep).default([]),
+  outputs: z.array(EncoderOutput).min(1),
+  license: z.string().optional(),
+  source: z.string().optional().describe("Where the weights come from."),
+  citation: z.string().optional(),
+  notes: z.array(z.string()).optional(),
+});
+export type EncoderDescription = z.infer<typeof EncoderDescription>;
