@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { hullPixels } from "../../src/masks/hull.ts";
+import { judgeMask } from "../../src/masks/verdict.ts";
+
+function disk(height: number, width: number, y0: number, x0: number, radius: number, label = 1): Uint8Array {
+  return Uint8Array.from({ length: height * width }, (_, i) =>
+    Math.hypot(Math.floor(i / width) - y0, (i % width) - x0) <= radius ? label : 0,
+  );
+}
+const verdict = (mask: Uint8Array, size = 64) => judgeMask(mask, size, size).verdict;
+
+/** Every pixel against every line through two labeled pixels that has all labeled pixels on one side. */
+function naiveHull(mask: Uint8Array, width: number): number {
+  const points = [...mask.keys()].filter((i) => mask[i] === 1).map((i) => [i % width, Math.floor(i / width)]);
+  const side = (a: number[], b: number[], p: number[]) =>
+    (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]);
+  const lines: [number[], number[]][] = [];
+  for (const a of points)
+    for (const b of points)
+      if ((a[0] !== b[0] || a[1] !== b[1]) && points.every((p) => side(a, b, p) >= 0)) lines.push([a, b]);
+  const xs = points.map((p) => p[0]);
+  const ys = points.map((p) => p[1]);
+  let count = 0;
+  for (let y = Math.min(...ys); y <= Math.max(...ys); y++)
+    for (let x = Math.min(...xs); x <= Math.max(...xs); x++)
+      if (lines.every(([a, b]) => side(a, b, [x, y]) >= 0)) count++;
+  return count;
+}
+
+test("hull pixels equal the naive count", () => {
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { minLength: 42, maxLength: 42 }), (bits) => {
+      const mask = Uint8Array.from(bits, Number);
+      expect(hullPixels(mask, 6, 7, 1)).toBe(mask.includes(1) ? naiveHull(mask, 7) : 0);
+    }),
+    { seed: 1, numRuns: 300 },
+  );
+});
+
+test("a round cell in the middle is ok and fills its hull", () => {
+  const { verdict, measures } = judgeMask(disk(64, 64, 31.5, 31.5, 15), 64, 64);
+  expect(verdict).toBe("ok");
+  expect(measures.Quality_Solidity).toBeGreaterThan(0.97);
+  expect(measures.Quality_Offset).toBeCloseTo(0, 10);
+  expect(measures.Quality_CenterArea + measures.Quality_BackgroundArea).toBe(4096);
+});
+
+test("each fault has its name", () => {
+  expect(verdict(new Uint8Array(4096))).toBe("empty");
+  expect(verdict(disk(64, 64, 31.5, 31.5, 15, 2))).toBe("no-center");
+  expect(verdict(disk(64, 64, 31.5, 31.5, 5))).toBe("small");
+  expect(verdict(disk(64, 64, 31.5, 31.5, 29))).toBe("large");
+  expect(verdict(disk(64, 64, 36, 37, 15))).toBe("off-center");
+  expect(verdict(disk(64, 64, 31.5, 14, 15))).toBe("border;off-center");
+  const ring = disk(64, 64, 31.5, 31.5, 15);
+  disk(64, 64, 31.5, 31.5, 8).forEach((inside, i) => {
+    if (inside === 1) ring[i] = 0;
+  });
+  expect(verdict(ring)).toBe("ragged");
+  expect(verdict(disk(64, 64, 31.5, 31.5, 15).map((v) => v || 2))).toBe("no-background");
+});
+
+test("limits scale with the crop and with the cell diameter", () => {
+  for (const size of [48, 64, 96, 128]) {
+    const c = (size - 1) / 2;
+    expect(verdict(disk(size, size, c, c, size / 4), size)).toBe("ok");
+    expect(verdict(disk(size, size, c, c, size / 12), size)).toBe("small");
+  }
+  const cell = disk(128, 128, 63.5, 63.5, 10);
+  expect(judgeMask(cell, 128, 128).verdict).toBe("small");
+  expect(judgeMask(cell, 128, 128, 20).verdict).toBe("ok");
+});
+
+test("a mask of another size is refused", () => {
+  expect(() => judgeMask(new Uint8Array(10), 4, 4)).toThrow("mask has 10 pixels, expected 4 x 4");
+});
