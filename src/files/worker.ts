@@ -1,0 +1,17 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+
+/**
+ * Starts a worker thread from the module `name` beside the caller (`base` is the caller's import.meta.url).
+ * Works from the built package and from TypeScript sources (through tsx).
+ */
+export function startWorker(base: string, name: string, workerData?: unknown): Worker {
+  if (!base.endsWith(".ts")) return new Worker(new URL(`./${name}.js`, base), { workerData });
+  // Node 20 reads no TypeScript and `--import tsx` does not reach a worker's first file: the hook comes first here.
+  const tsx = pathToFileURL(createRequire(base).resolve("tsx/package.json"));
+  const hook = new URL("./dist/esm/api/index.mjs", tsx).href;
+  const file = new URL(`./${name}.ts`, base).href;
+  const code = `import(${JSON.stringify(hook)}).then((m) => { m.register(); return import(${JSON.stringify(file)}); });`;
+  return new Worker(code, { workerData, eval: true, execArgv: [] });
+}
