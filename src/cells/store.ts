@@ -216,8 +216,11 @@ export class CellStoreWriter {
     for (const column of this.#metadata.values()) if (column.length === row) column.push(null);
   }
 
-  /** Closes the files, writes metadata, quality and manifest and puts the store in its place. */
-  finish(quality: Quality | null = null): StoreManifest {
+  /**
+   * Closes the files, writes metadata, quality and manifest and puts the store in its place. `masks` says what the
+   * masks turned out to know, where that was not known at the start.
+   */
+  finish(quality: Quality | null = null, masks: MaskKind = this.#maskKind): StoreManifest {
     this.#crops.close();
     this.#masks?.close();
     const columns = new Map<string, Column>();
@@ -249,7 +252,7 @@ export class CellStoreWriter {
     ];
     const whole: StoreManifest = {
       ...manifest,
-      masks: this.#maskKind,
+      masks,
       maskSource: this.#maskKind === "none" ? null : this.#source,
       source: this.#source,
       hashes: Object.fromEntries(files.map((f) => [f, sha256File(join(this.#partial, f))])),

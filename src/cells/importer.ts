@@ -1,0 +1,281 @@
+import { DataError, InterruptedError } from "../errors.ts";
+import type { Column, MaskKind } from "../types.ts";
+import type { Labels } from "./labels.ts";
+import { type CellRecord, CellStoreWriter, type Quality } from "./store.ts";
+
+/** Pixels of one cell as an importer reads them. */
+export interface CellPixels {
+  readonly height: number;
+  readonly width: number;
+  /** Channels x height x width. */
+  readonly crop: Float32Array;
+  /** Height x width, labels 0, 1, 2; null where the source has no masks. */
+  readonly mask: Uint8Array | null;
+}
+
+/** What an importer found: who the cells are, and how to get the pixels of each. */
+export interface ImportPlan {
+  /** Name of the importer, kept in the store. */
+  readonly source: string;
+  /** File or folder that was read, as the user gave it. */
+  readonly path: string;
+  readonly channels: readonly string[];
+  /** `auto`: `full` where at least one mask names a neighbor, else `center`. */
+  readonly masks: MaskKind | "auto";
+  readonly count: number;
+  /** What a person should know about this import, one sentence each. */
+  readonly notes: readonly string[];
+  /** Columns of cell `cell`; Metadata_Localization may be left out. */
+  record(cell: number): CellRecord;
+  /** File that cell `cell` is read from (its first), for messages. */
+  file(cell: number): string;
+  /** Reads the pixels of cell `cell`. */
+  read(cell: number): Promise<CellPixels>;
+  /** Frees what the plan holds open. */
+  close?(): void;
+}
+
+/** Verdict on a mask and what it was measured by; from the masks room, which comes after this one. */
+export type JudgeMask = (
+  mask: Uint8Array,
+  height: number,
+  width: number,
+) => { verdict: string; measures: Record<string, number> };
+
+export interface ImportOptions {
+  readonly judge: JudgeMask;
+  readonly labels?: Labels | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after every cell. */
+  readonly onCell?: ((done: number, total: number) => void) | undefined;
+  /** Cells that are read ahead while earlier ones are written. */
+  readonly ahead?: number;
+}
+
+/** What an import did; printed by `--json`. */
+export interface ImportSummary {
+  readonly out: string;
+  readonly source: string;
+  readonly cells: number;
+  readonly proteins: number;
+  readonly fields: number;
+  readonly channels: readonly string[];
+  readonly height: number;
+  readonly width: number;
+  readonly masks: MaskKind;
+  /** Cells whose mask passed; null without masks. */
+  readonly usable: number | null;
+  /** Cells by reason against their mask (a cell can have several). */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** Cells with one value in a whole channel: ids, at most ten. */
+  readonly constant: { readonly cells: number; readonly first: readonly string[] };
+  readonly labels: {
+    readonly cellsWithLocalization: number;
+    readonly localizations: number;
+    /** Proteins of the cells that the labels name, and that they do not name. */
+    readonly matched: number;
+    readonly unknown: number;
+    readonly firstUnknown: readonly string[];
+    /** Proteins of the labels that no cell has. */
+    readonly unused: number;
+  };
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads every cell of a plan and writes a cell store at `out`; a few cells are in memory at a time, besides the
+ * metadata. On any failure, and when `signal` aborts, nothing is left and what stood at `out` stays.
+ * @throws DataError where a crop has another size than the first, is not finite, an id comes twice or no mask is usable.
+ */
+export async function importCells(
+  plan: ImportPlan,
+  out: string,
+  options: ImportOptions,
+): Promise<ImportSummary> {
+  const { labels, signal, judge } = options;
+  const ahead = Math.max(1, options.ahead ?? 16);
+  const tally = new Tally(labels);
+  const ids = new Map<string, number>();
+  const verdicts: string[] = [];
+  const measures = new Map<string, number[]>();
+  let writer: CellStoreWriter | undefined;
+  let shape: { height: number; width: number } | undefined;
+  let neighbors = false;
+  const reading: Promise<CellPixels>[] = [];
+  const start = (cell: number) => {
+    const promise = plan.read(cell);
+    // A later cell may fail before its turn; it is reported when it is awaited.
+    promise.catch(() => {});
+    reading.push(promise);
+  };
+  try {
+    for (let cell = 0; cell < Math.min(ahead, plan.count); cell++) start(cell);
+    for (let cell = 0; cell < plan.count; cell++) {
+      if (signal?.aborted)
+        throw new InterruptedError("stopped; nothing was written, what stood there before is kept", {
+          path: out,
+        });
+      const pixels = await (reading.shift() as Promise<CellPixels>);
+      if (cell + ahead < plan.count) start(cell + ahead);
+      const path = plan.file(cell);
+      if (shape === undefined) {
+        shape = { height: pixels.height, width: pixels.width };
+        writer = new CellStoreWriter(
+          out,
+          { channels: plan.channels, ...shape },
+          plan.masks === "auto" ? "full" : plan.masks,
+          plan.source,
+        );
+      } else if (pixels.height !== shape.height || pixels.width !== shape.width)
+        throw new DataError(
+          `is ${pixels.height} x ${pixels.width} px, the crops before it are ${shape.height} x ${shape.width} px (first: ${plan.file(0)}); cut all cells at one size`,
+          { path },
+        );
+      const record: CellRecord = { Metadata_Localization: null, ...plan.record(cell) };
+      const id = String(record.Metadata_Cell);
+      const twin = ids.get(id);
+      if (twin !== undefined)
+        throw new DataError(
+          `has the cell id ${id}, and so has ${plan.file(twin)}; every cell needs its own`,
+          { path },
+        );
+      ids.set(id, cell);
+      const flat = checkCrop(pixels, plan.channels, path);
+      const localization = labels?.get(String(record.Metadata_Protein)) ?? record.Metadata_Localization;
+      const whole: CellRecord = { ...record, Metadata_Localization: localization };
+      tally.add(whole, flat.length > 0);
+      if (pixels.mask !== null) {
+        const { verdict, measures: found } = judge(pixels.mask, pixels.height, pixels.width);
+        const reasons = [...(verdict === "ok" ? [] : [verdict]), ...(flat.length > 0 ? ["constant"] : [])];
+        verdicts.push(reasons.length === 0 ? "ok" : reasons.join(";"));
+        for (const [name, value] of Object.entries(found)) {
+          const column = measures.get(name);
+          if (column === undefined) measures.set(name, [value]);
+          else column.push(value);
+        }
+        neighbors ||= pixels.mask.includes(2);
+      }
+      writer?.append(pixels.crop, pixels.mask, whole);
+      options.onCell?.(cell + 1, plan.count);
+    }
+    if (writer === undefined || shape === undefined)
+      throw new DataError("holds no cells", { path: plan.path });
+    const masked = plan.masks !== "none";
+    const usable = verdicts.filter((v) => v === "ok").length;
+    const reasons = countReasons(verdicts);
+    if (masked && usable === 0)
+      throw new DataError(
+        `has no cell with a usable mask (${reasons.map(([why, n]) => `${why}: ${n}`).join(", ")}); check the masks, or import without them and run \`cellswap segment\``,
+        { path: plan.path },
+      );
+    const quality: Quality | null = masked
+      ? {
+          verdict: verdicts,
+          measures: new Map<string, Column>([...measures].map(([k, v]) => [k, Float64Array.from(v)])),
+        }
+      : null;
+    const kind = plan.masks === "auto" ? (neighbors ? "full" : "center") : plan.masks;
+    writer.finish(quality, kind);
+    return {
+      out,
+      source: plan.source,
+      cells: plan.count,
+      ...tally.who(),
+      channels: plan.channels,
+      ...shape,
+      masks: kind,
+      usable: masked ? usable : null,
+      reasons: Object.fromEntries(reasons),
+      ...tally.what(),
+      notes: plan.notes,
+    };
+  } catch (error) {
+    await Promise.allSettled(reading);
+    writer?.abandon();
+    throw error;
+  } finally {
+    plan.close?.();
+  }
+}
+
+/** Checks that all pixels are finite; returns the channels that have one value everywhere. */
+function checkCrop(pixels: CellPixels, channels: readonly string[], path: string): string[] {
+  const { crop, width } = pixels;
+  const size = pixels.height * width;
+  if (crop.length !== channels.length * size)
+    throw new RangeError(`${crop.length} values for ${channels.length} channels of ${size} px`);
+  const flat: string[] = [];
+  for (let c = 0; c < channels.length; c++) {
+    const first = crop[c * size];
+    let same = true;
+    for (let p = c * size; p < (c + 1) * size; p++) {
+      const value = crop[p];
+      if (value - value !== 0) {
+        const at = p - c * size;
+        throw new DataError(
+          `has the value ${value} in channel ${channels[c]} at row ${Math.floor(at / width)}, column ${at % width}; mend the pixels or take this cell out`,
+          { path },
+        );
+      }
+      if (value !== first) same = false;
+    }
+    if (same) flat.push(channels[c]);
+  }
+  return flat;
+}
+
+/** Reasons against masks with their number of cells, most frequent first. */
+function countReasons(verdicts: readonly string[]): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const verdict of verdicts)
+    if (verdict !== "ok") for (const why of verdict.split(";")) counts.set(why, (counts.get(why) ?? 0) + 1);
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+}
+
+/** Counts for the summary; holds names of proteins and fields only. */
+class Tally {
+  readonly #labels: Labels | undefined;
+  readonly #proteins = new Set<string>();
+  readonly #fields = new Set<string>();
+  readonly #localizations = new Set<string>();
+  readonly #constant: string[] = [];
+  #constants = 0;
+  #labeled = 0;
+
+  constructor(labels: Labels | undefined) {
+    this.#labels = labels;
+  }
+
+  add(record: CellRecord, constant: boolean): void {
+    this.#proteins.add(String(record.Metadata_Protein));
+    this.#fields.add(String(record.Metadata_Field));
+    if (record.Metadata_Localization !== null) {
+      this.#labeled++;
+      for (const name of String(record.Metadata_Localization).split("|")) this.#localizations.add(name);
+    }
+    if (!constant) return;
+    this.#constants++;
+    if (this.#constant.length < 10) this.#constant.push(String(record.Metadata_Cell));
+  }
+
+  who() {
+    return { proteins: this.#proteins.size, fields: this.#fields.size };
+  }
+
+  what() {
+    const unknown =
+      this.#labels === undefined ? [] : [...this.#proteins].filter((p) => !this.#labels?.has(p));
+    const matched = this.#labels === undefined ? 0 : this.#proteins.size - unknown.length;
+    return {
+      constant: { cells: this.#constants, first: this.#constant },
+      labels: {
+        cellsWithLocalization: this.#labeled,
+        localizations: this.#localizations.size,
+        matched,
+        unknown: unknown.length,
+        firstUnknown: unknown.slice(0, 10),
+        unused: (this.#labels?.size ?? 0) - matched,
+      },
+    };
+  }
+}
