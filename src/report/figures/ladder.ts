@@ -1,0 +1,102 @@
+import * as Plot from "@observablehq/plot";
+import type { ResultTable } from "../../evaluate/tables.ts";
+import { SETTINGS, type Setting } from "../../types.ts";
+import { drawPlot, encoderColor, SYMBOLS } from "./svg.ts";
+
+/** One marker of the ladder: mean accuracy (0..1) with its limits; `low` and `high` are null where no error is known. */
+export interface LadderPoint {
+  readonly encoder: string;
+  readonly color: string;
+  readonly setting: Setting;
+  readonly mean: number;
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Row from the top, encoders of one setting a little apart. */
+  readonly position: number;
+}
+
+/** Markers of the ladder figure, settings in causal order from the top. */
+export function ladderPoints(table: ResultTable): LadderPoint[] {
+  const settings = ladderSettings(table);
+  const many = table.encoders.length;
+  return table.encoders.flatMap((encoder, e) =>
+    encoder.settings.map((s) => ({
+      encoder: encoder.encoder,
+      color: encoderColor(e),
+      setting: s.setting,
+      mean: s.mean,
+      low: s.error === null ? null : s.mean - s.error,
+      high: s.error === null ? null : s.mean + s.error,
+      position: settings.indexOf(s.setting) + (many === 1 ? 0 : (e / (many - 1) - 0.5) * 0.5),
+    })),
+  );
+}
+
+/** Settings that any encoder has, in causal order. */
+export function ladderSettings(table: ResultTable): Setting[] {
+  return SETTINGS.filter((s) => table.encoders.some((e) => e.settings.some((own) => own.setting === s)));
+}
+
+/** The ladder figure as SVG: accuracy +- 3 standard errors per setting and encoder. */
+export function ladderFigure(table: ResultTable): string {
+  const points = ladderPoints(table);
+  const settings = ladderSettings(table);
+  const steps = new Set<Setting>(["original", "self", "same", "cell-free", "different"]);
+  const values = points.flatMap((p) => [p.low ?? p.mean, p.high ?? p.mean]);
+  const low = Math.max(0, Math.floor(Math.min(0.5, ...values) * 20 + 1e-9) / 20);
+  const high = Math.min(1.02, Math.max(...values, 0.6) + 0.02);
+  return drawPlot({
+    title: "Ladder of settings",
+    description: `mean accuracy (0 to 1) with 3 standard errors over classes for ${settings.join(", ")}`,
+    width: 560,
+    height: 70 + 46 * settings.length,
+    marginLeft: 112,
+    marginBottom: 44,
+    marginTop: 12,
+    marginRight: 16,
+    x: {
+      domain: [low, high],
+      label: "accuracy (0 to 1), bars: ± 3 standard errors over classes",
+      labelAnchor: "center",
+      labelArrow: "none",
+      grid: true,
+      ticks: 6,
+    },
+    y: {
+      domain: [-0.6, settings.length - 0.4],
+      label: null,
+      ticks: settings.map((_, i) => i),
+      tickFormat: (i: number) => settings[i],
+      tickSize: 0,
+    },
+    marks: [
+      Plot.ruleX([0.5], { stroke: "currentColor", strokeDasharray: "2 3", strokeOpacity: 0.7 }),
+      Plot.text([[0.5, -0.6]], {
+        text: ["chance"],
+        dx: 4,
+        dy: 2,
+        textAnchor: "start",
+        lineAnchor: "top",
+        fontSize: 11,
+        fillOpacity: 0.75,
+      }),
+      Plot.line(
+        points.filter((p) => steps.has(p.setting)),
+        { x: "mean", y: "position", stroke: "color", z: "encoder", strokeOpacity: 0.5, strokeWidth: 1.5 },
+      ),
+      Plot.ruleY(
+        points.filter((p) => p.low !== null),
+        { y: "position", x1: "low", x2: "high", stroke: "color", strokeWidth: 2 },
+      ),
+      Plot.dot(points, {
+        x: "mean",
+        y: "position",
+        fill: "color",
+        symbol: (p: LadderPoint) => SYMBOLS[p.setting],
+        r: 5,
+        title: (p: LadderPoint) =>
+          `${p.encoder}, ${p.setting}: ${p.mean.toFixed(3)}${p.high === null ? "" : ` ± ${(p.high - p.mean).toFixed(3)}`}`,
+      }),
+    ],
+  });
+}

@@ -1,0 +1,129 @@
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import type { Setting } from "../../types.ts";
+import { escapeHtml, xmlText } from "../escape.ts";
+
+/** Okabe-Ito colors without yellow and black, which fail on white or on dark paper; told apart by color-blind readers. */
+export const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"] as const;
+
+/** Marker of each setting, the same in every figure. */
+export const SYMBOLS: Readonly<Record<Setting, Plot.SymbolType>> = {
+  original: "circle",
+  self: "star",
+  same: "circle",
+  "cell-free": "diamond2",
+  different: "triangle",
+  masked: "square",
+  "background-only": "times",
+};
+
+/** Color of the `index`-th encoder (cyclic). */
+export function encoderColor(index: number): string {
+  return COLORS[index % COLORS.length];
+}
+
+/** Plot's options with what every figure must say: what it shows, for readers who cannot see it. */
+export interface FigureOptions extends Plot.PlotOptions {
+  /** Short name of the picture. */
+  title: string;
+  /** One sentence with what it shows. */
+  description: string;
+}
+
+/** Draws a plot to SVG text. Equal options give equal text: nothing in it is counted or drawn by chance. */
+export function drawPlot({ title, description, ...options }: FigureOptions): string {
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const svg = Plot.plot({
+    ...options,
+    title: undefined,
+    document: document as unknown as Plot.PlotOptions["document"],
+    className: "cellswap-figure",
+    style: { fontSize: "12px", fontFamily: "system-ui, sans-serif", ...(options.style as object) },
+  } as Plot.PlotOptions);
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", xmlText(`${title}: ${description}`));
+  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  return roundNumbers(svg.outerHTML);
+}
+
+/** Coordinates to a hundredth of a pixel: shorter, and free of last bits that differ between machines. */
+function roundNumbers(svg: string): string {
+  return svg.replace(/-?\d+\.\d{3,}/g, (number) => String(Math.round(Number(number) * 100) / 100));
+}
+
+/** An entry of a legend. */
+export interface LegendItem {
+  readonly label: string;
+  readonly color: string;
+  readonly symbol: Plot.SymbolType;
+}
+
+/** A 14 x 14 px marker as it appears in the figures. */
+export function drawMarker(item: LegendItem): string {
+  const svg = drawPlot({
+    title: "marker",
+    description: item.label,
+    width: 14,
+    height: 14,
+    margin: 0,
+    axis: null,
+    x: { type: "identity" },
+    y: { type: "identity" },
+    marks: [Plot.dot([[7, 7]], { symbol: item.symbol, r: 4.5, fill: item.color, stroke: item.color })],
+  });
+  return svg.replace(/ role="img" aria-label="[^"]*"/, ' aria-hidden="true"');
+}
+
+/** A panel of a composed figure. */
+export interface Panel {
+  readonly heading: string;
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Width of text at 12 px, roughly; generous, so that nothing overlaps. */
+function textWidth(text: string): number {
+  return 7 * [...text].length;
+}
+
+/** One stand-alone SVG file: heading, panels side by side, legend below, on white. */
+export function composeFigure(
+  title: string,
+  description: string,
+  panels: readonly Panel[],
+  legend: readonly LegendItem[],
+): string {
+  const pad = 16;
+  const width = 2 * pad + panels.reduce((sum, p) => sum + p.width, 0) + pad * (panels.length - 1);
+  const top = 50;
+  const parts: string[] = [
+    `<text x="${pad}" y="22" font-size="15" font-weight="600">${escapeHtml(title)}</text>`,
+  ];
+  let x = pad;
+  for (const panel of panels) {
+    parts.push(`<text x="${x}" y="44" font-size="13">${escapeHtml(panel.heading)}</text>`);
+    parts.push(panel.svg.replace("<svg ", `<svg x="${x}" y="${top}" `));
+    x += panel.width + pad;
+  }
+  let y = top + Math.max(...panels.map((p) => p.height)) + 10;
+  x = pad;
+  for (const item of legend) {
+    const needed = 20 + textWidth(item.label) + 16;
+    if (x > pad && x + needed > width - pad) {
+      x = pad;
+      y += 22;
+    }
+    parts.push(drawMarker(item).replace("<svg ", `<svg x="${x}" y="${y}" `));
+    parts.push(`<text x="${x + 20}" y="${y + 11}" font-size="12">${escapeHtml(item.label)}</text>`);
+    x += needed;
+  }
+  const height = y + 14 + pad;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="system-ui, sans-serif" color="#1c1e21" fill="#1c1e21">`,
+    `<title>${escapeHtml(title)}</title><desc>${escapeHtml(description)}</desc>`,
+    `<rect width="100%" height="100%" fill="#ffffff" />`,
+    ...parts,
+    "</svg>\n",
+  ].join("\n");
+}
