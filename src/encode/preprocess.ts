@@ -45,8 +45,11 @@ export function makePreprocessor(description: EncoderDescription, shape: CropSha
         `encoder ${name}: padding to ${step.height} x ${step.width} px is smaller than the crop (${height} x ${width} px); use crop`,
       );
     if (step.step === "fixed" && [step.mean, step.sd].some((v) => v.length !== channels.length))
-      throw new StudyError(`encoder ${name}: step fixed needs one mean and one sd per channel (${channels.length})`);
-    if (step.step === "crop" || step.step === "pad" || step.step === "resize") [height, width] = [step.height, step.width];
+      throw new StudyError(
+        `encoder ${name}: step fixed needs one mean and one sd per channel (${channels.length})`,
+      );
+    if (step.step === "crop" || step.step === "pad" || step.step === "resize")
+      [height, width] = [step.height, step.width];
     if (step.step === "crop" && step.at === "five") {
       if (views > 1) throw new StudyError(`encoder ${name}: only one five-crop step is possible`);
       views = 5;
@@ -72,7 +75,9 @@ export function makePreprocessor(description: EncoderDescription, shape: CropSha
       for (const step of preprocess)
         images =
           step.step === "crop" && step.at === "five"
-            ? corners(step.height, step.width, images[0][0]).map((at) => images[0].map((i) => cut(i, step.height, step.width, ...at)))
+            ? corners(step.height, step.width, images[0][0]).map((at) =>
+                images[0].map((i) => cut(i, step.height, step.width, ...at)),
+              )
             : images.map((image) => apply(step, image));
       images.forEach((image, v) => write(image, out, offset + v * size, input.layout));
     },
@@ -92,7 +97,13 @@ function apply(step: PreprocessStep, image: Image[]): Image[] {
   switch (step.step) {
     case "crop":
       return image.map((i) =>
-        cut(i, step.height, step.width, Math.floor((i.height - step.height) / 2), Math.floor((i.width - step.width) / 2)),
+        cut(
+          i,
+          step.height,
+          step.width,
+          Math.floor((i.height - step.height) / 2),
+          Math.floor((i.width - step.width) / 2),
+        ),
       );
     case "pad":
       return image.map((i) => pad(i, step.height, step.width, step.with));
@@ -114,10 +125,12 @@ function apply(step: PreprocessStep, image: Image[]): Image[] {
       image.forEach(({ data }, c) => stretch(data, step.mean[c], step.sd[c]));
       return image;
     case "scale":
-      for (const { data } of image) for (let p = 0; p < data.length; p++) data[p] = data[p] * step.factor + step.offset;
+      for (const { data } of image)
+        for (let p = 0; p < data.length; p++) data[p] = data[p] * step.factor + step.offset;
       return image;
     case "clip":
-      for (const { data } of image) for (let p = 0; p < data.length; p++) data[p] = Math.min(step.high, Math.max(step.low, data[p]));
+      for (const { data } of image)
+        for (let p = 0; p < data.length; p++) data[p] = Math.min(step.high, Math.max(step.low, data[p]));
       return image;
   }
 }

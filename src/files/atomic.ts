@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { DataError } from "../errors.ts";
 
@@ -29,4 +29,14 @@ export function writeError(path: string, cause: unknown): Error {
   };
   if (code === undefined || !(code in why)) return cause as Error;
   return new DataError(why[code], { path, cause });
+}
+
+/** Writes all bytes at `position`; a full disk is one clear line. */
+export function writeAll(file: number, bytes: Uint8Array, position: number, path: string): void {
+  try {
+    for (let done = 0; done < bytes.length; )
+      done += writeSync(file, bytes, done, bytes.length - done, position + done);
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
 }

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { DataError } from "../errors.ts";
-import { writeError } from "./atomic.ts";
+import { writeAll, writeError } from "./atomic.ts";
 
 /** Element types that we store; names as in numpy. */
 export type NpyType = "float32" | "float64" | "uint8" | "int32";
@@ -60,16 +60,6 @@ export class NpyWriter {
   close(): void {
     writeAll(this.#file, npyHeader(this.#type, [this.#rows, ...this.#rowShape]), 0, this.path);
     closeSync(this.#file);
-  }
-}
-
-/** Writes all bytes at `position`; a full disk is one clear line. */
-export function writeAll(file: number, bytes: Uint8Array, position: number, path: string): void {
-  try {
-    for (let done = 0; done < bytes.length; )
-      done += writeSync(file, bytes, done, bytes.length - done, position + done);
-  } catch (cause) {
-    throw writeError(path, cause);
   }
 }
 

@@ -1,0 +1,160 @@
+import * as ort from "onnxruntime-node";
+import { DataError } from "../errors.ts";
+import type { CropShape } from "../types.ts";
+import type { EncoderFile } from "./encoder-file.ts";
+import { makePooling, type Pooling } from "./pool.ts";
+import { makePreprocessor, type Preprocessor } from "./preprocess.ts";
+
+/** An encoder ready to run on crops of one shape: preprocessing, network, pooling. One thread per encoder. */
+export class OnnxEncoder {
+  readonly #file: EncoderFile;
+  readonly #session: ort.InferenceSession;
+  readonly #preprocessor: Preprocessor;
+  readonly #shape: CropShape;
+  #poolings: Pooling[] | undefined;
+  #input = new Float32Array(0);
+
+  private constructor(file: EncoderFile, session: ort.InferenceSession, shape: CropShape) {
+    this.#file = file;
+    this.#session = session;
+    this.#shape = shape;
+    this.#preprocessor = makePreprocessor(file.description, shape);
+  }
+
+  /**
+   * Opens the network for crops of `shape` and tries it on one empty crop.
+   * @throws DataError / StudyError naming the input, channel or output that does not fit.
+   */
+  static async open(file: EncoderFile, shape: CropShape, threads = 1): Promise<OnnxEncoder> {
+    let session: ort.InferenceSession;
+    try {
+      session = await ort.InferenceSession.create(file.modelPath, {
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        logSeverityLevel: 4,
+        graphOptimizationLevel: "all",
+      });
+    } catch (cause) {
+      throw new DataError(
+        `cannot be opened as an ONNX model (${oneLine(cause)}); export it again or check the file`,
+        {
+          path: file.modelPath,
+          cause,
+        },
+      );
+    }
+    const { input, outputs } = file.description;
+    if (!session.inputNames.includes(input.name))
+      throw new DataError(
+        `has no input ${input.name}; it has ${session.inputNames.join(", ")}; correct input.name in ${file.path}`,
+        {
+          path: file.modelPath,
+        },
+      );
+    for (const { output } of outputs)
+      if (!session.outputNames.includes(output))
+        throw new DataError(
+          `has no output ${output}; it has ${session.outputNames.join(", ")}; correct outputs in ${file.path}`,
+          {
+            path: file.modelPath,
+          },
+        );
+    const encoder = new OnnxEncoder(file, session, shape);
+    const pixels = shape.height * shape.width;
+    const size = shape.channels.length * pixels;
+    await encoder.encode(new Float32Array(size), new Uint8Array(pixels), 1, []);
+    return encoder;
+  }
+
+  /** Length of the feature vector of each output. */
+  get dimensions(): number[] {
+    return this.#poolings!.map((p) => p.dimension);
+  }
+
+  /**
+   * Encodes `count` crops (count x channels x height x width) with their label masks; `out[o]` receives
+   * count x dimension values of output `o` (pass an empty list to only try the network).
+   */
+  async encode(crops: Float32Array, masks: Uint8Array, count: number, out: Float32Array[]): Promise<void> {
+    const { input, outputs } = this.#file.description;
+    const { size, views } = this.#preprocessor;
+    const cropSize = this.#shape.channels.length * this.#shape.height * this.#shape.width;
+    const pixels = this.#shape.height * this.#shape.width;
+    if (this.#input.length !== count * views * size) this.#input = new Float32Array(count * views * size);
+    for (let i = 0; i < count; i++)
+      this.#preprocessor.run(crops.subarray(i * cropSize, (i + 1) * cropSize), this.#input, i * views * size);
+    const channels = input.channels.length;
+    const dims =
+      input.layout === "NCHW"
+        ? [count * views, channels, input.height, input.width]
+        : [count * views, input.height, input.width, channels];
+    const result = await this.#run(dims);
+    this.#poolings ??= outputs.map((o) => this.#pooling(o, result[o.output]));
+    for (let o = 0; o < out.length; o++) {
+      const pooling = this.#poolings[o];
+      const data = result[outputs[o].output].data as Float32Array;
+      if (data.length !== count * views * pooling.size) throw this.#batchError(outputs[o].output);
+      out[o].fill(0, 0, count * pooling.dimension);
+      for (let i = 0; i < count; i++)
+        for (let v = 0; v < views; v++)
+          pooling.add(
+            data,
+            (i * views + v) * pooling.size,
+            masks.subarray(i * pixels, (i + 1) * pixels),
+            out[o],
+            i * pooling.dimension,
+            1 / views,
+          );
+    }
+    for (const tensor of Object.values(result)) tensor.dispose();
+  }
+
+  async #run(dims: number[]): Promise<ort.InferenceSession.OnnxValueMapType & Record<string, ort.Tensor>> {
+    const { input, outputs } = this.#file.description;
+    try {
+      const feeds = { [input.name]: new ort.Tensor("float32", this.#input, dims) };
+      const wanted = [...new Set(outputs.map((o) => o.output))];
+      return (await this.#session.run(feeds, wanted)) as Record<string, ort.Tensor>;
+    } catch (cause) {
+      throw new DataError(
+        `does not take ${dims.join(" x ")} (${input.layout}: ${input.channels.join(", ")}) as its description says (${oneLine(cause)}); correct the channels or size in ${this.#file.path}`,
+        { path: this.#file.modelPath, cause },
+      );
+    }
+  }
+
+  #pooling(output: EncoderFile["description"]["outputs"][number], tensor: ort.Tensor): Pooling {
+    if (tensor.type !== "float32")
+      throw new DataError(`gives ${tensor.type} in output ${output.output}; float32 is needed`, {
+        path: this.#file.modelPath,
+      });
+    try {
+      return makePooling(output, tensor.dims, this.#shape.height, this.#shape.width);
+    } catch (cause) {
+      throw new DataError(
+        `output ${output.output} ${(cause as Error).message}; correct layout in ${this.#file.path}`,
+        {
+          path: this.#file.modelPath,
+          cause,
+        },
+      );
+    }
+  }
+
+  #batchError(output: string): Error {
+    return new DataError(
+      `output ${output} does not grow with the batch; export the network with a free batch dimension`,
+      {
+        path: this.#file.modelPath,
+      },
+    );
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function oneLine(cause: unknown): string {
+  return (cause as Error).message.replace(/\s+/g, " ").slice(0, 200);
+}

@@ -1,0 +1,173 @@
+import { availableParallelism } from "node:os";
+import type { Worker } from "node:worker_threads";
+import type { EncoderFile } from "../encode/encoder-file.ts";
+import { OnnxEncoder } from "../encode/onnx.ts";
+import { CellswapError, InterruptedError } from "../errors.ts";
+import { startWorker } from "../files/worker.ts";
+import type { Scales } from "../swap/intensity.ts";
+import type { CompositeOptions, CropShape, SwapPlan } from "../types.ts";
+import { BATCH, batches, FeatureFile } from "./store.ts";
+
+/** What is to be encoded and where the features go. */
+export interface ExtractRequest {
+  /** Folder of the cell store. */
+  readonly cells: string;
+  readonly shape: CropShape;
+  readonly plan: SwapPlan;
+  readonly scales: Scales;
+  readonly composite: CompositeOptions;
+  /** Encoders with the .npy path of each output, in the order of the description. */
+  readonly encoders: readonly { readonly encoder: EncoderFile; readonly paths: readonly string[] }[];
+}
+
+/** What one worker thread needs to know; `targets` say where each encoder's outputs are written. */
+export interface WorkerSetup extends Omit<ExtractRequest, "encoders" | "shape"> {
+  readonly targets: readonly {
+    readonly encoder: EncoderFile;
+    readonly outputs: readonly { path: string; dimension: number }[];
+  }[];
+}
+
+/** A batch and the encoders (positions in `targets`) that still lack it. */
+export interface WorkerTask {
+  readonly batch: number;
+  readonly encoders: readonly number[];
+}
+
+/** A worker's answer: the batch is written, or the one line why not. */
+export type WorkerReply =
+  | { readonly done: number; readonly encodeMs: number }
+  | { readonly error: string; readonly known: boolean };
+
+export interface ExtractOptions {
+  readonly workers?: number;
+  readonly signal?: AbortSignal;
+  /** Called after every batch with composites done and to do, those of earlier runs included. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Makes every composite of the plan and writes every encoder's features, one worker thread per core. Each worker
+ * composes a batch once, runs all encoders on it and writes their features in place, so nothing but one batch per
+ * worker is in memory. Features already on disk are not made again.
+ * @returns dimension of each output, by encoder.
+ * @throws CellswapError of the first thing that does not fit; InterruptedError after `signal`.
+ */
+export async function extract(request: ExtractRequest, options: ExtractOptions = {}): Promise<number[][]> {
+  const { plan } = request;
+  const dimensions: number[][] = [];
+  const targets: WorkerSetup["targets"][number][] = [];
+  for (const { encoder, paths } of request.encoders) {
+    const opened = await OnnxEncoder.open(encoder, request.shape);
+    dimensions.push(opened.dimensions);
+    targets.push({ encoder, outputs: paths.map((path, o) => ({ path, dimension: opened.dimensions[o] })) });
+    await opened.release();
+  }
+  const files = targets.map((t) =>
+    t.outputs
+      .filter((o) => !FeatureFile.complete(o.path))
+      .map((o) => new FeatureFile(o.path, plan.count, o.dimension)),
+  );
+  const wanting: number[][] = Array.from({ length: batches(plan.count) }, () => []);
+  files.forEach((list, e) => {
+    for (const batch of new Set(list.flatMap((f) => f.missing()))) wanting[batch].push(e);
+  });
+  const tasks: WorkerTask[] = wanting
+    .map((encoders, batch) => ({ batch, encoders }))
+    .filter((t) => t.encoders.length > 0);
+  const total = files.filter((list) => list.length > 0).length * plan.count;
+  let done = total - tasks.reduce((sum, t) => sum + t.encoders.length * batchRows(plan.count, t.batch), 0);
+  options.onProgress?.(done, total);
+  const setup: WorkerSetup = {
+    cells: request.cells,
+    plan: sharePlan(plan),
+    scales: request.scales,
+    composite: request.composite,
+    targets,
+  };
+  try {
+    await runTasks(setup, tasks, options, (task) => {
+      done += task.encoders.length * batchRows(plan.count, task.batch);
+      options.onProgress?.(done, total);
+    });
+  } catch (error) {
+    for (const file of files.flat()) file.close();
+    throw error;
+  }
+  for (const file of files.flat()) file.finish();
+  return dimensions;
+}
+
+function batchRows(rows: number, batch: number): number {
+  return Math.min(BATCH, rows - batch * BATCH);
+}
+
+function runTasks(
+  setup: WorkerSetup,
+  tasks: readonly WorkerTask[],
+  { workers = availableParallelism(), signal }: ExtractOptions,
+  onDone: (task: WorkerTask) => void,
+): Promise<void> {
+  if (tasks.length === 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    let next = 0;
+    let running = 0;
+    let stopped: Error | undefined;
+    const threads: Worker[] = [];
+    const end = () => {
+      if (running > 0) return;
+      void Promise.all(threads.map((t) => t.terminate())).then(() =>
+        stopped === undefined ? resolve() : reject(stopped),
+      );
+    };
+    const onAbort = () => {
+      stopped ??= new InterruptedError("stopped; run the same command again to go on from here");
+    };
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const feed = (thread: Worker) => {
+      if (stopped !== undefined || next >= tasks.length) return end();
+      running++;
+      thread.postMessage(tasks[next++]);
+    };
+    for (let t = 0; t < Math.min(workers, tasks.length); t++) {
+      const thread = startWorker(import.meta.url, "worker", setup);
+      let current: WorkerTask | undefined;
+      thread.on("message", (reply: WorkerReply) => {
+        running--;
+        if ("error" in reply)
+          stopped ??= reply.known ? new CellswapError(reply.error) : new Error(reply.error);
+        else if (current !== undefined) onDone(current);
+        current = tasks[next];
+        feed(thread);
+      });
+      thread.on("error", (error) => {
+        running = Math.max(0, running - 1);
+        stopped ??= error;
+        end();
+      });
+      threads.push(thread);
+      current = tasks[next];
+      feed(thread);
+    }
+    if (stopped !== undefined) end();
+  });
+}
+
+/** The plan with its arrays in shared memory, so that every worker reads the same copy. */
+function sharePlan(plan: SwapPlan): SwapPlan {
+  const share = <T extends Int32Array | Uint8Array | Int16Array>(a: T): T => {
+    const Type = a.constructor as new (buffer: SharedArrayBuffer) => T;
+    const copy = new Type(new SharedArrayBuffer(a.byteLength));
+    copy.set(a);
+    return copy;
+  };
+  return {
+    ...plan,
+    cell: share(plan.cell),
+    setting: share(plan.setting),
+    background: share(plan.background),
+    donor: share(plan.donor),
+    sameField: share(plan.sameField),
+  };
+}

@@ -1,0 +1,144 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { InterruptedError } from "../errors.ts";
+import type { PairFit } from "../evaluate/crossvalidate.ts";
+import type { PairGrid } from "../evaluate/grid.ts";
+import { readFeatureRows } from "../features/store.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { NpyReader } from "../files/npy.ts";
+import { type PairScore, SETTINGS, type Setting, type SwapPlan } from "../types.ts";
+
+/** One setting with one background: the unit that is evaluated, stored and resumed. */
+export interface Block {
+  readonly setting: Setting;
+  /** Class that both backgrounds come from; null where each class keeps its own or there is none. */
+  readonly background: string | null;
+}
+
+/** Results of one block, as kept in `results/blocks/`. */
+export interface BlockResult extends Block {
+  readonly encoder: string;
+  readonly pairs: readonly (Omit<PairScore, "encoder" | "setting" | "background"> & {
+    /** Out-of-fold hits, one bit per row of class1 then class2, in the order of the selection, base64. */
+    readonly correct: string;
+  })[];
+}
+
+/** The blocks of a study in the order of the ladder. */
+export function listBlocks(settings: readonly Setting[], backgrounds: readonly string[]): Block[] {
+  return settings.flatMap((setting): Block[] =>
+    setting === "different" || setting === "cell-free"
+      ? backgrounds.map((background) => ({ setting, background }))
+      : [{ setting, background: null }],
+  );
+}
+
+/** Finds the plan's row of (setting, background, cell); rows of a plan are sorted by these. */
+export class PlanIndex {
+  readonly #plan: SwapPlan;
+  readonly #ranges = new Map<string, [start: number, end: number]>();
+
+  constructor(plan: SwapPlan) {
+    this.#plan = plan;
+    for (let start = 0, row = 1; row <= plan.count; row++) {
+      const same =
+        row < plan.count &&
+        plan.setting[row] === plan.setting[start] &&
+        plan.background[row] === plan.background[start];
+      if (same) continue;
+      this.#ranges.set(`${SETTINGS[plan.setting[start]]} ${plan.background[start]}`, [start, row]);
+      start = row;
+    }
+  }
+
+  /**
+   * Rows of the plan for `cells` of class `own` in a block; null where the plan lacks any of them. `different` on its
+   * own class's background is the setting `same`.
+   */
+  rows({ setting, background }: Block, own: string, cells: Int32Array): Int32Array | null {
+    const actual = setting === "different" && background === own ? "same" : setting;
+    const from = actual === "same" ? own : background;
+    const range = this.#ranges.get(`${actual} ${from === null ? -1 : this.#plan.classes.indexOf(from)}`);
+    if (range === undefined || cells.length === 0) return null;
+    const rows = Int32Array.from(cells, (cell) => this.#find(cell, range));
+    return rows.includes(-1) ? null : rows;
+  }
+
+  #find(cell: number, [start, end]: [number, number]): number {
+    const { cell: cells } = this.#plan;
+    let low = start;
+    let high = end;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (cells[middle] < cell) low = middle + 1;
+      else high = middle;
+    }
+    return low < end && cells[low] === cell ? low : -1;
+  }
+}
+
+/** Evaluates one block, or reads what an earlier run left. */
+export async function evaluateBlock(request: {
+  readonly folder: string;
+  readonly encoder: string;
+  readonly featurePath: string;
+  readonly block: Block;
+  readonly classes: readonly string[];
+  readonly rows: readonly Int32Array[];
+  readonly index: PlanIndex;
+  readonly folds: number;
+  readonly grid: PairGrid;
+  readonly signal: AbortSignal | undefined;
+}): Promise<BlockResult> {
+  const { encoder, block, classes, rows, index, folds, grid } = request;
+  const name =
+    block.background === null ? block.setting : `${block.setting}.${classes.indexOf(block.background)}`;
+  const path = join(request.folder, "results", "blocks", encoder, `${name}.json`);
+  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as BlockResult;
+  if (request.signal?.aborted)
+    throw new InterruptedError("stopped; run the same command again to go on from here");
+  const file = new NpyReader(request.featurePath);
+  const dimension = file.shape[1];
+  const present: { name: string; features: Float32Array }[] = [];
+  classes.forEach((name, c) => {
+    const planRows = index.rows(block, name, rows[c]);
+    if (planRows === null) return;
+    const features = new Float32Array(new SharedArrayBuffer(planRows.length * dimension * 4));
+    readFeatureRows(file, planRows, features);
+    present.push({ name, features });
+  });
+  file.close();
+  const fits = present.length < 2 ? [] : await grid.evaluate(present, dimension, folds);
+  let next = 0;
+  const pairs = present.flatMap((a, i) =>
+    present.slice(i + 1).map((b) => pair(a.name, b.name, fits[next++])),
+  );
+  const result: BlockResult = { encoder, ...block, pairs };
+  writeFileAtomic(path, `${JSON.stringify(result)}\n`);
+  return result;
+}
+
+function pair(class1: string, class2: string, fit: PairFit): BlockResult["pairs"][number] {
+  const { accuracy, sd, folds, gap, correct } = fit;
+  return { class1, class2, accuracy, sd, folds, gap, cells: correct.length, correct: packBits(correct) };
+}
+
+/** Bits (0/1 values) as base64, eight to a byte, lowest bit first. */
+export function packBits(bits: Uint8Array): string {
+  const bytes = new Uint8Array(Math.ceil(bits.length / 8));
+  bits.forEach((bit, i) => {
+    bytes[i >> 3] |= bit << (i & 7);
+  });
+  return Buffer.from(bytes).toString("base64");
+}
+
+/** The inverse of {@link packBits} for `count` bits. */
+export function unpackBits(text: string, count: number): Uint8Array {
+  const bytes = Buffer.from(text, "base64");
+  return Uint8Array.from({ length: count }, (_, i) => (bytes[i >> 3] >> (i & 7)) & 1);
+}
+
+/** The block's scores as rows of the result tables. */
+export function scores({ encoder, setting, background, pairs }: BlockResult): PairScore[] {
+  return pairs.map(({ correct: _, ...p }) => ({ encoder, setting, background, ...p }));
+}

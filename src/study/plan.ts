@@ -1,0 +1,66 @@
+import type { CellStore } from "../cells/store.ts";
+import { makePlan } from "../swap/plan.ts";
+import { readPlan } from "../swap/plan-file.ts";
+import { SETTINGS, type SwapPlan } from "../types.ts";
+import type { Study } from "./schema.ts";
+import type { Selection } from "./select.ts";
+
+/** Settings that proteins with several localizations are seen in: enough for their proportions. */
+const FOR_PROPORTIONS = ["original", "masked"] as const;
+
+/** The study's swap plan: the one it names, or a seeded one of its cells. */
+export async function studyPlan(store: CellStore, study: Study, selection: Selection): Promise<SwapPlan> {
+  if (study.plan !== undefined) return readPlan(study.plan, store.cells, selection.classes);
+  const { classes, classOf } = selection;
+  const plan = makePlan({
+    classes,
+    classOf,
+    field: store.cells.field,
+    protein: store.cells.protein,
+    usable: Uint8Array.from(classOf, (c) => (c >= 0 ? 1 : 0)),
+    settings: study.settings,
+    ...(study.backgrounds === undefined ? {} : { backgrounds: study.backgrounds }),
+    sameDonor: study.sameDonor,
+    seed: study.seed,
+  });
+  const extra = FOR_PROPORTIONS.filter((s) => study.settings.includes(s));
+  return selection.multiple.length === 0 || extra.length < FOR_PROPORTIONS.length
+    ? plan
+    : addCells(plan, extra, selection.multiple);
+}
+
+/** The plan with further cells in settings that need no donor; its order is kept. */
+export function addCells(
+  plan: SwapPlan,
+  settings: readonly (typeof SETTINGS)[number][],
+  cells: Int32Array,
+): SwapPlan {
+  const count = plan.count + settings.length * cells.length;
+  const grown = {
+    cell: new Int32Array(count),
+    setting: new Uint8Array(count),
+    background: new Int16Array(count).fill(-1),
+    donor: new Int32Array(count).fill(-1),
+    sameField: new Uint8Array(count),
+  };
+  let at = 0;
+  for (let from = 0; from < plan.count; ) {
+    const setting = plan.setting[from];
+    let to = from;
+    while (to < plan.count && plan.setting[to] === setting && plan.background[to] === plan.background[from])
+      to++;
+    const added = settings.includes(SETTINGS[setting]) ? cells : new Int32Array();
+    for (let i = from, k = 0; i < to || k < added.length; at++) {
+      const take = k >= added.length || (i < to && plan.cell[i] < added[k]);
+      grown.setting[at] = setting;
+      grown.cell[at] = take ? plan.cell[i] : added[k];
+      if (take) {
+        grown.background[at] = plan.background[i];
+        grown.donor[at] = plan.donor[i];
+        grown.sameField[at] = plan.sameField[i++];
+      } else k++;
+    }
+    from = to;
+  }
+  return { ...plan, count, ...grown };
+}

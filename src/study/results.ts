@@ -1,0 +1,163 @@
+import { join } from "node:path";
+import type { CellStore } from "../cells/store.ts";
+import { storeHash } from "../cells/store.ts";
+import type { EncoderFile } from "../encode/encoder-file.ts";
+import { writePublishedResults } from "../evaluate/published-csv.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { canonicalJson, sha256 } from "../files/hash.ts";
+import { table, writeCsv, writeParquet } from "../files/table.ts";
+import { parseReport, REPORT_VERSION, type ReportData, type ReportInput } from "../report/data.ts";
+import { renderReport } from "../report/html.ts";
+import { Compositor } from "../swap/composite.ts";
+import type { Scales } from "../swap/intensity.ts";
+import type { Column, PairScore, SwapPlan, Table } from "../types.ts";
+import { version } from "../version.ts";
+import { type BlockResult, scores as blockScores, type PlanIndex } from "./blocks.ts";
+import { makeGallery } from "./gallery.ts";
+import type { Study } from "./schema.ts";
+import type { Selection } from "./select.ts";
+
+/** One feature array of the study. */
+export interface FeatureSet {
+  readonly name: string;
+  readonly encoder: EncoderFile;
+  readonly path: string;
+  readonly dimension: number;
+}
+
+/** Everything that a finished study is written from. */
+export interface Finished {
+  readonly study: Study;
+  readonly store: CellStore;
+  readonly selection: Selection;
+  readonly plan: SwapPlan;
+  readonly index: PlanIndex;
+  readonly scales: Scales;
+  readonly featureSets: readonly FeatureSet[];
+  readonly results: readonly BlockResult[];
+  readonly out: string;
+}
+
+/** Writes the study's tables, the authors' CSV layout and the report; returns the report's data. */
+export function writeResults(finished: Finished): ReportData {
+  const { out, featureSets, results } = finished;
+  const scores = results.flatMap(blockScores);
+  writeCsv(join(out, "results", "pairs.csv"), scoreTable(scores));
+  writeParquet(join(out, "results", "pairs.parquet"), scoreTable(scores));
+  for (const { name } of featureSets)
+    writePublishedResults(
+      join(out, "results", name),
+      scores.filter((s) => s.encoder === name),
+    );
+  const data = parseReport(reportData(finished, scores));
+  writeFileAtomic(join(out, "report.json"), `${JSON.stringify(data)}\n`);
+  writeFileAtomic(join(out, "report.html"), renderReport(data));
+  return data;
+}
+
+/** The pair scores as a table: one row per encoder, setting, background and pair. */
+export function scoreTable(scores: readonly PairScore[]): Table {
+  const folds = Math.max(0, ...scores.map((s) => s.folds.length));
+  const columns = new Map<string, Column>([
+    ["encoder", scores.map((s) => s.encoder)],
+    ["setting", scores.map((s) => s.setting)],
+    ["background", scores.map((s) => s.background)],
+    ["class1", scores.map((s) => s.class1)],
+    ["class2", scores.map((s) => s.class2)],
+    ["accuracy", Float64Array.from(scores, (s) => s.accuracy)],
+    ["sd", Float64Array.from(scores, (s) => s.sd)],
+  ]);
+  for (let k = 0; k < folds; k++)
+    columns.set(
+      `fold${k + 1}`,
+      Float64Array.from(scores, (s) => s.folds[k] ?? Number.NaN),
+    );
+  columns.set(
+    "gap",
+    Float64Array.from(scores, (s) => s.gap ?? Number.NaN),
+  );
+  columns.set(
+    "cells",
+    Int32Array.from(scores, (s) => s.cells ?? 0),
+  );
+  return table(columns);
+}
+
+function reportData(finished: Finished, scores: readonly PairScore[]): ReportInput {
+  const { study, store, selection, plan, index, scales, featureSets } = finished;
+  const compositor = new Compositor(store, scales, study.composite);
+  const used = selection.rows.reduce((n, rows) => n + rows.length, 0) + selection.multiple.length;
+  const sameField = plan.sameField.reduce(
+    (n, flag, row) => n + (flag && plan.donor[row] !== plan.cell[row] ? 1 : 0),
+    0,
+  );
+  const gap = Math.max(0, ...scores.map((s) => s.gap ?? 0));
+  return {
+    version: REPORT_VERSION,
+    title: study.title,
+    preset: study.preset,
+    createdBy: `cellswap ${version}`,
+    classes: [...selection.classes],
+    aggregation: study.aggregation,
+    encoders: featureSets.map(({ name, encoder, dimension }) => ({
+      name,
+      description: encoder.description.title ?? "",
+      dimension,
+      warnings: [...(encoder.description.notes ?? [])],
+    })),
+    scores: scores.map((s) => ({ ...s, folds: [...s.folds] })),
+    gallery: makeGallery(store, compositor, plan, index, selection.rows),
+    cells: { total: store.count, used, leftOut: { ...selection.leftOut } },
+    plan: { rows: plan.count, sameFieldDonors: sameField, seed: plan.seed },
+    provenance: [
+      { name: "cellswap", value: version },
+      { name: "Cells (SHA-256)", value: storeHash(store.manifest) },
+      { name: "Cells read by", value: store.manifest.source },
+      { name: "Masks", value: store.manifest.maskSource ?? "none" },
+      { name: "Swap plan (SHA-256)", value: planHash(plan) },
+      { name: "Seed", value: String(study.seed) },
+      { name: "Composites", value: canonicalJson(study.composite) },
+      {
+        name: "Cells per class",
+        value: selection.rows.map((rows, c) => `${selection.classes[c]} ${rows.length}`).join(", "),
+      },
+      {
+        name: "Probe",
+        value: `linear C-SVC, C = 1, raw features, ${study.folds}-fold stratified unshuffled`,
+      },
+      { name: "Largest relative duality gap", value: gap.toExponential(1) },
+      ...featureSets.map(({ name, encoder }) => ({
+        name: `Encoder ${name} (SHA-256)`,
+        value: encoder.sha256,
+      })),
+    ],
+    warnings: warnings(finished, sameField),
+  };
+}
+
+function planHash(plan: SwapPlan): string {
+  const bytes = (a: Int32Array | Int16Array | Uint8Array) =>
+    Buffer.from(a.buffer, a.byteOffset, a.byteLength);
+  return sha256(
+    Buffer.concat([bytes(plan.setting), bytes(plan.background), bytes(plan.cell), bytes(plan.donor)]),
+  );
+}
+
+function warnings({ study, plan, selection }: Finished, sameField: number): string[] {
+  const swapped = plan.donor.reduce(
+    (n, donor, row) => n + (donor >= 0 && donor !== plan.cell[row] ? 1 : 0),
+    0,
+  );
+  const list: string[] = [];
+  if (sameField > 0)
+    list.push(
+      `${sameField} of ${swapped} swaps took their donor from the center cell's own field, because its class has no other: batch and neighbors cannot be told apart there.`,
+    );
+  if (study.composite.donorCenter === "keep")
+    list.push(
+      "The donor's own center cell was kept, as published: what the pasted cell does not cover stays visible and adds to the drop.",
+    );
+  const small = selection.classes.filter((_, c) => selection.rows[c].length < 50);
+  if (small.length > 0) list.push(`Fewer than 50 cells in ${small.join(", ")}: accuracies there are coarse.`);
+  return list;
+}

@@ -1,0 +1,185 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { z } from "zod";
+import { firstIssue } from "../encode/encoder-file.ts";
+import { StudyError } from "../errors.ts";
+import { type CompositeOptions, SETTINGS, type Setting } from "../types.ts";
+
+const Choices = z.strictObject({
+  settings: z
+    .array(z.enum(SETTINGS))
+    .min(1)
+    .optional()
+    .describe("Settings to run; default: those of the preset."),
+  pick: z
+    .enum(["first", "even"])
+    .optional()
+    .describe("Which cells of a class: the first ones (published) or evenly spaced ones."),
+  edge: z.enum(["hard", "soft"]).optional().describe("Edge of the pasted cell."),
+  sigma: z
+    .number()
+    .positive()
+    .max(10)
+    .optional()
+    .describe("Standard deviation of the soft edge, pixels (1)."),
+  donorCenter: z
+    .enum(["keep", "fill"])
+    .optional()
+    .describe("The donor's own center cell: kept (published) or removed and filled."),
+  halo: z.number().min(0).max(20).optional().describe("Rim removed with a cell, pixels (3)."),
+  intensity: z
+    .enum(["none", "crop", "field", "protein"])
+    .optional()
+    .describe("Scale that cell and background are brought to before pasting."),
+  clip: z
+    .tuple([z.number(), z.number()])
+    .nullable()
+    .optional()
+    .describe("Range after the intensity step ([-1, 6]); null: no clipping."),
+  aggregation: z
+    .enum(["even", "published"])
+    .optional()
+    .describe("How Table 1 is aggregated (docs/tables.md)."),
+});
+
+/** The study file: what to run on which cells. */
+export const StudyFile = z.strictObject({
+  $schema: z.string().optional(),
+  title: z.string().min(1).optional(),
+  cells: z
+    .string()
+    .min(1)
+    .describe("Cell store (a folder made by `cellswap import`), relative to this file."),
+  encoders: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe("Encoder descriptions (.json beside the ONNX file), relative to this file."),
+  preset: z.enum(["recommended", "published"]).default("recommended"),
+  class: z
+    .string()
+    .min(1)
+    .default("Localization")
+    .describe(
+      "Metadata column that holds the class, without its Metadata_ prefix: Localization, Protein, ...",
+    ),
+  classes: z.array(z.string().min(1)).min(2).optional().describe("Classes to use; default: all."),
+  backgrounds: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe("Classes whose backgrounds are used; default: all classes of the study."),
+  cellsPerClass: z.int().min(2).default(1000),
+  cellList: z
+    .string()
+    .optional()
+    .describe("Text file with one cell id per line: use exactly these cells, in this order."),
+  keepRejected: z
+    .boolean()
+    .default(false)
+    .describe("Use cells whose mask failed its quality checks as well."),
+  sameDonor: z
+    .enum(["any", "same-protein", "other-protein"])
+    .default("any")
+    .describe("Whose background the setting `same` takes, within the class."),
+  plan: z.string().optional().describe("A swap plan made elsewhere (CSV or Parquet), used as it is."),
+  folds: z.int().min(2).max(100).default(5),
+  proportions: z
+    .strictObject({
+      optimizer: z.enum(["converged", "published"]).default("converged"),
+      rows: z.enum(["all", "one-per-protein"]).default("all"),
+    })
+    .optional()
+    .describe(
+      "Localization proportions of multiply localized proteins; run whenever there are such proteins.",
+    ),
+  seed: z.int().min(0).max(4294967295).default(1),
+  ...Choices.shape,
+});
+
+/** A study file with its presets filled in and its paths resolved. */
+export interface Study
+  extends Omit<z.infer<typeof StudyFile>, keyof z.infer<typeof Choices> | "$schema" | "title"> {
+  readonly title: string;
+  readonly settings: readonly Setting[];
+  readonly pick: "first" | "even";
+  readonly aggregation: "even" | "published";
+  readonly composite: CompositeOptions;
+}
+
+const PRESETS = {
+  recommended: {
+    settings: SETTINGS,
+    pick: "even",
+    edge: "soft",
+    donorCenter: "fill",
+    intensity: "field",
+    aggregation: "even",
+  },
+  published: {
+    settings: ["original", "same", "cell-free", "different", "masked"],
+    pick: "first",
+    edge: "hard",
+    donorCenter: "keep",
+    intensity: "protein",
+    aggregation: "published",
+  },
+} as const;
+
+/** Fills in the preset. `where` is the folder that paths are relative to. @throws StudyError naming the key. */
+export function resolveStudy(value: unknown, where: string, path: string): Study {
+  const parsed = StudyFile.safeParse(value);
+  if (!parsed.success) throw new StudyError(firstIssue(parsed.error), { path });
+  const {
+    $schema: _,
+    settings,
+    pick,
+    edge,
+    sigma,
+    donorCenter,
+    halo,
+    intensity,
+    clip,
+    aggregation,
+    title,
+    ...rest
+  } = parsed.data;
+  const preset = PRESETS[rest.preset];
+  const wanted = new Set<Setting>(settings ?? preset.settings);
+  return {
+    ...rest,
+    title: title ?? "Background swap study",
+    cells: resolve(where, rest.cells),
+    encoders: rest.encoders.map((e) => resolve(where, e)),
+    ...(rest.plan === undefined ? {} : { plan: resolve(where, rest.plan) }),
+    ...(rest.cellList === undefined ? {} : { cellList: resolve(where, rest.cellList) }),
+    settings: SETTINGS.filter((s) => wanted.has(s)),
+    pick: pick ?? preset.pick,
+    aggregation: aggregation ?? preset.aggregation,
+    composite: {
+      edge: edge ?? preset.edge,
+      sigma: sigma ?? 1,
+      donorCenter: donorCenter ?? preset.donorCenter,
+      halo: halo ?? 3,
+      intensity: intensity ?? preset.intensity,
+      clip: clip === undefined ? [-1, 6] : clip,
+      seed: rest.seed,
+    },
+  };
+}
+
+/** Reads a study file (JSON). @throws StudyError naming the file and the key that is wrong. */
+export function readStudy(path: string): Study {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code !== undefined;
+    throw new StudyError(
+      missing
+        ? "cannot be read; give the path of a study file (docs/study.md shows one)"
+        : `is not JSON (${(cause as Error).message.replace(/\s+/g, " ")}); correct it there`,
+      { path, cause },
+    );
+  }
+  return resolveStudy(json, dirname(resolve(path)), path);
+}

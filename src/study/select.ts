@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { DataError, StudyError } from "../errors.ts";
+import type { Cells } from "../types.ts";
+import type { Study } from "./schema.ts";
+
+/** The cells that a study uses. */
+export interface Selection {
+  /** Class names, sorted. */
+  readonly classes: readonly string[];
+  /** Class of every row of the store, -1 where the cell is not used. */
+  readonly classOf: Int16Array;
+  /** Rows of every class in the order in which they are classified. */
+  readonly rows: readonly Int32Array[];
+  /** Rows of proteins with several localizations, ascending; empty where the class is not the localization. */
+  readonly multiple: Int32Array;
+  /** Cells left out by reason. */
+  readonly leftOut: Readonly<Record<string, number>>;
+}
+
+/** Chooses the cells of a study. @throws StudyError naming the class, column or id that does not fit. */
+export function selectCells(cells: Cells, study: Study, verdicts: readonly string[] | null): Selection {
+  const labels = classColumn(cells, study.class);
+  const usable = (row: number) => study.keepRejected || cells.usable[row] === 1;
+  const leftOut: Record<string, number> = {};
+  const count = (reason: string) => (leftOut[reason] = (leftOut[reason] ?? 0) + 1);
+  const byClass = new Map<string, number[]>();
+  const multiple: number[] = [];
+  const order = study.cellList === undefined ? null : listed(cells, study.cellList);
+  for (const row of order ?? cells.id.keys()) {
+    const label = labels[row];
+    if (!usable(row)) count(`mask: ${verdicts?.[row] ?? "failed"}`);
+    else if (label === null || label === "") count(`no ${study.class.toLowerCase()}`);
+    else if (label.includes("|")) multiple.push(row);
+    else if (study.classes !== undefined && !study.classes.includes(label)) count("class not in the study");
+    else {
+      const rows = byClass.get(label);
+      if (rows === undefined) byClass.set(label, [row]);
+      else rows.push(row);
+    }
+  }
+  const classes = [...byClass.keys()].sort();
+  for (const wanted of study.classes ?? [])
+    if (!byClass.has(wanted))
+      throw new StudyError(
+        `class ${wanted} has no usable cells in ${study.cells} (column Metadata_${study.class} has ${classes.join(", ") || "none"})`,
+      );
+  if (classes.length < 2)
+    throw new StudyError(
+      classes.length === 0
+        ? `no usable cell has a value in Metadata_${study.class}; give labels with \`cellswap import --labels\`, or set "class" to another column, for instance "Protein"`
+        : `there is only one class (${classes[0]}) in Metadata_${study.class}; two or more are needed to tell them apart`,
+    );
+  for (const wanted of study.backgrounds ?? [])
+    if (!byClass.has(wanted))
+      throw new StudyError(`background ${wanted} is not a class of the study (${classes.join(", ")})`);
+  const classOf = new Int16Array(cells.count).fill(-1);
+  const rows = classes.map((name, c) => {
+    const all = byClass.get(name)!;
+    const n = Math.min(study.cellsPerClass, all.length);
+    if (n < study.folds)
+      throw new StudyError(
+        `class ${name} has ${n} usable cells, fewer than the ${study.folds} folds; add cells, leave the class out ("classes") or lower "folds"`,
+      );
+    const picked = Int32Array.from({ length: n }, (_, k) =>
+      study.pick === "first" || order !== null ? all[k] : all[Math.floor((k * all.length) / n)],
+    );
+    if (all.length > n) leftOut["over cellsPerClass"] = (leftOut["over cellsPerClass"] ?? 0) + all.length - n;
+    for (const row of picked) classOf[row] = c;
+    return picked;
+  });
+  return { classes, classOf, rows, multiple: Int32Array.from(multiple).sort(), leftOut };
+}
+
+function classColumn(cells: Cells, name: string): readonly (string | null)[] {
+  const column = cells.metadata.columns.get(`Metadata_${name}`);
+  if (column === undefined) {
+    const known = [...cells.metadata.columns.keys()].map((c) => c.replace(/^Metadata_/, ""));
+    throw new StudyError(`"class" names the column ${name}; the cells have ${known.join(", ")}`);
+  }
+  return Array.from(column as ArrayLike<unknown>, (v) => (v === null ? null : String(v)));
+}
+
+function listed(cells: Cells, path: string): number[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new DataError('cannot be read; "cellList" names a text file with one cell id per line', {
+      path,
+      cause,
+    });
+  }
+  const rowOf = new Map(cells.id.map((id, row) => [id, row]));
+  const seen = new Set<string>();
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .map((id, i) => {
+      const row = rowOf.get(id);
+      if (row === undefined)
+        throw new DataError(`line ${i + 1}: there is no cell ${id} in the store`, { path });
+      if (seen.has(id))
+        throw new DataError(`line ${i + 1}: cell ${id} is there twice; name each once`, { path });
+      seen.add(id);
+      return row;
+    });
+}
