@@ -15,7 +15,7 @@ const pairScore = z.strictObject({
   class2: z.string(),
   accuracy: share,
   sd: z.number().min(0),
-  folds: z.array(share),
+  folds: z.array(share).readonly(),
   gap: z.number().nullable(),
   cells: z.int().min(0).nullable(),
 });
@@ -45,7 +45,10 @@ const gallery = z.strictObject({
       /** Id of the donor; null where there is none. */
       donor: z.string().nullable(),
       panels: z.array(
-        z.strictObject({ channel: z.string(), png: z.string().startsWith("data:image/png;base64,") }),
+        z.strictObject({
+          channel: z.string(),
+          png: z.string().regex(/^data:image\/png;base64,[A-Za-z0-9+/]+={0,2}$/),
+        }),
       ),
     }),
   ),
@@ -83,7 +86,7 @@ export const reportSchema = z.strictObject({
   preset: z.string(),
   /** Version of cellswap that made it. */
   createdBy: z.string(),
-  classes: z.array(z.string()),
+  classes: z.array(z.string()).readonly(),
   aggregation: z.enum(["even", "published"]),
   encoders: z.array(
     z.strictObject({
@@ -94,7 +97,7 @@ export const reportSchema = z.strictObject({
       warnings: z.array(z.string()),
     }),
   ),
-  scores: z.array(pairScore),
+  scores: z.array(pairScore).readonly(),
   intervals: z.array(interval).default([]),
   gallery: z.array(gallery),
   /** One entry per encoder whose proportions were asked for. */

@@ -84,11 +84,11 @@ export function formatText(table: ResultTable): string {
   const caption = tableCaption(table);
   const meanings = EFFECTS.filter((e) => drops.some((row) => row[0] === e.name));
   const longest = Math.max(0, ...meanings.map((e) => e.name.length));
-  const lines = [caption.settings, "", ...align(clean(settings))];
+  const lines = [...wrap(caption.settings), "", ...align(clean(settings))];
   if (drops.length > 1)
     lines.push(
       "",
-      caption.drops,
+      ...wrap(caption.drops),
       "",
       ...align(clean(drops)),
       "",
@@ -97,6 +97,11 @@ export function formatText(table: ResultTable): string {
   const notes = tableNotes(table).map(oneLine);
   if (notes.length > 0) lines.push("", ...notes);
   return `${lines.join("\n")}\n`;
+}
+
+/** Lines of at most 96 characters. */
+function wrap(text: string): string[] {
+  return text.match(/\S.{0,94}\S(?=\s|$)/g) ?? [];
 }
 
 /** Control characters in names must not reach a terminal or break a row. */

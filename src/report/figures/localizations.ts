@@ -107,11 +107,17 @@ export function localizationFigure(table: ResultTable): { panels: Panel[]; legen
     panels: shown.map((p) => panel(p.points, p.heading, domain)),
     legend: [
       ...table.encoders.map((e, i) => ({
+        group: "encoder" as const,
         label: e.encoder,
         color: encoderColor(i),
         symbol: "square" as const,
       })),
-      ...settings.map((s) => ({ label: s, color: "currentColor", symbol: SYMBOLS[s] })),
+      ...settings.map((s) => ({
+        group: "setting" as const,
+        label: s,
+        color: "currentColor",
+        symbol: SYMBOLS[s],
+      })),
     ],
   };
 }

@@ -41,18 +41,22 @@ export function drawPlot({ title, description, ...options }: FigureOptions): str
     style: { fontSize: "12px", fontFamily: "system-ui, sans-serif", ...(options.style as object) },
   } as Plot.PlotOptions);
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", xmlText(`${title}: ${description}`));
+  svg.setAttribute("aria-label", `${title}: ${description}`);
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return roundNumbers(svg.outerHTML);
+  return xmlText(roundCoordinates(svg.outerHTML));
 }
 
 /** Coordinates to a hundredth of a pixel: shorter, and free of last bits that differ between machines. */
-function roundNumbers(svg: string): string {
-  return svg.replace(/-?\d+\.\d{3,}/g, (number) => String(Math.round(Number(number) * 100) / 100));
+function roundCoordinates(svg: string): string {
+  return svg.replace(/ (?:d|transform|[xyr][12]?|width|height)="[^"]*"/g, (attribute) =>
+    attribute.replace(/-?\d+\.\d{3,}/g, (number) => String(Math.round(Number(number) * 100) / 100)),
+  );
 }
 
 /** An entry of a legend. */
 export interface LegendItem {
+  /** What the entry tells apart; printed before the first of its group. */
+  readonly group: "encoder" | "setting";
   readonly label: string;
   readonly color: string;
   readonly symbol: Plot.SymbolType;
@@ -108,7 +112,11 @@ export function composeFigure(
   }
   let y = top + Math.max(...panels.map((p) => p.height)) + 10;
   x = pad;
-  for (const item of legend) {
+  for (const [i, item] of legend.entries()) {
+    if (item.group !== legend[i - 1]?.group) {
+      parts.push(`<text x="${x}" y="${y + 11}" font-size="12" fill-opacity="0.7">${item.group}</text>`);
+      x += textWidth(item.group) + 8;
+    }
     const needed = 20 + textWidth(item.label) + 16;
     if (x > pad && x + needed > width - pad) {
       x = pad;
