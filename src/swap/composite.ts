@@ -1,0 +1,134 @@
+import { namedSeed } from "../core/rng.ts";
+import { SettingError } from "../errors.ts";
+import {
+  type CompositeOptions,
+  type CropSource,
+  type MaskKind,
+  SETTINGS,
+  type Setting,
+  type SwapPlan,
+} from "../types.ts";
+import { Filler, type FillKind } from "./fill.ts";
+import { applyScale, type Scales } from "./intensity.ts";
+import { type AlphaScratch, alphaScratch, pasteHard, pasteSoft, softAlpha } from "./paste.ts";
+
+/** Filled donors that are kept at most, by default. */
+const CACHED = 64;
+
+/** Refuses a setting that the masks do not allow. @throws SettingError */
+export function checkSetting(
+  setting: Setting,
+  masks: MaskKind,
+  options: Pick<CompositeOptions, "edge" | "donorCenter">,
+): void {
+  if (setting === "original") return;
+  if (masks === "none")
+    throw new SettingError(`setting ${setting} needs masks; make them with \`cellswap segment CELLS\``);
+  if (masks === "full" || setting === "masked") return;
+  const why =
+    setting === "cell-free" || setting === "background-only"
+      ? `setting ${setting}`
+      : options.donorCenter === "fill"
+        ? "donorCenter `fill`"
+        : options.edge === "soft"
+          ? "edge `soft`"
+          : null;
+  if (why !== null)
+    throw new SettingError(
+      `${why} needs masks that know the neighbors, these know the center cell only; add them with \`cellswap segment CELLS --neighbors\``,
+    );
+}
+
+/**
+ * Makes the composites of a swap plan, one row at a time, in any order; the same row gives the same bytes in every
+ * order and process. Holds a bounded number of filled donors.
+ */
+export class Compositor {
+  readonly #source: CropSource;
+  readonly #scales: Scales;
+  readonly #options: CompositeOptions;
+  readonly #mask: Uint8Array;
+  readonly #donorMask: Uint8Array;
+  readonly #background: Float32Array;
+  readonly #alpha: Float64Array;
+  readonly #scratch: AlphaScratch;
+  readonly #filler: Filler;
+  readonly #filled = new Map<string, Float32Array>();
+  readonly #capacity: number;
+
+  constructor(source: CropSource, scales: Scales, options: CompositeOptions, cached = CACHED) {
+    this.#source = source;
+    this.#scales = scales;
+    this.#options = options;
+    this.#capacity = cached;
+    const pixels = source.height * source.width;
+    this.#mask = new Uint8Array(pixels);
+    this.#donorMask = new Uint8Array(pixels);
+    this.#background = new Float32Array(source.channels.length * pixels);
+    this.#alpha = new Float64Array(pixels);
+    this.#scratch = alphaScratch(pixels);
+    this.#filler = new Filler(source.channels.length, source.height, source.width);
+  }
+
+  /** Writes composite `row` of the plan (channels x height x width) into `out`. @throws SettingError */
+  compose(plan: SwapPlan, row: number, out: Float32Array): void {
+    const setting = SETTINGS[plan.setting[row]];
+    const cell = plan.cell[row];
+    const { masks } = this.#source;
+    checkSetting(setting, masks, this.#options);
+    if (setting === "background-only") {
+      out.set(this.#fill(cell, "center"));
+      return;
+    }
+    this.readScaled(cell, out);
+    if (setting === "original") return;
+    this.#source.readMask(cell, this.#mask);
+    const channels = this.#source.channels.length;
+    if (setting === "masked") {
+      pasteHard(out, null, this.#mask, channels, out);
+      return;
+    }
+    const background = this.#backgroundOf(setting, plan.donor[row]);
+    if (this.#options.edge === "hard") pasteHard(out, background, this.#mask, channels, out);
+    else {
+      const { height, width } = this.#source;
+      softAlpha(this.#mask, height, width, this.#options.sigma, this.#alpha, this.#scratch);
+      pasteSoft(out, background, this.#alpha, channels, out);
+    }
+  }
+
+  /** Crop of `cell` after the intensity step. */
+  readScaled(cell: number, out: Float32Array): void {
+    this.#source.readCrop(cell, out);
+    applyScale(out, cell, this.#source.channels.length, this.#scales, this.#options.clip);
+  }
+
+  #backgroundOf(setting: Setting, donor: number): Float32Array {
+    if (setting === "cell-free") return this.#fill(donor, "cell-free");
+    if (this.#options.donorCenter === "fill") return this.#fill(donor, "center");
+    this.readScaled(donor, this.#background);
+    return this.#background;
+  }
+
+  /** Scaled donor with its cells removed, from the cache where it is there. */
+  #fill(donor: number, kind: FillKind): Float32Array {
+    const key = `${donor} ${kind}`;
+    let crop = this.#filled.get(key);
+    if (crop !== undefined) {
+      this.#filled.delete(key);
+      this.#filled.set(key, crop);
+      return crop;
+    }
+    if (this.#filled.size >= this.#capacity) {
+      const [oldest, buffer] = this.#filled.entries().next().value!;
+      this.#filled.delete(oldest);
+      crop = buffer;
+    } else crop = new Float32Array(this.#background.length);
+    this.readScaled(donor, crop);
+    this.#source.readMask(donor, this.#donorMask);
+    const { halo, seed } = this.#options;
+    this.#filler.fill(crop, this.#donorMask, kind, halo, namedSeed(seed, "fill", donor));
+    this.#filled.set(key, crop);
+    return crop;
+  }
+}

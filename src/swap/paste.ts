@@ -1,0 +1,79 @@
+import { gaussianBlur } from "../masks/gauss.ts";
+import { CENTER, NEIGHBOR } from "../types.ts";
+
+/**
+ * Hard paste (published): center-mask pixels from `crop`, all others from `background` (0 where it is null), for
+ * every channel. Crops are channels x pixels; `mask` and pixels are height x width. `out` may be either input.
+ */
+export function pasteHard(
+  crop: Float32Array,
+  background: Float32Array | null,
+  mask: Uint8Array,
+  channels: number,
+  out: Float32Array,
+): void {
+  const pixels = mask.length;
+  for (let c = 0, i = 0; c < channels; c++)
+    for (let p = 0; p < pixels; p++, i++)
+      out[i] = mask[p] === CENTER ? crop[i] : background === null ? 0 : background[i];
+}
+
+/** Soft paste: `alpha` (height x width, 0..1) of `crop` and 1 - alpha of `background`; `out` may be either input. */
+export function pasteSoft(
+  crop: Float32Array,
+  background: Float32Array,
+  alpha: Float32Array | Float64Array,
+  channels: number,
+  out: Float32Array,
+): void {
+  const pixels = alpha.length;
+  for (let c = 0, i = 0; c < channels; c++)
+    for (let p = 0; p < pixels; p++, i++) {
+      const a = alpha[p];
+      out[i] = a * crop[i] + (1 - a) * background[i];
+    }
+}
+
+/** Buffers of {@link softAlpha}, height x width each. */
+export interface AlphaScratch {
+  readonly label: Uint8Array;
+  readonly blurred: Float64Array;
+  readonly line: Float64Array;
+}
+
+export function alphaScratch(pixels: number): AlphaScratch {
+  return {
+    label: new Uint8Array(pixels),
+    blurred: new Float64Array(pixels),
+    line: new Float64Array(pixels),
+  };
+}
+
+/**
+ * Weight of the center cell: G, the Gaussian (`sigma` px, edges replicated, cut at 4 sigma) of the center mask, except
+ * that the crop's own neighbors never come along. Neighbor pixels weigh 0; on other pixels outside the center the
+ * Gaussian of the neighbor mask is taken off (not below 0), so that the weight falls to 0 where a neighbor is as near
+ * as the center cell and its halo stays behind; inside the center the weight is G itself.
+ */
+export function softAlpha(
+  mask: Uint8Array,
+  height: number,
+  width: number,
+  sigma: number,
+  out: Float64Array,
+  scratch: AlphaScratch,
+): void {
+  const { label, blurred, line } = scratch;
+  let neighbors = false;
+  for (let p = 0; p < mask.length; p++) {
+    label[p] = mask[p] === CENTER ? 1 : 0;
+    neighbors ||= mask[p] === NEIGHBOR;
+  }
+  gaussianBlur(label, height, width, sigma, out, line);
+  if (!neighbors) return;
+  for (let p = 0; p < mask.length; p++) label[p] = mask[p] === NEIGHBOR ? 1 : 0;
+  gaussianBlur(label, height, width, sigma, blurred, line);
+  for (let p = 0; p < mask.length; p++)
+    if (mask[p] === NEIGHBOR) out[p] = 0;
+    else if (mask[p] !== CENTER) out[p] = Math.max(0, out[p] - blurred[p]);
+}

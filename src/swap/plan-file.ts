@@ -1,0 +1,148 @@
+import { extname } from "node:path";
+import { DataError } from "../errors.ts";
+import { readCsv, readParquet, table, writeCsv, writeParquet } from "../files/table.ts";
+import { type Cells, type Column, SETTINGS, type Setting, type SwapPlan } from "../types.ts";
+
+/** Settings whose rows need a background class and a donor. */
+const WITH_DONOR: ReadonlySet<Setting> = new Set(["same", "cell-free", "different"]);
+
+/** The plan as a table: cell and donor by row of the cell store and by id, setting and background by name. */
+export function planTable(plan: SwapPlan, cells: Pick<Cells, "id">): Map<string, Column> {
+  const { classes } = plan;
+  return new Map<string, Column>([
+    ["cell", plan.cell],
+    ["cell_id", Array.from(plan.cell, (c) => cells.id[c])],
+    ["setting", Array.from(plan.setting, (s) => SETTINGS[s])],
+    ["background", Array.from(plan.background, (b) => (b < 0 ? null : classes[b]))],
+    ["donor", plan.donor],
+    ["donor_id", Array.from(plan.donor, (d) => (d < 0 ? null : cells.id[d]))],
+    ["same_field", plan.sameField],
+  ]);
+}
+
+/** Writes `BASE.csv` and `BASE.parquet`; columns cell, cell_id, setting, background, donor, donor_id, same_field. */
+export function writePlan(base: string, plan: SwapPlan, cells: Pick<Cells, "id">): void {
+  const data = table(planTable(plan, cells));
+  writeCsv(`${base}.csv`, data);
+  writeParquet(`${base}.parquet`, data);
+}
+
+/**
+ * Reads a plan (`.csv`, or Parquet under any other ending) and takes it as it is: columns `setting` and `cell_id`
+ * or `cell` (row of the store, from 0), and `background`, `donor_id` or `donor` where a setting needs them. Rows may
+ * be in any order; the plan returned is sorted. `same_field` is worked out from the cells.
+ *
+ * @param classes class names of the study; backgrounds must be among them
+ * @throws DataError with the row (the header is row 1) for an unknown cell, setting or class, ids and rows that do not
+ * match, a donor that is missing or is the cell itself, and for a row that is there twice
+ */
+export async function readPlan(
+  path: string,
+  cells: Pick<Cells, "id" | "field" | "count">,
+  classes: readonly string[],
+): Promise<SwapPlan> {
+  const columns = extname(path).toLowerCase() === ".csv" ? readCsv(path) : (await readParquet(path)).columns;
+  const column = (name: string) => columns.get(name) as ArrayLike<string | number | null> | undefined;
+  const setting = column("setting");
+  if (setting === undefined || (column("cell") ?? column("cell_id")) === undefined)
+    throw new DataError(
+      `has the columns ${[...columns.keys()].join(", ")}; a swap plan needs setting, cell_id (or cell), background, donor_id (or donor)`,
+      { path },
+    );
+  const rowOf = new Map(cells.id.map((id, row) => [id, row]));
+  const text = (name: string, row: number) => {
+    const v = column(name)?.[row];
+    return v === null || v === undefined || v === "" || (typeof v === "number" && Number.isNaN(v))
+      ? null
+      : String(v);
+  };
+  const count = setting.length;
+  const plan = {
+    cell: new Int32Array(count),
+    setting: new Uint8Array(count),
+    background: new Int16Array(count),
+    donor: new Int32Array(count),
+    sameField: new Uint8Array(count),
+  };
+  for (let row = 0; row < count; row++) {
+    const fail = (what: string): never => {
+      throw new DataError(`row ${row + 2}: ${what}`, { path });
+    };
+    const lookUp = (what: "cell" | "donor"): number => {
+      const id = text(`${what}_id`, row);
+      const number = text(what, row);
+      if (id === null && (number === null || number === "-1")) return -1;
+      const byId = id === null ? undefined : rowOf.get(id);
+      if (id !== null && byId === undefined)
+        return fail(`there is no cell ${id} in the store; make the plan for these cells`);
+      if (number === null || (number === "-1" && byId === undefined)) return byId ?? -1;
+      const n = Number(number);
+      if (!Number.isInteger(n) || n < 0 || n >= cells.count)
+        return fail(`${what} is ${number}; a row of the store, 0 to ${cells.count - 1}, is needed`);
+      if (byId !== undefined && byId !== n)
+        return fail(
+          `${what}_id ${id} is row ${byId} of the store, but ${what} is ${n}; leave the column ${what} out or make the plan for these cells`,
+        );
+      return n;
+    };
+    const name = text("setting", row) ?? "";
+    const s = SETTINGS.indexOf(name as Setting);
+    if (s < 0) fail(`setting ${name || "(empty)"} is not known; use ${SETTINGS.join(", ")}`);
+    const cell = lookUp("cell");
+    if (cell < 0) fail("has no cell; give cell_id or cell");
+    let donor = lookUp("donor");
+    const background = text("background", row);
+    const b = background === null ? -1 : classes.indexOf(background);
+    if (background !== null && b < 0)
+      fail(`background ${background} is not a class of the study (${classes.join(", ")})`);
+    if (WITH_DONOR.has(SETTINGS[s])) {
+      if (donor < 0) fail(`setting ${name} needs a donor; give donor_id or donor`);
+      if (b < 0) fail(`setting ${name} needs a background class`);
+      if (donor === cell) fail(`cell ${cells.id[cell]} is its own donor; only setting self allows that`);
+    } else {
+      if (b >= 0) fail(`setting ${name} has no background class; leave it empty`);
+      if (donor >= 0 && !(name === "self" && donor === cell))
+        fail(`setting ${name} has no donor${name === "self" ? " but the cell itself" : ""}; leave it empty`);
+      donor = name === "self" ? cell : -1;
+    }
+    plan.cell[row] = cell;
+    plan.setting[row] = s;
+    plan.background[row] = b;
+    plan.donor[row] = donor;
+    plan.sameField[row] = donor >= 0 && cells.field[donor] === cells.field[cell] ? 1 : 0;
+  }
+  const order = sortedRows(plan);
+  for (let i = 1; i < count; i++)
+    if (compareRows(plan, order[i - 1], order[i]) === 0)
+      throw new DataError(
+        `row ${Math.max(order[i - 1], order[i]) + 2}: cell ${cells.id[plan.cell[order[i]]]} has ${SETTINGS[plan.setting[order[i]]]} twice with one background; name each once`,
+        { path },
+      );
+  return {
+    seed: null,
+    count,
+    classes: [...classes],
+    cell: order.map((row) => plan.cell[row]),
+    setting: Uint8Array.from(order, (row) => plan.setting[row]),
+    background: Int16Array.from(order, (row) => plan.background[row]),
+    donor: order.map((row) => plan.donor[row]),
+    sameField: Uint8Array.from(order, (row) => plan.sameField[row]),
+  };
+}
+
+type Sortable = Pick<SwapPlan, "setting" | "background" | "cell">;
+
+function compareRows(plan: Sortable, a: number, b: number): number {
+  return (
+    plan.setting[a] - plan.setting[b] ||
+    plan.background[a] - plan.background[b] ||
+    plan.cell[a] - plan.cell[b]
+  );
+}
+
+function sortedRows(plan: Sortable): Int32Array {
+  const order = Int32Array.from(plan.cell, (_, row) => row);
+  for (let i = 1; i < order.length; i++)
+    if (compareRows(plan, i - 1, i) > 0) return order.sort((a, b) => compareRows(plan, a, b));
+  return order;
+}
