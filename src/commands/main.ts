@@ -12,6 +12,7 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
   ["import", "Read crops of single cells into a cell store", () => import("./import.ts")],
   ["run", "Run a study: swap backgrounds, encode, classify, report", () => import("./run.ts")],
   ["table", "Print Table 1 and the drops of a study or of published results", () => import("./table.ts")],
+  ["simulate", "Simulate fields of yeast with known truth into a cell store", () => import("./simulate.ts")],
 ];
 
 /** Runs one command line and returns its exit code: 0 done, 1 bad data, files or study file, 2 wrong command line. */

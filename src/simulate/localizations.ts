@@ -1,0 +1,43 @@
+/** The 15 localizations of the study, in the order of its tables. */
+export const LOCALIZATIONS = [
+  "actin",
+  "bud neck",
+  "cell periphery",
+  "cytoplasm",
+  "endosome",
+  "ER",
+  "Golgi",
+  "mitochondrion",
+  "nucleus",
+  "nuclear periphery",
+  "nucleolus",
+  "spindle pole",
+  "peroxisome",
+  "vacuolar membrane",
+  "vacuole",
+] as const;
+export type Localization = (typeof LOCALIZATIONS)[number];
+
+/**
+ * What separates the localizations besides their structure.
+ * `level`: mean GFP over the cell at abundance 1, in units of the cytoplasm class (low-copy structures are dim as a
+ * whole although bright where they are; orders of magnitude from Ghaemmaghami et al. 2003, Nature 425:737).
+ * `contrast`: share of the protein that is in the structure, the rest is diffuse in the cytosol.
+ */
+export const LOCALIZATION_LEVELS: Readonly<Record<Localization, { level: number; contrast: number }>> = {
+  actin: { level: 0.4, contrast: 0.62 },
+  "bud neck": { level: 0.28, contrast: 0.45 },
+  "cell periphery": { level: 0.7, contrast: 0.8 },
+  cytoplasm: { level: 1, contrast: 1 },
+  endosome: { level: 0.35, contrast: 0.6 },
+  ER: { level: 0.6, contrast: 0.82 },
+  Golgi: { level: 0.35, contrast: 0.62 },
+  mitochondrion: { level: 0.5, contrast: 0.72 },
+  nucleus: { level: 0.55, contrast: 0.72 },
+  "nuclear periphery": { level: 0.4, contrast: 0.68 },
+  nucleolus: { level: 0.4, contrast: 0.66 },
+  "spindle pole": { level: 0.22, contrast: 0.3 },
+  peroxisome: { level: 0.3, contrast: 0.52 },
+  "vacuolar membrane": { level: 0.5, contrast: 0.75 },
+  vacuole: { level: 0.55, contrast: 0.85 },
+};

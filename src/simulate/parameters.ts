@@ -1,0 +1,71 @@
+/**
+ * Optics, camera and culture, with units. `PIXEL` is 0.13 um (spinning disk, 60x objective with binning: a cell of
+ * 5 um is 38 px across). Values without a source are fitted to statistics of real crops (docs/simulation.md).
+ */
+export interface Physics {
+  /** Length of the field's side, pixels. */
+  readonly size: number;
+  /** Part of the field that cells cover, 0 to 0.6. */
+  readonly coverage: number;
+  /** Standard deviation of the coverage between fields. */
+  readonly coverageSpread: number;
+  /** Mean radius of a mother cell, pixels (2.2 um; Jorgensen et al. 2002, Science 297:395). */
+  readonly radius: number;
+  /** Standard deviation of the radius relative to its mean. */
+  readonly radiusSpread: number;
+  /** Standard deviation of the in-focus point spread, pixels (0.18 um). */
+  readonly psf: number;
+  /** Standard deviation of the halo that the out-of-focus part of a cell leaves around it, pixels. */
+  readonly halo: number;
+  /** Part of the light that goes to the halo. */
+  readonly haloShare: number;
+  /** Standard deviation of the haze over the field, pixels. */
+  readonly haze: number;
+  /** Part of the light that goes to the haze. */
+  readonly hazeShare: number;
+  /** Depth over which the section's brightness rises from the edge of a cell inwards, pixels. */
+  readonly depth: number;
+  /** Part of the cells that lie out of focus. */
+  readonly defocused: number;
+  /** Photons per pixel at a mean of 1 (cytoplasm class, abundance 1), GFP and RFP. */
+  readonly photons: readonly [number, number];
+  /** Autofluorescence of a cell in units of the cytoplasm class, GFP and RFP. */
+  readonly autofluorescence: readonly [number, number];
+  /** Light of the medium, photons per pixel, GFP and RFP. */
+  readonly medium: readonly [number, number];
+  /** Read noise, electrons (root mean square). */
+  readonly readNoise: number;
+  /** Counts per photon. */
+  readonly gain: number;
+  /** Camera offset, counts. */
+  readonly offset: number;
+  /** Fall of the illumination from its brightest point to the corner, relative. */
+  readonly vignette: number;
+  /** Standard deviation of the logarithm of every per-field factor (gain, medium, autofluorescence, haze, point spread). */
+  readonly batch: number;
+}
+
+export const PIXEL = 0.13;
+
+export const PHYSICS: Physics = {
+  size: 256,
+  coverage: 0.44,
+  coverageSpread: 0.07,
+  radius: 17,
+  radiusSpread: 0.13,
+  psf: 1.4,
+  halo: 4,
+  haloShare: 0.16,
+  haze: 20,
+  hazeShare: 0.06,
+  depth: 3,
+  defocused: 0.04,
+  photons: [90, 70],
+  autofluorescence: [0.06, 0.02],
+  medium: [3, 5],
+  readNoise: 2.2,
+  gain: 2,
+  offset: 110,
+  vignette: 0.15,
+  batch: 0.2,
+};
