@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
-import { readImage } from "./image.ts";
-import type { CellPixels, ImportPlan } from "./importer.ts";
+import type { ImportPlan } from "./importer.ts";
 import { compareNatural } from "./natural.ts";
+import { readChannels } from "./read-channels.ts";
 import { listTree, nothingFound } from "./tree.ts";
 
 const NAME = /^(.+)_(\d+)_rfp_(\d+)_(gfp|rfp|bf)\.tiff?$/i;
@@ -75,28 +75,10 @@ export function planPci(path: string): ImportPlan {
       };
     },
     file: (i) => join(path, order[i].folder, order[i].files.GFP),
-    read: (i) => readChannels(channels.map((c) => join(path, order[i].folder, order[i].files[c]))),
+    read: (i) =>
+      readChannels(
+        channels.map((c) => join(path, order[i].folder, order[i].files[c])),
+        channels,
+      ),
   };
-}
-
-/** Reads one single-plane file per channel. @throws DataError where sizes differ or a file has several planes. */
-export async function readChannels(paths: readonly string[]): Promise<CellPixels> {
-  const images = await Promise.all(paths.map(readImage));
-  const { height, width } = images[0];
-  const size = height * width;
-  const crop = new Float32Array(images.length * size);
-  images.forEach((image, c) => {
-    if (image.planes !== 1)
-      throw new DataError(
-        `has ${image.planes} planes, one channel is expected; export each channel to its own file`,
-        { path: paths[c] },
-      );
-    if (image.height !== height || image.width !== width)
-      throw new DataError(
-        `is ${image.height} x ${image.width} px, ${paths[0]} is ${height} x ${width} px; the channels of a cell need one size`,
-        { path: paths[c] },
-      );
-    crop.set(image.data, c * size);
-  });
-  return { height, width, crop, mask: null };
 }

@@ -1,36 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
-import { writeError, writeFileAtomic } from "../files/atomic.ts";
-import { sha256, sha256File } from "../files/hash.ts";
-import { NpyReader, NpyWriter } from "../files/npy.ts";
-import { readCsv, readParquet, table, writeCsv, writeParquet } from "../files/table.ts";
-import type { Cells, Column, CropShape, CropSource, MaskKind, Table } from "../types.ts";
+import { NpyReader } from "../files/npy.ts";
+import { readCsv, readParquet } from "../files/table.ts";
+import type { Cells, CropSource, MaskKind, Table } from "../types.ts";
+import { readManifest, type StoreManifest } from "./manifest.ts";
 
-/** Version of the cell store's layout; a store of another version is refused. */
-export const STORE_VERSION = 1;
-
-/** `cells.json` of a cell store. */
-export interface StoreManifest extends CropShape {
-  readonly format: "cellswap-cells";
-  readonly version: number;
-  readonly count: number;
-  readonly masks: MaskKind;
-  /** Where the masks come from: the source's name, or the segmentation with its options. */
-  readonly maskSource: string | null;
-  /** Name of the importer that read the cells. */
-  readonly source: string;
-  /** SHA-256 of the store's files by file name. */
-  readonly hashes: Readonly<Record<string, string>>;
-}
-
-/** Quality of every cell's mask, in store order. */
-export interface Quality {
-  /** `ok`, or why the cell is left out, `;` between reasons. */
-  readonly verdict: string[];
-  /** Further columns (areas in px, ...). */
-  readonly measures: ReadonlyMap<string, Column>;
-}
+export { isCellStore, readManifest, STORE_VERSION, type StoreManifest, storeHash } from "./manifest.ts";
+export { type CellRecord, CellStoreWriter, type Quality, replaceMasks, writeQuality } from "./writer.ts";
 
 /**
  * A folder of cells: `cells.json`, `crops.npy` (count x channels x height x width, float32), `metadata.parquet`,
@@ -82,13 +58,20 @@ export class CellStore implements CropSource {
   }
 
   readCrop(cell: number, out: Float32Array): void {
+    this.#check(cell);
     this.#crops.read(cell, 1, out);
   }
 
   readMask(cell: number, out: Uint8Array): void {
+    this.#check(cell);
     if (this.#masks === undefined)
       throw new DataError("has no masks; make them with `cellswap segment`", { path: this.path });
     this.#masks.read(cell, 1, out);
+  }
+
+  #check(cell: number): void {
+    if (!(cell >= 0 && cell < this.manifest.count))
+      throw new RangeError(`cell ${cell} of a store with ${this.manifest.count}`);
   }
 
   close(): void {
@@ -105,28 +88,6 @@ function openArray(path: string, type: "float32" | "uint8", shape: number[]): Np
       { path },
     );
   return array;
-}
-
-/** Reads and checks `cells.json`. */
-export function readManifest(path: string): StoreManifest {
-  const file = join(path, "cells.json");
-  let manifest: StoreManifest;
-  try {
-    manifest = JSON.parse(readFileSync(file, "utf8")) as StoreManifest;
-  } catch (cause) {
-    throw new DataError(
-      "is not a cell store (no readable cells.json in it); make one with `cellswap import`",
-      { path, cause },
-    );
-  }
-  if (manifest.format !== "cellswap-cells")
-    throw new DataError("is not the manifest of a cell store", { path: file });
-  if (manifest.version !== STORE_VERSION)
-    throw new DataError(
-      `has version ${manifest.version}, this cellswap reads ${STORE_VERSION}; import the cells again`,
-      { path: file },
-    );
-  return manifest;
 }
 
 function readQuality(path: string, manifest: StoreManifest): Uint8Array {
@@ -162,159 +123,4 @@ export function cellsFromMetadata(metadata: Table, usable: Uint8Array, path: str
     usable,
     metadata,
   };
-}
-
-/** What an importer says of one cell: `Metadata_` columns by name; Cell, Protein, Field and Localization are required. */
-export type CellRecord = Readonly<Record<string, string | number | null>>;
-
-/**
- * Writes a cell store, one cell at a time; nothing stands at `path` until {@link finish}, and what stood there
- * before is replaced only then.
- */
-export class CellStoreWriter {
-  readonly #path: string;
-  readonly #partial: string;
-  readonly #shape: CropShape;
-  readonly #crops: NpyWriter;
-  readonly #masks: NpyWriter | undefined;
-  readonly #metadata = new Map<string, (string | number | null)[]>();
-  readonly #maskKind: MaskKind;
-  readonly #source: string;
-
-  constructor(path: string, shape: CropShape, masks: MaskKind, source: string) {
-    this.#path = path;
-    this.#partial = `${path}.part-${process.pid}`;
-    this.#shape = shape;
-    this.#maskKind = masks;
-    this.#source = source;
-    rmSync(this.#partial, { recursive: true, force: true });
-    try {
-      mkdirSync(this.#partial, { recursive: true });
-    } catch (cause) {
-      throw writeError(path, cause);
-    }
-    const { channels, height, width } = shape;
-    this.#crops = new NpyWriter(join(this.#partial, "crops.npy"), "float32", [
-      channels.length,
-      height,
-      width,
-    ]);
-    if (masks !== "none")
-      this.#masks = new NpyWriter(join(this.#partial, "masks.npy"), "uint8", [height, width]);
-  }
-
-  /** Appends a cell: crop (channels x height x width), label mask (height x width) where the store has masks. */
-  append(crop: Float32Array, mask: Uint8Array | null, record: CellRecord): void {
-    const row = this.#crops.rows;
-    this.#crops.append(crop);
-    if (mask !== null) this.#masks?.append(mask);
-    for (const [name, value] of Object.entries(record)) {
-      let column = this.#metadata.get(name);
-      if (column === undefined) this.#metadata.set(name, (column = new Array(row).fill(null)));
-      column.push(value);
-    }
-    for (const column of this.#metadata.values()) if (column.length === row) column.push(null);
-  }
-
-  /**
-   * Closes the files, writes metadata, quality and manifest and puts the store in its place. `masks` says what the
-   * masks turned out to know, where that was not known at the start.
-   */
-  finish(quality: Quality | null = null, masks: MaskKind = this.#maskKind): StoreManifest {
-    this.#crops.close();
-    this.#masks?.close();
-    const columns = new Map<string, Column>();
-    for (const [name, values] of this.#metadata)
-      columns.set(
-        name,
-        values.every((v) => typeof v === "number") && !TEXT_COLUMNS.has(name)
-          ? Float64Array.from(values as number[])
-          : values.map((v) => (v === null ? null : String(v))),
-      );
-    writeParquet(join(this.#partial, "metadata.parquet"), table(columns));
-    const { channels, height, width } = this.#shape;
-    const count = this.#crops.rows;
-    const manifest = {
-      format: "cellswap-cells",
-      version: STORE_VERSION,
-      count,
-      channels,
-      height,
-      width,
-    } as const;
-    if (this.#maskKind !== "none" && quality === null)
-      throw new RangeError("a store with masks needs their quality");
-    if (quality !== null) writeQuality(this.#partial, quality);
-    const files = [
-      "crops.npy",
-      "metadata.parquet",
-      ...(this.#maskKind === "none" ? [] : ["masks.npy", "quality.csv"]),
-    ];
-    const whole: StoreManifest = {
-      ...manifest,
-      masks,
-      maskSource: this.#maskKind === "none" ? null : this.#source,
-      source: this.#source,
-      hashes: Object.fromEntries(files.map((f) => [f, sha256File(join(this.#partial, f))])),
-    };
-    writeFileAtomic(join(this.#partial, "cells.json"), `${JSON.stringify(whole, null, 2)}\n`);
-    rmSync(this.#path, { recursive: true, force: true });
-    renameSync(this.#partial, this.#path);
-    return whole;
-  }
-
-  /** Leaves no trace: for an import that failed. */
-  abandon(): void {
-    rmSync(this.#partial, { recursive: true, force: true });
-  }
-}
-
-const TEXT_COLUMNS = new Set([
-  "Metadata_Cell",
-  "Metadata_Protein",
-  "Metadata_Field",
-  "Metadata_Localization",
-]);
-
-/** Writes `quality.csv` (`Quality_Verdict` first). */
-export function writeQuality(path: string, quality: Quality): void {
-  writeCsv(
-    join(path, "quality.csv"),
-    table(new Map<string, Column>([["Quality_Verdict", quality.verdict], ...quality.measures])),
-  );
-}
-
-/** Puts new masks and their quality into a store; `masksFile` is a finished .npy on the same disk and is moved. */
-export function replaceMasks(
-  path: string,
-  masksFile: string,
-  quality: Quality,
-  kind: MaskKind,
-  maskSource: string,
-): StoreManifest {
-  const manifest = readManifest(path);
-  const masks = join(path, "masks.npy");
-  // The manifest goes first and comes back last, so that a store cut off in between is refused instead of misread.
-  const old = readFileSync(join(path, "cells.json"));
-  writeFileAtomic(join(path, "cells.json"), JSON.stringify({ ...manifest, masks: "none", maskSource: null }));
-  try {
-    renameSync(masksFile, masks);
-    writeQuality(path, quality);
-  } catch (cause) {
-    writeFileAtomic(join(path, "cells.json"), old);
-    throw cause;
-  }
-  const hashes = {
-    ...manifest.hashes,
-    "masks.npy": sha256File(masks),
-    "quality.csv": sha256File(join(path, "quality.csv")),
-  };
-  const whole: StoreManifest = { ...manifest, masks: kind, maskSource, hashes };
-  writeFileAtomic(join(path, "cells.json"), `${JSON.stringify(whole, null, 2)}\n`);
-  return whole;
-}
-
-/** One hash that stands for everything in the store. */
-export function storeHash(manifest: StoreManifest): string {
-  return sha256(Object.entries(manifest.hashes).sort().join("\n"));
 }

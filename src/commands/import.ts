@@ -1,7 +1,9 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { type FolderOptions, planFolder } from "../cells/folder.ts";
 import { type ImportPlan, type ImportSummary, importCells } from "../cells/importer.ts";
 import { readLabels } from "../cells/labels.ts";
 import { planPci } from "../cells/pci.ts";
+import { planPifia } from "../cells/pifia.ts";
 import { judgeMask } from "../masks/verdict.ts";
 import { progress } from "./progress.ts";
 
@@ -20,21 +22,53 @@ export function configure(command: Command): void {
     );
   format(
     command,
-    "pci",
-    "<dir>",
+    "pci <dir>",
     "Paired Cell Inpainting: PROTEIN/PROTEIN_FIELD_rfp_CELL_{gfp,rfp|bf}.tif",
+    "cellswap import pci images --out cells",
   ).action((dir: string, options: Options) => run(() => planPci(dir), options));
+  format(
+    command,
+    "pifia <dir>",
+    "PIFiA: PROTEIN/PROTEIN_{ch1,ch2,ch3,mask}_N.tiff, or NAME_{gfp,rfp,mask}.tiff",
+    "cellswap import pifia data_subset --labels labels.csv",
+  ).action((dir: string, options: Options) => run(() => planPifia(dir), options));
+  format(
+    command,
+    "folder <dir>",
+    "any TIFF or PNG crops, listed in a CSV",
+    "cellswap import folder crops --manifest cells.csv",
+  )
+    .requiredOption(
+      "--manifest <csv>",
+      "one row per cell: File_CHANNEL columns (or File), Protein, and as known Mask, Cell, Field, Localization, Plate, Well",
+    )
+    .option("--channels <names>", "channels of the files in a column File, in order, comma between", list)
+    .addOption(
+      new Option("--masks <kind>", "what the masks know; found out from the labels by default").choices([
+        "center",
+        "full",
+        "none",
+      ]),
+    )
+    .action((dir: string, options: Options & FolderOptions) => run(() => planFolder(dir, options), options));
 }
 
-function format(command: Command, name: string, argument: string, summary: string): Command {
+const list = (text: string) =>
+  text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+
+function format(command: Command, usage: string, summary: string, example: string): Command {
   return command
-    .command(`${name} ${argument}`)
+    .command(usage)
     .summary(summary)
     .description(summary)
     .option("--out <cells>", "folder for the cell store", "cells")
     .option("--labels <csv>", "table with the columns protein and localization")
     .option("--json", "print the summary as JSON")
-    .option("--debug", "show where in the program an error arose");
+    .option("--debug", "show where in the program an error arose")
+    .addHelpText("after", `\nExample:\n  ${example}`);
 }
 
 async function run(plan: () => ImportPlan | Promise<ImportPlan>, options: Options): Promise<void> {
@@ -66,7 +100,7 @@ const count = (n: number, one: string, many = `${one}s`) => `${number.format(n)}
 
 /** The summary in plain words, with what to type next. */
 export function describe(summary: ImportSummary, labeled: boolean): string[] {
-  const { out, labels } = summary;
+  const { out, labels, constant } = summary;
   const lines = [
     `${count(summary.cells, "cell")} of ${count(summary.proteins, "protein")} in ${count(summary.fields, "field")}, ${summary.channels.join(" and ")}, ${summary.height} x ${summary.width} px: ${out}`,
   ];
@@ -80,27 +114,22 @@ export function describe(summary: ImportSummary, labeled: boolean): string[] {
     );
   if (labeled && labels.unused > 0)
     lines.push(`${count(labels.unused, "protein")} of the labels without cells here.`);
-  if (summary.usable !== null)
+  if (summary.usable !== null) lines.push(describeMasks(summary));
+  if (constant.cells > 0)
     lines.push(
-      `Masks (${summary.masks === "full" ? "center cell and neighbors" : "center cell only"}): ${number.format(summary.usable)} of ${number.format(summary.cells)} usable${
-        Object.keys(summary.reasons).length === 0
-          ? ""
-          : ` (left out: ${Object.entries(summary.reasons)
-              .map(([why, n]) => `${why} ${n}`)
-              .join(", ")}; see ${out}/quality.csv)`
-      }.`,
-    );
-  if (summary.constant.cells > 0)
-    lines.push(
-      `Warning: ${count(summary.constant.cells, "cell")} with a constant channel: ${summary.constant.first.join(", ")}`,
+      `Warning: ${count(constant.cells, "cell")} with a constant channel: ${constant.first.join(", ")}${constant.cells > constant.first.length ? ", ..." : ""}`,
     );
   lines.push(...summary.notes);
-  lines.push(
-    summary.masks === "none"
-      ? `Next: cellswap segment ${out}`
-      : summary.masks === "center"
-        ? `Next: cellswap segment ${out} --neighbors`
-        : "Next: cellswap run STUDY.json",
-  );
+  if (summary.masks === "none") lines.push(`Next: cellswap segment ${out}`);
+  else if (summary.masks === "center") lines.push(`Next: cellswap segment ${out} --neighbors`);
+  else lines.push("Next: cellswap run STUDY.json");
   return lines;
+}
+
+function describeMasks(summary: ImportSummary): string {
+  const reasons = Object.entries(summary.reasons).map(([why, n]) => `${why} ${number.format(n)}`);
+  const why =
+    reasons.length === 0 ? "" : ` (left out: ${reasons.join(", ")}; see ${summary.out}/quality.csv)`;
+  const kind = summary.masks === "full" ? "center cell and neighbors" : "center cell only";
+  return `Masks (${kind}): ${number.format(summary.usable ?? 0)} of ${number.format(summary.cells)} usable${why}.`;
 }

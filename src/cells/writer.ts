@@ -1,0 +1,234 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { DataError, isCellswapError } from "../errors.ts";
+import { writeError, writeFileAtomic } from "../files/atomic.ts";
+import { sha256File } from "../files/hash.ts";
+import { NpyWriter } from "../files/npy.ts";
+import { table, writeCsv, writeParquet } from "../files/table.ts";
+import type { Column, CropShape, MaskKind } from "../types.ts";
+import { isCellStore, readManifest, STORE_VERSION, type StoreManifest } from "./manifest.ts";
+
+/** Quality of every cell's mask, in store order. */
+export interface Quality {
+  /** `ok`, or why the cell is left out, `;` between reasons. */
+  readonly verdict: string[];
+  /** Further columns (areas in px, ...). */
+  readonly measures: ReadonlyMap<string, Column>;
+}
+
+/** What an importer says of one cell: `Metadata_` columns by name; Cell, Protein, Field and Localization are required. */
+export type CellRecord = Readonly<Record<string, string | number | null>>;
+
+/**
+ * Writes a cell store, one cell at a time; nothing stands at `path` until {@link finish}, and what stood there
+ * before is replaced only then. Only another cell store or an empty folder is ever replaced.
+ */
+export class CellStoreWriter {
+  readonly #path: string;
+  readonly #partial: string;
+  /** First folder above the store that had to be made. */
+  readonly #made: string | undefined;
+  readonly #shape: CropShape;
+  readonly #crops: NpyWriter;
+  readonly #masks: NpyWriter | undefined;
+  readonly #metadata = new Map<string, (string | number | null)[]>(LEADING.map((name) => [name, []]));
+  readonly #maskKind: MaskKind;
+  readonly #source: string;
+  #open = true;
+
+  /** @throws DataError where something else stands at `path` or nothing can be written there. */
+  constructor(path: string, shape: CropShape, masks: MaskKind, source: string) {
+    checkReplaceable(path);
+    this.#path = existsSync(path) ? realpathSync(path) : resolve(path);
+    this.#partial = `${this.#path}.part-${process.pid}`;
+    this.#shape = shape;
+    this.#maskKind = masks;
+    this.#source = source;
+    rmSync(this.#partial, { recursive: true, force: true });
+    try {
+      this.#made = mkdirSync(this.#partial, { recursive: true });
+    } catch (cause) {
+      throw writeError(path, cause);
+    }
+    const { channels, height, width } = shape;
+    const size = [channels.length, height, width];
+    this.#crops = new NpyWriter(join(this.#partial, "crops.npy"), "float32", size);
+    if (masks !== "none")
+      this.#masks = new NpyWriter(join(this.#partial, "masks.npy"), "uint8", [height, width]);
+  }
+
+  /** Appends a cell: crop (channels x height x width), label mask (height x width) where the store has masks. */
+  append(crop: Float32Array, mask: Uint8Array | null, record: CellRecord): void {
+    const row = this.#crops.rows;
+    this.#named(() => {
+      this.#crops.append(crop);
+      if (mask !== null) this.#masks?.append(mask);
+    });
+    for (const [name, value] of Object.entries(record)) {
+      let column = this.#metadata.get(name);
+      if (column === undefined) this.#metadata.set(name, (column = new Array(row).fill(null)));
+      column.push(value);
+    }
+    for (const column of this.#metadata.values()) if (column.length === row) column.push(null);
+  }
+
+  /**
+   * Closes the files, writes metadata, quality and manifest and puts the store in its place. `masks` says what the
+   * masks turned out to know, where that was not known at the start.
+   */
+  finish(quality: Quality | null = null, masks: MaskKind = this.#maskKind): StoreManifest {
+    if (this.#maskKind !== "none" && quality === null)
+      throw new RangeError("a store with masks needs their quality");
+    return this.#named(() => {
+      this.#close();
+      writeParquet(join(this.#partial, "metadata.parquet"), table(typedColumns(this.#metadata)));
+      if (quality !== null) writeQuality(this.#partial, quality);
+      const own = this.#masks === undefined ? [] : ["masks.npy", "quality.csv"];
+      const manifest: StoreManifest = {
+        format: "cellswap-cells",
+        version: STORE_VERSION,
+        count: this.#crops.rows,
+        channels: this.#shape.channels,
+        height: this.#shape.height,
+        width: this.#shape.width,
+        masks,
+        maskSource: masks === "none" ? null : this.#source,
+        source: this.#source,
+        hashes: Object.fromEntries(
+          ["crops.npy", "metadata.parquet", ...own].map((f) => [f, sha256File(join(this.#partial, f))]),
+        ),
+      };
+      writeFileAtomic(join(this.#partial, "cells.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+      replaceFolder(this.#partial, this.#path);
+      return manifest;
+    });
+  }
+
+  /** Leaves no trace: for an import that failed. */
+  abandon(): void {
+    try {
+      this.#close();
+    } catch {
+      // The disk is full: the files go anyway.
+    }
+    rmSync(this.#partial, { recursive: true, force: true });
+    if (this.#made === undefined) return;
+    for (let folder = dirname(this.#partial); folder.startsWith(this.#made); folder = dirname(folder))
+      try {
+        rmdirSync(folder);
+      } catch {
+        return;
+      }
+  }
+
+  #close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#crops.close();
+    this.#masks?.close();
+  }
+
+  /** Errors name the store that was asked for, not the unfinished folder beside it. */
+  #named<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const unfinished = isCellswapError(error) && error.path?.startsWith(this.#partial) === true;
+      throw unfinished && error.cause !== undefined ? writeError(this.#path, error.cause) : error;
+    }
+  }
+}
+
+/** Columns that every store has, in their order. */
+const LEADING = ["Metadata_Cell", "Metadata_Protein", "Metadata_Field", "Metadata_Localization"];
+
+function checkReplaceable(path: string): void {
+  if (!existsSync(path)) return;
+  if (!statSync(path).isDirectory()) throw new DataError("is a file; choose another --out", { path });
+  if (isCellStore(path) || readdirSync(path).length === 0) return;
+  throw new DataError("is there already and is not a cell store; choose another --out or remove it", {
+    path,
+  });
+}
+
+/** Puts a finished folder where an older one may stand; the older one goes only after that. */
+function replaceFolder(finished: string, path: string): void {
+  const old = `${path}.old-${process.pid}`;
+  const replaces = existsSync(path);
+  if (replaces) renameSync(path, old);
+  try {
+    renameSync(finished, path);
+  } catch (cause) {
+    if (replaces) renameSync(old, path);
+    throw writeError(path, cause);
+  }
+  rmSync(old, { recursive: true, force: true });
+}
+
+function typedColumns(metadata: ReadonlyMap<string, (string | number | null)[]>): Map<string, Column> {
+  const columns = new Map<string, Column>();
+  for (const [name, values] of metadata)
+    columns.set(
+      name,
+      values.every((v) => typeof v === "number") && !LEADING.includes(name)
+        ? Float64Array.from(values as number[])
+        : values.map((v) => (v === null ? null : String(v))),
+    );
+  return columns;
+}
+
+/** Writes `quality.csv` (`Quality_Verdict` first). */
+export function writeQuality(path: string, quality: Quality): void {
+  writeCsv(
+    join(path, "quality.csv"),
+    table(new Map<string, Column>([["Quality_Verdict", quality.verdict], ...quality.measures])),
+  );
+}
+
+/** Puts new masks and their quality into a store; `masksFile` is a finished .npy on the same disk and is moved. */
+export function replaceMasks(
+  path: string,
+  masksFile: string,
+  quality: Quality,
+  kind: MaskKind,
+  maskSource: string,
+): StoreManifest {
+  const { "masks.npy": _, "quality.csv": __, ...hashes } = readManifest(path).hashes;
+  const manifest: StoreManifest = { ...readManifest(path), masks: "none", maskSource: null, hashes };
+  const write = (m: StoreManifest) =>
+    writeFileAtomic(join(path, "cells.json"), `${JSON.stringify(m, null, 2)}\n`);
+  const staging = mkdtempSync(join(path, ".quality-"));
+  try {
+    writeQuality(staging, quality);
+    const whole: StoreManifest = {
+      ...manifest,
+      masks: kind,
+      maskSource,
+      hashes: {
+        ...hashes,
+        "masks.npy": sha256File(masksFile),
+        "quality.csv": sha256File(join(staging, "quality.csv")),
+      },
+    };
+    // Cut off in between, the store has no masks rather than masks that do not fit their quality.
+    write(manifest);
+    renameSync(masksFile, join(path, "masks.npy"));
+    renameSync(join(staging, "quality.csv"), join(path, "quality.csv"));
+    write(whole);
+    return whole;
+  } catch (cause) {
+    throw isCellswapError(cause) ? cause : writeError(path, cause);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
