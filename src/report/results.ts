@@ -2,32 +2,8 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { hasPublishedResults, parseShare, readPublishedResults } from "../evaluate/published-csv.ts";
-import { readCsv, readParquet, table } from "../files/table.ts";
-import { type Column, type PairScore, SETTINGS, type Setting, type Table } from "../types.ts";
-
-/**
- * The table of `results/pairs.parquet` and `results/pairs.csv`: encoder, setting, background, class1, class2,
- * accuracy, sd, fold1..foldK, gap, cells; one row per score, in their order. Numbers that a score lacks are NaN
- * (empty in CSV), backgrounds null.
- */
-export function pairTable(scores: readonly PairScore[]): Table {
-  const folds = scores.reduce((most, s) => Math.max(most, s.folds.length), 0);
-  const number = (of: (s: PairScore) => number | null | undefined) =>
-    Float64Array.from(scores, (s) => of(s) ?? Number.NaN);
-  const columns: [string, Column][] = [
-    ["encoder", scores.map((s) => s.encoder)],
-    ["setting", scores.map((s) => s.setting)],
-    ["background", scores.map((s) => s.background)],
-    ["class1", scores.map((s) => s.class1)],
-    ["class2", scores.map((s) => s.class2)],
-    ["accuracy", number((s) => s.accuracy)],
-    ["sd", number((s) => s.sd)],
-    ...Array.from({ length: folds }, (_, k): [string, Column] => [`fold${k + 1}`, number((s) => s.folds[k])]),
-    ["gap", number((s) => s.gap)],
-    ["cells", number((s) => s.cells)],
-  ];
-  return table(new Map(columns));
-}
+import { readCsv, readParquet } from "../files/table.ts";
+import { type PairScore, SETTINGS, type Setting } from "../types.ts";
 
 /**
  * Reads scores from a study folder of ours (`results/pairs.parquet`, else `results/pairs.csv`), from its `results`

@@ -1,0 +1,110 @@
+import type { GalleryCell, ReportData, ReportProportions } from "./data.ts";
+import { Html, html } from "./escape.ts";
+import { divergenceFigure } from "./figures/divergence.ts";
+import { scrollTable } from "./section-results.ts";
+import { formatPoints } from "./table-format.ts";
+import { statementName } from "./verdict.ts";
+
+/** Intervals, where the study has them. */
+export function intervalSection(data: ReportData): Html | null {
+  if (data.intervals.length === 0) return null;
+  const rows = data.intervals.map(
+    (i) => html`<tr><th scope="row">${statementName(i.statement)}</th><td>${i.encoder}</td>
+<td class="number">${formatPoints(i.estimate)}</td><td class="number">${formatPoints(i.low)} to ${formatPoints(i.high)}</td><td class="number">${Math.round(100 * i.level)} %</td></tr>\n`,
+  );
+  return html`<section id="intervals"><h2>How sure</h2>
+<p class="read">An interval that includes zero means that these data cannot tell the effect from nothing. Points are percentage points of accuracy.</p>
+${scrollTable(
+  "Intervals",
+  html`<table><thead><tr><th scope="col">statement</th><th scope="col">encoder</th><th scope="col" class="number">estimate (points)</th><th scope="col" class="number">interval (points)</th><th scope="col" class="number">level</th></tr></thead><tbody>
+${rows}</tbody></table>`,
+)}</section>\n`;
+}
+
+/** Trained on original crops, tested on swapped ones. */
+export function transferSection(data: ReportData): Html | null {
+  if (data.transfer.length === 0) return null;
+  const percent = (share: number | null) => (share === null ? "–" : `${(100 * share).toFixed(1)} %`);
+  const rows = data.transfer.map(
+    (t) => html`<tr><th scope="row">${t.encoder}</th><td>${t.setting}</td>
+<td class="number">${percent(t.accuracy)}</td><td class="number">${percent(t.capture)}</td></tr>\n`,
+  );
+  return html`<section id="transfer"><h2>Trained on original crops, tested on swapped ones</h2>
+<p class="read">A classifier learns the ${data.classes.length} classes from original crops and then sees the same cells on other backgrounds. The capture rate is the share of cells that it calls by their background's class; by chance alone that would be about ${(100 / Math.max(1, data.classes.length)).toFixed(1)} %.</p>
+${scrollTable(
+  "Transfer",
+  html`<table><thead><tr><th scope="col">encoder</th><th scope="col">tested on</th><th scope="col" class="number">called rightly</th><th scope="col" class="number">capture rate</th></tr></thead><tbody>
+${rows}</tbody></table>`,
+)}</section>\n`;
+}
+
+/** The same cells in every setting. */
+export function gallerySection(data: ReportData): Html | null {
+  if (data.gallery.length === 0) return null;
+  return html`<section id="gallery"><h2>Gallery: the same cells in every setting</h2>
+<p class="read">The center cell stays; what surrounds it changes. Look for seams, leftovers of the donor's own center cell, and a cell that is brighter or dimmer than its new surroundings: an encoder sees them too. Gray values are stretched for display.</p>
+${data.gallery.map(galleryCell)}</section>\n`;
+}
+
+function galleryCell(cell: GalleryCell): Html {
+  const panels = Math.max(1, ...cell.images.map((i) => i.panels.length));
+  const tiles = cell.images.map((image) => {
+    const around =
+      image.background === null ? image.setting : `${image.setting}, background ${image.background}`;
+    const shots = image.panels.map(
+      (p) =>
+        html`<img src="${p.png}" width="96" height="96" loading="lazy" alt="cell ${cell.cell} (${cell.class}), ${around}, channel ${p.channel}" title="${p.channel}">`,
+    );
+    return html`<figure><div class="shots">${shots}</div><figcaption><b>${image.setting}</b>${
+      image.background !== null && html`<br>background ${image.background}`
+    }${image.donor !== null && html`<br>donor ${image.donor}`}</figcaption></figure>\n`;
+  });
+  const channels = cell.images[0]?.panels.map((p) => p.channel).join(", ") ?? "";
+  return html`<div class="card"><h3 style="margin-top:0">${cell.class}, cell ${cell.cell}</h3>
+<p class="read">${panels > 1 ? "channels from left to right" : "channel"}: ${channels}</p>
+<div class="gallery" style="--tile: ${panels * 100}px">${tiles}</div></div>\n`;
+}
+
+/** Figure 3A and the proteins that differ most, per encoder. */
+export function proportionSection(data: ReportData): Html | null {
+  if (data.proportions.length === 0) return null;
+  return html`<section id="proportions"><h2>Proteins with several localizations</h2>
+<p class="read">For each protein the share of every localization is predicted twice, from original and from masked crops. The divergence (KL, in nats) is 0 where both agree; a long tail to the right means that for those proteins the surroundings decide what is reported.</p>
+${data.proportions.map((p) => proportionsOf(p, data))}</section>\n`;
+}
+
+function proportionsOf(p: ReportProportions, data: ReportData): Html {
+  const index = Math.max(
+    0,
+    data.encoders.findIndex((e) => e.name === p.encoder),
+  );
+  const { mean, sd, min, q1, median, q3, max } = p.summary;
+  const f = (value: number) => value.toFixed(3);
+  const top = (shares: readonly number[]) => {
+    const most = shares.reduce((best, v, i) => (v > shares[best] ? i : best), 0);
+    return `${data.classes[most] ?? "–"} ${(100 * (shares[most] ?? 0)).toFixed(0)} %`;
+  };
+  const largest = [...p.proteins]
+    .sort((a, b) => b.kl - a.kl || (a.protein < b.protein ? -1 : 1))
+    .slice(0, 10);
+  const rows = largest.map(
+    (q) =>
+      html`<tr><th scope="row">${q.protein}</th><td class="number">${f(q.kl)}</td><td>${top(q.original)}</td><td>${top(q.masked)}</td><td class="number">${q.cells}</td></tr>\n`,
+  );
+  return html`<figure class="card wide"><h3 style="margin-top:0">${p.encoder}</h3>
+${
+  p.proteins.length > 0 &&
+  html`<div class="scroll">${new Html(
+    divergenceFigure(
+      p.proteins.map((q) => q.kl),
+      index,
+    ),
+  )}</div>`
+}
+<figcaption>${p.proteins.length} proteins; divergence mean ${f(mean)}, SD ${f(sd)}, minimum ${f(min)}, quartiles ${f(q1)} / ${f(median)} / ${f(q3)}, maximum ${f(max)} nats.</figcaption>
+<details><summary>The proteins that differ most</summary>${scrollTable(
+    `Proteins that differ most, ${p.encoder}`,
+    html`<table><thead><tr><th scope="col">protein</th><th scope="col" class="number">KL (nats)</th><th scope="col">largest share, original</th><th scope="col">largest share, masked</th><th scope="col" class="number">cells</th></tr></thead><tbody>
+${rows}</tbody></table>`,
+  )}</details></figure>\n`;
+}
