@@ -1,0 +1,85 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { SegmentSummary } from "../masks/segment-store.ts";
+import { describe, segmentStore } from "../masks/segment-store.ts";
+import { progress } from "./progress.ts";
+
+/** Adds arguments, options and the action of `cellswap segment`. */
+export function configure(command: Command): void {
+  command
+    .argument("<cells>", "cell store, as `cellswap import` makes it")
+    .option(
+      "--channel <name>",
+      "channel to find the cells in, best a stain of the whole cell (default: the last)",
+    )
+    .option("--diameter <px>", "typical diameter of a cell (default: half the crop's shorter side)", positive)
+    .option("--neighbors", "keep the center masks that are there and add neighbor labels")
+    .option("--force", "replace masks that came from elsewhere")
+    .option("--threads <n>", "threads to use (default: all cores)", positive)
+    .option("--json", "print the summary as JSON")
+    .addHelpText(
+      "after",
+      `
+Writes masks.npy, quality.csv (a verdict per cell; cells that are not ok are left out of studies) and
+contact-sheet.png (outlines on crops, to judge the masks by eye) into the cell store.
+
+Examples:
+  cellswap segment yeast.cells --channel RFP
+  cellswap segment pifia.cells --neighbors`,
+    )
+    .action(run);
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("A number above 0 is needed.");
+  return value;
+}
+
+interface Options {
+  channel?: string;
+  diameter?: number;
+  neighbors?: boolean;
+  force?: boolean;
+  threads?: number;
+  json?: boolean;
+}
+
+async function run(cells: string, options: Options): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  process.once("SIGINT", onSignal);
+  process.once("SIGTERM", onSignal);
+  const bar = progress("segment", "cells", options.json === true);
+  try {
+    const summary = await segmentStore(cells, {
+      ...options,
+      signal: stop.signal,
+      onProgress: (done, total) => bar.update(done, total),
+    });
+    bar.end();
+    console.log(options.json === true ? JSON.stringify(summary, null, 2) : text(summary, cells));
+  } finally {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}
+
+/** The summary as a person reads it. */
+export function text(summary: SegmentSummary, cells: string): string {
+  const n = (value: number) => value.toLocaleString("en-US");
+  const { ok, leftOut, diameter, medianDiameter } = summary;
+  const left = summary.cells - ok;
+  const lines = [
+    `${n(ok)} of ${n(summary.cells)} cells are ok (${((100 * ok) / summary.cells).toFixed(1)} %), found in channel ${summary.channel}, ${medianDiameter.toFixed(0)} px across (median)`,
+    left === 0 ? "no cell is left out" : `${n(left)} left out: ${describe(leftOut)}`,
+    `listed in   ${summary.quality}`,
+    `look at     ${summary.contactSheet}`,
+  ];
+  const ratio = medianDiameter / diameter;
+  if (left > 0.1 * summary.cells || ratio < 0.6 || ratio > 1.6)
+    lines.push(
+      `if the outlines are wrong, give the cells' diameter in px (${diameter} was assumed): cellswap segment ${cells} --diameter ${Math.round(medianDiameter)}, or another --channel`,
+    );
+  lines.push("next        cellswap run STUDY.json, with these cells in the study file");
+  return lines.join("\n");
+}
