@@ -14,6 +14,7 @@ import type { Column, PairScore, SwapPlan, Table } from "../types.ts";
 import { version } from "../version.ts";
 import { type BlockResult, scores as blockScores, type PlanIndex } from "./blocks.ts";
 import { makeGallery } from "./gallery.ts";
+import { fieldIntervals, proportions, transfer } from "./inference.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 
@@ -106,6 +107,17 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
       warnings: [...(encoder.description.notes ?? [])],
     })),
     scores: scores.map((s) => ({ ...s, folds: [...s.folds] })),
+    intervals: featureSets.flatMap(({ name }) =>
+      fieldIntervals(
+        name,
+        finished.results.filter((r) => r.encoder === name),
+        store.cells,
+        selection,
+        study,
+      ),
+    ),
+    transfer: featureSets.flatMap(({ name, path }) => transfer(request(finished, name, path))),
+    proportions: featureSets.flatMap(({ name, path }) => proportions(request(finished, name, path)) ?? []),
     gallery: makeGallery(store, compositor, plan, index, selection.rows),
     cells: { total: store.count, used, leftOut: { ...selection.leftOut } },
     plan: { rows: plan.count, sameFieldDonors: sameField, seed: plan.seed },
@@ -133,6 +145,10 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
     ],
     warnings: warnings(finished, sameField),
   };
+}
+
+function request({ out, store, selection, index, study }: Finished, encoder: string, path: string) {
+  return { encoder, path, out, cells: store.cells, selection, index, study };
 }
 
 function planHash(plan: SwapPlan): string {

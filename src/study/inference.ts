@@ -1,0 +1,191 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FieldBootstrap } from "../evaluate/intervals.ts";
+import { fitLogistic } from "../evaluate/logistic.ts";
+import { EFFECTS } from "../evaluate/tables.ts";
+import { type TransferBlock, transferScores } from "../evaluate/transfer.ts";
+import { readFeatureRows } from "../features/store.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { NpyReader } from "../files/npy.ts";
+import { localizationProportions } from "../proportions/proportions.ts";
+import type { ReportInput } from "../report/data.ts";
+import type { Cells } from "../types.ts";
+import { type Block, type BlockResult, listBlocks, type PlanIndex, unpackBits } from "./blocks.ts";
+import type { Study } from "./schema.ts";
+import type { Selection } from "./select.ts";
+
+/** Fields per class from which an interval over fields is worth giving. */
+const FEWEST_FIELDS = 3;
+const LEVEL = 0.95;
+
+type Intervals = NonNullable<ReportInput["intervals"]>;
+
+/** Fields of every class in order of appearance. */
+export function fieldsOf(cells: Cells, { rows }: Selection): string[][] {
+  return rows.map((list) => [...new Set(Array.from(list, (row) => cells.field[row]))]);
+}
+
+/**
+ * Percentile-bootstrap intervals over fields of one encoder's accuracies and effects, from the out-of-fold
+ * predictions; none where a class has fewer than three fields, or for the published aggregation.
+ */
+export function fieldIntervals(
+  encoder: string,
+  results: readonly BlockResult[],
+  cells: Cells,
+  selection: Selection,
+  study: Study,
+): Intervals {
+  const { rows, classes } = selection;
+  if (study.aggregation !== "even" || fieldsOf(cells, selection).some((f) => f.length < FEWEST_FIELDS))
+    return [];
+  const bootstrap = new FieldBootstrap(rows.map((list) => Array.from(list, (row) => cells.field[row])));
+  const present = new Set<string>();
+  for (const { setting, background, pairs } of results)
+    for (const { class1, class2, cells: count, correct } of pairs) {
+      const [a, b] = [classes.indexOf(class1), classes.indexOf(class2)];
+      const from = background === null ? null : classes.indexOf(background);
+      if (from !== a && from !== b) present.add(setting);
+      bootstrap.add(setting, a, b, from, unpackBits(correct, count ?? 0));
+    }
+  const effects = EFFECTS.filter((e) => present.has(e.from) && present.has(e.to));
+  const found = bootstrap.intervals(
+    effects.map((e) => [e.from, e.to] as const),
+    { seed: study.seed, level: LEVEL },
+  );
+  return [
+    ...found.settings.map((s) => ({ statement: s.setting, estimate: s.value, low: s.low, high: s.high })),
+    ...found.differences.map((d, i) => ({
+      statement: effects[i].id,
+      estimate: d.value,
+      low: d.low,
+      high: d.high,
+    })),
+  ].map((i) => ({ encoder, ...i, level: LEVEL }));
+}
+
+interface FeatureRequest {
+  readonly encoder: string;
+  readonly path: string;
+  readonly out: string;
+  readonly cells: Cells;
+  readonly selection: Selection;
+  readonly index: PlanIndex;
+  readonly study: Study;
+}
+
+/**
+ * A logistic probe trained on ORIGINAL features of two thirds of each class's fields and tested on the others in every
+ * setting: accuracy and capture rate. Empty where a class has one field only.
+ */
+export function transfer(request: FeatureRequest): NonNullable<ReportInput["transfer"]> {
+  const { encoder, path, cells, selection, index, study } = request;
+  const fields = fieldsOf(cells, selection);
+  if (!study.settings.includes("original") || fields.some((f) => f.length < 2)) return [];
+  return kept(join(request.out, "results", "transfer", `${encoder}.json`), () => {
+    const heldOut = fields.map((f) => new Set(f.slice(Math.ceil((2 * f.length) / 3 - 1e-9) || 1)));
+    const split = selection.rows.map((list, c) => {
+      const held = heldOut[c].size > 0 ? heldOut[c] : new Set([fields[c][fields[c].length - 1]]);
+      return {
+        train: list.filter((row) => !held.has(cells.field[row])),
+        test: list.filter((row) => held.has(cells.field[row])),
+      };
+    });
+    const file = new NpyReader(path);
+    const read = (block: Block, part: "train" | "test") =>
+      collect(file, index, block, selection, (c) => split[c][part]);
+    const training = read({ setting: "original", background: null }, "train");
+    const model = fitLogistic(training.features, training.labels, file.shape[1], selection.classes.length, {
+      standardize: true,
+      balanced: true,
+    });
+    const blocks = listBlocks(study.settings, study.backgrounds ?? selection.classes).map(
+      (block): TransferBlock => {
+        const background = block.background === null ? null : selection.classes.indexOf(block.background);
+        return { setting: block.setting, background, ...read(block, "test") };
+      },
+    );
+    file.close();
+    return transferScores(
+      model,
+      blocks.filter((b) => b.labels.length > 0),
+    ).map(({ setting, accuracy, capture }) => ({
+      encoder,
+      setting: setting as Block["setting"],
+      accuracy,
+      capture,
+    }));
+  });
+}
+
+/** Localization proportions of multiply localized proteins as published; null where there are none. */
+export function proportions(request: FeatureRequest): NonNullable<ReportInput["proportions"]>[number] | null {
+  const { encoder, path, cells, selection, index, study } = request;
+  const { multiple, classes } = selection;
+  const needed = (["original", "masked"] as const).map((setting): Block => ({ setting, background: null }));
+  if (multiple.length === 0 || needed.some((b) => !study.settings.includes(b.setting))) return null;
+  return kept(join(request.out, "results", "proportions", `${encoder}.json`), () => {
+    const file = new NpyReader(path);
+    const [original, masked] = needed.map((block) =>
+      collect(file, index, block, selection, (c) => selection.rows[c]),
+    );
+    const [targetOriginal, targetMasked] = needed.map((block) => {
+      const rows = index.rows(block, "", multiple)!;
+      const features = new Float32Array(rows.length * file.shape[1]);
+      readFeatureRows(file, rows, features);
+      return features;
+    });
+    const { optimizer = "converged", rows = "all" } = study.proportions ?? {};
+    const result = localizationProportions(
+      { original: original.features, masked: masked.features, labels: original.labels },
+      {
+        original: targetOriginal,
+        masked: targetMasked,
+        proteins: Array.from(multiple, (row) => cells.protein[row]),
+      },
+      file.shape[1],
+      classes,
+      { cells: rows === "all" ? "mean" : "first", logistic: { optimizer, seed: study.seed } },
+    );
+    file.close();
+    const { mean, sd, min, quartile1, median, quartile3, max } = result.summary;
+    return {
+      encoder,
+      proteins: result.proteins.map(({ protein, cells: count, original: o, masked: m, divergence }) => ({
+        protein,
+        kl: Math.max(0, divergence),
+        original: [...o],
+        masked: [...m],
+        cells: count,
+      })),
+      summary: { mean, sd: Number.isNaN(sd) ? 0 : sd, min, q1: quartile1, median, q3: quartile3, max },
+    };
+  });
+}
+
+/** Features and labels of all classes that a block has, class after class. */
+function collect(
+  file: NpyReader,
+  index: PlanIndex,
+  block: Block,
+  { classes, rows: _ }: Selection,
+  cellsOf: (c: number) => Int32Array,
+): { features: Float32Array; labels: Int32Array } {
+  const parts = classes.map((name, c) => index.rows(block, name, cellsOf(c)) ?? new Int32Array());
+  const labels = Int32Array.from(parts.flatMap((rows, c) => Array.from(rows, () => c)));
+  const features = new Float32Array(labels.length * file.shape[1]);
+  let at = 0;
+  for (const rows of parts) {
+    readFeatureRows(file, rows, features.subarray(at));
+    at += rows.length * file.shape[1];
+  }
+  return { features, labels };
+}
+
+/** What an earlier run left at `path`, or what `make` gives, left there for the next. */
+function kept<T>(path: string, make: () => T): T {
+  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as T;
+  const value = make();
+  writeFileAtomic(path, `${JSON.stringify(value)}\n`);
+  return value;
+}
