@@ -40,7 +40,7 @@ export function drawAnatomy(shape: CellShape, random: Random): Anatomy {
   const nuclei: Disc[] = [];
   const late = shape.phase === "M" && random() < 0.65;
   const side = 2 * Math.PI * random();
-  let [nu, nv] = [0.42 * r * Math.cos(side), 0.42 * r * Math.sin(side)];
+  let [nu, nv] = [0.5 * r * Math.cos(side), 0.5 * r * Math.sin(side)];
   if (shape.phase === "G2" || shape.phase === "M")
     [nu, nv] = [neck - nuclearRadius - 1, 0.15 * r * (random() - 0.5)];
   if (late) {
@@ -58,12 +58,12 @@ export function drawAnatomy(shape: CellShape, random: Random): Anatomy {
 
   const vacuoles: Disc[] = [];
   const wanted = random() < 0.55 ? 1 : random() < 0.7 ? 2 : 3;
-  for (let tries = 0; tries < 40 && vacuoles.length < wanted; tries++) {
-    const size = (wanted === 1 ? 0.36 + 0.18 * random() : 0.24 + 0.12 * random()) * r;
+  for (let tries = 0; tries < 60 && vacuoles.length < wanted; tries++) {
+    const size = (wanted === 1 ? 0.44 + 0.2 * random() : 0.26 + 0.14 * random()) * r * (1 - 0.008 * tries);
     const away = (r - size - 2.5) * Math.sqrt(random());
     const at = 2 * Math.PI * random();
     const v: Disc = { u: away * Math.cos(at), v: away * Math.sin(at), r: size };
-    const clear = (o: Disc) => Math.hypot(o.u - v.u, o.v - v.v) > (o.r + v.r) * (tries < 25 ? 0.98 : 0.85);
+    const clear = (o: Disc) => Math.hypot(o.u - v.u, o.v - v.v) > (o.r + v.r) * (tries < 45 ? 0.98 : 0.85);
     if (depthAt(shape, v.u, v.v) > size + 1.5 && nuclei.every(clear) && vacuoles.every(clear))
       vacuoles.push(v);
   }

@@ -115,7 +115,8 @@ export function simulateField(options: FieldOptions): SimulatedField {
     if (visible) PAINTERS[localization](structure, subject, random);
     if (localization === "cytoplasm") section(structure, patch, physics.depth, random);
     const total = [sumInside(diffuse, patch), sumInside(structure, patch)];
-    const drawn = total[1] > 0 ? contrast : 0;
+    const sharpness = contrast === 1 ? 1 : 0.5 + 0.5 * Math.sqrt(random());
+    const drawn = total[1] > 0 ? contrast * sharpness : 0;
     const share = structureShare(drawn, total, amount);
     const area = insideArea(patch);
     const [into, markerInto] = focused ? light : defocused;
@@ -240,7 +241,7 @@ function section(out: Float32Array, patch: Patch, depth: number, random: () => n
     for (let x = 0; x < patch.width; x++, p++)
       if (patch.depth[p] > 0)
         out[p] *=
-          (1 - 0.75 * Math.exp(-patch.depth[p] / depth)) *
+          (1 - 0.7 * Math.exp(-patch.depth[p] / depth)) *
           (1 + 0.1 * tile[(shift + y * TILE + x) & (TILE * TILE - 1)]);
 }
 

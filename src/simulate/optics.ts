@@ -37,7 +37,7 @@ export function blur(image: Float32Array, size: number, sigma: number): void {
   }
 }
 
-/** Adds `share` times the image blurred with a wide Gaussian, computed on every fourth pixel, to `out`. */
+/** Adds `share` times the image blurred with a wide Gaussian, computed on every second or fourth pixel, to `out`. */
 export function addWide(
   out: Float32Array,
   image: Float32Array,
@@ -45,17 +45,21 @@ export function addWide(
   sigma: number,
   share: number,
 ): void {
-  const small = Math.ceil(size / 4);
+  const step = sigma < 8 ? 2 : 4;
+  const shift = step === 2 ? 1 : 2;
+  const small = Math.ceil(size / step);
   const coarse = new Float32Array(small * small);
+  const area = step * step;
   for (let y = 0; y < size; y++)
-    for (let x = 0; x < size; x++) coarse[(y >> 2) * small + (x >> 2)] += image[y * size + x] / 16;
-  blur(coarse, small, sigma / 4);
+    for (let x = 0; x < size; x++) coarse[(y >> shift) * small + (x >> shift)] += image[y * size + x] / area;
+  blur(coarse, small, sigma / step);
+  const half = (step - 1) / 2;
   for (let y = 0; y < size; y++) {
-    const gy = Math.min(small - 1.001, Math.max(0, (y - 1.5) / 4));
+    const gy = Math.min(small - 1.001, Math.max(0, (y - half) / step));
     const y0 = Math.floor(gy);
     const fy = gy - y0;
     for (let x = 0; x < size; x++) {
-      const gx = Math.min(small - 1.001, Math.max(0, (x - 1.5) / 4));
+      const gx = Math.min(small - 1.001, Math.max(0, (x - half) / step));
       const x0 = Math.floor(gx);
       const fx = gx - x0;
       const at = y0 * small + x0;

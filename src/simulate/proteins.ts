@@ -16,7 +16,7 @@ export interface Protein {
   readonly abundance: number;
   /** Standard deviation of the logarithm of the amount between cells, 0.15 to 0.5 (Newman et al. 2006, Nature 441:840). */
   readonly spread: number;
-  /** Share of the cells that show the structure; in the others the protein is diffuse, 0.7 to 0.97. */
+  /** Share of the cells that show the structure; in the others the protein is diffuse, 0.65 to 0.95. */
   readonly penetrance: number;
   /** Multiplies the share of the protein that is in the structure, 0.85 to 1.15. */
   readonly contrast: number;
@@ -38,7 +38,7 @@ export function makeProtein(name: string, shares: readonly Share[], proteome = 1
     shares,
     abundance: Math.min(2.2, Math.max(0.4, Math.exp(0.4 * normal(random)))),
     spread: between(0.15, 0.5),
-    penetrance: between(0.7, 0.97),
+    penetrance: between(0.65, 0.95),
     contrast: between(0.85, 1.15),
     number: between(0.7, 1.4),
     size: between(0.85, 1.2),

@@ -30,7 +30,7 @@ export function drawShape(random: Random, physics: Physics): CellShape {
   const phase: Phase = u < 0.38 ? "G1" : u < 0.62 ? "S" : u < 0.82 ? "G2" : "M";
   const spread = Math.exp(physics.radiusSpread * normal(random));
   const daughter = phase === "G1" && random() < 0.5 ? 0.8 : 1;
-  const long = 1 + 0.16 * random();
+  const long = 1 + 0.24 * random();
   const r = Math.min(22, Math.max(9.5, physics.radius * spread * daughter));
   const along = random() < 0.6 ? Math.sqrt(long) : 1 / Math.sqrt(long);
   const a = r * along;

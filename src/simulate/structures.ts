@@ -113,14 +113,14 @@ export const PAINTERS: Readonly<Record<Localization, Painter>> = {
 
   mitochondrion(out, { patch, number, size }, random) {
     const { shape } = patch;
-    const tubes = Math.max(2, count(random, 3.4 * number));
+    const tubes = Math.max(2, count(random, 5 * number));
     for (let k = 0; k < tubes; k++) {
       const inBud = shape.budA > 5 && random() < 0.3;
       const [ca, cb, cu] = inBud ? [shape.budA, shape.budB, shape.budAt] : [shape.a, shape.b, 0];
-      let depth = 2.2 + 2 * random();
+      let depth = 2.2 + 0.4 * cb * random() * random();
       let at = 2 * Math.PI * random();
       const turn = (random() < 0.5 ? -1 : 1) * (1.1 / Math.max(4, cb));
-      const steps = 8 + Math.floor(24 * random() * random());
+      const steps = 6 + Math.floor(20 * random() * random());
       const bright = 0.35 + 0.75 * random() * random();
       for (let s = 0; s < steps; s++) {
         at += turn * (0.8 + 0.4 * random());
@@ -165,19 +165,11 @@ export const PAINTERS: Readonly<Record<Localization, Painter>> = {
   nucleolus(out, { patch, anatomy, size }, random) {
     for (const n of anatomy.nuclei) {
       const at = anatomy.nucleolus + 0.3 * normal(random);
-      const r = 0.62 * n.r * Math.min(1.1, size);
-      const away = n.r - 0.72 * r;
-      for (const turn of [-0.55, 0, 0.55])
-        disc(
-          out,
-          patch,
-          n.u + away * Math.cos(at + turn),
-          n.v + away * Math.sin(at + turn),
-          r * (turn === 0 ? 0.8 : 0.62),
-          1.4,
-          0.8,
-        );
+      disc(out, patch, n.u, n.v, n.r, 1.4, 1);
+      const away = 0.95 * n.r * Math.min(1.1, size);
+      disc(out, patch, n.u - away * Math.cos(at), n.v - away * Math.sin(at), 1.15 * n.r, 1.4, -1);
     }
+    for (let p = 0; p < patch.width * patch.height; p++) out[p] = Math.max(0, out[p]);
   },
 
   "spindle pole"(out, { patch, anatomy, size }, random) {
