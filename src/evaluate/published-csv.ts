@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { stringify } from "csv-stringify/sync";
+import { formatFloat } from "../core/format.ts";
 import { DataError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { readCsv } from "../files/table.ts";
@@ -114,14 +115,6 @@ export function parseShare(text: string | null, name: string, row: number, path:
       { path },
     );
   return value;
-}
-
-/** A float as Python prints it (`1.0`, `1e-05`), so that files equal those that pandas writes. */
-export function formatFloat(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e16) return Object.is(value, -0) ? "-0.0" : `${value}.0`;
-  const small = value !== 0 && Math.abs(value) < 1e-4;
-  const text = small ? value.toExponential() : String(value);
-  return text.replace(/e([+-])(\d)$/, "e$10$2");
 }
 
 /**

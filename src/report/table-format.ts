@@ -1,4 +1,4 @@
-import { formatFloat } from "../evaluate/published-csv.ts";
+import { formatFloat } from "../core/format.ts";
 import { EFFECTS, type EncoderTable, type ResultTable } from "../evaluate/tables.ts";
 import { SETTINGS, type Setting } from "../types.ts";
 

@@ -1,0 +1,7 @@
+/** A float as Python prints it (`1.0`, `1e-05`), so that files equal those that pandas writes. */
+export function formatFloat(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e16) return Object.is(value, -0) ? "-0.0" : `${value}.0`;
+  const small = value !== 0 && Math.abs(value) < 1e-4;
+  const text = small ? value.toExponential() : String(value);
+  return text.replace(/e([+-])(\d)$/, "e$10$2");
+}

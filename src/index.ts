@@ -1,0 +1,27 @@
+// The browser-safe library, in the order of the pipeline. What needs files or ONNX Runtime is in node.ts.
+
+export { memoryCrops } from "./cells/memory.ts";
+export { EncoderDescription, EncoderOutput, PreprocessStep } from "./encode/description.ts";
+export { makePooling, type Pooling } from "./encode/pool.ts";
+export { makePreprocessor, type Preprocessor } from "./encode/preprocess.ts";
+export * from "./errors.ts";
+export { crossValidatePair, type PairFit } from "./evaluate/crossvalidate.ts";
+export { pairFolds, stratifiedFolds } from "./evaluate/folds.ts";
+export { FieldBootstrap, type Interval } from "./evaluate/intervals.ts";
+export {
+  fitLogistic,
+  type LogisticModel,
+  type LogisticOptions,
+  predictProbabilities,
+} from "./evaluate/logistic.ts";
+export { type Aggregation, EFFECTS, type ResultTable, resultTable } from "./evaluate/tables.ts";
+export { type TransferBlock, type TransferScore, transferScores } from "./evaluate/transfer.ts";
+export { judgeMask } from "./masks/verdict.ts";
+export { localizationProportions, type ProportionResult } from "./proportions/proportions.ts";
+export { parseReport, type ReportData, reportSchema } from "./report/data.ts";
+export { renderReport } from "./report/html.ts";
+export { Compositor } from "./swap/composite.ts";
+export { groupOf, measureScales, plainScales, type Scales } from "./swap/intensity.ts";
+export { makePlan, type PlanRequest, type SameDonor } from "./swap/plan.ts";
+export * from "./types.ts";
+export { version } from "./version.ts";

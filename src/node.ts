@@ -1,0 +1,12 @@
+// Everything of index.ts, and what needs Node: files, ONNX Runtime, worker threads.
+
+export { type CellRecord, CellStore, CellStoreWriter, type StoreManifest } from "./cells/store.ts";
+export { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
+export { OnnxEncoder } from "./encode/onnx.ts";
+export { PairGrid } from "./evaluate/grid.ts";
+export { readPublishedResults, writePublishedResults } from "./evaluate/published-csv.ts";
+export { type ExtractRequest, extract } from "./features/extract.ts";
+export * from "./index.ts";
+export { readStudy, resolveStudy, type Study, StudyFile } from "./study/schema.ts";
+export { runStudy, type StudyOptions } from "./study.ts";
+export { readPlan, writePlan } from "./swap/plan-file.ts";
