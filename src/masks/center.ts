@@ -4,6 +4,7 @@ import { distanceTransform } from "./distance.ts";
 import { gaussianBlur } from "./gauss.ts";
 import { close, open } from "./morphology.ts";
 import { RECIPE } from "./recipe.ts";
+import { bareSeam } from "./seam.ts";
 import { type Judgment, judgeMask } from "./verdict.ts";
 import { watershed } from "./watershed.ts";
 import type { Workspace } from "./workspace.ts";
@@ -28,9 +29,11 @@ export function findCenter(work: Workspace, threshold: number, diameter: number)
       const mask = candidate(work, threshold, factor, depth);
       if (mask === undefined) continue;
       const judged = judgeMask(mask, work.height, work.width, diameter);
-      const score = rate(judged, work.unit) - 0.01 * attempt;
+      const bare = bareSeam(work, mask, threshold);
+      const score = rate(judged, work.unit) - RECIPE.seam.weight * bare - 0.01 * attempt;
       if (best === undefined || score > best.score) best = { score, mask, cut: threshold * factor };
-      if (isGood(judged, work.unit)) return finish(work, mask, threshold, threshold * factor);
+      if (bare <= RECIPE.seam.bare && isGood(judged, work.unit))
+        return finish(work, mask, threshold, threshold * factor);
     }
   if (best === undefined) return { mask: undefined, threshold };
   return finish(work, best.mask, threshold, best.cut);

@@ -29,6 +29,8 @@ export const RECIPE = {
   growth: 3,
   /** Smoothing of the level that growth follows, px. */
   growthSmoothing: 0.5,
+  /** Where cells touch: distance that levels are compared over, px, and the share of the cell's level they have to differ by. */
+  seam: { reach: 3, contrast: 0.12, bare: 0.08, weight: 0.5 },
   /** A cell as compact, round and central as this ends the search. */
   good: { solidity: 0.95, offset: 4.5 },
   /** Disk that open vacuoles (C-shaped cells) are closed with, px, and the largest share of the cell that this may add. */
