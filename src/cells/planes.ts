@@ -15,16 +15,30 @@ export const MAX_VALUES = 1 << 24;
 /** Longest side of a crop, pixels. */
 export const MAX_SIDE = 8192;
 
-/** Refuses sizes that no crop has, before anything of that size is allocated. */
-export function checkSize(planes: number, height: number, width: number, path: string): void {
+/**
+ * Refuses sizes that no crop has, before anything of that size is allocated; `values` counts all planes where there
+ * are several pages.
+ */
+export function checkSize(
+  planes: number,
+  height: number,
+  width: number,
+  path: string,
+  values: number = planes * height * width,
+): void {
   if (
-    !(planes >= 1 && height >= 1 && width >= 1) ||
-    height > MAX_SIDE ||
-    width > MAX_SIDE ||
-    planes * height * width > MAX_VALUES
+    planes >= 1 &&
+    height >= 1 &&
+    width >= 1 &&
+    height <= MAX_SIDE &&
+    width <= MAX_SIDE &&
+    values <= MAX_VALUES
   )
-    throw new DataError(
-      `says that it has ${planes} plane(s) of ${height} x ${width} px; a crop has 1 to ${MAX_SIDE} px a side and at most ${MAX_VALUES} values. Cut the cells out of their field first, or export the file again`,
-      { path },
-    );
+    return;
+  throw new DataError(
+    values > MAX_VALUES && planes === 1 && height === 1
+      ? `has ${values} values on its pages; a crop has at most ${MAX_VALUES}. Cut the cells out of their stack first`
+      : `is ${height} x ${width} px with ${planes} sample(s); a crop has 1 to ${MAX_SIDE} px a side and at most ${MAX_VALUES} values. Cut the cells out of their field first, or export the file again`,
+    { path },
+  );
 }
