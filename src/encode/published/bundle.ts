@@ -1,8 +1,9 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { DataError } from "../../errors.ts";
 import { crc32c, unmaskCrc } from "./crc32c.ts";
 import { damaged, protoFields } from "./protobuf.ts";
+import { readLimited, readSlice } from "./read.ts";
 import { readTable } from "./sstable.ts";
 
 /** One variable of a TensorFlow checkpoint. */
@@ -147,17 +148,7 @@ export function readVariable(bundle: Bundle, wanted: BundleVariable): Float32Arr
       `is truncated: ${wanted.name} ends at byte ${wanted.offset + wanted.size} of ${length}; fetch the file again`,
       { path },
     );
-  const bytes = new Uint8Array(wanted.size);
-  const file = openSync(path, "r");
-  try {
-    for (let done = 0; done < bytes.length; ) {
-      const n = readSync(file, bytes, done, bytes.length - done, wanted.offset + done);
-      if (n === 0) throw damaged(path, "it ended while it was read");
-      done += n;
-    }
-  } finally {
-    closeSync(file);
-  }
+  const bytes = readSlice(path, wanted.offset, wanted.size);
   if (crc32c(bytes) !== unmaskCrc(wanted.crc)) throw damaged(path, `wrong checksum of ${wanted.name}`);
   return littleEndianFloats(bytes);
 }
@@ -167,21 +158,4 @@ function littleEndianFloats(bytes: Uint8Array): Float32Array {
   const out = new Float32Array(bytes.length / 4);
   for (let i = 0; i < out.length; i++) out[i] = view.getFloat32(i * 4, true);
   return out;
-}
-
-/** Reads a whole file of at most `limit` bytes. */
-export function readLimited(path: string, limit: number, what: string): Uint8Array {
-  let size: number;
-  try {
-    size = statSync(path).size;
-  } catch (cause) {
-    throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
-  }
-  if (size > limit)
-    throw new DataError(`has ${size} bytes; ${what} of at most ${limit} bytes is read`, { path });
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new DataError("cannot be read; check that it is a file and readable", { path, cause });
-  }
 }

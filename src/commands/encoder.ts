@@ -1,0 +1,171 @@
+import { Argument, type Command, Option } from "commander";
+import { openDeepLoc } from "../encode/published/deeploc.ts";
+import { type ImportedEncoder, importPublished, type Published } from "../encode/published/import.ts";
+import { POOLS, type PublishedPool } from "../encode/published/network.ts";
+import { openPci } from "../encode/published/pci.ts";
+import { openPifia } from "../encode/published/pifia.ts";
+import { type Shown, showEncoder } from "../encode/published/show.ts";
+
+const SYSTEMS: Readonly<Record<string, (source: string) => Published | Promise<Published>>> = {
+  pifia: openPifia,
+  pci: openPci,
+  deeploc: openDeepLoc,
+};
+
+interface ImportFlags {
+  readonly out: string;
+  readonly layer?: string;
+  readonly pool: PublishedPool;
+  readonly name?: string;
+  readonly json?: boolean;
+}
+
+export function configure(command: Command): void {
+  command
+    .usage("import|show ... [options]")
+    .addHelpText(
+      "after",
+      "\nExample:\n  cellswap encoder import pifia weights/pifia_weights_i0 --out encoders",
+    );
+  command
+    .command("import")
+    .addArgument(new Argument("<system>", "which published encoder").choices(Object.keys(SYSTEMS)))
+    .argument("<source>", "its checkpoint, see below")
+    .summary("Make an ONNX encoder from a published checkpoint")
+    .description(
+      "Makes an ONNX encoder and its description from a published checkpoint.\n\n" +
+        "  pifia    TensorFlow checkpoint prefix (pifia_weights_i0); layers conv1..conv8, d1, d2, d3; study: conv8\n" +
+        "  pci      Keras weights (model_weights.h5); layers conv1_1..conv5_1; study: conv4_1\n" +
+        "  deeploc  TensorFlow checkpoint prefix (model.ckpt-5000); layers conv1..conv8, fc1, fc2, logits,\n" +
+        "           predictions (softmax averaged over five crops); study: conv5",
+    )
+    .requiredOption("--out <dir>", "folder for NAME.onnx and NAME.json")
+    .option("--layer <name>", "layer whose output is the features, or all (the study's layer if not given)")
+    .addOption(new Option("--pool <how>", "how a feature map becomes a vector").choices(POOLS).default("max"))
+    .option("--name <name>", "name of the encoder (the system's if not given)")
+    .option("--json", "print what was written as JSON")
+    .option("--debug", "show where in the program an error arose")
+    .addHelpText(
+      "after",
+      "\nExample:\n  cellswap encoder import deeploc pretrained_models/model.ckpt-5000 --out encoders --layer all",
+    )
+    .action(runImport);
+  command
+    .command("show <file>")
+    .summary("Say what a checkpoint, Keras file or ONNX encoder holds")
+    .description(
+      "Says what a file holds: a TensorFlow checkpoint (every variable), Keras HDF5 weights, or an ONNX encoder.",
+    )
+    .option("--json", "print it as JSON")
+    .option("--debug", "show where in the program an error arose")
+    .addHelpText("after", "\nExample:\n  cellswap encoder show weights/pifia_weights_i0.index")
+    .action(async (file: string, flags: { json?: boolean }) => {
+      const shown = await showEncoder(file);
+      console.log(flags.json === true ? JSON.stringify(shown, null, 2) : describe(shown).join("\n"));
+    });
+}
+
+async function runImport(system: string, source: string, flags: ImportFlags): Promise<void> {
+  const { layer, pool, name } = flags;
+  const made = importPublished(await SYSTEMS[system](source), flags.out, {
+    ...(layer === undefined ? {} : { layer }),
+    ...(name === undefined ? {} : { name }),
+    pool,
+  });
+  console.log(flags.json === true ? JSON.stringify(made, null, 2) : summary(made).join("\n"));
+}
+
+function summary(made: ImportedEncoder): string[] {
+  const { description, matched } = made;
+  return [
+    "Read:",
+    ...grid(matched.map(([what, variable]) => [what, variable])),
+    `Wrote ${made.model} and ${made.path}: ${layers(description.outputs)} from ${description.input.channels.join(", ")}.`,
+    `Use it in a study file as ${JSON.stringify(made.path)}.`,
+  ];
+}
+
+function layers(
+  outputs: readonly { readonly layer?: string | undefined; readonly output: string }[],
+): string {
+  const names = outputs.map((o) => o.layer ?? o.output);
+  return `layer${names.length > 1 ? "s" : ""} ${names.join(", ")}`;
+}
+
+function describe(shown: Shown): string[] {
+  if (shown.kind === "onnx") return describeOnnx(shown);
+  const shape = (s: readonly number[]) => (s.length === 0 ? "one value" : s.join(" x "));
+  const hint =
+    shown.network === null
+      ? "None of the published encoders is recognized by its names."
+      : `Looks like ${shown.network}; import it with: cellswap encoder import ${shown.network} ${shown.path} --out DIR`;
+  if (shown.kind === "keras")
+    return [
+      `${shown.path}: Keras HDF5 weights, ${shown.arrays.length} arrays`,
+      ...grid([
+        ["layer", "array", "shape", "type"],
+        ...shown.arrays.map((a) => [a.layer, a.name, shape(a.shape), a.dtype.replace(/^<f$/, "float32")]),
+      ]),
+      hint,
+    ];
+  return [
+    `${shown.path}: TensorFlow checkpoint, ${shown.variables.length} variables in ${shown.shards.length} shards`,
+    ...shown.shards.map(
+      (s, n) => `  shard ${n}: ${s.path} ${s.bytes === null ? "is MISSING" : `(${s.bytes} bytes)`}`,
+    ),
+    ...grid([
+      ["variable", "shape", "type", "shard", "offset (bytes)", "size (bytes)"],
+      ...shown.variables.map((v) => [
+        v.name,
+        shape(v.shape),
+        v.dtype,
+        String(v.shard),
+        String(v.offset),
+        String(v.size),
+      ]),
+    ]),
+    hint,
+  ];
+}
+
+function describeOnnx(shown: Extract<Shown, { kind: "onnx" }>): string[] {
+  const { model, description } = shown;
+  const values = (list: typeof model.inputs) => list.map((v) => [v.name, v.shape.join(" x ")]);
+  const operators = Object.entries(model.operators).map(([name, count]) => `${name} ${count}`);
+  const lines = [
+    `${shown.path}: ONNX model${model.producer === "" ? "" : ` by ${model.producer}`}, operator set ${model.opset}, ${model.parameters} weights`,
+    `  nodes: ${operators.join(", ")}`,
+    "inputs:",
+    ...grid(values(model.inputs)),
+    "outputs:",
+    ...grid(values(model.outputs)),
+  ];
+  if (description === null)
+    return [...lines, "No description (.json) beside it; cellswap needs one (docs/formats.md)."];
+  return [
+    ...lines,
+    `encoder ${description.name}${description.title === undefined ? "" : `: ${description.title}`}`,
+    `  channels: ${description.input.channels.join(", ")}, ${description.input.height} x ${description.input.width} px`,
+    "  preprocessing:",
+    ...description.preprocess.map((step, n) => `    ${n + 1}. ${step.step} ${settings(step)}`.trimEnd()),
+    "  features:",
+    ...description.outputs.map(
+      (o) => `    ${o.output}: ${o.layout}${o.pool === "none" ? "" : `, pooled by ${o.pool}`}`,
+    ),
+    ...(description.source === undefined ? [] : [`  source: ${description.source}`]),
+    ...(description.citation === undefined ? [] : [`  cite: ${description.citation}`]),
+  ];
+}
+
+function settings(step: object): string {
+  return Object.entries(step)
+    .filter(([key]) => key !== "step")
+    .map(([key, value]) => `${key} ${JSON.stringify(value)}`)
+    .join(", ");
+}
+
+/** Rows as left-aligned columns, indented by two. */
+function grid(rows: readonly string[][]): string[] {
+  const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((r) => r[c].length)));
+  return rows.map((r) => `  ${r.map((cell, c) => cell.padEnd(widths[c])).join("  ")}`.trimEnd());
+}

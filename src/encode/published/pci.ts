@@ -1,0 +1,90 @@
+import { DataError } from "../../errors.ts";
+import type { Published } from "./import.ts";
+import { type KerasFile, openKeras } from "./keras.ts";
+import type { NetworkStep } from "./network.ts";
+import type { Affine, Normalization, Weights } from "./weights.ts";
+
+/** Keras' default, which the network uses. */
+const EPSILON = 1e-3;
+/**
+ * Places of the source encoder's normalizations in order of creation: the marker encoder's first two come in between
+ * (1, 2, marker 1, marker 2, 3, 4, 5, marker 3).
+ */
+const PLACES = [0, 1, 4, 5, 6];
+const CREATED = 8;
+
+/**
+ * Paired Cell Inpainting (Lu et al. 2019), source encoder, from Keras HDF5 weights: five same-padded 3 x 3
+ * convolutions, each with ReLU, then batch normalization; 2 x 2 max pools behind the first two. A layer is its
+ * convolution's output after ReLU, before batch normalization. Weights are read at once; widths are those of the file.
+ * @throws DataError where a layer is missing or does not fit.
+ */
+export async function openPci(source: string): Promise<Published> {
+  const file = await openKeras(source);
+  const matched: [string, string][] = [];
+  const steps: NetworkStep[] = [];
+  try {
+    const normalizations = normalizationLayers(file);
+    for (let n = 1; n <= 5; n++) {
+      const layer = `conv${n}_1`;
+      const read = (what: string, owner: string, name: string): Weights => {
+        const weights = readOne(file, owner, name);
+        matched.push([what, weights.name]);
+        return weights;
+      };
+      const affine: Affine = {
+        kernel: read(`${layer}/kernel`, layer, "kernel"),
+        bias: read(`${layer}/bias`, layer, "bias"),
+      };
+      steps.push({ step: "conv", layer, weights: () => affine, padding: "same", relu: true });
+      if (n === 5) break;
+      const owner = normalizations[n - 1];
+      const normalization: Normalization = {
+        gamma: read(`${layer}/normalization gamma`, owner, "gamma"),
+        beta: read(`${layer}/normalization beta`, owner, "beta"),
+        mean: read(`${layer}/normalization mean`, owner, "moving_mean"),
+        variance: read(`${layer}/normalization variance`, owner, "moving_variance"),
+        epsilon: EPSILON,
+      };
+      steps.push({ step: "normalize", normalization: () => normalization });
+      if (n <= 2) steps.push({ step: "pool", padding: "valid" });
+    }
+  } finally {
+    file.close();
+  }
+  return {
+    network: { name: "pci", path: source, channels: ["GFP", "RFP"], height: 64, width: 64, steps },
+    matched,
+    defaultLayer: "conv4_1",
+    preprocess: () => [{ step: "minmax", epsilon: 0 }],
+    title: "Paired Cell Inpainting (yeast): trained to predict the protein in another cell of the same image",
+    source: "github.com/alexxijielu/paired_cell_inpainting, yeast_model/pretrained_weights",
+    citation:
+      "Lu et al., Learning unsupervised feature representations for single cell microscopy images with paired cell inpainting, PLoS Comput Biol 2019",
+  };
+}
+
+function readOne(file: KerasFile, layer: string, name: string): Weights {
+  const found = file.arrays.filter((a) => a.layer === layer && a.name === name);
+  if (found.length !== 1)
+    throw new DataError(
+      `has ${found.length === 0 ? "no" : found.length} ${name} in layer ${layer}; Paired Cell Inpainting's weights have conv1_1 to conv5_1 and numbered batch normalizations (see \`cellswap encoder show\`)`,
+      { path: file.path },
+    );
+  return file.read(found[0]);
+}
+
+/** The normalization behind conv1_1 to conv5_1: by the model's wiring where the file has it, else by number. */
+function normalizationLayers(file: KerasFile): string[] {
+  const known = [...new Set(file.arrays.filter((a) => a.name === "moving_variance").map((a) => a.layer))];
+  const wired = [1, 2, 3, 4, 5].map((n) => known.filter((l) => file.inbound?.get(l)?.includes(`conv${n}_1`)));
+  if (wired.every((l) => l.length === 1)) return wired.map(([l]) => l);
+  const number = (layer: string) => Number(/_(\d+)$/.exec(layer)?.[1] ?? 0);
+  const ordered = known.sort((a, b) => number(a) - number(b));
+  if (ordered.length !== CREATED)
+    throw new DataError(
+      `has ${ordered.length} batch normalizations; Paired Cell Inpainting's network has ${CREATED}, which are told apart by their numbers`,
+      { path: file.path },
+    );
+  return PLACES.map((p) => ordered[p]);
+}

@@ -1,0 +1,113 @@
+import { existsSync, statSync } from "node:fs";
+import { DataError } from "../../errors.ts";
+import type { EncoderDescription } from "../description.ts";
+import { readEncoder } from "../encoder-file.ts";
+import { bundlePrefix, openBundle, shardPath } from "./bundle.ts";
+import { openKeras } from "./keras.ts";
+import { type OnnxSummary, summarizeOnnx } from "./onnx-read.ts";
+import { readLimited, readSlice } from "./read.ts";
+
+/** A shard of a checkpoint; `bytes` is null where the file is missing. */
+export interface ShownShard {
+  readonly path: string;
+  readonly bytes: number | null;
+}
+
+/** What a file is, for `cellswap encoder show`. */
+export type Shown =
+  | {
+      readonly kind: "checkpoint";
+      readonly path: string;
+      readonly shards: readonly ShownShard[];
+      readonly variables: readonly {
+        readonly name: string;
+        readonly dtype: string;
+        readonly shape: readonly number[];
+        readonly shard: number;
+        readonly offset: number;
+        readonly size: number;
+      }[];
+      readonly network: "pifia" | "deeploc" | null;
+    }
+  | {
+      readonly kind: "keras";
+      readonly path: string;
+      readonly arrays: readonly {
+        readonly layer: string;
+        readonly name: string;
+        readonly dtype: string;
+        readonly shape: readonly number[];
+      }[];
+      readonly network: "pci" | null;
+    }
+  | {
+      readonly kind: "onnx";
+      readonly path: string;
+      readonly model: OnnxSummary;
+      /** Null where there is no sidecar. */
+      readonly description: EncoderDescription | null;
+    };
+
+const LARGEST_MODEL = 2 ** 30;
+
+/**
+ * Says what a file is: a TensorFlow checkpoint (prefix, index or shard), Keras HDF5 weights, or an ONNX encoder (the
+ * model or its sidecar). Values are not read.
+ * @throws DataError where it is none of them or is damaged.
+ */
+export async function showEncoder(path: string): Promise<Shown> {
+  if (existsSync(`${bundlePrefix(path)}.index`)) return showCheckpoint(path);
+  if (!existsSync(path) || !statSync(path).isFile())
+    throw new DataError(
+      "there is no such file; give a checkpoint's prefix, a Keras .h5, an .onnx or its .json",
+      { path },
+    );
+  const head = readSlice(path, 0, Math.min(4, statSync(path).size));
+  if (head[0] === 0x89 && head[1] === 0x48 && head[2] === 0x44 && head[3] === 0x46) return showKeras(path);
+  if (path.endsWith(".json")) {
+    const { description, modelPath } = readEncoder(path);
+    return { kind: "onnx", path, model: summarizeOnnx(readModel(modelPath), modelPath), description };
+  }
+  if (path.endsWith(".onnx")) {
+    const description = existsSync(path.replace(/\.onnx$/, ".json")) ? readEncoder(path).description : null;
+    return { kind: "onnx", path, model: summarizeOnnx(readModel(path), path), description };
+  }
+  throw new DataError(
+    "is neither a TensorFlow checkpoint (no .index), nor Keras HDF5, nor an .onnx file or its .json",
+    {
+      path,
+    },
+  );
+}
+
+const readModel = (path: string) => readLimited(path, LARGEST_MODEL, "an ONNX model");
+
+function showCheckpoint(path: string): Shown {
+  const bundle = openBundle(path);
+  const shards = Array.from({ length: bundle.shards }, (_, n) => {
+    const shard = shardPath(bundle, n);
+    return { path: shard, bytes: existsSync(shard) ? statSync(shard).size : null };
+  });
+  const has = (pattern: RegExp) => bundle.variables.some((v) => pattern.test(v.name));
+  const pifia = has(/(^|\/)conv1\/kernel\/\.ATTRIBUTES/) && has(/(^|\/)bn1\/gamma\/\.ATTRIBUTES/);
+  const deeploc = has(/(^|\/)conv_1\//) && has(/(^|\/)final_layer\//);
+  return {
+    kind: "checkpoint",
+    path: `${bundle.prefix}.index`,
+    shards,
+    variables: bundle.variables.map(({ crc: _, ...variable }) => variable),
+    network: pifia ? "pifia" : deeploc ? "deeploc" : null,
+  };
+}
+
+async function showKeras(path: string): Promise<Shown> {
+  const file = await openKeras(path);
+  file.close();
+  const has = (layer: string) => file.arrays.some((a) => a.layer === layer && a.name === "kernel");
+  return {
+    kind: "keras",
+    path,
+    arrays: file.arrays.map(({ layer, name, dtype, shape }) => ({ layer, name, dtype, shape })),
+    network: has("conv1_1") && has("conv5_1") ? "pci" : null,
+  };
+}

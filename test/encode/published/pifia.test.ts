@@ -1,0 +1,74 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import { importPublished } from "../../../src/encode/published/import.ts";
+import { openPifia } from "../../../src/encode/published/pifia.ts";
+import {
+  encode,
+  errors,
+  fixtures,
+  hasReal,
+  preprocessed,
+  readExpected,
+  realErrors,
+  relativeError,
+  temporary,
+} from "./expected.ts";
+
+const folder = join(fixtures, "pifia");
+const prefix = join(folder, "pifia_weights_i0");
+const shared = resolve(import.meta.dirname, "../../../../shared/pifia/pifia_weights_i0");
+
+test("every layer equals TensorFlow's", async () => {
+  const found = await errors(() => openPifia(prefix), readExpected(folder), temporary());
+  expect(Object.keys(found)).toHaveLength(8 * 3 + 3);
+  for (const [what, error] of Object.entries(found)) expect(error, what).toBeLessThan(1e-4);
+});
+
+test.skipIf(!hasReal)("every layer equals TensorFlow's on real crops", async () => {
+  const { worst, compared } = await realErrors(() => openPifia(prefix), folder);
+  expect(compared).toBe(8 * 3 + 3);
+  expect(worst).toBeLessThan(1e-4);
+});
+
+test("preprocessing equals the published Python's", () => {
+  const expected = readExpected(folder).input;
+  const { path } = importPublished(openPifia(prefix), temporary());
+  expect(relativeError(preprocessed(path, expected), expected.sample)).toBeLessThan(2e-6);
+});
+
+test("a checkpoint in two shards gives the same file", () => {
+  const [one, two] = [temporary(), temporary()];
+  const a = importPublished(openPifia(prefix), one);
+  const b = importPublished(openPifia(join(folder, "sharded", "pifia_weights_i0")), two);
+  expect(b.description.sha256).toBe(a.description.sha256);
+  expect(a.description.outputs.map((o) => o.layer)).toEqual(["conv8"]);
+});
+
+test("a single layer equals the same layer of all", async () => {
+  const out = temporary();
+  const all = await encode(importPublished(openPifia(prefix), out, { layer: "all", name: "all" }).path);
+  for (const layer of ["conv3", "d2"]) {
+    const one = await encode(importPublished(openPifia(prefix), out, { layer, name: layer }).path);
+    expect(relativeError(one.get(layer)!, all.get(layer)!)).toBeLessThan(1e-6);
+  }
+});
+
+test("a layer that is not there is refused and nothing is written", () => {
+  const out = temporary();
+  expect(() => importPublished(openPifia(prefix), out, { layer: "conv9" })).toThrow(
+    "pifia has no layer conv9; choose one of conv1, conv2,",
+  );
+  expect(readdirSync(out)).toEqual([]);
+});
+
+test.skipIf(!existsSync(`${shared}.index`))(
+  "the published checkpoint without its data says what is missing",
+  () => {
+    const out = temporary();
+    expect(() => importPublished(openPifia(shared), out)).toThrow(
+      /pifia_weights_i0\.data-00001-of-00002: is missing .*; put all 2 data files beside the \.index$/,
+    );
+    expect(readdirSync(out)).toEqual([]);
+  },
+);
