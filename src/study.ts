@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { CellStore, storeHash } from "./cells/store.ts";
 import { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
@@ -148,21 +148,5 @@ function openFolder(
       return [description.name, { model: sha256, input, preprocess, outputs }];
     }),
   );
-  if (fresh === true && existsSync(join(out, "manifest.json"))) removeStudy(out);
-  return openStudyFolder(out, inputs, models);
-}
-
-/** Removes what runs leave, and nothing else. */
-function removeStudy(out: string): void {
-  for (const name of [
-    "features",
-    "results",
-    "figures",
-    "manifest.json",
-    "plan.csv",
-    "plan.parquet",
-    "report.json",
-    "report.html",
-  ])
-    rmSync(join(out, name), { recursive: true, force: true });
+  return openStudyFolder(out, inputs, models, fresh);
 }

@@ -1,18 +1,10 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, StudyError } from "../errors.ts";
 import { writeError, writeFileAtomic } from "../files/atomic.ts";
 import { canonicalJson } from "../files/hash.ts";
 import { version } from "../version.ts";
+import { takeLock } from "./lock.ts";
 
 /** Version of the study folder's layout. */
 export const FOLDER_VERSION = 1;
@@ -28,50 +20,115 @@ export interface StudyManifest {
   readonly encoders: Readonly<Record<string, unknown>>;
 }
 
+/** What a run may leave at the top of a study folder. */
+const OWN: ReadonlySet<string> = new Set([
+  "features",
+  "results",
+  "figures",
+  "plan.csv",
+  "plan.parquet",
+  "scales.csv",
+  "report.json",
+  "report.html",
+  "manifest.json",
+]);
+const PART = /\.part-\d+$/;
+
 /**
  * Opens or makes the study folder and takes its lock. Results that are there stay valid only for the same inputs, so
  * a folder of other inputs, another version or of something else is refused, saying what differs. Encoders may be
- * added.
+ * added. With `fresh` what an earlier study left is removed first.
  * @returns a function that gives the lock back.
+ * @throws StudyError, DataError; the folder is then as it was.
  */
 export function openStudyFolder(
   path: string,
   inputs: StudyManifest["inputs"],
   encoders: StudyManifest["encoders"],
+  fresh = false,
 ): () => void {
-  const file = join(path, "manifest.json");
-  const fresh: StudyManifest = {
-    format: "cellswap-study",
-    version: FOLDER_VERSION,
-    cellswap: version,
-    inputs,
-    encoders,
-  };
-  let known = fresh;
-  if (existsSync(file)) {
-    const old = readStudyManifest(path);
-    known = { ...fresh, encoders: { ...old.encoders, ...encoders } };
-    const differences = [
-      ...changes("", old.inputs, inputs),
-      ...Object.keys(encoders)
-        .filter((e) => e in old.encoders)
-        .flatMap((e) => changes(`encoder ${e} `, old.encoders[e] as object, encoders[e] as object)),
-    ];
-    if (differences.length > 0)
-      throw new StudyError(
-        `holds a study of other inputs (${differences.slice(0, 3).join("; ")}${differences.length > 3 ? `; and ${differences.length - 3} more` : ""}); choose another --out, or --fresh to replace it`,
-        { path },
-      );
-  } else if (existsSync(path) && readdirSync(path).length > 0)
-    throw new StudyError("is not empty and holds no study; choose another --out", { path });
+  checkKind(path);
   try {
     mkdirSync(path, { recursive: true });
   } catch (cause) {
     throw writeError(path, cause);
   }
-  const release = lock(path);
-  writeFileAtomic(file, `${JSON.stringify(known, null, 2)}\n`);
+  const release = takeLock(path);
+  try {
+    checkKind(path);
+    if (fresh) removeStudy(path);
+    removeParts(path);
+    const known = existsSync(join(path, "manifest.json")) ? knownEncoders(path, inputs, encoders) : encoders;
+    const manifest: StudyManifest = {
+      format: "cellswap-study",
+      version: FOLDER_VERSION,
+      cellswap: version,
+      inputs,
+      encoders: Object.fromEntries(Object.entries(known).sort(([a], [b]) => (a < b ? -1 : 1))),
+    };
+    writeFileAtomic(join(path, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  } catch (error) {
+    release();
+    throw error;
+  }
   return release;
+}
+
+/** The encoders of the folder's studies so far and of this one; refuses what does not fit the folder. */
+function knownEncoders(
+  path: string,
+  inputs: StudyManifest["inputs"],
+  encoders: StudyManifest["encoders"],
+): StudyManifest["encoders"] {
+  const old = readStudyManifest(path);
+  const differences = [
+    ...changes("", old.inputs, inputs),
+    ...Object.keys(encoders)
+      .filter((e) => e in old.encoders)
+      .flatMap((e) => changes(`encoder ${e} `, old.encoders[e] as object, encoders[e] as object)),
+  ];
+  if (differences.length > 0)
+    throw new StudyError(
+      `holds a study of other inputs (${differences.slice(0, 3).join("; ")}${differences.length > 3 ? `; and ${differences.length - 3} more` : ""}); choose another --out, or --fresh to replace it`,
+      { path },
+    );
+  return { ...old.encoders, ...encoders };
+}
+
+/** Refuses a folder with things that no run made; a run that was killed at its very start leaves only its lock. */
+function checkKind(path: string): void {
+  if (!existsSync(path)) return;
+  if (!statSync(path).isDirectory()) throw new StudyError("is a file; choose another --out", { path });
+  if (existsSync(join(path, "manifest.json"))) {
+    if (!isStudyManifest(join(path, "manifest.json")))
+      throw new StudyError("holds a manifest.json that is not of a study; choose another --out", { path });
+  } else if (readdirSync(path).some((name) => !name.startsWith("run.lock") && !PART.test(name)))
+    throw new StudyError("is not empty and holds no study; choose another --out", { path });
+}
+
+function isStudyManifest(file: string): boolean {
+  try {
+    return (JSON.parse(readFileSync(file, "utf8")) as StudyManifest | null)?.format === "cellswap-study";
+  } catch {
+    return false;
+  }
+}
+
+/** Removes what runs leave, the manifest last, so that a removal that is cut off can be repeated; nothing else. */
+function removeStudy(path: string): void {
+  for (const name of OWN) rmSync(join(path, name), { recursive: true, force: true });
+}
+
+/** Removes the unfinished files of a run that was killed while it wrote them. */
+function removeParts(path: string): void {
+  const left = (name: string) => PART.test(name) || name.startsWith("run.lock.");
+  for (const name of readdirSync(path).filter((n) => OWN.has(n) || left(n))) {
+    const top = join(path, name);
+    if (left(name)) rmSync(top, { force: true });
+    else if (statSync(top).isDirectory())
+      for (const inner of readdirSync(top, { recursive: true, encoding: "utf8" }))
+        if (PART.test(inner)) rmSync(join(top, inner), { force: true });
+  }
 }
 
 /** Reads and checks `manifest.json`. */
@@ -86,7 +143,7 @@ export function readStudyManifest(path: string): StudyManifest {
       cause,
     });
   }
-  if (manifest.format !== "cellswap-study")
+  if (manifest?.format !== "cellswap-study")
     throw new DataError("is not the manifest of a study", { path: file });
   if (manifest.version !== FOLDER_VERSION || manifest.cellswap !== version)
     throw new StudyError(
@@ -105,36 +162,4 @@ function changes(prefix: string, before: object, after: object): string[] {
   return [...new Set([...Object.keys(a), ...Object.keys(b)])]
     .filter((k) => canonicalJson(a[k] ?? null) !== canonicalJson(b[k] ?? null))
     .map((k) => `${prefix}${k} was ${short(a[k])}, now ${short(b[k])}`);
-}
-
-/** One run at a time: a lock file with the process id; a lock whose process is gone is taken over. */
-function lock(path: string): () => void {
-  const file = join(path, "run.lock");
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const handle = openSync(file, "wx");
-      writeSync(handle, String(process.pid));
-      closeSync(handle);
-      return () => rmSync(file, { force: true });
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw writeError(file, cause);
-      const holder = Number(readFileSync(file, "utf8"));
-      if (attempt > 0 || alive(holder))
-        throw new StudyError(`is in use by another run (process ${holder}); wait for it or stop it`, {
-          path,
-          cause,
-        });
-      rmSync(file, { force: true });
-    }
-  }
-}
-
-function alive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
