@@ -9,8 +9,17 @@ export interface CommandModule {
 
 /** Name, one line for `cellswap --help`, and the file that holds the command; only the one that is run is loaded. */
 const COMMANDS: readonly [name: string, summary: string, load: () => Promise<CommandModule>][] = [
+  [
+    "demo",
+    "Show it all on simulated yeast: six encoders, every setting, a report",
+    () => import("./demo.ts"),
+  ],
   ["import", "Read crops of single cells into a cell store", () => import("./import.ts")],
-  ["encoder", "Make an encoder from a published checkpoint, or say what one holds", () => import("./encoder.ts")],
+  [
+    "encoder",
+    "Make an encoder from a published checkpoint, or say what one holds",
+    () => import("./encoder.ts"),
+  ],
   ["segment", "Find the center cell and its neighbors in every crop", () => import("./segment.ts")],
   ["run", "Run a study: swap backgrounds, encode, classify, report", () => import("./run.ts")],
   ["table", "Print Table 1 and the drops of a study or of published results", () => import("./table.ts")],

@@ -1,10 +1,11 @@
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
-import { resultTable } from "../evaluate/tables.ts";
 import type { ReportData } from "../report/data.ts";
-import { readStudy } from "../study/schema.ts";
-import { runStudy } from "../study.ts";
+import { readStudy, type Study } from "../study/schema.ts";
+import { runStudy, type StudyOptions } from "../study.ts";
+import { interruptible } from "./interruptible.ts";
 import { type Progress, progress } from "./progress.ts";
+import { resultJson, resultText } from "./result.ts";
 
 interface Options {
   out?: string;
@@ -46,53 +47,32 @@ async function run(path: string, options: Options, command: Command): Promise<vo
     command.error(`error: --workers ${options.workers} is not a whole number above 0`);
   const study = readStudy(path);
   const out = resolve(options.out ?? `${basename(path).replace(/\.json$/, "")}.study`);
-  const stages = new Map<string, Progress>();
-  const units = { composites: "composites", pairs: "blocks" };
   const data = await interruptible((signal) =>
-    runStudy(study, {
-      out,
-      signal,
-      ...(workers === undefined ? {} : { workers }),
-      ...(options.fresh === undefined ? {} : { fresh: options.fresh }),
-      onProgress(stage, done, total) {
-        let shown = stages.get(stage);
-        if (shown === undefined) {
-          shown = progress(stage === "composites" ? "encode" : "classify", units[stage], options.json);
-          stages.set(stage, shown);
-        }
-        if (done < total) shown.update(done, total);
-        else shown.end();
+    runWithProgress(
+      study,
+      {
+        out,
+        signal,
+        ...(workers === undefined ? {} : { workers }),
+        ...(options.fresh === undefined ? {} : { fresh: options.fresh }),
       },
-    }),
+      options.json === true,
+    ),
   );
-  if (options.json) console.log(JSON.stringify({ out, table: resultTable(data.scores, data.aggregation) }));
-  else console.log(summary(data, out));
+  console.log(options.json ? resultJson(data, out) : resultText(data, out));
 }
 
-/** Runs `work` with a signal that Ctrl-C and a termination request set; a second Ctrl-C ends the process at once. */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const stop = () => {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
-    controller.abort();
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  try {
-    return await work(controller.signal);
-  } finally {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
-  }
-}
-
-/** Table 1 for the terminal and where everything is. */
-function summary(data: ReportData, out: string): string {
-  const lines: string[] = [];
-  for (const { encoder, settings } of resultTable(data.scores, data.aggregation).encoders)
-    lines.push(
-      `${encoder}: ${settings.map((s) => `${s.setting} ${s.mean.toFixed(3)}`).join(", ")} (accuracy, ${data.aggregation} aggregation)`,
-    );
-  return `${lines.join("\n")}\n\n${out}/report.html shows it all; \`cellswap table ${out}\` prints the tables.`;
+/** Runs a study with its stages shown on standard error. */
+export function runWithProgress(study: Study, options: StudyOptions, quiet: boolean): Promise<ReportData> {
+  const shown = new Map<string, Progress>();
+  const names = { composites: ["encode", "composites"], pairs: ["classify", "blocks"] } as const;
+  return runStudy(study, {
+    ...options,
+    onProgress(stage, done, total) {
+      let bar = shown.get(stage);
+      if (bar === undefined) shown.set(stage, (bar = progress(names[stage][0], names[stage][1], quiet)));
+      if (done < total) bar.update(done, total);
+      else bar.end();
+    },
+  });
 }

@@ -1,0 +1,25 @@
+import { resultTable } from "../evaluate/tables.ts";
+import type { ReportData } from "../report/data.ts";
+import { formatText } from "../report/table-format.ts";
+import { verdict } from "../report/verdict.ts";
+
+/** What a finished study shows on a terminal: the tables, one sentence per encoder, and where the report is. */
+export function resultText(data: ReportData, out: string): string {
+  const table = resultTable(data.scores, data.aggregation);
+  return [
+    formatText(table),
+    ...table.encoders.map((e) => verdict(e, data.intervals, data.transfer).sentence),
+    "",
+    `Report: ${out}/report.html`,
+  ].join("\n");
+}
+
+/** The same for machines. */
+export function resultJson(data: ReportData, out: string): string {
+  const table = resultTable(data.scores, data.aggregation);
+  const verdicts = table.encoders.map((e) => {
+    const { encoder, level, sentence } = verdict(e, data.intervals, data.transfer);
+    return { encoder, level, sentence };
+  });
+  return JSON.stringify({ out, table, intervals: data.intervals, verdicts }, null, 2);
+}
