@@ -15,7 +15,7 @@ h3 { font-size: 1rem; margin: 24px 0 6px; overflow-wrap: anywhere; }
 p { margin: 6px 0; max-width: 72ch; }
 a { color: var(--accent); }
 section { margin: 40px 0; }
-.soft, figcaption, caption { color: var(--soft); }
+.soft, figcaption { color: var(--soft); }
 .lead { color: var(--soft); margin: 0; }
 .read { color: var(--soft); font-size: 0.92rem; }
 nav { margin-top: 18px; padding: 10px 0; border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); font-size: 0.92rem; }
@@ -28,23 +28,25 @@ nav a:hover { text-decoration: underline; }
 .verdict .about { font-size: 0.88rem; margin: 8px 0 0; color: var(--soft); overflow-wrap: anywhere; }
 .warning { background: var(--warn-paper); color: var(--warn-ink); border-radius: 6px; padding: 8px 12px; margin: 8px 0; max-width: none; overflow-wrap: anywhere; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 16px; margin: 14px 0; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; margin-bottom: 8px; }
 .scroll:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.95rem; }
-caption { caption-side: bottom; text-align: left; padding-top: 8px; font-size: 0.88rem; }
 th, td { padding: 7px 18px 7px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { font-weight: 600; border-bottom: 2px solid var(--line); }
 tbody th { font-weight: 500; }
 td.number, th.number { text-align: right; white-space: nowrap; }
-td .error, td .unit { color: var(--soft); }
-th small { display: block; font-weight: 400; color: var(--soft); max-width: 46ch; }
+td .error, .unit { color: var(--soft); font-weight: 400; }
+tbody th { min-width: 9.5em; }
+th small { display: block; font-weight: 400; color: var(--soft); max-width: 60ch; }
 td.value { overflow-wrap: anywhere; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 0.85rem; }
 figure { margin: 0; }
 figure svg { display: block; max-width: 100%; height: auto; }
 .panels { display: flex; flex-wrap: wrap; gap: 16px 40px; }
 .panels > div { flex: 0 1 400px; min-width: 0; }
-.panels h4, .channels { font-size: 0.92rem; font-weight: 600; margin: 0 0 4px; }
-.wide svg { min-width: 440px; }
+.card > h3:first-child { margin-top: 0; }
+.panels h4 { font-size: 0.92rem; font-weight: 600; margin: 0 0 4px; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 14px; }
+.pair > * { margin: 0; min-width: 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; list-style: none; padding: 0; margin: 0 0 10px; font-size: 0.92rem; }
 .legend li { display: flex; align-items: center; gap: 6px; overflow-wrap: anywhere; }
 .legend svg { display: block; flex: none; }
@@ -74,7 +76,6 @@ footer { color: var(--soft); font-size: 0.88rem; padding-bottom: 48px; }
   .verdict, .card, figure, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; }
-  .wide svg { min-width: 0; }
   .warning { border: 1px solid #000; }
   .verdict, .legend, .gallery img { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

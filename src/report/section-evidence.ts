@@ -60,7 +60,7 @@ function galleryCell(cell: GalleryCell): Html {
     }${image.donor !== null && html`<br>donor ${image.donor}`}</figcaption></figure>\n`;
   });
   const channels = cell.images[0]?.panels.map((p) => p.channel).join(", ") ?? "";
-  return html`<div class="card"><h3 style="margin-top:0">${cell.class}, cell ${cell.cell}</h3>
+  return html`<div class="card"><h3>${cell.class}, cell ${cell.cell}</h3>
 <p class="read">${panels > 1 ? "channels from left to right" : "channel"}: ${channels}</p>
 <div class="gallery" style="--tile: ${panels * 100}px">${tiles}</div></div>\n`;
 }
@@ -91,15 +91,15 @@ function proportionsOf(p: ReportProportions, data: ReportData): Html {
     (q) =>
       html`<tr><th scope="row">${q.protein}</th><td class="number">${f(q.kl)}</td><td>${top(q.original)}</td><td>${top(q.masked)}</td><td class="number">${q.cells}</td></tr>\n`,
   );
-  return html`<figure class="card wide"><h3 style="margin-top:0">${p.encoder}</h3>
+  return html`<figure class="card"><h3>${p.encoder}</h3>
 ${
   p.proteins.length > 0 &&
-  html`<div class="scroll">${new Html(
+  new Html(
     divergenceFigure(
       p.proteins.map((q) => q.kl),
       index,
     ),
-  )}</div>`
+  )
 }
 <figcaption>${p.proteins.length} proteins; divergence mean ${f(mean)}, SD ${f(sd)}, minimum ${f(min)}, quartiles ${f(q1)} / ${f(median)} / ${f(q3)}, maximum ${f(max)} nats.</figcaption>
 <details><summary>The proteins that differ most</summary>${scrollTable(

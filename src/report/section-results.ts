@@ -21,7 +21,11 @@ export function scrollTable(label: string, table: Html): Html {
 
 /** The legend of a figure. */
 function legend(items: readonly LegendItem[]): Html {
-  return html`<ul class="legend">${items.map((i) => html`<li>${new Html(drawMarker(i))} ${i.label}</li>`)}</ul>`;
+  const mixed = items.some((i) => i.group !== items[0].group);
+  return html`<ul class="legend">${items.map((item, i) => {
+    const first = mixed && item.group !== items[i - 1]?.group;
+    return html`${first && html`<li class="soft">${item.group}</li>`}<li>${new Html(drawMarker(item))} ${item.label}</li>`;
+  })}</ul>`;
 }
 
 const encoderLegend = (table: ResultTable) =>
@@ -68,9 +72,9 @@ export function tableSection(table: ResultTable): Html {
 <p class="read">Each pair of classes gets a probe (linear classifier on the encoder's features) that is trained and tested on cells of one setting. If only the cell itself counted, all rows would be equal; what changes from row to row is what lies around the cell.</p>
 ${scrollTable(
   "Table 1",
-  html`<table><caption>${tableCaption(table).settings}</caption><thead><tr><th scope="col">setting</th>${table.encoders.map((e) => html`<th scope="col" class="number">${e.encoder}</th>`)}</tr></thead><tbody>
+  html`<table><thead><tr><th scope="col">setting</th>${table.encoders.map((e) => html`<th scope="col" class="number">${e.encoder}</th>`)}</tr></thead><tbody>
 ${body}</tbody></table>`,
-)}</section>\n`;
+)}<p class="read">${tableCaption(table).settings}</p></section>\n`;
 }
 
 /** What surrounds the cell in each setting. */
@@ -101,9 +105,9 @@ export function dropSection(table: ResultTable): Html | null {
 <p class="read">Each row compares two settings class by class. A plus means that accuracy falls from the first to the second; an error larger than the drop means that the drop may be nothing.</p>
 ${scrollTable(
   "Drops",
-  html`<table><caption>${tableCaption(table).drops}</caption><thead><tr><th scope="col">effect</th>${table.encoders.map((e) => html`<th scope="col" class="number">${e.encoder}<br><span class="soft">points</span></th>`)}</tr></thead><tbody>
+  html`<table><thead><tr><th scope="col">effect</th>${table.encoders.map((e) => html`<th scope="col" class="number">${e.encoder}<br><span class="unit">points</span></th>`)}</tr></thead><tbody>
 ${body}</tbody></table>`,
-)}</section>\n`;
+)}<p class="read">${tableCaption(table).drops}</p></section>\n`;
 }
 
 /** Ladder, Figure 2, drops per class, and their numbers. */
@@ -112,19 +116,19 @@ export function figureSection(table: ResultTable): Html | null {
   const { panels, legend: items } = localizationFigure(table);
   const drops = classDropFigure(table);
   const effect = shownEffect(table);
-  const ladder = html`<figure class="card wide"><h3 style="margin-top:0">Ladder</h3>${encoderLegend(table)}
-<div class="scroll">${new Html(ladderFigure(table))}</div>
-<figcaption>Read from the top: each step changes one thing around the same cells. A fall from original to self is the paste, from self to cell-free the medium, from cell-free to different the neighbors. Bars that overlap widely mean that a step is not clear.</figcaption></figure>\n`;
-  const localizations = html`<figure class="card"><h3 style="margin-top:0">Localizations, original against modified background</h3>${legend(items)}
+  const ladder = html`<figure class="card"><h3>Ladder</h3>${encoderLegend(table)}
+${new Html(ladderFigure(table))}
+<figcaption>Read from the top: each step changes one thing around the same cells. A fall from original to self is the paste, from self to cell-free the medium, from cell-free to different the neighbors. The bars show how much the localizations differ from each other, not how sure a step is: for that see the drops, which compare localization by localization.</figcaption></figure>\n`;
+  const localizations = html`<figure class="card"><h3>Localizations, original against modified background</h3>${legend(items)}
 <div class="panels">${panels.map((p) => html`<div><h4>${p.heading}</h4>${new Html(p.svg)}</div>`)}</div>
 <figcaption>One marker per localization and setting: mean accuracy (0 to 1) of its pairs. On the diagonal the swap changes nothing; below it the localization loses, above it the modified background helps. Markers name themselves under the pointer.</figcaption></figure>\n`;
   const perClass =
     drops !== null &&
     effect !== null &&
-    html`<figure class="card wide"><h3 style="margin-top:0">Drop per localization: ${effect.name}</h3>${encoderLegend(table)}
-<div class="scroll">${new Html(drops)}</div>
+    html`<figure class="card"><h3>Drop per localization: ${effect.name}</h3>${encoderLegend(table)}
+${new Html(drops)}
 <figcaption>Accuracy in ${effect.from} minus accuracy in ${effect.to}, in percentage points, for every localization; the largest mean drop over the encoders stands on top. Right of the line at zero, accuracy falls.</figcaption></figure>\n`;
-  return html`<section id="figures"><h2>Figures</h2>${ladder}${panels.length > 0 && localizations}${perClass}${classTables(table)}</section>\n`;
+  return html`<section id="figures"><h2>Figures</h2><div class="pair">${ladder}${perClass}</div>${panels.length > 0 && localizations}${classTables(table)}</section>\n`;
 }
 
 /** The numbers behind the figures, folded away. */

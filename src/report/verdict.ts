@@ -119,13 +119,13 @@ function sentence(
     case "slight":
       return `${table.encoder} leans slightly on ${object}: ${moves}.`;
     case "none":
-      return `${table.encoder} does not measurably lean on ${object}: ${moves}, which includes zero and rules out more than ${points(NEGLIGIBLE)}.`;
+      return `${table.encoder} does not measurably lean on ${object}: ${moves}; the interval includes zero and rules out more than ${points(NEGLIGIBLE)}.`;
     case "inverse":
       return `${table.encoder} shows no reliance on ${object}, and the opposite of a drop: ${moves}. Look at the composites before believing it.`;
     default:
       return e.low === null
         ? `Whether ${table.encoder} leans on ${object} is not clear: ${moves}.`
-        : `Whether ${table.encoder} leans on ${object} is not clear: ${moves}, which includes zero.`;
+        : `Whether ${table.encoder} leans on ${object} is not clear: ${moves}; the interval includes zero.`;
   }
 }
 

@@ -59,7 +59,7 @@ export function classDropFigure(table: ResultTable): string | null {
   return drawPlot({
     title: "Drop per localization",
     description: `${effect.from} minus ${effect.to} in percentage points, largest first: ${classes.join(", ")}`,
-    width: 560,
+    width: 420,
     height: 70 + 24 * classes.length,
     marginLeft: 24 + 6.6 * longest,
     marginBottom: 44,

@@ -37,6 +37,11 @@ export function histogram(values: readonly number[], bins = DIVERGENCE_BINS): Hi
   return { limits, counts, quartiles: [at(0.25), at(0.5), at(0.75)] };
 }
 
+/** Ticks at whole numbers where there are few of them (proteins come whole), else about five. */
+function wholeTicks(top: number): number | number[] {
+  return top > 6 ? 5 : Array.from({ length: top + 1 }, (_, i) => i);
+}
+
 /** Figure 3A as SVG: divergences of the proteins (nats), quartiles marked. */
 export function divergenceFigure(kl: readonly number[], index = 0): string {
   const { limits, counts, quartiles } = histogram(kl);
@@ -51,14 +56,21 @@ export function divergenceFigure(kl: readonly number[], index = 0): string {
   return drawPlot({
     title: "Divergence of localization proportions",
     description: `histogram of ${kl.length} proteins in ${counts.length} bins; quartiles ${quartiles.map((q) => q.toFixed(3)).join(", ")} nats`,
-    width: 560,
+    width: 440,
     height: 300,
     marginLeft: 48,
     marginBottom: 42,
     marginTop: 24,
     marginRight: 16,
     x: { label: "KL(original || masked), nats", labelAnchor: "center", labelArrow: "none" },
-    y: { domain: [0, top * 1.22], label: "proteins", labelArrow: "none", grid: true, ticks: 5 },
+    y: {
+      domain: [0, top * 1.22],
+      label: "proteins",
+      tickFormat: "d",
+      labelArrow: "none",
+      grid: true,
+      ticks: wholeTicks(top),
+    },
     marks: [
       Plot.rectY(bars, {
         x1: "x1",

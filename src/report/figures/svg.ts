@@ -32,17 +32,25 @@ export interface FigureOptions extends Plot.PlotOptions {
 
 /** Draws a plot to SVG text. Equal options give equal text: nothing in it is counted or drawn by chance. */
 export function drawPlot({ title, description, ...options }: FigureOptions): string {
+  return withAttributes(
+    plotSvg(options),
+    `role="img" aria-label="${escapeHtml(`${title}: ${description}`)}"`,
+  );
+}
+
+// linkedom leaves < in attributes, which XML forbids; whatever names of users get into is added as text here.
+function withAttributes(svg: string, attributes: string): string {
+  return svg.replace("<svg ", () => `<svg xmlns="http://www.w3.org/2000/svg" ${attributes} `);
+}
+
+function plotSvg(options: Plot.PlotOptions): string {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const svg = Plot.plot({
     ...options,
-    title: undefined,
     document: document as unknown as Plot.PlotOptions["document"],
     className: "cellswap-figure",
-    style: { fontSize: "12px", fontFamily: "system-ui, sans-serif", ...(options.style as object) },
+    style: { fontSize: "12px", fontFamily: "system-ui, sans-serif" },
   } as Plot.PlotOptions);
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `${title}: ${description}`);
-  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   return xmlText(roundCoordinates(svg.outerHTML));
 }
 
@@ -64,9 +72,7 @@ export interface LegendItem {
 
 /** A 14 x 14 px marker as it appears in the figures. */
 export function drawMarker(item: LegendItem): string {
-  const svg = drawPlot({
-    title: "marker",
-    description: item.label,
+  const svg = plotSvg({
     width: 14,
     height: 14,
     margin: 0,
@@ -75,7 +81,7 @@ export function drawMarker(item: LegendItem): string {
     y: { type: "identity" },
     marks: [Plot.dot([[7, 7]], { symbol: item.symbol, r: 4.5, fill: item.color, stroke: item.color })],
   });
-  return svg.replace(/ role="img" aria-label="[^"]*"/, ' aria-hidden="true"');
+  return withAttributes(svg, 'aria-hidden="true"');
 }
 
 /** A panel of a composed figure. */
