@@ -1,0 +1,49 @@
+"""The three designs: channels, input scaling (with the same step in the sidecar), classes."""
+
+import torch
+
+
+def standardize(x):
+    return (x - x.mean((2, 3), keepdim=True)) / (x.std((2, 3), keepdim=True, correction=0) + 1e-6)
+
+
+def minmax(x):
+    low = x.amin((2, 3), keepdim=True)
+    return (x - low) / (x.amax((2, 3), keepdim=True) - low).clamp(min=1e-6)
+
+
+def percentile(x):
+    flat = x.flatten(2)
+    low, high = torch.quantile(flat, torch.tensor([0.001, 0.999]), dim=2)
+    low, high = low[..., None, None], high[..., None, None]
+    return (torch.minimum(torch.maximum(x, low), high) - low) / (high - low).clamp(min=1e-6)
+
+
+DESIGNS = {
+    "pifia": {
+        "channels": ["GFP"],
+        "scale": standardize,
+        "preprocess": [{"step": "standardize", "epsilon": 1e-6}],
+        "label": "protein",
+        "objective": "protein identity from GFP (cross-entropy), the design of PIFiA",
+        "citation": "Razdaibiedina et al. 2024, Mol Syst Biol 20:521",
+    },
+    "pci": {
+        "channels": ["GFP", "RFP"],
+        "scale": minmax,
+        "preprocess": [{"step": "minmax", "epsilon": 1e-6}],
+        "label": None,
+        "objective": "GFP of another cell of the same field from its RFP and this cell's GFP and RFP (squared error), the design of Paired Cell Inpainting",
+        "citation": "Lu et al. 2019, PLoS Comput Biol 15:e1007348",
+    },
+    "deeploc": {
+        "channels": ["GFP", "RFP"],
+        "scale": percentile,
+        "preprocess": [
+            {"step": "percentile", "low": 0.1, "high": 99.9, "clip": "both", "divide": "always", "epsilon": 1e-6}
+        ],
+        "label": "localization",
+        "objective": "localization out of 15 from GFP and RFP (cross-entropy), the design of DeepLoc",
+        "citation": "Kraus et al. 2017, Mol Syst Biol 13:924",
+    },
+}

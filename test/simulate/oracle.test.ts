@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { oracleFeatures } from "../../src/simulate/oracle.ts";
+import { SETTINGS, type Setting, type SwapPlan } from "../../src/types.ts";
+
+const N = 400;
+const truth = Array.from({ length: N }, (_, i) => (i % 2 === 0 ? "a" : i % 4 === 1 ? "b" : "c"));
+
+/** All cells in one setting; donors of class `of` in turn. */
+function plan(setting: Setting, of: string | null): SwapPlan {
+  const donors = truth.flatMap((t, i) => (t === of ? [i] : []));
+  const cell = Int32Array.from({ length: N }, (_, i) => i);
+  return {
+    seed: 1,
+    count: N,
+    classes: ["a", "b", "c"],
+    cell,
+    setting: new Uint8Array(N).fill(SETTINGS.indexOf(setting)),
+    background: new Int16Array(N).fill(of === null ? -1 : "abc".indexOf(of)),
+    donor: cell.map((i) => (of === null ? -1 : donors[(i + 7) % donors.length])),
+    sameField: new Uint8Array(N),
+  };
+}
+
+test("with lambda 0 every setting reads the center cell only", () => {
+  const options = { lambda: 0, noise: 0.5, seed: 3 };
+  const original = oracleFeatures(plan("original", null), truth, options);
+  expect([original.rows, original.dimension]).toEqual([N, 3]);
+  for (const [setting, of] of [
+    ["self", null],
+    ["same", "a"],
+    ["cell-free", "c"],
+    ["different", "c"],
+    ["masked", null],
+  ] as const)
+    expect(oracleFeatures(plan(setting, of), truth, options).data).toEqual(original.data);
+  expect(oracleFeatures(plan("background-only", null), truth, options).data.every((v) => v === 0)).toBe(true);
+});
+
+test("with lambda the background's class appears at its dose, and goes where it is removed", () => {
+  const options = { lambda: 0.6, noise: 0, seed: 3 };
+  const swapped = oracleFeatures(plan("different", "c"), truth, options);
+  expect([...swapped.data.slice(0, 6)].map((v) => Math.round(v * 100))).toEqual([100, 0, 60, 0, 100, 60]);
+  const free = oracleFeatures(plan("cell-free", "c"), truth, options);
+  expect([...free.data.slice(0, 6)]).toEqual([1, 0, 0, 0, 1, 0]);
+  expect(() => oracleFeatures(plan("same", "a"), truth, { ...options, lambda: -1 })).toThrow(RangeError);
+});
+
+test("accuracies are those of the formula", () => {
+  const options = { lambda: 0.8, noise: 0.7, seed: 5 };
+  const phi = (x: number) => {
+    let sum = 0;
+    for (let t = -8; t < x; t += 1e-3) sum += Math.exp((-t * t) / 2) * 1e-3;
+    return sum / Math.sqrt(2 * Math.PI);
+  };
+  const big = 6000;
+  const many = Array.from({ length: big }, (_, i) => (i % 2 === 0 ? "a" : "b"));
+  const cell = Int32Array.from({ length: big }, (_, i) => i);
+  const score = (setting: Setting, donor: Int32Array) => {
+    const { data, dimension } = oracleFeatures(
+      {
+        ...plan("original", null),
+        count: big,
+        cell,
+        setting: new Uint8Array(big).fill(SETTINGS.indexOf(setting)),
+        donor,
+      },
+      many,
+      options,
+    );
+    let right = 0;
+    for (let i = 0; i < big; i++)
+      right += Number(data[i * dimension] > data[i * dimension + 1] === (many[i] === "a"));
+    return right / big;
+  };
+  const s = Math.sqrt(1 + options.lambda ** 2);
+  const unit = 1 / (Math.SQRT2 * options.noise);
+  expect(Math.abs(score("original", cell) - phi(((1 + options.lambda) * unit) / s))).toBeLessThan(0.02);
+  expect(Math.abs(score("masked", cell) - phi(unit))).toBeLessThan(0.02);
+});
