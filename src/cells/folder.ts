@@ -42,6 +42,9 @@ export function planFolder(path: string, options: FolderOptions): ImportPlan {
   const missing = (what: string) =>
     new DataError(`has no column ${what} (its columns: ${names.join(", ")}); add it`, { path: manifest });
   const { channels, files } = fileColumns(names, table, options.channels, missing, manifest);
+  const twin = channels.find((c, i) => channels.findIndex((d) => d.toLowerCase() === c.toLowerCase()) < i);
+  if (twin !== undefined)
+    throw new DataError(`names the channel ${twin} twice; rename one`, { path: manifest });
   const masks = column("Mask") ?? column("File_Mask");
   if (masks === undefined && options.masks !== undefined && options.masks !== "none") throw missing("Mask");
   const protein = column("Protein");
@@ -85,7 +88,7 @@ export function planFolder(path: string, options: FolderOptions): ImportPlan {
       for (const [name, values] of extras) record[name] = values[row];
       return record as CellRecord;
     },
-    file: (row) => at(files[0][row]),
+    file: (row, c = 0) => at((files[c] ?? files[0])[row]),
     read: async (row) => {
       const mask = masks === undefined || options.masks === "none" ? null : at(masks[row]);
       const pixels = await readChannels(

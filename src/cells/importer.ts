@@ -27,8 +27,8 @@ export interface ImportPlan {
   readonly notes: readonly string[];
   /** Columns of cell `cell`; Metadata_Localization may be left out. */
   record(cell: number): CellRecord;
-  /** File that cell `cell` is read from (its first), for messages. */
-  file(cell: number): string;
+  /** File that channel `channel` of cell `cell` is read from, for messages. */
+  file(cell: number, channel?: number): string;
   /** Reads the pixels of cell `cell`. */
   read(cell: number): Promise<CellPixels>;
   /** Frees what the plan holds open. */
@@ -140,7 +140,7 @@ export async function importCells(
           { path },
         );
       ids.set(id, cell);
-      const flat = checkCrop(pixels, plan.channels, path);
+      const flat = checkCrop(pixels, plan.channels, (c) => plan.file(cell, c));
       const localization = labels?.get(String(record.Metadata_Protein)) ?? record.Metadata_Localization;
       const whole: CellRecord = { ...record, Metadata_Localization: localization };
       tally.add(whole, flat.length > 0);
@@ -165,7 +165,7 @@ export async function importCells(
     const reasons = countReasons(verdicts);
     if (masked && usable === 0)
       throw new DataError(
-        `has no cell with a usable mask (${reasons.map(([why, n]) => `${why}: ${n}`).join(", ")}); check the masks, or import without them and run \`cellswap segment\``,
+        `has no cell with a usable mask (${reasons.map(([why, n]) => `${why}: ${n}`).join(", ")}); check what the mask files hold`,
         { path: plan.path },
       );
     const quality: Quality | null = masked
@@ -199,7 +199,11 @@ export async function importCells(
 }
 
 /** Checks that all pixels are finite; returns the channels that have one value everywhere. */
-function checkCrop(pixels: CellPixels, channels: readonly string[], path: string): string[] {
+function checkCrop(
+  pixels: CellPixels,
+  channels: readonly string[],
+  file: (channel: number) => string,
+): string[] {
   const { crop, width } = pixels;
   const size = pixels.height * width;
   if (crop.length !== channels.length * size)
@@ -214,7 +218,7 @@ function checkCrop(pixels: CellPixels, channels: readonly string[], path: string
         const at = p - c * size;
         throw new DataError(
           `has the value ${value} in channel ${channels[c]} at row ${Math.floor(at / width)}, column ${at % width}; mend the pixels or take this cell out`,
-          { path },
+          { path: file(c) },
         );
       }
       if (value !== first) same = false;

@@ -74,7 +74,7 @@ export function planPci(path: string): ImportPlan {
         Metadata_Field: `${protein}_${field}`,
       };
     },
-    file: (i) => join(path, order[i].folder, order[i].files.GFP),
+    file: (i, c = 0) => join(path, order[i].folder, order[i].files[channels[c]]),
     read: (i) =>
       readChannels(
         channels.map((c) => join(path, order[i].folder, order[i].files[c])),

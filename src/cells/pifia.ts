@@ -88,7 +88,7 @@ export function planPifia(path: string): ImportPlan {
         Metadata_Field: protein,
       };
     },
-    file: (i) => join(path, order[i].protein, order[i].files.GFP),
+    file: (i, c = 0) => join(path, order[i].protein, order[i].files[channels[c]]),
     read: (i) => {
       const { protein, files: has } = order[i];
       const at = (channel: string) => join(path, protein, has[channel]);

@@ -1,6 +1,7 @@
-import { crc32, inflateSync } from "node:zlib";
+import { crc32 } from "node:zlib";
 import { decode } from "fast-png";
 import { DataError } from "../errors.ts";
+import { inflateWithin } from "./codecs.ts";
 import { checkSize, type Planes } from "./planes.ts";
 
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
@@ -27,8 +28,7 @@ export function decodePng(bytes: Buffer, path: string): Planes {
   if (samples === undefined || ![1, 2, 4, 8, 16].includes(depth))
     throw damaged(`color type ${color}, ${depth} bits`);
   checkSize(samples, height, width, path);
-  if (depth < 8 && bytes[28] !== 0)
-    throw new DataError(`is an interlaced PNG of ${depth} bits; save it without interlacing`, { path });
+  if (bytes[28] !== 0) throw new DataError("is an interlaced PNG; save it without interlacing", { path });
   const parts: Buffer[] = [];
   let ended = false;
   for (let at = 8; !ended; ) {
@@ -44,17 +44,14 @@ export function decodePng(bytes: Buffer, path: string): Planes {
     ended = type === "IEND";
     at += 12 + length;
   }
-  const row = Math.ceil((width * samples * depth) / 8) + 1;
-  // Interlacing adds at most seven part rows for every row.
-  const most = bytes[28] === 0 ? row * height : 8 * (row + 8) * (height + 8);
-  let pixels: Buffer;
+  const needed = (Math.ceil((width * samples * depth) / 8) + 1) * height;
+  let pixels: Uint8Array;
   try {
-    pixels = inflateSync(Buffer.concat(parts), { maxOutputLength: most });
+    pixels = inflateWithin(Buffer.concat(parts), needed);
   } catch (cause) {
     throw damaged((cause as Error).message, cause);
   }
-  if (pixels.length < row * height - (bytes[28] === 0 ? 0 : row * height))
-    throw damaged(`${pixels.length} of ${row * height} bytes of pixels`);
+  if (pixels.length < needed) throw damaged(`${pixels.length} of ${needed} bytes of pixels`);
   let stored: ArrayLike<number>;
   try {
     stored = decode(Buffer.concat([...bare(bytes, parts)])).data;

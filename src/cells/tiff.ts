@@ -1,6 +1,6 @@
 import { DataError } from "../errors.ts";
+import { unpackBlock } from "./codecs.ts";
 import type { Planes } from "./planes.ts";
-import { unpackBlock } from "./tiff-codecs.ts";
 import { tiffPages } from "./tiff-layout.ts";
 import { blockBytes, blockCount, type TiffPage } from "./tiff-page.ts";
 

@@ -54,8 +54,8 @@ export class CellStoreWriter {
     this.#shape = shape;
     this.#maskKind = masks;
     this.#source = source;
-    rmSync(this.#partial, { recursive: true, force: true });
     try {
+      rmSync(this.#partial, { recursive: true, force: true });
       this.#made = mkdirSync(this.#partial, { recursive: true });
     } catch (cause) {
       throw writeError(path, cause);

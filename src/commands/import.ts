@@ -1,10 +1,12 @@
 import { type Command, Option } from "commander";
+import { planDeeploc } from "../cells/deeploc.ts";
 import { type FolderOptions, planFolder } from "../cells/folder.ts";
 import { type ImportPlan, type ImportSummary, importCells } from "../cells/importer.ts";
 import { readLabels } from "../cells/labels.ts";
 import { planPci } from "../cells/pci.ts";
 import { planPifia } from "../cells/pifia.ts";
 import { judgeMask } from "../masks/verdict.ts";
+import { interruptible } from "./interruptible.ts";
 import { progress } from "./progress.ts";
 
 interface Options {
@@ -51,6 +53,16 @@ export function configure(command: Command): void {
       ]),
     )
     .action((dir: string, options: Options & FolderOptions) => run(() => planFolder(dir, options), options));
+  configureDeeploc(command);
+}
+
+function configureDeeploc(command: Command): void {
+  format(
+    command,
+    "deeploc <file>",
+    "DeepLoc data set (HDF5: data1, Index1, Info1, ...)",
+    "cellswap import deeploc Chong_train_set.hdf5",
+  ).action((file: string, options: Options) => run(() => planDeeploc(file), options));
 }
 
 const list = (text: string) =>
@@ -73,26 +85,21 @@ function format(command: Command, usage: string, summary: string, example: strin
 
 async function run(plan: () => ImportPlan | Promise<ImportPlan>, options: Options): Promise<void> {
   const labels = options.labels === undefined ? undefined : readLabels(options.labels);
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   const bar = progress("Import", "cells", options.json === true);
-  try {
-    const summary = await importCells(await plan(), options.out, {
+  const summary = await interruptible(async (signal) =>
+    importCells(await plan(), options.out, {
       judge: judgeMask,
       labels,
-      signal: stop.signal,
+      signal,
       onCell: (done, total) => bar.update(done, total),
-    });
-    bar.end();
-    console.log(
-      options.json === true
-        ? JSON.stringify(summary, null, 2)
-        : describe(summary, labels !== undefined).join("\n"),
-    );
-  } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
-  }
+    }),
+  );
+  bar.end();
+  console.log(
+    options.json === true
+      ? JSON.stringify(summary, null, 2)
+      : describe(summary, labels !== undefined).join("\n"),
+  );
 }
 
 const number = new Intl.NumberFormat("en-US");

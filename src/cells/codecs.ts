@@ -12,10 +12,20 @@ export function unpackBlock(compression: number, bytes: Uint8Array, out: Uint8Ar
   else if (compression === 32773) unpackPackBits(bytes, out);
   else if (compression === 50000) unpackZstd(bytes, out);
   else {
-    const inflated = inflateSync(bytes, { maxOutputLength: 2 * out.length + 65536 });
+    const inflated = inflateWithin(bytes, 2 * out.length + 65536);
     if (inflated.length < out.length)
       throw new Error(`a block has ${inflated.length} of ${out.length} bytes`);
     out.set(inflated.subarray(0, out.length));
+  }
+}
+
+/** Inflates zlib data to at most `most` bytes. @throws Error where it is damaged, cut off or holds more. */
+export function inflateWithin(bytes: Uint8Array, most: number): Uint8Array {
+  try {
+    return inflateSync(bytes, { maxOutputLength: most });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE") throw error;
+    throw new Error(`it unpacks to more than ${most} bytes`);
   }
 }
 
