@@ -32,7 +32,8 @@ nav a:hover { text-decoration: underline; }
 .scroll:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.95rem; }
 th, td { padding: 7px 18px 7px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-thead th { font-weight: 600; border-bottom: 2px solid var(--line); }
+thead th { font-weight: 600; }
+thead tr:last-child th, thead th[rowspan] { border-bottom: 2px solid var(--line); }
 tbody th { font-weight: 500; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td .error, .unit { color: var(--soft); font-weight: 400; }
@@ -53,10 +54,10 @@ figure svg { display: block; max-width: 100%; height: auto; }
 figcaption { font-size: 0.92rem; margin-top: 8px; max-width: 72ch; }
 details { margin: 8px 0; }
 summary { cursor: pointer; color: var(--accent); font-size: 0.92rem; }
-.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--tile), 1fr)); gap: 16px; }
+.gallery { --shot: 100px; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, calc(var(--panels) * var(--shot) + 8px)), 1fr)); gap: 16px; }
 .gallery figure { min-width: 0; }
 .gallery .shots { display: flex; gap: 4px; }
-.gallery img { display: block; width: 96px; max-width: 100%; height: auto; aspect-ratio: 1; image-rendering: pixelated; background: #000; border-radius: 3px; }
+.gallery img { display: block; flex: 0 1 calc(var(--shot) - 4px); width: calc(var(--shot) - 4px); min-width: 0; height: auto; aspect-ratio: 1; image-rendering: pixelated; background: #000; border-radius: 3px; }
 .gallery figcaption { font-size: 0.82rem; line-height: 1.35; margin-top: 5px; overflow-wrap: anywhere; }
 .gallery figcaption b { color: var(--ink); font-weight: 600; }
 footer { color: var(--soft); font-size: 0.88rem; padding-bottom: 48px; }
@@ -66,7 +67,7 @@ footer { color: var(--soft); font-size: 0.88rem; padding-bottom: 48px; }
   h1 { font-size: 1.5rem; }
   section { margin: 30px 0; }
   .card, .verdict { padding: 12px; }
-  .gallery { gap: 12px; }
+  .gallery { --shot: 68px; gap: 12px; }
 }
 @media print {
   :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #333; --line: #bbb; --accent: #000; --warn-paper: #fff; --warn-ink: #000; color-scheme: light; }

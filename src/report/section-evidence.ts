@@ -1,3 +1,4 @@
+import { SETTINGS } from "../types.ts";
 import type { GalleryCell, ReportData, ReportProportions } from "./data.ts";
 import { Html, html } from "./escape.ts";
 import { divergenceFigure } from "./figures/divergence.ts";
@@ -5,35 +6,55 @@ import { scrollTable } from "./section-results.ts";
 import { formatPoints } from "./table-format.ts";
 import { statementName } from "./verdict.ts";
 
-/** Intervals, where the study has them. */
+/** Encoder names in order of first appearance. */
+const names = (entries: readonly { encoder: string }[]) => [...new Set(entries.map((e) => e.encoder))];
+
+/** Intervals, where the study has them: one row per statement, one column per encoder. */
 export function intervalSection(data: ReportData): Html | null {
   if (data.intervals.length === 0) return null;
-  const rows = data.intervals.map(
-    (i) => html`<tr><th scope="row">${statementName(i.statement)}</th><td>${i.encoder}</td>
-<td class="number">${formatPoints(i.estimate)}</td><td class="number">${formatPoints(i.low)} to ${formatPoints(i.high)}</td><td class="number">${Math.round(100 * i.level)} %</td></tr>\n`,
-  );
+  const encoders = names(data.intervals);
+  const levels = [...new Set(data.intervals.map((i) => `${Math.round(100 * i.level)} %`))].join(" and ");
+  const statements = [...new Set(data.intervals.map((i) => i.statement))];
+  const rows = statements.map((statement) => {
+    // A setting has an accuracy; everything else is a difference.
+    const accuracy = SETTINGS.some((s) => s === statement);
+    const show = accuracy ? (value: number) => value.toFixed(3) : formatPoints;
+    const cells = encoders.map((encoder) => {
+      const i = data.intervals.find((own) => own.statement === statement && own.encoder === encoder);
+      if (i === undefined) return html`<td class="number">–</td>`;
+      return html`<td class="number">${show(i.estimate)} <span class="error">(${show(i.low)} to ${show(i.high)})</span></td>`;
+    });
+    return html`<tr><th scope="row">${statementName(statement)}</th><td>${accuracy ? "accuracy" : "points"}</td>${cells}</tr>\n`;
+  });
   return html`<section id="intervals"><h2>How sure</h2>
-<p class="read">An interval that includes zero means that these data cannot tell the effect from nothing. Points are percentage points of accuracy.</p>
+<p class="read">Estimates with ${levels} intervals: accuracies from 0 to 1, drops in percentage points. A drop whose interval includes zero cannot be told from nothing with these data.</p>
 ${scrollTable(
   "Intervals",
-  html`<table><thead><tr><th scope="col">statement</th><th scope="col">encoder</th><th scope="col" class="number">estimate (points)</th><th scope="col" class="number">interval (points)</th><th scope="col" class="number">level</th></tr></thead><tbody>
+  html`<table><thead><tr><th scope="col">estimate of</th><th scope="col">unit</th>${encoders.map((e) => html`<th scope="col" class="number">${e}</th>`)}</tr></thead><tbody>
 ${rows}</tbody></table>`,
 )}</section>\n`;
 }
 
-/** Trained on original crops, tested on swapped ones. */
+/** Trained on original crops, tested on swapped ones: one row per setting, accuracy and capture rate per encoder. */
 export function transferSection(data: ReportData): Html | null {
   if (data.transfer.length === 0) return null;
-  const percent = (share: number | null) => (share === null ? "–" : `${(100 * share).toFixed(1)} %`);
-  const rows = data.transfer.map(
-    (t) => html`<tr><th scope="row">${t.encoder}</th><td>${t.setting}</td>
-<td class="number">${percent(t.accuracy)}</td><td class="number">${percent(t.capture)}</td></tr>\n`,
-  );
+  const encoders = names(data.transfer);
+  const settings = SETTINGS.filter((s) => data.transfer.some((t) => t.setting === s));
+  const percent = (share: number | null | undefined) =>
+    share === null || share === undefined ? "–" : `${(100 * share).toFixed(1)} %`;
+  const rows = settings.map((setting) => {
+    const cells = encoders.map((encoder) => {
+      const t = data.transfer.find((own) => own.setting === setting && own.encoder === encoder);
+      return html`<td class="number">${percent(t?.accuracy)}</td><td class="number">${percent(t?.capture)}</td>`;
+    });
+    return html`<tr><th scope="row">${setting}</th>${cells}</tr>\n`;
+  });
   return html`<section id="transfer"><h2>Trained on original crops, tested on swapped ones</h2>
-<p class="read">A classifier learns the ${data.classes.length} classes from original crops and then sees the same cells on other backgrounds. The capture rate is the share of cells that it calls by their background's class; by chance alone that would be about ${(100 / Math.max(1, data.classes.length)).toFixed(1)} %.</p>
+<p class="read">A classifier learns the ${data.classes.length} classes from original crops and is then shown cells in every setting. “Right” is the share of cells that it calls by their own class, “captured” the share that it calls by their background's class (capture rate); guessing would give about ${(100 / Math.max(1, data.classes.length)).toFixed(1)} %.</p>
 ${scrollTable(
   "Transfer",
-  html`<table><thead><tr><th scope="col">encoder</th><th scope="col">tested on</th><th scope="col" class="number">called rightly</th><th scope="col" class="number">capture rate</th></tr></thead><tbody>
+  html`<table><thead><tr><th scope="col" rowspan="2">tested on</th>${encoders.map((e) => html`<th scope="colgroup" colspan="2" class="number">${e}</th>`)}</tr>
+<tr>${encoders.map(() => html`<th scope="col" class="number unit">right</th><th scope="col" class="number unit">captured</th>`)}</tr></thead><tbody>
 ${rows}</tbody></table>`,
 )}</section>\n`;
 }
@@ -53,7 +74,7 @@ function galleryCell(cell: GalleryCell): Html {
       image.background === null ? image.setting : `${image.setting}, background ${image.background}`;
     const shots = image.panels.map(
       (p) =>
-        html`<img src="${p.png}" width="96" height="96" loading="lazy" alt="cell ${cell.cell} (${cell.class}), ${around}, channel ${p.channel}" title="${p.channel}">`,
+        html`<img src="${p.png}" width="96" height="96" alt="cell ${cell.cell} (${cell.class}), ${around}, channel ${p.channel}" title="${p.channel}">`,
     );
     return html`<figure><div class="shots">${shots}</div><figcaption><b>${image.setting}</b>${
       image.background !== null && html`<br>background ${image.background}`
@@ -62,7 +83,7 @@ function galleryCell(cell: GalleryCell): Html {
   const channels = cell.images[0]?.panels.map((p) => p.channel).join(", ") ?? "";
   return html`<div class="card"><h3>${cell.class}, cell ${cell.cell}</h3>
 <p class="read">${panels > 1 ? "channels from left to right" : "channel"}: ${channels}</p>
-<div class="gallery" style="--tile: ${panels * 100}px">${tiles}</div></div>\n`;
+<div class="gallery" style="--panels: ${panels}">${tiles}</div></div>\n`;
 }
 
 /** Figure 3A and the proteins that differ most, per encoder. */

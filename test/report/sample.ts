@@ -190,22 +190,30 @@ export function sampleReport(changes: Partial<ReportInput> = {}): ReportData {
       },
     ],
     scores: Object.entries(levels).flatMap(([name, own], i) => drawScores(name, CLASSES, own, 40 + i)),
-    intervals: [
+    intervals: ["deeploc", "pifia"].flatMap((encoder, i) => [
       {
-        encoder: "deeploc",
-        statement: "published-drop",
-        estimate: 0.128,
-        low: 0.101,
-        high: 0.152,
+        encoder,
+        statement: "same",
+        estimate: 0.834 + 0.07 * i,
+        low: 0.801 + 0.07 * i,
+        high: 0.859 + 0.07 * i,
         level: 0.95,
       },
-    ],
+      {
+        encoder,
+        statement: "published-drop",
+        estimate: 0.13 - 0.09 * i,
+        low: 0.101 - 0.09 * i,
+        high: 0.156 - 0.09 * i,
+        level: 0.95,
+      },
+    ]),
     gallery: gallery(CLASSES),
     proportions: proportions(CLASSES),
-    transfer: [
-      { encoder: "deeploc", setting: "original", accuracy: 0.62, capture: null },
-      { encoder: "deeploc", setting: "different", accuracy: 0.31, capture: 0.274 },
-    ],
+    transfer: ["deeploc", "pifia"].flatMap((encoder, i) => [
+      { encoder, setting: "original" as const, accuracy: 0.62 + 0.2 * i, capture: null },
+      { encoder, setting: "different" as const, accuracy: 0.31 + 0.4 * i, capture: 0.274 - 0.2 * i },
+    ]),
     cells: {
       total: 1642,
       used: 1519,
