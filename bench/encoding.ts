@@ -1,0 +1,205 @@
+/**
+ * Encoding: PIFiA's network (0.42 GMAC per crop) through the whole pipeline (composites, preprocessing, network,
+ * features on disk) against the bare network, the machine's matrix-product peak, PyTorch and onnxruntime in Python.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { CellStore } from "../src/cells/store.ts";
+import { writeSimulatedCells } from "../src/commands/simulate.ts";
+import { mulberry32, normal } from "../src/core/rng.ts";
+import { readEncoder } from "../src/encode/encoder-file.ts";
+import { OnnxGraph } from "../src/encode/onnx-graph.ts";
+import { extract } from "../src/features/extract.ts";
+import { startWorker } from "../src/files/worker.ts";
+import { groupOf, measureScales } from "../src/swap/intensity.ts";
+import { makePlan } from "../src/swap/plan.ts";
+import { interleaved, option, peerPython, ratios, record, show, smoke, spread } from "./harness.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "cellswap-bench-"));
+const seconds = smoke ? 0.2 : 4;
+const widths = (
+  smoke ? [4, 4, 4, 4, 4, 4, 4, 4] : [64, 64, 128, 128, 256, 256, 256, 256]
+) as readonly number[];
+
+/** Eight valid 3 x 3 convolutions with ReLU, pools behind the second and fourth; spatial maximum of conv8. */
+function network(path: string): number {
+  const random = mulberry32(1);
+  const graph = new OnnxGraph("pifia");
+  let x = graph.input("x", ["batch", 1, 64, 64]);
+  let channels = 1;
+  let side = 64;
+  let multiplications = 0;
+  widths.forEach((width, n) => {
+    const scale = Math.sqrt(2 / (9 * channels));
+    const weights = Float32Array.from({ length: width * channels * 9 }, () => normal(random) * scale);
+    x = graph.node("Conv", [x, graph.weight(`w${n}`, [width, channels, 3, 3], weights)], {
+      kernel_shape: [3, 3],
+    });
+    x = graph.node("Relu", [x]);
+    side -= 2;
+    multiplications += width * channels * 9 * side * side;
+    channels = width;
+    if (n === 1 || n === 3) {
+      x = graph.node("MaxPool", [x], { kernel_shape: [2, 2], strides: [2, 2] });
+      side = Math.floor(side / 2);
+    }
+  });
+  graph.node("ReduceMax", [x], { axes: [2, 3], keepdims: 0 }, "features");
+  graph.output("features", ["batch", channels]);
+  writeFileSync(path, graph.encode());
+  return multiplications;
+}
+
+/** GFLOP/s of a square matrix product on all cores: the peak that encoding is held against. */
+function product(path: string, n: number): void {
+  const random = mulberry32(2);
+  const graph = new OnnxGraph("product");
+  const x = graph.input("x", ["rows", n]);
+  graph.node(
+    "MatMul",
+    [
+      x,
+      graph.weight(
+        "w",
+        [n, n],
+        Float32Array.from({ length: n * n }, () => normal(random)),
+      ),
+    ],
+    {},
+    "y",
+  );
+  graph.output("y", ["rows", n]);
+  writeFileSync(path, graph.encode());
+}
+
+/** Runs a model bare in `workers` threads with `threads` each; the sum of what they do per second. */
+async function bare(model: string, dims: number[], workers: number, threads: number): Promise<number> {
+  const started = Array.from({ length: workers }, () =>
+    startWorker(import.meta.url, "encode-worker", { model, dims, seconds, threads }),
+  );
+  const answer = (w: (typeof started)[number]) => new Promise<never>((resolve) => w.once("message", resolve));
+  await Promise.all(started.map(answer));
+  const answers = started.map(answer) as Promise<{ perSecond: number }>[];
+  for (const w of started) w.postMessage("go");
+  const rates = await Promise.all(answers);
+  await Promise.all(started.map((w) => w.terminate()));
+  return rates.reduce((sum, r) => sum + r.perSecond, 0);
+}
+
+const pifia = join(folder, "pifia.onnx");
+const macs = network(pifia);
+const n = smoke ? 64 : 1024;
+product(join(folder, "product.onnx"), n);
+writeFileSync(
+  join(folder, "pifia.json"),
+  JSON.stringify({
+    format: "cellswap-encoder",
+    version: 1,
+    name: "pifia",
+    model: "pifia.onnx",
+    input: { name: "x", channels: ["GFP"], height: 64, width: 64 },
+    preprocess: [{ step: "minmax" }, { step: "standardize", floor: "inverse-sqrt" }],
+    outputs: [{ output: "features" }],
+  }),
+);
+const cells = join(folder, "cells");
+await writeSimulatedCells(
+  cells,
+  { seed: 3, proteinsPerLocalization: 1, cellsPerProtein: smoke ? 2 : 8, fieldsPerProtein: 1 },
+  { update() {}, end() {} },
+);
+const store = await CellStore.open(cells);
+const classes = [...new Set(store.cells.localization as string[])].sort();
+const composite = {
+  edge: "soft",
+  sigma: 1,
+  donorCenter: "fill",
+  halo: 3,
+  intensity: "field",
+  clip: [-1, 6],
+  seed: 1,
+} as const;
+const plan = makePlan({
+  classes,
+  classOf: Int16Array.from(store.cells.localization, (l) => classes.indexOf(l as string)),
+  field: store.cells.field,
+  protein: store.cells.protein,
+  usable: store.cells.usable,
+  settings: ["original", "self", "cell-free", "different", "masked"],
+  backgrounds: classes.slice(0, smoke ? 2 : 4),
+  sameDonor: "any",
+  seed: 1,
+});
+const scales = measureScales(store, composite, groupOf(store.cells, composite.intensity));
+const encoder = readEncoder(join(folder, "pifia.json"));
+let runs = 0;
+async function pipeline(): Promise<number> {
+  const path = join(folder, `features-${runs++}.npy`);
+  const start = performance.now();
+  await extract({ cells, shape: store, plan, scales, composite, encoders: [{ encoder, paths: [path] }] });
+  const rate = plan.count / ((performance.now() - start) / 1000);
+  rmSync(path);
+  return rate;
+}
+
+const batch = Number(option("batch", "64"));
+const contenders: Record<string, () => number | Promise<number>> = {
+  "matrix product (GFLOP/s)": async () =>
+    ((await bare(join(folder, "product.onnx"), [n, n], 2, 1)) * 2 * n * n) / 1e9,
+  "network, 2 sessions of 1 thread": () => bare(pifia, [batch, 1, 64, 64], 2, 1),
+  "network, 1 session of 2 threads": () => bare(pifia, [batch, 1, 64, 64], 1, 2),
+  "whole pipeline": pipeline,
+};
+const peers: ChildProcessWithoutNullStreams[] = [];
+if (!smoke && !process.argv.includes("--no-peers")) {
+  const python = peerPython("encoding.txt");
+  for (const peer of ["torch", "onnxruntime"]) {
+    const child = spawn(python, [
+      join(import.meta.dirname, "peers/encoding.py"),
+      peer,
+      pifia,
+      String(batch),
+      String(seconds),
+    ]);
+    child.stderr.pipe(process.stderr);
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    peers.push(child);
+    contenders[`${peer} in Python, 2 threads`] = async () => {
+      child.stdin.write("go\n");
+      return Number((await lines.next()).value);
+    };
+  }
+}
+const rounds = await interleaved(contenders, Number(option("rounds", "5")));
+for (const child of peers) child.kill();
+const batches: Record<string, number[]> = {};
+if (!smoke)
+  for (const b of [1, 8, 16, 32, 64, 128, 256]) batches[b] = [await bare(pifia, [b, 1, 64, 64], 2, 1)];
+store.close();
+rmSync(folder, { recursive: true });
+
+for (const [name, values] of Object.entries(rounds))
+  console.log(`${name}: ${show(values)}${name.includes("GFLOP") ? "" : " crops/s"}`);
+const peak = ratios(rounds, "whole pipeline", "matrix product (GFLOP/s)").map((r) => (r * 2 * macs) / 1e9);
+const busy = ratios(rounds, "whole pipeline", "network, 2 sessions of 1 thread");
+console.log(`whole pipeline / matrix-product peak: ${show(peak, 3)}; / bare network: ${show(busy, 3)}`);
+const against = Object.fromEntries(
+  Object.keys(rounds)
+    .filter((k) => k.includes("Python"))
+    .map((k) => [k, spread(ratios(rounds, "whole pipeline", k))]),
+);
+console.log(JSON.stringify(against));
+record("encoding", {
+  composites: plan.count,
+  gmacPerCrop: macs / 1e9,
+  batch,
+  seed: 1,
+  perSecond: Object.fromEntries(Object.entries(rounds).map(([k, v]) => [k, spread(v)])),
+  pipelineOfPeak: spread(peak),
+  pipelineOfBareNetwork: spread(busy),
+  pipelineOfPeers: against,
+  batchSizes: Object.fromEntries(Object.entries(batches).map(([b, v]) => [b, v[0]])),
+});

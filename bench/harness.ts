@@ -1,0 +1,92 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { join, resolve } from "node:path";
+import { quantile } from "../src/core/statistics.ts";
+
+/** `--smoke`: tiny data, no peers, nothing recorded; for CI. */
+export const smoke = process.argv.includes("--smoke");
+
+/** Value of `--name value` on the command line. */
+export function option(name: string, standard: string): string {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? standard : process.argv[at + 1];
+}
+
+const root = resolve(import.meta.dirname, "..");
+
+/** Seconds (or another unit) of each contender in each round. */
+export type Rounds = Record<string, number[]>;
+
+/** Runs the contenders in turn, round after round, after one unrecorded round; each returns what it measured. */
+export async function interleaved(
+  contenders: Record<string, () => number | Promise<number>>,
+  rounds: number,
+): Promise<Rounds> {
+  const found: Rounds = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
+  for (let round = smoke ? 0 : -1; round < (smoke ? 1 : rounds); round++)
+    for (const [name, run] of Object.entries(contenders)) {
+      const value = await run();
+      if (round >= 0) found[name].push(value);
+    }
+  return found;
+}
+
+/** Median and the range of the middle half. */
+export function spread(values: readonly number[]): {
+  median: number;
+  low: number;
+  high: number;
+  rounds: number;
+} {
+  return {
+    median: quantile(values, 0.5),
+    low: quantile(values, 0.25),
+    high: quantile(values, 0.75),
+    rounds: values.length,
+  };
+}
+
+/** `12.3 (11.9 to 12.8)` */
+export function show(values: readonly number[], digits = 1): string {
+  const { median, low, high } = spread(values);
+  return `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+}
+
+/** Round by round ratio of two contenders: drifts of the machine cancel. */
+export function ratios(rounds: Rounds, a: string, b: string): number[] {
+  return rounds[a].map((v, i) => v / rounds[b][i]);
+}
+
+/** Writes `bench/results/NAME.json` with the machine, commit and time; nothing under `--smoke`. */
+export function record(name: string, result: unknown): void {
+  if (smoke) return;
+  const folder = join(root, "bench/results");
+  mkdirSync(folder, { recursive: true });
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
+  const machine = {
+    processor: cpus()[0].model,
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    commit: git("rev-parse", "--short", "HEAD"),
+    date: new Date().toISOString().slice(0, 10),
+  };
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ machine, result }, null, 2)}\n`);
+  console.log(`written: bench/results/${name}.json`);
+}
+
+/** Python with the pinned requirements of `bench/peers/REQUIREMENTS`, in a folder of its own, made on demand. */
+export function peerPython(requirements: string): string {
+  const folder = join(root, ".bench", requirements.replace(/\.txt$/, ""));
+  const python = join(folder, "bin/python");
+  if (!existsSync(join(folder, "ready"))) {
+    console.log(`installing ${requirements} into ${folder}`);
+    execFileSync("python3", ["-m", "venv", folder], { stdio: "inherit" });
+    execFileSync(python, ["-m", "pip", "install", "-q", "-r", join(root, "bench/peers", requirements)], {
+      stdio: "inherit",
+    });
+    writeFileSync(join(folder, "ready"), "");
+  }
+  return python;
+}
