@@ -1,6 +1,7 @@
 import { DataError } from "../../errors.ts";
 import type { Published } from "./import.ts";
-import { type KerasFile, openKeras } from "./keras.ts";
+import { openKeras } from "./keras.ts";
+import type { KerasContent } from "./keras-read.ts";
 import type { NetworkStep } from "./network.ts";
 import type { Affine, Normalization, Weights } from "./weights.ts";
 
@@ -20,37 +21,33 @@ const CREATED = 8;
  * @throws DataError where a layer is missing or does not fit.
  */
 export async function openPci(source: string): Promise<Published> {
-  const file = await openKeras(source);
+  const file = await openKeras(source, true);
   const matched: [string, string][] = [];
   const steps: NetworkStep[] = [];
-  try {
-    const normalizations = normalizationLayers(file);
-    for (let n = 1; n <= 5; n++) {
-      const layer = `conv${n}_1`;
-      const read = (what: string, owner: string, name: string): Weights => {
-        const weights = readOne(file, owner, name);
-        matched.push([what, weights.name]);
-        return weights;
-      };
-      const affine: Affine = {
-        kernel: read(`${layer}/kernel`, layer, "kernel"),
-        bias: read(`${layer}/bias`, layer, "bias"),
-      };
-      steps.push({ step: "conv", layer, weights: () => affine, padding: "same", relu: true });
-      if (n === 5) break;
-      const owner = normalizations[n - 1];
-      const normalization: Normalization = {
-        gamma: read(`${layer}/normalization gamma`, owner, "gamma"),
-        beta: read(`${layer}/normalization beta`, owner, "beta"),
-        mean: read(`${layer}/normalization mean`, owner, "moving_mean"),
-        variance: read(`${layer}/normalization variance`, owner, "moving_variance"),
-        epsilon: EPSILON,
-      };
-      steps.push({ step: "normalize", normalization: () => normalization });
-      if (n <= 2) steps.push({ step: "pool", padding: "valid" });
-    }
-  } finally {
-    file.close();
+  const normalizations = normalizationLayers(file, source);
+  const read = (what: string, owner: string, name: string): Weights => {
+    const weights = readOne(file, source, owner, name);
+    matched.push([what, weights.name]);
+    return weights;
+  };
+  for (let n = 1; n <= 5; n++) {
+    const layer = `conv${n}_1`;
+    const affine: Affine = {
+      kernel: read(`${layer} kernel`, layer, "kernel"),
+      bias: read(`${layer} bias`, layer, "bias"),
+    };
+    steps.push({ step: "conv", layer, weights: () => affine, padding: "same", relu: true });
+    if (n === 5) break;
+    const owner = normalizations[n - 1];
+    const normalization: Normalization = {
+      gamma: read(`${layer} gamma`, owner, "gamma"),
+      beta: read(`${layer} beta`, owner, "beta"),
+      mean: read(`${layer} mean`, owner, "moving_mean"),
+      variance: read(`${layer} variance`, owner, "moving_variance"),
+      epsilon: EPSILON,
+    };
+    steps.push({ step: "normalize", normalization: () => normalization });
+    if (n <= 2) steps.push({ step: "pool", padding: "valid" });
   }
   return {
     network: { name: "pci", path: source, channels: ["GFP", "RFP"], height: 64, width: 64, steps },
@@ -64,18 +61,20 @@ export async function openPci(source: string): Promise<Published> {
   };
 }
 
-function readOne(file: KerasFile, layer: string, name: string): Weights {
+function readOne(file: KerasContent, path: string, layer: string, name: string): Weights {
   const found = file.arrays.filter((a) => a.layer === layer && a.name === name);
   if (found.length !== 1)
     throw new DataError(
       `has ${found.length === 0 ? "no" : found.length} ${name} in layer ${layer}; Paired Cell Inpainting's weights have conv1_1 to conv5_1 and numbered batch normalizations (see \`cellswap encoder show\`)`,
-      { path: file.path },
+      { path },
     );
-  return file.read(found[0]);
+  const [{ data, shape, path: at }] = found;
+  if (!(data instanceof Float32Array)) throw new DataError(`${at} (${shape.join(" x ")}) ${data}`, { path });
+  return { name: at, shape, data };
 }
 
 /** The normalization behind conv1_1 to conv5_1: by the model's wiring where the file has it, else by number. */
-function normalizationLayers(file: KerasFile): string[] {
+function normalizationLayers(file: KerasContent, path: string): string[] {
   const known = [...new Set(file.arrays.filter((a) => a.name === "moving_variance").map((a) => a.layer))];
   const wired = [1, 2, 3, 4, 5].map((n) => known.filter((l) => file.inbound?.get(l)?.includes(`conv${n}_1`)));
   if (wired.every((l) => l.length === 1)) return wired.map(([l]) => l);
@@ -84,7 +83,7 @@ function normalizationLayers(file: KerasFile): string[] {
   if (ordered.length !== CREATED)
     throw new DataError(
       `has ${ordered.length} batch normalizations; Paired Cell Inpainting's network has ${CREATED}, which are told apart by their numbers`,
-      { path: file.path },
+      { path },
     );
   return PLACES.map((p) => ordered[p]);
 }

@@ -101,8 +101,7 @@ function showCheckpoint(path: string): Shown {
 }
 
 async function showKeras(path: string): Promise<Shown> {
-  const file = await openKeras(path);
-  file.close();
+  const file = await openKeras(path, false);
   const has = (layer: string) => file.arrays.some((a) => a.layer === layer && a.name === "kernel");
   return {
     kind: "keras",

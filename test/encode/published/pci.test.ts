@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { importPublished } from "../../../src/encode/published/import.ts";
-import { inboundLayers } from "../../../src/encode/published/keras.ts";
+import { inboundLayers } from "../../../src/encode/published/keras-read.ts";
 import { openPci } from "../../../src/encode/published/pci.ts";
 import {
   errors,
