@@ -1,7 +1,5 @@
 """The three designs: channels, input scaling (with the same step in the sidecar), classes."""
 
-import torch
-
 
 def standardize(x):
     return (x - x.mean((2, 3), keepdim=True)) / (x.std((2, 3), keepdim=True, correction=0) + 1e-6)
@@ -10,13 +8,6 @@ def standardize(x):
 def minmax(x):
     low = x.amin((2, 3), keepdim=True)
     return (x - low) / (x.amax((2, 3), keepdim=True) - low).clamp(min=1e-6)
-
-
-def percentile(x):
-    flat = x.flatten(2)
-    low, high = torch.quantile(flat, torch.tensor([0.001, 0.999]), dim=2)
-    low, high = low[..., None, None], high[..., None, None]
-    return (torch.minimum(torch.maximum(x, low), high) - low) / (high - low).clamp(min=1e-6)
 
 
 DESIGNS = {
@@ -38,10 +29,8 @@ DESIGNS = {
     },
     "deeploc": {
         "channels": ["GFP", "RFP"],
-        "scale": percentile,
-        "preprocess": [
-            {"step": "percentile", "low": 0.1, "high": 99.9, "clip": "both", "divide": "always", "epsilon": 1e-6}
-        ],
+        "scale": standardize,
+        "preprocess": [{"step": "standardize", "epsilon": 1e-6}],
         "label": "localization",
         "objective": "localization out of 15 from GFP and RFP (cross-entropy), the design of DeepLoc",
         "citation": "Kraus et al. 2017, Mol Syst Biol 13:924",

@@ -68,7 +68,8 @@ export function* simulateDataset(options: DatasetOptions): Generator<DatasetCell
       barren = crops.length === 0 ? barren + 1 : 0;
       if (barren === 50) throw new RangeError("fields hold no whole cell; make them larger or denser");
       const random = mulberry32(namedSeed(options.seed, "pick", protein.name, field));
-      const picked = shuffle(crops, random).slice(0, share);
+      // A remainder of one or two cells would need a field of its own.
+      const picked = shuffle(crops, random).slice(0, missing - share <= 2 ? missing : share);
       picked.sort((a, b) => a.cell.label - b.cell.label);
       for (const crop of picked) {
         const name = `${protein.name}_${field}`;

@@ -1,7 +1,7 @@
 import { mulberry32, namedSeed, normal } from "../core/rng.ts";
 import { drawAnatomy } from "./anatomy.ts";
 import type { Localization } from "./localizations.ts";
-import { addWide, blur, expose, normals } from "./optics.ts";
+import { addDoubled, blur, expose, halve, normals } from "./optics.ts";
 import { packCells } from "./packing.ts";
 import { PHYSICS, type Physics } from "./parameters.ts";
 import { cutPatch, type Patch } from "./patch.ts";
@@ -73,13 +73,14 @@ function mottleTile(): Float32Array {
 
 /**
  * Simulates one field: places cells, draws organelles and the protein, and images them. Same options, same bytes.
- * @throws RangeError where the field is smaller than 64 px.
+ * @throws RangeError where the field's side is below 64 px or no multiple of 8.
  */
 export function simulateField(options: FieldOptions): SimulatedField {
   const physics = { ...PHYSICS, ...options.physics };
   const { protein, seed, field, correlation = 0 } = options;
   const { size } = physics;
-  if (size < 64) throw new RangeError(`a field of ${size} px is smaller than a crop (64 px)`);
+  if (size < 64 || size % 8 !== 0)
+    throw new RangeError(`a field of ${size} px is smaller than a crop (64 px) or no multiple of 8`);
   const names = [protein.name, field] as const;
   const batch = drawBatch(mulberry32(namedSeed(seed, "batch", ...names)), physics);
   const shapes = packCells(mulberry32(namedSeed(seed, "cells", ...names)), physics);
@@ -162,7 +163,12 @@ interface Batch {
   readonly psf: number;
   /** Brightest point of the illumination, parts of the field's side. */
   readonly light: readonly [number, number];
+  /** Haze of cells below and above the section: center (parts of the side), width (pixels), amount. */
+  readonly clouds: readonly (readonly [x: number, y: number, sigma: number, amount: number])[];
 }
+
+/** Standard deviation of the blur of a cell out of focus, pixels. */
+const DEFOCUS = 4;
 
 function drawBatch(random: () => number, physics: Physics): Batch {
   const factor = (scale = 1) => Math.exp(scale * physics.batch * normal(random));
@@ -173,6 +179,10 @@ function drawBatch(random: () => number, physics: Physics): Batch {
     haze: factor(1.5),
     psf: factor(0.4),
     light: [0.2 + 0.6 * random(), 0.2 + 0.6 * random()],
+    clouds: Array.from(
+      { length: Math.round(physics.clouds * (physics.size / 256) ** 2 * 2 * random()) },
+      () => [random(), random(), 8 + 14 * random(), 0.16 * random() * random()] as const,
+    ),
   };
 }
 
@@ -185,23 +195,41 @@ function takeImage(
   channel: number,
   seed: number,
 ): void {
-  const { size } = physics;
-  const all = light.slice();
-  for (let p = 0; p < all.length; p++) all[p] += defocused[p];
-  const haze = physics.hazeShare * batch.haze;
-  const sharp = 1 - physics.haloShare;
-  blur(light, size, physics.psf * batch.psf);
-  if (defocused.some((v) => v > 0)) addWide(light, defocused, size, 4, 0.8);
-  for (let p = 0; p < out.length; p++) out[p] = sharp * light[p];
-  addWide(out, all, size, physics.halo, physics.haloShare);
-  addWide(out, all, size, physics.haze, haze);
+  const { size, halo, haloShare, haze, hazeShare } = physics;
+  const sharp = 1 - haloShare;
+  const lost = halve(defocused, size);
+  const wide = halve(light, size);
+  for (let p = 0; p < wide.length; p++) wide[p] += lost[p];
+  const far = halve(halve(wide, size / 2), size / 4);
+  for (const [x, y, sigma, amount] of batch.clouds) {
+    for (let p = 0; p < far.length; p++) {
+      const dx = (p % (size / 8)) - (x * size) / 8;
+      const dy = Math.floor(p / (size / 8)) - (y * size) / 8;
+      far[p] += (amount / hazeShare) * Math.exp((-32 * (dx * dx + dy * dy)) / (sigma * sigma));
+    }
+  }
+  blur(far, size / 8, haze / 8);
+  blur(wide, size / 2, halo / 2);
+  blur(lost, size / 2, DEFOCUS / 2);
+  for (let p = 0; p < wide.length; p++) wide[p] = haloShare * wide[p] + 0.8 * sharp * lost[p];
+  const middle = new Float32Array((size / 4) ** 2);
+  addDoubled(middle, far, size / 4, hazeShare * batch.haze);
+  addDoubled(wide, middle, size / 2, 1);
+  out.set(light);
+  blur(out, size, physics.psf * batch.psf);
+  for (let p = 0; p < out.length; p++) out[p] *= sharp;
+  addDoubled(out, wide, size, 1);
   const photons = physics.photons[channel] * batch.gain[channel];
   const medium = physics.medium[channel] * batch.medium;
   const [lx, ly] = [batch.light[0] * size, batch.light[1] * size];
   const fall = physics.vignette / (size * size);
-  for (let y = 0, p = 0; y < size; y++)
-    for (let x = 0; x < size; x++, p++)
-      out[p] = (out[p] * photons + medium) * (1 - fall * ((x - lx) ** 2 + (y - ly) ** 2));
+  for (let y = 0, p = 0; y < size; y++) {
+    const dy = (y - ly) ** 2;
+    for (let x = 0; x < size; x++, p++) {
+      const dx = x - lx;
+      out[p] = (out[p] * photons + medium) * (1 - fall * (dx * dx + dy));
+    }
+  }
   expose(out, seed, physics);
 }
 

@@ -12,60 +12,59 @@ function weights(sigma: number): Float64Array {
 export function blur(image: Float32Array, size: number, sigma: number): void {
   const w = weights(sigma);
   const reach = w.length - 1;
-  const line = new Float64Array(size + 2 * reach);
+  const line = new Float32Array(size + 2 * reach);
+  const rows = new Float32Array(image.length);
   for (let y = 0; y < size; y++) {
     const at = y * size;
-    for (let x = -reach; x < size + reach; x++)
-      line[x + reach] = image[at + Math.min(size - 1, Math.max(0, x))];
+    line.set(image.subarray(at, at + size), reach);
+    line.fill(image[at], 0, reach);
+    line.fill(image[at + size - 1], reach + size);
     for (let x = 0; x < size; x++) {
       let sum = w[0] * line[x + reach];
       for (let k = 1; k <= reach; k++) sum += w[k] * (line[x + reach - k] + line[x + reach + k]);
-      image[at + x] = sum;
+      rows[at + x] = sum;
     }
   }
-  // Columns: whole rows are summed at a time, which reads memory in order.
-  const rows = image.slice();
+  // Columns: every output row gathers whole rows, which reads memory in order.
+  const sum = new Float64Array(size);
   for (let y = 0; y < size; y++) {
     const at = y * size;
-    for (let x = 0; x < size; x++) image[at + x] = w[0] * rows[at + x];
+    for (let x = 0; x < size; x++) sum[x] = w[0] * rows[at + x];
     for (let k = 1; k <= reach; k++) {
       const above = Math.max(0, y - k) * size;
       const below = Math.min(size - 1, y + k) * size;
       const f = w[k];
-      for (let x = 0; x < size; x++) image[at + x] += f * (rows[above + x] + rows[below + x]);
+      for (let x = 0; x < size; x++) sum[x] += f * (rows[above + x] + rows[below + x]);
     }
+    image.set(sum, at);
   }
 }
 
-/** Adds `share` times the image blurred with a wide Gaussian, computed on every second or fourth pixel, to `out`. */
-export function addWide(
-  out: Float32Array,
-  image: Float32Array,
-  size: number,
-  sigma: number,
-  share: number,
-): void {
-  const step = sigma < 8 ? 2 : 4;
-  const shift = step === 2 ? 1 : 2;
-  const small = Math.ceil(size / step);
-  const coarse = new Float32Array(small * small);
-  const area = step * step;
-  for (let y = 0; y < size; y++)
-    for (let x = 0; x < size; x++) coarse[(y >> shift) * small + (x >> shift)] += image[y * size + x] / area;
-  blur(coarse, small, sigma / step);
-  const half = (step - 1) / 2;
+/** Means of 2 x 2 pixels; `size` is even. */
+export function halve(image: Float32Array, size: number): Float32Array {
+  const small = size / 2;
+  const out = new Float32Array(small * small);
+  for (let y = 0, p = 0; y < small; y++)
+    for (let x = 0; x < small; x++, p++) {
+      const at = 2 * y * size + 2 * x;
+      out[p] = (image[at] + image[at + 1] + image[at + size] + image[at + size + 1]) / 4;
+    }
+  return out;
+}
+
+/** Adds `share` times a halved image (`size / 2` squared) to `out` (`size` squared), bilinear, edges replicated. */
+export function addDoubled(out: Float32Array, half: Float32Array, size: number, share: number): void {
+  const small = size / 2;
+  const row = new Float64Array(small + 2);
   for (let y = 0; y < size; y++) {
-    const gy = Math.min(small - 1.001, Math.max(0, (y - half) / step));
-    const y0 = Math.floor(gy);
-    const fy = gy - y0;
-    for (let x = 0; x < size; x++) {
-      const gx = Math.min(small - 1.001, Math.max(0, (x - half) / step));
-      const x0 = Math.floor(gx);
-      const fx = gx - x0;
-      const at = y0 * small + x0;
-      const top = coarse[at] + fx * (coarse[at + 1] - coarse[at]);
-      const bottom = coarse[at + small] + fx * (coarse[at + small + 1] - coarse[at + small]);
-      out[y * size + x] += share * (top + fy * (bottom - top));
+    const near = (y >> 1) * small;
+    const far = Math.min(small - 1, Math.max(0, (y >> 1) + ((y & 1) === 0 ? -1 : 1))) * small;
+    for (let x = 0; x < small; x++) row[x + 1] = share * (0.75 * half[near + x] + 0.25 * half[far + x]);
+    row[0] = row[1];
+    row[small + 1] = row[small];
+    for (let x = 0, p = y * size; x < small; x++, p += 2) {
+      out[p] += 0.75 * row[x + 1] + 0.25 * row[x];
+      out[p + 1] += 0.75 * row[x + 1] + 0.25 * row[x + 2];
     }
   }
 }

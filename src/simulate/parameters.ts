@@ -23,6 +23,8 @@ export interface Physics {
   readonly haze: number;
   /** Part of the light that goes to the haze. */
   readonly hazeShare: number;
+  /** Mean number of hazy cells below and above the section per 256 x 256 px. */
+  readonly clouds: number;
   /** Depth over which the section's brightness rises from the edge of a cell inwards, pixels. */
   readonly depth: number;
   /** Part of the cells that lie out of focus. */
@@ -58,6 +60,7 @@ export const PHYSICS: Physics = {
   haloShare: 0.42,
   haze: 20,
   hazeShare: 0.05,
+  clouds: 9,
   depth: 2.4,
   defocused: 0.04,
   photons: [70, 75],

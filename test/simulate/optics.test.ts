@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mulberry32 } from "../../src/core/rng.ts";
 import { mean, standardDeviation } from "../../src/core/statistics.ts";
-import { addWide, blur, expose, normals } from "../../src/simulate/optics.ts";
+import { addDoubled, blur, expose, halve, normals } from "../../src/simulate/optics.ts";
 
 function naiveBlur(image: Float32Array, size: number, sigma: number): Float64Array {
   const r = Math.max(1, Math.ceil(3 * sigma));
@@ -28,17 +28,31 @@ test("blur equals the sum over the whole window", () => {
   }
 });
 
-test("the coarse wide blur keeps the light and comes near the exact one", () => {
-  for (const sigma of [4, 12]) {
-    const size = 96;
-    const image = new Float32Array(size * size);
-    for (let y = 40; y < 56; y++) for (let x = 36; x < 60; x++) image[y * size + x] = 1;
-    const out = new Float32Array(size * size);
-    addWide(out, image, size, sigma, 0.5);
-    const exact = naiveBlur(image, size, sigma);
-    const top = Math.max(...exact);
-    for (let p = 0; p < out.length; p++) expect(Math.abs(out[p] - 0.5 * exact[p])).toBeLessThan(0.03 * top);
-  }
+test("halving keeps the light, doubling keeps a plane", () => {
+  const size = 16;
+  const plane = Float32Array.from(
+    { length: size * size },
+    (_, p) => 2 + 0.5 * (p % size) - 0.25 * Math.floor(p / size),
+  );
+  const half = halve(plane, size);
+  expect(mean(half)).toBeCloseTo(mean(plane), 5);
+  const out = new Float32Array(size * size).fill(1);
+  addDoubled(out, half, size, 2);
+  for (let y = 1; y < size - 1; y++)
+    for (let x = 1; x < size - 1; x++) expect(out[y * size + x]).toBeCloseTo(1 + 2 * plane[y * size + x], 5);
+});
+
+test("a blur on the halved image comes near the exact one", () => {
+  const size = 64;
+  const image = new Float32Array(size * size);
+  for (let y = 24; y < 40; y++) for (let x = 20; x < 44; x++) image[y * size + x] = 1;
+  const half = halve(image, size);
+  blur(half, size / 2, 2);
+  const out = new Float32Array(size * size);
+  addDoubled(out, half, size, 0.5);
+  const exact = naiveBlur(image, size, 4);
+  const top = Math.max(...exact);
+  for (let p = 0; p < out.length; p++) expect(Math.abs(out[p] - 0.5 * exact[p])).toBeLessThan(0.03 * top);
 });
 
 test("camera noise has the mean, variance and skewness of photons plus read noise", () => {
