@@ -14,6 +14,8 @@ const FREE_GAP = 6;
 const FAR = 8;
 /** Distance from a neighbor within which its light, not the removed cell's, makes up the rim, px. */
 const NEAR = 7;
+/** Distance from a neighbor up to which its light is carried on, px: the membrane has fallen to 0.1 % there. */
+const LIT = 14;
 /** Width over which the fill fades into what stays, px. */
 const FADE = 3;
 /** Standard deviation of the Gaussian that finds light left beside the removed rim, px. */
@@ -41,6 +43,7 @@ export class Filler {
   readonly #pool: Int32Array;
   readonly #far: Int32Array;
   readonly #removed: Int32Array;
+  readonly #lit: Int32Array;
   readonly #trend: Float32Array;
   readonly #noise: Float32Array;
   readonly #woven: Float32Array;
@@ -70,6 +73,7 @@ export class Filler {
     this.#pool = new Int32Array(pixels);
     this.#far = new Int32Array(pixels);
     this.#removed = new Int32Array(pixels);
+    this.#lit = new Int32Array(pixels);
     this.#trend = new Float32Array(channels * pixels);
     this.#noise = new Float32Array(channels * pixels);
     this.#woven = new Float32Array(channels * pixels);
@@ -259,21 +263,30 @@ export class Filler {
   #stretchMembrane(crop: Float32Array, offset: number, removed: number): void {
     const [height, width, u] = [this.#height, this.#width, this.#membrane];
     u.fill(0);
+    let lit = 0;
     for (let n = 0; n < removed; n++) {
       const p = this.#removed[n];
+      if (this.#toNeighbor[p] > LIT * LIT) continue;
+      this.#lit[lit++] = p;
       const x = p % width;
-      const y = (p - x) / width;
-      for (let dy = -1; dy <= 1; dy++)
-        for (let dx = -1; dx <= 1; dx++) {
-          if (dx * dy !== 0 || y + dy < 0 || y + dy >= height || x + dx < 0 || x + dx >= width) continue;
-          const q = p + dy * width + dx;
-          if (this.#fade[q] === 1) continue;
-          // The nearer the neighbor, the more of the rim's light is its own.
-          const near = Math.min(1, Math.max(0, (NEAR - Math.sqrt(this.#toNeighbor[q])) / 3));
-          u[q] = near * (crop[offset + q] - this.#trend[offset + q]);
-        }
+      if (x > 0) this.#light(crop, offset, p - 1);
+      if (x < width - 1) this.#light(crop, offset, p + 1);
+      if (p >= width) this.#light(crop, offset, p - width);
+      if (p + width < height * width) this.#light(crop, offset, p + width);
     }
-    relaxMembrane(u, this.#removed, removed, height, width);
+    relaxMembrane(u, this.#lit, lit, height, width);
+  }
+
+  /**
+   * Gives the membrane its value at a pixel that stays: the nearer the neighbor, the more of the light is its own.
+   * Neighbor pixels keep the light that the removed cell throws on them, but it is not carried on.
+   */
+  #light(crop: Float32Array, offset: number, p: number): void {
+    if (this.#fade[p] === 1) return;
+    const near = Math.min(1, Math.max(0, (NEAR - Math.sqrt(this.#toNeighbor[p])) / 3));
+    const light = crop[offset + p] - this.#trend[offset + p];
+    const thrown = this.#toNeighbor[p] > 0 ? 0 : haloAt(this.#halo, Math.sqrt(this.#toCenter[p]));
+    this.#membrane[p] = near * (thrown === 0 ? light : Math.max(0, light - thrown));
   }
 
   #put(crop: Float32Array, offset: number, membrane: boolean): void {

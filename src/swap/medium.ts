@@ -65,7 +65,12 @@ export class Level {
   readonly #weight: Float64Array;
   readonly #sum: Float64Array;
   readonly #line: Float64Array;
+  /** Gaussian from -reach to reach. */
   readonly #kernel: Float64Array;
+  readonly #reach: number;
+  /** Block left of (above) every column (row), and the share of the next one. */
+  readonly #block0: Int32Array;
+  readonly #share: Float64Array;
 
   /** `block` is the side of a block, `sigma` the Gaussian's standard deviation, both in px. */
   constructor(height: number, width: number, block: number, sigma: number) {
@@ -79,9 +84,15 @@ export class Level {
     this.#sum = new Float64Array(blocks);
     this.#line = new Float64Array(blocks);
     const s = sigma / block;
-    this.#kernel = Float64Array.from({ length: Math.ceil(3 * s) + 1 }, (_, k) =>
-      Math.exp((-k * k) / (2 * s * s)),
+    this.#reach = Math.ceil(3 * s);
+    this.#kernel = Float64Array.from({ length: 2 * this.#reach + 1 }, (_, k) =>
+      Math.exp(-((k - this.#reach) ** 2) / (2 * s * s)),
     );
+    const at = Float64Array.from({ length: Math.max(height, width) }, (_, x) =>
+      Math.max((x + 0.5) / block - 0.5, 0),
+    );
+    this.#block0 = Int32Array.from(at, Math.floor);
+    this.#share = at.map((v) => v - Math.floor(v));
   }
 
   /**
@@ -97,55 +108,67 @@ export class Level {
     limit: number,
     out: Float32Array,
   ): void {
-    const block = this.#block;
+    const [height, width, block, columns] = [this.#height, this.#width, this.#block, this.#columns];
     const weight = this.#weight.fill(0);
     const sum = this.#sum.fill(0);
     for (let k = 0; k < size; k++) {
       const p = pool[k];
-      const y = Math.floor(p / this.#width);
-      const b = Math.floor(y / block) * this.#columns + Math.floor((p - y * this.#width) / block);
+      const y = (p / width) | 0;
+      const b = ((y / block) | 0) * columns + (((p - y * width) / block) | 0);
+      const v = image[offset + p] - center;
       weight[b] += 1;
-      sum[b] += Math.min(Math.max(image[offset + p] - center, -limit), limit);
+      sum[b] += v > limit ? limit : v < -limit ? -limit : v;
     }
     this.#smooth(weight);
     this.#smooth(sum);
     for (let b = 0; b < weight.length; b++) sum[b] /= weight[b] + 1;
-    for (let y = 0, p = offset; y < this.#height; y++) {
-      const v = Math.min(Math.max((y + 0.5) / block - 0.5, 0), this.#rows - 1);
-      const top = Math.floor(v);
-      const dy = v - top;
-      const upper = top * this.#columns;
-      const lower = Math.min(top + 1, this.#rows - 1) * this.#columns;
-      for (let x = 0; x < this.#width; x++, p++) {
-        const u = Math.min(Math.max((x + 0.5) / block - 0.5, 0), this.#columns - 1);
-        const left = Math.floor(u);
-        const right = Math.min(left + 1, this.#columns - 1);
-        const dx = u - left;
-        out[p] =
-          center +
-          (1 - dy) * ((1 - dx) * sum[upper + left] + dx * sum[upper + right]) +
-          dy * ((1 - dx) * sum[lower + left] + dx * sum[lower + right]);
+    const block0 = this.#block0;
+    const share = this.#share;
+    const last = this.#columns - 1;
+    for (let y = 0, p = offset; y < height; y++) {
+      const upper = Math.min(block0[y], this.#rows - 1) * columns;
+      const lower = Math.min(block0[y] + 1, this.#rows - 1) * columns;
+      const dy = share[y];
+      for (let x = 0; x < width; x++, p++) {
+        const left = block0[x] < last ? block0[x] : last;
+        const right = left < last ? left + 1 : last;
+        const dx = share[x];
+        const a = sum[upper + left] + dx * (sum[upper + right] - sum[upper + left]);
+        const b = sum[lower + left] + dx * (sum[lower + right] - sum[lower + left]);
+        out[p] = center + a + dy * (b - a);
       }
     }
   }
 
   #smooth(grid: Float64Array): void {
-    const [rows, columns, line, kernel] = [this.#rows, this.#columns, this.#line, this.#kernel];
-    const reach = kernel.length - 1;
-    for (let y = 0; y < rows; y++)
-      for (let x = 0; x < columns; x++) {
-        let total = 0;
-        for (let k = Math.max(-reach, -y); k <= reach && y + k < rows; k++)
-          total += kernel[Math.abs(k)] * grid[(y + k) * columns + x];
-        line[y * columns + x] = total;
+    const [rows, columns, line, kernel, reach] = [
+      this.#rows,
+      this.#columns,
+      this.#line,
+      this.#kernel,
+      this.#reach,
+    ];
+    for (let y = 0; y < rows; y++) {
+      const row = y * columns;
+      line.fill(0, row, row + columns);
+      const from = y < reach ? 0 : y - reach;
+      const to = y + reach < rows ? y + reach : rows - 1;
+      for (let k = from; k <= to; k++) {
+        const w = kernel[k - y + reach];
+        const source = k * columns;
+        for (let x = 0; x < columns; x++) line[row + x] += w * grid[source + x];
       }
-    for (let y = 0; y < rows; y++)
+    }
+    for (let y = 0; y < rows; y++) {
+      const row = y * columns;
       for (let x = 0; x < columns; x++) {
+        const from = x < reach ? 0 : x - reach;
+        const to = x + reach < columns ? x + reach : columns - 1;
         let total = 0;
-        for (let k = Math.max(-reach, -x); k <= reach && x + k < columns; k++)
-          total += kernel[Math.abs(k)] * line[y * columns + x + k];
-        grid[y * columns + x] = total;
+        for (let k = from; k <= to; k++) total += kernel[k - x + reach] * line[row + k];
+        grid[row + x] = total;
       }
+    }
   }
 }
 
