@@ -1,6 +1,5 @@
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   realpathSync,
@@ -11,7 +10,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DataError, isCellswapError } from "../errors.ts";
-import { writeError, writeFileAtomic } from "../files/atomic.ts";
+import { makeFolder, writeError, writeFileAtomic } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
 import { NpyWriter } from "../files/npy.ts";
 import { table, writeCsv, writeParquet } from "../files/table.ts";
@@ -56,7 +55,7 @@ export class CellStoreWriter {
     this.#source = source;
     try {
       rmSync(this.#partial, { recursive: true, force: true });
-      this.#made = mkdirSync(this.#partial, { recursive: true });
+      this.#made = makeFolder(this.#partial);
     } catch (cause) {
       throw writeError(path, cause);
     }

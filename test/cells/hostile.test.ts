@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import type { Planes } from "../../src/cells/planes.ts";
+import { decodePng } from "../../src/cells/png.ts";
+import { decodeTiff, isTiff } from "../../src/cells/tiff.ts";
+import { mulberry32, namedSeed } from "../../src/core/rng.ts";
+import { isCellswapError } from "../../src/errors.ts";
+
+const images = resolve(import.meta.dirname, "../fixtures/cells/images");
+const files = readdirSync(images).filter((f) => /\.(tif|png)$/.test(f));
+const ROUNDS = 15;
+
+/** Decodes, or fails with a line for the user; anything else is a fault. */
+function outcome(bytes: Buffer): Planes | null {
+  try {
+    return isTiff(bytes) ? decodeTiff(bytes, "x.tif") : decodePng(bytes, "x.png");
+  } catch (error) {
+    if (!isCellswapError(error)) throw error;
+    expect(error.message).toMatch(/^x\.(tif|png): [^\n]+;? .+/);
+    expect(error.message).not.toContain("\n");
+    return null;
+  }
+}
+
+test("changed bytes give pixels or one line, in bounded time and memory", () => {
+  let failed = 0;
+  let read = 0;
+  for (const file of files) {
+    const whole = readFileSync(join(images, file));
+    const random = mulberry32(namedSeed(1, "mutate", file));
+    for (let round = 0; round < ROUNDS; round++) {
+      const bytes = Buffer.from(whole);
+      const changes = 1 + Math.floor(random() * 4);
+      for (let c = 0; c < changes; c++) {
+        // Half of the changes hit the first 300 bytes, where most of the structure is.
+        const at = Math.floor(random() * (random() < 0.5 ? Math.min(300, bytes.length) : bytes.length));
+        bytes[at] = random() < 0.3 ? 255 : Math.floor(random() * 256);
+      }
+      if (outcome(bytes) === null) failed++;
+      else read++;
+    }
+  }
+  expect(failed).toBeGreaterThan(files.length);
+  expect(read).toBeGreaterThan(files.length);
+});
+
+test("a file cut off anywhere is refused or whole", () => {
+  for (const file of files) {
+    const whole = readFileSync(join(images, file));
+    const random = mulberry32(namedSeed(1, "cut", file));
+    const full = outcome(whole);
+    for (let round = 0; round < 20; round++) {
+      const cut = outcome(Buffer.from(whole.subarray(0, Math.floor(random() * whole.length))));
+      if (cut !== null) expect(cut).toEqual(full);
+    }
+  }
+});
