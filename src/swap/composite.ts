@@ -97,8 +97,15 @@ export class Compositor {
     }
   }
 
-  /** Crop of `cell` after the intensity step. */
+  /** Crop of `cell` after the intensity step. @throws SettingError where its group has no scale */
   readScaled(cell: number, out: Float32Array): void {
+    if (this.#scales.kind === "group") {
+      const group = this.#scales.groupOf[cell];
+      if (Number.isNaN(this.#scales.cell[group * this.#source.channels.length]))
+        throw new SettingError(
+          `${this.#scales.groups[group]} has no usable cell to measure its intensity on; leave its cells out, choose intensity \`crop\`, or look at its masks`,
+        );
+    }
     this.#source.readCrop(cell, out);
     applyScale(out, cell, this.#source.channels.length, this.#scales, this.#options.clip);
   }

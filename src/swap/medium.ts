@@ -117,7 +117,7 @@ export class Level {
       const b = ((y / block) | 0) * columns + (((p - y * width) / block) | 0);
       const v = image[offset + p] - center;
       weight[b] += 1;
-      sum[b] += v > limit ? limit : v < -limit ? -limit : v;
+      sum[b] += Math.max(-limit, Math.min(v, limit));
     }
     this.#smooth(weight);
     this.#smooth(sum);
@@ -130,7 +130,7 @@ export class Level {
       const lower = Math.min(block0[y] + 1, this.#rows - 1) * columns;
       const dy = share[y];
       for (let x = 0; x < width; x++, p++) {
-        const left = block0[x] < last ? block0[x] : last;
+        const left = Math.min(block0[x], last);
         const right = left < last ? left + 1 : last;
         const dx = share[x];
         const a = sum[upper + left] + dx * (sum[upper + right] - sum[upper + left]);

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DataError } from "../../src/errors.ts";
+import { makePlan } from "../../src/swap/plan.ts";
+import { readPlan, writePlan } from "../../src/swap/plan-file.ts";
+import { SETTINGS } from "../../src/types.ts";
+
+const cells = {
+  count: 8,
+  id: ["a1", "a2", "a3", "a,4", "b1", "b2", "b3", 'b"4'],
+  field: ["F1", "F1", "F2", "F2", "G1", "G1", "G2", "G2"],
+};
+const classes = ["nucleus", "Golgi, late"];
+const plan = makePlan({
+  classes,
+  classOf: Int16Array.from([0, 0, 0, 0, 1, 1, 1, 1]),
+  field: cells.field,
+  protein: cells.field,
+  usable: new Uint8Array(8).fill(1),
+  settings: SETTINGS,
+  sameDonor: "any",
+  seed: 3,
+});
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "plan-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const read = (text: string) => {
+  const path = join(folder, "made-elsewhere.csv");
+  writeFileSync(path, text);
+  return readPlan(path, cells, classes);
+};
+
+test.each(["csv", "parquet"])("a plan written as %s is read back whole", async (ending) => {
+  writePlan(join(folder, "plan"), plan, cells);
+  expect(await readPlan(join(folder, `plan.${ending}`), cells, classes)).toEqual({ ...plan, seed: null });
+});
+
+test("a plan made elsewhere may have ids only, any order and no same_field", async () => {
+  const made = await read(
+    'setting,cell_id,background,donor_id\ndifferent,a1,"Golgi, late",b3\nself,a2,,\noriginal,a1,,\nsame,a1,nucleus,a2\n',
+  );
+  expect(made).toEqual({
+    seed: null,
+    count: 4,
+    classes,
+    cell: Int32Array.of(0, 1, 0, 0),
+    setting: Uint8Array.of(0, 1, 2, 4),
+    background: Int16Array.of(-1, -1, 0, 1),
+    donor: Int32Array.of(-1, 1, 1, 6),
+    sameField: Uint8Array.of(0, 1, 1, 0),
+  });
+});
+
+test("rows of the store serve instead of ids", async () => {
+  const made = await read("cell,setting,background,donor\n5,cell-free,nucleus,3\n");
+  expect([made.cell[0], made.donor[0], made.background[0]]).toEqual([5, 3, 0]);
+});
+
+describe("what cannot be used is refused with its row", () => {
+  test.each([
+    ["setting,background\nsame,nucleus\n", /columns setting, background; a swap plan needs/],
+    ["cell_id,setting\na1,original\nzz,original\n", /row 3: there is no cell zz/],
+    ["cell_id,cell,setting\na1,1,original\n", /row 2: cell_id a1 is row 0 of the store, but cell is 1/],
+    ["cell,setting\n8,original\n", /row 2: cell is 8; a row of the store, 0 to 7/],
+    ["cell,setting\n1.5,original\n", /row 2: cell is 1.5/],
+    ["cell_id,setting\n,original\n", /row 2: has no cell/],
+    ["cell_id,setting\na1,swapped\n", /row 2: setting swapped is not known; use original, self/],
+    ["cell_id,setting,background,donor_id\na1,same,nucleus,\n", /row 2: setting same needs a donor/],
+    [
+      "cell_id,setting,background,donor_id\na1,different,,b1\n",
+      /row 2: setting different needs a background/,
+    ],
+    ["cell_id,setting,background,donor_id\na1,same,nucleus,a1\n", /row 2: cell a1 is its own donor/],
+    ["cell_id,setting,background,donor_id\na1,same,vacuole,a2\n", /row 2: background vacuole is not a class/],
+    ["cell_id,setting,background,donor_id\na1,masked,,a2\n", /row 2: setting masked has no donor/],
+    [
+      "cell_id,setting,background,donor_id\na1,self,,a2\n",
+      /row 2: setting self has no donor but the cell itself/,
+    ],
+    [
+      "cell_id,setting,background,donor_id\na1,original,nucleus,\n",
+      /row 2: setting original has no background/,
+    ],
+    ["cell_id,setting\na2,masked\na1,masked\na2,masked\n", /row 4: cell a2 has masked twice/],
+  ])("%j", async (text, message) => {
+    await expect(read(text)).rejects.toThrow(message);
+    await expect(read(text)).rejects.toThrow(DataError);
+  });
+});
