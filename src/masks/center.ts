@@ -24,9 +24,18 @@ export interface CenterSearch {
  */
 export function findCenter(work: Workspace, threshold: number, diameter: number): CenterSearch {
   let best: { score: number; mask: Uint8Array; cut: number } | undefined;
-  for (const [attempt, factor] of RECIPE.factors.entries())
+  const foreground = work.mask();
+  const cells = new Int32Array(work.pixels);
+  for (const [attempt, factor] of RECIPE.factors.entries()) {
+    for (let i = 0; i < work.pixels; i++) foreground[i] = work.level[i] > threshold * factor ? 1 : 0;
+    work.clean(foreground, RECIPE.bridge);
+    work.relieve(foreground);
+    let known = -1;
     for (const depth of RECIPE.depths) {
-      const mask = candidate(work, threshold, factor, depth);
+      const count = work.split(foreground, depth, cells, known);
+      if (count === known) continue;
+      known = count;
+      const mask = candidate(work, cells, threshold, factor);
       if (mask === undefined) continue;
       const judged = judgeMask(mask, work.height, work.width, diameter);
       const bare = bareSeam(work, mask, threshold);
@@ -35,6 +44,7 @@ export function findCenter(work: Workspace, threshold: number, diameter: number)
       if (bare <= RECIPE.seam.bare && isGood(judged, work.unit))
         return finish(work, mask, threshold, threshold * factor);
     }
+  }
   if (best === undefined) return { mask: undefined, threshold };
   return finish(work, best.mask, threshold, best.cut);
 }
@@ -57,18 +67,14 @@ function rate({ verdict, measures }: Judgment, unit: number): number {
   );
 }
 
+/** The center cell among `cells` without its dim rim; found at a raised threshold, grown back to where it ends. */
 function candidate(
   work: Workspace,
+  cells: Int32Array,
   threshold: number,
   factor: number,
-  depth: number,
 ): Uint8Array | undefined {
-  const { level, pixels, height, width } = work;
-  const foreground = work.mask();
-  for (let i = 0; i < pixels; i++) foreground[i] = level[i] > threshold * factor ? 1 : 0;
-  work.clean(foreground, RECIPE.bridge);
-  const cells = new Int32Array(pixels);
-  work.split(foreground, depth, cells);
+  const { level, pixels, height, width, growth } = work;
   const center = work.central(cells, RECIPE.windowShare);
   if (center === 0) return undefined;
   const inside: number[] = [];
@@ -91,9 +97,9 @@ function candidate(
     if (mask[i] === CENTER) base[i] = 1;
     labels[i] = mask[i] === CENTER ? 1 : cells[i] > 0 && cells[i] !== center ? 2 : 0;
   }
-  gaussianBlur(level, height, width, RECIPE.growthSmoothing * work.unit, work.relief, work.scratch);
-  for (let i = 0; i < pixels; i++) work.relief[i] = -work.relief[i];
-  watershed(work.relief, base, height, width, labels, work.flood);
+  gaussianBlur(level, height, width, RECIPE.growthSmoothing * work.unit, growth, work.scratch);
+  for (let i = 0; i < pixels; i++) growth[i] = -growth[i];
+  watershed(growth, base, height, width, labels, work.flood);
   const grown = work.mask();
   for (let i = 0; i < pixels; i++)
     grown[i] = labels[i] === 1 && work.distance[i] <= RECIPE.growth * work.unit ? CENTER : 0;
@@ -108,6 +114,7 @@ function finish(work: Workspace, mask: Uint8Array, threshold: number, cut: numbe
   for (let i = 0; i < pixels; i++) foreground[i] = level[i] > cut || mask[i] === CENTER ? 1 : 0;
   work.clean(foreground, RECIPE.bridge);
   const cells = new Int32Array(pixels);
+  work.relieve(foreground);
   work.split(foreground, RECIPE.depths[0], cells);
   const center = work.central(cells, RECIPE.windowShare);
   const others = work.mask();

@@ -1,7 +1,7 @@
 import { CENTER, NEIGHBOR } from "../types.ts";
 import { connectedComponents } from "./components.ts";
 import { distanceTransform } from "./distance.ts";
-import { open } from "./morphology.ts";
+import { dilate, open } from "./morphology.ts";
 import { RECIPE } from "./recipe.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -28,6 +28,7 @@ export function labelNeighbors(
   open(dim, height, width, RECIPE.dim.disk * unit, work.scratch);
   for (let i = 0; i < pixels; i++)
     others[i] = mask[i] !== CENTER && (others[i] === 1 || dim[i] === 1) ? 1 : 0;
+  dropRim(work, others);
   const count = connectedComponents(others, height, width, pieces);
   const area = new Float64Array(count + 1);
   const reach = new Float64Array(count + 1);
@@ -45,4 +46,13 @@ export function labelNeighbors(
       reach[piece] > RECIPE.neighborReach * unit;
     mask[i] = isCell ? NEIGHBOR : 0;
   }
+}
+
+/** Removes what is too thin to be a cell (the center cell's own rim, below its threshold), and only that. */
+function dropRim(work: Workspace, others: Uint8Array): void {
+  const { height, width, unit, scratch } = work;
+  const thick = others.slice();
+  open(thick, height, width, RECIPE.bridge * unit, scratch);
+  dilate(thick, height, width, RECIPE.bridge * unit, scratch);
+  for (let i = 0; i < others.length; i++) others[i] &= thick[i];
 }

@@ -17,6 +17,7 @@ export class Workspace {
   readonly level: Float64Array;
   readonly scratch: Float64Array;
   readonly relief: Float64Array;
+  readonly growth: Float64Array;
   readonly distance: Float64Array;
   readonly pieces: Int32Array;
   readonly flood: WatershedScratch;
@@ -29,6 +30,7 @@ export class Workspace {
     this.level = new Float64Array(this.pixels);
     this.scratch = new Float64Array(this.pixels);
     this.relief = new Float64Array(this.pixels);
+    this.growth = new Float64Array(this.pixels);
     this.distance = new Float64Array(this.pixels);
     this.pieces = new Int32Array(this.pixels);
     this.flood = new WatershedScratch(this.pixels);
@@ -44,16 +46,26 @@ export class Workspace {
     open(mask, this.height, this.width, radius * this.unit, this.scratch);
   }
 
-  /** Splits a foreground into cells by flooding its distance map from hills at least `depth` recipe px high. */
-  split(foreground: Uint8Array, depth: number, labels: Int32Array): void {
+  /** Puts the smoothed distance map of a foreground into {@link relief}. */
+  relieve(foreground: Uint8Array): void {
     const { height, width, relief, unit } = this;
     distanceTransform(foreground, height, width, relief);
     // A foreground without any background has no distances; it is one piece.
     if (relief[0] === Infinity) relief.fill(0);
     gaussianBlur(relief, height, width, RECIPE.reliefSmoothing * unit, relief, this.scratch);
-    hillMarkers(relief, foreground, height, width, depth * unit, labels, this.flood);
-    for (let i = 0; i < this.pixels; i++) relief[i] = -relief[i];
-    watershed(relief, foreground, height, width, labels, this.flood);
+  }
+
+  /**
+   * Splits the foreground that was {@link relieve}d into cells, flooding from hills at least `depth` recipe px high,
+   * and returns their number. Where it is `known`, nothing is flooded: a smaller depth gave no other hills.
+   */
+  split(foreground: Uint8Array, depth: number, labels: Int32Array, known = -1): number {
+    const { height, width, relief, unit, scratch } = this;
+    const count = hillMarkers(relief, foreground, height, width, depth * unit, labels, this.flood);
+    if (count === known) return count;
+    for (let i = 0; i < this.pixels; i++) scratch[i] = -relief[i];
+    watershed(scratch, foreground, height, width, labels, this.flood);
+    return count;
   }
 
   /** Label that most of the central window has; 0 where too little of it is labeled. */
