@@ -4,7 +4,13 @@ import { CellStoreWriter } from "../cells/store.ts";
 import { InterruptedError, StudyError } from "../errors.ts";
 import { table, writeCsv } from "../files/table.ts";
 import { judgeMask, MEASURES } from "../masks/verdict.ts";
-import { CROP_SIDE, type DatasetOptions, datasetProteins, simulateDataset } from "../simulate/dataset.ts";
+import {
+  CROP_SIDE,
+  cellsOf,
+  type DatasetOptions,
+  datasetProteins,
+  simulateDataset,
+} from "../simulate/dataset.ts";
 import type { SimulatedCell } from "../simulate/field.ts";
 import { LOCALIZATIONS, type Localization } from "../simulate/localizations.ts";
 import type { Protein } from "../simulate/proteins.ts";
@@ -85,6 +91,7 @@ async function run(options: Options): Promise<void> {
     proteinsPerLocalization: options.proteins,
     heterogeneous: options.heterogeneous,
     cellsPerProtein: Math.max(1, Math.ceil(options.cells / Math.max(1, options.proteins))),
+    cellsPerHeterogeneous: options.cells,
     fieldsPerProtein: options.fields,
     correlation: options.correlation,
   };
@@ -120,7 +127,7 @@ export async function writeSimulatedCells(
   bar: Progress,
 ): Promise<SimulationSummary> {
   const proteins = datasetProteins(dataset);
-  const total = proteins.length * dataset.cellsPerProtein;
+  const total = proteins.reduce((sum, protein) => sum + cellsOf(protein, dataset), 0);
   const writer = new CellStoreWriter(
     out,
     { channels: ["GFP", "RFP"], height: CROP_SIDE, width: CROP_SIDE },

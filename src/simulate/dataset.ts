@@ -17,6 +17,8 @@ export interface DatasetOptions {
   /** Heterogeneous proteins. */
   readonly heterogeneous?: number;
   readonly cellsPerProtein: number;
+  /** Cells of a heterogeneous protein; standard: as for the others. */
+  readonly cellsPerHeterogeneous?: number;
   /** Fields per protein; more are added where they hold too few cells. */
   readonly fieldsPerProtein: number;
   /** See `FieldOptions`. */
@@ -45,6 +47,12 @@ export function datasetProteins(options: DatasetOptions): Protein[] {
   ];
 }
 
+/** Number of cells of one protein. */
+export function cellsOf(protein: Protein, options: DatasetOptions): number {
+  const { cellsPerProtein, cellsPerHeterogeneous = cellsPerProtein } = options;
+  return protein.shares.length > 1 ? cellsPerHeterogeneous : cellsPerProtein;
+}
+
 /**
  * Simulates a data set field by field, with no more than one field in memory; cells come by protein, field and label.
  * A field gives at most its share of the protein's cells, drawn at random. Same options, same bytes.
@@ -52,7 +60,7 @@ export function datasetProteins(options: DatasetOptions): Protein[] {
  */
 export function* simulateDataset(options: DatasetOptions): Generator<DatasetCell> {
   for (const protein of datasetProteins(options)) {
-    let missing = options.cellsPerProtein;
+    let missing = cellsOf(protein, options);
     for (let field = 0, barren = 0; missing > 0; field++) {
       const share = Math.ceil(missing / Math.max(1, options.fieldsPerProtein - field));
       const crops = cutCrops(
