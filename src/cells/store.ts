@@ -1,44 +1,27 @@
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { NpyReader } from "../files/npy.ts";
-import { readCsv, readParquet } from "../files/table.ts";
+import { readCsvColumn, readParquet } from "../files/table.ts";
 import type { Cells, CropSource, MaskKind, Table } from "../types.ts";
 import { readManifest, type StoreManifest } from "./manifest.ts";
 
 export { isCellStore, readManifest, STORE_VERSION, type StoreManifest, storeHash } from "./manifest.ts";
 export { type CellRecord, CellStoreWriter, type Quality, replaceMasks, writeQuality } from "./writer.ts";
 
-/**
- * A folder of cells: `cells.json`, `crops.npy` (count x channels x height x width, float32), `metadata.parquet`,
- * and with masks `masks.npy` (count x height x width, uint8) and `quality.csv`. Crops stay on disk; only the
- * metadata are held in memory.
- */
-export class CellStore implements CropSource {
+/** Crops and masks of a cell store, left on disk; all that a worker needs. */
+export class CropFiles implements CropSource {
   readonly path: string;
   readonly manifest: StoreManifest;
-  readonly cells: Cells;
   readonly #crops: NpyReader;
   readonly #masks: NpyReader | undefined;
 
-  private constructor(path: string, manifest: StoreManifest, cells: Cells) {
+  /** Opens the arrays of the store at `path`. @throws DataError where it is none, is of another version or its files do not fit together. */
+  constructor(path: string) {
     this.path = path;
-    this.manifest = manifest;
-    this.cells = cells;
-    const { count, channels, height, width } = manifest;
+    this.manifest = readManifest(path);
+    const { count, channels, height, width, masks } = this.manifest;
     this.#crops = openArray(join(path, "crops.npy"), "float32", [count, channels.length, height, width]);
-    if (manifest.masks !== "none")
-      this.#masks = openArray(join(path, "masks.npy"), "uint8", [count, height, width]);
-  }
-
-  /** Opens a store. @throws DataError where it is not one, is of another version or its files do not fit together. */
-  static async open(path: string): Promise<CellStore> {
-    const manifest = readManifest(path);
-    const metadata = await readParquet(join(path, "metadata.parquet"));
-    return new CellStore(
-      path,
-      manifest,
-      cellsFromMetadata(metadata, readQuality(path, manifest), path, manifest.count),
-    );
+    if (masks !== "none") this.#masks = openArray(join(path, "masks.npy"), "uint8", [count, height, width]);
   }
 
   get count(): number {
@@ -80,6 +63,33 @@ export class CellStore implements CropSource {
   }
 }
 
+/**
+ * A folder of cells: `cells.json`, `crops.npy` (count x channels x height x width, float32), `metadata.parquet`,
+ * and with masks `masks.npy` (count x height x width, uint8) and `quality.csv`. Crops stay on disk; only the
+ * metadata are held in memory.
+ */
+export class CellStore extends CropFiles {
+  readonly cells: Cells;
+  /** Verdict on every cell's mask, `ok` or why it is left out; null without masks. */
+  readonly verdicts: readonly string[] | null;
+
+  private constructor(path: string, metadata: Table) {
+    super(path);
+    this.verdicts = readVerdicts(path, this.manifest);
+    const usable = new Uint8Array(this.manifest.count).fill(1);
+    this.verdicts?.forEach((v, row) => {
+      if (v !== "ok") usable[row] = 0;
+    });
+    this.cells = cellsFromMetadata(metadata, usable, path, this.manifest.count);
+  }
+
+  /** Opens a store with its metadata. @throws DataError as {@link CropFiles}. */
+  static async open(path: string): Promise<CellStore> {
+    readManifest(path);
+    return new CellStore(path, await readParquet(join(path, "metadata.parquet")));
+  }
+}
+
 function openArray(path: string, type: "float32" | "uint8", shape: number[]): NpyReader {
   const array = new NpyReader(path);
   if (array.type !== type || array.shape.join() !== shape.join())
@@ -90,16 +100,20 @@ function openArray(path: string, type: "float32" | "uint8", shape: number[]): Np
   return array;
 }
 
-function readQuality(path: string, manifest: StoreManifest): Uint8Array {
-  if (manifest.masks === "none") return new Uint8Array(manifest.count).fill(1);
+function readVerdicts(path: string, manifest: StoreManifest): string[] | null {
+  if (manifest.masks === "none") return null;
   const file = join(path, "quality.csv");
-  const verdict = readCsv(file).get("Quality_Verdict");
-  if (verdict?.length !== manifest.count)
+  const texts = new Map<string, string>();
+  const verdicts = readCsvColumn(file, "Quality_Verdict").map((v) => {
+    if (!texts.has(v)) texts.set(v, v);
+    return texts.get(v)!;
+  });
+  if (verdicts.length !== manifest.count)
     throw new DataError(
-      `has ${verdict?.length ?? 0} verdicts for ${manifest.count} cells; run \`cellswap segment\` again`,
+      `has ${verdicts.length} verdicts for ${manifest.count} cells; run \`cellswap segment\` again`,
       { path: file },
     );
-  return Uint8Array.from(verdict, (v) => (v === "ok" ? 1 : 0));
+  return verdicts;
 }
 
 /** The columns every store has, from its metadata table. */

@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
-import { parquetReadObjects } from "hyparquet";
-import { ByteWriter, parquetWrite } from "hyparquet-writer";
+import { parquetRead } from "hyparquet";
+import { parquetWriteFile } from "hyparquet-writer";
 import { DataError } from "../errors.ts";
 import type { Column, Table } from "../types.ts";
-import { writeFileAtomic } from "./atomic.ts";
+import { writeFileAtomic, writeLargeAtomic } from "./atomic.ts";
 
 /** Makes a table, checking that all columns have one length. */
 export function table(columns: Record<string, Column> | ReadonlyMap<string, Column>): Table {
@@ -15,19 +15,26 @@ export function table(columns: Record<string, Column> | ReadonlyMap<string, Colu
   return { rows: [...lengths][0] ?? 0, columns: map };
 }
 
-/** Text of a CSV file (RFC 4180, LF line ends); null and NaN become empty fields. */
-export function formatCsv(data: Table): string {
-  const names = [...data.columns.keys()];
+/** Rows that are formatted at once. */
+const PIECE = 16_384;
+
+/** Text of a CSV file (RFC 4180, LF line ends), a piece of the rows at a time; null and NaN become empty fields. */
+export function* csvPieces(data: Table): Generator<string> {
   const columns = [...data.columns.values()];
-  const rows: string[][] = [names];
-  for (let r = 0; r < data.rows; r++)
-    rows.push(
-      columns.map((c) => {
-        const v = c[r];
-        return v === null || (typeof v === "number" && Number.isNaN(v)) ? "" : String(v);
-      }),
+  const cell = (v: string | number | null) =>
+    v === null || (typeof v === "number" && Number.isNaN(v)) ? "" : String(v);
+  yield stringify([[...data.columns.keys()]], { record_delimiter: "unix" });
+  for (let from = 0; from < data.rows; from += PIECE) {
+    const rows = Array.from({ length: Math.min(PIECE, data.rows - from) }, (_, r) =>
+      columns.map((c) => cell(c[from + r])),
     );
-  return stringify(rows, { record_delimiter: "unix" });
+    yield stringify(rows, { record_delimiter: "unix" });
+  }
+}
+
+/** The whole text of {@link csvPieces}. */
+export function formatCsv(data: Table): string {
+  return [...csvPieces(data)].join("");
 }
 
 /** Reads a CSV file as text columns (a leading byte order mark and blank lines are passed over). */
@@ -67,32 +74,60 @@ export function parseCsv(text: string, path: string): Map<string, string[]> {
   return columns;
 }
 
+/** One column of a CSV file; the others are not kept. */
+export function readCsvColumn(path: string, name: string): string[] {
+  let at = -1;
+  const values: string[] = [];
+  try {
+    parse(readFileSync(path), {
+      bom: true,
+      skip_empty_lines: true,
+      trim: true,
+      on_record: (row: string[]) => {
+        if (at < 0) at = row.indexOf(name);
+        else values.push(row[at]);
+        if (at < 0) throw new RangeError(`it has no column ${name}`);
+        return null;
+      },
+    });
+  } catch (cause) {
+    throw new DataError(`cannot be read (${(cause as Error).message}); make it again`, { path, cause });
+  }
+  return values;
+}
+
 /** Writes a table as CSV. */
 export function writeCsv(path: string, data: Table): void {
-  writeFileAtomic(path, formatCsv(data));
+  if (data.rows <= PIECE) {
+    writeFileAtomic(path, formatCsv(data));
+    return;
+  }
+  writeLargeAtomic(path, (partial) => {
+    const file = openSync(partial, "w");
+    try {
+      for (const piece of csvPieces(data)) writeSync(file, piece);
+    } finally {
+      closeSync(file);
+    }
+  });
 }
 
 /** Writes a table as Parquet: float columns as DOUBLE or FLOAT, integer columns as INT32, text as STRING. */
 export function writeParquet(path: string, data: Table): void {
-  const writer = new ByteWriter();
-  parquetWrite({
-    writer,
-    columnData: [...data.columns].map(([name, column]) => {
-      if (column instanceof Float64Array)
-        return { name, data: column, type: "DOUBLE" as const, nullable: false };
-      if (column instanceof Float32Array)
-        return { name, data: column, type: "FLOAT" as const, nullable: false };
-      if (column instanceof Int32Array)
-        return { name, data: column, type: "INT32" as const, nullable: false };
-      if (column instanceof Uint8Array)
-        return { name, data: Int32Array.from(column), type: "INT32" as const, nullable: false };
-      return { name, data: column, type: "STRING" as const, nullable: column.includes(null as never) };
-    }),
+  const columnData = [...data.columns].map(([name, column]) => {
+    if (column instanceof Float64Array)
+      return { name, data: column, type: "DOUBLE" as const, nullable: false };
+    if (column instanceof Float32Array)
+      return { name, data: column, type: "FLOAT" as const, nullable: false };
+    if (column instanceof Int32Array) return { name, data: column, type: "INT32" as const, nullable: false };
+    if (column instanceof Uint8Array)
+      return { name, data: Int32Array.from(column), type: "INT32" as const, nullable: false };
+    return { name, data: column, type: "STRING" as const, nullable: column.includes(null as never) };
   });
-  writeFileAtomic(path, new Uint8Array(writer.getBuffer()));
+  writeLargeAtomic(path, (filename) => parquetWriteFile({ filename, columnData }));
 }
 
-/** Reads a Parquet file; numbers become Float64Array, everything else text. */
+/** Reads a Parquet file; numbers become Float64Array, everything else text. Equal text is held once. */
 export async function readParquet(path: string): Promise<Table> {
   let bytes: Buffer;
   try {
@@ -101,22 +136,35 @@ export async function readParquet(path: string): Promise<Table> {
     throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
   }
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  let rows: Record<string, unknown>[];
+  const found = new Map<string, unknown[]>();
   try {
     const { compressors } = await import("hyparquet-compressors");
-    rows = await parquetReadObjects({ file, compressors });
+    const texts = new Map<string, string>();
+    const held = (v: unknown) => {
+      if (typeof v !== "string") return v;
+      const known = texts.get(v);
+      if (known === undefined) texts.set(v, v);
+      return known ?? v;
+    };
+    await parquetRead({
+      file,
+      compressors,
+      onChunk: ({ columnName, columnData, rowStart }) => {
+        let column = found.get(columnName);
+        if (column === undefined) found.set(columnName, (column = []));
+        for (let i = 0; i < columnData.length; i++) column[rowStart + i] = held(columnData[i]);
+      },
+    });
   } catch (cause) {
     throw new DataError(`is not a readable Parquet file (${(cause as Error).message})`, { path, cause });
   }
   const columns = new Map<string, Column>();
-  for (const name of Object.keys(rows[0] ?? {})) {
-    const values = rows.map((row) => row[name]);
+  for (const [name, values] of found)
     columns.set(
       name,
       values.every((v) => typeof v === "number" || typeof v === "bigint")
-        ? Float64Array.from(values, Number)
+        ? Float64Array.from(values as number[], Number)
         : values.map((v) => (v === null || v === undefined ? null : String(v))),
     );
-  }
   return table(columns);
 }

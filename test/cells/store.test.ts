@@ -132,7 +132,10 @@ describe("a store", () => {
       /crops.npy: holds float32 of 3 x 2 x 3 x 4, but cells.json says/,
     );
     change({ count: 2 });
-    await expect(CellStore.open(path)).rejects.toThrow(/has 3 verdicts for 2 cells/);
+    await expect(CellStore.open(path)).rejects.toThrow(/cells.json says float32 of 2 x 2 x 3 x 4/);
+    change({});
+    writeFileSync(join(path, "quality.csv"), "Quality_Verdict\nok\n");
+    await expect(CellStore.open(path)).rejects.toThrow(/has 1 verdicts for 3 cells/);
     change({ version: 99 });
     await expect(CellStore.open(path)).rejects.toThrow(
       /has version 99, this cellswap reads 1; import the cells again/,
