@@ -29,6 +29,9 @@ export class InterruptedError extends CellswapError {
   override readonly name = "InterruptedError";
 }
 
+/** What a run says that was stopped and can be taken up again. */
+export const STOPPED = "stopped; run the same command again to go on from here";
+
 /** True for every error whose message alone tells a user what to do. */
 export function isCellswapError(error: unknown): error is CellswapError {
   return error instanceof CellswapError;

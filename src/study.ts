@@ -2,19 +2,18 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { CellStore, storeHash } from "./cells/store.ts";
 import { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
-import { StudyError } from "./errors.ts";
 import { PairGrid } from "./evaluate/grid.ts";
-import { extract } from "./features/extract.ts";
+import { type EncoderTarget, extract, tryEncoder } from "./features/extract.ts";
 import { sha256File } from "./files/hash.ts";
-import { readCsv } from "./files/table.ts";
 import type { ReportData } from "./report/data.ts";
 import { type BlockResult, evaluateBlock, listBlocks, PlanIndex } from "./study/blocks.ts";
+import { checkEncoders, featurePaths, outputName } from "./study/encoders.ts";
 import { openStudyFolder } from "./study/folder.ts";
 import { studyPlan } from "./study/plan.ts";
 import { writeResults } from "./study/results.ts";
+import { studyScales, writeScales } from "./study/scales.ts";
 import type { Study } from "./study/schema.ts";
 import { selectCells } from "./study/select.ts";
-import { groupOf, measureScales } from "./swap/intensity.ts";
 import { writePlan } from "./swap/plan-file.ts";
 
 /** Where a run is: its stage, how much of it is done. */
@@ -38,28 +37,39 @@ export interface StudyOptions {
  * @throws CellswapError naming the file and the remedy.
  */
 export async function runStudy(study: Study, options: StudyOptions): Promise<ReportData> {
+  const { out, workers, signal, fresh = false } = options;
   const store = await CellStore.open(study.cells);
-  const encoders = study.encoders.map(readEncoder);
-  const release = openFolder(study, store, encoders, options);
-  const grid = new PairGrid(options.workers);
+  let release = () => {};
+  let grid: PairGrid | undefined;
   try {
-    const selection = selectCells(store.cells, study, verdicts(store));
+    // What can be wrong with the inputs is found before anything is written.
+    const encoders = study.encoders.map(readEncoder);
+    checkEncoders(encoders);
+    const selection = selectCells(store.cells, study, store.verdicts);
     const plan = await studyPlan(store, study, selection);
-    if (!existsSync(join(options.out, "plan.parquet")))
-      await writePlan(join(options.out, "plan"), plan, store.cells);
-    const scales = measureScales(store, study.composite, groupOf(store.cells, study.composite.intensity));
-    const targets = encoders.map((encoder) => ({ encoder, paths: featurePaths(options.out, encoder) }));
-    const dimensions = await extract(
-      { cells: study.cells, shape: store, plan, scales, composite: study.composite, encoders: targets },
+    const scales = studyScales(store, study.composite, plan, fresh ? null : out);
+    const targets: EncoderTarget[] = [];
+    for (const encoder of encoders)
+      targets.push({
+        encoder,
+        paths: featurePaths(out, encoder),
+        dimensions: await tryEncoder(encoder, store),
+      });
+    release = openStudyFolder(out, inputsOf(study, store), modelsOf(encoders), fresh);
+    if (!existsSync(join(out, "plan.csv")) || !existsSync(join(out, "plan.parquet")))
+      writePlan(join(out, "plan"), plan, store.cells);
+    writeScales(out, scales, store.channels);
+    await extract(
+      { cells: study.cells, plan, scales, composite: study.composite, encoders: targets },
       {
-        ...(options.workers === undefined ? {} : { workers: options.workers }),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        ...(workers === undefined ? {} : { workers }),
+        ...(signal === undefined ? {} : { signal }),
         onProgress: (done, total) => options.onProgress?.("composites", done, total),
       },
     );
     const index = new PlanIndex(plan);
-    const featureSets = targets.flatMap(({ encoder, paths }, e) =>
-      paths.map((path, o) => ({ name: outputName(encoder, o), encoder, path, dimension: dimensions[e][o] })),
+    const featureSets = targets.flatMap(({ encoder, paths, dimensions }) =>
+      paths.map((path, o) => ({ name: outputName(encoder, o), encoder, path, dimension: dimensions[o] })),
     );
     const blocks = listBlocks(study.settings, study.backgrounds ?? selection.classes);
     const results: BlockResult[] = [];
@@ -68,7 +78,7 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Rep
         options.onProgress?.("pairs", results.length, featureSets.length * blocks.length);
         results.push(
           await evaluateBlock({
-            folder: options.out,
+            folder: out,
             encoder: name,
             featurePath: path,
             block,
@@ -76,77 +86,39 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Rep
             rows: selection.rows,
             index,
             folds: study.folds,
-            grid,
-            signal: options.signal,
+            grid: () => (grid ??= new PairGrid(workers)),
+            signal,
           }),
         );
       }
     options.onProgress?.("pairs", results.length, results.length);
-    return writeResults({
-      study,
-      store,
-      selection,
-      plan,
-      index,
-      scales,
-      featureSets,
-      results,
-      out: options.out,
-    });
+    return writeResults({ study, store, selection, plan, index, scales, featureSets, results, out });
   } finally {
-    grid.dispose();
+    await grid?.dispose();
     store.close();
     release();
   }
 }
 
-/** Name of an encoder's output in tables: the encoder's, with the layer behind it where there are several outputs. */
-export function outputName({ description }: EncoderFile, output: number): string {
-  const { layer, output: name } = description.outputs[output];
-  return description.outputs.length === 1 ? description.name : `${description.name}.${layer ?? name}`;
-}
-
-function featurePaths(out: string, encoder: EncoderFile): string[] {
-  return encoder.description.outputs.map((_, o) => join(out, "features", `${outputName(encoder, o)}.npy`));
-}
-
-function verdicts(store: CellStore): readonly string[] | null {
-  return store.masks === "none"
-    ? null
-    : (readCsv(join(store.path, "quality.csv")).get("Quality_Verdict") ?? null);
-}
-
-/** Checks the folder against everything the results depend on and takes it. */
-function openFolder(
-  study: Study,
-  store: CellStore,
-  encoders: readonly EncoderFile[],
-  { out, fresh }: StudyOptions,
-): () => void {
-  const names = encoders.map((e) => e.description.name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined)
-    throw new StudyError(`two encoders are called ${twice}; rename one in its description`);
-  const {
-    cells: _cells,
-    encoders: _encoders,
-    title: _title,
-    aggregation: _aggregation,
-    plan,
-    cellList,
-    ...choices
-  } = study;
-  const inputs = {
+/** Everything that composites and their classification depend on, but the encoders. */
+function inputsOf(study: Study, store: CellStore): Record<string, unknown> {
+  const { cells: _cells, encoders: _encoders, title: _title, aggregation: _aggregation, ...rest } = study;
+  const { plan, cellList, ...choices } = rest;
+  return {
     cells: storeHash(store.manifest),
+    channels: store.channels,
     ...choices,
     ...(plan === undefined ? {} : { plan: sha256File(plan) }),
     ...(cellList === undefined ? {} : { cellList: sha256File(cellList) }),
   };
-  const models = Object.fromEntries(
+}
+
+/** Everything that the features of each encoder depend on. */
+function modelsOf(encoders: readonly EncoderFile[]): Record<string, unknown> {
+  return Object.fromEntries(
     encoders.map(({ description, sha256 }) => {
-      const { input, preprocess, outputs } = description;
-      return [description.name, { model: sha256, input, preprocess, outputs }];
+      const { name, input, preprocess, outputs } = description;
+      return [name, { model: sha256, input, preprocess, outputs }];
     }),
   );
-  return openStudyFolder(out, inputs, models, fresh);
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { z } from "zod";
 import { DataError } from "../errors.ts";
@@ -27,11 +27,16 @@ export function readEncoder(given: string): EncoderFile {
         : `has no description ${path} beside it; write one (docs/formats.md) or import the encoder with \`cellswap encoder import\``,
       { path: given },
     );
+  if (statSync(path).isDirectory())
+    throw new DataError("is a folder; give the encoder description in it (NAME.json)", { path });
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    throw new DataError(`is not JSON (${(cause as Error).message})`, { path, cause });
+    throw new DataError(
+      `is not JSON (${(cause as Error).message.replace(/\s+/g, " ")}); correct it there, or give the .json beside the ONNX file`,
+      { path, cause },
+    );
   }
   const parsed = EncoderDescription.safeParse(json);
   if (!parsed.success) throw new DataError(firstIssue(parsed.error), { path });

@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-node";
-import { DataError } from "../errors.ts";
-import type { CropShape } from "../types.ts";
+import { DataError, StudyError } from "../errors.ts";
+import type { CropShape, MaskKind } from "../types.ts";
 import type { EncoderFile } from "./encoder-file.ts";
 import { makePooling, type Pooling } from "./pool.ts";
 import { makePreprocessor, type Preprocessor } from "./preprocess.ts";
@@ -12,20 +12,32 @@ export class OnnxEncoder {
   readonly #preprocessor: Preprocessor;
   readonly #shape: CropShape;
   #poolings: Pooling[] | undefined;
+  readonly #usesMask: boolean;
   #input = new Float32Array(0);
+  #weights = new Float32Array(0);
 
   private constructor(file: EncoderFile, session: ort.InferenceSession, shape: CropShape) {
     this.#file = file;
     this.#session = session;
     this.#shape = shape;
     this.#preprocessor = makePreprocessor(file.description, shape);
+    this.#usesMask = file.description.outputs.some((o) => o.pool === "center-mean");
   }
 
   /**
-   * Opens the network for crops of `shape` and tries it on one empty crop.
+   * Opens the network for crops of `shape` and tries it on one and on two empty crops.
    * @throws DataError / StudyError naming the input, channel or output that does not fit.
    */
-  static async open(file: EncoderFile, shape: CropShape, threads = 1): Promise<OnnxEncoder> {
+  static async open(
+    file: EncoderFile,
+    shape: CropShape & { readonly masks?: MaskKind },
+    threads = 1,
+  ): Promise<OnnxEncoder> {
+    if (shape.masks === "none" && file.description.outputs.some((o) => o.pool === "center-mean"))
+      throw new StudyError(
+        "pools over the center cell (center-mean), and the cells have no masks; make them with `cellswap segment`, or use mean",
+        { path: file.path },
+      );
     let session: ort.InferenceSession;
     try {
       session = await ort.InferenceSession.create(file.modelPath, {
@@ -62,7 +74,17 @@ export class OnnxEncoder {
     const encoder = new OnnxEncoder(file, session, shape);
     const pixels = shape.height * shape.width;
     const size = shape.channels.length * pixels;
-    await encoder.encode(new Float32Array(size), new Uint8Array(pixels), 1, []);
+    const tryOn = (count: number) =>
+      encoder.encode(new Float32Array(count * size), new Uint8Array(count * pixels), count, []);
+    await tryOn(1);
+    try {
+      await tryOn(2);
+    } catch (cause) {
+      throw new DataError(
+        `takes one crop at a time, not several (${oneLine(cause)}); export the network with a free batch dimension`,
+        { path: file.modelPath, cause },
+      );
+    }
     return encoder;
   }
 
@@ -79,7 +101,6 @@ export class OnnxEncoder {
     const { input, outputs } = this.#file.description;
     const { size, views } = this.#preprocessor;
     const cropSize = this.#shape.channels.length * this.#shape.height * this.#shape.width;
-    const pixels = this.#shape.height * this.#shape.width;
     if (this.#input.length !== count * views * size) this.#input = new Float32Array(count * views * size);
     for (let i = 0; i < count; i++)
       this.#preprocessor.run(crops.subarray(i * cropSize, (i + 1) * cropSize), this.#input, i * views * size);
@@ -90,23 +111,43 @@ export class OnnxEncoder {
         : [count * views, input.height, input.width, channels];
     const result = await this.#run(dims);
     this.#poolings ??= outputs.map((o) => this.#pooling(o, result[o.output]));
+    const weights = this.#centerWeights(masks, count);
+    for (const [o, { output }] of outputs.entries())
+      if (
+        result[output].dims[0] !== count * views ||
+        result[output].size !== count * views * this.#poolings[o].size
+      )
+        throw this.#batchError(output, result[output].dims, count * views);
+    const plane = input.height * input.width;
     for (let o = 0; o < out.length; o++) {
       const pooling = this.#poolings[o];
       const data = result[outputs[o].output].data as Float32Array;
-      if (data.length !== count * views * pooling.size) throw this.#batchError(outputs[o].output);
       out[o].fill(0, 0, count * pooling.dimension);
       for (let i = 0; i < count; i++)
         for (let v = 0; v < views; v++)
           pooling.add(
             data,
             (i * views + v) * pooling.size,
-            masks.subarray(i * pixels, (i + 1) * pixels),
+            weights.subarray((i * views + v) * plane, (i * views + v + 1) * plane),
             out[o],
             i * pooling.dimension,
             1 / views,
           );
     }
     for (const tensor of Object.values(result)) tensor.dispose();
+  }
+
+  /** Center cell of each input after the geometry of the preprocessing; empty where no output asks for it. */
+  #centerWeights(masks: Uint8Array, count: number): Float32Array {
+    if (!this.#usesMask) return this.#weights;
+    const { input } = this.#file.description;
+    const { views } = this.#preprocessor;
+    const plane = input.height * input.width;
+    const pixels = this.#shape.height * this.#shape.width;
+    if (this.#weights.length < count * views * plane) this.#weights = new Float32Array(count * views * plane);
+    for (let i = 0; i < count; i++)
+      this.#preprocessor.mask(masks.subarray(i * pixels, (i + 1) * pixels), this.#weights, i * views * plane);
+    return this.#weights;
   }
 
   async #run(dims: number[]): Promise<ort.InferenceSession.OnnxValueMapType & Record<string, ort.Tensor>> {
@@ -129,7 +170,8 @@ export class OnnxEncoder {
         path: this.#file.modelPath,
       });
     try {
-      return makePooling(output, tensor.dims, this.#shape.height, this.#shape.width);
+      const { height, width } = this.#file.description.input;
+      return makePooling(output, tensor.dims, height, width);
     } catch (cause) {
       throw new DataError(
         `output ${output.output} ${(cause as Error).message}; correct layout in ${this.#file.path}`,
@@ -141,9 +183,9 @@ export class OnnxEncoder {
     }
   }
 
-  #batchError(output: string): Error {
+  #batchError(output: string, dims: readonly number[], batch: number): Error {
     return new DataError(
-      `output ${output} does not grow with the batch; export the network with a free batch dimension`,
+      `output ${output} is ${dims.join(" x ")} for ${batch} inputs, so it does not grow with the batch; name another output or export the network with a free batch dimension`,
       {
         path: this.#file.modelPath,
       },

@@ -15,11 +15,14 @@ export interface Pooling {
   readonly dimension: number;
   /** Values of one input in the network's output. */
   readonly size: number;
-  /** Adds `weight` times the pooled vector of `data[offset..]` to `out[at..]`; `mask` is the center cell's (0/1/2). */
+  /**
+   * Adds `weight` times the pooled vector of `data[offset..]` to `out[at..]`; `center` says how much each pixel of the
+   * network's input belongs to the center cell (0..1), used by center-mean only.
+   */
   add(
     data: Float32Array,
     offset: number,
-    mask: Uint8Array,
+    center: ArrayLike<number>,
     out: Float32Array,
     at: number,
     weight: number,
@@ -27,16 +30,20 @@ export interface Pooling {
 }
 
 /**
- * Pooling of an output with dimensions `dims` (batch first).
+ * Pooling of an output with dimensions `dims` (batch first) of a network whose input has `height` x `width` pixels.
  * @throws RangeError where the dimensions do not fit the layout.
  */
 export function makePooling(
   output: EncoderOutput,
   dims: readonly number[],
-  maskHeight: number,
-  maskWidth: number,
+  height: number,
+  width: number,
 ): Pooling {
   const size = dims.slice(1).reduce((a, b) => a * b, 1);
+  if (output.layout === "vector" && output.pool !== "none" && output.pool !== "flatten")
+    throw new RangeError(
+      `is a vector and cannot be pooled (${output.pool}); leave pool out, or name a feature map`,
+    );
   if (output.layout === "vector" || output.pool === "flatten" || output.pool === "none") {
     if (output.layout === "vector" && dims.length !== 2)
       throw new RangeError(
@@ -45,7 +52,7 @@ export function makePooling(
     return {
       dimension: size,
       size,
-      add: (data, offset, _mask, out, at, weight) => {
+      add: (data, offset, _center, out, at, weight) => {
         for (let i = 0; i < size; i++) out[at + i] += weight * data[offset + i];
       },
     };
@@ -61,14 +68,14 @@ export function makePooling(
   return {
     dimension: map.channels,
     size,
-    add(data, offset, mask, out, at, weight) {
-      if (output.pool === "center-mean") centerWeights(mask, maskHeight, maskWidth, map, weights);
+    add(data, offset, center, out, at, weight) {
+      if (output.pool === "center-mean") centerWeights(center, height, width, map, weights);
       for (let c = 0; c < map.channels; c++) {
         const start = offset + c * map.channelStep;
         let value = output.pool === "max" ? Number.NEGATIVE_INFINITY : 0;
         for (let p = 0; p < pixels; p++) {
           const v = data[start + p * map.pixelStep];
-          if (output.pool === "max") value = v > value ? v : value;
+          if (output.pool === "max") value = Math.max(value, v);
           else value += output.pool === "mean" ? v / pixels : v * weights[p];
         }
         out[at + c] += weight * value;
@@ -77,9 +84,9 @@ export function makePooling(
   };
 }
 
-/** Share of the center cell that lies in each pixel of the map (sums to 1; even where the mask has no center). */
+/** Share of the center cell that lies in each pixel of the map (sums to 1; even where none of it is in the input). */
 function centerWeights(
-  mask: Uint8Array,
+  center: ArrayLike<number>,
   height: number,
   width: number,
   map: MapLayout,
@@ -88,11 +95,13 @@ function centerWeights(
   weights.fill(0);
   let total = 0;
   for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      if (mask[y * width + x] === 1) {
-        weights[Math.floor((y * map.height) / height) * map.width + Math.floor((x * map.width) / width)]++;
-        total++;
-      }
+    for (let x = 0; x < width; x++) {
+      const share = center[y * width + x];
+      if (share === 0) continue;
+      weights[Math.floor((y * map.height) / height) * map.width + Math.floor((x * map.width) / width)] +=
+        share;
+      total += share;
+    }
   if (total === 0) weights.fill(1 / weights.length);
   else for (let p = 0; p < weights.length; p++) weights[p] /= total;
 }

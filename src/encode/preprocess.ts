@@ -1,6 +1,6 @@
 import { mean, quantileSorted } from "../core/statistics.ts";
 import { StudyError } from "../errors.ts";
-import type { CropShape } from "../types.ts";
+import { CENTER, type CropShape } from "../types.ts";
 import type { EncoderDescription, PreprocessStep } from "./description.ts";
 
 /** Turns one crop into what the network takes. */
@@ -11,6 +11,12 @@ export interface Preprocessor {
   readonly size: number;
   /** Writes `views` inputs (each `size` values, in the description's layout) for `crop` (channels x height x width) to `out` from `offset` on. */
   run(crop: Float32Array, out: Float32Array, offset: number): void;
+  /**
+   * Takes the center cell of a label mask the same way: writes `views` planes (height x width each, 0..1: the share of
+   * the center cell in the pixel) to `out` from `offset` on. Crop and resize are those of the image; what pad adds is
+   * not of the cell.
+   */
+  mask(mask: Uint8Array, out: Float32Array, offset: number): void;
 }
 
 interface Image {
@@ -79,14 +85,29 @@ export function makePreprocessor(description: EncoderDescription, shape: CropSha
                 images[0].map((i) => cut(i, step.height, step.width, ...at)),
               )
             : images.map((image) => apply(step, image));
-      images.forEach((image, v) => write(image, out, offset + v * size, input.layout));
+      images.forEach((image, v) => void write(image, out, offset + v * size, input.layout));
+    },
+    mask(mask, out, offset) {
+      const data = Float64Array.from(mask, (label) => (label === CENTER ? 1 : 0));
+      let planes: Image[] = [{ data, height: shape.height, width: shape.width }];
+      for (const step of preprocess) {
+        if (step.step === "pad") planes = planes.map((i) => pad(i, step.height, step.width, "zero"));
+        else if (step.step === "resize") planes = planes.map((i) => resize(i, step.height, step.width));
+        else if (step.step === "crop")
+          planes = planes.flatMap((i) =>
+            corners(step.height, step.width, i)
+              .slice(0, step.at === "five" ? 5 : 1)
+              .map((at) => cut(i, step.height, step.width, ...at)),
+          );
+      }
+      planes.forEach((plane, v) => void out.set(plane.data, offset + v * height * width));
     },
   };
 }
 
 function write(image: Image[], out: Float32Array, offset: number, layout: "NCHW" | "NHWC"): void {
   const pixels = image[0].data.length;
-  if (layout === "NCHW") image.forEach((channel, c) => out.set(channel.data, offset + c * pixels));
+  if (layout === "NCHW") image.forEach((channel, c) => void out.set(channel.data, offset + c * pixels));
   else
     image.forEach((channel, c) => {
       for (let p = 0; p < pixels; p++) out[offset + p * image.length + c] = channel.data[p];
@@ -122,7 +143,7 @@ function apply(step: PreprocessStep, image: Image[]): Image[] {
       for (const { data } of image) percentile(data, step);
       return image;
     case "fixed":
-      image.forEach(({ data }, c) => stretch(data, step.mean[c], step.sd[c]));
+      image.forEach(({ data }, c) => void stretch(data, step.mean[c], step.sd[c]));
       return image;
     case "scale":
       for (const { data } of image)

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import { formatFloat } from "../core/format.ts";
@@ -129,7 +129,6 @@ export function writePublishedResults(folder: string, scores: readonly PairScore
   for (const known of PUBLISHED_FILES) {
     const rows = scores.filter((s) => s.setting === known.setting);
     if (rows.length === 0) continue;
-    mkdirSync(folder, { recursive: true });
     writeFileAtomic(join(folder, known.file), formatPublished(rows, known.background));
     written.push(known.file);
   }

@@ -2,26 +2,32 @@ import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { OnnxEncoder } from "../encode/onnx.ts";
-import { CellswapError, InterruptedError } from "../errors.ts";
+import { CellswapError, InterruptedError, STOPPED } from "../errors.ts";
 import { startWorker } from "../files/worker.ts";
 import type { Scales } from "../swap/intensity.ts";
-import type { CompositeOptions, CropShape, SwapPlan } from "../types.ts";
+import type { CompositeOptions, CropShape, MaskKind, SwapPlan } from "../types.ts";
 import { BATCH, batches, FeatureFile } from "./store.ts";
 
 /** What is to be encoded and where the features go. */
 export interface ExtractRequest {
   /** Folder of the cell store. */
   readonly cells: string;
-  readonly shape: CropShape;
   readonly plan: SwapPlan;
   readonly scales: Scales;
   readonly composite: CompositeOptions;
-  /** Encoders with the .npy path of each output, in the order of the description. */
-  readonly encoders: readonly { readonly encoder: EncoderFile; readonly paths: readonly string[] }[];
+  /** Encoders with the .npy path and the dimension of each output, in the order of the description. */
+  readonly encoders: readonly EncoderTarget[];
+}
+
+/** Where the features of one encoder go; `dimensions` from {@link tryEncoder}. */
+export interface EncoderTarget {
+  readonly encoder: EncoderFile;
+  readonly paths: readonly string[];
+  readonly dimensions: readonly number[];
 }
 
 /** What one worker thread needs to know; `targets` say where each encoder's outputs are written. */
-export interface WorkerSetup extends Omit<ExtractRequest, "encoders" | "shape"> {
+export interface WorkerSetup extends Omit<ExtractRequest, "encoders"> {
   readonly targets: readonly {
     readonly encoder: EncoderFile;
     readonly outputs: readonly { path: string; dimension: number }[];
@@ -50,22 +56,17 @@ export interface ExtractOptions {
  * Makes every composite of the plan and writes every encoder's features, one worker thread per core. Each worker
  * composes a batch once, runs all encoders on it and writes their features in place, so nothing but one batch per
  * worker is in memory. Features already on disk are not made again.
- * @returns dimension of each output, by encoder.
  * @throws CellswapError of the first thing that does not fit; InterruptedError after `signal`.
  */
-export async function extract(request: ExtractRequest, options: ExtractOptions = {}): Promise<number[][]> {
+export async function extract(request: ExtractRequest, options: ExtractOptions = {}): Promise<void> {
   const { plan } = request;
-  const dimensions: number[][] = [];
-  const targets: WorkerSetup["targets"][number][] = [];
-  for (const { encoder, paths } of request.encoders) {
-    const opened = await OnnxEncoder.open(encoder, request.shape);
-    dimensions.push(opened.dimensions);
-    targets.push({ encoder, outputs: paths.map((path, o) => ({ path, dimension: opened.dimensions[o] })) });
-    await opened.release();
-  }
+  const targets: WorkerSetup["targets"] = request.encoders.map(({ encoder, paths, dimensions }) => ({
+    encoder,
+    outputs: paths.map((path, o) => ({ path, dimension: dimensions[o] })),
+  }));
   const files = targets.map((t) =>
     t.outputs
-      .filter((o) => !FeatureFile.complete(o.path))
+      .filter((o) => !FeatureFile.complete(o.path, plan.count, o.dimension))
       .map((o) => new FeatureFile(o.path, plan.count, o.dimension)),
   );
   const wanting: number[][] = Array.from({ length: batches(plan.count) }, () => []);
@@ -95,6 +96,20 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
     throw error;
   }
   for (const file of files.flat()) file.finish();
+}
+
+/**
+ * Opens an encoder for crops of `shape` and tries it.
+ * @returns dimension of each output.
+ * @throws CellswapError as {@link OnnxEncoder.open}
+ */
+export async function tryEncoder(
+  encoder: EncoderFile,
+  shape: CropShape & { readonly masks: MaskKind },
+): Promise<number[]> {
+  const opened = await OnnxEncoder.open(encoder, shape);
+  const { dimensions } = opened;
+  await opened.release();
   return dimensions;
 }
 
@@ -116,12 +131,13 @@ function runTasks(
     const threads: Worker[] = [];
     const end = () => {
       if (running > 0) return;
+      signal?.removeEventListener("abort", onAbort);
       void Promise.all(threads.map((t) => t.terminate())).then(() =>
         stopped === undefined ? resolve() : reject(stopped),
       );
     };
     const onAbort = () => {
-      stopped ??= new InterruptedError("stopped; run the same command again to go on from here");
+      stopped ??= new InterruptedError(STOPPED);
     };
     if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });

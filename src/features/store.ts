@@ -1,16 +1,15 @@
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readSync,
   rmSync,
-  writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { writeAll, writeError } from "../files/atomic.ts";
+import { makeFolder, writeAll, writeError } from "../files/atomic.ts";
 import { type NpyReader, npyHeader } from "../files/npy.ts";
 
 /** Composites that are encoded, written and marked as done together. */
@@ -35,10 +34,12 @@ export class FeatureFile {
     this.path = path;
     this.rows = rows;
     this.dimension = dimension;
+    const { O_CREAT, O_RDWR } = constants;
     try {
-      mkdirSync(dirname(path), { recursive: true });
-      this.#file = openSync(path, existsSync(path) ? "r+" : "w+");
-      this.#done = openSync(`${path}.done`, existsSync(`${path}.done`) ? "r+" : "w+");
+      makeFolder(dirname(path));
+      // The marks come first: an array without them counts as complete.
+      this.#done = openSync(`${path}.done`, O_CREAT | O_RDWR);
+      this.#file = openSync(path, O_CREAT | O_RDWR);
     } catch (cause) {
       throw writeError(path, cause);
     }
@@ -51,8 +52,8 @@ export class FeatureFile {
       !found.equals(header) ||
       fstatSync(this.#done).size !== batches(rows)
     ) {
-      ftruncateSync(this.#file, 0);
       ftruncateSync(this.#done, 0);
+      ftruncateSync(this.#file, 0);
       writeAll(this.#done, new Uint8Array(batches(rows)), 0, path);
       writeAll(this.#file, header, 0, path);
       // The last value is written first, so that a full disk shows now on file systems that reserve space.
@@ -60,9 +61,20 @@ export class FeatureFile {
     }
   }
 
-  /** True where the array is complete on disk. */
-  static complete(path: string): boolean {
-    return existsSync(path) && !existsSync(`${path}.done`);
+  /** True where the array is complete on disk and of this size. */
+  static complete(path: string, rows: number, dimension: number): boolean {
+    if (!existsSync(path) || existsSync(`${path}.done`)) return false;
+    const file = openSync(path, "r");
+    try {
+      const found = Buffer.alloc(HEADER);
+      readSync(file, found, 0, HEADER, 0);
+      return (
+        fstatSync(file).size === HEADER + rows * dimension * 4 &&
+        found.equals(npyHeader("float32", [rows, dimension]))
+      );
+    } finally {
+      closeSync(file);
+    }
   }
 
   /** Batches that are still to be made, ascending. */
@@ -76,7 +88,7 @@ export class FeatureFile {
   write(batch: number, features: Float32Array): void {
     const bytes = new Uint8Array(features.buffer, features.byteOffset, features.byteLength);
     writeAll(this.#file, bytes, HEADER + batch * BATCH * this.dimension * 4, this.path);
-    writeSync(this.#done, Uint8Array.of(1), 0, 1, batch);
+    writeAll(this.#done, Uint8Array.of(1), batch, this.path);
   }
 
   close(): void {

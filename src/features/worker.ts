@@ -1,8 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { CellStore } from "../cells/store.ts";
+import { CellStore, CropFiles } from "../cells/store.ts";
 import { OnnxEncoder } from "../encode/onnx.ts";
-import { isCellswapError } from "../errors.ts";
+import { DataError, isCellswapError } from "../errors.ts";
 import { Compositor } from "../swap/composite.ts";
+import { SETTINGS } from "../types.ts";
 import type { WorkerReply, WorkerSetup, WorkerTask } from "./extract.ts";
 import { BATCH, FeatureFile } from "./store.ts";
 
@@ -10,22 +11,35 @@ import { BATCH, FeatureFile } from "./store.ts";
 const setup = workerData as WorkerSetup;
 const port = parentPort!;
 const { plan } = setup;
-const store = await CellStore.open(setup.cells);
-const pixels = store.height * store.width;
-const size = store.channels.length * pixels;
-const compositor = new Compositor(store, setup.scales, setup.composite);
-const crops = new Float32Array(BATCH * size);
-const masks = new Uint8Array(BATCH * pixels);
+const opened = open();
+// A failure is told in answer to the first task.
+opened.catch(() => {});
 
-const encoders = await Promise.all(
-  setup.targets.map(async ({ encoder, outputs }) => ({
-    encoder: await OnnxEncoder.open(encoder, store),
-    outputs: outputs.map((o) => ({ ...o, features: new Float32Array(BATCH * o.dimension) })),
-    files: new Map<number, FeatureFile>(),
-  })),
-);
+async function open() {
+  const store = new CropFiles(setup.cells);
+  const pixels = store.height * store.width;
+  const size = store.channels.length * pixels;
+  const encoders = await Promise.all(
+    setup.targets.map(async ({ encoder, outputs }) => ({
+      name: encoder.description.name,
+      encoder: await OnnxEncoder.open(encoder, store),
+      outputs: outputs.map((o) => ({ ...o, features: new Float32Array(BATCH * o.dimension) })),
+      files: new Map<number, FeatureFile>(),
+    })),
+  );
+  return {
+    store,
+    pixels,
+    size,
+    encoders,
+    compositor: new Compositor(store, setup.scales, setup.composite),
+    crops: new Float32Array(BATCH * size),
+    masks: new Uint8Array(BATCH * pixels),
+  };
+}
 
 async function run({ batch, encoders: lacking }: WorkerTask): Promise<number> {
+  const { store, pixels, size, encoders, compositor, crops, masks } = await opened;
   const from = batch * BATCH;
   const count = Math.min(BATCH, plan.count - from);
   for (let i = 0; i < count; i++) {
@@ -35,21 +49,32 @@ async function run({ batch, encoders: lacking }: WorkerTask): Promise<number> {
   }
   const start = performance.now();
   for (const e of lacking) {
-    const { encoder, outputs, files } = encoders[e];
+    const { name, encoder, outputs, files } = encoders[e];
     await encoder.encode(
       crops.subarray(0, count * size),
       masks,
       count,
       outputs.map((o) => o.features),
     );
-    outputs.forEach(({ path, dimension, features }, o) => {
-      if (FeatureFile.complete(path)) return;
+    for (const [o, { path, dimension, features }] of outputs.entries()) {
+      if (FeatureFile.complete(path, plan.count, dimension)) continue;
+      const wrong = features.subarray(0, count * dimension).findIndex((v) => !Number.isFinite(v));
+      if (wrong >= 0)
+        throw await notFinite(name, from + Math.floor(wrong / dimension), features[wrong], wrong % dimension);
       let file = files.get(o);
       if (file === undefined) files.set(o, (file = new FeatureFile(path, plan.count, dimension)));
       file.write(batch, features.subarray(0, count * dimension));
-    });
+    }
   }
   return performance.now() - start;
+}
+
+/** Names the cell; its id is read only now, so that workers hold no metadata. */
+async function notFinite(name: string, row: number, value: number, feature: number): Promise<Error> {
+  const { cells } = await CellStore.open(setup.cells);
+  return new DataError(
+    `encoder ${name} gives ${value} as feature ${feature} of cell ${cells.id[plan.cell[row]]} in setting ${SETTINGS[plan.setting[row]]}; check its weights and preprocessing (a division by zero, a logarithm of zero?)`,
+  );
 }
 
 port.on("message", (task: WorkerTask) => {

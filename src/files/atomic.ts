@@ -1,18 +1,51 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { DataError } from "../errors.ts";
 
-/** Writes a whole file so that readers see the old or the new one, never half of it. */
+/**
+ * Writes a whole file so that readers see the old or the new one, never half of it. A file that holds these bytes
+ * already is left alone.
+ */
 export function writeFileAtomic(path: string, data: string | Uint8Array): void {
   const partial = `${path}.part-${process.pid}`;
+  const bytes = typeof data === "string" ? Buffer.from(data) : data;
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(partial, data);
+    if (holds(path, bytes)) return;
+    makeFolder(dirname(path));
+    writeFileSync(partial, bytes);
     renameSync(partial, path);
   } catch (cause) {
-    rmSync(partial, { force: true });
+    try {
+      rmSync(partial, { force: true });
+    } catch {
+      // What kept the file from being written is told; the rest goes with the next run.
+    }
     throw writeError(path, cause);
   }
+}
+
+/**
+ * Makes a folder and those above it that are missing; returns the topmost that was made, undefined where it was there.
+ * (Node's own recursive mkdir never returns where a file system answers ENOENT for a folder that is there, as /proc.)
+ */
+export function makeFolder(path: string): string | undefined {
+  try {
+    mkdirSync(path);
+    return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && statSync(path).isDirectory()) return undefined;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+  }
+  const made = makeFolder(dirname(path));
+  mkdirSync(path);
+  return made ?? path;
+}
+
+function holds(path: string, bytes: Uint8Array): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.isFile() !== true || there.size !== bytes.length) return false;
+  return Buffer.compare(readFileSync(path), bytes) === 0;
 }
 
 /** The one line for a file that could not be written. */
@@ -24,11 +57,17 @@ export function writeError(path: string, cause: unknown): Error {
     EROFS: "the file system is read-only; choose another folder",
     EPERM: "no permission to write there; choose another folder or change its permissions",
     ENOTDIR: "a part of this path is a file, not a folder; choose another path",
+    EEXIST: "there is a file of this name; choose another path",
     EISDIR: "this is a folder; choose a file name",
+    ENOENT: "no such folder can be made there; choose another path",
+    EFBIG:
+      "the file would be larger than the system allows (`ulimit -f`); raise the limit or choose another disk",
+    ENAMETOOLONG: "this name is too long; choose a shorter one",
+    EIO: "the disk failed while writing; check it or choose another folder",
     EDQUOT: "the disk quota is used up; free some space and run the same command again",
   };
-  if (code === undefined || !(code in why)) return cause as Error;
-  return new DataError(why[code], { path, cause });
+  if (code === undefined || cause instanceof DataError) return cause as Error;
+  return new DataError(why[code] ?? `cannot be written (${code}); choose another folder`, { path, cause });
 }
 
 /** Writes all bytes at `position`; a full disk is one clear line. */
@@ -37,6 +76,19 @@ export function writeAll(file: number, bytes: Uint8Array, position: number, path
     for (let done = 0; done < bytes.length; )
       done += writeSync(file, bytes, done, bytes.length - done, position + done);
   } catch (cause) {
+    throw writeError(path, cause);
+  }
+}
+
+/** As {@link writeFileAtomic}, for a file too large to be held: `write` makes it under the name it is given. */
+export function writeLargeAtomic(path: string, write: (partial: string) => void): void {
+  const partial = `${path}.part-${process.pid}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    write(partial);
+    renameSync(partial, path);
+  } catch (cause) {
+    rmSync(partial, { force: true });
     throw writeError(path, cause);
   }
 }

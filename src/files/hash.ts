@@ -1,20 +1,24 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
+import { DataError } from "../errors.ts";
 
 /** SHA-256 (hex) of text or bytes. */
 export function sha256(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
-/** SHA-256 (hex) of a file, read in pieces of 1 MiB. */
+/** SHA-256 (hex) of a file, read in pieces of 1 MiB. @throws DataError where it cannot be read. */
 export function sha256File(path: string): string {
   const hash = createHash("sha256");
   const piece = Buffer.allocUnsafe(1 << 20);
-  const file = openSync(path, "r");
+  let file: number | undefined;
   try {
+    file = openSync(path, "r");
     for (let n = readSync(file, piece); n > 0; n = readSync(file, piece)) hash.update(piece.subarray(0, n));
+  } catch (cause) {
+    throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
   } finally {
-    closeSync(file);
+    if (file !== undefined) closeSync(file);
   }
   return hash.digest("hex");
 }

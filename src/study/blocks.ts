@@ -1,12 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { InterruptedError } from "../errors.ts";
+import { InterruptedError, STOPPED } from "../errors.ts";
 import type { PairFit } from "../evaluate/crossvalidate.ts";
 import type { PairGrid } from "../evaluate/grid.ts";
 import { readFeatureRows } from "../features/store.ts";
-import { writeFileAtomic } from "../files/atomic.ts";
 import { NpyReader } from "../files/npy.ts";
 import { type PairScore, SETTINGS, type Setting, type SwapPlan } from "../types.ts";
+import { keep, readKept } from "./kept.ts";
 
 /** One setting with one background: the unit that is evaluated, stored and resumed. */
 export interface Block {
@@ -87,16 +86,16 @@ export async function evaluateBlock(request: {
   readonly rows: readonly Int32Array[];
   readonly index: PlanIndex;
   readonly folds: number;
-  readonly grid: PairGrid;
+  /** Called when a block is evaluated, not for one that is there already. */
+  readonly grid: () => PairGrid;
   readonly signal: AbortSignal | undefined;
 }): Promise<BlockResult> {
   const { encoder, block, classes, rows, index, folds, grid } = request;
   const name =
     block.background === null ? block.setting : `${block.setting}.${classes.indexOf(block.background)}`;
   const path = join(request.folder, "results", "blocks", encoder, `${name}.json`);
-  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as BlockResult;
-  if (request.signal?.aborted)
-    throw new InterruptedError("stopped; run the same command again to go on from here");
+  const kept = readKept<BlockResult>(path);
+  if (kept !== undefined) return kept;
   const file = new NpyReader(request.featurePath);
   const dimension = file.shape[1];
   const present: { name: string; features: Float32Array }[] = [];
@@ -108,14 +107,27 @@ export async function evaluateBlock(request: {
     present.push({ name, features });
   });
   file.close();
-  const fits = present.length < 2 ? [] : await grid.evaluate(present, dimension, folds);
+  const fits =
+    present.length < 2
+      ? []
+      : await stoppable(() => grid().evaluate(present, dimension, folds), request.signal);
   let next = 0;
   const pairs = present.flatMap((a, i) =>
     present.slice(i + 1).map((b) => pair(a.name, b.name, fits[next++])),
   );
-  const result: BlockResult = { encoder, ...block, pairs };
-  writeFileAtomic(path, `${JSON.stringify(result)}\n`);
-  return result;
+  return keep<BlockResult>(path, { encoder, ...block, pairs });
+}
+
+/** Gives up waiting for `work` when the run is stopped. */
+function stoppable<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new InterruptedError(STOPPED));
+    if (signal?.aborted) return stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    work()
+      .then(resolve, reject)
+      .finally(() => signal?.removeEventListener("abort", stop));
+  });
 }
 
 function pair(class1: string, class2: string, fit: PairFit): BlockResult["pairs"][number] {

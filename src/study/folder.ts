@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, StudyError } from "../errors.ts";
-import { writeError, writeFileAtomic } from "../files/atomic.ts";
+import { makeFolder, writeError, writeFileAtomic } from "../files/atomic.ts";
 import { canonicalJson } from "../files/hash.ts";
 import { version } from "../version.ts";
 import { takeLock } from "./lock.ts";
@@ -49,7 +49,7 @@ export function openStudyFolder(
 ): () => void {
   checkKind(path);
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (cause) {
     throw writeError(path, cause);
   }

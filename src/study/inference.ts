@@ -1,16 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FieldBootstrap } from "../evaluate/intervals.ts";
 import { fitLogistic } from "../evaluate/logistic.ts";
 import { EFFECTS } from "../evaluate/tables.ts";
 import { type TransferBlock, transferScores } from "../evaluate/transfer.ts";
 import { readFeatureRows } from "../features/store.ts";
-import { writeFileAtomic } from "../files/atomic.ts";
 import { NpyReader } from "../files/npy.ts";
 import { localizationProportions } from "../proportions/proportions.ts";
 import type { ReportInput } from "../report/data.ts";
 import type { Cells } from "../types.ts";
 import { type Block, type BlockResult, listBlocks, type PlanIndex, unpackBits } from "./blocks.ts";
+import { keep, readKept } from "./kept.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 
@@ -184,8 +183,5 @@ function collect(
 
 /** What an earlier run left at `path`, or what `make` gives, left there for the next. */
 function kept<T>(path: string, make: () => T): T {
-  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as T;
-  const value = make();
-  writeFileAtomic(path, `${JSON.stringify(value)}\n`);
-  return value;
+  return readKept<T>(path) ?? keep(path, make());
 }

@@ -1,4 +1,5 @@
 import type { CellStore } from "../cells/store.ts";
+import { checkSetting } from "../swap/composite.ts";
 import { makePlan } from "../swap/plan.ts";
 import { readPlan } from "../swap/plan-file.ts";
 import { SETTINGS, type SwapPlan } from "../types.ts";
@@ -8,9 +9,18 @@ import type { Selection } from "./select.ts";
 /** Settings that proteins with several localizations are seen in: enough for their proportions. */
 const FOR_PROPORTIONS = ["original", "masked"] as const;
 
-/** The study's swap plan: the one it names, or a seeded one of its cells. */
+/**
+ * The study's swap plan: the one it names, or a seeded one of its cells.
+ * @throws SettingError for a setting that the masks do not allow, DataError for a plan that does not fit the cells.
+ */
 export async function studyPlan(store: CellStore, study: Study, selection: Selection): Promise<SwapPlan> {
-  if (study.plan !== undefined) return readPlan(study.plan, store.cells, selection.classes);
+  if (study.plan !== undefined) {
+    const given = await readPlan(study.plan, store.cells, selection.classes);
+    for (const setting of new Set(given.setting))
+      checkSetting(SETTINGS[setting], store.masks, study.composite);
+    return given;
+  }
+  for (const setting of study.settings) checkSetting(setting, store.masks, study.composite);
   const { classes, classOf } = selection;
   const plan = makePlan({
     classes,

@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import type { EncoderFile } from "../encode/encoder-file.ts";
+import { StudyError } from "../errors.ts";
+
+/** Names of files and folders that stand where the results of an encoder do. */
+const RESERVED: ReadonlySet<string> = new Set([
+  "blocks",
+  "transfer",
+  "proportions",
+  "pairs.csv",
+  "pairs.parquet",
+]);
+
+/** Name of an encoder's output in tables: the encoder's, with the layer behind it where there are several outputs. */
+export function outputName({ description }: EncoderFile, output: number): string {
+  const { layer, output: name } = description.outputs[output];
+  return description.outputs.length === 1 ? description.name : `${description.name}.${layer ?? name}`;
+}
+
+/** Paths of the features of an encoder's outputs in a study folder. */
+export function featurePaths(out: string, encoder: EncoderFile): string[] {
+  return encoder.description.outputs.map((_, o) => join(out, "features", `${outputName(encoder, o)}.npy`));
+}
+
+/** Refuses encoders whose results would overwrite each other. @throws StudyError naming the encoder. */
+export function checkEncoders(encoders: readonly EncoderFile[]): void {
+  const byName = new Map<string, EncoderFile>();
+  for (const encoder of encoders) {
+    const { name } = encoder.description;
+    const other = byName.get(name);
+    if (other !== undefined)
+      throw new StudyError(
+        other.path === encoder.path
+          ? `the encoder ${encoder.path} is listed twice; list it once`
+          : `two encoders are called ${name} (${other.path}, ${encoder.path}); rename one in its description`,
+      );
+    byName.set(name, encoder);
+  }
+  const seen = new Map<string, string>();
+  for (const encoder of encoders)
+    encoder.description.outputs.forEach((_, o) => {
+      const output = outputName(encoder, o);
+      // On many disks Aa and aa are one file.
+      const key = output.toLowerCase();
+      if (RESERVED.has(key) || /[/\\]|^\./.test(output))
+        throw new StudyError(`an encoder cannot be called ${output}; rename it`, { path: encoder.path });
+      if (seen.has(key))
+        throw new StudyError(
+          `two outputs would both be called ${output}; give each output a "layer" of its own, or rename the encoder`,
+          { path: encoder.path },
+        );
+      seen.set(key, encoder.path);
+    });
+}

@@ -1,0 +1,78 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { CellStore } from "../cells/store.ts";
+import { isCellswapError, SettingError } from "../errors.ts";
+import { readCsv, table, writeCsv } from "../files/table.ts";
+import { groupOf, measureScales, type Scales } from "../swap/intensity.ts";
+import type { Column, CompositeOptions, SwapPlan } from "../types.ts";
+
+/**
+ * Intensity scales of the study: those that an earlier run left in `folder` (null: measured anew), checked against the
+ * plan.
+ * @throws SettingError where a cell of the plan has no scale, or as {@link measureScales}.
+ */
+export function studyScales(
+  store: CellStore,
+  composite: CompositeOptions,
+  plan: SwapPlan,
+  folder: string | null,
+): Scales {
+  const grouping = groupOf(store.cells, composite.intensity);
+  const kept =
+    folder === null || grouping === null ? null : readScales(folder, grouping.groups, store.channels);
+  const scales: Scales =
+    kept === null || grouping === null
+      ? measureScales(store, composite, grouping)
+      : { kind: "group", groups: grouping.groups, groupOf: grouping.groupOf, ...kept };
+  if (scales.kind === "group")
+    for (let row = 0; row < plan.count; row++)
+      for (const cell of [plan.cell[row], plan.donor[row]])
+        if (cell >= 0 && Number.isNaN(scales.cell[scales.groupOf[cell] * store.channels.length]))
+          throw new SettingError(
+            `cell ${store.cells.id[cell]}: no cell of its ${composite.intensity} (${scales.groups[scales.groupOf[cell]]}) has a mask that passed, so its scale is unknown; leave it out, or choose intensity \`crop\``,
+          );
+  return scales;
+}
+
+/** Writes `scales.csv`: group (field or protein), channel, background (becomes 0), cell (becomes 1). */
+export function writeScales(folder: string, scales: Scales, channels: readonly string[]): void {
+  if (scales.kind !== "group") return;
+  const columns: [string, Column][] = [
+    ["group", scales.groups.flatMap((group) => channels.map(() => group))],
+    ["channel", scales.groups.flatMap(() => [...channels])],
+    ["background", scales.background],
+    ["cell", scales.cell],
+  ];
+  writeCsv(join(folder, "scales.csv"), table(new Map(columns)));
+}
+
+function readScales(
+  folder: string,
+  groups: readonly string[],
+  channels: readonly string[],
+): Pick<Scales, "background" | "cell"> | null {
+  const path = join(folder, "scales.csv");
+  if (!existsSync(path)) return null;
+  let columns: Map<string, string[]>;
+  try {
+    columns = readCsv(path);
+  } catch (error) {
+    if (isCellswapError(error)) return null;
+    throw error;
+  }
+  const fits = (name: string, expected: (i: number) => string) => {
+    const column = columns.get(name);
+    return column?.length === groups.length * channels.length && column.every((v, i) => v === expected(i));
+  };
+  if (
+    !fits("group", (i) => groups[Math.floor(i / channels.length)].trim()) ||
+    !fits("channel", (i) => channels[i % channels.length].trim())
+  )
+    return null;
+  const numbers = (name: string) =>
+    Float64Array.from(columns.get(name) ?? [], (v) => (v === "" ? Number.NaN : Number(v)));
+  const [background, cell] = [numbers("background"), numbers("cell")];
+  return background.length === cell.length && cell.length === groups.length * channels.length
+    ? { background, cell }
+    : null;
+}
