@@ -68,6 +68,23 @@ export class ByteReader {
     }
     throw damaged(this.#path);
   }
+  byte(): number {
+    return this.take(1)[0];
+  }
+  /** Text up to the next line feed, as latin1; at most `longest` bytes. */
+  line(longest: number): string {
+    const end = this.#bytes.indexOf(10, this.at);
+    if (end < 0 || end >= this.#end || end - this.at > longest)
+      throw damaged(this.#path, "a line does not end");
+    const text = new TextDecoder("latin1").decode(this.#bytes.subarray(this.at, end));
+    this.at = end + 1;
+    return text;
+  }
+  /** NaN, which no length passes, where a double does not hold it exactly. */
+  uint64(): number {
+    const value = this.uint32() + this.uint32() * 2 ** 32;
+    return Number.isSafeInteger(value) ? value : Number.NaN;
+  }
   uint32(): number {
     const b = this.take(4);
     return (b[0] | (b[1] << 8) | (b[2] << 16)) + b[3] * 2 ** 24;
