@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { SegmentSummary } from "../masks/segment-store.ts";
 import { describe, segmentStore } from "../masks/segment-store.ts";
+import { interruptible } from "./interruptible.ts";
 import { progress } from "./progress.ts";
 
 /** Adds arguments, options and the action of `cellswap segment`. */
@@ -45,23 +46,12 @@ interface Options {
 }
 
 async function run(cells: string, options: Options): Promise<void> {
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  process.once("SIGINT", onSignal);
-  process.once("SIGTERM", onSignal);
   const bar = progress("segment", "cells", options.json === true);
-  try {
-    const summary = await segmentStore(cells, {
-      ...options,
-      signal: stop.signal,
-      onProgress: (done, total) => bar.update(done, total),
-    });
-    bar.end();
-    console.log(options.json === true ? JSON.stringify(summary, null, 2) : text(summary, cells));
-  } finally {
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
-  }
+  const summary = await interruptible((signal) =>
+    segmentStore(cells, { ...options, signal, onProgress: (done, total) => bar.update(done, total) }),
+  );
+  bar.end();
+  console.log(options.json === true ? JSON.stringify(summary, null, 2) : text(summary, cells));
 }
 
 /** The summary as a person reads it. */

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { CellStore, replaceMasks } from "../cells/store.ts";
+import { CellStore, readManifest, replaceMasks } from "../cells/store.ts";
 import { median } from "../core/statistics.ts";
 import { DataError, SettingError, StudyError } from "../errors.ts";
 import { writeError, writeFileAtomic } from "../files/atomic.ts";
@@ -52,11 +52,12 @@ const SHEET_SEED = 1;
  * forbid it, DataError for unusable cells, InterruptedError on `signal`.
  */
 export async function segmentStore(path: string, options: SegmentOptions = {}): Promise<SegmentSummary> {
+  if (readManifest(path).count === 0)
+    throw new DataError("has no cells; import some with `cellswap import`", { path });
   const store = await CellStore.open(path);
   const { count, height, width, channels } = store;
   const out = join(path, `masks.npy.part-${process.pid}`);
   try {
-    if (count === 0) throw new DataError("has no cells; import some with `cellswap import`", { path });
     const channel = findChannel(channels, options.channel, path);
     const diameter = checkDiameter(options.diameter ?? typicalDiameter(height, width), height, width);
     const recipe = `cellswap segment, recipe 1: channel ${channels[channel]}, diameter ${diameter} px`;
