@@ -1,5 +1,5 @@
-import { DataError } from "../errors.ts";
-import { openHdf5, openTable, type RowTable } from "./hdf5-table.ts";
+import { DataError, isCellswapError } from "../errors.ts";
+import { closeQuietly, damaged, openHdf5, openTable, type RowTable } from "./hdf5-table.ts";
 import type { ImportPlan } from "./importer.ts";
 import { MAX_SIDE } from "./planes.ts";
 import type { CellRecord } from "./store.ts";
@@ -98,8 +98,8 @@ export async function planDeeploc(path: string): Promise<ImportPlan> {
       close: () => void file.close(),
     };
   } catch (error) {
-    file.close();
-    throw error;
+    closeQuietly(file);
+    throw isCellswapError(error) ? error : damaged(path, error);
   }
 }
 

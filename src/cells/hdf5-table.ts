@@ -7,7 +7,7 @@ const INTEGER = 0;
 const FLOAT = 1;
 const STRING = 3;
 /** Most bytes that one read or one chunk may take in memory. */
-const MAX_BYTES = 1 << 28;
+const MAX_BYTES = 1 << 26;
 /** Deflate makes at most 1,032 bytes of one; a set that says more than its file can hold is refused. */
 const MAX_RATIO = 1100;
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -30,13 +30,23 @@ export async function openHdf5(path: string): Promise<{ file: File; bytes: numbe
   const module = await h5.ready;
   // Errors are thrown, not printed by the library.
   module.activate_throwing_error_handler();
+  let file: File | undefined;
   try {
-    const file = new h5.File(path, "r");
-    if (file.file_id < 0n) throw new Error("it does not open");
+    file = new h5.File(path, "r");
     file.keys();
     return { file, bytes };
   } catch (cause) {
+    if (file !== undefined) closeQuietly(file);
     throw damaged(path, cause);
+  }
+}
+
+/** Closes a file that may be too damaged to be closed. */
+export function closeQuietly(file: File): void {
+  try {
+    file.close();
+  } catch {
+    // It was read only: nothing is lost.
   }
 }
 

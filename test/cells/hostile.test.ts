@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+import { planDeeploc } from "../../src/cells/deeploc.ts";
 import type { Planes } from "../../src/cells/planes.ts";
 import { decodePng } from "../../src/cells/png.ts";
 import { decodeTiff, isTiff } from "../../src/cells/tiff.ts";
@@ -9,6 +11,8 @@ import { isCellswapError } from "../../src/errors.ts";
 
 const images = resolve(import.meta.dirname, "../fixtures/cells/images");
 const files = readdirSync(images).filter((f) => /\.(tif|png)$/.test(f));
+const scratch = mkdtempSync(join(tmpdir(), "cellswap-hostile-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const ROUNDS = 15;
 
 /** Decodes, or fails with a line for the user; anything else is a fault. */
@@ -55,4 +59,35 @@ test("a file cut off anywhere is refused or whole", () => {
       if (cut !== null) expect(cut).toEqual(full);
     }
   }
+});
+
+test("a changed HDF5 file gives cells or one line", async () => {
+  const whole = readFileSync(resolve(images, "../layouts/deeploc.hdf5"));
+  const random = mulberry32(namedSeed(1, "hdf5"));
+  let failed = 0;
+  for (let round = 0; round < 150; round++) {
+    const bytes = Buffer.from(whole);
+    for (let c = 0; c < 2; c++) {
+      let at = Math.floor(random() * bytes.length);
+      // Most of the file is zeros that mean nothing.
+      while (bytes[at] === 0) at = (at + 1) % bytes.length;
+      bytes[at] = random() < 0.3 ? 255 : Math.floor(random() * 256);
+    }
+    // A new name each time: the library knows files by their identity on disk.
+    const path = join(scratch, `${round}.hdf5`);
+    writeFileSync(path, bytes);
+    try {
+      const plan = await planDeeploc(path);
+      try {
+        for (let cell = 0; cell < plan.count; cell++) await plan.read(cell);
+      } finally {
+        plan.close?.();
+      }
+    } catch (error) {
+      if (!isCellswapError(error)) throw error;
+      expect(error.message).not.toContain("\n");
+      failed++;
+    }
+  }
+  expect(failed).toBeGreaterThan(15);
 });
