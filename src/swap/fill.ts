@@ -3,6 +3,7 @@ import { squaredDistance } from "../masks/distance.ts";
 import { BACKGROUND, CENTER, NEIGHBOR } from "../types.ts";
 import { clippedMoments, collectMedium, haloAt, haloProfile, Level, REACH } from "./medium.ts";
 import { relaxMembrane } from "./membrane.ts";
+import { relabelSlivers } from "./sliver.ts";
 import { Weaver } from "./texture.ts";
 
 /** What is removed: the center cell with its halo, or every cell with its halo. */
@@ -38,6 +39,7 @@ export class Filler {
   readonly #toCell: Float64Array;
   readonly #toNeighbor: Float64Array;
   readonly #membrane: Float64Array;
+  readonly #relabeled: Uint8Array;
   readonly #good: Uint8Array;
   readonly #wanted: Uint8Array;
   readonly #pool: Int32Array;
@@ -68,6 +70,7 @@ export class Filler {
     this.#toCell = new Float64Array(pixels);
     this.#toNeighbor = new Float64Array(pixels);
     this.#membrane = new Float64Array(pixels);
+    this.#relabeled = new Uint8Array(pixels);
     this.#good = new Uint8Array(pixels);
     this.#wanted = new Uint8Array(pixels);
     this.#pool = new Int32Array(pixels);
@@ -90,15 +93,15 @@ export class Filler {
   /**
    * Fills `crop` (channels x height x width) in place.
    *
-   * `center` removes the center cell and `halo` px around it, but no pixel of a neighbor; `cell-free` removes every
-   * cell and at least 6 px around it. Beyond that rim the light of the removed cell is taken off and the fill fades
+   * `center` removes the center cell and `halo` px around it, but no pixel of a neighbor (slivers along the center
+   * that are narrower than 5 px are no neighbors: see {@link relabelSlivers}); `cell-free` removes every cell and at least 6 px around it. Beyond that rim the light of the removed cell is taken off and the fill fades
    * in over 3 px with square-root weights, so that there is neither a seam nor a ring. The same crop, mask, kind,
    * halo and seed give the same bytes.
    */
-  fill(crop: Float32Array, mask: Uint8Array, kind: FillKind, halo: number, seed: number): void {
-    const pixels = mask.length;
+  fill(crop: Float32Array, given: Uint8Array, kind: FillKind, halo: number, seed: number): void {
+    const pixels = given.length;
     const random = mulberry32(namedSeed(seed, kind));
-    this.#measureDistances(mask);
+    const mask = this.#measureDistances(given, kind, halo);
     const rim = kind === "center" ? halo : Math.max(halo, FREE_GAP);
     const from = kind === "center" ? this.#toCenter : this.#toCell;
     const removed = this.#markRemoved(mask, kind, from, rim);
@@ -114,10 +117,20 @@ export class Filler {
     }
   }
 
-  #measureDistances(mask: Uint8Array): void {
+  /** Fills the distance maps; returns the mask to go by, in which slivers belong to the center cell. */
+  #measureDistances(given: Uint8Array, kind: FillKind, halo: number): Uint8Array {
+    let mask = given;
     squaredDistance(mask, this.#height, this.#width, this.#toCenter, CENTER);
+    if (
+      kind === "center" &&
+      relabelSlivers(given, this.#height, this.#width, this.#toCenter, halo, this.#relabeled) > 0
+    ) {
+      mask = this.#relabeled;
+      squaredDistance(mask, this.#height, this.#width, this.#toCenter, CENTER);
+    }
     squaredDistance(mask, this.#height, this.#width, this.#toNeighbor, NEIGHBOR);
     for (let p = 0; p < mask.length; p++) this.#toCell[p] = Math.min(this.#toCenter[p], this.#toNeighbor[p]);
+    return mask;
   }
 
   /** Lists the removed pixels; `fade` is the share of fill: 1 there, falling to 0 around, 0 near neighbors that stay. */

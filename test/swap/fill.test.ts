@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { mean, standardDeviation } from "../../src/core/statistics.ts";
 import { distanceTransform } from "../../src/masks/distance.ts";
 import { Filler } from "../../src/swap/fill.ts";
+import { isSliver } from "../../src/swap/sliver.ts";
 import { type Disk, draw } from "./drawn.ts";
 
 const SIZE = 64;
@@ -176,4 +177,46 @@ test("small, flat and one-channel crops are filled", () => {
   const crop = Float32Array.from(mask, (label) => (label === 1 ? 9 : 2));
   new Filler(1, 7, 9).fill(crop, mask, "center", 1, 1);
   expect([...crop]).toEqual(new Array(63).fill(2));
+});
+
+test("slivers beside the center cell are its own rim, by eye", () => {
+  const picture = [
+    "................",
+    "...22...2222222.",
+    ".1122...2222222.",
+    ".1122...2222222.",
+    ".1122...2222222.",
+    ".1122...2222222.",
+    "...22...2222222.",
+    "................",
+  ];
+  const mask = Uint8Array.from(picture.join(""), (c) => (c === "." ? 0 : Number(c)));
+  const slivers = picture.map((line, y) =>
+    [...line].map((c, x) => (c === "2" && isSliver(mask, 8, 16, y * 16 + x) ? "s" : c)).join(""),
+  );
+  expect(slivers).toEqual([
+    "................",
+    "...ss...ss222ss.",
+    ".11ss...s22222s.",
+    ".11ss...2222222.",
+    ".11ss...2222222.",
+    ".11ss...s22222s.",
+    "...ss...ss222ss.",
+    "................",
+  ]);
+  const { crop, withoutCenter, mask: drawn } = draw(SIZE, [center, neighbor], 9);
+  // A crescent of the center cell goes to the neighbors.
+  for (let p = 0; p < PIXELS; p++)
+    if (
+      drawn[p] === 1 &&
+      Math.hypot(Math.floor(p / SIZE) - center.y, (p % SIZE) - center.x) > 11 &&
+      p % SIZE < 32
+    )
+      drawn[p] = 2;
+  new Filler(2, SIZE, SIZE).fill(crop, drawn, "center", 3, 1);
+  const left: number[] = [];
+  for (let p = 0; p < PIXELS; p++)
+    if (drawn[p] === 2 && p % SIZE < 32 && Math.floor(p / SIZE) < 40) left.push(crop[p] - withoutCenter[p]);
+  expect(left.length).toBeGreaterThan(40);
+  expect(Math.abs(mean(left))).toBeLessThan(0.05); // the crescent's light was 0.7
 });
