@@ -16,7 +16,9 @@ export const SHEET = { usable: 64, perVerdict: 8, verdicts: 8 } as const;
 
 const COLUMNS = 8;
 const GAP = 12;
-const LABEL = 44;
+const LINE = 18;
+/** Space below a crop: the cell's name, and air. */
+const LABEL = LINE + 8;
 
 /**
  * Rows of the cells on the sheet: first left-out cells, by verdict (most frequent first), then usable ones; drawn at
@@ -63,7 +65,8 @@ export function contactSheet(
 ): Uint8Array {
   const zoom = Math.max(1, Math.round(192 / Math.max(height, width)));
   const tileWidth = Math.max(width * zoom, 96);
-  const tileHeight = height * zoom + LABEL;
+  const labels = cells.map((cell) => verdictLines(cell.verdict, tileWidth));
+  const tileHeight = height * zoom + LABEL + LINE * Math.max(0, ...labels.map((lines) => lines.length));
   const columns = Math.min(COLUMNS, Math.max(5, cells.length));
   const rows = Math.ceil(cells.length / columns);
   const header = 84;
@@ -88,6 +91,7 @@ export function contactSheet(
     drawTile(
       canvas,
       cell,
+      labels[k],
       height,
       width,
       GAP + (k % columns) * (tileWidth + GAP),
@@ -102,6 +106,7 @@ export function contactSheet(
 function drawTile(
   canvas: Canvas,
   cell: SheetCell,
+  lines: readonly string[],
   height: number,
   width: number,
   x: number,
@@ -126,7 +131,14 @@ function drawTile(
     canvas.text(shorten(text, fitting), x, y + height * zoom + top, scale, color);
   };
   label(cell.id, 7, TEXT_COLOR);
-  label(cell.verdict, 25, leftOut ? LEFT_OUT_COLOR : TEXT_COLOR);
+  lines.forEach((line, k) => {
+    label(line, 7 + LINE * (k + 1), leftOut ? LEFT_OUT_COLOR : TEXT_COLOR);
+  });
+}
+
+/** A verdict on one line where it fits, else a line per reason. */
+function verdictLines(verdict: string, tileWidth: number): string[] {
+  return verdict.length * 2 * FONT.advance <= tileWidth ? [verdict] : verdict.split(";");
 }
 
 function shorten(text: string, length: number): string {
