@@ -102,6 +102,7 @@ async function run(plan: () => ImportPlan | Promise<ImportPlan>, options: Option
   );
 }
 
+const names = new Intl.ListFormat("en-US");
 const number = new Intl.NumberFormat("en-US");
 const count = (n: number, one: string, many = `${one}s`) => `${number.format(n)} ${n === 1 ? one : many}`;
 
@@ -109,12 +110,13 @@ const count = (n: number, one: string, many = `${one}s`) => `${number.format(n)}
 export function describe(summary: ImportSummary, labeled: boolean): string[] {
   const { out, labels, constant } = summary;
   const lines = [
-    `${count(summary.cells, "cell")} of ${count(summary.proteins, "protein")} in ${count(summary.fields, "field")}, ${summary.channels.join(" and ")}, ${summary.height} x ${summary.width} px: ${out}`,
+    `${count(summary.cells, "cell")} of ${count(summary.proteins, "protein")} in ${count(summary.fields, "field")}, ${names.format(summary.channels)}, ${summary.height} x ${summary.width} px: ${out}`,
   ];
   if (labels.cellsWithLocalization > 0)
     lines.push(
       `${count(labels.cellsWithLocalization, "cell")} with ${count(labels.localizations, "localization")}.`,
     );
+  else lines.push('No localizations: give them with --labels, or set "class": "Protein" in the study.');
   if (labeled && labels.unknown > 0)
     lines.push(
       `${count(labels.unknown, "protein")} not named in the labels: ${labels.firstUnknown.join(", ")}${labels.unknown > labels.firstUnknown.length ? ", ..." : ""}`,
