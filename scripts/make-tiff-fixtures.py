@@ -124,7 +124,7 @@ def main():
         tiff(f"tiled-deflate-{dtype}", typed(one, dtype), read_gray, tile=(16, 16), compression="deflate")
     tiff("tiled-predictor3", typed(one, "f4"), read_gray, tile=(16, 16), compression="deflate", predictor=3)
     tiff("pages", typed(np.stack([draw(c) for c in range(3)]), "f4"), read_gray, photometric="minisblack")
-    tiff("ome", typed(two, "u2"), read_gray, ome=True, metadata={"axes": "CYX"}, photometric="minisblack")
+    tiff("ome", typed(two, "u2"), read_gray, ome=True, metadata={"axes": "CYX", "UUID": "urn:uuid:00000000-0000-0000-0000-000000000000"}, photometric="minisblack")
     last = np.moveaxis(typed(two, "u2"), 0, -1)
     for codec in [None, "lzw"]:
         more = {} if codec is None else {"compression": codec, "predictor": 2}
