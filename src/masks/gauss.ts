@@ -54,7 +54,7 @@ export function gaussianBlur(
       let sum = half[0] * scratch[row + x];
       for (let k = 1; k <= radius; k++) {
         const left = x < k ? row : row + x - k;
-        const right = row + x + k > last ? last : row + x + k;
+        const right = Math.min(row + x + k, last);
         sum += half[k] * (scratch[left] + scratch[right]);
       }
       out[row + x] = sum;

@@ -102,7 +102,7 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
       );
     const sheet = drawSheet(store, context, verdicts, scales, summary);
     const quality = new Map<string, Column>([["Metadata_Cell", [...store.cells.id]]]);
-    MEASURES.forEach((name, m) => quality.set(name, measures[m]));
+    for (const [m, name] of MEASURES.entries()) quality.set(name, measures[m]);
     replaceMasks(path, out, { verdict: verdicts, measures: quality }, "full", maskSource);
     writeFileAtomic(summary.contactSheet, sheet);
     return summary;
