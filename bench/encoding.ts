@@ -12,7 +12,7 @@ import { writeSimulatedCells } from "../src/commands/simulate.ts";
 import { mulberry32, normal } from "../src/core/rng.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
 import { OnnxGraph } from "../src/encode/onnx-graph.ts";
-import { extract } from "../src/features/extract.ts";
+import { extract, tryEncoder } from "../src/features/extract.ts";
 import { startWorker } from "../src/files/worker.ts";
 import { groupOf, measureScales } from "../src/swap/intensity.ts";
 import { makePlan } from "../src/swap/plan.ts";
@@ -135,11 +135,12 @@ const plan = makePlan({
 });
 const scales = measureScales(store, composite, groupOf(store.cells, composite.intensity));
 const encoder = readEncoder(join(folder, "pifia.json"));
+const dimensions = await tryEncoder(encoder, store);
 let runs = 0;
 async function pipeline(): Promise<number> {
   const path = join(folder, `features-${runs++}.npy`);
   const start = performance.now();
-  await extract({ cells, shape: store, plan, scales, composite, encoders: [{ encoder, paths: [path] }] });
+  await extract({ cells, plan, scales, composite, encoders: [{ encoder, paths: [path], dimensions }] });
   const rate = plan.count / ((performance.now() - start) / 1000);
   rmSync(path);
   return rate;

@@ -1,0 +1,178 @@
+/**
+ * Growth: time and peak memory of a study from 10^4 to 10^6 cells. Drawn cells are tiled, the encoder is one tiny
+ * convolution, probes take 1,000 cells of each of two classes; everything else runs on all cells. One process a size.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CellStore, CellStoreWriter } from "../src/cells/store.ts";
+import { mulberry32 } from "../src/core/rng.ts";
+import { readEncoder } from "../src/encode/encoder-file.ts";
+import { OnnxGraph } from "../src/encode/onnx-graph.ts";
+import { PairGrid } from "../src/evaluate/grid.ts";
+import { extract, tryEncoder } from "../src/features/extract.ts";
+import { evaluateBlock, listBlocks, PlanIndex } from "../src/study/blocks.ts";
+import { studyPlan } from "../src/study/plan.ts";
+import { resolveStudy } from "../src/study/schema.ts";
+import { selectCells } from "../src/study/select.ts";
+import { groupOf, measureScales } from "../src/swap/intensity.ts";
+import { writePlan } from "../src/swap/plan-file.ts";
+import { option, record, smoke } from "./harness.ts";
+
+const SIDE = 32;
+const TILES = 64;
+const PER_FIELD = 100;
+
+/** Writes `count` cells: 64 drawn crops over and over, with a little noise level per field. */
+function writeCells(path: string, count: number): void {
+  const random = mulberry32(5);
+  const pixels = SIDE * SIDE;
+  const tiles = Array.from({ length: TILES }, (_, t) => {
+    const crop = new Float32Array(pixels);
+    const mask = new Uint8Array(pixels);
+    for (let p = 0; p < pixels; p++) {
+      const [y, x] = [Math.floor(p / SIDE), p % SIDE];
+      const center = Math.hypot(y - 15.5, x - 15.5) < 7 + (t % 3);
+      const neighbor = Math.hypot(y - 2, x - 29) < 6;
+      mask[p] = center ? 1 : neighbor ? 2 : 0;
+      crop[p] = 100 + 20 * random() + (mask[p] === 0 ? 0 : 300 + (t % 2) * 80 * Math.sin(x));
+    }
+    return { crop, mask };
+  });
+  const writer = new CellStoreWriter(
+    path,
+    { channels: ["GFP"], height: SIDE, width: SIDE },
+    "full",
+    "tiled drawings",
+  );
+  for (let i = 0; i < count; i++) {
+    const label = Math.floor((2 * i) / count);
+    const field = Math.floor(i / PER_FIELD);
+    writer.append(tiles[2 * (i % (TILES / 2)) + label].crop, tiles[2 * (i % (TILES / 2)) + label].mask, {
+      Metadata_Cell: `c${i}`,
+      Metadata_Protein: label === 0 ? "P1" : "P2",
+      Metadata_Field: `f${field}`,
+      Metadata_Localization: label === 0 ? "one" : "two",
+    });
+  }
+  const area = new Float64Array(count).fill(200);
+  writer.finish({ verdict: new Array(count).fill("ok"), measures: new Map([["Quality_CenterArea", area]]) });
+}
+
+/** Runs all stages on `count` cells and gives the seconds of each, composites and peak memory. */
+async function measure(count: number): Promise<Record<string, number>> {
+  const folder = mkdtempSync(join(tmpdir(), "cellswap-growth-"));
+  const seconds: Record<string, number> = {};
+  const timed = async <T>(stage: string, run: () => T | Promise<T>): Promise<T> => {
+    const start = performance.now();
+    const result = await run();
+    seconds[stage] = (performance.now() - start) / 1000;
+    return result;
+  };
+  try {
+    const graph = new OnnxGraph("tiny");
+    const weights = Float32Array.from({ length: 4 * 9 }, (_, i) => Math.sin(i));
+    const x = graph.input("x", ["batch", 1, SIDE, SIDE]);
+    const maps = graph.node("Conv", [x, graph.weight("w", [4, 1, 3, 3], weights)], {
+      kernel_shape: [3, 3],
+      strides: [4, 4],
+    });
+    graph.node("ReduceMax", [graph.node("Relu", [maps])], { axes: [2, 3], keepdims: 0 }, "y");
+    graph.output("y", ["batch", 4]);
+    writeFileSync(join(folder, "tiny.onnx"), graph.encode());
+    const description = {
+      format: "cellswap-encoder",
+      version: 1,
+      name: "tiny",
+      model: "tiny.onnx",
+      input: { name: "x", channels: ["GFP"], height: SIDE, width: SIDE },
+      preprocess: [{ step: "minmax" }],
+      outputs: [{ output: "y" }],
+    };
+    writeFileSync(join(folder, "tiny.json"), JSON.stringify(description));
+    const encoder = readEncoder(join(folder, "tiny.json"));
+    const cells = join(folder, "cells");
+    await timed("write cells", () => writeCells(cells, count));
+    const study = resolveStudy(
+      { cells, encoders: ["tiny.json"], cellsPerClass: count, settings: ["original", "self", "different"] },
+      folder,
+      "study",
+    );
+    const store = await timed("open cells", () => CellStore.open(cells));
+    const selection = await timed("select", () => selectCells(store.cells, study, store.verdicts));
+    const plan = await timed("plan", () => studyPlan(store, study, selection));
+    await timed("write plan", () => writePlan(join(folder, "plan"), plan, store.cells));
+    const scales = await timed("scales", () =>
+      measureScales(store, study.composite, groupOf(store.cells, study.composite.intensity)),
+    );
+    const path = join(folder, "tiny.npy");
+    const dimensions = await tryEncoder(encoder, store);
+    await timed("composites and features", () =>
+      extract({
+        cells,
+        plan,
+        scales,
+        composite: study.composite,
+        encoders: [{ encoder, paths: [path], dimensions }],
+      }),
+    );
+    const grid = new PairGrid();
+    const index = new PlanIndex(plan);
+    const rows = selection.rows.map((list) => list.subarray(0, 1000));
+    await timed("probes", async () => {
+      for (const block of listBlocks(study.settings, selection.classes))
+        await evaluateBlock({
+          folder,
+          encoder: "tiny",
+          featurePath: path,
+          block,
+          classes: selection.classes,
+          rows,
+          index,
+          folds: 5,
+          grid: () => grid,
+          signal: undefined,
+        });
+    });
+    grid.dispose();
+    store.close();
+    return {
+      cells: count,
+      composites: plan.count,
+      ...seconds,
+      peakMiB: process.resourceUsage().maxRSS / 1024,
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const only = option("only", "");
+if (only !== "") console.log(JSON.stringify(await measure(Number(only))));
+else {
+  const sizes = smoke ? [400, 800] : option("sizes", "10000,100000,1000000").split(",").map(Number);
+  const rows = sizes.map((size) => {
+    const text = execFileSync(
+      process.execPath,
+      ["--import", "tsx", import.meta.filename, "--only", String(size)],
+      {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    const row = JSON.parse(text) as Record<string, number>;
+    console.log(row);
+    return row;
+  });
+  const total = (r: Record<string, number>) =>
+    Object.entries(r).reduce(
+      (sum, [k, v]) => (["cells", "composites", "peakMiB"].includes(k) ? sum : sum + v),
+      0,
+    );
+  const exponents = rows
+    .slice(1)
+    .map((r, i) => Math.log(total(r) / total(rows[i])) / Math.log(r.cells / rows[i].cells));
+  console.log(`exponent of time from size to size: ${exponents.map((e) => e.toFixed(3)).join(", ")}`);
+  record("growth", { side: SIDE, seed: 5, rows, totalSeconds: rows.map(total), exponents });
+}
