@@ -63,7 +63,7 @@ test("Otsu's threshold equals scikit-image's; a constant is its own threshold", 
   const expected = new Float64Array(4);
   reader.read(0, 4, expected);
   reader.close();
-  smooth.forEach((values, k) => expect(otsuThreshold(values)).toBeCloseTo(expected[k], 12));
+  for (const [k, values] of smooth.entries()) expect(otsuThreshold(values)).toBeCloseTo(expected[k], 12);
   expect(otsuThreshold(Float64Array.of(3, 3, 3))).toBe(3);
 });
 
