@@ -33,25 +33,37 @@ export function certify(problem: Problem, alpha: Float64Array): Certificate {
     for (let j = 0, at = i * dimension; j < dimension; j++) dot += w[j] * x[at + j];
     f[i] = dot;
   }
-  return { w, ...certifyScores(y, alpha, sum, w, f) };
+  return { w, ...certifyScores(y, sum, w, f) };
 }
 
 /** As {@link certify}, for a feasible `alpha` with its sum, its `w` and the scores `f` = Xw. */
 export function certifyScores(
   y: Int8Array,
-  alpha: Float64Array,
   sum: number,
   w: Float64Array,
   f: Float64Array,
 ): Omit<Certificate, "w"> {
-  let square = 0;
-  for (let j = 0; j < w.length; j++) square += w[j] * w[j];
+  const dual = sum - dot(w, w) / 2;
+  const { primal, b } = primalObjective(y, w, f);
+  return { b, primal, dual, gap: (primal - dual) / (1 + primal) };
+}
+
+/** 1/2 |w|^2 + sum of hinge losses at the best bias, for the scores `f` = Xw. */
+export function primalObjective(
+  y: Int8Array,
+  w: Float64Array,
+  f: Float64Array,
+): { primal: number; b: number } {
   const b = bestBias(y, f);
   let hinge = 0;
-  for (let i = 0; i < alpha.length; i++) hinge += Math.max(0, 1 - y[i] * (f[i] + b));
-  const primal = square / 2 + hinge;
-  const dual = sum - square / 2;
-  return { b, primal, dual, gap: (primal - dual) / (1 + primal) };
+  for (let i = 0; i < y.length; i++) hinge += Math.max(0, 1 - y[i] * (f[i] + b));
+  return { primal: dot(w, w) / 2 + hinge, b };
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
 }
 
 /** Scales the class with the larger sum of alpha down, so that both sums are equal. */

@@ -1,6 +1,10 @@
 import { mean, standardDeviation } from "../core/statistics.ts";
+import { DataError } from "../errors.ts";
+import type { Folds } from "../types.ts";
 import { pairFolds, trainingRows } from "./folds.ts";
-import { checkFinite, type Fit, type Problem } from "./problem.ts";
+import { Kernels } from "./kernels.ts";
+import { PairSolver } from "./pair-solver.ts";
+import { checkFinite, type Fit, GAP_GOAL, type Problem } from "./problem.ts";
 import { solveSmo } from "./smo.ts";
 
 /** Cross-validated accuracy of one pair of classes. */
@@ -13,7 +17,7 @@ export interface PairFit {
   readonly sd: number;
   /** One entry per row of the first class, then of the second: 1 where the out-of-fold prediction is right. */
   readonly correct: Uint8Array;
-  /** Largest relative duality gap of the folds' fits. */
+  /** Largest relative duality gap of the folds' fits; at most 1e-6. */
   readonly gap: number;
   /** Primal objective of every fold's fit. */
   readonly objectives: readonly number[];
@@ -21,12 +25,22 @@ export interface PairFit {
   readonly solvers: readonly Fit["solver"][];
 }
 
-/** Solves one training set; the fast solver and its plain twin have this one shape. */
-export type Solver = (problem: Problem) => Fit;
+/** Scores of the test rows of fold `k` under the optimal machine of the other folds; positive: first class. */
+type Fold = (train: Int32Array, test: Int32Array, k: number) => { fit: Fit; scores: Float64Array };
+
+/** Scores are known no better than this; below it they count as ties, as they are on exact arithmetic. */
+const TIE = 1e-6;
+
+/** Steps times rows that plain SMO may take where the fast solver could not finish: some ten seconds. */
+const PATIENCE = 1e9;
+
+/** Kept from call to call: the memory of one pair. */
+let kept: Kernels | undefined;
 
 /**
  * Accuracy of a linear C-SVC (C = 1, raw features, unpenalized bias; LIBSVM's optimum) that tells two classes apart,
- * by stratified unshuffled cross-validation.
+ * by stratified unshuffled cross-validation. A row is predicted to be of the first class where its score is above 0,
+ * and of the second otherwise (LIBSVM's tie rule and class order).
  *
  * @param a features of the first class, rows x dimension
  * @param b features of the second class
@@ -34,7 +48,7 @@ export type Solver = (problem: Problem) => Fit;
  * @param folds number of folds
  * @param names names of the two classes in messages
  * @throws StudyError for a class with fewer rows than folds
- * @throws DataError for a feature that is NaN or infinite
+ * @throws DataError for a feature that is NaN or infinite, or features on which no fit reaches a gap of 1e-6
  */
 export function crossValidatePair(
   a: Float32Array,
@@ -42,32 +56,59 @@ export function crossValidatePair(
   dimension: number,
   folds = 5,
   names: readonly [string, string] = ["1", "2"],
-  solver: Solver = solveSmo,
 ): PairFit {
+  const { split, first, rows } = prepare(a, b, dimension, folds, names);
+  if (kept === undefined || kept.dimension !== dimension || kept.rows < rows)
+    kept = new Kernels(rows, dimension);
+  const solver = new PairSolver(a, b, split.test, kept);
+  return evaluate(split, first, (train, test, k) => {
+    const fit = solver.solve(train, k);
+    if (fit !== null) return { fit, scores: solver.scores(fit, test) };
+    const plain = plainFold(a, b, dimension, train, test, PATIENCE / train.length);
+    if (plain !== null && plain.fit.gap <= GAP_GOAL) return plain;
+    throw new DataError(
+      `no machine for the classes ${names[0]} and ${names[1]} can be proven optimal: their features lie too many orders of magnitude apart (largest ${largest(a, b).toExponential(1)}); bring the encoder's features to one scale`,
+    );
+  });
+}
+
+/** The twin of {@link crossValidatePair} that its tests compare it with: every fit by plain SMO in float64. */
+export function crossValidatePlain(
+  a: Float32Array,
+  b: Float32Array,
+  dimension: number,
+  folds = 5,
+  names: readonly [string, string] = ["1", "2"],
+): PairFit {
+  const { split, first } = prepare(a, b, dimension, folds, names);
+  return evaluate(split, first, (train, test) => plainFold(a, b, dimension, train, test, Infinity)!);
+}
+
+function prepare(
+  a: Float32Array,
+  b: Float32Array,
+  dimension: number,
+  folds: number,
+  names: readonly [string, string],
+) {
   checkShape(a, dimension, names[0]);
   checkShape(b, dimension, names[1]);
   const first = a.length / dimension;
   const second = b.length / dimension;
-  const split = pairFolds(first, second, folds, [...names]);
-  const correct = new Uint8Array(first + second);
-  const row = (r: number) =>
-    r < first
-      ? a.subarray(r * dimension, (r + 1) * dimension)
-      : b.subarray((r - first) * dimension, (r - first + 1) * dimension);
+  return { split: pairFolds(first, second, folds, [...names]), first, rows: first + second };
+}
+
+function evaluate(split: Folds, first: number, fold: Fold): PairFit {
+  const correct = new Uint8Array(split.test.reduce((sum, rows) => sum + rows.length, 0));
   const fits: Fit[] = [];
   const accuracies = split.test.map((test, k) => {
-    const train = trainingRows(split, k);
-    const { problem, center } = centeredProblem(train, first, dimension, row);
-    const fit = solver(problem);
+    const { fit, scores } = fold(trainingRows(split, k), test, k);
     fits.push(fit);
     let right = 0;
-    for (const r of test) {
-      const x = row(r);
-      let score = fit.b;
-      for (let j = 0; j < dimension; j++) score += fit.w[j] * (x[j] - center[j]);
-      correct[r] = score > 0 === r < first ? 1 : 0;
+    test.forEach((r, i) => {
+      correct[r] = scores[i] > TIE === r < first ? 1 : 0;
       right += correct[r];
-    }
+    });
     return right / test.length;
   });
   return {
@@ -81,8 +122,33 @@ export function crossValidatePair(
   };
 }
 
+function plainFold(
+  a: Float32Array,
+  b: Float32Array,
+  dimension: number,
+  train: Int32Array,
+  test: Int32Array,
+  limit: number,
+): ReturnType<Fold> | null {
+  const first = a.length / dimension;
+  const row = (r: number) =>
+    r < first
+      ? a.subarray(r * dimension, (r + 1) * dimension)
+      : b.subarray((r - first) * dimension, (r - first + 1) * dimension);
+  const { problem, center } = centered(train, first, dimension, row);
+  const fit = solveSmo(problem, limit);
+  if (fit === null) return null;
+  const scores = Float64Array.from(test, (r) => {
+    const x = row(r);
+    let score = fit.b;
+    for (let j = 0; j < dimension; j++) score += fit.w[j] * (x[j] - center[j]);
+    return score;
+  });
+  return { fit, scores };
+}
+
 /** Training set of the given rows (those below `first` are of the first class), and the mean it is centered on. */
-export function centeredProblem(
+function centered(
   rows: Int32Array,
   first: number,
   dimension: number,
@@ -102,6 +168,12 @@ export function centeredProblem(
     y[i] = r < first ? 1 : -1;
   });
   return { problem: { rows: rows.length, dimension, x, y }, center };
+}
+
+function largest(a: Float32Array, b: Float32Array): number {
+  let top = 0;
+  for (const values of [a, b]) for (const v of values) top = Math.max(top, Math.abs(v));
+  return top;
 }
 
 function checkShape(features: Float32Array, dimension: number, name: string): void {

@@ -1,5 +1,8 @@
 import { DataError } from "../errors.ts";
 
+/** Relative duality gap that every fit reaches. */
+export const GAP_GOAL = 1e-6;
+
 /**
  * One two-class training set as the solvers see it: rows centered on their mean. The unpenalized bias makes the
  * machine invariant to the shift, and centered rows lose fewer digits.

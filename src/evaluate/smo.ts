@@ -12,16 +12,21 @@ const GAP = 1e-7;
  * against.
  *
  * @param problem rows of both classes, centered
- * @param gram inner products of the rows, rows x rows; made here where it is not given
+ * @param limit number of steps after which it gives up and returns null; none by default
  */
-export function solveSmo(problem: Problem, gram: Float64Array = gramMatrix(problem)): Fit {
+export function solveSmo(problem: Problem): Fit;
+export function solveSmo(problem: Problem, limit: number): Fit | null;
+export function solveSmo(problem: Problem, limit = Infinity): Fit | null {
   const { rows: n, y } = problem;
+  const gram = gramMatrix(problem);
   const alpha = new Float64Array(n);
   const gradient = new Float64Array(n).fill(-1);
   let iterations = 0;
   let tolerance = TOLERANCE;
   for (;;) {
-    const stuck = descend(n, y, gram, alpha, gradient, tolerance, (steps) => (iterations += steps));
+    const { steps, stuck } = descend(n, y, gram, alpha, gradient, tolerance, limit - iterations);
+    iterations += steps;
+    if (iterations >= limit) return null;
     const exact = alpha.slice();
     const proof = certify(problem, exact);
     // Sums of thousands of updates drift; a fresh gradient shows whether the point is really optimal.
@@ -47,7 +52,7 @@ export function gramMatrix({ rows: n, dimension: d, x }: Problem): Float64Array 
   return gram;
 }
 
-/** Takes steps until no pair violates by more than `tolerance`; true where steps became too small to count. */
+/** Takes steps until no pair violates by more than `tolerance`, or the steps are too small to count (`stuck`). */
 function descend(
   n: number,
   y: Int8Array,
@@ -55,10 +60,10 @@ function descend(
   alpha: Float64Array,
   gradient: Float64Array,
   tolerance: number,
-  count: (steps: number) => void,
-): boolean {
+  limit: number,
+): { steps: number; stuck: boolean } {
   let steps = 0;
-  for (;;) {
+  for (; ; steps++) {
     let i = -1;
     let up = -Infinity;
     for (let t = 0; t < n; t++)
@@ -81,10 +86,7 @@ function descend(
         j = t;
       }
     }
-    if (i < 0 || j < 0 || up - down <= tolerance) {
-      count(steps);
-      return false;
-    }
+    if (i < 0 || j < 0 || up - down <= tolerance || steps >= limit) return { steps, stuck: false };
     // Along y_i d(alpha_i) = -y_j d(alpha_j) = step the equality stays true.
     let step = (up + y[j] * gradient[j]) / curvature(gram, n, i, j);
     step = Math.min(step, y[i] > 0 ? 1 - alpha[i] : alpha[i], y[j] > 0 ? alpha[j] : 1 - alpha[j]);
@@ -92,15 +94,11 @@ function descend(
     const beforeJ = alpha[j];
     alpha[i] = snap(before + y[i] * step);
     alpha[j] = snap(beforeJ - y[j] * step);
-    if (alpha[i] === before && alpha[j] === beforeJ) {
-      count(steps);
-      return true;
-    }
+    if (alpha[i] === before && alpha[j] === beforeJ) return { steps, stuck: true };
     const di = y[i] * (alpha[i] - before);
     const dj = y[j] * (alpha[j] - beforeJ);
     for (let t = 0, p = i * n, q = j * n; t < n; t++)
       gradient[t] += y[t] * (di * gram[p + t] + dj * gram[q + t]);
-    steps++;
   }
 }
 

@@ -1,0 +1,92 @@
+import { balance, certifyScores, primalObjective } from "./certificate.ts";
+import { solveInterior } from "./ipm.ts";
+import type { Kernels } from "./kernels.ts";
+import { type Fit, GAP_GOAL } from "./problem.ts";
+
+/**
+ * Solves the training sets of one pair of classes: the rows are held once, and what the folds share is computed once.
+ */
+export class PairSolver {
+  readonly #kernels: Kernels;
+  readonly #first: number;
+  /** Sum of x x' over the rows of each part. */
+  readonly #scatters: Float32Array[];
+
+  /**
+   * @param a features of the first class, rows x dimension
+   * @param b features of the second class
+   * @param parts disjoint sets of rows (those of a, then those of b); training sets are all parts but one
+   * @param kernels reused where it fits
+   */
+  constructor(a: Float32Array, b: Float32Array, parts: readonly Int32Array[], kernels: Kernels) {
+    const { dimension } = kernels;
+    const rows = (a.length + b.length) / dimension;
+    this.#kernels = kernels;
+    this.#first = a.length / dimension;
+    kernels.load(a, 0);
+    kernels.load(b, this.#first);
+    kernels.centerOn(rows);
+    this.#scatters = parts.map((part) => {
+      kernels.use(part);
+      return kernels.scatter();
+    });
+  }
+
+  /** Optimal machine for the given training rows, which are all parts but `without`; null where rounding forbids it. */
+  solve(train: Int32Array, without: number): Fit | null {
+    const kernels = this.#kernels;
+    const y = Int8Array.from(train, (r) => (r < this.#first ? 1 : -1));
+    kernels.use(train);
+    const w = new Float64Array(kernels.columns);
+    const f = new Float64Array(y.length);
+    const signed = new Float64Array(y.length);
+    let found: Omit<Fit, "iterations" | "solver"> | undefined;
+    const point = solveInterior(kernels, y, this.#scatter(without), (inside, near) => {
+      const alpha = inside.slice();
+      balance(y, alpha);
+      let sum = 0;
+      for (let i = 0; i < alpha.length; i++) {
+        sum += alpha[i];
+        signed[i] = y[i] * alpha[i];
+      }
+      kernels.combine(signed, w);
+      kernels.scores(w, f);
+      const { dual, primal, gap, b } = certifyScores(y, sum, w, f);
+      found = { w: w.slice(0, kernels.dimension), b, objective: primal, gap };
+      if (gap <= GAP_GOAL) return true;
+      // Any w bounds the optimum from above; on badly scaled features the method's own loses fewer digits.
+      kernels.scores(near, f);
+      const other = primalObjective(y, near, f);
+      if (other.primal < primal) {
+        const closer = (other.primal - dual) / (1 + other.primal);
+        found = { w: near.slice(0, kernels.dimension), b: other.b, objective: other.primal, gap: closer };
+      }
+      return found.gap <= GAP_GOAL;
+    });
+    return point === null || found === undefined
+      ? null
+      : { ...found, iterations: point.steps, solver: "ipm" };
+  }
+
+  /** Scores of the given rows under a machine. */
+  scores(fit: Fit, rows: Int32Array): Float64Array {
+    const kernels = this.#kernels;
+    const w = new Float64Array(kernels.columns);
+    w.set(fit.w);
+    const out = new Float64Array(rows.length);
+    kernels.use(rows);
+    kernels.scores(w, out);
+    for (let i = 0; i < out.length; i++) out[i] += fit.b;
+    return out;
+  }
+
+  #scatter(without: number): Float32Array {
+    const { columns } = this.#kernels;
+    const sum = new Float32Array(columns * columns);
+    for (let j = 0; j < columns; j++) sum[j * columns + j] = 1;
+    this.#scatters.forEach((part, k) => {
+      if (k !== without) for (let i = 0; i < sum.length; i++) sum[i] += part[i];
+    });
+    return sum;
+  }
+}
