@@ -14,7 +14,7 @@ import { writeResults } from "./study/results.ts";
 import { studyScales, writeScales } from "./study/scales.ts";
 import type { Study } from "./study/schema.ts";
 import { selectCells } from "./study/select.ts";
-import { writePlan } from "./swap/plan-file.ts";
+import { planFiles, writePlan } from "./swap/plan-file.ts";
 
 /** Where a run is: its stage, how much of it is done. */
 export type StudyProgress = (stage: "composites" | "pairs", done: number, total: number) => void;
@@ -56,7 +56,7 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Rep
         dimensions: await tryEncoder(encoder, store),
       });
     release = openStudyFolder(out, inputsOf(study, store), modelsOf(encoders), fresh);
-    if (!existsSync(join(out, "plan.csv")) || !existsSync(join(out, "plan.parquet")))
+    if (planFiles(join(out, "plan"), plan).some((file) => !existsSync(file)))
       writePlan(join(out, "plan"), plan, store.cells);
     writeScales(out, scales, store.channels);
     await extract(

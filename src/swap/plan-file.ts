@@ -20,10 +20,21 @@ export function planTable(plan: SwapPlan, cells: Pick<Cells, "id">): Map<string,
   ]);
 }
 
-/** Writes `BASE.csv` and `BASE.parquet`; columns cell, cell_id, setting, background, donor, donor_id, same_field. */
+/** Rows that a plan written as CSV has at most: about 100 MB; nobody reads more by eye. */
+const CSV_ROWS = 2_000_000;
+
+/** The files that {@link writePlan} leaves. */
+export function planFiles(base: string, plan: SwapPlan): string[] {
+  return plan.count <= CSV_ROWS ? [`${base}.csv`, `${base}.parquet`] : [`${base}.parquet`];
+}
+
+/**
+ * Writes `BASE.parquet`, and up to 2 million rows `BASE.csv` beside it; columns cell, cell_id, setting, background,
+ * donor, donor_id, same_field.
+ */
 export function writePlan(base: string, plan: SwapPlan, cells: Pick<Cells, "id">): void {
   const data = table(planTable(plan, cells));
-  writeCsv(`${base}.csv`, data);
+  if (plan.count <= CSV_ROWS) writeCsv(`${base}.csv`, data);
   writeParquet(`${base}.parquet`, data);
 }
 

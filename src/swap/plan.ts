@@ -37,6 +37,7 @@ export interface PlanRequest {
  */
 export function makePlan(request: PlanRequest): SwapPlan {
   const { classes, classOf, settings } = request;
+  const fieldOf = numbers(request.field);
   const members = classMembers(request);
   const lending = (request.backgrounds ?? classes).map((name) => {
     const b = classes.indexOf(name);
@@ -49,7 +50,7 @@ export function makePlan(request: PlanRequest): SwapPlan {
   const donorsOf = (a: number, b: number): Int32Array => {
     const key = a * classes.length + b;
     let donors = dealt.get(key);
-    if (donors === undefined) dealt.set(key, (donors = deal(request, members, a, b)));
+    if (donors === undefined) dealt.set(key, (donors = deal(request, fieldOf, members, a, b)));
     return donors;
   };
   const studied = mergeRows(members);
@@ -76,7 +77,7 @@ export function makePlan(request: PlanRequest): SwapPlan {
     plan.setting[at] = SETTINGS.indexOf(setting);
     plan.background[at] = background;
     plan.donor[at] = donor;
-    plan.sameField[at] = donor >= 0 && request.field[donor] === request.field[cell] ? 1 : 0;
+    plan.sameField[at] = donor >= 0 && fieldOf[donor] === fieldOf[cell] ? 1 : 0;
     at++;
   };
   for (const setting of wanted) {
@@ -119,8 +120,14 @@ function mergeRows(members: readonly Int32Array[]): Int32Array {
 }
 
 /** One donor of class `b` for every member of class `a`. */
-function deal(request: PlanRequest, members: readonly Int32Array[], a: number, b: number): Int32Array {
-  const { classes, field, protein, sameDonor, seed } = request;
+function deal(
+  request: PlanRequest,
+  fieldOf: Int32Array,
+  members: readonly Int32Array[],
+  a: number,
+  b: number,
+): Int32Array {
+  const { classes, protein, sameDonor, seed } = request;
   const cells = members[a];
   const donors = members[b];
   const stream = namedSeed(seed, "donors", classes[a], classes[b]);
@@ -129,7 +136,7 @@ function deal(request: PlanRequest, members: readonly Int32Array[], a: number, b
       throw new SettingError(
         `class ${classes[a]} has one usable cell, so it has no donor of its own class; add cells or leave the class out`,
       );
-    return dealOthers(cells, donors, field, stream);
+    return dealOthers(cells, donors, fieldOf, stream);
   }
   if (sameDonor === "other-protein") {
     const names = new Set(Array.from(cells, (c) => protein[c]));
@@ -138,13 +145,13 @@ function deal(request: PlanRequest, members: readonly Int32Array[], a: number, b
         `class ${classes[a]} has one protein (${protein[cells[0]]}), so no donor of another protein; choose "any" or "same-protein" as sameDonor`,
       );
     const out = new Int32Array(cells.length);
-    const keys = keysOf(cells, (c) => protein[c]);
+    const keys = numbers(Array.from(cells, (c) => protein[c]));
     dealDonors(cells, donors, keys, keys, stream, out);
     mendPairs(
       cells,
       donors,
       out,
-      (c, d) => field[c] === field[d],
+      (c, d) => fieldOf[c] === fieldOf[d],
       (c, d) => protein[c] === protein[d],
       mulberry32(namedSeed(stream, "mend")),
     );
@@ -157,7 +164,7 @@ function deal(request: PlanRequest, members: readonly Int32Array[], a: number, b
       throw new SettingError(
         `protein ${name} of class ${classes[a]} has one usable cell, so it has no donor of its own protein; choose "any" as sameDonor or leave the protein out`,
       );
-    dealOthers(group, group, field, namedSeed(stream, name)).forEach((donor, i) => {
+    dealOthers(group, group, fieldOf, namedSeed(stream, name)).forEach((donor, i) => {
       out[at[i]] = donor;
     });
   }
@@ -165,29 +172,22 @@ function deal(request: PlanRequest, members: readonly Int32Array[], a: number, b
 }
 
 /** Deals donors of another field; of the same field, but never the cell itself, where all donors share one. */
-function dealOthers(
-  cells: Int32Array,
-  donors: Int32Array,
-  field: readonly string[],
-  seed: number,
-): Int32Array {
+function dealOthers(cells: Int32Array, donors: Int32Array, fieldOf: Int32Array, seed: number): Int32Array {
   const out = new Int32Array(cells.length);
-  const oneField = donors.every((d) => field[d] === field[donors[0]]);
-  const ids = new Map<string, number>();
-  const key = (row: number) => (oneField ? row : number(ids, field[row]));
-  dealDonors(cells, donors, Int32Array.from(cells, key), Int32Array.from(donors, key), seed, out);
+  const oneField = donors.every((d) => fieldOf[d] === fieldOf[donors[0]]);
+  const key = (row: number) => (oneField ? row : fieldOf[row]);
+  dealDonors(cells, donors, cells.map(key), donors.map(key), seed, out);
   return out;
 }
 
-function number(ids: Map<string, number>, name: string): number {
-  let id = ids.get(name);
-  if (id === undefined) ids.set(name, (id = ids.size));
-  return id;
-}
-
-function keysOf(rows: Int32Array, name: (row: number) => string): Int32Array {
+/** Equal names get equal numbers. */
+function numbers(names: readonly string[]): Int32Array {
   const ids = new Map<string, number>();
-  return Int32Array.from(rows, (r) => number(ids, name(r)));
+  return Int32Array.from(names, (name) => {
+    let id = ids.get(name);
+    if (id === undefined) ids.set(name, (id = ids.size));
+    return id;
+  });
 }
 
 function groupBy(rows: Int32Array, name: (row: number) => string): Map<string, number[]> {
