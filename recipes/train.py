@@ -21,7 +21,7 @@ def main():
     parser.add_argument("--out", required=True, help="folder for the weights")
     parser.add_argument("--swap", action="store_true", help="give every crop another background at every step")
     parser.add_argument("--share", type=float, default=0.85, help="part of the crops swapped, with --swap")
-    parser.add_argument("--steps", type=int, default=1400)
+    parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)

@@ -36,7 +36,7 @@ export interface SimulatedCell {
   readonly localization: Localization;
   /** Whether it shows the structure; if not, the protein is diffuse. */
   readonly visible: boolean;
-  /** Mean GFP of the cell before optics, in units of the cytoplasm class. */
+  /** Mean GFP of the cell before optics, in units of 120 photons per pixel. */
   readonly amount: number;
   /** Whether the cell is in focus. */
   readonly focused: boolean;

@@ -20,7 +20,7 @@ export type Localization = (typeof LOCALIZATIONS)[number];
 
 /**
  * What separates the localizations besides their structure.
- * `level`: mean GFP over the cell at abundance 1, in units of the cytoplasm class (low-copy structures are dim as a
+ * `level`: mean GFP over the cell at abundance 1, 1 being 120 photons per pixel (low-copy structures are dim as a
  * whole although bright where they are; orders of magnitude from Ghaemmaghami et al. 2003, Nature 425:737).
  * `contrast`: share of the protein that is in the structure, the rest is diffuse in the cytosol.
  */
@@ -28,7 +28,7 @@ export const LOCALIZATION_LEVELS: Readonly<Record<Localization, { level: number;
   actin: { level: 0.4, contrast: 0.55 },
   "bud neck": { level: 0.28, contrast: 0.36 },
   "cell periphery": { level: 0.7, contrast: 0.72 },
-  cytoplasm: { level: 1, contrast: 1 },
+  cytoplasm: { level: 2.2, contrast: 1 },
   endosome: { level: 0.35, contrast: 0.5 },
   ER: { level: 0.6, contrast: 0.75 },
   Golgi: { level: 0.35, contrast: 0.55 },

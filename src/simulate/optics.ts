@@ -1,8 +1,8 @@
 import { mulberry32, type Random } from "../core/rng.ts";
 
-/** Normalized Gaussian weights from the center outwards, cut at 3 standard deviations. */
+/** Normalized Gaussian weights from the center outwards, cut at 2.5 standard deviations. */
 function weights(sigma: number): Float64Array {
-  const n = Math.max(1, Math.ceil(3 * sigma));
+  const n = Math.max(1, Math.ceil(2.5 * sigma));
   const w = Float64Array.from({ length: n + 1 }, (_, k) => Math.exp((-0.5 * k * k) / (sigma * sigma)));
   const sum = w.reduce((a, b) => a + b, 0) * 2 - w[0];
   return w.map((x) => x / sum);

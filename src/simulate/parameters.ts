@@ -29,9 +29,9 @@ export interface Physics {
   readonly depth: number;
   /** Part of the cells that lie out of focus. */
   readonly defocused: number;
-  /** Photons per pixel at a mean of 1 (cytoplasm class, abundance 1), GFP and RFP. */
+  /** Photons per pixel at a mean of 1 (see LOCALIZATION_LEVELS), GFP and RFP. */
   readonly photons: readonly [number, number];
-  /** Autofluorescence of a cell in units of the cytoplasm class, GFP and RFP. */
+  /** Autofluorescence of a cell in the same units, GFP and RFP. */
   readonly autofluorescence: readonly [number, number];
   /** Light of the medium, photons per pixel, GFP and RFP. */
   readonly medium: readonly [number, number];
@@ -51,7 +51,7 @@ export const PIXEL = 0.13;
 
 export const PHYSICS: Physics = {
   size: 256,
-  coverage: 0.39,
+  coverage: 0.36,
   coverageSpread: 0.07,
   radius: 17.8,
   radiusSpread: 0.13,
@@ -63,10 +63,10 @@ export const PHYSICS: Physics = {
   clouds: 9,
   depth: 2.4,
   defocused: 0.04,
-  photons: [70, 75],
+  photons: [120, 110],
   autofluorescence: [0.08, 0.02],
-  medium: [3, 5],
-  readNoise: 2.2,
+  medium: [6, 10],
+  readNoise: 4.5,
   gain: 2,
   offset: 110,
   vignette: 0.15,

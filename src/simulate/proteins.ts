@@ -14,9 +14,9 @@ export interface Protein {
   readonly shares: readonly Share[];
   /** Mean GFP relative to the localization's level, 0.4 to 2.2. */
   readonly abundance: number;
-  /** Standard deviation of the logarithm of the amount between cells, 0.15 to 0.5 (Newman et al. 2006, Nature 441:840). */
+  /** Standard deviation of the logarithm of the amount between cells, 0.15 to 0.38 (Newman et al. 2006, Nature 441:840). */
   readonly spread: number;
-  /** Share of the cells that show the structure; in the others the protein is diffuse, 0.65 to 0.95. */
+  /** Share of the cells that show the structure; in the others the protein is diffuse, 0.75 to 0.97. */
   readonly penetrance: number;
   /** Multiplies the share of the protein that is in the structure, 0.85 to 1.15. */
   readonly contrast: number;
@@ -37,8 +37,8 @@ export function makeProtein(name: string, shares: readonly Share[], proteome = 1
     name,
     shares,
     abundance: Math.min(2.2, Math.max(0.4, Math.exp(0.4 * normal(random)))),
-    spread: between(0.15, 0.5),
-    penetrance: between(0.65, 0.95),
+    spread: between(0.15, 0.38),
+    penetrance: between(0.75, 0.97),
     contrast: between(0.85, 1.15),
     number: between(0.7, 1.4),
     size: between(0.85, 1.2),

@@ -61,7 +61,7 @@ export const PAINTERS: Readonly<Record<Localization, Painter>> = {
   },
 
   cytoplasm(out, subject, random) {
-    cytosol(out, subject, 0.18, random() < 0.5 ? 0.85 : 1.1);
+    cytosol(out, subject, 0.3 + 0.2 * random(), random() < 0.5 ? 0.85 : 1.1);
   },
 
   endosome(out, { patch, anatomy, number, size }, random) {
@@ -117,7 +117,7 @@ export const PAINTERS: Readonly<Record<Localization, Painter>> = {
     for (let k = 0; k < tubes; k++) {
       const inBud = shape.budA > 5 && random() < 0.3;
       const [ca, cb, cu] = inBud ? [shape.budA, shape.budB, shape.budAt] : [shape.a, shape.b, 0];
-      let depth = 2.2 + 0.4 * cb * random() * random();
+      let depth = 2.8 + 0.5 * cb * random() * random();
       let at = 2 * Math.PI * random();
       const turn = (random() < 0.5 ? -1 : 1) * (1.1 / Math.max(4, cb));
       const steps = 6 + Math.floor(20 * random() * random());
@@ -126,7 +126,7 @@ export const PAINTERS: Readonly<Record<Localization, Painter>> = {
         at += turn * (0.8 + 0.4 * random());
         depth = Math.min(
           0.65 * cb,
-          Math.max(1.6, depth + 0.45 * normal(random) + (s > steps * 0.6 ? 0.15 : 0)),
+          Math.max(2.2, depth + 0.45 * normal(random) + (s > steps * 0.6 ? 0.15 : 0)),
         );
         spot(
           out,
@@ -222,11 +222,11 @@ function shade(
   factor: number,
 ): void {
   const [x, y] = place(patch, u, v);
-  const x1 = Math.min(patch.width - 1, Math.floor(x + r + 1));
-  const y1 = Math.min(patch.height - 1, Math.floor(y + r + 1));
-  for (let py = Math.max(0, Math.ceil(y - r - 1)); py <= y1; py++)
-    for (let px = Math.max(0, Math.ceil(x - r - 1)); px <= x1; px++) {
-      const inside = Math.min(1, Math.max(0, (r - Math.hypot(px - x, py - y)) / 2 + 0.5));
+  const x1 = Math.min(patch.width - 1, Math.floor(x + r + 1.5));
+  const y1 = Math.min(patch.height - 1, Math.floor(y + r + 1.5));
+  for (let py = Math.max(0, Math.ceil(y - r - 1.5)); py <= y1; py++)
+    for (let px = Math.max(0, Math.ceil(x - r - 1.5)); px <= x1; px++) {
+      const inside = Math.min(1, Math.max(0, (r - Math.sqrt((px - x) ** 2 + (py - y) ** 2)) / 3 + 0.5));
       out[py * patch.width + px] *= 1 + (factor - 1) * inside;
     }
 }

@@ -4,7 +4,7 @@ import { mean, standardDeviation } from "../../src/core/statistics.ts";
 import { addDoubled, blur, expose, halve, normals } from "../../src/simulate/optics.ts";
 
 function naiveBlur(image: Float32Array, size: number, sigma: number): Float64Array {
-  const r = Math.max(1, Math.ceil(3 * sigma));
+  const r = Math.max(1, Math.ceil(2.5 * sigma));
   const w = (k: number) => Math.exp((-0.5 * k * k) / (sigma * sigma));
   let total = 0;
   for (let k = -r; k <= r; k++) total += w(k);
