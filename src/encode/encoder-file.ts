@@ -34,11 +34,11 @@ export function readEncoder(given: string): EncoderFile {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
     throw new DataError(
-      `is not JSON (${(cause as Error).message.replace(/\s+/g, " ")}); correct it there, or give the .json beside the ONNX file`,
+      `is not JSON (${oneLine((cause as Error).message)}); correct it there, or give the .json beside the ONNX file`,
       { path, cause },
     );
   }
-  const parsed = EncoderDescription.safeParse(json);
+  const parsed = EncoderDescription.safeParse(json, { reportInput: true });
   if (!parsed.success) throw new DataError(firstIssue(parsed.error), { path });
   const description = parsed.data;
   const modelPath = resolve(dirname(path), description.model);
@@ -55,15 +55,31 @@ export function readEncoder(given: string): EncoderFile {
   return { path, description, modelPath, sha256 };
 }
 
-/** The first thing that a schema check found, as one line: `key: what is wrong`. */
+/** The first thing that a schema check (with `reportInput`) found, as one line: the key, its value, what is wrong. */
 export function firstIssue(error: z.ZodError): string {
-  const issue = error.issues[0];
+  const issue = innermost(error.issues[0]);
   const at = issue.path.join(".");
   if (issue.code === "unrecognized_keys")
     return `unknown key ${[...issue.path, issue.keys[0]].join(".")}; remove it or correct its spelling`;
-  if (issue.code === "invalid_union" && issue.errors.length > 0 && issue.errors[0].length > 0) {
-    const inner = issue.errors[0][0];
-    return `${[...issue.path, ...inner.path].join(".")}: ${inner.message}`;
-  }
-  return at === "" ? issue.message : `${at}: ${issue.message}`;
+  const allowed = "values" in issue ? issue.values : "options" in issue ? issue.options : undefined;
+  const wanted = Array.isArray(allowed)
+    ? `${allowed.length === 1 ? "use" : "use one of"} ${allowed.join(", ")}`
+    : oneLine(issue.message.replace(/^(Invalid|Too (big|small))[^:]*: /, ""));
+  if (at === "") return wanted;
+  if (issue.code === "invalid_type" && issue.input === undefined)
+    return `key ${at} is missing; give it (${issue.expected})`;
+  const value = JSON.stringify(issue.input) ?? "missing";
+  return `${at} is ${value.length > 60 ? `${value.slice(0, 57)}...` : value}; ${wanted}`;
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a value that fits none of several forms, what is wrong with it in the first. */
+function innermost(issue: Issue): Issue {
+  const inner = issue.code === "invalid_union" ? issue.errors[0]?.[0] : undefined;
+  return inner === undefined ? issue : { ...innermost(inner), path: [...issue.path, ...inner.path] };
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, " ");
 }

@@ -36,10 +36,10 @@ export class OnnxGraph {
     return this.#define(name);
   }
 
-  /** Declares a float32 output; `name` must be the output of a node. */
-  output(name: string, shape: readonly OnnxAxis[]): void {
+  /** Declares an output; `name` must be the output of a node. */
+  output(name: string, shape: readonly OnnxAxis[], type: "float32" | "int64" = "float32"): void {
     this.#use(name);
-    this.#outputs.message(12, valueInfo(name, shape));
+    this.#outputs.message(12, valueInfo(name, shape, type === "float32" ? FLOAT : INT64));
   }
 
   /** Adds float32 weights (row-major) and returns their name. */
@@ -147,7 +147,7 @@ function attribute(name: string, value: OnnxAttribute): Message {
   return message;
 }
 
-function valueInfo(name: string, shape: readonly OnnxAxis[]): Message {
+function valueInfo(name: string, shape: readonly OnnxAxis[], element = FLOAT): Message {
   const axes = new Message();
   for (const axis of shape) {
     const dim = new Message();
@@ -156,7 +156,7 @@ function valueInfo(name: string, shape: readonly OnnxAxis[]): Message {
     axes.message(1, dim);
   }
   const tensor = new Message();
-  tensor.integer(1, FLOAT);
+  tensor.integer(1, element);
   tensor.message(2, axes);
   const type = new Message();
   type.message(1, tensor);

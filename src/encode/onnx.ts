@@ -79,9 +79,11 @@ export class OnnxEncoder {
     await tryOn(1);
     try {
       await tryOn(2);
-    } catch (cause) {
+    } catch (error) {
+      const { cause } = error as Error;
+      if (cause === undefined) throw error;
       throw new DataError(
-        `takes one crop at a time, not several (${oneLine(cause)}); export the network with a free batch dimension`,
+        `takes one input at a time (${oneLine(cause)}); export the network with a free batch dimension`,
         { path: file.modelPath, cause },
       );
     }
@@ -166,9 +168,12 @@ export class OnnxEncoder {
 
   #pooling(output: EncoderFile["description"]["outputs"][number], tensor: ort.Tensor): Pooling {
     if (tensor.type !== "float32")
-      throw new DataError(`gives ${tensor.type} in output ${output.output}; float32 is needed`, {
-        path: this.#file.modelPath,
-      });
+      throw new DataError(
+        `gives ${tensor.type} in output ${output.output}; export the network with a float32 output`,
+        {
+          path: this.#file.modelPath,
+        },
+      );
     try {
       const { height, width } = this.#file.description.input;
       return makePooling(output, tensor.dims, height, width);

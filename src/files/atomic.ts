@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { DataError } from "../errors.ts";
+import { sha256File } from "./hash.ts";
 
 /**
  * Writes a whole file so that readers see the old or the new one, never half of it. A file that holds these bytes
@@ -15,11 +16,7 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
     writeFileSync(partial, bytes);
     renameSync(partial, path);
   } catch (cause) {
-    try {
-      rmSync(partial, { force: true });
-    } catch {
-      // What kept the file from being written is told; the rest goes with the next run.
-    }
+    discard(partial);
     throw writeError(path, cause);
   }
 }
@@ -84,11 +81,26 @@ export function writeAll(file: number, bytes: Uint8Array, position: number, path
 export function writeLargeAtomic(path: string, write: (partial: string) => void): void {
   const partial = `${path}.part-${process.pid}`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     write(partial);
-    renameSync(partial, path);
+    if (sameBytes(partial, path)) rmSync(partial);
+    else renameSync(partial, path);
   } catch (cause) {
-    rmSync(partial, { force: true });
+    discard(partial);
     throw writeError(path, cause);
+  }
+}
+
+function sameBytes(a: string, b: string): boolean {
+  const there = statSync(b, { throwIfNoEntry: false });
+  return there?.isFile() === true && there.size === statSync(a).size && sha256File(a) === sha256File(b);
+}
+
+/** Removes what could not be finished; where that fails too, the first failure is the one to tell. */
+function discard(partial: string): void {
+  try {
+    rmSync(partial, { force: true });
+  } catch {
+    // A part of the path is a file: nothing was written.
   }
 }

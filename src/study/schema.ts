@@ -33,6 +33,7 @@ const Choices = z.strictObject({
     .describe("Scale that cell and background are brought to before pasting."),
   clip: z
     .tuple([z.number(), z.number()])
+    .refine(([low, high]) => low < high, "the first value must be below the second")
     .nullable()
     .optional()
     .describe("Range after the intensity step ([-1, 6]); null: no clipping."),
@@ -66,6 +67,7 @@ export const StudyFile = z.strictObject({
   backgrounds: z
     .array(z.string().min(1))
     .min(1)
+    .refine((names) => new Set(names).size === names.length, "names a class twice; name each once")
     .optional()
     .describe("Classes whose backgrounds are used; default: all classes of the study."),
   cellsPerClass: z.int().min(2).default(1000),
@@ -127,7 +129,7 @@ const PRESETS = {
 
 /** Fills in the preset. `where` is the folder that paths are relative to. @throws StudyError naming the key. */
 export function resolveStudy(value: unknown, where: string, path: string): Study {
-  const parsed = StudyFile.safeParse(value);
+  const parsed = StudyFile.safeParse(value, { reportInput: true });
   if (!parsed.success) throw new StudyError(firstIssue(parsed.error), { path });
   const {
     $schema: _,

@@ -134,16 +134,20 @@ export function writeEncoder(folder: string, encoder: DrawnEncoder): string {
   });
 }
 
-/** Writes a network that hands its input (`x`: batch x channels x size x size) through one operator to `y`. */
-export function writeOperator(
-  path: string,
-  [operator, ...more]: readonly [string, ...Parameters<OnnxGraph["node"]>[2][]],
-  shape: readonly OnnxAxis[] = ["batch", 2, 32, 32],
-  out: readonly OnnxAxis[] = shape,
-): void {
+/** A network of one operator, its attributes, the shapes of its input `x` and output `y` and the output's type. */
+export type OperatorModel = readonly [
+  operator: string,
+  attributes?: Parameters<OnnxGraph["node"]>[2],
+  shape?: readonly OnnxAxis[],
+  out?: readonly OnnxAxis[],
+  type?: "float32" | "int64",
+];
+
+export function writeOperator(path: string, model: OperatorModel): void {
+  const [operator, attributes = {}, shape = ["batch", 2, 32, 32], out = shape, type = "float32"] = model;
   const graph = new OnnxGraph("operator");
-  graph.node(operator, [graph.input("x", shape)], more[0] ?? {}, "y");
-  graph.output("y", out);
+  graph.node(operator, [graph.input("x", shape)], attributes, "y");
+  graph.output("y", out, type);
   writeModel(path, graph);
 }
 

@@ -1,0 +1,166 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { mulberry32 } from "../../src/core/rng.ts";
+import { build, contents, removeBuild, run, start, times } from "./command.ts";
+import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
+
+const base = mkdtempSync(join(tmpdir(), "cellswap-resume-"));
+const study = join(base, "study.json");
+const whole = join(base, "whole");
+let expected: Record<string, string>;
+let elapsed: number;
+
+beforeAll(async () => {
+  build();
+  drawCells(join(base, "cells"), {
+    classes: ["cytoplasm", "nucleus", "vacuole"],
+    fields: 3,
+    localization: (name, i) => (i === 19 ? `${name}|other` : name),
+  });
+  writeEncoder(base, { name: "tiny" });
+  writeEncoder(base, {
+    name: "two",
+    seed: 2,
+    outputs: [
+      { output: "map", layer: "map", layout: "NCHW", pool: "center-mean" },
+      { output: "vector", layer: "vector" },
+    ],
+  });
+  writeStudy(study, { encoders: ["tiny.json", "two.json"] });
+  const from = performance.now();
+  expect(await run(["run", study, "--out", whole, "--workers", "2"])).toMatchObject({ code: 0, errors: [] });
+  elapsed = performance.now() - from;
+  expected = contents(whole);
+});
+afterAll(() => {
+  rmSync(base, { recursive: true, force: true });
+  removeBuild();
+});
+
+test("an unbroken run leaves everything the study folder has", () => {
+  expect(Object.keys(expected)).toEqual(
+    expect.arrayContaining([
+      "features/tiny.npy",
+      "features/two.map.npy",
+      "features/two.vector.npy",
+      "manifest.json",
+      "plan.csv",
+      "plan.parquet",
+      "report.html",
+      "report.json",
+      "results/blocks/tiny/different.2.json",
+      "results/pairs.csv",
+      "results/pairs.parquet",
+      "results/proportions/tiny.json",
+      "results/tiny/results_diff.csv",
+      "results/transfer/two.map.json",
+      "scales.csv",
+    ]),
+  );
+  expect(Object.keys(expected).filter((name) => /run\.lock|\.part-|\.done$/.test(name))).toEqual([]);
+});
+
+test.each([1, 3])("%i workers leave the same bytes", async (workers) => {
+  const out = join(base, `workers-${workers}`);
+  expect((await run(["run", study, "--out", out, "--workers", String(workers)])).code).toBe(0);
+  expect(contents(out)).toEqual(expected);
+});
+
+test("a second run writes nothing", async () => {
+  const before = times(whole);
+  const ended = await run(["run", study, "--out", whole]);
+  expect(ended).toMatchObject({ code: 0, errors: [] });
+  expect(contents(whole)).toEqual(expected);
+  expect(times(whole)).toEqual(before);
+});
+
+test("killed at any moment, a run goes on to the same bytes", { timeout: 240_000 }, async () => {
+  const random = mulberry32(20260);
+  const out = join(base, "killed");
+  let kills = 0;
+  for (let attempt = 0; attempt < 8; attempt++) {
+    const child = start(["run", study, "--out", out, "--workers", String(1 + (attempt % 3))]);
+    // Each attempt goes on from the last one, so short waits reach every stage.
+    const timer = setTimeout(() => child.kill("SIGKILL"), elapsed * (0.15 + 0.6 * random()));
+    const { code, errors } = await child.ended;
+    clearTimeout(timer);
+    expect([0, null], errors.join("\n")).toContain(code);
+    if (code === null) kills++;
+  }
+  expect(kills).toBeGreaterThan(0);
+  expect(await run(["run", study, "--out", out])).toMatchObject({ code: 0, errors: [] });
+  expect(contents(out), `after ${kills} kills`).toEqual(expected);
+});
+
+test("killed wherever a file has just appeared, a run goes on to the same bytes", {
+  timeout: 240_000,
+}, async () => {
+  const moments = [
+    "run.lock",
+    "manifest.json",
+    "plan.csv",
+    "features/tiny.npy.done",
+    "features/two.map.npy",
+    "results/blocks/tiny/original.json",
+    "results/blocks/two.map/masked.json",
+    "results/pairs.csv",
+    "report.json",
+  ];
+  const out = join(base, "moments");
+  for (const moment of moments) {
+    const child = start(["run", study, "--out", out, "--workers", "2"]);
+    let over = false;
+    const ended = child.ended.finally(() => (over = true));
+    while (!over && !existsSync(join(out, moment))) await new Promise((next) => setImmediate(next));
+    child.kill("SIGKILL");
+    const { code, errors } = await ended;
+    expect([0, null], errors.join("\n")).toContain(code);
+  }
+  expect(await run(["run", study, "--out", out])).toMatchObject({ code: 0, errors: [] });
+  expect(contents(out)).toEqual(expected);
+});
+
+test("what was damaged from outside is made again", async () => {
+  const out = join(base, "damaged");
+  await run(["run", study, "--out", out]);
+  writeFileSync(join(out, "results/blocks/tiny/original.json"), "{");
+  writeFileSync(join(out, "results/transfer/tiny.json"), "");
+  writeFileSync(
+    join(out, "features/tiny.npy"),
+    readFileSync(join(out, "features/tiny.npy")).subarray(0, 300),
+  );
+  writeFileSync(join(out, "scales.csv"), "group\n");
+  rmSync(join(out, "plan.csv"));
+  expect(await run(["run", study, "--out", out])).toMatchObject({ code: 0, errors: [] });
+  expect(contents(out)).toEqual(expected);
+});
+
+test.each(["SIGINT", "SIGTERM"] as const)("%s stops with one line, and the run goes on", async (signal) => {
+  const out = join(base, `stopped-${signal}`);
+  const child = start(["run", study, "--out", out, "--workers", "1"]);
+  while (!existsSync(join(out, "features/tiny.npy"))) await new Promise((next) => setTimeout(next, 5));
+  child.kill(signal);
+  expect(await child.ended).toMatchObject({
+    code: 1,
+    errors: ["cellswap: stopped; run the same command again to go on from here"],
+  });
+  expect((await run(["run", study, "--out", out])).code).toBe(0);
+  expect(contents(out)).toEqual(expected);
+});
+
+test("a folder in use is refused, with --fresh as well, and the run in it is not disturbed", async () => {
+  const out = join(base, "shared");
+  const first = start(["run", study, "--out", out, "--workers", "1"]);
+  while (!existsSync(join(out, "features/tiny.npy"))) await new Promise((next) => setTimeout(next, 5));
+  first.kill("SIGSTOP");
+  for (const more of [[], ["--fresh"]])
+    expect(await run(["run", study, "--out", out, ...more])).toMatchObject({
+      code: 1,
+      errors: [`cellswap: ${out}: is in use by another run (process ${first.pid}); wait for it or stop it`],
+    });
+  first.kill("SIGCONT");
+  expect((await first.ended).code).toBe(0);
+  expect(contents(out)).toEqual(expected);
+});
