@@ -239,6 +239,20 @@ def part_pci(folder, widths, crops, real):
         later = build()  # in a session that has built a network before, numbers go on counting
         later.set_weights(model.get_weights())
         later.save_weights(str(folder / "later_numbers.h5"))
+        write_hostile(folder)
+
+
+def write_hostile(folder):
+    """HDF5 files that claim a kernel of 19 GB, hold themselves, and point at another file."""
+    import h5py
+
+    with h5py.File(folder / "bomb.h5", "w") as f:
+        f.create_dataset("conv1_1/conv1_1/kernel:0", (3, 3, 2, 2**28), "<f4", chunks=(3, 3, 2, 64), compression="gzip")
+    with h5py.File(folder / "cycle.h5", "w") as f:
+        f.create_group("model_weights/conv1_1")
+        f["model_weights/conv1_1/again"] = f["model_weights"]
+    with h5py.File(folder / "external.h5", "w") as f:
+        f["conv1_1"] = h5py.ExternalLink("model_weights.h5", "/conv1_1")
 
 
 # ---------------------------------------------------------------------------------------------------- DeepLoc

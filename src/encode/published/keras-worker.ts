@@ -3,7 +3,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { KerasAnswer } from "./keras.ts";
 import { readKeras } from "./keras-read.ts";
 
-/** The HDF5 library prints its own account of every failure to standard error; in this thread it is dropped. */
+// The HDF5 library prints its own account of every failure to standard error; in this thread it is dropped.
+console.warn = console.error = () => {};
 const write = fs.writeSync as (file: number, data: Uint8Array, ...rest: number[]) => number;
 fs.writeSync = ((file: number, data: Uint8Array, ...rest: number[]) =>
   file === 2 ? (rest[1] ?? data.length) : write(file, data, ...rest)) as typeof fs.writeSync;
