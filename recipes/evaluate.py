@@ -1,4 +1,4 @@
-"""Measures exported encoders on held-out fields and writes NAME.card.json and NAME.card.md beside them.
+"""Measures exported encoders on held-out fields and writes cards/NAME.json and cards/NAME.md.
 
 python evaluate.py --cells HELDOUT --weights FOLDER --encoders FOLDER [--only NAME]
 """
@@ -158,7 +158,9 @@ def write_card(folder, name, encoder, saved, study, measured, head):
         "license": "Apache-2.0",
         "citation": encoder.design["citation"],
     }
-    (folder / f"{name}.card.json").write_text(json.dumps(card, indent=2) + "\n")
+    cards = folder / "cards"
+    cards.mkdir(exist_ok=True)
+    (cards / f"{name}.json").write_text(json.dumps(card, indent=2) + "\n")
     s, t = measured["pairwise_svm"], measured["transfer_15_way"]
     rows = "\n".join(f"| {k} | {s[k]:.3f} | {t[k]:.3f} |" for k in s)
     own = "" if head is None else (
@@ -167,7 +169,7 @@ def write_card(folder, name, encoder, saved, study, measured, head):
         + ".\n"
     )
     training = saved["training"]
-    (folder / f"{name}.card.md").write_text(
+    (cards / f"{name}.md").write_text(
         f"""# {name}
 
 Objective: {encoder.design['objective']}. {'Trained with swapped backgrounds: ' + format(training['share'], '.0%') + ' of the crops got a new donor background at every step.' if training['swap'] else 'Trained on original crops.'}

@@ -47,6 +47,7 @@ export interface Physics {
   readonly batch: number;
 }
 
+/** Length of a pixel, um. */
 export const PIXEL = 0.13;
 
 export const PHYSICS: Physics = {
