@@ -32,12 +32,15 @@ nav a:hover { text-decoration: underline; }
 .scroll:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.95rem; }
 th, td { padding: 7px 18px 7px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-thead th { font-weight: 600; }
+thead th { font-weight: 600; vertical-align: bottom; }
 thead tr:last-child th, thead th[rowspan] { border-bottom: 2px solid var(--line); }
 tbody th { font-weight: 500; }
-td.number, th.number { text-align: right; white-space: nowrap; }
+td.number, th.number { text-align: right; }
+td.number { white-space: nowrap; }
+th.number { max-width: 13em; overflow-wrap: break-word; }
 td .error, .unit { color: var(--soft); font-weight: 400; }
-tbody th { min-width: 9.5em; }
+tbody th { min-width: 13em; }
+.plain tbody th { min-width: 0; }
 th small { display: block; font-weight: 400; color: var(--soft); max-width: 60ch; }
 td.value { overflow-wrap: anywhere; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 0.85rem; }
 figure { margin: 0; }
@@ -67,6 +70,7 @@ footer { color: var(--soft); font-size: 0.88rem; padding-bottom: 48px; }
   h1 { font-size: 1.5rem; }
   section { margin: 30px 0; }
   .card, .verdict { padding: 12px; }
+  tbody th { min-width: 9.5em; }
   .gallery { --shot: 68px; gap: 12px; }
 }
 @media print {

@@ -35,7 +35,7 @@ export function recordSection(data: ReportData): Html {
   );
   return html`<section id="record"><h2>Record: versions, seeds, hashes</h2>
 <p class="read">With the same input, choices and seed, the same version gives these numbers again, byte for byte, on one machine.</p>
-<div class="scroll"><table><tbody>
+<div class="scroll plain"><table><tbody>
 <tr><th scope="row">preset</th><td class="value">${data.preset}</td></tr>
 <tr><th scope="row">aggregation</th><td class="value">${data.aggregation}</td></tr>
 <tr><th scope="row">classes</th><td class="value">${data.classes.join(", ")}</td></tr>

@@ -87,7 +87,7 @@ export function verdict(
       ...placebo(table, intervals),
       ...(headline.effect === "published-drop" ? [...medium(table, intervals), ...gain(table)] : []),
       ...(headline.effect === "context"
-        ? ["What the neighbors do cannot be told: `different` has no numbers."]
+        ? ["What the neighbors do cannot be told from pairs: the setting different has no numbers."]
         : []),
       ...capture(encoder, transfer),
       ...table.notes,
@@ -182,13 +182,15 @@ function gain(table: EncoderTable): string[] {
   ];
 }
 
+/** What a probe that learned from original crops does among foreign neighbors. */
 function capture(encoder: string, transfer: ReportData["transfer"]): string[] {
-  const found = transfer.find(
-    (t) => t.encoder === encoder && t.setting === "different" && t.capture !== null,
-  );
-  if (found?.capture === undefined || found.capture === null) return [];
+  const at = (setting: Setting) => transfer.find((t) => t.encoder === encoder && t.setting === setting);
+  const [original, found] = [at("original"), at("different")];
+  if (found === undefined || found.capture === null) return [];
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const before = original === undefined ? "" : ` (${percent(original.accuracy)} in original)`;
   return [
-    `Trained on original crops, ${(100 * found.capture).toFixed(1)} % of the cells among foreign neighbors are called by the neighbors' localization (capture rate).`,
+    `Trained on original crops, a classifier is right on ${percent(found.accuracy)} of the cells among foreign neighbors${before} and calls ${percent(found.capture)} by the neighbors' localization (capture rate).`,
   ];
 }
 

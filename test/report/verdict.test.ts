@@ -63,7 +63,7 @@ describe("the sentence", () => {
     expect(v.sentence).toMatch(
       /^Whether net leans on what is around the cell is not clear: accuracy falls by 10\.0 points when everything around the cell is removed .*no error is known/,
     );
-    expect(v.caveats.join()).toContain("What the neighbors do cannot be told");
+    expect(v.caveats.join()).toContain("What the neighbors do cannot be told from pairs");
   });
   test("nothing to compare", () => {
     expect(judge({ original: 0.9 })).toMatchObject({ level: "unknown" });
@@ -115,7 +115,9 @@ describe("what must be known with it", () => {
   test("the capture rate", () => {
     const table = resultTable(scores(base), "even").encoders[0];
     const transfer = [{ encoder: "net", setting: "different" as const, accuracy: 0.4, capture: 0.314 }];
-    expect(verdict(table, [], transfer).caveats.join()).toContain("31.4 % of the cells");
+    expect(verdict(table, [], transfer).caveats.join()).toContain(
+      "is right on 40.0 % of the cells among foreign neighbors and calls 31.4 % by the neighbors' localization",
+    );
     expect(verdict(table, [], [{ ...transfer[0], capture: null }]).caveats.join()).not.toContain("capture");
   });
 });

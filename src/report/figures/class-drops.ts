@@ -67,7 +67,7 @@ export function classDropFigure(table: ResultTable): string | null {
     marginRight: 16,
     x: {
       domain: [Math.min(0, ...values) - pad, Math.max(0, ...values) + pad],
-      label: `drop, ${effect.from} − ${effect.to} (percentage points)`,
+      label: "drop (percentage points)",
       labelAnchor: "center",
       labelArrow: "none",
       grid: true,

@@ -3,8 +3,20 @@ import { parseHTML } from "linkedom";
 import type { Setting } from "../../types.ts";
 import { escapeHtml, xmlText } from "../escape.ts";
 
-/** Okabe-Ito colors without yellow and black, which fail on white or on dark paper; told apart by color-blind readers. */
-export const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"] as const;
+/**
+ * Okabe-Ito colors, told apart by color-blind readers; yellow, which fails on white, gives way to gray, and black to
+ * the color of the text, so that it stays visible on dark paper.
+ */
+export const COLORS = [
+  "#0072B2",
+  "#D55E00",
+  "#009E73",
+  "#CC79A7",
+  "#E69F00",
+  "#56B4E9",
+  "currentColor",
+  "#8A8A8A",
+] as const;
 
 /** Marker of each setting, the same in every figure. */
 export const SYMBOLS: Readonly<Record<Setting, Plot.SymbolType>> = {
