@@ -20,6 +20,23 @@ export { judgeMask } from "./masks/verdict.ts";
 export { localizationProportions, type ProportionResult } from "./proportions/proportions.ts";
 export { parseReport, type ReportData, reportSchema } from "./report/data.ts";
 export { renderReport } from "./report/html.ts";
+export { cutCrops, type SimulatedCrop } from "./simulate/crops.ts";
+export {
+  type DatasetCell,
+  type DatasetOptions,
+  datasetProteins,
+  simulateDataset,
+} from "./simulate/dataset.ts";
+export {
+  type FieldOptions,
+  type SimulatedCell,
+  type SimulatedField,
+  simulateField,
+} from "./simulate/field.ts";
+export { LOCALIZATIONS, type Localization } from "./simulate/localizations.ts";
+export { type OracleOptions, oracleFeatures } from "./simulate/oracle.ts";
+export { PHYSICS, type Physics } from "./simulate/parameters.ts";
+export { makeProtein, mixedProteins, type Protein, singleProteins } from "./simulate/proteins.ts";
 export { Compositor } from "./swap/composite.ts";
 export { groupOf, measureScales, plainScales, type Scales } from "./swap/intensity.ts";
 export { makePlan, type PlanRequest, type SameDonor } from "./swap/plan.ts";
