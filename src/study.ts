@@ -103,11 +103,12 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Rep
 /** Everything that composites and their classification depend on, but the encoders. */
 function inputsOf(study: Study, store: CellStore): Record<string, unknown> {
   const { cells: _cells, encoders: _encoders, title: _title, aggregation: _aggregation, ...rest } = study;
-  const { plan, cellList, ...choices } = rest;
+  const { plan, cellList, composite, ...choices } = rest;
   return {
     cells: storeHash(store.manifest),
     channels: store.channels,
     ...choices,
+    ...composite,
     ...(plan === undefined ? {} : { plan: sha256File(plan) }),
     ...(cellList === undefined ? {} : { cellList: sha256File(cellList) }),
   };

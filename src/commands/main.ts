@@ -29,6 +29,8 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
 /** Runs one command line and returns its exit code: 0 done, 1 bad data, files or study file, 2 wrong command line. */
 export async function main(argv: readonly string[]): Promise<number> {
   const debug = argv.includes("--debug");
+  // A file over `ulimit -f` is then a failed write that is told, not the end of the process.
+  process.on("SIGXFSZ", () => {});
   const program = new Command("cellswap")
     .description(
       "Does a single-cell encoder look at the cell, or at the cells around it?\nSwap the background and measure.",

@@ -1,5 +1,6 @@
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
+import { SettingError, StudyError } from "../errors.ts";
 import type { ReportData } from "../report/data.ts";
 import { readStudy, type Study } from "../study/schema.ts";
 import { runStudy, type StudyOptions } from "../study.ts";
@@ -41,10 +42,13 @@ docs/study.md explains every key; schema/study.schema.json completes them in an 
     .action(run);
 }
 
+/** Threads beyond this only take memory. */
+const MOST_WORKERS = 256;
+
 async function run(path: string, options: Options, command: Command): Promise<void> {
   const workers = options.workers === undefined ? undefined : Number(options.workers);
-  if (workers !== undefined && !(Number.isInteger(workers) && workers > 0))
-    command.error(`error: --workers ${options.workers} is not a whole number above 0`);
+  if (workers !== undefined && !(Number.isInteger(workers) && workers > 0 && workers <= MOST_WORKERS))
+    command.error(`error: --workers ${options.workers} is not a whole number from 1 to ${MOST_WORKERS}`);
   const study = readStudy(path);
   const out = resolve(options.out ?? `${basename(path).replace(/\.json$/, "")}.study`);
   const data = await interruptible((signal) =>
@@ -57,7 +61,11 @@ async function run(path: string, options: Options, command: Command): Promise<vo
         ...(options.fresh === undefined ? {} : { fresh: options.fresh }),
       },
       options.json === true,
-    ),
+    ).catch((error: unknown) => {
+      // What does not fit the cells was asked for in the study file.
+      const asked = error instanceof StudyError || error instanceof SettingError;
+      throw asked && error.path === undefined ? new StudyError(error.message, { path, cause: error }) : error;
+    }),
   );
   console.log(options.json ? resultJson(data, out) : resultText(data, out));
 }

@@ -161,5 +161,13 @@ function changes(prefix: string, before: object, after: object): string[] {
   };
   return [...new Set([...Object.keys(a), ...Object.keys(b)])]
     .filter((k) => canonicalJson(a[k] ?? null) !== canonicalJson(b[k] ?? null))
-    .map((k) => `${prefix}${k} was ${short(a[k])}, now ${short(b[k])}`);
+    .flatMap((k) =>
+      isRecord(a[k]) && isRecord(b[k])
+        ? changes(`${prefix}${k}.`, a[k], b[k])
+        : [`${prefix}${k} was ${short(a[k])}, now ${short(b[k])}`],
+    );
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
