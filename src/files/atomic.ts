@@ -31,7 +31,10 @@ export function makeFolder(path: string): string | undefined {
     return path;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" && statSync(path).isDirectory()) return undefined;
+    if (code === "EEXIST") {
+      if (statSync(path).isDirectory()) return undefined;
+      throw Object.assign(new Error(`${path} is a file`), { code: "ENOTDIR" });
+    }
     if (code !== "ENOENT" || dirname(path) === path) throw error;
   }
   const made = makeFolder(dirname(path));
