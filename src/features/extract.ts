@@ -6,6 +6,7 @@ import { CellswapError, InterruptedError, STOPPED } from "../errors.ts";
 import { startWorker } from "../files/worker.ts";
 import type { Scales } from "../swap/intensity.ts";
 import type { CompositeOptions, CropShape, MaskKind, SwapPlan } from "../types.ts";
+import { encodingOrder } from "./order.ts";
 import { BATCH, batches, FeatureFile } from "./store.ts";
 
 /** What is to be encoded and where the features go. */
@@ -28,6 +29,8 @@ export interface EncoderTarget {
 
 /** What one worker thread needs to know; `targets` say where each encoder's outputs are written. */
 export interface WorkerSetup extends Omit<ExtractRequest, "encoders"> {
+  /** Rows of the plan in the order of the batches. */
+  readonly order: Int32Array;
   readonly targets: readonly {
     readonly encoder: EncoderFile;
     readonly outputs: readonly { path: string; dimension: number }[];
@@ -82,6 +85,7 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
   const setup: WorkerSetup = {
     cells: request.cells,
     plan: sharePlan(plan),
+    order: encodingOrder(plan),
     scales: request.scales,
     composite: request.composite,
     targets,

@@ -84,10 +84,16 @@ export class FeatureFile {
     return [...marks.keys()].filter((b) => marks[b] !== 1);
   }
 
-  /** Writes the features of one batch (its rows x dimension) and marks it. */
-  write(batch: number, features: Float32Array): void {
-    const bytes = new Uint8Array(features.buffer, features.byteOffset, features.byteLength);
-    writeAll(this.#file, bytes, HEADER + batch * BATCH * this.dimension * 4, this.path);
+  /** Writes the features of one batch, each row (of `rows`) in its place, and marks the batch. */
+  write(batch: number, rows: Int32Array, features: Float32Array): void {
+    const size = this.dimension * 4;
+    const bytes = new Uint8Array(features.buffer, features.byteOffset, rows.length * size);
+    for (let i = 0; i < rows.length; ) {
+      let n = 1;
+      while (i + n < rows.length && rows[i + n] === rows[i] + n) n++;
+      writeAll(this.#file, bytes.subarray(i * size, (i + n) * size), HEADER + rows[i] * size, this.path);
+      i += n;
+    }
     writeAll(this.#done, Uint8Array.of(1), batch, this.path);
   }
 

@@ -10,7 +10,7 @@ import { BATCH, FeatureFile } from "./store.ts";
 /** One thread of {@link extract}: composes a batch, runs the encoders that lack it, writes their features. */
 const setup = workerData as WorkerSetup;
 const port = parentPort!;
-const { plan } = setup;
+const { plan, order } = setup;
 const opened = open();
 // A failure is told in answer to the first task.
 opened.catch(() => {});
@@ -40,13 +40,12 @@ async function open() {
 
 async function run({ batch, encoders: lacking }: WorkerTask): Promise<number> {
   const { store, pixels, size, encoders, compositor, crops, masks } = await opened;
-  const from = batch * BATCH;
-  const count = Math.min(BATCH, plan.count - from);
-  for (let i = 0; i < count; i++) {
-    compositor.compose(plan, from + i, crops.subarray(i * size, (i + 1) * size));
-    if (store.masks !== "none")
-      store.readMask(plan.cell[from + i], masks.subarray(i * pixels, (i + 1) * pixels));
-  }
+  const rows = order.subarray(batch * BATCH, (batch + 1) * BATCH);
+  const count = rows.length;
+  rows.forEach((row, i) => {
+    compositor.compose(plan, row, crops.subarray(i * size, (i + 1) * size));
+    if (store.masks !== "none") store.readMask(plan.cell[row], masks.subarray(i * pixels, (i + 1) * pixels));
+  });
   const start = performance.now();
   for (const e of lacking) {
     const { name, encoder, outputs, files } = encoders[e];
@@ -60,10 +59,10 @@ async function run({ batch, encoders: lacking }: WorkerTask): Promise<number> {
       if (FeatureFile.complete(path, plan.count, dimension)) continue;
       const wrong = features.subarray(0, count * dimension).findIndex((v) => !Number.isFinite(v));
       if (wrong >= 0)
-        throw await notFinite(name, from + Math.floor(wrong / dimension), features[wrong], wrong % dimension);
+        throw await notFinite(name, rows[Math.floor(wrong / dimension)], features[wrong], wrong % dimension);
       let file = files.get(o);
       if (file === undefined) files.set(o, (file = new FeatureFile(path, plan.count, dimension)));
-      file.write(batch, features.subarray(0, count * dimension));
+      file.write(batch, rows, features);
     }
   }
   return performance.now() - start;
