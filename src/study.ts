@@ -10,7 +10,7 @@ import { type BlockResult, evaluateBlock, listBlocks, PlanIndex } from "./study/
 import { checkEncoders, featurePaths, outputName } from "./study/encoders.ts";
 import { openStudyFolder } from "./study/folder.ts";
 import { studyPlan } from "./study/plan.ts";
-import { writeResults } from "./study/results.ts";
+import { fitProbes, writeResults } from "./study/results.ts";
 import { studyScales, writeScales } from "./study/scales.ts";
 import type { Study } from "./study/schema.ts";
 import { selectCells } from "./study/select.ts";
@@ -92,7 +92,9 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Rep
         );
       }
     options.onProgress?.("pairs", results.length, results.length);
-    return writeResults({ study, store, selection, plan, index, scales, featureSets, results, out });
+    const finished = { study, store, selection, plan, index, scales, featureSets, results, out };
+    await fitProbes(finished, signal);
+    return writeResults(finished);
   } finally {
     await grid?.dispose();
     store.close();

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { storeHash } from "../cells/store.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
+import { InterruptedError, STOPPED } from "../errors.ts";
 import { writePublishedResults } from "../evaluate/published-csv.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
@@ -39,6 +40,16 @@ export interface Finished {
   readonly out: string;
 }
 
+/** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
+export async function fitProbes(finished: Finished, signal: AbortSignal | undefined): Promise<void> {
+  for (const { name, path } of finished.featureSets)
+    for (const fit of [transfer, proportions]) {
+      await new Promise(setImmediate);
+      if (signal?.aborted) throw new InterruptedError(STOPPED);
+      fit(request(finished, name, path));
+    }
+}
+
 /** Writes the study's tables, the authors' CSV layout and the report; returns the report's data. */
 export function writeResults(finished: Finished): ReportData {
   const { out, featureSets, results } = finished;
@@ -58,7 +69,7 @@ export function writeResults(finished: Finished): ReportData {
 
 /** The pair scores as a table: one row per encoder, setting, background and pair. */
 export function scoreTable(scores: readonly PairScore[]): Table {
-  const folds = Math.max(0, ...scores.map((s) => s.folds.length));
+  const folds = scores.reduce((most, s) => Math.max(most, s.folds.length), 0);
   const columns = new Map<string, Column>([
     ["encoder", scores.map((s) => s.encoder)],
     ["setting", scores.map((s) => s.setting)],
@@ -92,7 +103,7 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
     (n, flag, row) => n + (flag && plan.donor[row] !== plan.cell[row] ? 1 : 0),
     0,
   );
-  const gap = Math.max(0, ...scores.map((s) => s.gap ?? 0));
+  const gap = scores.reduce((most, s) => Math.max(most, s.gap ?? 0), 0);
   return {
     version: REPORT_VERSION,
     title: study.title,
