@@ -16,6 +16,8 @@ export interface Drawing {
   readonly size?: number;
   readonly masks?: MaskKind;
   readonly seed?: number;
+  /** Field whose masks failed their quality checks. */
+  readonly rejected?: string;
   /** Localization of cell `i` of class `c`; its class by default. */
   readonly localization?: (name: string, i: number) => string | null;
 }
@@ -49,7 +51,7 @@ export function drawCells(path: string, drawing: Drawing = {}): void {
         Metadata_Localization: localization(name, i),
         Metadata_Plate: `plate${i % fields}`,
       });
-      verdict.push("ok");
+      verdict.push(`${name}-field${i % fields}` === drawing.rejected ? "small" : "ok");
     }
   });
   writer.finish(masks === "none" ? null : { verdict, measures: new Map() });
