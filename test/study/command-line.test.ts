@@ -50,14 +50,18 @@ test("without a command the help is shown, with every command in it", async () =
     expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 
-test("every command's help has an example", async () => {
-  const { stdout } = await run(["--help"]);
-  const names = [...stdout.split("Commands:")[1].matchAll(/^ {2}([a-z]+) /gm)].map((m) => m[1]);
-  expect(names.length).toBeGreaterThan(4);
-  for (const name of names.filter((n) => n !== "help")) {
-    const help = await run([name, "--help"]);
-    expect(help.code, name).toBe(0);
-    expect(help.stdout, name).toMatch(/Examples?:\n +cellswap /);
+test("every command's help has an example, and so has every command below it", async () => {
+  const below = (help: string) =>
+    [...(help.split("Commands:")[1] ?? "").matchAll(/^ {2}([a-z-]+) /gm)]
+      .map((m) => m[1])
+      .filter((n) => n !== "help");
+  const waiting = below((await run(["--help"])).stdout).map((name) => [name]);
+  expect(waiting.length).toBeGreaterThan(4);
+  for (const words of waiting) {
+    const { code, stdout } = await run([...words, "--help"]);
+    expect(code, words.join(" ")).toBe(0);
+    expect(stdout, words.join(" ")).toMatch(/Examples?:\n +cellswap /);
+    if (words.length === 1) waiting.push(...below(stdout).map((name) => [...words, name]));
   }
 });
 
