@@ -35,7 +35,7 @@ FULL = {
 }
 
 
-def draw_crops(count=3):
+def draw_crops(count):
     """Blobs on noise: the first with the counts of a camera, the second within one unit, the third around one."""
     rng = np.random.default_rng(20251)
     y, x = np.mgrid[:64, :64]
@@ -108,6 +108,13 @@ def statistics(rng, shape, kind):
     return rng.normal(0, 0.3, shape).astype(np.float32)
 
 
+def around(values, rng):
+    """Mean and variance per channel of what a layer gives, each a good part off, as statistics of other data are."""
+    flat = np.asarray(values, dtype=np.float64).reshape(-1, values.shape[-1])
+    mean, sd = flat.mean(axis=0), flat.std(axis=0) + 1e-6
+    return mean + sd * rng.normal(0, 0.3, mean.shape), sd**2 * rng.uniform(0.5, 2, sd.shape)
+
+
 def randomize(model, rng):
     """Gives every variable of a Keras model random values of a healthy scale."""
     for v in model.variables:
@@ -163,8 +170,23 @@ def part_pifia(folder, widths, crops, real):
         return inputs.numpy(), {k: v.numpy() for k, v in model.every_layer(inputs).items()}, {}
 
     model = Pifia()
-    model(preprocess(crops))
-    randomize(model, np.random.default_rng(11))
+    x = preprocess(crops)
+    model(x)
+    rng = np.random.default_rng(11)
+    randomize(model, rng)
+    for n in range(1, 9):  # statistics as training leaves them: no channel is silent
+        conv, norm = getattr(model, f"conv{n}"), getattr(model, f"bn{n}")
+        mean, variance = around(conv(x), rng)
+        norm.moving_mean.assign(mean)
+        norm.moving_variance.assign(variance)
+        x = tf.nn.relu(norm(conv(x), training=False))
+        if n in (2, 4, 8):
+            x = tf.nn.max_pool2d(x, 2, 2, "VALID")
+    x = tf.reshape(x, [x.shape[0], -1])
+    for dense in (model.d1, model.d2):
+        mean, _ = around(tf.matmul(x, dense.kernel), rng)
+        dense.bias.assign(-mean)
+        x = dense(x)
     prefix = folder / "pifia_weights_i0"
     model.save_weights(str(prefix))
     (folder / "checkpoint").unlink()
@@ -221,15 +243,28 @@ def part_pci(folder, widths, crops, real):
             x = layers.Conv2D(widths["decoder"][n - 6], 3, activation="relu", padding="same", name=f"conv{n}_1")(x)
         return tf.keras.Model([source, marker], layers.Conv2D(1, 1, name="y_gfp")(x))
 
+    def preprocess(crops):
+        pairs = [np.stack([rescale_intensity(c, out_range=(0, 1)) for c in crop], axis=-1) for crop in crops]
+        return np.stack(pairs).astype(np.float32)
+
     def run(crops):
-        inputs = np.stack(
-            [np.stack([rescale_intensity(c, out_range=(0, 1)) for c in crop], axis=-1) for crop in crops]
-        ).astype(np.float32)
+        inputs = preprocess(crops)
         found = taken([inputs, inputs[..., 1:]], training=False)
         return inputs, dict(zip(names, [v.numpy() for v in found])), {}
 
     model = build()
-    randomize(model, np.random.default_rng(12))
+    rng = np.random.default_rng(12)
+    randomize(model, rng)
+    scaled = preprocess(crops)
+    for layer in [l for l in model.layers if "conv" in l.name]:  # no channel is silent
+        into = tf.keras.Model(model.inputs, layer.input)([scaled, scaled[..., 1:]], training=False)
+        mean, _ = around(tf.nn.conv2d(into, layer.kernel, 1, "SAME"), rng)
+        layer.bias.assign(-mean)
+        norm = layer.outbound_nodes[0].outbound_layer
+        if isinstance(norm, layers.BatchNormalization):
+            mean, variance = around(layer(into), rng)
+            norm.moving_mean.assign(mean)
+            norm.moving_variance.assign(variance)
     names = [f"conv{n}_1" for n in range(1, 6)]
     taken = tf.keras.Model(model.inputs, [model.get_layer(n).output for n in names])
     write_expected(folder, crops, real, run)
@@ -320,9 +355,12 @@ def part_deeploc(folder, widths, crops, real):
     step = tf.Variable(0, trainable=False)
     train = tf.train.AdamOptimizer(1e-4).minimize(tf.reduce_mean(tf.square(x)), global_step=step)
 
-    def run(crops):
+    def preprocess(crops):
         stretched = np.stack([np.stack([stretch(c) for c in crop], axis=-1) for crop in crops]).astype(np.float32)
-        five = [stretched[:, t : t + 60, l : l + 60] for t, l in [(2, 2), (0, 0), (0, 4), (4, 0), (4, 4)]]
+        return [stretched[:, t : t + 60, l : l + 60] for t, l in [(2, 2), (0, 0), (0, 4), (4, 0), (4, 4)]]
+
+    def run(crops):
+        five = preprocess(crops)
         values = session.run(found, {taken: five[0], training: False})
         mean = np.mean([session.run(softmax, {taken: f, training: False}).astype(np.float64) for f in five], axis=0)
         return five[0], values, {"predictions": rows(mean)}
@@ -330,8 +368,8 @@ def part_deeploc(folder, widths, crops, real):
     session = tf.Session()
     session.run(tf.global_variables_initializer(), {training: False})
     for _ in range(3):
-        noise = rng.normal(0.5, 0.6, (8, 60, 60, 2)).astype(np.float32)
-        session.run(train, {taken: noise, training: True})
+        batch = np.resize(preprocess(crops)[0], (16, 60, 60, 2)) + rng.normal(0, 0.2, (16, 60, 60, 2))
+        session.run(train, {taken: batch.astype(np.float32), training: True})
     prefix = folder / "model.ckpt-5000"
     tf.train.Saver(tf.global_variables()).save(session, str(prefix), write_meta_graph=False)
     (folder / "checkpoint").unlink()
@@ -387,7 +425,8 @@ def main():
         real = read_real(args.real) if args.real else None
         PARTS[args.part](folder, (FULL if args.full else NARROW)[args.part], np.load(root / "crops.npy"), real)
         return
-    np.save(root / "crops.npy", np.load(args.crops).astype(np.float32) if args.crops else draw_crops())
+    crops = np.load(args.crops).astype(np.float32) if args.crops else draw_crops(32 if args.full else 3)
+    np.save(root / "crops.npy", crops)
     for part in PARTS:
         subprocess.run([sys.executable, __file__, *sys.argv[1:], "--part", part], check=True)
 

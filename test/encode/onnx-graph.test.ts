@@ -12,11 +12,10 @@ import { openPifia } from "../../src/encode/published/pifia.ts";
 async function run(graph: OnnxGraph, feeds: Record<string, ort.Tensor>): Promise<Record<string, number[]>> {
   const session = await ort.InferenceSession.create(graph.encode());
   const out = await session.run(feeds);
-  const values = Object.entries(out).map(
-    ([name, tensor]) => [name, [...(tensor.data as Float32Array)]] as const,
-  );
+  const values: Record<string, number[]> = {};
+  for (const [name, tensor] of Object.entries(out)) values[name] = Array.from(tensor.data as Float32Array);
   await session.release();
-  return Object.fromEntries(values);
+  return values;
 }
 
 test("a dense layer with ReLU computes what it says", async () => {
