@@ -1,3 +1,3 @@
 export { rankUpdate32, rankUpdate64 } from "./rank-update";
 export { cholesky32, cholesky64, solve32, solve64 } from "./cholesky";
-export { combine, scores } from "./products";
+export { combine, combine32, scores, scores32 } from "./products";

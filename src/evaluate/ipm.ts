@@ -24,7 +24,7 @@ const CLOSE = 1e-6;
  *
  * @param kernels holds the rows in use
  * @param y +1 or -1 for every row in use
- * @param scatter I + sum of x x' over the rows in use, columns x columns, upper triangle
+ * @param scatter sum of x x' over the rows in use, columns x columns, upper triangle
  * @param done whether a point is good enough; asked when the method believes so
  * @returns null where rounding stops the method before `done` agrees; another solver must take over then
  */
@@ -41,8 +41,8 @@ export function solveInterior(
   const { w, f, alpha, beta, s, xi, z, weight } = point;
   const n = y.length;
   let trace = 0;
-  for (let j = 0; j < kernels.dimension; j++) trace += scatter[j * (kernels.columns + 1)] - 1;
-  const newton = new Newton(kernels, y, point, trace / (n * kernels.dimension));
+  for (let j = 0; j < kernels.dimension; j++) trace += scatter[j * (kernels.columns + 1)];
+  const newton = new Newton(kernels, y, point, scatter, trace / (n * kernels.dimension));
   for (let steps = 0; steps < STEPS; steps++) {
     let sum = 0;
     let hinge = 0;
@@ -68,7 +68,7 @@ function ridge(kernels: Kernels, y: Int8Array, scatter: Float32Array): { point: 
   const w = new Float64Array(kernels.columns);
   const f = long();
   kernels.combine(Float64Array.from(y), w);
-  if (!kernels.factor(long(), true, 0, scatter)) return null;
+  if (!kernels.factor(long(), true, 0, 1, scatter)) return null;
   kernels.solve(w);
   kernels.scores(w, f);
   let b = 0;

@@ -32,38 +32,62 @@ interface Direction {
  * Relative residual at which a linear system counts as solved, in units of mu: what is left enters the next step's
  * right-hand side, and only the last steps have to be exact.
  */
-const RESIDUAL = 0.1;
+const RESIDUAL = 1;
 const LARGEST_RESIDUAL = 0.01;
 const SMALLEST_RESIDUAL = 1e-9;
-/** More than this many conjugate gradient steps say that the factor in float32 is no good any more. */
-const CG_PATIENCE = 12;
+/** For the predictor, which only says how far to go. */
+const PREDICTOR_RESIDUAL = 0.1;
+const CG_STEPS = 30;
 /** Sum of weights times mean variance above which float32 cannot hold H (see docs/method-probes.md). */
 const SINGLE_LIMIT = 1e6;
+/** Rows of more than this times the others' average weight enter the factor one by one. */
+const SPLIT = 2;
+/** Below this many features a full factor is cheaper than the steps that make up for a part of it. */
+const SPLIT_COLUMNS = 128;
+/** Value of mu down to which products may be in float32: what they lose is made up for by later steps. */
+const ROUGH = 1e-2;
+/** Value of mu down to which the products of the conjugate gradients may be. */
+const LOOSE = 1e-3;
 
 /** Newton steps of the interior-point method of {@link solveInterior}; docs/method-probes.md has the equations. */
 export class Newton {
   readonly #k: Kernels;
   readonly #y: Int8Array;
   readonly #p: Point;
+  readonly #scatter: Float32Array;
   /** Mean variance of the features. */
   readonly #variance: number;
   readonly #c1: Float64Array;
   readonly #c2: Float64Array;
   readonly #q: Float64Array;
   readonly #rows: Float64Array;
-  /** X'D1 and H^-1 X'D1. */
+  /** h = X'D1, and the factor's solution for it. */
   readonly #h: Float64Array;
   readonly #hv: Float64Array;
   #eta = 0;
-  #residual = 0;
+  /** 1 / (eta - h' M^-1 h), M being what was factored. */
+  #bend = 0;
+  #tolerance = 0;
+  /** Right-hand side of the last system of this step, its solution and what is left of it. */
+  readonly #goal: Float64Array;
+  readonly #solution: Float64Array;
+  readonly #residual: Float64Array;
+  readonly #u: Float64Array;
+  readonly #along: Float64Array;
+  readonly #product: Float64Array;
+  /** Size of the first right-hand side of this step; -1 before it. */
+  #scale = -1;
+  #loose = false;
   #single = true;
+  #rough = true;
   #now: Direction;
   #other: Direction;
 
-  constructor(kernels: Kernels, y: Int8Array, point: Point, variance: number) {
+  constructor(kernels: Kernels, y: Int8Array, point: Point, scatter: Float32Array, variance: number) {
     this.#k = kernels;
     this.#y = y;
     this.#p = point;
+    this.#scatter = scatter;
     this.#variance = variance;
     const long = () => new Float64Array(y.length);
     const short = () => new Float64Array(kernels.columns);
@@ -73,6 +97,12 @@ export class Newton {
     this.#rows = long();
     this.#h = short();
     this.#hv = short();
+    this.#goal = short();
+    this.#solution = short();
+    this.#residual = short();
+    this.#u = short();
+    this.#along = short();
+    this.#product = short();
     const direction = () => ({ dw: short(), df: long(), dalpha: long(), ds: long(), dxi: long(), db: 0 });
     this.#now = direction();
     this.#other = direction();
@@ -80,7 +110,13 @@ export class Newton {
 
   /** Moves the point by one step; returns the change of the bias, or null where rounding forbids any. */
   step(mu: number): number | null {
-    this.#residual = Math.min(LARGEST_RESIDUAL, Math.max(SMALLEST_RESIDUAL, RESIDUAL * mu));
+    this.#tolerance = Math.min(LARGEST_RESIDUAL, Math.max(SMALLEST_RESIDUAL, RESIDUAL * mu));
+    this.#loose = mu > LOOSE;
+    if (this.#rough && mu <= ROUGH) {
+      this.#rough = false;
+      this.#k.scores(this.#p.w, this.#p.f);
+      return 0;
+    }
     if (!this.#factor()) return null;
     const { alpha, beta, s, xi } = this.#p;
     const n = alpha.length;
@@ -88,7 +124,7 @@ export class Newton {
       this.#c1[i] = -alpha[i] * s[i];
       this.#c2[i] = -beta[i] * xi[i];
     }
-    this.#solve();
+    this.#solve(PREDICTOR_RESIDUAL);
     const { dalpha, ds, dxi } = this.#now;
     const t = this.#longest();
     let after = 0;
@@ -100,7 +136,7 @@ export class Newton {
       this.#c1[i] = target - alpha[i] * s[i] - dalpha[i] * ds[i];
       this.#c2[i] = target - beta[i] * xi[i] + dalpha[i] * dxi[i];
     }
-    this.#solve();
+    this.#solve(this.#tolerance);
     const length = this.#center(target, this.#longest());
     return this.#move(Math.max(0.99, 1 - mu) * length);
   }
@@ -118,7 +154,7 @@ export class Newton {
         this.#c2[i] += toward((beta[i] - a) * (xi[i] + ahead * dxi[i]), target);
       }
       [this.#now, this.#other] = [this.#other, this.#now];
-      this.#solve();
+      this.#solve(this.#tolerance);
       const longer = this.#longest();
       if (!(longer >= t + 0.01)) {
         [this.#now, this.#other] = [this.#other, this.#now];
@@ -150,21 +186,51 @@ export class Newton {
     for (let i = 0; i < weight.length; i++) eta += weight[i];
     this.#eta = eta;
     if (eta * this.#variance > SINGLE_LIMIT) this.#single = false;
-    this.#k.combine(weight, this.#h);
-    // Rows with small weights are left to the conjugate gradients: all of them together are less than the identity.
-    const above = 0.5 / (weight.length * this.#variance + 1e-300);
+    this.#k.combine(weight, this.#h, this.#rough);
+    const { above, base } = this.#split();
     for (;;) {
-      if (this.#k.factor(weight, this.#single, above)) {
+      if (this.#k.factor(weight, this.#single, above, base, this.#scatter)) {
         this.#hv.set(this.#h);
-        if (this.#invert(this.#hv, CG_PATIENCE)) return true;
+        this.#k.solve(this.#hv);
+        this.#bend = 1 / (eta - dot(this.#h, this.#hv));
+        // Where the stand-in for the small weights is too coarse, the factor alone is the better preconditioner.
+        if (!(this.#bend > 0)) this.#bend = 0;
+        this.#scale = -1;
+        this.#goal.fill(0);
+        this.#residual.fill(0);
+        this.#solution.fill(0);
+        return true;
       }
       if (!this.#single) return false;
       this.#single = false;
     }
   }
 
+  /**
+   * Which rows enter the factor one by one: those of well over the average weight of the others, which enter together
+   * as their average weight times the scatter of all rows. Conjugate gradients make up for the difference.
+   */
+  #split(): { above: number; base: number } {
+    const { weight } = this.#p;
+    if (this.#k.columns < SPLIT_COLUMNS) return { above: 0, base: 0 };
+    let above = Infinity;
+    let base = 0;
+    for (let round = 0; round < 4; round++) {
+      let sum = 0;
+      let count = 0;
+      for (let i = 0; i < weight.length; i++)
+        if (weight[i] <= above) {
+          sum += weight[i];
+          count++;
+        }
+      base = sum / count;
+      above = SPLIT * base;
+    }
+    return { above, base };
+  }
+
   /** Direction for the complementarity targets c1, c2. */
-  #solve(): void {
+  #solve(tolerance: number): void {
     const { w, alpha, beta, s, xi, z, weight } = this.#p;
     const { dw, df, dalpha, ds, dxi } = this.#now;
     const c1 = this.#c1;
@@ -178,13 +244,13 @@ export class Newton {
       this.#rows[i] = y[i] * (alpha[i] + weight[i] * q[i]);
       gamma += this.#rows[i];
     }
-    this.#k.combine(this.#rows, dw);
-    for (let j = 0; j < dw.length; j++) dw[j] -= w[j];
-    this.#invert(dw, 2 * CG_PATIENCE);
-    const db = (gamma - dot(this.#h, dw)) / (this.#eta - dot(this.#h, this.#hv));
-    for (let j = 0; j < dw.length; j++) dw[j] -= db * this.#hv[j];
+    this.#k.combine(this.#rows, dw, this.#rough);
+    // The bias is eliminated: db = (gamma - h'dw) / eta.
+    for (let j = 0; j < dw.length; j++) dw[j] -= w[j] + (gamma / this.#eta) * this.#h[j];
+    this.#invert(dw, tolerance);
+    const db = (gamma - dot(this.#h, dw)) / this.#eta;
     this.#now.db = db;
-    this.#k.scores(dw, df);
+    this.#k.scores(dw, df, this.#rough);
     for (let i = 0; i < n; i++) {
       const a = weight[i] * (q[i] - y[i] * (df[i] + db));
       dalpha[i] = a;
@@ -206,39 +272,60 @@ export class Newton {
     return 1 / worst;
   }
 
-  /** v = H^-1 v by conjugate gradients, with the factor as preconditioner; false where they do not get there. */
-  #invert(v: Float64Array, limit: number): boolean {
-    const k = this.#k;
-    const { weight } = this.#p;
-    const residual = v.slice();
-    const u = v.slice();
-    k.solve(u);
-    const direction = u.slice();
-    const product = new Float64Array(v.length);
-    v.fill(0);
-    let rho = dot(residual, u);
-    const stop = rho * this.#residual ** 2;
-    for (let round = 0; rho > 0; round++) {
-      // In float64 there is nothing better to turn to; the certificate judges what comes of it.
-      if (round === limit) return !this.#single;
-      k.scores(direction, this.#rows);
-      for (let i = 0; i < weight.length; i++) this.#rows[i] *= weight[i];
-      k.combine(this.#rows, product);
-      for (let j = 0; j < v.length; j++) product[j] += direction[j];
-      const step = rho / dot(direction, product);
-      for (let j = 0; j < v.length; j++) {
-        v[j] += step * direction[j];
+  /**
+   * v = (H - h h' / eta)^-1 v by conjugate gradients, from the solution of the step's last system on; the factor, with
+   * the same change of rank one, is the preconditioner.
+   */
+  #invert(v: Float64Array, tolerance: number): void {
+    const d = v.length;
+    const residual = this.#residual;
+    const solution = this.#solution;
+    const u = this.#u;
+    const along = this.#along;
+    const product = this.#product;
+    for (let j = 0; j < d; j++) {
+      residual[j] += v[j] - this.#goal[j];
+      this.#goal[j] = v[j];
+    }
+    let rho = this.#precondition();
+    if (this.#scale < 0) this.#scale = rho;
+    const stop = this.#scale * tolerance * tolerance;
+    along.set(u);
+    for (let round = 0; rho > stop && round < CG_STEPS; round++) {
+      this.#multiply(along, product);
+      const curvature = dot(along, product);
+      if (!(curvature > 0)) break;
+      const step = rho / curvature;
+      for (let j = 0; j < d; j++) {
+        solution[j] += step * along[j];
         residual[j] -= step * product[j];
       }
-      u.set(residual);
-      k.solve(u);
-      const next = dot(residual, u);
-      if (next <= stop) return true;
+      const next = this.#precondition();
       const ratio = next / rho;
       rho = next;
-      for (let j = 0; j < v.length; j++) direction[j] = u[j] + ratio * direction[j];
+      for (let j = 0; j < d; j++) along[j] = u[j] + ratio * along[j];
     }
-    return rho === 0;
+    v.set(solution);
+  }
+
+  /** u = M^-1 residual; returns their product. */
+  #precondition(): number {
+    const u = this.#u;
+    u.set(this.#residual);
+    this.#k.solve(u);
+    const bend = this.#bend * dot(this.#h, u);
+    for (let j = 0; j < u.length; j++) u[j] += bend * this.#hv[j];
+    return dot(u, this.#residual);
+  }
+
+  /** out = (I + X'DX - h h' / eta) v. */
+  #multiply(v: Float64Array, out: Float64Array): void {
+    const { weight } = this.#p;
+    this.#k.scores(v, this.#rows, this.#loose);
+    for (let i = 0; i < weight.length; i++) this.#rows[i] *= weight[i];
+    this.#k.combine(this.#rows, out, this.#loose);
+    const bend = dot(this.#h, v) / this.#eta;
+    for (let j = 0; j < v.length; j++) out[j] += v[j] - bend * this.#h[j];
   }
 }
 

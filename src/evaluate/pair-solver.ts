@@ -83,7 +83,6 @@ export class PairSolver {
   #scatter(without: number): Float32Array {
     const { columns } = this.#kernels;
     const sum = new Float32Array(columns * columns);
-    for (let j = 0; j < columns; j++) sum[j * columns + j] = 1;
     this.#scatters.forEach((part, k) => {
       if (k !== without) for (let i = 0; i < sum.length; i++) sum[i] += part[i];
     });

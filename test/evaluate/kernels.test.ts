@@ -43,6 +43,12 @@ for (const [rows, d] of [
         10,
       );
 
+    const roughly = new Float64Array(Math.max(n, columns));
+    kernels.scores(w, roughly, true);
+    for (let r = 0; r < n; r++) expect(Math.abs(roughly[r] - f[r])).toBeLessThan(1e-4 * columns);
+    kernels.combine(c, roughly.subarray(0, columns), true);
+    for (let j = 0; j < columns; j++) expect(Math.abs(roughly[j] - v[j])).toBeLessThan(1e-3 * Math.sqrt(n));
+
     const weight = Float64Array.from({ length: n }, () => random());
     const h = Array.from({ length: columns }, (_, i) =>
       Array.from({ length: columns }, (_, j) => Number(i === j)),
@@ -77,8 +83,8 @@ test("a matrix that is not positive definite is reported", () => {
   const kernels = new Kernels(4, 3);
   kernels.use([0, 1, 2, 3]);
   kernels.x.data.fill(1);
-  const none = new Float32Array(64).map((_, i) => (i === 63 ? -1 : 0));
-  expect(kernels.factor(new Float64Array(4).fill(1), true, 0, none)).toBe(false);
+  const negative = new Float32Array(64).map((_, i) => (i === 63 ? -9 : 0));
+  expect(kernels.factor(new Float64Array(4).fill(1), true, 0, 1, negative)).toBe(false);
   expect(kernels.factor(new Float64Array(4).fill(1), false)).toBe(true);
   kernels.x.data.fill(Number.NaN);
   expect(kernels.factor(new Float64Array(4).fill(1), true)).toBe(false);
