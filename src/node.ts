@@ -3,6 +3,12 @@
 export { type CellRecord, CellStore, CellStoreWriter, type StoreManifest } from "./cells/store.ts";
 export { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
 export { OnnxEncoder } from "./encode/onnx.ts";
+export { openDeepLoc } from "./encode/published/deeploc.ts";
+export { readFeatureFolder, readFeaturePickle } from "./encode/published/feature-folder.ts";
+export { importPublished } from "./encode/published/import.ts";
+export { openPci } from "./encode/published/pci.ts";
+export { openPifia } from "./encode/published/pifia.ts";
+export { showEncoder } from "./encode/published/show.ts";
 export { PairGrid } from "./evaluate/grid.ts";
 export { readPublishedResults, writePublishedResults } from "./evaluate/published-csv.ts";
 export { type ExtractRequest, extract } from "./features/extract.ts";

@@ -7,17 +7,14 @@ const unreadable = (path: string, cause: unknown) =>
 
 /** Reads a whole file of at most `limit` bytes. */
 export function readLimited(path: string, limit: number, what: string): Uint8Array {
-  let size: number;
   try {
-    size = statSync(path).size;
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-  if (size > limit)
-    throw new DataError(`has ${size} bytes; ${what} of at most ${limit} bytes is read`, { path });
-  try {
+    const status = statSync(path);
+    if (!status.isFile()) throw new DataError(`is not a file; ${what} is needed`, { path });
+    if (status.size > limit)
+      throw new DataError(`has ${status.size} bytes; ${what} of at most ${limit} bytes is read`, { path });
     return readFileSync(path);
   } catch (cause) {
+    if (cause instanceof DataError) throw cause;
     throw unreadable(path, cause);
   }
 }

@@ -22,13 +22,14 @@ export function mutate(bytes: Uint8Array, random: Random): Buffer {
   return out;
 }
 
-const mask = (crc: number) => ((((crc >>> 15) | (crc << 17)) >>> 0) + 0xa282ead8) >>> 0;
+/** A checksum in the masked form in which LevelDB-style files store it. */
+export const maskCrc = (crc: number) => ((((crc >>> 15) | (crc << 17)) >>> 0) + 0xa282ead8) >>> 0;
 
 /** Gives every block of a checkpoint index a checksum that fits again, so that what lies behind it is reached. */
 export function mendChecksums(index: Buffer, blocks: readonly { at: number; size: number }[]): Buffer {
   const out = Buffer.from(index);
   for (const { at, size } of blocks)
     if (at + size + 5 <= out.length)
-      out.writeUInt32LE(mask(crc32c(out.subarray(at, at + size + 1))), at + size + 1);
+      out.writeUInt32LE(maskCrc(crc32c(out.subarray(at, at + size + 1))), at + size + 1);
   return out;
 }
