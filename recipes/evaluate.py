@@ -190,6 +190,31 @@ Drop same - different {measured['drop_same_minus_different']:.3f}, cell-free - d
     return card
 
 
+def write_summary(folder):
+    """README.md of the folder: all cards in one table."""
+    cards = [json.loads(p.read_text()) for p in sorted((folder / "cards").glob("*.json"))]
+    settings = ("original", "self", "same", "cell-free", "different", "masked")
+    lines = [
+        "# Bundled encoders",
+        "",
+        "Compact networks in three published designs, trained on simulated yeast (not the published weights); `-swap` is the twin that saw a new background at every step. Written by `recipes/evaluate.py`; one card each in `cards/`, the method in `docs/training.md`. License: Apache-2.0.",
+        "",
+        "Pairs of localizations, linear SVM trained and tested within the setting (mean accuracy on held-out fields):",
+        "",
+        "| encoder | " + " | ".join(settings) + " | same - different | cell-free - different | capture rate |",
+        "|---|" + "---|" * (len(settings) + 3),
+    ]
+    for c in cards:
+        numbers = [c["pairwise_svm"][s] for s in settings]
+        numbers += [c["drop_same_minus_different"], c["drop_cell_free_minus_different"], c["capture_rate"]]
+        lines.append(f"| {c['name']} | " + " | ".join(f"{v:.3f}" for v in numbers) + " |")
+    lines += ["", "15 localizations, logistic regression trained on original crops:", ""]
+    lines += ["| encoder | " + " | ".join(settings) + " |", "|---|" + "---|" * len(settings)]
+    for c in cards:
+        lines.append(f"| {c['name']} | " + " | ".join(f"{c['transfer_15_way'][s]:.3f}" for s in settings) + " |")
+    (folder / "README.md").write_text("\n".join(lines) + "\n")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     for option in ("cells", "weights", "encoders"):
@@ -206,3 +231,4 @@ if __name__ == "__main__":
                 args.encoders, path.stem, encoder, saved, study, measure(study, encoder), head_accuracy(study, encoder, saved)
             )
             print(path.stem, json.dumps({k: card[k] for k in ("pairwise_svm", "drop_same_minus_different", "transfer_15_way", "capture_rate", "head_accuracy")}), flush=True)
+    write_summary(args.encoders)

@@ -1,8 +1,9 @@
-"""Compares simulated cells with real ones and writes numbers and curves (no picture of a cell).
+"""Compares simulated cells with real ones and writes numbers and curves (no picture of a cell):
+OUT-comparison.json, OUT-comparison.svg, OUT-areas.svg and the table in OUT.md.
 
 python scripts/compare-simulation.py SIMULATED_CELLS REAL_IMAGES REFERENCE docs/simulation
 
-SIMULATED_CELLS: cellswap simulate --localizations mitochondrion,cytoplasm --cells 400 --proteins 4 --fields 8 --seed 11
+SIMULATED_CELLS: cellswap simulate --localizations mitochondrion,cytoplasm --cells 400 --proteins 4 --fields 10 --seed 11
 REAL_IMAGES: PROTEIN/PROTEIN_FIELD_rfp_CELL_{gfp,rfp}.tif; REFERENCE: folder with index.csv and masks.npy of these.
 Needs numpy 1.26.4, scipy 1.13.1, pyarrow 17.0.0, tifffile 2024.8.30, matplotlib 3.9.2.
 """
@@ -130,9 +131,15 @@ def main(cells, images, reference, out):
     axes[0].legend(frameon=False)
     figure.savefig(f"{out}-areas.svg", metadata={"Date": None})
     Path(f"{out}-comparison.json").write_text(json.dumps(result, indent=1) + "\n")
+    number = lambda v: f"{v:,.0f}" if v >= 100 else f"{v:.3f}"
+    quarters = lambda v: f"{number(v[1])} ({number(v[0])} to {number(v[2])})"
+    lines = ["| what | unit | real: median (quartiles) | simulated | distance |", "|---|---|---|---|---|"]
     for d in result["distances"]:
-        row = (f"{d['real']} | {d['simulated']} | KS {d['ks']}" if "ks" in d else f" | | {d['difference']}")
-        print(f"| {d['what']} ({d['unit']}) | {row} |")
+        seen = (quarters(d["real"]), quarters(d["simulated"]), f"KS {d['ks']}") if "ks" in d else ("", "", str(d["difference"]))
+        lines.append("| " + " | ".join((d["what"], d["unit"], *seen)) + " |")
+    page = Path(f"{out}.md")
+    before, rest = page.read_text().split("<!-- comparison -->\n")
+    page.write_text(before + "<!-- comparison -->\n" + "\n".join(lines) + "\n<!-- end of comparison -->\n" + rest.split("<!-- end of comparison -->\n")[1])
 
 
 if __name__ == "__main__":
