@@ -1,6 +1,6 @@
 """Writes test/fixtures/published/pickles/: features as the authors' code pickles them, by the Python that runs this.
 
-    python3.11 -m venv venv && venv/bin/pip install numpy==1.26.4     && venv/bin/python scripts/make-pickle-fixtures.py
+    python3.11 -m venv venv && venv/bin/pip install numpy==1.26.4 scikit-learn==1.5.2 && venv/bin/python scripts/make-pickle-fixtures.py
     python3.11 -m venv new  && new/bin/pip install numpy==2.4.6       && new/bin/python scripts/make-pickle-fixtures.py
     virtualenv -p python2.7 old && old/bin/pip install numpy==1.16.6  && old/bin/python scripts/make-pickle-fixtures.py
 
@@ -17,7 +17,7 @@ import numpy as np
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "test", "fixtures", "published")
 WHO = "py2" if sys.version_info[0] == 2 else "numpy2" if np.__version__.startswith("2") else "py3"
-CLASSES = ["ER", "bud neck", "nuclear periphery"]
+CLASSES = ["bud neck", "ER", "nuclear periphery"]
 
 
 def values(rows, columns, kind="<f4"):
@@ -61,15 +61,55 @@ def main():
 
 
 def write_layout():
-    """Four cells of five features; the first feature says the class, the second the background, the third the folder."""
-    for number, (name, pair) in enumerate([("logs", True), ("logs_batch", True), ("logs_base", False), ("logs_mask", False)]):
+    """Twenty cells of six features; the first says the class, the second the background, both too small to matter."""
+    rng = np.random.default_rng(7)
+    features = {}
+    for name, pair in [("logs", True), ("logs_batch", True), ("logs_base", False), ("logs_mask", False)]:
         folder = os.path.join(ROOT, "features", name, "conv8")
         os.makedirs(folder, exist_ok=True)
         for a, own in enumerate(CLASSES):
             for b, other in enumerate(CLASSES) if pair else [(-1, None)]:
-                rows = [np.array([a, b, number, cell, cell / 2], dtype=np.float32) for cell in range(4)]
+                rows = rng.normal(0, 1, (20, 6))
+                rows[:, 2 + a] += 1.5
+                rows[:, 2 + b] += 0.8 if pair else 0
+                rows[:, :2] = [a / 1024, b / 1024]
+                rows = list(rows.astype(np.float32))
+                features[name, own, other] = np.vstack(rows)
                 with open(os.path.join(folder, (own if other is None else own + "_" + other) + ".pkl"), "wb") as f:
                     pickle.dump(rows, f, 2)
+    scores = [
+        [setting, background, *classes, *score([features[key] for key in keys])]
+        for setting, background, classes, keys in listing()
+    ]
+    with open(os.path.join(ROOT, "features", "expected.json"), "w") as f:
+        json.dump(scores, f, indent=0)
+        f.write("\n")
+
+
+def listing():
+    """Every setting, background and pair of classes that the authors evaluate, with the files of the two classes."""
+    pairs = [(a, b) for i, a in enumerate(CLASSES) for b in CLASSES[i + 1 :]]
+    for setting, name in [("original", "logs_base"), ("masked", "logs_mask")]:
+        for a, b in pairs:
+            yield setting, None, (a, b), [(name, a, None), (name, b, None)]
+    for a, b in pairs:
+        yield "same", None, (a, b), [("logs", a, a), ("logs", b, b)]
+    for setting, name in [("different", "logs"), ("cell-free", "logs_batch")]:
+        for a, b in pairs:
+            for c in CLASSES:
+                yield setting, c, (a, b), [(name, a, c), (name, b, c)]
+
+
+def score(features):
+    """Mean and SD over the folds, as the authors compute them (but converged)."""
+    from sklearn.model_selection import StratifiedKFold
+    from sklearn.svm import SVC
+
+    x, y = np.vstack(features), np.repeat([0, 1], [len(f) for f in features])
+    found = []
+    for train, test in StratifiedKFold(n_splits=5).split(x, y):
+        found.append((SVC(kernel="linear", tol=1e-8).fit(x[train], y[train]).predict(x[test]) == y[test]).mean())
+    return [float(np.mean(found)), float(np.std(found))]
 
 
 if __name__ == "__main__":

@@ -13,15 +13,22 @@ interface Options {
   workers?: string;
   fresh?: boolean;
   json?: boolean;
+  features?: string;
+  layer?: string;
 }
 
 export function configure(command: Command): void {
   command
-    .argument("<study>", "study file (JSON)")
+    .argument("[study]", "study file (JSON)")
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .option("--workers <n>", "threads (default: one per core)")
     .option("--fresh", "replace a study of other inputs in the folder")
     .option("--json", "print the result as JSON")
+    .option(
+      "--features <dir>",
+      "instead of a study: evaluate the authors' feature pickles (logs, logs_base, ...)",
+    )
+    .option("--layer <name>", "with --features: the layer, where there are several")
     .addHelpText(
       "after",
       `
@@ -45,10 +52,19 @@ docs/study.md explains every key; schema/study.schema.json completes them in an 
 /** Threads beyond this only take memory. */
 const MOST_WORKERS = 256;
 
-async function run(path: string, options: Options, command: Command): Promise<void> {
+async function run(path: string | undefined, options: Options, command: Command): Promise<void> {
   const workers = options.workers === undefined ? undefined : Number(options.workers);
   if (workers !== undefined && !(Number.isInteger(workers) && workers > 0 && workers <= MOST_WORKERS))
     command.error(`error: --workers ${options.workers} is not a whole number from 1 to ${MOST_WORKERS}`);
+  if ((path === undefined) === (options.features === undefined))
+    command.error("error: give either a study file or --features with a folder");
+  if (options.features !== undefined) {
+    const { features, layer, out, json } = options;
+    const given = { layer, out, workers, json };
+    const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    return (await import("./run-features.ts")).runFeatures(features, known);
+  }
+  if (path === undefined) return;
   const study = readStudy(path);
   const out = resolve(options.out ?? `${basename(path).replace(/\.json$/, "")}.study`);
   const data = await interruptible((signal) =>

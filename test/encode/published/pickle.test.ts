@@ -128,8 +128,9 @@ describe("the authors' layout", () => {
     ]);
     for (const f of files) {
       const { rows, dimension, data } = readFeaturePickle(f.path);
-      expect([rows, dimension]).toEqual([4, 5]);
-      expect([classes[data[0]], classes[data[1]] ?? null]).toEqual([f.class, f.background]);
+      expect([rows, dimension]).toEqual([20, 6]);
+      const names = ["bud neck", "ER", "nuclear periphery"];
+      expect([names[data[0] * 1024], names[data[1] * 1024] ?? null]).toEqual([f.class, f.background]);
     }
   });
   test("says which layers there are, which folders are missing and which name is wrong", () => {

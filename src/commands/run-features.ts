@@ -1,0 +1,36 @@
+import { basename, resolve } from "node:path";
+import { readFeatureFolder } from "../encode/published/feature-folder.ts";
+import { resultTable } from "../evaluate/tables.ts";
+import { formatJson, formatText } from "../report/table-format.ts";
+import { evaluateAuthorFeatures } from "../study/author-features.ts";
+import { interruptible } from "./interruptible.ts";
+import { progress } from "./progress.ts";
+
+/** Cells of each class and folds, as the published study has them. */
+const CELLS = 1000;
+const FOLDS = 5;
+
+/** `cellswap run --features DIR`: the authors' tables recomputed from the authors' own features. */
+export async function runFeatures(
+  path: string,
+  options: { layer?: string; out?: string; workers?: number; json?: boolean },
+): Promise<void> {
+  const folder = readFeatureFolder(path, options.layer);
+  const name = basename(resolve(path));
+  const out = resolve(options.out ?? `${name}.results`);
+  const bar = progress("classify", "blocks", options.json === true);
+  const scores = await interruptible((signal) =>
+    evaluateAuthorFeatures(folder, {
+      out,
+      encoder: name,
+      cells: CELLS,
+      folds: FOLDS,
+      signal,
+      ...(options.workers === undefined ? {} : { workers: options.workers }),
+      onProgress: (done, total) => (done < total ? bar.update(done, total) : bar.end()),
+    }),
+  );
+  const table = resultTable(scores, "even");
+  if (options.json === true) process.stdout.write(formatJson(table));
+  else process.stdout.write(`${formatText(table)}\nTables: ${out} (cellswap table ${out})\n`);
+}
