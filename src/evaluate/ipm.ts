@@ -9,6 +9,10 @@ export interface InteriorPoint {
   readonly steps: number;
 }
 
+/** Where on the central path the method starts. */
+const MU = 0.5;
+/** A ridge regression on +-1 shrinks its scores toward 0; this brings them to the size that margins have. */
+const STRETCH = 2;
 const STEPS = 80;
 /** Sum of complementarity products, relative to 1 + primal objective, at which `done` is asked. */
 const CLOSE = 1e-6;
@@ -61,7 +65,7 @@ export function solveInterior(
   return null;
 }
 
-/** A point on the central path (mu = 1) of its own scores: those of a ridge regression on y. */
+/** A point on the central path of its own scores: those of a ridge regression on y, stretched. */
 function ridge(kernels: Kernels, y: Int8Array, scatter: Float32Array): { point: Point; b: number } | null {
   const n = y.length;
   const long = () => new Float64Array(n);
@@ -70,18 +74,19 @@ function ridge(kernels: Kernels, y: Int8Array, scatter: Float32Array): { point: 
   kernels.combine(Float64Array.from(y), w);
   if (!kernels.factor(long(), true, 0, 1, scatter)) return null;
   kernels.solve(w);
+  for (let j = 0; j < w.length; j++) w[j] *= STRETCH;
   kernels.scores(w, f);
   let b = 0;
   for (let i = 0; i < n; i++) b += (y[i] - f[i]) / n;
   const [alpha, beta, s, xi] = [long(), long(), long(), long()];
   for (let i = 0; i < n; i++) {
     const z = 1 - y[i] * (f[i] + b);
-    // Root in (0, 1) of z a^2 + (2 - z) a - 1 = 0, as the smaller of a and 1 - a so that nothing cancels.
-    const small = 2 / (2 + Math.abs(z) + Math.hypot(z, 2));
+    // Root in (0, 1) of z a^2 + (2 mu - z) a - mu = 0, as the smaller of a and 1 - a so that nothing cancels.
+    const small = (2 * MU) / (2 * MU + Math.abs(z) + Math.hypot(z, 2 * MU));
     alpha[i] = z > 0 ? 1 - small : small;
     beta[i] = z > 0 ? small : 1 - small;
-    s[i] = 1 / alpha[i];
-    xi[i] = 1 / beta[i];
+    s[i] = MU / alpha[i];
+    xi[i] = MU / beta[i];
   }
   return { point: { w, f, alpha, beta, s, xi, z: long(), weight: long() }, b };
 }

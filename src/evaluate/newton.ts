@@ -46,8 +46,9 @@ const SPLIT = 2;
 const SPLIT_COLUMNS = 128;
 /** Value of mu down to which products may be in float32: what they lose is made up for by later steps. */
 const ROUGH = 1e-2;
-/** Value of mu down to which the products of the conjugate gradients may be. */
-const LOOSE = 1e-3;
+/** As SINGLE_LIMIT, for the products of the conjugate gradients, where the residual asked for is not below LOOSE. */
+const LOOSE_LIMIT = 5e3;
+const LOOSE = 2e-5;
 
 /** Newton steps of the interior-point method of {@link solveInterior}; docs/method-probes.md has the equations. */
 export class Newton {
@@ -111,7 +112,6 @@ export class Newton {
   /** Moves the point by one step; returns the change of the bias, or null where rounding forbids any. */
   step(mu: number): number | null {
     this.#tolerance = Math.min(LARGEST_RESIDUAL, Math.max(SMALLEST_RESIDUAL, RESIDUAL * mu));
-    this.#loose = mu > LOOSE;
     if (this.#rough && mu <= ROUGH) {
       this.#rough = false;
       this.#k.scores(this.#p.w, this.#p.f);
@@ -185,6 +185,7 @@ export class Newton {
     let eta = 0;
     for (let i = 0; i < weight.length; i++) eta += weight[i];
     this.#eta = eta;
+    this.#loose = eta * this.#variance < LOOSE_LIMIT && this.#tolerance >= LOOSE;
     if (eta * this.#variance > SINGLE_LIMIT) this.#single = false;
     this.#k.combine(weight, this.#h, this.#rough);
     const { above, base } = this.#split();
