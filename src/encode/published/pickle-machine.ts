@@ -1,9 +1,9 @@
 import { DataError } from "../../errors.ts";
-import { allowedGlobal, applyGlobal, type PickleTuple, type PickleValue } from "./pickle-numpy.ts";
+import { allowedGlobal, applyGlobal, isDict, type PickleTuple, type PickleValue } from "./pickle-numpy.ts";
 import { ByteReader, damaged } from "./protobuf.ts";
 
 /** Objects that one file may make; the authors' files need a few for every cell. */
-const MOST_OBJECTS = 4_000_000;
+const MOST_OBJECTS = 2_000_000;
 
 /** The stack, marks and memo of a pickle that is being read, with a budget of objects and bytes. */
 export class PickleMachine {
@@ -75,9 +75,8 @@ export class PickleMachine {
   }
   setItems(items: readonly PickleValue[]): void {
     const target = this.top();
-    if (!(target instanceof Map) || items.length % 2 !== 0)
-      throw damaged(this.path, "a dict is inconsistent");
-    for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
+    if (!isDict(target) || items.length % 2 !== 0) throw damaged(this.path, "a dict is inconsistent");
+    for (const item of items) target.entries.push(item);
   }
   /** Keeps the top of the stack under `key`, by default the next free one. */
   remember(key = this.#memo.size): void {

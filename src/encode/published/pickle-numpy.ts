@@ -32,11 +32,17 @@ export type PickleValue =
   | string
   | Uint8Array
   | PickleValue[]
-  | Map<PickleValue, PickleValue>
+  | PickleDict
   | PickleTuple
   | PickleArray
   | PickleType
   | PickleGlobal;
+
+/** A dict: keys and values in turn. */
+export interface PickleDict {
+  readonly kind: "dict";
+  readonly entries: PickleValue[];
+}
 
 export interface PickleTuple {
   readonly kind: "tuple";
@@ -67,6 +73,7 @@ const isKind = <K extends string>(v: PickleValue, kind: K): v is Extract<PickleV
   v !== null && typeof v === "object" && "kind" in v && v.kind === kind;
 
 export const isArray = (v: PickleValue): v is PickleArray => isKind(v, "array");
+export const isDict = (v: PickleValue): v is PickleDict => isKind(v, "dict");
 export const isTuple = (v: PickleValue): v is PickleTuple => isKind(v, "tuple");
 
 /** What applying an allowed name to arguments gives; nothing is run. `spend` counts bytes that are made new. */

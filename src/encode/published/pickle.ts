@@ -72,10 +72,10 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
   135: (m) => m.pushTuple(3),
   116: (m) => m.push(tuple(m.popMark())),
   // EMPTY_DICT, DICT, SETITEM, SETITEMS
-  125: (m) => m.push(new Map()),
+  125: (m) => m.push({ kind: "dict", entries: [] }),
   100: (m) => {
     const items = m.popMark();
-    m.push(new Map());
+    m.push({ kind: "dict", entries: [] });
     m.setItems(items);
   },
   115: (m) => {

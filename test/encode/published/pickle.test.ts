@@ -34,9 +34,11 @@ test("an empty matrix has no rows", () => {
   expect(readFeaturePickle(join(pickles, "py3-empty-p5.pkl"))).toMatchObject({ rows: 0, dimension: 4 });
 });
 
-const bytes = (...parts: (string | number | number[])[]) =>
+const bytes = (...parts: (string | number | number[] | Uint8Array)[]) =>
   Buffer.concat(
-    parts.map((p) => (typeof p === "string" ? Buffer.from(p, "latin1") : Buffer.from([p].flat()))),
+    parts.map((p) =>
+      typeof p === "string" ? Buffer.from(p, "latin1") : Buffer.from(typeof p === "number" ? [p] : p),
+    ),
   );
 const text = (s: string) => bytes(0x8c, s.length, s);
 
@@ -91,6 +93,25 @@ test("lists that hold each other do not hang the reader", () => {
   const path = join(temporary(), "nested.pkl");
   writeFileSync(path, Buffer.concat([bytes("]q", 0, "0"), nest(0), nest(1), nest(2), bytes("h", 3, ".")]));
   expect(() => readFeaturePickle(path)).toThrow("nested.pkl: is damaged (its lists hold each other); fetch");
+});
+
+test("a flood of objects is stopped before it fills the memory", () => {
+  const before = process.memoryUsage().rss;
+  for (const operation of ["]", "}", ")", "(", "]q\0"])
+    expect(() => readPickle(Buffer.from(operation.repeat(3_000_000), "latin1"), "flood.pkl")).toThrow(
+      "flood.pkl: is damaged (it makes more than 2000000 objects)",
+    );
+  expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 30);
+});
+
+test("dicts are read, and refused as features", () => {
+  const dict = bytes("}(", text("a"), "K", 1, "u.");
+  expect(readPickle(dict, "d.pkl")).toEqual({ kind: "dict", entries: ["a", 1] });
+  expect(readPickle(bytes("(", text("a"), "K", 1, "d."), "d.pkl")).toEqual({
+    kind: "dict",
+    entries: ["a", 1],
+  });
+  expect(() => readPickle(bytes("}", text("a"), "(", "u."), "d.pkl")).toThrow("d.pkl: is damaged");
 });
 
 test("an array's shape must fit its bytes", () => {
