@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { openBundle } from "../../../src/encode/published/bundle.ts";
 import { importPublished } from "../../../src/encode/published/import.ts";
 import { openPifia } from "../../../src/encode/published/pifia.ts";
 import {
@@ -43,6 +44,32 @@ test("a checkpoint in two shards gives the same file", () => {
   const b = importPublished(openPifia(join(folder, "sharded", "pifia_weights_i0")), two);
   expect(b.description.sha256).toBe(a.description.sha256);
   expect(a.description.outputs.map((o) => o.layer)).toEqual(["conv8"]);
+});
+
+test("a checkpoint of a training, with the model's and the optimizer's variables, gives the same file", () => {
+  const training = join(folder, "training", "ckpt-1");
+  const names = openBundle(training).variables.map((v) => v.name);
+  expect(names.some((n) => n.includes(".OPTIMIZER_SLOT"))).toBe(true);
+  const [ours, theirs] = [prefix, training].map((p) =>
+    importPublished(openPifia(p), temporary(), { layer: "all" }),
+  );
+  expect(theirs.description.sha256).toBe(ours.description.sha256);
+  expect(Object.fromEntries(theirs.matched)["conv1/kernel"]).toBe(
+    "model/conv1/kernel/.ATTRIBUTES/VARIABLE_VALUE",
+  );
+});
+
+test("pooling by the center cell's mask takes the map out of the network", async () => {
+  const { path, description } = importPublished(openPifia(prefix), temporary(), {
+    layer: "conv5",
+    pool: "center-mean",
+  });
+  expect(description.outputs).toEqual([
+    { output: "conv5", layer: "conv5", layout: "NCHW", pool: "center-mean" },
+  ]);
+  // Without a center cell in the mask every pixel counts the same.
+  const { mean } = readExpected(folder).layers.conv5;
+  expect(relativeError((await encode(path)).get("conv5")!, mean!)).toBeLessThan(1e-4);
 });
 
 test("a single layer equals the same layer of all", async () => {
