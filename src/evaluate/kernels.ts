@@ -147,6 +147,11 @@ export class Kernels {
     for (let j = 0; j < columns; j++) this.#center.data[j] = sum[j] / count;
   }
 
+  /** What rows are centered on, one number per feature. */
+  get center(): Float64Array {
+    return Float64Array.from(this.#center.data.subarray(0, this.dimension));
+  }
+
   /** Says which rows are used from now on. */
   use(rows: ArrayLike<number>): void {
     this.#list.data.set(rows);

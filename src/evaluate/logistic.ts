@@ -2,7 +2,7 @@ import { StudyError } from "../errors.ts";
 import { trainAdam } from "./adam.ts";
 import { minimize } from "./lbfgs.ts";
 import { checkFinite } from "./problem.ts";
-import { type SoftmaxData, softmax, softmaxLoss } from "./softmax.ts";
+import { loadRows, type SoftmaxData, softmax, softmaxLoss } from "./softmax.ts";
 
 export interface LogisticOptions {
   /** Inverse strength of the L2 penalty, as in scikit-learn: C * sum of losses + 1/2 |W|^2. Infinity: no penalty. Default 1. */
@@ -42,7 +42,7 @@ const LIMIT = 20_000;
  * @throws DataError for a feature that is NaN or infinite
  */
 export function fitLogistic(
-  features: Float32Array | Float64Array,
+  features: Float32Array,
   labels: ArrayLike<number>,
   dimension: number,
   classes: number,
@@ -59,11 +59,13 @@ export function fitLogistic(
     const theta = trainAdam(features, labels, dimension, classes, seed);
     return { classes, dimension, theta, iterations: 5, gradient: Number.NaN, converged: false };
   }
-  const { z, center, scale } = standardized(features, rows, dimension);
+  const kernels = loadRows(features, dimension);
+  const center = kernels.center;
+  const scale = deviations(features, center);
   const weights = Float64Array.from({ length: rows }, (_, i) =>
     balanced ? 1 / (classes * sizes[labels[i]]) : 1 / rows,
   );
-  const data: SoftmaxData = { rows, dimension, classes, z, labels, weights };
+  const data: SoftmaxData = { rows, dimension, classes, kernels, scale, labels, weights };
   // The mean loss divides scikit-learn's objective by C * rows ("balanced" weights sum to rows as well).
   const penalty = Float64Array.from(scale, (s) => 1 / (c * rows) / (standardize ? 1 : s * s));
   const inner = new Float64Array(classes * (dimension + 1));
@@ -121,22 +123,22 @@ function classSizes(labels: ArrayLike<number>, classes: number): Int32Array {
   return sizes;
 }
 
-function standardized(features: Float32Array | Float64Array, rows: number, dimension: number) {
-  const center = new Float64Array(dimension);
-  const scale = new Float64Array(dimension);
-  const z = new Float64Array(features.length);
-  for (let i = 0; i < features.length; i++) center[i % dimension] += features[i] / rows;
-  for (let i = 0; i < features.length; i++) {
-    z[i] = features[i] - center[i % dimension];
-    scale[i % dimension] += z[i] ** 2 / rows;
+/** Population standard deviation of every feature; 1 for a constant one. */
+function deviations(features: Float32Array, center: Float64Array): Float64Array {
+  const d = center.length;
+  const rows = features.length / d;
+  const mean = new Float64Array(d);
+  const square = new Float64Array(d);
+  for (let i = 0, j = 0; i < features.length; i++, j = j + 1 === d ? 0 : j + 1) {
+    const off = features[i] - center[j];
+    mean[j] += off / rows;
+    square[j] += (off * off) / rows;
   }
-  for (let j = 0; j < dimension; j++) {
-    // Rounding leaves a constant feature a variance of about (1e-16 * mean)^2; it counts as constant.
-    const sd = Math.sqrt(scale[j]);
-    scale[j] = sd > 1e-14 * Math.abs(center[j]) ? sd : 1;
-  }
-  for (let i = 0; i < z.length; i++) z[i] /= scale[i % dimension];
-  return { z, center, scale };
+  return square.map((s, j) => {
+    // Rounding leaves a constant feature a variance of about (1e-7 * mean)^2; it counts as constant.
+    const sd = Math.sqrt(Math.max(0, s - mean[j] ** 2));
+    return sd > 1e-12 * Math.abs(center[j]) ? sd : 1;
+  });
 }
 
 /** Weights on standardized features, rewritten for raw ones. */

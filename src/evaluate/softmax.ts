@@ -1,20 +1,34 @@
+import { Kernels } from "./kernels.ts";
+
 /** Rows that a softmax regression is fitted to: standardized inside, so that the optimizer sees one scale. */
 export interface SoftmaxData {
   readonly rows: number;
   readonly dimension: number;
   readonly classes: number;
-  /** Standardized features, rows x dimension. */
-  readonly z: Float64Array;
+  /** Holds the rows, centered. */
+  readonly kernels: Kernels;
+  /** What every feature is divided by. */
+  readonly scale: Float64Array;
   /** Class of every row. */
   readonly labels: ArrayLike<number>;
   /** Weight of every row; their sum is 1. */
   readonly weights: Float64Array;
 }
 
+/** Puts rows into the kernels' memory, centered on their mean. */
+export function loadRows(features: Float32Array, dimension: number): Kernels {
+  const rows = features.length / dimension;
+  const kernels = new Kernels(rows, dimension);
+  kernels.load(features, 0);
+  kernels.centerOn(rows);
+  kernels.use(Int32Array.from({ length: rows }, (_, r) => r));
+  return kernels;
+}
+
 /**
  * Weighted mean cross-entropy plus a penalty, and its gradient.
  *
- * @param theta classes x (dimension + 1): weights, then intercept, of every class
+ * @param theta classes x (dimension + 1): weights on standardized features, then intercept, of every class
  * @param penalty per feature: half of it times the squared weight is added (the intercepts are free)
  * @param gradient is overwritten; as `theta`
  */
@@ -24,25 +38,30 @@ export function softmaxLoss(
   penalty: Float64Array,
   gradient: Float64Array,
 ): number {
-  const { rows, dimension: d, classes, z, labels, weights } = data;
+  const { rows, dimension: d, classes, kernels, scale, labels, weights } = data;
   const width = d + 1;
-  const p = new Float64Array(classes);
-  gradient.fill(0);
+  const p = new Float64Array(rows * classes);
+  const column = new Float64Array(rows);
+  const w = new Float64Array(kernels.columns);
+  for (let k = 0, t = 0; k < classes; k++, t += width) {
+    for (let j = 0; j < d; j++) w[j] = theta[t + j] / scale[j];
+    kernels.scores(w, column);
+    for (let i = 0; i < rows; i++) p[i * classes + k] = column[i] + theta[t + d];
+  }
   let loss = 0;
   for (let i = 0; i < rows; i++) {
-    const at = i * d;
-    for (let k = 0, t = 0; k < classes; k++, t += width) {
-      let sum = theta[t + d];
-      for (let j = 0; j < d; j++) sum += theta[t + j] * z[at + j];
-      p[k] = sum;
+    loss -= weights[i] * p[i * classes + labels[i]];
+    loss += weights[i] * softmax(p, i * classes, classes);
+  }
+  for (let k = 0, t = 0; k < classes; k++, t += width) {
+    let sum = 0;
+    for (let i = 0; i < rows; i++) {
+      column[i] = weights[i] * (p[i * classes + k] - (labels[i] === k ? 1 : 0));
+      sum += column[i];
     }
-    loss -= weights[i] * p[labels[i]];
-    loss += weights[i] * softmax(p, 0, classes);
-    for (let k = 0, t = 0; k < classes; k++, t += width) {
-      const r = weights[i] * (p[k] - (labels[i] === k ? 1 : 0));
-      for (let j = 0; j < d; j++) gradient[t + j] += r * z[at + j];
-      gradient[t + d] += r;
-    }
+    kernels.combine(column, w);
+    for (let j = 0; j < d; j++) gradient[t + j] = w[j] / scale[j];
+    gradient[t + d] = sum;
   }
   for (let k = 0; k < classes; k++)
     for (let j = 0, t = k * width; j < d; j++, t++) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { mulberry32, normal } from "../../src/core/rng.ts";
 import { fitLogistic, predictClasses, predictProbabilities } from "../../src/evaluate/logistic.ts";
-import { softmaxLoss } from "../../src/evaluate/softmax.ts";
+import { loadRows, softmaxLoss } from "../../src/evaluate/softmax.ts";
 import { fixture, floats } from "./fixtures.ts";
 
 interface LogisticCase {
@@ -53,7 +53,8 @@ test("the gradient is that of the loss", () => {
     rows: 21,
     dimension: 4,
     classes: 3,
-    z: Float64Array.from(features),
+    kernels: loadRows(features, 4),
+    scale: Float64Array.from([1, 2, 0.5, 3]),
     labels,
     weights: Float64Array.from({ length: 21 }, () => random() / 10),
   };
