@@ -30,7 +30,7 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
 export async function main(argv: readonly string[]): Promise<number> {
   const debug = argv.includes("--debug");
   // A file over `ulimit -f` is then a failed write that is told, not the end of the process.
-  process.on("SIGXFSZ", () => {});
+  if (process.listenerCount("SIGXFSZ") === 0) process.on("SIGXFSZ", () => {});
   const program = new Command("cellswap")
     .description(
       "Does a single-cell encoder look at the cell, or at the cells around it?\nSwap the background and measure.",
