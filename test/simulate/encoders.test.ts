@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import { readEncoder } from "../../src/encode/encoder-file.ts";
+import { OnnxEncoder } from "../../src/encode/onnx.ts";
+import { sha256File } from "../../src/files/hash.ts";
+import { simulateDataset } from "../../src/simulate/dataset.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const folder = join(root, "encoders");
+const NAMES = ["deeploc", "deeploc-swap", "pci", "pci-swap", "pifia", "pifia-swap"];
+
+test("six encoders are bundled, under 8 MB together, each with its card", () => {
+  const files = readdirSync(folder);
+  expect(files.filter((f) => f.endsWith(".onnx")).sort()).toEqual(NAMES.map((n) => `${n}.onnx`));
+  const bytes = files
+    .filter((f) => f.endsWith(".onnx"))
+    .reduce((sum, f) => sum + statSync(join(folder, f)).size, 0);
+  expect(bytes).toBeLessThan(8e6);
+  for (const name of NAMES) {
+    const file = readEncoder(join(folder, `${name}.json`));
+    expect(file.description.name).toBe(name);
+    expect(file.description.sha256).toBe(sha256File(file.modelPath));
+    expect(file.description.license).toBe("Apache-2.0");
+    const card = JSON.parse(readFileSync(join(folder, "cards", `${name}.json`), "utf8"));
+    expect([card.name, card.sha256, card.swapped_backgrounds]).toEqual([
+      name,
+      file.description.sha256,
+      name.endsWith("-swap"),
+    ]);
+    expect(readFileSync(join(folder, "cards", `${name}.md`), "utf8")).toContain(card.sha256);
+  }
+  expect(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).files).toContain("encoders");
+});
+
+test("the summary holds the cards' numbers, and every twin drops less than its plain encoder", () => {
+  const summary = readFileSync(join(folder, "README.md"), "utf8");
+  const drop = new Map<string, number>();
+  for (const name of NAMES) {
+    const card = JSON.parse(readFileSync(join(folder, "cards", `${name}.json`), "utf8"));
+    drop.set(name, card.drop_same_minus_different);
+    expect(summary).toContain(`| ${name} | ${card.pairwise_svm.original.toFixed(3)} |`);
+  }
+  for (const name of ["deeploc", "pci", "pifia"])
+    expect(drop.get(`${name}-swap`)!).toBeLessThan(drop.get(name)!);
+});
+
+test("each gives 64 finite features that depend on the cell and not on the batch", async () => {
+  const cells = [
+    ...simulateDataset({
+      seed: 6,
+      localizations: ["nucleus", "mitochondrion"],
+      proteinsPerLocalization: 1,
+      cellsPerProtein: 2,
+      fieldsPerProtein: 1,
+    }),
+  ];
+  const shape = { channels: ["GFP", "RFP"], height: 64, width: 64 };
+  const crops = Float32Array.from(cells.flatMap((c) => [...c.crop]));
+  const masks = Uint8Array.from(cells.flatMap((c) => [...c.mask]));
+  for (const name of NAMES) {
+    const encoder = await OnnxEncoder.open(readEncoder(join(folder, `${name}.json`)), shape);
+    const together = new Float32Array(4 * 64);
+    await encoder.encode(crops, masks, 4, [together]);
+    expect(together.every(Number.isFinite)).toBe(true);
+    expect(encoder.dimensions).toEqual([64]);
+    const alone = new Float32Array(64);
+    await encoder.encode(crops.subarray(3 * 8192), masks.subarray(3 * 4096), 1, [alone]);
+    for (let k = 0; k < 64; k++) expect(alone[k]).toBeCloseTo(together[3 * 64 + k], 3);
+    expect([...together.subarray(0, 64)]).not.toEqual([...together.subarray(128, 192)]);
+  }
+});
