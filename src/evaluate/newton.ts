@@ -43,7 +43,7 @@ const SINGLE_LIMIT = 1e6;
 /** Rows of more than this times the others' average weight enter the factor one by one. */
 const SPLIT = 2;
 /** Below this many features a full factor is cheaper than the steps that make up for a part of it. */
-const SPLIT_COLUMNS = 128;
+const SPLIT_COLUMNS = 32;
 /** Value of mu down to which products may be in float32: what they lose is made up for by later steps. */
 const ROUGH = 1e-2;
 /** As SINGLE_LIMIT, for the products of the conjugate gradients, where the residual asked for is not below LOOSE. */
