@@ -23,7 +23,7 @@ interface Options {
 
 /** Cells per localization and classes that lend backgrounds: the whole demo and the quick one. */
 const FULL = {
-  cells: 48,
+  cells: 60,
   encoders: /./,
   backgrounds: ["bud neck", "cytoplasm", "mitochondrion", "nucleus", "vacuole"],
 };
@@ -112,8 +112,8 @@ export function bundledEncoders(): { name: string; path: string }[] {
   const folder = resolve(import.meta.dirname, "../../encoders");
   return readdirSync(folder)
     .filter((f) => f.endsWith(".json") && existsSync(join(folder, f.replace(/\.json$/, ".onnx"))))
-    .sort()
-    .map((f) => ({ name: f.replace(/\.json$/, ""), path: join(folder, f) }));
+    .map((f) => ({ name: f.replace(/\.json$/, ""), path: join(folder, f) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function current(store: string, recipeFile: string, recipe: string): boolean {
