@@ -86,11 +86,7 @@ export function simulateField(options: FieldOptions): SimulatedField {
   const shapes = packCells(mulberry32(namedSeed(seed, "cells", ...names)), physics);
   const random = mulberry32(namedSeed(seed, "protein", ...names));
   const labels = new Uint16Array(size * size);
-  const deepest = new Float32Array(size * size);
-  const light = [new Float32Array(size * size), new Float32Array(size * size)];
-  const defocused = [new Float32Array(size * size), new Float32Array(size * size)];
-  const structure = new Float32Array(96 * 96);
-  const diffuse = new Float32Array(96 * 96);
+  const { deepest, light, defocused, structure, diffuse } = scratchFor(size);
   const cells: SimulatedCell[] = [];
   const whereabouts: Localization[] = [];
   shapes.forEach((shape, k) => {
@@ -152,6 +148,34 @@ export function simulateField(options: FieldOptions): SimulatedField {
     takeImage(channel, light[c], defocused[c], physics, batch, c, namedSeed(seed, "camera", c, ...names));
   }
   return { size, channels: ["GFP", "RFP"], image, labels, cells };
+}
+
+interface Scratch {
+  readonly size: number;
+  readonly deepest: Float32Array;
+  readonly light: readonly [Float32Array, Float32Array];
+  readonly defocused: readonly [Float32Array, Float32Array];
+  readonly structure: Float32Array;
+  readonly diffuse: Float32Array;
+}
+let scratch: Scratch | undefined;
+
+/** Cleared buffers for fields of one size; kept from field to field. */
+function scratchFor(size: number): Scratch {
+  if (scratch?.size !== size) {
+    const image = () => new Float32Array(size * size);
+    const patch = () => new Float32Array(96 * 96);
+    scratch = {
+      size,
+      deepest: image(),
+      light: [image(), image()],
+      defocused: [image(), image()],
+      structure: patch(),
+      diffuse: patch(),
+    };
+  }
+  for (const image of [...scratch.light, ...scratch.defocused]) image.fill(0);
+  return scratch;
 }
 
 /** What differs between fields besides their cells. */

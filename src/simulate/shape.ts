@@ -58,13 +58,20 @@ export function drawShape(random: Random, physics: Physics): CellShape {
   };
 }
 
-/** Distance to the outline at (`u` along the axis, `v` across it) from the mother's center, pixels, positive inside. */
+/** Distance to the outline at (`u` along the axis, `v` across it) from the mother's center, pixels, positive inside; -1 far outside. */
 export function depthAt(shape: CellShape, u: number, v: number): number {
+  // Far outside of both ellipses the neck adds less than is missing; the exact distance is not needed there.
+  if (far(u, v, shape.a, shape.b) && (shape.budA === 0 || far(u - shape.budAt, v, shape.budA, shape.budB)))
+    return -1;
   const mother = ellipse(u, v, shape.a, shape.b);
   if (shape.budA === 0) return mother;
   const bud = ellipse(u - shape.budAt, v, shape.budA, shape.budB);
   const h = Math.max(0, NECK - Math.abs(mother - bud)) / NECK;
   return Math.max(mother, bud) + (h * h * NECK) / 4;
+}
+
+function far(u: number, v: number, a: number, b: number): boolean {
+  return (u * u) / (a * a) + (v * v) / (b * b) > 1.7;
 }
 
 /** First-order distance to an ellipse, positive inside. */

@@ -12,7 +12,7 @@ const NAMES = ["deeploc", "deeploc-swap", "pci", "pci-swap", "pifia", "pifia-swa
 
 test("six encoders are bundled, under 8 MB together, each with its card", () => {
   const files = readdirSync(folder);
-  expect(files.filter((f) => f.endsWith(".onnx")).sort()).toEqual(NAMES.map((n) => `${n}.onnx`));
+  expect(files.filter((f) => f.endsWith(".onnx")).sort()).toEqual(NAMES.map((n) => `${n}.onnx`).sort());
   const bytes = files
     .filter((f) => f.endsWith(".onnx"))
     .reduce((sum, f) => sum + statSync(join(folder, f)).size, 0);
