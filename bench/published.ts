@@ -1,7 +1,8 @@
 /**
  * Published encoders in full width: checkpoints written by TensorFlow are imported, every layer of the ONNX file is
  * compared with TensorFlow's own output on drawn crops, and the study's layer is timed. `--smoke` takes the narrow
- * fixtures; otherwise scripts/make-checkpoint-fixtures.py writes the full ones (`--python`: one that has TensorFlow).
+ * fixtures; otherwise scripts/make-checkpoint-fixtures.py writes the full ones. `--python`: one that has TensorFlow.
+ * `--crops FILE.npy`: other crops than the drawn ones, N x 2 x 64 x 64; nothing is recorded then.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
@@ -25,19 +26,22 @@ import {
 import { option, peerPython, record, show, smoke, spread } from "./harness.ts";
 
 const root = resolve(import.meta.dirname, "..");
-const folder = smoke ? fixtures : join(root, ".bench/checkpoints");
+const crops = option("crops", "");
+const folder = smoke
+  ? fixtures
+  : join(root, crops === "" ? ".bench/checkpoints" : ".bench/checkpoints-crops");
 if (!existsSync(join(folder, "deeploc/expected.json"))) {
   const python = option("python", "") || peerPython("published.txt");
-  execFileSync(python, [join(root, "scripts/make-checkpoint-fixtures.py"), "--full", folder], {
-    stdio: "inherit",
-  });
+  const script = join(root, "scripts/make-checkpoint-fixtures.py");
+  const given = crops === "" ? [] : ["--crops", crops];
+  execFileSync(python, [script, "--full", folder, ...given], { stdio: "inherit" });
 }
 const systems: Record<string, () => Published | Promise<Published>> = {
   pifia: () => openPifia(join(folder, "pifia/pifia_weights_i0")),
   pci: () => openPci(join(folder, "pci/model_weights.h5")),
   deeploc: () => openDeepLoc(join(folder, "deeploc/model.ckpt-5000")),
 };
-const crops = readCrops(folder);
+const drawn = readCrops(folder);
 const out = mkdtempSync(join(tmpdir(), "cellswap-bench-"));
 const result: Record<string, unknown> = {};
 
@@ -45,8 +49,8 @@ const result: Record<string, unknown> = {};
 async function speed(path: string): Promise<number[]> {
   const encoder = await OnnxEncoder.open(readEncoder(path), shape);
   const batch = smoke ? 2 : 32;
-  const size = crops.crops.length / crops.count;
-  const input = Float32Array.from({ length: batch * size }, (_, i) => crops.crops[i % crops.crops.length]);
+  const size = drawn.crops.length / drawn.count;
+  const input = Float32Array.from({ length: batch * size }, (_, i) => drawn.crops[i % drawn.crops.length]);
   const features = encoder.dimensions.map((d) => new Float32Array(batch * d));
   const found: number[] = [];
   for (let round = 0; round < (smoke ? 2 : 8); round++) {
@@ -64,10 +68,10 @@ for (const [name, open] of Object.entries(systems)) {
   const published = await open();
   const one = importPublished(published, out, { name });
   const seconds = (performance.now() - start) / 1000;
-  const found = await errors(() => published, expected, out, crops);
+  const found = await errors(() => published, expected, out, drawn);
   if (expected.predictions !== undefined) {
     const { path } = importPublished(published, out, { layer: "predictions", name: "predictions" });
-    found.predictions = relativeError((await encode(path, crops)).get("predictions")!, expected.predictions);
+    found.predictions = relativeError((await encode(path, drawn)).get("predictions")!, expected.predictions);
   }
   const [worst, error] = Object.entries(found).reduce((a, b) => (b[1] > a[1] ? b : a));
   const rates = await speed(one.path);
@@ -80,4 +84,4 @@ for (const [name, open] of Object.entries(systems)) {
   result[name] = { importSeconds: seconds, megabytes, errors: found, cropsPerSecond: spread(rates) };
 }
 rmSync(out, { recursive: true });
-record("published", { crops: crops.count, systems: result });
+if (crops === "") record("published", { crops: drawn.count, systems: result });

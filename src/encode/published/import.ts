@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { StudyError } from "../../errors.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
@@ -83,6 +84,11 @@ export function importPublished(
   const description = parsed.data;
   const paths = { model: join(folder, `${name}.onnx`), path: join(folder, `${name}.json`) };
   writeFileAtomic(paths.model, model);
-  writeFileAtomic(paths.path, `${JSON.stringify(description, null, 2)}\n`);
+  try {
+    writeFileAtomic(paths.path, `${JSON.stringify(description, null, 2)}\n`);
+  } catch (error) {
+    rmSync(paths.model, { force: true });
+    throw error;
+  }
   return { ...paths, description, matched: published.matched };
 }

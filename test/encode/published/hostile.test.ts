@@ -1,4 +1,4 @@
-import fs, { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import fs, { copyFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { mulberry32, namedSeed } from "../../../src/core/rng.ts";
@@ -119,6 +119,14 @@ test("mutated shards are noticed wherever the weights are read", () => {
     writeFileSync(shard, bad);
     expect(importIt).toThrow(`${shard}: is damaged (wrong checksum of ${v.name}); fetch the file again`);
   }
+});
+
+test("a description that cannot be written leaves no model behind", () => {
+  restore();
+  const encoders = join(out, "taken");
+  mkdirSync(join(encoders, "pifia.json"), { recursive: true });
+  expect(() => importPublished(openPifia(prefix), encoders)).toThrow("pifia.json: this is a folder");
+  expect(readdirSync(encoders)).toEqual(["pifia.json"]);
 });
 
 test("a truncated shard names the variable that is cut off", () => {
