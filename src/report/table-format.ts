@@ -77,6 +77,13 @@ function align(rows: readonly string[][]): string[] {
   return [line(rows[0]), widths.map((w) => "-".repeat(w)).join("  "), ...rows.slice(1).map(line)];
 }
 
+/** Encoders that fit side by side; more (the layers of a sweep) stand one below the other. */
+const WIDE = 6;
+
+function turned(rows: readonly string[][]): string[][] {
+  return rows[0].map((_, c) => rows.map((row, r) => (r === 0 && c === 0 ? "encoder" : row[c])));
+}
+
 /** For a terminal: aligned tables with units and explanations. */
 export function formatText(table: ResultTable): string {
   const clean = (rows: string[][]) => rows.map((row) => row.map(oneLine));
@@ -84,13 +91,15 @@ export function formatText(table: ResultTable): string {
   const caption = tableCaption(table);
   const meanings = EFFECTS.filter((e) => drops.some((row) => row[0] === e.name));
   const longest = Math.max(0, ...meanings.map((e) => e.name.length));
-  const lines = [...wrap(caption.settings), "", ...align(clean(settings))];
+  const many = table.encoders.length > WIDE;
+  const shown = (rows: string[][]) => align(clean(many ? turned(rows) : rows));
+  const lines = [...wrap(caption.settings), "", ...shown(settings)];
   if (drops.length > 1)
     lines.push(
       "",
       ...wrap(caption.drops),
       "",
-      ...align(clean(drops)),
+      ...shown(many ? drops.map(([effect, , , ...values]) => [effect, ...values]) : drops),
       "",
       ...meanings.map((e) => `${e.name.padEnd(longest)}  ${e.meaning}`),
     );

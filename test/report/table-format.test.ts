@@ -92,3 +92,16 @@ test("one pair of classes shows no error", () => {
   expect(formatText(one)).toContain("e: different: every background is one of the pair's own classes");
   expect(formatTidyCsv(one)).toMatch(/^e,setting,original,,[\d.]+,,2$/m);
 });
+
+test("many encoders, the layers of a sweep, stand one below the other", () => {
+  const sweep = resultTable(
+    Array.from({ length: 7 }, (_, i) =>
+      drawScores(`layer${i}`, classes, { same: 0.9, different: 0.8 }, i),
+    ).flat(),
+    "even",
+  );
+  const lines = formatText(sweep).split("\n");
+  expect(lines).toContainEqual(expect.stringMatching(/^encoder +same +different *$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^encoder +published drop *$/));
+  expect(lines.filter((line) => /^layer6 +(0\.\d{3} ± 0\.\d{3} *){2}$/.test(line)).length).toBe(1);
+});
