@@ -1,31 +1,9 @@
 import { DataError, isCellswapError } from "../errors.ts";
+import { DEEPLOC_CLASSES } from "./deeploc-classes.ts";
 import { closeQuietly, damaged, openHdf5, openTable, type RowTable } from "./hdf5-table.ts";
 import type { ImportPlan } from "./importer.ts";
 import { MAX_SIDE } from "./planes.ts";
 import type { CellRecord } from "./store.ts";
-
-/** Classes of the published sets, in the order of their one-hot columns. */
-export const DEEPLOC_CLASSES = [
-  "ACTIN",
-  "BUDNECK",
-  "BUDTIP",
-  "CELLPERIPHERY",
-  "CYTOPLASM",
-  "ENDOSOME",
-  "ER",
-  "GOLGI",
-  "MITOCHONDRIA",
-  "NUCLEARPERIPHERY",
-  "NUCLEI",
-  "NUCLEOLUS",
-  "PEROXISOME",
-  "SPINDLE",
-  "SPINDLEPOLE",
-  "VACUOLARMEMBRANE",
-  "VACUOLE",
-  "DEAD",
-  "GHOST",
-] as const;
 
 const CHANNELS = ["GFP", "RFP"];
 const MAX_CELLS = 100_000_000;

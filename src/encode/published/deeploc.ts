@@ -1,3 +1,4 @@
+import { DEEPLOC_CLASSES } from "../../cells/deeploc-classes.ts";
 import { type Bundle, openBundle, readVariable } from "./bundle.ts";
 import { type LayerVariables, matchDeepLoc } from "./deeploc-match.ts";
 import type { Published } from "./import.ts";
@@ -6,29 +7,6 @@ import type { Affine, Normalization, Weights } from "./weights.ts";
 
 /** As DeepLoc's code has it. */
 const EPSILON = 1e-3;
-
-/** DeepLoc's 19 classes in the order of its outputs. */
-export const DEEPLOC_CLASSES = [
-  "ACTIN",
-  "BUDNECK",
-  "BUDTIP",
-  "CELLPERIPHERY",
-  "CYTOPLASM",
-  "ENDOSOME",
-  "ER",
-  "GOLGI",
-  "MITOCHONDRIA",
-  "NUCLEARPERIPHERY",
-  "NUCLEI",
-  "NUCLEOLUS",
-  "PEROXISOME",
-  "SPINDLE",
-  "SPINDLEPOLE",
-  "VACUOLARMEMBRANE",
-  "VACUOLE",
-  "DEAD",
-  "GHOST",
-] as const;
 
 /**
  * DeepLoc (Kraus et al. 2017) from a TensorFlow 1 checkpoint (V2 bundle), given its prefix or any of its files: eight

@@ -1,0 +1,22 @@
+/** DeepLoc's 19 classes, in the order of its outputs and of the one-hot columns of its published sets. */
+export const DEEPLOC_CLASSES = [
+  "ACTIN",
+  "BUDNECK",
+  "BUDTIP",
+  "CELLPERIPHERY",
+  "CYTOPLASM",
+  "ENDOSOME",
+  "ER",
+  "GOLGI",
+  "MITOCHONDRIA",
+  "NUCLEARPERIPHERY",
+  "NUCLEI",
+  "NUCLEOLUS",
+  "PEROXISOME",
+  "SPINDLE",
+  "SPINDLEPOLE",
+  "VACUOLARMEMBRANE",
+  "VACUOLE",
+  "DEAD",
+  "GHOST",
+] as const;
