@@ -1,7 +1,8 @@
-import { mean, quantileSorted } from "../core/statistics.ts";
+import { mean } from "../core/statistics.ts";
 import { StudyError } from "../errors.ts";
 import { CENTER, type CropShape } from "../types.ts";
 import type { EncoderDescription, PreprocessStep } from "./description.ts";
+import { quantilesOf } from "./order-statistics.ts";
 
 /** Turns one crop into what the network takes. */
 export interface Preprocessor {
@@ -20,9 +21,9 @@ export interface Preprocessor {
 }
 
 interface Image {
-  data: Float64Array;
-  height: number;
-  width: number;
+  readonly data: Float64Array;
+  readonly height: number;
+  readonly width: number;
 }
 
 /**
@@ -67,42 +68,85 @@ export function makePreprocessor(description: EncoderDescription, shape: CropSha
     );
   const size = channels.length * height * width;
   const cropPixels = shape.height * shape.width;
+  const stages = makeStages(preprocess, channels.length, shape);
+  const planes = makeStages(preprocess.filter(isGeometric), 1, shape);
   return {
     views,
     size,
     run(crop, out, offset) {
-      let images: Image[][] = [
-        channels.map((c) => ({
-          data: Float64Array.from(crop.subarray(c * cropPixels, (c + 1) * cropPixels)),
-          height: shape.height,
-          width: shape.width,
-        })),
-      ];
-      for (const step of preprocess)
-        images =
-          step.step === "crop" && step.at === "five"
-            ? corners(step.height, step.width, images[0][0]).map((at) =>
-                images[0].map((i) => cut(i, step.height, step.width, ...at)),
-              )
-            : images.map((image) => apply(step, image));
-      images.forEach((image, v) => void write(image, out, offset + v * size, input.layout));
+      stages.first.forEach(({ data }, i) => {
+        const from = channels[i] * cropPixels;
+        for (let p = 0; p < cropPixels; p++) data[p] = crop[from + p];
+      });
+      for (const { step, from, to } of stages.list)
+        if (isGeometric(step)) place(step, from, to, "edge");
+        else for (const image of to) adjust(step, image);
+      stages.last.forEach((image, v) => void write(image, out, offset + v * size, input.layout));
     },
     mask(mask, out, offset) {
-      const data = Float64Array.from(mask, (label) => (label === CENTER ? 1 : 0));
-      let planes: Image[] = [{ data, height: shape.height, width: shape.width }];
-      for (const step of preprocess) {
-        if (step.step === "pad") planes = planes.map((i) => pad(i, step.height, step.width, "zero"));
-        else if (step.step === "resize") planes = planes.map((i) => resize(i, step.height, step.width));
-        else if (step.step === "crop")
-          planes = planes.flatMap((i) =>
-            corners(step.height, step.width, i)
-              .slice(0, step.at === "five" ? 5 : 1)
-              .map((at) => cut(i, step.height, step.width, ...at)),
-          );
-      }
-      planes.forEach((plane, v) => void out.set(plane.data, offset + v * height * width));
+      const [{ data }] = planes.first;
+      for (let p = 0; p < cropPixels; p++) data[p] = mask[p] === CENTER ? 1 : 0;
+      for (const { step, from, to } of planes.list) if (isGeometric(step)) place(step, from, to, "zero");
+      planes.last.forEach(([plane], v) => void out.set(plane.data, offset + v * height * width));
     },
   };
+}
+
+type GeometricStep = Extract<PreprocessStep, { step: "crop" | "pad" | "resize" }>;
+type ValueStep = Exclude<PreprocessStep, GeometricStep>;
+
+function isGeometric(step: PreprocessStep): step is GeometricStep {
+  return step.step === "crop" || step.step === "pad" || step.step === "resize";
+}
+
+/** The steps with their images (views x channels), made once: steps on values work in place, the others into new ones. */
+interface Stages {
+  readonly first: readonly Image[];
+  readonly list: readonly { step: PreprocessStep; from: readonly Image[][]; to: readonly Image[][] }[];
+  readonly last: readonly Image[][];
+}
+
+function makeStages(
+  steps: readonly PreprocessStep[],
+  channels: number,
+  shape: Pick<CropShape, "height" | "width">,
+): Stages {
+  const images = (views: number, height: number, width: number): Image[][] =>
+    Array.from({ length: views }, () =>
+      Array.from({ length: channels }, () => ({
+        data: new Float64Array(height * width),
+        height,
+        width,
+      })),
+    );
+  let last = images(1, shape.height, shape.width);
+  const [first] = last;
+  const list = steps.map((step) => {
+    const from = last;
+    if (isGeometric(step)) {
+      const views = step.step === "crop" && step.at === "five" ? 5 : from.length;
+      last = images(views, step.height, step.width);
+    }
+    return { step, from, to: last };
+  });
+  return { first, list, last };
+}
+
+/** One crop, pad or resize step of all views and channels; `border` is "zero" where a pad must add nothing. */
+function place(
+  step: GeometricStep,
+  from: readonly Image[][],
+  to: readonly Image[][],
+  border: "edge" | "zero",
+): void {
+  to.forEach((image, v) => {
+    const source = from[from.length === 1 ? 0 : v];
+    image.forEach((out, c) => {
+      if (step.step === "resize") resize(source[c], out);
+      else if (step.step === "pad") pad(source[c], border === "zero" ? "zero" : step.with, out);
+      else cut(source[c], ...corner(step.at === "five" ? v : 0, out, source[c]), out);
+    });
+  });
 }
 
 function write(image: Image[], out: Float32Array, offset: number, layout: "NCHW" | "NHWC"): void {
@@ -114,45 +158,32 @@ function write(image: Image[], out: Float32Array, offset: number, layout: "NCHW"
     });
 }
 
-function apply(step: PreprocessStep, image: Image[]): Image[] {
+/** One step on the values of an image (a channel each), in place. */
+function adjust(step: ValueStep, image: Image[]): void {
   switch (step.step) {
-    case "crop":
-      return image.map((i) =>
-        cut(
-          i,
-          step.height,
-          step.width,
-          Math.floor((i.height - step.height) / 2),
-          Math.floor((i.width - step.width) / 2),
-        ),
-      );
-    case "pad":
-      return image.map((i) => pad(i, step.height, step.width, step.with));
-    case "resize":
-      return image.map((i) => resize(i, step.height, step.width));
     case "minmax":
       for (const { data } of image) {
         const [low, high] = range(data);
         stretch(data, low, Math.max(high - low, step.epsilon) || 1);
       }
-      return image;
+      break;
     case "standardize":
       standardize(step.over === "crop" ? [image] : image.map((i) => [i]), step.epsilon, step.floor);
-      return image;
+      break;
     case "percentile":
       for (const { data } of image) percentile(data, step);
-      return image;
+      break;
     case "fixed":
       image.forEach(({ data }, c) => void stretch(data, step.mean[c], step.sd[c]));
-      return image;
+      break;
     case "scale":
       for (const { data } of image)
         for (let p = 0; p < data.length; p++) data[p] = data[p] * step.factor + step.offset;
-      return image;
+      break;
     case "clip":
       for (const { data } of image)
         for (let p = 0; p < data.length; p++) data[p] = Math.min(step.high, Math.max(step.low, data[p]));
-      return image;
+      break;
   }
 }
 
@@ -184,9 +215,7 @@ function standardize(groups: Image[][], epsilon: number, floor: "none" | "invers
 }
 
 function percentile(data: Float64Array, step: Extract<PreprocessStep, { step: "percentile" }>): void {
-  const sorted = data.slice().sort();
-  const low = quantileSorted(sorted, step.low / 100);
-  const high = quantileSorted(sorted, step.high / 100);
+  const [low, high] = quantilesOf(data, step.low / 100, step.high / 100);
   if (step.clip !== "none")
     for (let p = 0; p < data.length; p++) {
       if (data[p] > high) data[p] = high;
@@ -196,28 +225,22 @@ function percentile(data: Float64Array, step: Extract<PreprocessStep, { step: "p
   stretch(data, low, divide ? Math.max(high - low, step.epsilon) || 1 : 1);
 }
 
-function corners(height: number, width: number, { height: h, width: w }: Image): [number, number][] {
+/** Top and left of view `v` of a cut: the middle, then the four corners. */
+function corner(v: number, { height, width }: Image, { height: h, width: w }: Image): [number, number] {
   const [bottom, right] = [h - height, w - width];
-  return [
-    [Math.floor(bottom / 2), Math.floor(right / 2)],
-    [0, 0],
-    [0, right],
-    [bottom, 0],
-    [bottom, right],
-  ];
+  if (v === 0) return [Math.floor(bottom / 2), Math.floor(right / 2)];
+  return [v > 2 ? bottom : 0, v % 2 === 0 ? right : 0];
 }
 
-function cut(image: Image, height: number, width: number, top: number, left: number): Image {
-  const data = new Float64Array(height * width);
-  for (let y = 0; y < height; y++) {
+function cut(image: Image, top: number, left: number, out: Image): void {
+  for (let y = 0; y < out.height; y++) {
     const from = (top + y) * image.width + left;
-    data.set(image.data.subarray(from, from + width), y * width);
+    for (let x = 0; x < out.width; x++) out.data[y * out.width + x] = image.data[from + x];
   }
-  return { data, height, width };
 }
 
-function pad(image: Image, height: number, width: number, mode: "zero" | "edge"): Image {
-  const data = new Float64Array(height * width);
+function pad(image: Image, mode: "zero" | "edge", out: Image): void {
+  const { data, height, width } = out;
   const top = Math.floor((height - image.height) / 2);
   const left = Math.floor((width - image.width) / 2);
   const within = (v: number, n: number) => Math.min(Math.max(v, 0), n - 1);
@@ -225,15 +248,16 @@ function pad(image: Image, height: number, width: number, mode: "zero" | "edge")
     for (let x = 0; x < width; x++) {
       const [sy, sx] = [y - top, x - left];
       const inside = sy >= 0 && sx >= 0 && sy < image.height && sx < image.width;
-      if (inside || mode === "edge")
-        data[y * width + x] = image.data[within(sy, image.height) * image.width + within(sx, image.width)];
+      data[y * width + x] =
+        inside || mode === "edge"
+          ? image.data[within(sy, image.height) * image.width + within(sx, image.width)]
+          : 0;
     }
-  return { data, height, width };
 }
 
 /** Bilinear with half-pixel centers, edges replicated, no antialiasing (cv2.INTER_LINEAR, torch align_corners=False). */
-function resize(image: Image, height: number, width: number): Image {
-  const data = new Float64Array(height * width);
+function resize(image: Image, out: Image): void {
+  const { data, height, width } = out;
   const place = (i: number, from: number, to: number): [number, number, number] => {
     const at = Math.max(0, ((i + 0.5) * from) / to - 0.5);
     const low = Math.min(Math.floor(at), from - 1);
@@ -249,5 +273,4 @@ function resize(image: Image, height: number, width: number): Image {
       data[y * width + x] = top * (1 - fy) + bottom * fy;
     }
   }
-  return { data, height, width };
 }
