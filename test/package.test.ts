@@ -20,7 +20,10 @@ test("the public names are meant", () => {
 });
 
 test("the package holds what it needs and nothing else", () => {
-  const packed = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: root, encoding: "utf8" });
+  const packed = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: root,
+    encoding: "utf8",
+  });
   const [{ files }] = JSON.parse(packed.stdout) as { files: { path: string; size: number }[] }[];
   const tops = [...new Set(files.map((f) => f.path.split("/")[0]))].filter((top) => top !== "dist");
   expect(tops.sort()).toEqual(["LICENSE", "README.md", "encoders", "package.json", "schema"]);
