@@ -1,4 +1,5 @@
-"""The three designs: channels, input scaling (with the same step in the sidecar), classes."""
+"""The three designs: channels, input scaling (with the same step in the sidecar), label, number of steps, and the part of the
+crops whose background is swapped in the twin."""
 
 
 def standardize(x):
@@ -16,6 +17,8 @@ DESIGNS = {
         "scale": standardize,
         "preprocess": [{"step": "standardize", "epsilon": 1e-6}],
         "label": "protein",
+        "steps": 1200,
+        "share": 0.85,
         "objective": "protein identity from GFP (cross-entropy), the design of PIFiA",
         "citation": "Razdaibiedina et al. 2024, Mol Syst Biol 20:521",
     },
@@ -24,6 +27,8 @@ DESIGNS = {
         "scale": minmax,
         "preprocess": [{"step": "minmax", "epsilon": 1e-6}],
         "label": None,
+        "steps": 2400,
+        "share": 1.0,
         "objective": "GFP of another cell of the same field from its RFP and this cell's GFP and RFP (squared error), the design of Paired Cell Inpainting",
         "citation": "Lu et al. 2019, PLoS Comput Biol 15:e1007348",
     },
@@ -32,6 +37,8 @@ DESIGNS = {
         "scale": standardize,
         "preprocess": [{"step": "standardize", "epsilon": 1e-6}],
         "label": "localization",
+        "steps": 1200,
+        "share": 0.85,
         "objective": "localization out of 15 from GFP and RFP (cross-entropy), the design of DeepLoc",
         "citation": "Kraus et al. 2017, Mol Syst Biol 13:924",
     },

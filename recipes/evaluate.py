@@ -147,7 +147,7 @@ def write_card(folder, name, encoder, saved, study, measured, head):
         "name": name,
         "objective": encoder.design["objective"],
         "swapped_backgrounds": saved["training"]["swap"],
-        "training": saved["training"],
+        "training": {k: v for k, v in saved["training"].items() if k != "share" or saved["training"]["swap"]},
         "final_loss": saved["log"][-1]["loss"],
         "features": "output max, 64 values",
         "held_out": {"source": study.cells.manifest["source"], "cells": len(study.cells), "hashes": study.cells.manifest["hashes"]},

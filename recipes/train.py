@@ -20,13 +20,16 @@ def main():
     parser.add_argument("--cells", required=True, help="cell store with original crops")
     parser.add_argument("--out", required=True, help="folder for the weights")
     parser.add_argument("--swap", action="store_true", help="give every crop another background at every step")
-    parser.add_argument("--share", type=float, default=0.85, help="part of the crops swapped, with --swap")
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--share", type=float, help="part of the crops swapped with --swap, instead of the design's")
+    parser.add_argument("--steps", type=int, help="instead of the design's")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
+    for option in ("steps", "share"):
+        if getattr(args, option) is None:
+            setattr(args, option, DESIGNS[args.design][option])
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
