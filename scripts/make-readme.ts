@@ -22,7 +22,7 @@ function picture({ gallery }: ReportData): Uint8Array {
   const { images } = gallery.find((g) => g.class === "mitochondrion") ?? gallery[0];
   const zoom = 2;
   const gap = 8;
-  const tops = 2 * FONT.height + 14;
+  const tops = 4 * FONT.height + 10;
   const channels = images[0].panels.map((p) => p.channel);
   const size = decode(bytes(images[0].panels[0].png)).width * zoom;
   const left = 4 * FONT.advance * 2;
@@ -32,7 +32,10 @@ function picture({ gallery }: ReportData): Uint8Array {
   );
   images.forEach((image, i) => {
     const x = left + i * (size + gap);
-    canvas.text(image.setting, x, 4, image.setting.length > 10 ? 1 : 2, [0, 0, 0]);
+    const lines = image.setting.length > 10 ? image.setting.split(/(?<=-)/) : [image.setting];
+    lines.forEach((line, l) =>
+      canvas.text(line, x, tops - 4 - (lines.length - l) * (2 * FONT.height + 2), 2, [0, 0, 0]),
+    );
     image.panels.forEach((panel, c) => {
       const { data: gray, height, width } = decode(bytes(panel.png));
       canvas.gray(
