@@ -122,7 +122,7 @@ export function cellsFromMetadata(metadata: Table, usable: Uint8Array, path: str
     const column = metadata.columns.get(name);
     if (column === undefined)
       throw new DataError(`has no column ${name} in metadata.parquet; import the cells again`, { path });
-    return Array.from(column as ArrayLike<unknown>, (v) => (v === null ? null : String(v)));
+    return ArrayBuffer.isView(column) ? Array.from(column as ArrayLike<number>, String) : column;
   };
   if (metadata.rows !== count)
     throw new DataError(`has ${metadata.rows} rows of metadata for ${count} cells; import the cells again`, {

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import { parquetRead } from "hyparquet";
-import { parquetWriteFile } from "hyparquet-writer";
+import { fileWriter, ParquetWriter, parquetWriteFile, schemaFromColumnData } from "hyparquet-writer";
 import { DataError } from "../errors.ts";
 import type { Column, Table } from "../types.ts";
 import { writeFileAtomic, writeLargeAtomic } from "./atomic.ts";
@@ -112,20 +112,64 @@ export function writeCsv(path: string, data: Table): void {
   });
 }
 
+/** As {@link writeCsv}, from tables of the same columns, one after the other: only one is held at a time. */
+export function writeCsvPieces(path: string, pieces: Iterable<Table>): void {
+  writeLargeAtomic(path, (partial) => {
+    const file = openSync(partial, "w");
+    try {
+      let first = true;
+      for (const data of pieces) {
+        const texts = csvPieces(data);
+        const header = texts.next().value as string;
+        if (first) writeSync(file, header);
+        first = false;
+        for (const text of texts) writeSync(file, text);
+      }
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+function parquetColumn(name: string, column: Column) {
+  if (column instanceof Float64Array) return { name, data: column, type: "DOUBLE" as const, nullable: false };
+  if (column instanceof Float32Array) return { name, data: column, type: "FLOAT" as const, nullable: false };
+  if (column instanceof Int32Array) return { name, data: column, type: "INT32" as const, nullable: false };
+  if (column instanceof Uint8Array)
+    return { name, data: Int32Array.from(column), type: "INT32" as const, nullable: false };
+  return { name, data: column, type: "STRING" as const, nullable: column.includes(null as never) };
+}
+
 /** Writes a table as Parquet: float columns as DOUBLE or FLOAT, integer columns as INT32, text as STRING. */
 export function writeParquet(path: string, data: Table): void {
-  const columnData = [...data.columns].map(([name, column]) => {
-    if (column instanceof Float64Array)
-      return { name, data: column, type: "DOUBLE" as const, nullable: false };
-    if (column instanceof Float32Array)
-      return { name, data: column, type: "FLOAT" as const, nullable: false };
-    if (column instanceof Int32Array) return { name, data: column, type: "INT32" as const, nullable: false };
-    if (column instanceof Uint8Array)
-      return { name, data: Int32Array.from(column), type: "INT32" as const, nullable: false };
-    return { name, data: column, type: "STRING" as const, nullable: column.includes(null as never) };
-  });
+  const columnData = [...data.columns].map(([name, column]) => parquetColumn(name, column));
   writeLargeAtomic(path, (filename) => parquetWriteFile({ filename, columnData }));
 }
+
+/**
+ * As {@link writeParquet}, from tables of the same columns, one after the other and a row group each: only one is held
+ * at a time. Text may be missing in every text column.
+ */
+export function writeParquetPieces(path: string, pieces: Iterable<Table>): void {
+  writeLargeAtomic(path, (filename) => {
+    const writer = fileWriter(filename);
+    let parquet: ParquetWriter | undefined;
+    for (const data of pieces) {
+      const columnData = [...data.columns].map(([name, column]) => {
+        const given = parquetColumn(name, column);
+        return given.type === "STRING" ? { ...given, nullable: true } : given;
+      });
+      parquet ??= new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData }) });
+      const untyped = columnData.map(({ name, data: values }) => ({ name, data: values }));
+      parquet.write({ columnData: untyped, rowGroupSize: Math.max(1, data.rows) });
+    }
+    if (parquet === undefined) throw new RangeError("a table needs at least one piece");
+    parquet.finish();
+  });
+}
+
+/** Different texts of a column above which it is taken for ids, and equal text is no longer looked for. */
+const SHARED = 65_536;
 
 /** Reads a Parquet file; numbers become Float64Array, everything else text. Equal text is held once. */
 export async function readParquet(path: string): Promise<Table> {
@@ -139,11 +183,11 @@ export async function readParquet(path: string): Promise<Table> {
   const found = new Map<string, unknown[]>();
   try {
     const { compressors } = await import("hyparquet-compressors");
-    const texts = new Map<string, string>();
-    const held = (v: unknown) => {
+    const texts = new Map<string, Map<string, string>>();
+    const held = (v: unknown, seen: Map<string, string>) => {
       if (typeof v !== "string") return v;
-      const known = texts.get(v);
-      if (known === undefined) texts.set(v, v);
+      const known = seen.get(v);
+      if (known === undefined && seen.size < SHARED) seen.set(v, v);
       return known ?? v;
     };
     await parquetRead({
@@ -152,7 +196,9 @@ export async function readParquet(path: string): Promise<Table> {
       onChunk: ({ columnName, columnData, rowStart }) => {
         let column = found.get(columnName);
         if (column === undefined) found.set(columnName, (column = []));
-        for (let i = 0; i < columnData.length; i++) column[rowStart + i] = held(columnData[i]);
+        let seen = texts.get(columnName);
+        if (seen === undefined) texts.set(columnName, (seen = new Map()));
+        for (let i = 0; i < columnData.length; i++) column[rowStart + i] = held(columnData[i], seen);
       },
     });
   } catch (cause) {
@@ -164,7 +210,16 @@ export async function readParquet(path: string): Promise<Table> {
       name,
       values.every((v) => typeof v === "number" || typeof v === "bigint")
         ? Float64Array.from(values as number[], Number)
-        : values.map((v) => (v === null || v === undefined ? null : String(v))),
+        : textColumn(values),
     );
   return table(columns);
+}
+
+/** In place, so that a column of many texts is held once. */
+function textColumn(values: unknown[]): (string | null)[] {
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i];
+    if (typeof v !== "string") values[i] = v === null || v === undefined ? null : String(v);
+  }
+  return values as (string | null)[];
 }

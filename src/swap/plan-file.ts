@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { DataError } from "../errors.ts";
-import { readCsv, readParquet, table, writeCsv, writeParquet } from "../files/table.ts";
-import { type Cells, type Column, SETTINGS, type Setting, type SwapPlan } from "../types.ts";
+import { readCsv, readParquet, table, writeCsvPieces, writeParquetPieces } from "../files/table.ts";
+import { type Cells, type Column, SETTINGS, type Setting, type SwapPlan, type Table } from "../types.ts";
 
 /** Settings whose rows need a background class and a donor. */
 const WITH_DONOR: ReadonlySet<Setting> = new Set(["same", "cell-free", "different"]);
@@ -23,6 +23,24 @@ export function planTable(plan: SwapPlan, cells: Pick<Cells, "id">): Map<string,
 /** Rows that a plan written as CSV has at most: about 100 MB; nobody reads more by eye. */
 const CSV_ROWS = 2_000_000;
 
+/** Rows of a plan that are turned into text at once. */
+const PIECE = 100_000;
+
+function* planPieces(plan: SwapPlan, cells: Pick<Cells, "id">): Generator<Table> {
+  for (let from = 0; from === 0 || from < plan.count; from += PIECE) {
+    const [cell, setting, background, donor, sameField] = (
+      ["cell", "setting", "background", "donor", "sameField"] as const
+    ).map((name) => plan[name].subarray(from, from + PIECE)) as [
+      Int32Array,
+      Uint8Array,
+      Int16Array,
+      Int32Array,
+      Uint8Array,
+    ];
+    yield table(planTable({ ...plan, cell, setting, background, donor, sameField }, cells));
+  }
+}
+
 /** The files that {@link writePlan} leaves. */
 export function planFiles(base: string, plan: SwapPlan): string[] {
   return plan.count <= CSV_ROWS ? [`${base}.csv`, `${base}.parquet`] : [`${base}.parquet`];
@@ -33,9 +51,8 @@ export function planFiles(base: string, plan: SwapPlan): string[] {
  * donor, donor_id, same_field.
  */
 export function writePlan(base: string, plan: SwapPlan, cells: Pick<Cells, "id">): void {
-  const data = table(planTable(plan, cells));
-  if (plan.count <= CSV_ROWS) writeCsv(`${base}.csv`, data);
-  writeParquet(`${base}.parquet`, data);
+  if (plan.count <= CSV_ROWS) writeCsvPieces(`${base}.csv`, planPieces(plan, cells));
+  writeParquetPieces(`${base}.parquet`, planPieces(plan, cells));
 }
 
 /**
