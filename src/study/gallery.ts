@@ -28,11 +28,20 @@ export function makeGallery(
     .slice(0, most)
     .map(({ name, c }) => {
       const cell = rows[c][Math.floor(rows[c].length / 2)];
-      const other =
-        plan.classes[(c + Math.max(1, Math.floor(plan.classes.length / 2))) % plan.classes.length];
+      const { classes } = plan;
+      const others = classes.map(
+        (_, k) => classes[(c + k + Math.floor(classes.length / 2)) % classes.length],
+      );
+      const other = others.find((background) =>
+        (["different", "cell-free"] as const).some(
+          (setting) =>
+            background !== name && index.rows({ setting, background }, name, Int32Array.of(cell)) !== null,
+        ),
+      );
       let ranges: [number, number][] | undefined;
       const images = SETTINGS.flatMap((setting) => {
-        const background = setting === "different" || setting === "cell-free" ? other : null;
+        if (setting === "different" && other === undefined) return [];
+        const background = setting === "different" || setting === "cell-free" ? (other ?? name) : null;
         const row = index.rows({ setting, background }, name, Int32Array.of(cell))?.[0];
         if (row === undefined) return [];
         compositor.compose(plan, row, out);

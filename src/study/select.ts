@@ -38,7 +38,7 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
       else rows.push(row);
     }
   }
-  const classes = [...byClass.keys()].sort();
+  const classes = [...byClass.keys()].sort(byName);
   for (const wanted of study.classes ?? [])
     if (!byClass.has(wanted))
       throw new StudyError(
@@ -69,6 +69,12 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
     return picked;
   });
   return { classes, classOf, rows, multiple: Int32Array.from(multiple).sort(), leftOut };
+}
+
+/** Alphabetical whatever the case, so that ER stands behind endosome. */
+function byName(a: string, b: string): number {
+  const [x, y] = [a.toLowerCase(), b.toLowerCase()];
+  return x < y || (x === y && a < b) ? -1 : 1;
 }
 
 function classColumn(cells: Cells, name: string): readonly (string | null)[] {
