@@ -28,7 +28,7 @@ describe("a wrong command line ends with exit code 2 and says why", () => {
   test.each([
     [["nonsense"], /unknown command 'nonsense'/],
     [["--nonsense"], /unknown option '--nonsense'/],
-    [["run"], /missing required argument 'study'/],
+    [["run"], /give either a study file or --features with a folder/],
     [["run", "a.json", "b.json"], /too many arguments/],
     [["run", "a.json", "--nonsense"], /unknown option '--nonsense'/],
     [["run", "a.json", "--out"], /argument missing/],
