@@ -13,10 +13,9 @@ import { mulberry32, normal } from "../src/core/rng.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
 import { OnnxGraph } from "../src/encode/onnx-graph.ts";
 import { extract, tryEncoder } from "../src/features/extract.ts";
-import { startWorker } from "../src/files/worker.ts";
 import { groupOf, measureScales } from "../src/swap/intensity.ts";
 import { makePlan } from "../src/swap/plan.ts";
-import { interleaved, option, peerPython, ratios, record, show, smoke, spread } from "./harness.ts";
+import { bare, interleaved, option, peerPython, ratios, record, show, smoke, spread } from "./harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-bench-"));
 const seconds = smoke ? 0.2 : 4;
@@ -73,20 +72,6 @@ function product(path: string, n: number): void {
   );
   graph.output("y", ["rows", n]);
   writeFileSync(path, graph.encode());
-}
-
-/** Runs a model bare in `workers` threads with `threads` each; the sum of what they do per second. */
-async function bare(model: string, dims: number[], workers: number, threads: number): Promise<number> {
-  const started = Array.from({ length: workers }, () =>
-    startWorker(import.meta.url, "encode-worker", { model, dims, seconds, threads }),
-  );
-  const answer = (w: (typeof started)[number]) => new Promise<never>((resolve) => w.once("message", resolve));
-  await Promise.all(started.map(answer));
-  const answers = started.map(answer) as Promise<{ perSecond: number }>[];
-  for (const w of started) w.postMessage("go");
-  const rates = await Promise.all(answers);
-  await Promise.all(started.map((w) => w.terminate()));
-  return rates.reduce((sum, r) => sum + r.perSecond, 0);
 }
 
 const pifia = join(folder, "pifia.onnx");
@@ -149,9 +134,9 @@ async function pipeline(): Promise<number> {
 const batch = Number(option("batch", "64"));
 const contenders: Record<string, () => number | Promise<number>> = {
   "matrix product (GFLOP/s)": async () =>
-    ((await bare(join(folder, "product.onnx"), [n, n], 2, 1)) * 2 * n * n) / 1e9,
-  "network, 2 sessions of 1 thread": () => bare(pifia, [batch, 1, 64, 64], 2, 1),
-  "network, 1 session of 2 threads": () => bare(pifia, [batch, 1, 64, 64], 1, 2),
+    ((await bare(join(folder, "product.onnx"), [n, n], 2, 1, seconds)) * 2 * n * n) / 1e9,
+  "network, 2 sessions of 1 thread": () => bare(pifia, [batch, 1, 64, 64], 2, 1, seconds),
+  "network, 1 session of 2 threads": () => bare(pifia, [batch, 1, 64, 64], 1, 2, seconds),
   "whole pipeline": pipeline,
 };
 const peers: ChildProcessWithoutNullStreams[] = [];
@@ -178,7 +163,8 @@ const rounds = await interleaved(contenders, Number(option("rounds", "5")));
 for (const child of peers) child.kill();
 const batches: Record<string, number[]> = {};
 if (!smoke)
-  for (const b of [1, 8, 16, 32, 64, 128, 256]) batches[b] = [await bare(pifia, [b, 1, 64, 64], 2, 1)];
+  for (const b of [1, 8, 16, 32, 64, 128, 256])
+    batches[b] = [await bare(pifia, [b, 1, 64, 64], 2, 1, seconds)];
 store.close();
 rmSync(folder, { recursive: true });
 

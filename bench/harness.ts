@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { quantile } from "../src/core/statistics.ts";
+import { startWorker } from "../src/files/worker.ts";
 
 /** `--smoke`: tiny data, no peers, nothing recorded; for CI. */
 export const smoke = process.argv.includes("--smoke");
@@ -89,4 +90,24 @@ export function peerPython(requirements: string): string {
     writeFileSync(join(folder, "ready"), "");
   }
   return python;
+}
+
+/** Runs a model on one batch again and again, in `workers` threads with `threads` each; the sum of rows per second. */
+export async function bare(
+  model: string,
+  dims: readonly number[],
+  workers: number,
+  threads: number,
+  seconds: number,
+): Promise<number> {
+  const started = Array.from({ length: workers }, () =>
+    startWorker(import.meta.url, "encode-worker", { model, dims, seconds, threads }),
+  );
+  const answer = (w: (typeof started)[number]) => new Promise<never>((resolve) => w.once("message", resolve));
+  await Promise.all(started.map(answer));
+  const answers = started.map(answer) as Promise<{ perSecond: number }>[];
+  for (const w of started) w.postMessage("go");
+  const rates = await Promise.all(answers);
+  await Promise.all(started.map((w) => w.terminate()));
+  return rates.reduce((sum, r) => sum + r.perSecond, 0);
 }
