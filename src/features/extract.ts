@@ -129,7 +129,7 @@ function runTasks(
 ): Promise<void> {
   if (tasks.length === 0) return Promise.resolve();
   return new Promise((resolve, reject) => {
-    let next = 0;
+    const take = sharedOut(tasks.length, Math.min(workers, tasks.length));
     let running = 0;
     let stopped: Error | undefined;
     const threads: Worker[] = [];
@@ -145,10 +145,14 @@ function runTasks(
     };
     if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
-    const feed = (thread: Worker) => {
-      if (stopped !== undefined || next >= tasks.length) return end();
-      running++;
-      thread.postMessage(tasks[next++]);
+    const feed = (thread: Worker, t: number): WorkerTask | undefined => {
+      const task = stopped === undefined ? tasks[take(t)] : undefined;
+      if (task === undefined) end();
+      else {
+        running++;
+        thread.postMessage(task);
+      }
+      return task;
     };
     for (let t = 0; t < Math.min(workers, tasks.length); t++) {
       const thread = startWorker(import.meta.url, "worker", setup);
@@ -158,8 +162,7 @@ function runTasks(
         if ("error" in reply)
           stopped ??= reply.known ? new CellswapError(reply.error) : new Error(reply.error);
         else if (current !== undefined) onDone(current);
-        current = tasks[next];
-        feed(thread);
+        current = feed(thread, t);
       });
       thread.on("error", (error) => {
         running = Math.max(0, running - 1);
@@ -167,11 +170,32 @@ function runTasks(
         end();
       });
       threads.push(thread);
-      current = tasks[next];
-      feed(thread);
+      current = feed(thread, t);
     }
     if (stopped !== undefined) end();
   });
+}
+
+/**
+ * Deals `count` tasks to workers: each has a run of neighbors, whose composites share donors and so their fills; one
+ * that has done its own takes the later half of the longest run left. Returns the next task of a worker, -1 for none.
+ */
+export function sharedOut(count: number, workers: number): (worker: number) => number {
+  const runs = Array.from({ length: workers }, (_, w) => ({
+    next: Math.floor((w * count) / workers),
+    end: Math.floor(((w + 1) * count) / workers),
+  }));
+  return (worker) => {
+    const own = runs[worker];
+    if (own.next === own.end) {
+      const longest = runs.reduce((a, b) => (b.end - b.next > a.end - a.next ? b : a));
+      if (longest.next === longest.end) return -1;
+      own.next = longest.next + Math.floor((longest.end - longest.next) / 2);
+      own.end = longest.end;
+      longest.end = own.next;
+    }
+    return own.next++;
+  };
 }
 
 /** The plan with its arrays in shared memory, so that every worker reads the same copy. */
