@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { readManifest } from "../cells/store.ts";
 import { StudyError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -38,7 +38,7 @@ export function configure(command: Command): void {
     .option("-o, --out <folder>", "folder for cells, study and report", "cellswap-demo")
     .option("--cells <n>", `cells per localization (${FULL.cells}; ${QUICK.cells} with --quick)`)
     .option("--quick", "fewer cells and backgrounds, one encoder and its twin: about 20 seconds")
-    .option("--seed <n>", "names the simulated fields", "7")
+    .addOption(new Option("--seed <n>", "names the simulated fields").default("7", "7"))
     .option("--no-open", "do not open the report in a browser")
     .option("--json", "print the result as JSON")
     .addHelpText(
@@ -46,11 +46,12 @@ export function configure(command: Command): void {
       `
 Example:
   cellswap demo
-  cellswap demo --quick --out /tmp/quick
+  cellswap demo --quick --out quick-demo
 
-Simulates fields of yeast with 15 localizations, swaps the backgrounds of every cell and asks six small encoders
-(three published designs, each with a twin trained on swapped backgrounds) what they see. The folder then holds the
-cells, a study file to start your own from, and the report.`,
+Simulates fields of yeast with 15 localizations, swaps the backgrounds of every
+cell and asks six small encoders (three published designs, each with a twin
+trained on swapped backgrounds) what they see. The folder then holds the cells,
+a study file to start your own from, and the report.`,
     )
     .action(run);
 }

@@ -30,14 +30,17 @@ export function configure(command: Command): void {
   command
     .command("import")
     .addArgument(new Argument("<system>", "which published encoder").choices(Object.keys(SYSTEMS)))
-    .argument("<source>", "its checkpoint, see below")
+    .argument("<source>", "its checkpoint, see above")
     .summary("Make an ONNX encoder from a published checkpoint")
     .description(
       "Makes an ONNX encoder and its description from a published checkpoint.\n\n" +
-        "  pifia    TensorFlow checkpoint prefix (pifia_weights_i0); layers conv1..conv8, d1, d2, d3; study: conv8\n" +
-        "  pci      Keras weights (model_weights.h5); layers conv1_1..conv5_1; study: conv4_1\n" +
-        "  deeploc  TensorFlow checkpoint prefix (model.ckpt-5000); layers conv1..conv8, fc1, fc2, logits,\n" +
-        "           predictions (softmax averaged over five crops); study: conv5",
+        "  pifia    TensorFlow checkpoint prefix (pifia_weights_i0)\n" +
+        "           layers conv1..conv8, d1, d2, d3; study: conv8\n" +
+        "  pci      Keras weights (model_weights.h5)\n" +
+        "           layers conv1_1..conv5_1; study: conv4_1\n" +
+        "  deeploc  TensorFlow checkpoint prefix (model.ckpt-5000)\n" +
+        "           layers conv1..conv8, fc1, fc2, logits, predictions (softmax\n" +
+        "           averaged over five crops); study: conv5",
     )
     .requiredOption("--out <dir>", "folder for NAME.onnx and NAME.json")
     .option("--layer <name>", "layer whose output is the features, or all (the study's layer if not given)")
@@ -47,7 +50,7 @@ export function configure(command: Command): void {
     .option("--debug", "show where in the program an error arose")
     .addHelpText(
       "after",
-      "\nExample:\n  cellswap encoder import deeploc pretrained_models/model.ckpt-5000 --out encoders --layer all",
+      "\nExample:\n  cellswap encoder import deeploc weights/model.ckpt-5000 --out encoders --layer all",
     )
     .action(runImport);
   command
@@ -101,7 +104,7 @@ function describe(shown: Shown): string[] {
       : `Looks like ${shown.network}; import it with: cellswap encoder import ${shown.network} ${shown.path} --out DIR`;
   if (shown.kind === "keras")
     return [
-      `${shown.path}: Keras HDF5 weights, ${shown.arrays.length} arrays`,
+      `${shown.path}: Keras HDF5 weights, ${shown.arrays.length} array${shown.arrays.length === 1 ? "" : "s"}`,
       ...grid([
         ["layer", "array", "shape", "type"],
         ...shown.arrays.map((a) => [a.layer, a.name, shape(a.shape), a.dtype.replace(/^<f$/, "float32")]),
@@ -109,7 +112,7 @@ function describe(shown: Shown): string[] {
       hint,
     ];
   return [
-    `${shown.path}: TensorFlow checkpoint, ${shown.variables.length} variables in ${shown.shards.length} shards`,
+    `${shown.path}: TensorFlow checkpoint, ${shown.variables.length} variables in ${shown.shards.length} shard${shown.shards.length === 1 ? "" : "s"}`,
     ...shown.shards.map(
       (s, n) => `  shard ${n}: ${s.path} ${s.bytes === null ? "is MISSING" : `(${s.bytes} bytes)`}`,
     ),

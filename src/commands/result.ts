@@ -1,6 +1,6 @@
 import { resultTable } from "../evaluate/tables.ts";
 import type { ReportData } from "../report/data.ts";
-import { formatText } from "../report/table-format.ts";
+import { formatText, wrap } from "../report/table-format.ts";
 import { verdict } from "../report/verdict.ts";
 
 /** What a finished study shows on a terminal: the tables, one sentence per encoder, and where the report is. */
@@ -8,7 +8,7 @@ export function resultText(data: ReportData, out: string): string {
   const table = resultTable(data.scores, data.aggregation);
   return [
     formatText(table),
-    ...table.encoders.map((e) => verdict(e, data.intervals, data.transfer).sentence),
+    ...table.encoders.flatMap((e) => wrap(verdict(e, data.intervals, data.transfer).sentence)),
     "",
     `Report: ${out}/report.html`,
   ].join("\n");

@@ -43,8 +43,8 @@ with yeast.json:
     "preset": "recommended"
   }
 
-A run that was stopped goes on where it was when the same command is given again.
-docs/study.md explains every key; schema/study.schema.json completes them in an editor.`,
+A run that was stopped goes on where it was when the same command is given
+again. docs/study.md explains every key; schema/study.schema.json completes them in an editor.`,
     )
     .action(run);
 }

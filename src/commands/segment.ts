@@ -20,8 +20,9 @@ export function configure(command: Command): void {
     .addHelpText(
       "after",
       `
-Writes masks.npy, quality.csv (a verdict per cell; cells that are not ok are left out of studies) and
-contact-sheet.png (outlines on crops, to judge the masks by eye) into the cell store.
+Writes masks.npy, quality.csv (a verdict per cell; cells that are not ok are
+left out of studies) and contact-sheet.png (outlines on crops, to judge the
+masks by eye) into the cell store.
 
 Examples:
   cellswap segment yeast.cells --channel RFP

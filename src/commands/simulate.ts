@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { CellStoreWriter } from "../cells/store.ts";
-import { InterruptedError, StudyError } from "../errors.ts";
+import { InterruptedError } from "../errors.ts";
 import { table, writeCsv } from "../files/table.ts";
 import { judgeMask, MEASURES } from "../masks/verdict.ts";
 import {
@@ -22,7 +22,7 @@ interface Options {
   readonly cells: number;
   readonly proteins: number;
   readonly fields: number;
-  readonly localizations?: string;
+  readonly localizations?: readonly Localization[];
   readonly heterogeneous: number;
   readonly correlation: number;
   readonly seed: number;
@@ -33,32 +33,32 @@ interface Options {
 export function configure(command: Command): void {
   command
     .option("--out <cells>", "folder for the cell store", "cells")
-    .option("--cells <n>", "cells per localization (and per heterogeneous protein)", whole("cells", 1), 60)
-    .option("--proteins <n>", "proteins per localization", whole("proteins", 0), 2)
-    .option("--fields <n>", "fields per protein, at least", whole("fields", 1), 3)
-    .option("--localizations <names>", "comma-separated, instead of all 15")
-    .option("--heterogeneous <n>", "proteins in two or three localizations", whole("heterogeneous", 0), 0)
+    .option("--cells <n>", "cells per localization (and per heterogeneous protein)", whole(1), 60)
+    .option("--proteins <n>", "proteins per localization", whole(0), 2)
+    .option("--fields <n>", "fields per protein, at least", whole(1), 3)
+    .option("--localizations <names>", "comma-separated, instead of all 15", parseLocalizations)
+    .option("--heterogeneous <n>", "proteins in two or three localizations", whole(0), 0)
     .option(
       "--correlation <p>",
       "chance that a cell takes over its neighbor's localization, 0 to 1",
       share,
       0,
     )
-    .option("--seed <n>", "names fields, cells and noise", whole("seed", 0), 1)
-    .option("--proteome <n>", "names the proteins' traits", whole("proteome", 0), 1)
+    .option("--seed <n>", "names fields, cells and noise", whole(0), 1)
+    .option("--proteome <n>", "names the proteins' traits", whole(0), 1)
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
-      "\nExample:\n  cellswap simulate --out cells --cells 60 --seed 7\n\nThe truth about every cell is in truth.csv, the proteins and their proportions are in proteins.csv.",
+      "\nExample:\n  cellswap simulate --out cells --cells 60 --seed 7\n\nThe truth about every cell is in truth.csv, the proteins and their\nproportions are in proteins.csv.",
     )
     .action(run);
 }
 
-function whole(name: string, least: number): (text: string) => number {
+function whole(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least || value > 1e8)
-      throw new StudyError(`--${name} ${text}: give a whole number from ${least} to 100000000`);
+    if (text.trim() === "" || !Number.isSafeInteger(value) || value < least || value > 1e8)
+      throw new InvalidArgumentError(`Give a whole number from ${least} to 100000000.`);
     return value;
   };
 }
@@ -66,24 +66,23 @@ function whole(name: string, least: number): (text: string) => number {
 function share(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !(value >= 0 && value <= 1))
-    throw new StudyError(`--correlation ${text}: give a number from 0 to 1`);
+    throw new InvalidArgumentError("Give a number from 0 to 1.");
   return value;
 }
 
-function parseLocalizations(text: string | undefined): readonly Localization[] {
-  if (text === undefined) return LOCALIZATIONS;
+function parseLocalizations(text: string): readonly Localization[] {
   return text.split(",").map((part) => {
     const found = LOCALIZATIONS.find((l) => l.toLowerCase() === part.trim().toLowerCase());
     if (found === undefined)
-      throw new StudyError(`--localizations ${part.trim()}: not one of ${LOCALIZATIONS.join(", ")}`);
+      throw new InvalidArgumentError(`"${part.trim()}" is not one of ${LOCALIZATIONS.join(", ")}.`);
     return found;
   });
 }
 
-async function run(options: Options): Promise<void> {
-  const localizations = [...new Set(parseLocalizations(options.localizations))];
+async function run(options: Options, command: Command): Promise<void> {
+  const localizations = [...new Set(options.localizations ?? LOCALIZATIONS)];
   if (options.proteins + options.heterogeneous === 0)
-    throw new StudyError("--proteins 0: give --heterogeneous as well, or nothing is simulated");
+    command.error("error: --proteins 0: give --heterogeneous as well, or nothing is simulated");
   const dataset: DatasetOptions = {
     seed: options.seed,
     proteome: options.proteome,

@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { DataError } from "../errors.ts";
 import { AGGREGATIONS, type Aggregation, resultTable } from "../evaluate/tables.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -45,9 +45,10 @@ export function configure(command: Command): void {
     .option(
       "--figure <FILE.svg>",
       "also draw accuracy per localization, original against modified (Figure 2)",
+      fileName,
     )
-    .option("--out <FILE>", "write the table to a file instead of printing it")
-    .addHelpText("after", "\nExample:\n  cellswap table study/ --format markdown --figure figure2.svg\n")
+    .option("--out <FILE>", "write the table to a file instead of printing it", fileName)
+    .addHelpText("after", "\nExample:\n  cellswap table study/ --format markdown --figure figure2.svg")
     .action(async (results: string, options: TableOptions) => {
       const table = resultTable(await readResults(results), options.aggregation);
       const text = FORMATS[options.json === true ? "json" : options.format](table);
@@ -55,6 +56,11 @@ export function configure(command: Command): void {
       if (options.out === undefined) process.stdout.write(text);
       else writeFileAtomic(options.out, text);
     });
+}
+
+function fileName(text: string): string {
+  if (text === "" || /[/\\]$/.test(text)) throw new InvalidArgumentError("A file name is needed.");
+  return text;
 }
 
 function drawFigure(path: string, svg: string | null): void {

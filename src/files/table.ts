@@ -63,6 +63,12 @@ export function parseCsv(text: string, path: string): Map<string, string[]> {
     );
   }
   if (records.length === 0) throw new DataError("is empty; a header line and rows are needed", { path });
+  const other = records[0].length === 1 ? /[;\t]/.exec(records[0][0])?.[0] : undefined;
+  if (other !== undefined)
+    throw new DataError(
+      `has its columns apart by ${other === ";" ? "semicolons" : "tabs"}; export it again with commas`,
+      { path },
+    );
   const columns = new Map<string, string[]>();
   records[0].forEach((name, c) => {
     if (columns.has(name)) throw new DataError(`has the column ${name} twice; rename one`, { path });

@@ -101,16 +101,23 @@ export function formatText(table: ResultTable): string {
       "",
       ...shown(many ? drops.map(([effect, , , ...values]) => [effect, ...values]) : drops),
       "",
-      ...meanings.map((e) => `${e.name.padEnd(longest)}  ${e.meaning}`),
+      ...meanings.flatMap((e) => wrap(e.meaning, `${e.name.padEnd(longest)}  `)),
     );
-  const notes = tableNotes(table).map(oneLine);
+  const notes = tableNotes(table).flatMap((note) => wrap(oneLine(note)));
   if (notes.length > 0) lines.push("", ...notes);
   return `${lines.join("\n")}\n`;
 }
 
-/** Lines of at most 96 characters. */
-function wrap(text: string): string[] {
-  return text.match(/\S.{0,94}\S(?=\s|$)/g) ?? [];
+/** Lines of at most 80 characters, longer ones only for a longer word; `lead` stands in front, blanks below it. */
+export function wrap(text: string, lead = ""): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/ +/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && lead.length + last.length + 1 + word.length <= 80)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line, n) => (n === 0 ? lead : " ".repeat(lead.length)) + line);
 }
 
 /** Control characters in names must not reach a terminal or break a row. */

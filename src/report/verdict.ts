@@ -83,16 +83,19 @@ export function verdict(
   for (const headline of HEADLINES) {
     const e = estimate(table, headline.effect, intervals);
     if (e === null) continue;
+    const found = level(e);
+    const falls = found === "leans" || found === "slight" || found === "unclear";
     const caveats = [
       ...placebo(table, intervals),
-      ...(headline.effect === "published-drop" ? [...medium(table, intervals), ...gain(table)] : []),
+      ...(headline.effect === "published-drop"
+        ? [...medium(table, intervals, falls), ...(falls ? gain(table) : [])]
+        : []),
       ...(headline.effect === "context"
         ? ["What the neighbors do cannot be told from pairs: the setting different has no numbers."]
         : []),
       ...capture(encoder, transfer),
       ...table.notes,
     ];
-    const found = level(e);
     return { encoder, level: found, sentence: sentence(table, headline, e, found), caveats };
   }
   return {
@@ -155,13 +158,13 @@ function placebo(table: EncoderTable, intervals: ReportData["intervals"]): strin
 }
 
 /** Whether the neighbors, or already their medium, make the drop. */
-function medium(table: EncoderTable, intervals: ReportData["intervals"]): string[] {
+function medium(table: EncoderTable, intervals: ReportData["intervals"], falls: boolean): string[] {
   const neighbor = estimate(table, "neighbor", intervals);
   if (neighbor === null) return [];
   const { mean } = neighbor.drop;
   if (includesZero(neighbor))
     return [
-      `Between cell-free and different lies no clear difference (${formatPoints(mean)} points; ${neighbor.spread}): the other image's medium and batch, rather than its cells, may explain the drop.`,
+      `Between cell-free and different lies no clear difference (${formatPoints(mean)} points; ${neighbor.spread})${falls ? ": the other image's medium and batch, rather than its cells, may explain the drop" : ""}.`,
     ];
   return mean > 0
     ? [

@@ -44,6 +44,11 @@ export function checkEncoders(encoders: readonly EncoderFile[]): void {
       const key = output.toLowerCase();
       if (RESERVED.has(key) || /[/\\]|^\./.test(output))
         throw new StudyError(`an encoder cannot be called ${output}; rename it`, { path: encoder.path });
+      if (output.length > 100)
+        throw new StudyError(
+          `the name ${output.slice(0, 20)}... has ${output.length} characters, more than 100; shorten the encoder's name or the layer's`,
+          { path: encoder.path },
+        );
       if (seen.has(key))
         throw new StudyError(
           `two outputs would both be called ${output}; give each output a "layer" of its own, or rename the encoder`,

@@ -57,6 +57,10 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
   const rows = classes.map((name, c) => {
     const all = byClass.get(name)!;
     const n = Math.min(study.cellsPerClass, all.length);
+    if (study.cellsPerClass < study.folds)
+      throw new StudyError(
+        `"cellsPerClass" is ${study.cellsPerClass}, fewer than the ${study.folds} folds; raise it or lower "folds"`,
+      );
     if (n < study.folds)
       throw new StudyError(
         `class ${name} has ${n} usable cells, fewer than the ${study.folds} folds; add cells, leave the class out ("classes") or lower "folds"`,

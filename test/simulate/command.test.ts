@@ -55,16 +55,18 @@ test("the same command line writes the same bytes", async () => {
 
 test("a value that cannot be used is one line, and nothing is written", async () => {
   for (const [more, line] of [
-    [["--cells", "0"], "--cells 0: give a whole number from 1"],
-    [["--seed", "x"], "--seed x: give a whole number from 0"],
-    [["--correlation", "2"], "--correlation 2: give a number from 0 to 1"],
-    [["--localizations", "nucleus,mars"], "--localizations mars: not one of actin"],
+    [["--cells", "0"], "'--cells <n>' argument '0' is invalid. Give a whole number from 1"],
+    [["--seed", "x"], "'--seed <n>' argument 'x' is invalid. Give a whole number from 0"],
+    [["--seed", ""], "'--seed <n>' argument '' is invalid. Give a whole number from 0"],
+    [["--correlation", "2"], "'--correlation <p>' argument '2' is invalid. Give a number from 0 to 1"],
+    [["--localizations", "nucleus,mars"], '"mars" is not one of actin'],
     [["--proteins", "0"], "give --heterogeneous as well"],
   ] as const) {
-    complaints.length = 0;
-    expect(await simulate("none", ...more)).toBe(1);
-    expect(complaints.join()).toContain(line);
+    const written = vi.spyOn(process.stderr, "write").mockImplementation(() => true);
+    expect(await simulate("none", ...more)).toBe(2);
+    expect(written.mock.calls.join()).toContain(line);
     expect(existsSync(join(folder, "none"))).toBe(false);
+    written.mockRestore();
   }
   vi.spyOn(process.stderr, "write").mockImplementation(() => true);
   expect(await main(["simulate", "--mars"])).toBe(2);
