@@ -50,7 +50,7 @@ export function configure(command: Command): void {
     .option("--debug", "show where in the program an error arose")
     .addHelpText(
       "after",
-      "\nExample:\n  cellswap encoder import deeploc weights/model.ckpt-5000 --out encoders --layer all",
+      "\nExample:\n  cellswap encoder import deeploc weights/model.ckpt-5000 --out encoders",
     )
     .action(runImport);
   command

@@ -44,7 +44,8 @@ with yeast.json:
   }
 
 A run that was stopped goes on where it was when the same command is given
-again. docs/study.md explains every key; schema/study.schema.json completes them in an editor.`,
+again. docs/study.md explains every key; schema/study.schema.json completes
+them in an editor.`,
     )
     .action(run);
 }
