@@ -38,6 +38,12 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
       else rows.push(row);
     }
   }
+  const total = order?.length ?? cells.count;
+  const reasons = Object.entries(leftOut).filter(([reason]) => reason.startsWith("mask: "));
+  if (total > 0 && reasons.reduce((sum, [, n]) => sum + n, 0) === total)
+    throw new StudyError(
+      `none of the ${total} cells has a usable mask (${reasons.map(([reason, n]) => `${reason.slice(6)} ${n}`).join(", ")}); segment them again, or set "keepRejected"`,
+    );
   const classes = [...byClass.keys()].sort(byName);
   for (const wanted of study.classes ?? [])
     if (!byClass.has(wanted))
