@@ -31,3 +31,24 @@ export function quantileSorted(sorted: ArrayLike<number>, q: number): number {
 export function median(values: ArrayLike<number>): number {
   return quantile(values, 0.5);
 }
+
+/** Puts the order statistic `k` (from 0) in its place, nothing larger before it, nothing smaller behind (Hoare's FIND). */
+export function partition(a: Float64Array, k: number): void {
+  let left = 0;
+  let right = a.length - 1;
+  while (left < right) {
+    const pivot = a[k];
+    let i = left;
+    let j = right;
+    while (i <= j) {
+      while (a[i] < pivot) i++;
+      while (pivot < a[j]) j--;
+      if (i > j) break;
+      const v = a[i];
+      a[i++] = a[j];
+      a[j--] = v;
+    }
+    if (j < k) left = i;
+    if (k < i) right = j;
+  }
+}

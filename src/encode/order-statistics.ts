@@ -1,3 +1,5 @@
+import { partition } from "../core/statistics.ts";
+
 /** Order statistics so near one end are kept in a short sorted list while the values pass by once. */
 const TAIL = 48;
 const tail = new Float64Array(TAIL);
@@ -56,26 +58,5 @@ function largest(values: Float64Array, count: number): void {
     let k = count - 1;
     for (; k > 0 && tail[k - 1] < v; k--) tail[k] = tail[k - 1];
     tail[k] = v;
-  }
-}
-
-/** Puts the order statistic `k` (from 0) in its place, nothing larger before it, nothing smaller behind (Hoare's FIND). */
-function partition(a: Float64Array, k: number): void {
-  let left = 0;
-  let right = a.length - 1;
-  while (left < right) {
-    const pivot = a[k];
-    let i = left;
-    let j = right;
-    while (i <= j) {
-      while (a[i] < pivot) i++;
-      while (pivot < a[j]) j--;
-      if (i > j) break;
-      const v = a[i];
-      a[i++] = a[j];
-      a[j--] = v;
-    }
-    if (j < k) left = i;
-    if (k < i) right = j;
   }
 }

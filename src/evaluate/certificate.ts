@@ -1,3 +1,4 @@
+import { partition } from "../core/statistics.ts";
 import type { Problem } from "./problem.ts";
 
 /** Primal and dual objective of a feasible dual point, and the machine that belongs to it. */
@@ -93,7 +94,9 @@ export function bestBias(y: Int8Array, f: Float64Array): number {
     if (y[i] > 0) slope--;
   }
   // Passing any kink to the right raises the slope by one: a row of class 1 stops costing, one of class 2 starts.
-  at.sort();
-  const kink = -slope;
-  return (at[kink - 1] + at[Math.min(kink, at.length - 1)]) / 2;
+  const kink = Math.min(-slope, at.length - 1);
+  partition(at, kink);
+  let below = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < -slope; i++) below = Math.max(below, at[i]);
+  return (below + at[kink]) / 2;
 }

@@ -1,21 +1,5 @@
 import type { Kernels } from "./kernels.ts";
-
-/** A point of the interior-point method; all of one training set's rows, or one number per feature (`w`). */
-export interface Point {
-  readonly w: Float64Array;
-  /** Xw. */
-  readonly f: Float64Array;
-  /** Multipliers in (0, 1), and 1 minus them, carried apart so that neither loses its digits near a bound. */
-  readonly alpha: Float64Array;
-  readonly beta: Float64Array;
-  /** Slacks of alpha >= 0 and beta >= 0. */
-  readonly s: Float64Array;
-  readonly xi: Float64Array;
-  /** 1 - y(f + b). */
-  readonly z: Float64Array;
-  /** Diagonal of D. */
-  readonly weight: Float64Array;
-}
+import type { Point } from "./point.ts";
 
 /** Where a point would move. */
 interface Direction {
@@ -44,6 +28,8 @@ const SINGLE_LIMIT = 1e6;
 const SPLIT = 2;
 /** Below this many features a full factor is cheaper than the steps that make up for a part of it. */
 const SPLIT_COLUMNS = 32;
+/** A slack that lost more than this share of itself in a step is not steady. */
+const FALL = 0.2;
 /** Value of mu down to which products may be in float32: what they lose is made up for by later steps. */
 const ROUGH = 1e-2;
 /** As SINGLE_LIMIT, for the products of the conjugate gradients, where the residual asked for is not below LOOSE. */
@@ -53,11 +39,14 @@ const LOOSE = 2e-5;
 /** Newton steps of the interior-point method of {@link solveInterior}; docs/method-probes.md has the equations. */
 export class Newton {
   readonly #k: Kernels;
-  readonly #y: Int8Array;
   readonly #p: Point;
   readonly #scatter: Float32Array;
-  /** Mean variance of the features. */
+  /** Mean variance of the features over the training rows. */
   readonly #variance: number;
+  /** Diagonal of D, and the inverses of alpha and beta. */
+  readonly #weight: Float64Array;
+  readonly #alphaInverse: Float64Array;
+  readonly #betaInverse: Float64Array;
   readonly #c1: Float64Array;
   readonly #c2: Float64Array;
   readonly #q: Float64Array;
@@ -84,14 +73,16 @@ export class Newton {
   #now: Direction;
   #other: Direction;
 
-  constructor(kernels: Kernels, y: Int8Array, point: Point, scatter: Float32Array, variance: number) {
+  constructor(kernels: Kernels, point: Point, scatter: Float32Array, variance: number) {
     this.#k = kernels;
-    this.#y = y;
     this.#p = point;
     this.#scatter = scatter;
     this.#variance = variance;
-    const long = () => new Float64Array(y.length);
+    const long = () => new Float64Array(point.rows);
     const short = () => new Float64Array(kernels.columns);
+    this.#weight = long();
+    this.#alphaInverse = long();
+    this.#betaInverse = long();
     this.#c1 = long();
     this.#c2 = long();
     this.#q = long();
@@ -109,46 +100,67 @@ export class Newton {
     this.#other = direction();
   }
 
-  /** Moves the point by one step; returns the change of the bias, or null where rounding forbids any. */
-  step(mu: number): number | null {
+  /** Moves the point by one step; false where rounding forbids any. */
+  step(): boolean {
+    const mu = this.#prepare();
     this.#tolerance = Math.min(LARGEST_RESIDUAL, Math.max(SMALLEST_RESIDUAL, RESIDUAL * mu));
     if (this.#rough && mu <= ROUGH) {
       this.#rough = false;
       this.#k.scores(this.#p.w, this.#p.f);
-      return 0;
+      return true;
     }
-    if (!this.#factor()) return null;
-    const { alpha, beta, s, xi } = this.#p;
-    const n = alpha.length;
-    for (let i = 0; i < n; i++) {
-      this.#c1[i] = -alpha[i] * s[i];
-      this.#c2[i] = -beta[i] * xi[i];
+    if (!this.#factor()) return false;
+    const { alpha, beta, s, xi, rows } = this.#p;
+    const c1 = this.#c1;
+    const c2 = this.#c2;
+    for (let i = 0; i < rows; i++) {
+      c1[i] = -alpha[i] * s[i];
+      c2[i] = -beta[i] * xi[i];
     }
     this.#solve(PREDICTOR_RESIDUAL);
     const { dalpha, ds, dxi } = this.#now;
     const t = this.#longest();
     let after = 0;
-    for (let i = 0; i < n; i++)
+    for (let i = 0; i < rows; i++)
       after +=
         (alpha[i] + t * dalpha[i]) * (s[i] + t * ds[i]) + (beta[i] - t * dalpha[i]) * (xi[i] + t * dxi[i]);
-    const target = (after / (2 * n * mu)) ** 3 * mu;
-    for (let i = 0; i < n; i++) {
-      this.#c1[i] = target - alpha[i] * s[i] - dalpha[i] * ds[i];
-      this.#c2[i] = target - beta[i] * xi[i] + dalpha[i] * dxi[i];
+    const target = (after / (2 * rows * mu)) ** 3 * mu;
+    for (let i = 0; i < rows; i++) {
+      c1[i] += target - dalpha[i] * ds[i];
+      c2[i] += target + dalpha[i] * dxi[i];
     }
     this.#solve(this.#tolerance);
     const length = this.#center(target, this.#longest());
-    return this.#move(Math.max(0.99, 1 - mu) * length);
+    this.#move(Math.max(0.99, 1 - mu) * length);
+    return true;
+  }
+
+  /** Weights and inverses of the active rows; returns mu. */
+  #prepare(): number {
+    const { alpha, beta, s, xi, rows } = this.#p;
+    const weight = this.#weight;
+    const alphaInverse = this.#alphaInverse;
+    const betaInverse = this.#betaInverse;
+    let sum = 0;
+    for (let i = 0; i < rows; i++) {
+      const a = 1 / alpha[i];
+      const b = 1 / beta[i];
+      alphaInverse[i] = a;
+      betaInverse[i] = b;
+      weight[i] = 1 / (s[i] * a + xi[i] * b);
+      sum += alpha[i] * s[i] + beta[i] * xi[i];
+    }
+    return sum / (2 * rows);
   }
 
   /** Up to two corrections toward the central path, each kept where it lengthens the step. */
   #center(target: number, length: number): number {
-    const { alpha, beta, s, xi } = this.#p;
+    const { alpha, beta, s, xi, rows } = this.#p;
     let t = length;
     for (let round = 0; round < 2 && t < 0.95; round++) {
       const { dalpha, ds, dxi } = this.#now;
       const ahead = Math.min(1, 1.08 * t + 0.08);
-      for (let i = 0; i < alpha.length; i++) {
+      for (let i = 0; i < rows; i++) {
         const a = ahead * dalpha[i];
         this.#c1[i] += toward((alpha[i] + a) * (s[i] + ahead * ds[i]), target);
         this.#c2[i] += toward((beta[i] - a) * (xi[i] + ahead * dxi[i]), target);
@@ -165,25 +177,26 @@ export class Newton {
     return t;
   }
 
-  #move(t: number): number {
-    const { w, f, alpha, beta, s, xi } = this.#p;
+  #move(t: number): void {
+    const { w, f, alpha, beta, s, xi, steady, rows } = this.#p;
     const { dw, df, dalpha, ds, dxi, db } = this.#now;
-    for (let i = 0; i < alpha.length; i++) {
+    for (let i = 0; i < rows; i++) {
       f[i] += t * df[i];
       alpha[i] += t * dalpha[i];
       beta[i] -= t * dalpha[i];
       s[i] += t * ds[i];
       xi[i] += t * dxi[i];
+      steady[i] = (alpha[i] < beta[i] ? t * ds[i] + FALL * s[i] : t * dxi[i] + FALL * xi[i]) > 0 ? 1 : 0;
     }
     for (let j = 0; j < w.length; j++) w[j] += t * dw[j];
-    return t * db;
+    this.#p.b += t * db;
   }
 
   /** Factors H = I + X'DX and prepares what every right-hand side of this step needs. */
   #factor(): boolean {
-    const { weight } = this.#p;
+    const weight = this.#weight;
     let eta = 0;
-    for (let i = 0; i < weight.length; i++) eta += weight[i];
+    for (let i = 0; i < this.#p.rows; i++) eta += weight[i];
     this.#eta = eta;
     this.#loose = eta * this.#variance < LOOSE_LIMIT && this.#tolerance >= LOOSE;
     if (eta * this.#variance > SINGLE_LIMIT) this.#single = false;
@@ -212,14 +225,15 @@ export class Newton {
    * as their average weight times the scatter of all rows. Conjugate gradients make up for the difference.
    */
   #split(): { above: number; base: number } {
-    const { weight } = this.#p;
-    if (this.#k.columns < SPLIT_COLUMNS) return { above: 0, base: 0 };
+    const weight = this.#weight;
+    const { rows, all } = this.#p;
+    if (this.#k.columns < SPLIT_COLUMNS || 2 * rows < all) return { above: 0, base: 0 };
     let above = Infinity;
     let base = 0;
     for (let round = 0; round < 4; round++) {
       let sum = 0;
       let count = 0;
-      for (let i = 0; i < weight.length; i++)
+      for (let i = 0; i < rows; i++)
         if (weight[i] <= above) {
           sum += weight[i];
           count++;
@@ -232,43 +246,48 @@ export class Newton {
 
   /** Direction for the complementarity targets c1, c2. */
   #solve(tolerance: number): void {
-    const { w, alpha, beta, s, xi, z, weight } = this.#p;
+    const { w, y, alpha, s, xi, z, fixed, rows } = this.#p;
     const { dw, df, dalpha, ds, dxi } = this.#now;
+    const weight = this.#weight;
+    const alphaInverse = this.#alphaInverse;
+    const betaInverse = this.#betaInverse;
     const c1 = this.#c1;
     const c2 = this.#c2;
     const q = this.#q;
-    const y = this.#y;
-    const n = y.length;
-    let gamma = 0;
-    for (let i = 0; i < n; i++) {
-      q[i] = c1[i] / alpha[i] - c2[i] / beta[i] + (s[i] - xi[i] + z[i]);
-      this.#rows[i] = y[i] * (alpha[i] + weight[i] * q[i]);
-      gamma += this.#rows[i];
+    const signed = this.#rows;
+    let gamma = this.#p.fixedSum;
+    for (let i = 0; i < rows; i++) {
+      q[i] = c1[i] * alphaInverse[i] - c2[i] * betaInverse[i] + (s[i] - xi[i] + z[i]);
+      signed[i] = y[i] * (alpha[i] + weight[i] * q[i]);
+      gamma += signed[i];
     }
-    this.#k.combine(this.#rows, dw, this.#rough);
+    this.#k.combine(signed, dw, this.#rough);
     // The bias is eliminated: db = (gamma - h'dw) / eta.
-    for (let j = 0; j < dw.length; j++) dw[j] -= w[j] + (gamma / this.#eta) * this.#h[j];
+    const slope = gamma / this.#eta;
+    for (let j = 0; j < dw.length; j++) dw[j] += fixed[j] - w[j] - slope * this.#h[j];
     this.#invert(dw, tolerance);
     const db = (gamma - dot(this.#h, dw)) / this.#eta;
     this.#now.db = db;
     this.#k.scores(dw, df, this.#rough);
-    for (let i = 0; i < n; i++) {
+    for (let i = 0; i < rows; i++) {
       const a = weight[i] * (q[i] - y[i] * (df[i] + db));
       dalpha[i] = a;
-      ds[i] = (c1[i] - s[i] * a) / alpha[i];
-      dxi[i] = (c2[i] + xi[i] * a) / beta[i];
+      ds[i] = (c1[i] - s[i] * a) * alphaInverse[i];
+      dxi[i] = (c2[i] + xi[i] * a) * betaInverse[i];
     }
   }
 
   /** Longest step, at most 1, that leaves nothing negative. */
   #longest(): number {
-    const { alpha, beta, s, xi } = this.#p;
+    const { alpha, beta, s, xi, rows } = this.#p;
     const { dalpha, ds, dxi } = this.#now;
     let worst = 1;
-    for (let i = 0; i < alpha.length; i++) {
+    for (let i = 0; i < rows; i++) {
       const a = dalpha[i];
-      const rate = Math.max(-a / alpha[i], a / beta[i], -ds[i] / s[i], -dxi[i] / xi[i]);
-      if (!(rate <= worst)) worst = rate;
+      if (!(-a <= worst * alpha[i])) worst = -a / alpha[i];
+      if (!(a <= worst * beta[i])) worst = a / beta[i];
+      if (!(-ds[i] <= worst * s[i])) worst = -ds[i] / s[i];
+      if (!(-dxi[i] <= worst * xi[i])) worst = -dxi[i] / xi[i];
     }
     return 1 / worst;
   }
@@ -321,10 +340,11 @@ export class Newton {
 
   /** out = (I + X'DX - h h' / eta) v. */
   #multiply(v: Float64Array, out: Float64Array): void {
-    const { weight } = this.#p;
-    this.#k.scores(v, this.#rows, this.#loose);
-    for (let i = 0; i < weight.length; i++) this.#rows[i] *= weight[i];
-    this.#k.combine(this.#rows, out, this.#loose);
+    const signed = this.#rows;
+    const weight = this.#weight;
+    this.#k.scores(v, signed, this.#loose);
+    for (let i = 0; i < this.#p.rows; i++) signed[i] *= weight[i];
+    this.#k.combine(signed, out, this.#loose);
     const bend = dot(this.#h, v) / this.#eta;
     for (let j = 0; j < v.length; j++) out[j] += v[j] - bend * this.#h[j];
   }

@@ -11,6 +11,7 @@ export class PairSolver {
   readonly #first: number;
   /** Sum of x x' over the rows of each part. */
   readonly #scatters: Float32Array[];
+  readonly #total: Float32Array;
 
   /**
    * @param a features of the first class, rows x dimension
@@ -30,19 +31,25 @@ export class PairSolver {
       kernels.use(part);
       return kernels.scatter();
     });
+    this.#total = new Float32Array(kernels.columns ** 2);
+    for (const part of this.#scatters) for (let i = 0; i < part.length; i++) this.#total[i] += part[i];
   }
 
   /** Optimal machine for the given training rows, which are all parts but `without`; null where rounding forbids it. */
   solve(train: Int32Array, without: number): Fit | null {
-    const kernels = this.#kernels;
     const y = Int8Array.from(train, (r) => (r < this.#first ? 1 : -1));
-    kernels.use(train);
+    const scatter = this.#scatter(without);
+    return this.#descend(train, y, scatter, true) ?? this.#descend(train, y, scatter, false);
+  }
+
+  #descend(train: Int32Array, y: Int8Array, scatter: Float32Array, shrink: boolean): Fit | null {
+    const kernels = this.#kernels;
     const w = new Float64Array(kernels.columns);
     const f = new Float64Array(y.length);
     const signed = new Float64Array(y.length);
     let found: Omit<Fit, "iterations" | "solver"> | undefined;
-    const point = solveInterior(kernels, y, this.#scatter(without), (inside, near) => {
-      const alpha = inside.slice();
+    const done = (alpha: Float64Array, near: Float64Array): boolean => {
+      kernels.use(train);
       balance(y, alpha);
       let sum = 0;
       for (let i = 0; i < alpha.length; i++) {
@@ -62,10 +69,10 @@ export class PairSolver {
         found = { w: near.slice(0, kernels.dimension), b: other.b, objective: other.primal, gap: closer };
       }
       return found.gap <= GAP_GOAL;
-    });
-    return point === null || found === undefined
-      ? null
-      : { ...found, iterations: point.steps, solver: "ipm" };
+    };
+    kernels.use(train);
+    const steps = solveInterior(kernels, train, y, scatter, done, shrink);
+    return steps === null || found === undefined ? null : { ...found, iterations: steps, solver: "ipm" };
   }
 
   /** Scores of the given rows under a machine. */
@@ -80,12 +87,11 @@ export class PairSolver {
     return out;
   }
 
+  /** Of all parts but one. */
   #scatter(without: number): Float32Array {
-    const { columns } = this.#kernels;
-    const sum = new Float32Array(columns * columns);
-    this.#scatters.forEach((part, k) => {
-      if (k !== without) for (let i = 0; i < sum.length; i++) sum[i] += part[i];
-    });
+    const sum = this.#total.slice();
+    const part = this.#scatters[without];
+    for (let i = 0; i < sum.length; i++) sum[i] -= part[i];
     return sum;
   }
 }
