@@ -1,7 +1,15 @@
-// Line buffers of the transform, grown on demand: parabola values, their feet, and where each takes over.
-let line = new Float64Array(0);
+/** Squared distance where the image has no pixel of the label, px^2. */
+export const NOWHERE = 2 ** 30;
+/** Steps down a column that has no pixel of the label: more than any image has rows. */
+const EMPTY = 2 ** 15;
+
+// Buffers of the transform, grown on demand: parabolas' feet, their values less what all share, where each takes over,
+// and 1 / (2 n).
 let feet = new Int32Array(0);
+let heights = new Int32Array(0);
 let starts = new Float64Array(0);
+let halves = new Float64Array(0);
+let squares = new Int32Array(0);
 
 /**
  * Exact Euclidean distance, px, of every pixel to the nearest pixel with `mask === label`; 0 on these, Infinity
@@ -19,62 +27,64 @@ export function distanceTransform(
   const pixels = height * width;
   if (mask.length < pixels || out.length < pixels)
     throw new RangeError(`mask and out need ${height} x ${width} pixels`);
-  squaredDistance(mask, height, width, out, label);
-  for (let i = 0; i < pixels; i++) out[i] = Math.sqrt(out[i]);
+  if (squares.length < pixels) squares = new Int32Array(pixels);
+  squaredDistance(mask, height, width, squares, label);
+  for (let i = 0; i < pixels; i++) out[i] = squares[i] === NOWHERE ? Infinity : Math.sqrt(squares[i]);
 }
 
-/** As {@link distanceTransform}, squared: integers, exact in float32 up to 4,096 px. */
+/** As {@link distanceTransform}, squared, {@link NOWHERE} where the image has none; up to 20,000 px a side. */
 export function squaredDistance(
   mask: ArrayLike<number>,
   height: number,
   width: number,
-  out: Float32Array | Float64Array,
+  out: Int32Array,
   label = 0,
 ): void {
-  const longest = Math.max(height, width);
-  if (line.length < longest) {
-    line = new Float64Array(longest);
-    feet = new Int32Array(longest);
-    starts = new Float64Array(longest + 1);
+  if (halves.length <= width) {
+    feet = new Int32Array(width + 1);
+    heights = new Int32Array(width + 1);
+    starts = new Float64Array(width + 1);
+    halves = Float64Array.from({ length: width + 1 }, (_, n) => 1 / (2 * n));
   }
-  for (let x = 0; x < width; x++) {
-    let near = Infinity;
-    for (let y = 0, i = x; y < height; y++, i += width) {
-      near = mask[i] === label ? 0 : near + 1;
-      out[i] = near;
-    }
-    near = Infinity;
-    for (let y = height - 1, i = y * width + x; y >= 0; y--, i -= width) {
-      near = mask[i] === label ? 0 : near + 1;
-      const d = Math.min(near, out[i]);
-      out[i] = d * d;
-    }
+  for (let x = 0; x < width; x++) out[x] = mask[x] === label ? 0 : EMPTY;
+  const pixels = height * width;
+  for (let i = width; i < pixels; i++) out[i] = mask[i] === label ? 0 : out[i - width] + 1;
+  for (let i = pixels - width - 1; i >= 0; i--) {
+    const below = out[i + width] + 1;
+    if (below < out[i]) out[i] = below;
   }
-  for (let y = 0; y < height; y++) envelope(out, y * width, width);
+  for (let row = 0; row < pixels; row += width) envelope(out, row, width);
 }
 
-/** Replaces a row of f by min over q of f(q) + (x - q)^2. */
-function envelope(out: Float32Array | Float64Array, offset: number, width: number): void {
+/**
+ * Replaces a row of steps to the label along the columns by min over q of steps(q)^2 + (x - q)^2. Where two parabolas
+ * meet is found with a rounded reciprocal: they meet at a whole x, where either will do, or far from one.
+ */
+function envelope(out: Int32Array, row: number, width: number): void {
   let last = -1;
   for (let q = 0; q < width; q++) {
-    const f = out[offset + q];
-    line[q] = f;
-    if (f === Infinity) continue;
-    let start = -Infinity;
+    const steps = out[row + q];
+    if (steps >= EMPTY) continue;
+    const height = steps * steps + q * q;
+    let start = -1;
     while (last >= 0) {
-      const p = feet[last];
-      start = (f + q * q - (line[p] + p * p)) / (2 * (q - p));
+      start = (height - heights[last]) * halves[q - feet[last]];
       if (start > starts[last]) break;
       last--;
     }
     last++;
     feet[last] = q;
+    heights[last] = height;
     starts[last] = last === 0 ? -Infinity : start;
   }
-  if (last < 0) return;
-  for (let x = 0, k = 0; x < width; x++) {
-    while (k < last && starts[k + 1] < x) k++;
-    const d = x - feet[k];
-    out[offset + x] = d * d + line[feet[k]];
+  if (last < 0) {
+    out.fill(NOWHERE, row, row + width);
+    return;
+  }
+  for (let k = 0, x = 0; k <= last; k++) {
+    const end = k === last ? width - 1 : Math.min(width - 1, Math.floor(starts[k + 1]));
+    const height = heights[k];
+    const twice = 2 * feet[k];
+    for (; x <= end; x++) out[row + x] = height + x * (x - twice);
   }
 }

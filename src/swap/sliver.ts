@@ -30,7 +30,7 @@ export function relabelSlivers(
   mask: Uint8Array,
   height: number,
   width: number,
-  toCenter: Float64Array,
+  toCenter: Int32Array,
   reach: number,
   out: Uint8Array,
 ): number {
