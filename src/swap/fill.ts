@@ -243,7 +243,7 @@ export class Filler {
   }
 
   #put(crop: Float32Array, c: number, carried: boolean): void {
-    const { removed, fading, fade } = this.#site;
+    const { removed, fading, sines, fade } = this.#site;
     const offset = c * fade.length;
     for (let n = 0; n < removed.size; n++) {
       const p = removed.pixels[n];
@@ -253,9 +253,8 @@ export class Filler {
     for (let n = 0; n < fading.size; n++) {
       const p = fading.pixels[n];
       const level = this.#trend[offset + p];
-      const angle = fading.values[n];
       crop[offset + p] =
-        level + Math.sin(angle) * this.#woven[offset + p] + Math.cos(angle) * (crop[offset + p] - level);
+        level + sines[n] * this.#woven[offset + p] + fading.values[n] * (crop[offset + p] - level);
     }
   }
 }

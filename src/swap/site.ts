@@ -26,6 +26,54 @@ function emptyList(pixels: number): PixelList {
   return { pixels: new Int32Array(pixels), values: new Float64Array(pixels), size: 0 };
 }
 
+/** Distances of a mask, kept until another one is taken up. */
+class Distances {
+  readonly mask: Uint8Array;
+  readonly toCenter: Int32Array;
+  readonly toNeighbor: Int32Array;
+  readonly toCell: Int32Array;
+  readonly rings: Rings;
+  readonly #height: number;
+  readonly #width: number;
+  #center = false;
+  #all = false;
+
+  constructor(height: number, width: number) {
+    const pixels = height * width;
+    this.#height = height;
+    this.#width = width;
+    this.mask = new Uint8Array(pixels);
+    this.toCenter = new Int32Array(pixels);
+    this.toNeighbor = new Int32Array(pixels);
+    this.toCell = new Int32Array(pixels);
+    this.rings = emptyRings(pixels);
+  }
+
+  take(mask: Uint8Array): void {
+    let p = 0;
+    while (p < mask.length && mask[p] === this.mask[p]) p++;
+    if (p === mask.length) return;
+    this.mask.set(mask);
+    this.#center = this.#all = false;
+  }
+
+  measureCenter(): void {
+    if (!this.#center) squaredDistance(this.mask, this.#height, this.#width, this.toCenter, CENTER);
+    this.#center = true;
+  }
+
+  measure(): void {
+    if (this.#all) return;
+    this.#all = true;
+    const { mask, toCenter, toNeighbor, toCell } = this;
+    this.measureCenter();
+    squaredDistance(mask, this.#height, this.#width, toNeighbor, NEIGHBOR);
+    for (let p = 0; p < mask.length; p++)
+      toCell[p] = toCenter[p] < toNeighbor[p] ? toCenter[p] : toNeighbor[p];
+    collectRings(mask, toCell, toCell, this.rings);
+  }
+}
+
 /**
  * What of a fill follows from the mask alone, the same for every channel: distances, and which pixels each step
  * concerns. All buffers are made once.
@@ -33,24 +81,22 @@ function emptyList(pixels: number): PixelList {
 export class Site {
   readonly #height: number;
   readonly #width: number;
-  readonly #relabeled: Uint8Array;
-  readonly #lastMask: Uint8Array;
-  readonly #toCenter: Int32Array;
-  readonly #toNeighbor: Int32Array;
-  /** The mask to go by, in which slivers belong to the center cell. */
-  mask: Uint8Array;
-  /** Squared distance to the nearest cell, and to the removed ones, px^2. */
-  readonly toCell: Int32Array;
+  readonly #labels: Uint8Array;
+  readonly #given: Distances;
+  readonly #relabeled: Distances;
+  /** Distances of the mask to go by, in which slivers belong to the center cell. */
+  #distances: Distances;
+  /** Squared distance to the removed cells, px^2. */
   from: Int32Array;
   /** Share of fill: 1 in the removed pixels, falling to 0 around, 0 near neighbors that stay. */
   readonly fade: Float32Array;
   /** 1 where `fade` is not 0. */
   readonly wanted: Uint8Array;
-  /** Pixels that are removed; those around in which the fill fades, with the angle of their share. */
+  /** Pixels that are removed; those around in which the fill fades, with sine and cosine (the values) of its share. */
   readonly removed: PixelList;
   readonly fading: PixelList;
-  /** Label-0 pixels around any cell, and around the removed ones. */
-  readonly cellRings: Rings;
+  readonly sines: Float64Array;
+  /** Label-0 pixels around the removed center cell. */
   readonly ownRings: Rings;
   /** Pixels that lose the removed cell's light: all of it, or (near neighbors) no more than there is. */
   readonly lit: PixelList;
@@ -69,18 +115,16 @@ export class Site {
     const pixels = height * width;
     this.#height = height;
     this.#width = width;
-    this.#relabeled = new Uint8Array(pixels);
-    this.#lastMask = new Uint8Array(pixels).fill(255);
-    this.#toCenter = new Int32Array(pixels);
-    this.#toNeighbor = new Int32Array(pixels);
-    this.mask = this.#relabeled;
-    this.toCell = new Int32Array(pixels);
+    this.#labels = new Uint8Array(pixels);
+    this.#given = new Distances(height, width);
+    this.#relabeled = new Distances(height, width);
+    this.#distances = this.#given;
     this.from = this.toCell;
     this.fade = new Float32Array(pixels);
     this.wanted = new Uint8Array(pixels);
     this.removed = emptyList(pixels);
     this.fading = emptyList(pixels);
-    this.cellRings = emptyRings(pixels);
+    this.sines = new Float64Array(pixels);
     this.ownRings = emptyRings(pixels);
     this.lit = emptyList(pixels);
     this.shy = emptyList(pixels);
@@ -92,43 +136,43 @@ export class Site {
     this.#onShore = new Uint8Array(pixels);
   }
 
-  /** Looks at a mask, from which `kind` with a rim of `rim` px is to be removed. */
-  survey(given: Uint8Array, kind: FillKind, halo: number): void {
+  /** The mask to go by. */
+  get mask(): Uint8Array {
+    return this.#distances.mask;
+  }
+  /** Squared distance to the nearest cell, px^2. */
+  get toCell(): Int32Array {
+    return this.#distances.toCell;
+  }
+  /** Label-0 pixels around any cell. */
+  get cellRings(): Rings {
+    return this.#distances.rings;
+  }
+
+  /** Looks at a mask, from which `kind` with a rim of `halo` px is to be removed. */
+  survey(mask: Uint8Array, kind: FillKind, halo: number): void {
     const rim = kind === "center" ? halo : Math.max(halo, FREE_GAP);
-    this.#measureDistances(given, kind, halo);
-    this.from = kind === "center" ? this.#toCenter : this.toCell;
-    this.#listRemoved(kind, rim);
+    this.#distances = this.#given;
+    this.#given.take(mask);
+    if (kind === "center") {
+      this.#given.measureCenter();
+      const { toCenter } = this.#given;
+      if (relabelSlivers(mask, this.#height, this.#width, toCenter, halo, this.#labels) > 0) {
+        this.#distances = this.#relabeled;
+        this.#relabeled.take(this.#labels);
+      }
+    }
+    this.#distances.measure();
+    this.from = kind === "center" ? this.#distances.toCenter : this.#distances.toCell;
     if (kind === "center") collectRings(this.mask, this.from, this.toCell, this.ownRings);
+    this.#listRemoved(kind, rim);
     this.#listLosing(kind, rim);
     this.#listShaded(kind);
   }
 
-  /** Fills the distance maps, unless they are those of the last mask. */
-  #measureDistances(given: Uint8Array, kind: FillKind, halo: number): void {
-    const [height, width, last] = [this.#height, this.#width, this.#lastMask];
-    let p = 0;
-    while (p < given.length && given[p] === last[p]) p++;
-    if (p < given.length) this.#measure(given);
-    this.mask = given;
-    if (kind !== "center") return;
-    if (relabelSlivers(given, height, width, this.#toCenter, halo, this.#relabeled) === 0) return;
-    this.mask = this.#relabeled;
-    this.#measure(this.#relabeled);
-  }
-
-  #measure(mask: Uint8Array): void {
-    const [toCenter, toNeighbor, toCell] = [this.#toCenter, this.#toNeighbor, this.toCell];
-    squaredDistance(mask, this.#height, this.#width, toCenter, CENTER);
-    squaredDistance(mask, this.#height, this.#width, toNeighbor, NEIGHBOR);
-    for (let p = 0; p < mask.length; p++)
-      toCell[p] = toCenter[p] < toNeighbor[p] ? toCenter[p] : toNeighbor[p];
-    this.#lastMask.set(mask);
-    collectRings(mask, toCell, toCell, this.cellRings);
-  }
-
   #listRemoved(kind: FillKind, rim: number): void {
     const { from, mask, removed, fading, fade, wanted } = this;
-    const toNeighbor = this.#toNeighbor;
+    const { toNeighbor } = this.#distances;
     removed.size = fading.size = 0;
     for (let p = 0; p < mask.length; p++) {
       let share = 0;
@@ -141,7 +185,9 @@ export class Site {
           if (kind === "center") share *= Math.min(1, Math.max(0, (Math.sqrt(toNeighbor[p]) - NEAR + 3) / 3));
           share = Math.fround(share);
           if (share > 0) {
-            fading.values[fading.size] = (Math.PI / 2) * share;
+            const angle = (Math.PI / 2) * share;
+            this.sines[fading.size] = Math.sin(angle);
+            fading.values[fading.size] = Math.cos(angle);
             fading.pixels[fading.size++] = p;
           }
         }
@@ -153,7 +199,7 @@ export class Site {
 
   #listLosing(kind: FillKind, rim: number): void {
     const { from, mask, lit, shy, aroundAll, around, beside } = this;
-    const toNeighbor = this.#toNeighbor;
+    const { toNeighbor } = this.#distances;
     const careful = kind === "center";
     const widest = (rim + 2 * REACH) * (rim + 2 * REACH);
     const besideEnd = rim + 2 * FADE + 1;
@@ -187,7 +233,7 @@ export class Site {
     if (kind === "cell-free") return;
     for (let n = 0; n < removed.size; n++) {
       const p = removed.pixels[n];
-      if (this.#toNeighbor[p] > LIT * LIT) continue;
+      if (this.#distances.toNeighbor[p] > LIT * LIT) continue;
       shaded.pixels[shaded.size++] = p;
       const x = p % width;
       if (x > 0) this.#land(p - 1);
@@ -200,9 +246,9 @@ export class Site {
   /** Puts a pixel that stays on the shore: the nearer the neighbor, the more of the light there is its own. */
   #land(p: number): void {
     const { shore } = this;
-    if (this.fade[p] === 1 || this.#onShore[p] === 1 || this.#toNeighbor[p] >= NEAR * NEAR) return;
+    if (this.fade[p] === 1 || this.#onShore[p] === 1 || this.#distances.toNeighbor[p] >= NEAR * NEAR) return;
     this.#onShore[p] = 1;
-    shore.values[shore.size] = Math.min(1, (NEAR - Math.sqrt(this.#toNeighbor[p])) / 3);
+    shore.values[shore.size] = Math.min(1, (NEAR - Math.sqrt(this.#distances.toNeighbor[p])) / 3);
     shore.pixels[shore.size++] = p;
   }
 }

@@ -1,9 +1,12 @@
 import { CENTER, NEIGHBOR } from "../types.ts";
 
-/** Offsets of the disk of radius 2 px. */
-const DISK = [-2, -1, 0, 1, 2]
-  .flatMap((y) => [-2, -1, 0, 1, 2].map((x) => [y, x] as const))
-  .filter(([y, x]) => y * y + x * x <= 4);
+/** Offsets of the disk of radius 2 px: y, x, y, x. */
+const DISK = Int32Array.from(
+  [-2, -1, 0, 1, 2]
+    .flatMap((y) => [-2, -1, 0, 1, 2].map((x) => [y, x]))
+    .filter(([y, x]) => y * y + x * x <= 4)
+    .flat(),
+);
 
 /**
  * True for a neighbor pixel that lies in no disk of radius 2 px of neighbor pixels, outside the crop counting as
@@ -12,13 +15,19 @@ const DISK = [-2, -1, 0, 1, 2]
 export function isSliver(mask: Uint8Array, height: number, width: number, p: number): boolean {
   const x = p % width;
   const y = (p - x) / width;
-  return !DISK.some(([dy, dx]) =>
-    DISK.every(([ey, ex]) => {
-      const v = y + dy + ey;
-      const u = x + dx + ex;
-      return v < 0 || u < 0 || v >= height || u >= width || mask[v * width + u] === NEIGHBOR;
-    }),
-  );
+  for (let n = 0; n < DISK.length; n += 2)
+    if (holdsDisk(mask, height, width, y + DISK[n], x + DISK[n + 1])) return false;
+  return true;
+}
+
+/** True where all pixels of the disk around (y, x) are neighbor pixels or lie outside the crop. */
+function holdsDisk(mask: Uint8Array, height: number, width: number, y: number, x: number): boolean {
+  for (let n = 0; n < DISK.length; n += 2) {
+    const v = y + DISK[n];
+    const u = x + DISK[n + 1];
+    if (v >= 0 && u >= 0 && v < height && u < width && mask[v * width + u] !== NEIGHBOR) return false;
+  }
+  return true;
 }
 
 /**

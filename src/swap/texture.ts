@@ -63,7 +63,10 @@ export class Weaver {
     const shiftY = Math.floor(random() * step);
     const shiftX = Math.floor(random() * step);
     let left = places;
-    for (let y = -shiftY - seam; y < height; y += step)
+    const end = wanted.lastIndexOf(1);
+    const first = Math.floor(wanted.indexOf(1) / width);
+    for (let y = -shiftY - seam; y < height && y * width <= end; y += step) {
+      if (y + side <= first) continue;
       for (let x = -shiftX - seam; x < width; x += step) {
         if (!this.#touches(wanted, y, x, side)) continue;
         if (left === 0) left = places;
@@ -73,6 +76,7 @@ export class Weaver {
         this.#places[left] = place;
         this.#add(noise, place, Math.floor(random() * 8), y, x, side, out);
       }
+    }
     return side;
   }
 
@@ -118,17 +122,21 @@ export class Weaver {
     out: Float32Array,
   ): void {
     const [height, width, ramp] = [this.#height, this.#width, this.#ramp];
-    const pixels = height * width;
     const last = side - 1;
-    for (let i = Math.max(0, -y0); i < side && y0 + i < height; i++)
-      for (let j = Math.max(0, -x0); j < side && x0 + j < width; j++) {
-        let a = (turn & 1) === 0 ? i : last - i;
-        let b = (turn & 2) === 0 ? j : last - j;
-        if ((turn & 4) !== 0) [a, b] = [b, a];
-        const from = place + a * width + b;
-        const to = (y0 + i) * width + x0 + j;
-        const w = ramp[i] * ramp[j];
-        for (let c = 0, o = 0; c < this.#channels; c++, o += pixels) out[o + to] += w * noise[o + from];
+    // In `noise`: from pixel to pixel of a row, and from row to row, of the turned patch.
+    const [alongX, alongY] = (turn & 4) === 0 ? [1, width] : [width, 1];
+    const stepX = (turn & 2) === 0 ? alongX : -alongX;
+    const stepY = (turn & 1) === 0 ? alongY : -alongY;
+    const start = place + (stepX < 0 ? last * alongX : 0) + (stepY < 0 ? last * alongY : 0);
+    const left = Math.max(0, -x0);
+    const right = Math.min(side, width - x0);
+    const bottom = Math.min(side, height - y0);
+    for (let c = 0, offset = 0; c < this.#channels; c++, offset += height * width)
+      for (let i = Math.max(0, -y0); i < bottom; i++) {
+        let from = offset + start + i * stepY + left * stepX;
+        let to = offset + (y0 + i) * width + x0 + left;
+        const rise = ramp[i];
+        for (let j = left; j < right; j++, from += stepX) out[to++] += rise * ramp[j] * noise[from];
       }
   }
 }
