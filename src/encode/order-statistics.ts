@@ -3,6 +3,7 @@ import { partition } from "../core/statistics.ts";
 /** Order statistics so near one end are kept in a short sorted list while the values pass by once. */
 const TAIL = 48;
 const tail = new Float64Array(TAIL);
+const otherTail = new Float64Array(TAIL);
 let scratch = new Float64Array(0);
 
 /**
@@ -10,7 +11,41 @@ let scratch = new Float64Array(0);
  * and interpolating, but finds only the two to four order statistics that are needed. `values` are left as they are.
  */
 export function quantilesOf(values: Float64Array, low: number, high: number): [number, number] {
-  return [quantileOf(values, low), quantileOf(values, high)];
+  const last = values.length - 1;
+  const below = Math.floor(low * last);
+  const above = Math.floor(high * last);
+  if (below + 1 >= TAIL || last - above >= TAIL || last < TAIL)
+    return [quantileOf(values, low), quantileOf(values, high)];
+  const highest = Math.min(above + 1, last);
+  outermost(values, below + 2, last - above + 1);
+  const [a, b] = [otherTail[last - above], otherTail[last - highest]];
+  return [
+    tail[below] + (low * last - below) * (tail[below + 1] - tail[below]),
+    a + (high * last - above) * (b - a),
+  ];
+}
+
+/** The `few` smallest values, ascending, in `tail` and the `many` largest, descending, in `otherTail`, in one pass. */
+function outermost(values: Float64Array, few: number, many: number): void {
+  tail.fill(Infinity, 0, few);
+  otherTail.fill(-Infinity, 0, many);
+  let small = Infinity;
+  let large = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i];
+    if (v < small) {
+      let k = few - 1;
+      for (; k > 0 && tail[k - 1] > v; k--) tail[k] = tail[k - 1];
+      tail[k] = v;
+      small = tail[few - 1];
+    }
+    if (v > large) {
+      let k = many - 1;
+      for (; k > 0 && otherTail[k - 1] < v; k--) otherTail[k] = otherTail[k - 1];
+      otherTail[k] = v;
+      large = otherTail[many - 1];
+    }
+  }
 }
 
 function quantileOf(values: Float64Array, q: number): number {

@@ -69,6 +69,7 @@ export function makePreprocessor(description: EncoderDescription, shape: CropSha
   const size = channels.length * height * width;
   const cropPixels = shape.height * shape.width;
   const stages = makeStages(preprocess, channels.length, shape);
+  const stretches = Array.from({ length: channels.length }, () => ({ low: 0, high: 0, zero: 0, divisor: 1 }));
   const planes = makeStages(preprocess.filter(isGeometric), 1, shape);
   return {
     views,
@@ -76,12 +77,15 @@ export function makePreprocessor(description: EncoderDescription, shape: CropSha
     run(crop, out, offset) {
       stages.first.forEach(({ data }, i) => {
         const from = channels[i] * cropPixels;
-        for (let p = 0; p < cropPixels; p++) data[p] = crop[from + p];
+        data.set(crop.subarray(from, from + cropPixels));
       });
       for (const { step, from, to } of stages.list)
         if (isGeometric(step)) place(step, from, to, "edge");
-        else for (const image of to) adjust(step, image);
-      stages.last.forEach((image, v) => void write(image, out, offset + v * size, input.layout));
+        else for (const image of to) adjust(step, image, stretches);
+      stages.last.forEach((image, v) => {
+        if (stages.finish !== null) measure(stages.finish, image, stretches);
+        write(image, stages.finish === null ? null : stretches, out, offset + v * size, input.layout);
+      });
     },
     mask(mask, out, offset) {
       const [{ data }] = planes.first;
@@ -94,16 +98,33 @@ export function makePreprocessor(description: EncoderDescription, shape: CropSha
 
 type GeometricStep = Extract<PreprocessStep, { step: "crop" | "pad" | "resize" }>;
 type ValueStep = Exclude<PreprocessStep, GeometricStep>;
+type StretchStep = Exclude<ValueStep, { step: "scale" | "clip" }>;
+
+/** What a step does to a channel: values are held between `low` and `high`, then (x - zero) / divisor. */
+interface Stretch {
+  low: number;
+  high: number;
+  zero: number;
+  divisor: number;
+}
 
 function isGeometric(step: PreprocessStep): step is GeometricStep {
   return step.step === "crop" || step.step === "pad" || step.step === "resize";
 }
 
-/** The steps with their images (views x channels), made once: steps on values work in place, the others into new ones. */
+function isStretch(step: PreprocessStep): step is StretchStep {
+  return !isGeometric(step) && step.step !== "scale" && step.step !== "clip";
+}
+
+/**
+ * The steps with their images (views x channels), made once: steps on values work in place, the others into new ones;
+ * `finish` is a last stretch that is done while the values are written, and not in `list`.
+ */
 interface Stages {
   readonly first: readonly Image[];
   readonly list: readonly { step: PreprocessStep; from: readonly Image[][]; to: readonly Image[][] }[];
   readonly last: readonly Image[][];
+  readonly finish: StretchStep | null;
 }
 
 function makeStages(
@@ -121,7 +142,9 @@ function makeStages(
     );
   let last = images(1, shape.height, shape.width);
   const [first] = last;
-  const list = steps.map((step) => {
+  const final = steps.at(-1);
+  const finish = final !== undefined && isStretch(final) ? final : null;
+  const list = (finish === null ? steps : steps.slice(0, -1)).map((step) => {
     const from = last;
     if (isGeometric(step)) {
       const views = step.step === "crop" && step.at === "five" ? 5 : from.length;
@@ -129,7 +152,7 @@ function makeStages(
     }
     return { step, from, to: last };
   });
-  return { first, list, last };
+  return { first, list, last, finish };
 }
 
 /** One crop, pad or resize step of all views and channels; `border` is "zero" where a pad must add nothing. */
@@ -149,80 +172,128 @@ function place(
   });
 }
 
-function write(image: Image[], out: Float32Array, offset: number, layout: "NCHW" | "NHWC"): void {
+/** Writes the channels of an image, stretched where `stretches` are given. */
+function write(
+  image: readonly Image[],
+  stretches: readonly Stretch[] | null,
+  out: Float32Array,
+  offset: number,
+  layout: "NCHW" | "NHWC",
+): void {
   const pixels = image[0].data.length;
-  if (layout === "NCHW") image.forEach((channel, c) => void out.set(channel.data, offset + c * pixels));
-  else
-    image.forEach((channel, c) => {
-      for (let p = 0; p < pixels; p++) out[offset + p * image.length + c] = channel.data[p];
-    });
+  const step = layout === "NCHW" ? 1 : image.length;
+  for (let c = 0; c < image.length; c++) {
+    const from = offset + (layout === "NCHW" ? c * pixels : c);
+    if (stretches !== null) writeStretched(image[c].data, stretches[c], out, from, step);
+    else for (let p = 0, o = from; p < pixels; p++, o += step) out[o] = image[c].data[p];
+  }
+}
+
+function writeStretched(
+  data: Float64Array,
+  { low, high, zero, divisor }: Stretch,
+  out: Float32Array,
+  from: number,
+  step: number,
+): void {
+  for (let p = 0, o = from; p < data.length; p++, o += step) {
+    let v = data[p];
+    if (v > high) v = high;
+    else if (v < low) v = low;
+    out[o] = (v - zero) / divisor;
+  }
 }
 
 /** One step on the values of an image (a channel each), in place. */
-function adjust(step: ValueStep, image: Image[]): void {
-  switch (step.step) {
-    case "minmax":
-      for (const { data } of image) {
-        const [low, high] = range(data);
-        stretch(data, low, Math.max(high - low, step.epsilon) || 1);
-      }
-      break;
-    case "standardize":
-      standardize(step.over === "crop" ? [image] : image.map((i) => [i]), step.epsilon, step.floor);
-      break;
-    case "percentile":
-      for (const { data } of image) percentile(data, step);
-      break;
-    case "fixed":
-      image.forEach(({ data }, c) => void stretch(data, step.mean[c], step.sd[c]));
-      break;
-    case "scale":
-      for (const { data } of image)
-        for (let p = 0; p < data.length; p++) data[p] = data[p] * step.factor + step.offset;
-      break;
-    case "clip":
-      for (const { data } of image)
-        for (let p = 0; p < data.length; p++) data[p] = Math.min(step.high, Math.max(step.low, data[p]));
-      break;
+function adjust(step: ValueStep, image: Image[], stretches: readonly Stretch[]): void {
+  if (step.step === "scale")
+    for (const { data } of image)
+      for (let p = 0; p < data.length; p++) data[p] = data[p] * step.factor + step.offset;
+  else if (step.step === "clip")
+    for (const { data } of image)
+      for (let p = 0; p < data.length; p++) data[p] = Math.min(step.high, Math.max(step.low, data[p]));
+  else {
+    measure(step, image, stretches);
+    image.forEach(({ data }, c) => void stretch(data, stretches[c]));
   }
 }
 
-/** In place: (x - low) / divisor. */
-function stretch(data: Float64Array, low: number, divisor: number): void {
-  for (let p = 0; p < data.length; p++) data[p] = (data[p] - low) / divisor;
+/** In place. */
+function stretch(data: Float64Array, { low, high, zero, divisor }: Stretch): void {
+  for (let p = 0; p < data.length; p++) {
+    let v = data[p];
+    if (v > high) v = high;
+    else if (v < low) v = low;
+    data[p] = (v - zero) / divisor;
+  }
 }
 
-function range(data: Float64Array): [number, number] {
+/** Finds what a step does to each channel of an image. */
+function measure(step: StretchStep, image: readonly Image[], out: readonly Stretch[]): void {
+  if (step.step === "standardize" && step.over === "crop") standardize(image, step, out);
+  else
+    image.forEach((channel, c) => {
+      const { data } = channel;
+      if (step.step === "standardize") standardize([channel], step, [out[c]]);
+      else if (step.step === "percentile") percentile(data, step, out[c]);
+      else {
+        out[c].low = -Infinity;
+        out[c].high = Infinity;
+        if (step.step === "minmax") minmax(data, step.epsilon, out[c]);
+        else [out[c].zero, out[c].divisor] = [step.mean[c], step.sd[c]];
+      }
+    });
+}
+
+function minmax(data: Float64Array, epsilon: number, out: Stretch): void {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let p = 0; p < data.length; p++) {
-    if (data[p] < low) low = data[p];
-    if (data[p] > high) high = data[p];
+    const v = data[p];
+    if (v < low) low = v;
+    if (v > high) high = v;
   }
-  return [low, high];
+  out.zero = low;
+  out.divisor = Math.max(high - low, epsilon) || 1;
 }
 
-function standardize(groups: Image[][], epsilon: number, floor: "none" | "inverse-sqrt"): void {
-  for (const group of groups) {
-    const n = group.reduce((sum, i) => sum + i.data.length, 0);
-    const m = group.reduce((sum, i) => sum + mean(i.data) * i.data.length, 0) / n;
-    let squares = 0;
-    for (const { data } of group) for (let p = 0; p < data.length; p++) squares += (data[p] - m) ** 2;
-    const sd = Math.sqrt(squares / n);
-    const divisor = (floor === "inverse-sqrt" ? Math.max(sd, 1 / Math.sqrt(n)) : sd) + epsilon;
-    for (const { data } of group) stretch(data, m, divisor || 1);
+/** The same stretch for all channels given, from the values of all of them. */
+function standardize(
+  group: readonly Image[],
+  { epsilon, floor }: Extract<PreprocessStep, { step: "standardize" }>,
+  out: readonly Stretch[],
+): void {
+  const n = group.reduce((sum, i) => sum + i.data.length, 0);
+  const m = group.reduce((sum, i) => sum + mean(i.data) * i.data.length, 0) / n;
+  let squares = 0;
+  for (const { data } of group) squares = addSquares(data, m, squares);
+  const sd = Math.sqrt(squares / n);
+  const divisor = (floor === "inverse-sqrt" ? Math.max(sd, 1 / Math.sqrt(n)) : sd) + epsilon;
+  for (const s of out) {
+    s.low = -Infinity;
+    s.high = Infinity;
+    s.zero = m;
+    s.divisor = divisor || 1;
   }
 }
 
-function percentile(data: Float64Array, step: Extract<PreprocessStep, { step: "percentile" }>): void {
+function addSquares(data: Float64Array, m: number, before: number): number {
+  let squares = before;
+  for (let p = 0; p < data.length; p++) squares += (data[p] - m) ** 2;
+  return squares;
+}
+
+function percentile(
+  data: Float64Array,
+  step: Extract<PreprocessStep, { step: "percentile" }>,
+  out: Stretch,
+): void {
   const [low, high] = quantilesOf(data, step.low / 100, step.high / 100);
-  if (step.clip !== "none")
-    for (let p = 0; p < data.length; p++) {
-      if (data[p] > high) data[p] = high;
-      else if (step.clip === "both" && data[p] < low) data[p] = low;
-    }
   const divide = step.divide === "always" || high - low > 1;
-  stretch(data, low, divide ? Math.max(high - low, step.epsilon) || 1 : 1);
+  out.low = step.clip === "both" ? low : -Infinity;
+  out.high = step.clip === "none" ? Infinity : high;
+  out.zero = low;
+  out.divisor = divide ? Math.max(high - low, step.epsilon) || 1 : 1;
 }
 
 /** Top and left of view `v` of a cut: the middle, then the four corners. */

@@ -9,7 +9,7 @@ import {
   type SwapPlan,
 } from "../types.ts";
 import { Filler, type FillKind } from "./fill.ts";
-import { applyScale, type Scales } from "./intensity.ts";
+import { applyScale, type PixelScale, pixelScale, type Scales, unscaled } from "./intensity.ts";
 import { type AlphaScratch, alphaScratch, pasteHard, pasteSoft, softAlpha } from "./paste.ts";
 
 /** Filled donors that are kept at most, by default. */
@@ -49,6 +49,10 @@ export class Compositor {
   readonly #options: CompositeOptions;
   readonly #mask: Uint8Array;
   readonly #donorMask: Uint8Array;
+  readonly #crop: Float32Array;
+  readonly #scale: PixelScale;
+  /** The donor whose whole crop `background` holds; -1 for none. */
+  #lender = -1;
   readonly #background: Float32Array;
   readonly #alpha: Float64Array;
   readonly #scratch: AlphaScratch;
@@ -64,6 +68,8 @@ export class Compositor {
     const pixels = source.height * source.width;
     this.#mask = new Uint8Array(pixels);
     this.#donorMask = new Uint8Array(pixels);
+    this.#crop = new Float32Array(source.channels.length * pixels);
+    this.#scale = unscaled(source.channels.length);
     this.#background = new Float32Array(source.channels.length * pixels);
     this.#alpha = new Float64Array(pixels);
     this.#scratch = alphaScratch(pixels);
@@ -80,25 +86,34 @@ export class Compositor {
       out.set(this.#fill(cell, "center"));
       return;
     }
-    this.readScaled(cell, out);
-    if (setting === "original") return;
-    this.#source.readMask(cell, this.#mask);
-    const channels = this.#source.channels.length;
-    if (setting === "masked") {
-      pasteHard(out, null, this.#mask, channels, out);
+    if (setting === "original") {
+      this.readScaled(cell, out);
       return;
     }
-    const background = this.#backgroundOf(setting, plan.donor[row]);
-    if (this.#options.edge === "hard") pasteHard(out, background, this.#mask, channels, out);
+    // Only the pixels that are pasted are scaled.
+    this.#checkScale(cell);
+    this.#source.readCrop(cell, this.#crop);
+    pixelScale(this.#crop, cell, this.#scales, this.#options.clip, this.#scale);
+    this.#source.readMask(cell, this.#mask);
+    const channels = this.#source.channels.length;
+    const background = setting === "masked" ? null : this.#backgroundOf(setting, plan.donor[row]);
+    if (background === null || this.#options.edge === "hard")
+      pasteHard(this.#crop, background, this.#mask, channels, out, this.#scale);
     else {
       const { height, width } = this.#source;
       softAlpha(this.#mask, height, width, this.#options.sigma, this.#alpha, this.#scratch);
-      pasteSoft(out, background, this.#alpha, channels, out);
+      pasteSoft(this.#crop, background, this.#alpha, channels, out, this.#scale);
     }
   }
 
   /** Crop of `cell` after the intensity step. @throws SettingError where its group has no scale */
   readScaled(cell: number, out: Float32Array): void {
+    this.#checkScale(cell);
+    this.#source.readCrop(cell, out);
+    applyScale(out, cell, this.#source.channels.length, this.#scales, this.#options.clip);
+  }
+
+  #checkScale(cell: number): void {
     if (this.#scales.kind === "group") {
       const group = this.#scales.groupOf[cell];
       if (Number.isNaN(this.#scales.cell[group * this.#source.channels.length]))
@@ -106,14 +121,16 @@ export class Compositor {
           `${this.#scales.groups[group]} has no usable cell to measure its intensity on; leave its cells out, choose intensity \`crop\`, or look at its masks`,
         );
     }
-    this.#source.readCrop(cell, out);
-    applyScale(out, cell, this.#source.channels.length, this.#scales, this.#options.clip);
   }
 
   #backgroundOf(setting: Setting, donor: number): Float32Array {
     if (setting === "cell-free") return this.#fill(donor, "cell-free");
     if (this.#options.donorCenter === "fill") return this.#fill(donor, "center");
-    this.readScaled(donor, this.#background);
+    if (this.#lender !== donor) {
+      this.#lender = -1;
+      this.readScaled(donor, this.#background);
+      this.#lender = donor;
+    }
     return this.#background;
   }
 

@@ -182,6 +182,55 @@ class GroupReader {
   }
 }
 
+/** What becomes of a pixel x of each channel: (x - zero) / range, not below `low`, not above `high`. */
+export interface PixelScale {
+  readonly zero: Float64Array;
+  readonly range: Float64Array;
+  low: number;
+  high: number;
+}
+
+/** Leaves the pixels of `channels` channels as they are. */
+export function unscaled(channels: number): PixelScale {
+  const zero = new Float64Array(channels);
+  return { zero, range: new Float64Array(channels).fill(1), low: -Infinity, high: Infinity };
+}
+
+/** Finds the scale of the crop of `cell` (channels x pixels, unscaled), clipped where `clip` is given. */
+export function pixelScale(
+  crop: Float32Array,
+  cell: number,
+  scales: Scales,
+  clip: readonly [number, number] | null,
+  out: PixelScale,
+): void {
+  const { zero, range } = out;
+  const channels = zero.length;
+  const plain = scales.kind === "none";
+  out.low = plain ? -Infinity : (clip?.[0] ?? -Infinity);
+  out.high = plain ? Infinity : (clip?.[1] ?? Infinity);
+  const pixels = crop.length / channels;
+  for (let c = 0; c < channels; c++) {
+    if (plain) {
+      zero[c] = 0;
+      range[c] = 1;
+    } else if (scales.kind === "group") {
+      const at = scales.groupOf[cell] * channels + c;
+      zero[c] = scales.background[at];
+      range[c] = scales.cell[at] - zero[c];
+    } else {
+      let bottom = Infinity;
+      let top = -Infinity;
+      for (let i = c * pixels; i < (c + 1) * pixels; i++) {
+        if (crop[i] < bottom) bottom = crop[i];
+        if (crop[i] > top) top = crop[i];
+      }
+      zero[c] = bottom;
+      range[c] = top > bottom ? top - bottom : 1;
+    }
+  }
+}
+
 /** Scales the crop of `cell` (channels x pixels) in place: float64 arithmetic, clipped where `clip` is given. */
 export function applyScale(
   crop: Float32Array,
@@ -191,29 +240,14 @@ export function applyScale(
   clip: readonly [number, number] | null,
 ): void {
   if (scales.kind === "none") return;
+  const scale = unscaled(channels);
+  pixelScale(crop, cell, scales, clip, scale);
+  const { low, high } = scale;
   const pixels = crop.length / channels;
-  const low = clip?.[0] ?? -Infinity;
-  const high = clip?.[1] ?? Infinity;
-  for (let c = 0; c < channels; c++) {
-    const from = c * pixels;
-    const to = from + pixels;
-    let zero: number;
-    let range: number;
-    if (scales.kind === "group") {
-      const at = scales.groupOf[cell] * channels + c;
-      zero = scales.background[at];
-      range = scales.cell[at] - zero;
-    } else {
-      zero = Infinity;
-      let top = -Infinity;
-      for (let i = from; i < to; i++) {
-        if (crop[i] < zero) zero = crop[i];
-        if (crop[i] > top) top = crop[i];
-      }
-      range = top > zero ? top - zero : 1;
-    }
-    for (let i = from; i < to; i++) {
+  for (let c = 0, i = 0; c < channels; c++) {
+    const zero = scale.zero[c];
+    const range = scale.range[c];
+    for (const end = i + pixels; i < end; i++)
       crop[i] = Math.min(Math.max((crop[i] - zero) / range, low), high);
-    }
   }
 }

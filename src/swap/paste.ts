@@ -1,10 +1,12 @@
 import { gaussianBlur } from "../masks/gauss.ts";
 import { CENTER, NEIGHBOR } from "../types.ts";
+import { type PixelScale, unscaled } from "./intensity.ts";
 import { columnKernel, softAlphaNear } from "./soft-edge.ts";
 
 /**
- * Hard paste (published): center-mask pixels from `crop`, all others from `background` (0 where it is null), for
- * every channel. Crops are channels x pixels; `mask` and pixels are height x width. `out` may be either input.
+ * Hard paste (published): center-mask pixels from `crop`, brought to `scale`, all others from `background` (0 where it
+ * is null), for every channel. Crops are channels x pixels; `mask` and pixels are height x width. `out` may be either
+ * input.
  */
 export function pasteHard(
   crop: Float32Array,
@@ -12,27 +14,46 @@ export function pasteHard(
   mask: Uint8Array,
   channels: number,
   out: Float32Array,
+  scale: PixelScale = unscaled(channels),
 ): void {
+  const { low, high } = scale;
   const pixels = mask.length;
-  for (let c = 0, i = 0; c < channels; c++)
+  if (out !== crop && background !== null && out !== background) out.set(background);
+  for (let c = 0, i = 0; c < channels; c++) {
+    const zero = scale.zero[c];
+    const range = scale.range[c];
     for (let p = 0; p < pixels; p++, i++)
-      out[i] = mask[p] === CENTER ? crop[i] : background === null ? 0 : background[i];
+      if (mask[p] === CENTER) out[i] = Math.min(Math.max((crop[i] - zero) / range, low), high);
+      else if (background === null) out[i] = 0;
+      else if (out === crop) out[i] = background[i];
+  }
 }
 
-/** Soft paste: `alpha` (height x width, 0..1) of `crop` and 1 - alpha of `background`; `out` may be either input. */
+/**
+ * Soft paste: `alpha` (height x width, 0..1) of `crop`, brought to `scale`, and 1 - alpha of `background`; `out` may be
+ * either input.
+ */
 export function pasteSoft(
   crop: Float32Array,
   background: Float32Array,
   alpha: Float32Array | Float64Array,
   channels: number,
   out: Float32Array,
+  scale: PixelScale = unscaled(channels),
 ): void {
+  const { low, high } = scale;
   const pixels = alpha.length;
-  for (let c = 0, i = 0; c < channels; c++)
+  for (let c = 0, i = 0; c < channels; c++) {
+    const zero = scale.zero[c];
+    const range = scale.range[c];
     for (let p = 0; p < pixels; p++, i++) {
       const a = alpha[p];
-      out[i] = a * crop[i] + (1 - a) * background[i];
+      const b = background[i];
+      // Where b is 0 the crop decides its sign.
+      if (a === 0 && b !== 0) out[i] = b;
+      else out[i] = a * Math.fround(Math.min(Math.max((crop[i] - zero) / range, low), high)) + (1 - a) * b;
     }
+  }
 }
 
 /** Buffers of {@link softAlpha}, height x width each. */
