@@ -15,6 +15,8 @@ export class OnnxEncoder {
   readonly #usesMask: boolean;
   #input = new Float32Array(0);
   #weights = new Float32Array(0);
+  /** Milliseconds spent in the network so far. */
+  runMs = 0;
 
   private constructor(file: EncoderFile, session: ort.InferenceSession, shape: CropShape) {
     this.#file = file;
@@ -25,13 +27,13 @@ export class OnnxEncoder {
   }
 
   /**
-   * Opens the network for crops of `shape` and tries it on one and on two empty crops.
+   * Opens the network for crops of `shape` and tries it on one and on two empty crops, unless it was `tried` before.
    * @throws DataError / StudyError naming the input, channel or output that does not fit.
    */
   static async open(
     file: EncoderFile,
     shape: CropShape & { readonly masks?: MaskKind },
-    threads = 1,
+    { threads = 1, tried = false }: { threads?: number; tried?: boolean } = {},
   ): Promise<OnnxEncoder> {
     if (shape.masks === "none" && file.description.outputs.some((o) => o.pool === "center-mean"))
       throw new StudyError(
@@ -72,6 +74,7 @@ export class OnnxEncoder {
           },
         );
     const encoder = new OnnxEncoder(file, session, shape);
+    if (tried) return encoder;
     const pixels = shape.height * shape.width;
     const size = shape.channels.length * pixels;
     const tryOn = (count: number) =>
@@ -157,7 +160,10 @@ export class OnnxEncoder {
     try {
       const feeds = { [input.name]: new ort.Tensor("float32", this.#input, dims) };
       const wanted = [...new Set(outputs.map((o) => o.output))];
-      return (await this.#session.run(feeds, wanted)) as Record<string, ort.Tensor>;
+      const start = performance.now();
+      const result = await this.#session.run(feeds, wanted);
+      this.runMs += performance.now() - start;
+      return result as Record<string, ort.Tensor>;
     } catch (cause) {
       throw new DataError(
         `does not take ${dims.join(" x ")} (${input.layout}: ${input.channels.join(", ")}) as its description says (${oneLine(cause)}); correct the channels or size in ${this.#file.path}`,

@@ -43,9 +43,9 @@ export interface WorkerTask {
   readonly encoders: readonly number[];
 }
 
-/** A worker's answer: the batch is written, or the one line why not. */
+/** A worker's answer: the batch is written (`encodingMs` were spent in the networks), or the one line why not. */
 export type WorkerReply =
-  | { readonly done: number; readonly encodeMs: number }
+  | { readonly done: number; readonly encodingMs: number }
   | { readonly error: string; readonly known: boolean };
 
 export interface ExtractOptions {
@@ -59,9 +59,10 @@ export interface ExtractOptions {
  * Makes every composite of the plan and writes every encoder's features, one worker thread per core. Each worker
  * composes a batch once, runs all encoders on it and writes their features in place, so nothing but one batch per
  * worker is in memory. Features already on disk are not made again.
+ * @returns milliseconds spent in the networks, all workers together.
  * @throws CellswapError of the first thing that does not fit; InterruptedError after `signal`.
  */
-export async function extract(request: ExtractRequest, options: ExtractOptions = {}): Promise<void> {
+export async function extract(request: ExtractRequest, options: ExtractOptions = {}): Promise<number> {
   const { plan } = request;
   const targets: WorkerSetup["targets"] = request.encoders.map(({ encoder, paths, dimensions }) => ({
     encoder,
@@ -90,8 +91,10 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
     composite: request.composite,
     targets,
   };
+  let encodingMs = 0;
   try {
-    await runTasks(setup, tasks, options, (task) => {
+    await runTasks(setup, tasks, options, (task, ms) => {
+      encodingMs += ms;
       done += task.encoders.length * batchRows(plan.count, task.batch);
       options.onProgress?.(done, total);
     });
@@ -100,6 +103,7 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
     throw error;
   }
   for (const file of files.flat()) file.finish();
+  return encodingMs;
 }
 
 /**
@@ -125,7 +129,7 @@ function runTasks(
   setup: WorkerSetup,
   tasks: readonly WorkerTask[],
   { workers = availableParallelism(), signal }: ExtractOptions,
-  onDone: (task: WorkerTask) => void,
+  onDone: (task: WorkerTask, encodingMs: number) => void,
 ): Promise<void> {
   if (tasks.length === 0) return Promise.resolve();
   return new Promise((resolve, reject) => {
@@ -161,7 +165,7 @@ function runTasks(
         running--;
         if ("error" in reply)
           stopped ??= reply.known ? new CellswapError(reply.error) : new Error(reply.error);
-        else if (current !== undefined) onDone(current);
+        else if (current !== undefined) onDone(current, reply.encodingMs);
         current = feed(thread, t);
       });
       thread.on("error", (error) => {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { CellStore, CropFiles } from "../cells/store.ts";
+import { CropFiles } from "../cells/crops.ts";
 import { OnnxEncoder } from "../encode/onnx.ts";
 import { DataError, isCellswapError } from "../errors.ts";
 import { Compositor } from "../swap/composite.ts";
@@ -22,7 +22,8 @@ async function open() {
   const encoders = await Promise.all(
     setup.targets.map(async ({ encoder, outputs }) => ({
       name: encoder.description.name,
-      encoder: await OnnxEncoder.open(encoder, store),
+      encoder: await OnnxEncoder.open(encoder, store, { tried: true }),
+      pools: encoder.description.outputs.some((o) => o.pool === "center-mean"),
       outputs: outputs.map((o) => ({ ...o, features: new Float32Array(BATCH * o.dimension) })),
       files: new Map<number, FeatureFile>(),
     })),
@@ -42,19 +43,22 @@ async function run({ batch, encoders: lacking }: WorkerTask): Promise<number> {
   const { store, pixels, size, encoders, compositor, crops, masks } = await opened;
   const rows = order.subarray(batch * BATCH, (batch + 1) * BATCH);
   const count = rows.length;
+  const masked = lacking.some((e) => encoders[e].pools);
   rows.forEach((row, i) => {
     compositor.compose(plan, row, crops.subarray(i * size, (i + 1) * size));
-    if (store.masks !== "none") store.readMask(plan.cell[row], masks.subarray(i * pixels, (i + 1) * pixels));
+    if (masked) store.readMask(plan.cell[row], masks.subarray(i * pixels, (i + 1) * pixels));
   });
-  const start = performance.now();
+  let encodingMs = 0;
   for (const e of lacking) {
     const { name, encoder, outputs, files } = encoders[e];
+    const before = encoder.runMs;
     await encoder.encode(
       crops.subarray(0, count * size),
       masks,
       count,
       outputs.map((o) => o.features),
     );
+    encodingMs += encoder.runMs - before;
     for (const [o, { path, dimension, features }] of outputs.entries()) {
       if (FeatureFile.complete(path, plan.count, dimension)) continue;
       const wrong = features.subarray(0, count * dimension).findIndex((v) => !Number.isFinite(v));
@@ -65,11 +69,12 @@ async function run({ batch, encoders: lacking }: WorkerTask): Promise<number> {
       file.write(batch, rows, features);
     }
   }
-  return performance.now() - start;
+  return encodingMs;
 }
 
-/** Names the cell; its id is read only now, so that workers hold no metadata. */
+/** Names the cell; what reads its id is loaded only now, and workers hold no metadata. */
 async function notFinite(name: string, row: number, value: number, feature: number): Promise<Error> {
+  const { CellStore } = await import("../cells/store.ts");
   const { cells } = await CellStore.open(setup.cells);
   return new DataError(
     `encoder ${name} gives ${value} as feature ${feature} of cell ${cells.id[plan.cell[row]]} in setting ${SETTINGS[plan.setting[row]]}; check its weights and preprocessing (a division by zero, a logarithm of zero?)`,
@@ -78,7 +83,7 @@ async function notFinite(name: string, row: number, value: number, feature: numb
 
 port.on("message", (task: WorkerTask) => {
   run(task).then(
-    (encodeMs) => port.postMessage({ done: task.batch, encodeMs } satisfies WorkerReply),
+    (encodingMs) => port.postMessage({ done: task.batch, encodingMs } satisfies WorkerReply),
     (error: unknown) =>
       port.postMessage({
         error: isCellswapError(error) ? error.message : ((error as Error).stack ?? String(error)),
