@@ -9,6 +9,8 @@ const STRETCH = 2;
 const STEPS = 80;
 /** Sum of complementarity products, relative to 1 + primal objective, at which `done` is asked. */
 const CLOSE = 1e-6;
+/** How often `done` may disagree before the rows that were fixed are blamed. */
+const PATIENCE = 2;
 
 /**
  * Linear C-SVC with C = 1 and unpenalized bias by a primal-dual interior-point method with predictor and corrector
@@ -42,11 +44,15 @@ export function solveInterior(
   let trace = 0;
   for (let j = 0; j < kernels.dimension; j++) trace += scatter[j * (kernels.columns + 1)];
   const newton = new Newton(kernels, point, scatter, trace / (y.length * kernels.dimension));
+  let refused = 0;
   for (let steps = 0; steps < STEPS; steps++) {
     const { sum, hinge } = point.measure();
     if (!Number.isFinite(sum)) return null;
     const { w } = point;
-    if (sum <= CLOSE * (1 + dot(w, w) / 2 + hinge) && done(point.multipliers(), w)) return steps;
+    if (sum <= CLOSE * (1 + dot(w, w) / 2 + hinge)) {
+      if (done(point.multipliers(), w)) return steps;
+      if (shrink && ++refused > PATIENCE) return null;
+    }
     if (shrink) point.shrink(sum / (2 * point.rows));
     else kernels.use(train);
     if (!newton.step()) return null;
@@ -58,7 +64,8 @@ export function solveInterior(
 function ridge(kernels: Kernels, point: Point, scatter: Float32Array): boolean {
   const { w, f, y, rows } = point;
   kernels.combine(Float64Array.from(y), w);
-  if (!kernels.factor(new Float64Array(rows), true, 0, 1, scatter)) return false;
+  const one = new Float64Array(rows);
+  if (!kernels.factor(one, true, 0, 1, scatter) && !kernels.factor(one.fill(1), false)) return false;
   kernels.solve(w);
   for (let j = 0; j < w.length; j++) w[j] *= STRETCH;
   kernels.scores(w, f);

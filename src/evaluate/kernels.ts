@@ -52,6 +52,8 @@ const wasm = (
 const PAGE = 65536;
 /** Rows that the rank update packs at a time (BLOCK in assembly/rank-update.ts). */
 const BLOCK = 256;
+/** Squared distance of the center from 0, in units of the variance, above which float32 loses the differences. */
+const FAR = 1e4;
 let compiled: object | undefined;
 
 /**
@@ -81,6 +83,7 @@ export class Kernels {
   readonly #roughRows: Float32Array;
   readonly #rough: Float32Array;
   #count = 0;
+  #near = true;
   #single = true;
 
   constructor(rows: number, dimension: number) {
@@ -141,10 +144,24 @@ export class Kernels {
   /** Centers rows 0..count-1 on their mean (in float32) from now on. */
   centerOn(count: number): void {
     const { columns } = this;
+    const x = this.x.data;
     const sum = new Float64Array(columns);
+    const squares = new Float64Array(columns);
     for (let r = 0; r < count; r++)
-      for (let j = 0, at = r * columns; j < columns; j++) sum[j] += this.x.data[at + j];
-    for (let j = 0; j < columns; j++) this.#center.data[j] = sum[j] / count;
+      for (let j = 0, at = r * columns; j < columns; j++) {
+        const value = x[at + j];
+        sum[j] += value;
+        squares[j] += value * value;
+      }
+    let far = 0;
+    let spread = 0;
+    for (let j = 0; j < columns; j++) {
+      const mean = sum[j] / count;
+      this.#center.data[j] = mean;
+      far += mean * mean;
+      spread += squares[j] / count - mean * mean;
+    }
+    this.#near = far <= FAR * spread;
   }
 
   /** What rows are centered on, one number per feature. */
@@ -158,9 +175,10 @@ export class Kernels {
     this.#count = rows.length;
   }
 
-  /** out[r] = row r times w; `rough`: in float32 throughout, twice as fast. */
-  scores(w: Float64Array, out: Float64Array, rough = false): void {
+  /** out[r] = row r times w; `roughly`: in float32 throughout, twice as fast, where that loses little. */
+  scores(w: Float64Array, out: Float64Array, roughly = false): void {
     const { columns } = this;
+    const rough = roughly && this.#near;
     copy(w, rough ? this.#rough : this.#short.data);
     const run = rough ? this.#code.scores32 : this.#code.scores;
     run(this.x.at, columns, this.#list.at, this.#count, this.#short.at, this.#long.at);
@@ -170,9 +188,10 @@ export class Kernels {
     for (let r = 0; r < this.#count; r++) out[r] = found[r] - shift;
   }
 
-  /** out = sum of c[r] times row r; `rough`: in float32 throughout, twice as fast. */
-  combine(c: Float64Array, out: Float64Array, rough = false): void {
+  /** out = sum of c[r] times row r; `roughly`: in float32 throughout, twice as fast, where that loses little. */
+  combine(c: Float64Array, out: Float64Array, roughly = false): void {
     const { columns } = this;
+    const rough = roughly && this.#near;
     copy(c, rough ? this.#roughRows : this.#long.data);
     this.#short.data.fill(0);
     const run = rough ? this.#code.combine32 : this.#code.combine;

@@ -22,6 +22,11 @@ const SMALLEST_RESIDUAL = 1e-9;
 /** For the predictor, which only says how far to go. */
 const PREDICTOR_RESIDUAL = 0.1;
 const CG_STEPS = 30;
+/**
+ * A residual is also small against w: it becomes w - X'(y alpha), which the preconditioner's norm makes little of in
+ * the directions where H is large.
+ */
+const PLAIN = 10;
 /** Sum of weights times mean variance above which float32 cannot hold H (see docs/method-probes.md). */
 const SINGLE_LIMIT = 1e6;
 /** Rows of more than this times the others' average weight enter the factor one by one. */
@@ -227,7 +232,7 @@ export class Newton {
   #split(): { above: number; base: number } {
     const weight = this.#weight;
     const { rows, all } = this.#p;
-    if (this.#k.columns < SPLIT_COLUMNS || 2 * rows < all) return { above: 0, base: 0 };
+    if (!this.#single || this.#k.columns < SPLIT_COLUMNS || 2 * rows < all) return { above: 0, base: 0 };
     let above = Infinity;
     let base = 0;
     for (let round = 0; round < 4; round++) {
@@ -311,7 +316,10 @@ export class Newton {
     if (this.#scale < 0) this.#scale = rho;
     const stop = this.#scale * tolerance * tolerance;
     along.set(u);
-    for (let round = 0; rho > stop && round < CG_STEPS; round++) {
+    const { w } = this.#p;
+    const plain = (PLAIN * tolerance) ** 2 * dot(w, w);
+    const open = () => rho > stop || dot(residual, residual) > plain;
+    for (let round = 0; round < CG_STEPS && open(); round++) {
       this.#multiply(along, product);
       const curvature = dot(along, product);
       if (!(curvature > 0)) break;
@@ -325,6 +333,7 @@ export class Newton {
       rho = next;
       for (let j = 0; j < d; j++) along[j] = u[j] + ratio * along[j];
     }
+    if (tolerance < PREDICTOR_RESIDUAL && open()) this.#single = false;
     v.set(solution);
   }
 

@@ -47,6 +47,8 @@ export class Point {
   #rest = 0;
   /** Multiplier of the fixed rows, by position in `train`. */
   readonly #bound: Uint8Array;
+  /** Largest multiplier: what counts as small near 0 is measured by it, as separable classes have none near 1. */
+  #size = 1;
   /** Hinge loss of the fixed rows. */
   #loss = 0;
   readonly #rows: Int32Array;
@@ -112,6 +114,8 @@ export class Point {
 
   /** Takes back fixed rows near the margin, fixes others far from it, and has the kernels use what is active. */
   shrink(mu: number): void {
+    this.#size = 0;
+    for (let i = 0; i < this.rows; i++) if (this.alpha[i] > this.#size) this.#size = this.alpha[i];
     const back = this.#takeBack(mu);
     const out = this.#fix();
     if (back || out || this.#k.count !== this.rows) this.#use(this.#active, this.rows);
@@ -130,7 +134,7 @@ export class Point {
       const upper = this.#bound[at] === 1;
       const z = 1 - this.#labels[at] * (this.#scores[k] + this.b);
       const slack = upper ? z : -z;
-      if (slack > 0 && slack * slack * BACK > mu) {
+      if (slack > 0 && slack * slack * BACK * (upper ? 1 : this.#size) > mu) {
         this.#resting[this.#rest++] = at;
         if (upper) this.#loss += z;
         continue;
@@ -163,7 +167,7 @@ export class Point {
     let n = 0;
     for (let i = 0; i < rows; i++) {
       const at = this.#active[i];
-      const low = alpha[i] < cut * s[i];
+      const low = alpha[i] < cut * this.#size * s[i];
       if (steady[i] === 1 && (low || beta[i] < cut * xi[i])) {
         this.#resting[this.#rest++] = at;
         this.#bound[at] = low ? 0 : 1;
@@ -192,7 +196,7 @@ export class Point {
     const { alpha, beta, s, xi, steady, rows } = this;
     let left = rows;
     for (let i = 0; i < rows; i++)
-      if (steady[i] === 1 && (alpha[i] < cut * s[i] || beta[i] < cut * xi[i])) left--;
+      if (steady[i] === 1 && (alpha[i] < cut * this.#size * s[i] || beta[i] < cut * xi[i])) left--;
     return left;
   }
 
