@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { quantile } from "../src/core/statistics.ts";
 import { startWorker } from "../src/files/worker.ts";
 
@@ -15,6 +16,24 @@ export function option(name: string, standard: string): string {
 }
 
 const root = resolve(import.meta.dirname, "..");
+
+/**
+ * A module of the built package, which is what users run: workers of the sources start through tsx, which takes long.
+ * `path` is that of the source, without ending. Under `--smoke` the sources serve where nothing is built.
+ */
+export async function built<T>(path: string): Promise<T> {
+  const file = join(root, "dist", `${path}.js`);
+  if (!existsSync(file)) {
+    if (!smoke) throw new Error(`dist/${path}.js is not there; run npm run build`);
+    return import(pathToFileURL(join(root, "src", `${path}.ts`)).href);
+  }
+  const changed = (name: string) => statSync(join(root, "src", name)).mtimeMs;
+  const newest = Math.max(
+    ...readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).map(changed),
+  );
+  if (!smoke && statSync(file).mtimeMs < newest) throw new Error("dist is older than src; run npm run build");
+  return import(pathToFileURL(file).href);
+}
 
 /** Seconds (or another unit) of each contender in each round. */
 export type Rounds = Record<string, number[]>;
