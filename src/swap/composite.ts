@@ -102,7 +102,7 @@ export class Compositor {
     else {
       const { height, width } = this.#source;
       softAlpha(this.#mask, height, width, this.#options.sigma, this.#alpha, this.#scratch);
-      pasteSoft(this.#crop, background, this.#alpha, channels, out, this.#scale);
+      pasteSoft(this.#crop, background, this.#alpha, channels, out, this.#scale, width, this.#scratch.near);
     }
   }
 

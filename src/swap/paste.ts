@@ -1,7 +1,7 @@
 import { gaussianBlur } from "../masks/gauss.ts";
 import { CENTER, NEIGHBOR } from "../types.ts";
 import { type PixelScale, unscaled } from "./intensity.ts";
-import { columnKernel, softAlphaNear } from "./soft-edge.ts";
+import { type Box, columnKernel, softAlphaNear } from "./soft-edge.ts";
 
 /**
  * Hard paste (published): center-mask pixels from `crop`, brought to `scale`, all others from `background` (0 where it
@@ -31,7 +31,7 @@ export function pasteHard(
 
 /**
  * Soft paste: `alpha` (height x width, 0..1) of `crop`, brought to `scale`, and 1 - alpha of `background`; `out` may be
- * either input.
+ * either input. `near` is a box outside of which alpha is 0.
  */
 export function pasteSoft(
   crop: Float32Array,
@@ -40,20 +40,33 @@ export function pasteSoft(
   channels: number,
   out: Float32Array,
   scale: PixelScale = unscaled(channels),
+  width = alpha.length,
+  near: Box = { top: 0, bottom: alpha.length / width - 1, left: 0, right: width - 1 },
 ): void {
   const { low, high } = scale;
   const pixels = alpha.length;
-  for (let c = 0, i = 0; c < channels; c++) {
+  // A background of -0 takes the sign of the crop, also where that weighs nothing.
+  const apart = out !== crop && !hasNegativeZero(background);
+  if (apart && out !== background) out.set(background);
+  const { top, bottom, left, right } = apart
+    ? near
+    : { top: 0, bottom: pixels / width - 1, left: 0, right: width - 1 };
+  for (let c = 0; c < channels; c++) {
     const zero = scale.zero[c];
     const range = scale.range[c];
-    for (let p = 0; p < pixels; p++, i++) {
-      const a = alpha[p];
-      const b = background[i];
-      // Where b is 0 the crop decides its sign.
-      if (a === 0 && b !== 0) out[i] = b;
-      else out[i] = a * Math.fround(Math.min(Math.max((crop[i] - zero) / range, low), high)) + (1 - a) * b;
-    }
+    for (let y = top; y <= bottom; y++)
+      for (let p = y * width + left, i = c * pixels + p, end = y * width + right; p <= end; p++, i++) {
+        const a = alpha[p];
+        const v = Math.fround(Math.min(Math.max((crop[i] - zero) / range, low), high));
+        out[i] = a * v + (1 - a) * background[i];
+      }
   }
+}
+
+function hasNegativeZero(values: Float32Array): boolean {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < bits.length; i++) if (bits[i] === -0x80000000) return true;
+  return false;
 }
 
 /** Buffers of {@link softAlpha}, height x width each. */
@@ -61,6 +74,8 @@ export interface AlphaScratch {
   readonly label: Uint8Array;
   readonly blurred: Float64Array;
   readonly line: Float64Array;
+  /** Receives the box outside of which the weight is 0. */
+  readonly near: Box;
 }
 
 export function alphaScratch(pixels: number): AlphaScratch {
@@ -68,6 +83,7 @@ export function alphaScratch(pixels: number): AlphaScratch {
     label: new Uint8Array(pixels),
     blurred: new Float64Array(pixels),
     line: new Float64Array(pixels),
+    near: { top: 0, bottom: -1, left: 0, right: -1 },
   };
 }
 
@@ -85,12 +101,13 @@ export function softAlpha(
   out: Float64Array,
   scratch: AlphaScratch,
 ): void {
-  const { label, blurred, line } = scratch;
+  const { label, blurred, line, near } = scratch;
   const kernel = columnKernel(sigma);
   if (kernel !== null) {
-    softAlphaNear(mask, height, width, kernel, out, line);
+    softAlphaNear(mask, height, width, kernel, out, near);
     return;
   }
+  [near.top, near.bottom, near.left, near.right] = [0, height - 1, 0, width - 1];
   for (let p = 0; p < mask.length; p++) label[p] = mask[p] === CENTER ? 1 : 0;
   gaussianBlur(label, height, width, sigma, out, line);
   for (let p = 0; p < mask.length; p++) label[p] = mask[p] === NEIGHBOR ? 1 : 0;

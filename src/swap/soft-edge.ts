@@ -31,11 +31,22 @@ export function columnKernel(sigma: number): ColumnKernel | null {
   return kernel;
 }
 
-let padded = new Float64Array(0);
+/** Rows and columns, all inclusive; empty where bottom < top. */
+export interface Box {
+  top: number;
+  bottom: number;
+  left: number;
+  right: number;
+}
+
+/** Buffers for one row with LARGEST columns more on both sides: patterns and column sums of both labels. */
+let patterns: readonly [Int32Array, Int32Array] = [new Int32Array(0), new Int32Array(0)];
+let sums: readonly [Float64Array, Float64Array] = [new Float64Array(0), new Float64Array(0)];
 
 /**
  * As `softAlpha`, to the last bit: sums run in the order of `gaussianBlur`, but only where the center cell is near,
- * and column sums come from the table. `line` holds height x width values.
+ * and column sums come from the table. All of `out` is written.
+ * @param near receives the box outside of which the weight is 0
  */
 export function softAlphaNear(
   mask: Uint8Array,
@@ -43,93 +54,101 @@ export function softAlphaNear(
   width: number,
   kernel: ColumnKernel,
   out: Float64Array,
-  line: Float64Array,
+  near: Box,
 ): void {
   out.fill(0, 0, mask.length);
   const reach = kernel.half.length - 1;
-  if (padded.length < width + 2 * reach) padded = new Float64Array(width + 2 * reach);
-  const first = mask.indexOf(CENTER);
-  if (first < 0) return;
-  const top = Math.max(0, Math.floor(first / width) - reach);
-  const bottom = Math.min(height - 1, Math.floor(mask.lastIndexOf(CENTER) / width) + reach);
-  const [left, right] = columnsOf(mask, width, top, bottom, reach);
-  blurColumns(mask, CENTER, height, width, kernel, [top, bottom, left, right], line);
-  for (let y = top; y <= bottom; y++) {
-    padRow(line, y * width, width, left - reach, right + reach, reach);
-    for (let x = left, p = y * width + left; x <= right; x++, p++)
-      if (mask[p] !== NEIGHBOR) out[p] = alongRow(kernel.half, x + reach);
+  findNear(mask, height, width, reach, near);
+  const { top, bottom, left, right } = near;
+  if (bottom < top) return;
+  if (sums[0].length < width + 2 * LARGEST) {
+    const length = width + 2 * LARGEST;
+    patterns = [new Int32Array(length), new Int32Array(length)];
+    sums = [new Float64Array(length), new Float64Array(length)];
   }
-  const neighbor = mask.indexOf(NEIGHBOR, Math.max(0, top - reach) * width);
-  if (neighbor < 0 || neighbor >= Math.min(height, bottom + reach + 1) * width) return;
-  blurColumns(mask, NEIGHBOR, height, width, kernel, [top, bottom, left, right], line);
+  const from = Math.max(0, left - reach);
+  const to = Math.min(width - 1, right + reach);
+  const [centers, neighbors] = patterns;
+  centers.fill(0);
+  neighbors.fill(0);
+  for (let y = top - reach; y < top + reach; y++) pushRow(mask, clamp(y, height) * width, from, to, kernel);
   for (let y = top; y <= bottom; y++) {
-    padRow(line, y * width, width, left - reach, right + reach, reach);
-    for (let x = left, p = y * width + left; x <= right; x++, p++)
-      if (mask[p] === BACKGROUND && out[p] > 0)
-        out[p] = Math.max(0, out[p] - alongRow(kernel.half, x + reach));
+    pushRow(mask, clamp(y + reach, height) * width, from, to, kernel);
+    sumColumns(centers, sums[0], from, to, width, kernel);
+    const lit = sumColumns(neighbors, sums[1], from, to, width, kernel);
+    for (let x = left, p = y * width + left; x <= right; x++, p++) {
+      if (mask[p] === NEIGHBOR) continue;
+      let a = alongRow(kernel.half, sums[0], x + LARGEST);
+      if (lit && a > 0 && mask[p] === BACKGROUND)
+        a = Math.max(0, a - alongRow(kernel.half, sums[1], x + LARGEST));
+      out[p] = a;
+    }
   }
 }
 
-/** First and last column within `reach` px of the center cell, whose rows lie between `top` and `bottom`. */
-function columnsOf(
-  mask: Uint8Array,
-  width: number,
-  top: number,
-  bottom: number,
-  reach: number,
-): [left: number, right: number] {
+function clamp(y: number, height: number): number {
+  return y < 0 ? 0 : y < height ? y : height - 1;
+}
+
+/** Finds the rows and columns within `reach` px of the center cell. */
+function findNear(mask: Uint8Array, height: number, width: number, reach: number, near: Box): void {
+  const first = mask.indexOf(CENTER);
+  near.top = Math.max(0, Math.floor(first / width) - reach);
+  near.bottom = first < 0 ? -1 : Math.min(height - 1, Math.floor(mask.lastIndexOf(CENTER) / width) + reach);
   let left = width;
   let right = -1;
-  for (let y = top; y <= bottom; y++) {
+  for (let y = near.top; y <= near.bottom; y++) {
     const row = y * width;
     for (let x = 0; x < left; x++) if (mask[row + x] === CENTER) left = x;
     for (let x = width - 1; x > right; x--) if (mask[row + x] === CENTER) right = x;
   }
-  return [Math.max(0, left - reach), Math.min(width - 1, right + reach)];
+  near.left = Math.max(0, left - reach);
+  near.right = Math.min(width - 1, right + reach);
 }
 
-/** Column sums of (mask === label) for the rows of the box and its columns with `reach` more on both sides. */
-function blurColumns(
-  mask: Uint8Array,
-  label: number,
-  height: number,
-  width: number,
-  { half, sums }: ColumnKernel,
-  [top, bottom, left, right]: readonly [number, number, number, number],
-  line: Float64Array,
-): void {
-  const reach = half.length - 1;
+/** Shifts the labels of a row of pixels into the patterns of its columns. */
+function pushRow(mask: Uint8Array, row: number, from: number, to: number, { sums }: ColumnKernel): void {
+  const [centers, neighbors] = patterns;
   const all = sums.length - 1;
-  const last = Math.min(width - 1, right + reach);
-  for (let x = Math.max(0, left - reach); x <= last; x++) {
-    let bits = 0;
-    for (let y = top - reach; y < top + reach; y++) {
-      const row = y < 0 ? 0 : y < height ? y : height - 1;
-      bits = (bits << 1) | (mask[row * width + x] === label ? 1 : 0);
-    }
-    for (let y = top; y <= bottom; y++) {
-      const row = y + reach < height ? y + reach : height - 1;
-      bits = ((bits << 1) | (mask[row * width + x] === label ? 1 : 0)) & all;
-      line[y * width + x] = sums[bits];
-    }
+  for (let x = from; x <= to; x++) {
+    const label = mask[row + x];
+    const at = x + LARGEST;
+    centers[at] = ((centers[at] << 1) | (label === CENTER ? 1 : 0)) & all;
+    neighbors[at] = ((neighbors[at] << 1) | (label === NEIGHBOR ? 1 : 0)) & all;
   }
 }
 
-/** Columns `from` to `to` of a row, edges replicated, to `padded` from column + `reach` on. */
-function padRow(
-  line: Float64Array,
-  row: number,
-  width: number,
+/** Looks up the sums of the columns `from` to `to`, edges replicated; true where one is not 0. */
+function sumColumns(
+  columns: Int32Array,
+  out: Float64Array,
   from: number,
   to: number,
-  reach: number,
-): void {
-  for (let x = from; x <= to; x++) padded[x + reach] = line[row + (x < 0 ? 0 : x < width ? x : width - 1)];
+  width: number,
+  { sums }: ColumnKernel,
+): boolean {
+  let any = 0;
+  for (let at = from + LARGEST; at <= to + LARGEST; at++) {
+    any |= columns[at];
+    out[at] = sums[columns[at]];
+  }
+  if (from === 0) out.fill(out[LARGEST], 0, LARGEST);
+  if (to === width - 1) out.fill(out[width - 1 + LARGEST], width + LARGEST, width + 2 * LARGEST);
+  return any !== 0;
 }
 
-/** Weighted sum around `at` in `padded`. */
-function alongRow(half: Float64Array, at: number): number {
-  let sum = half[0] * padded[at];
-  for (let k = 1; k < half.length; k++) sum += half[k] * (padded[at - k] + padded[at + k]);
-  return sum;
+/** Weighted sum around column `at`. */
+function alongRow(half: Float64Array, columns: Float64Array, at: number): number {
+  if (half.length !== 5) {
+    let sum = half[0] * columns[at];
+    for (let k = 1; k < half.length; k++) sum += half[k] * (columns[at - k] + columns[at + k]);
+    return sum;
+  }
+  return (
+    half[0] * columns[at] +
+    half[1] * (columns[at - 1] + columns[at + 1]) +
+    half[2] * (columns[at - 2] + columns[at + 2]) +
+    half[3] * (columns[at - 3] + columns[at + 3]) +
+    half[4] * (columns[at - 4] + columns[at + 4])
+  );
 }
