@@ -15,6 +15,12 @@ import { type AlphaScratch, alphaScratch, pasteHard, pasteSoft, softAlpha } from
 /** Filled donors that are kept at most, by default. */
 const CACHED = 64;
 
+/** What a center cell is pasted on; `signed` where -0 is among the pixels. */
+interface Background {
+  readonly crop: Float32Array;
+  signed: boolean;
+}
+
 /** Refuses a setting that the masks do not allow. @throws SettingError */
 export function checkSetting(
   setting: Setting,
@@ -53,11 +59,11 @@ export class Compositor {
   readonly #scale: PixelScale;
   /** The donor whose whole crop `background` holds; -1 for none. */
   #lender = -1;
-  readonly #background: Float32Array;
+  readonly #background: Background;
   readonly #alpha: Float64Array;
   readonly #scratch: AlphaScratch;
   readonly #filler: Filler;
-  readonly #filled = new Map<string, Float32Array>();
+  readonly #filled = new Map<string, Background>();
   readonly #capacity: number;
 
   constructor(source: CropSource, scales: Scales, options: CompositeOptions, cached = CACHED) {
@@ -70,7 +76,7 @@ export class Compositor {
     this.#donorMask = new Uint8Array(pixels);
     this.#crop = new Float32Array(source.channels.length * pixels);
     this.#scale = unscaled(source.channels.length);
-    this.#background = new Float32Array(source.channels.length * pixels);
+    this.#background = { crop: new Float32Array(source.channels.length * pixels), signed: false };
     this.#alpha = new Float64Array(pixels);
     this.#scratch = alphaScratch(pixels);
     this.#filler = new Filler(source.channels.length, source.height, source.width);
@@ -83,7 +89,7 @@ export class Compositor {
     const { masks } = this.#source;
     checkSetting(setting, masks, this.#options);
     if (setting === "background-only") {
-      out.set(this.#fill(cell, "center"));
+      out.set(this.#fill(cell, "center").crop);
       return;
     }
     if (setting === "original") {
@@ -98,11 +104,15 @@ export class Compositor {
     const channels = this.#source.channels.length;
     const background = setting === "masked" ? null : this.#backgroundOf(setting, plan.donor[row]);
     if (background === null || this.#options.edge === "hard")
-      pasteHard(this.#crop, background, this.#mask, channels, out, this.#scale);
+      pasteHard(this.#crop, background?.crop ?? null, this.#mask, channels, out, this.#scale);
     else {
       const { height, width } = this.#source;
+      const { near } = this.#scratch;
       softAlpha(this.#mask, height, width, this.#options.sigma, this.#alpha, this.#scratch);
-      pasteSoft(this.#crop, background, this.#alpha, channels, out, this.#scale, width, this.#scratch.near);
+      // A background of -0 takes the sign of the crop, also where that weighs nothing.
+      if (background.signed) Object.assign(near, { top: 0, bottom: height - 1, left: 0, right: width - 1 });
+      else out.set(background.crop);
+      pasteSoft(this.#crop, background.crop, this.#alpha, channels, out, this.#scale, width, near);
     }
   }
 
@@ -123,36 +133,44 @@ export class Compositor {
     }
   }
 
-  #backgroundOf(setting: Setting, donor: number): Float32Array {
+  #backgroundOf(setting: Setting, donor: number): Background {
     if (setting === "cell-free") return this.#fill(donor, "cell-free");
     if (this.#options.donorCenter === "fill") return this.#fill(donor, "center");
     if (this.#lender !== donor) {
       this.#lender = -1;
-      this.readScaled(donor, this.#background);
+      this.readScaled(donor, this.#background.crop);
+      this.#background.signed = hasNegativeZero(this.#background.crop);
       this.#lender = donor;
     }
     return this.#background;
   }
 
   /** Scaled donor with its cells removed, from the cache where it is there. */
-  #fill(donor: number, kind: FillKind): Float32Array {
+  #fill(donor: number, kind: FillKind): Background {
     const key = `${donor} ${kind}`;
-    let crop = this.#filled.get(key);
-    if (crop !== undefined) {
+    let filled = this.#filled.get(key);
+    if (filled !== undefined) {
       this.#filled.delete(key);
-      this.#filled.set(key, crop);
-      return crop;
+      this.#filled.set(key, filled);
+      return filled;
     }
     if (this.#filled.size >= this.#capacity) {
       const [oldest, buffer] = this.#filled.entries().next().value!;
       this.#filled.delete(oldest);
-      crop = buffer;
-    } else crop = new Float32Array(this.#background.length);
-    this.readScaled(donor, crop);
+      filled = buffer;
+    } else filled = { crop: new Float32Array(this.#crop.length), signed: false };
+    this.readScaled(donor, filled.crop);
     this.#source.readMask(donor, this.#donorMask);
     const { halo, seed } = this.#options;
-    this.#filler.fill(crop, this.#donorMask, kind, halo, namedSeed(seed, "fill", donor));
-    this.#filled.set(key, crop);
-    return crop;
+    this.#filler.fill(filled.crop, this.#donorMask, kind, halo, namedSeed(seed, "fill", donor));
+    filled.signed = hasNegativeZero(filled.crop);
+    this.#filled.set(key, filled);
+    return filled;
   }
+}
+
+function hasNegativeZero(values: Float32Array): boolean {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < bits.length; i++) if (bits[i] === -0x80000000) return true;
+  return false;
 }

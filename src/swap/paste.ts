@@ -31,7 +31,7 @@ export function pasteHard(
 
 /**
  * Soft paste: `alpha` (height x width, 0..1) of `crop`, brought to `scale`, and 1 - alpha of `background`; `out` may be
- * either input. `near` is a box outside of which alpha is 0.
+ * either input. Pixels outside the box `near` are left as they are.
  */
 export function pasteSoft(
   crop: Float32Array,
@@ -44,29 +44,20 @@ export function pasteSoft(
   near: Box = { top: 0, bottom: alpha.length / width - 1, left: 0, right: width - 1 },
 ): void {
   const { low, high } = scale;
+  const { top, bottom, left, right } = near;
   const pixels = alpha.length;
-  // A background of -0 takes the sign of the crop, also where that weighs nothing.
-  const apart = out !== crop && !hasNegativeZero(background);
-  if (apart && out !== background) out.set(background);
-  const { top, bottom, left, right } = apart
-    ? near
-    : { top: 0, bottom: pixels / width - 1, left: 0, right: width - 1 };
   for (let c = 0; c < channels; c++) {
     const zero = scale.zero[c];
     const range = scale.range[c];
-    for (let y = top; y <= bottom; y++)
-      for (let p = y * width + left, i = c * pixels + p, end = y * width + right; p <= end; p++, i++) {
+    for (let y = top; y <= bottom; y++) {
+      const end = y * width + right;
+      for (let p = y * width + left, i = c * pixels + p; p <= end; p++, i++) {
         const a = alpha[p];
         const v = Math.fround(Math.min(Math.max((crop[i] - zero) / range, low), high));
         out[i] = a * v + (1 - a) * background[i];
       }
+    }
   }
-}
-
-function hasNegativeZero(values: Float32Array): boolean {
-  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
-  for (let i = 0; i < bits.length; i++) if (bits[i] === -0x80000000) return true;
-  return false;
 }
 
 /** Buffers of {@link softAlpha}, height x width each. */

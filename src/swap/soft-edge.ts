@@ -69,18 +69,23 @@ export function softAlphaNear(
   const from = Math.max(0, left - reach);
   const to = Math.min(width - 1, right + reach);
   const [centers, neighbors] = patterns;
+  const [centerSums, neighborSums] = sums;
+  const { half } = kernel;
   centers.fill(0);
   neighbors.fill(0);
   for (let y = top - reach; y < top + reach; y++) pushRow(mask, clamp(y, height) * width, from, to, kernel);
   for (let y = top; y <= bottom; y++) {
     pushRow(mask, clamp(y + reach, height) * width, from, to, kernel);
-    sumColumns(centers, sums[0], from, to, width, kernel);
-    const lit = sumColumns(neighbors, sums[1], from, to, width, kernel);
-    for (let x = left, p = y * width + left; x <= right; x++, p++) {
+    sumColumns(neighbors, neighborSums, from, to, width, kernel);
+    const [first, last] = span;
+    sumColumns(centers, centerSums, from, to, width, kernel);
+    const end = Math.min(right, span[1] + reach);
+    for (let x = Math.max(left, span[0] - reach); x <= end; x++) {
+      const p = y * width + x;
       if (mask[p] === NEIGHBOR) continue;
-      let a = alongRow(kernel.half, sums[0], x + LARGEST);
-      if (lit && a > 0 && mask[p] === BACKGROUND)
-        a = Math.max(0, a - alongRow(kernel.half, sums[1], x + LARGEST));
+      let a = alongRow(half, centerSums, x + LARGEST);
+      if (x >= first - reach && x <= last + reach && mask[p] === BACKGROUND)
+        a = Math.max(0, a - alongRow(half, neighborSums, x + LARGEST));
       out[p] = a;
     }
   }
@@ -118,7 +123,10 @@ function pushRow(mask: Uint8Array, row: number, from: number, to: number, { sums
   }
 }
 
-/** Looks up the sums of the columns `from` to `to`, edges replicated; true where one is not 0. */
+/** First and last column of a row whose sum is not 0. */
+const span: [number, number] = [0, 0];
+
+/** Looks up the sums of the columns `from` to `to`, edges replicated, and sets {@link span}. */
 function sumColumns(
   columns: Int32Array,
   out: Float64Array,
@@ -126,15 +134,20 @@ function sumColumns(
   to: number,
   width: number,
   { sums }: ColumnKernel,
-): boolean {
-  let any = 0;
-  for (let at = from + LARGEST; at <= to + LARGEST; at++) {
-    any |= columns[at];
-    out[at] = sums[columns[at]];
+): void {
+  let first = width + LARGEST;
+  let last = -LARGEST;
+  for (let x = from; x <= to; x++) {
+    const bits = columns[x + LARGEST];
+    out[x + LARGEST] = sums[bits];
+    if (bits === 0) continue;
+    if (last < 0) first = x;
+    last = x;
   }
   if (from === 0) out.fill(out[LARGEST], 0, LARGEST);
   if (to === width - 1) out.fill(out[width - 1 + LARGEST], width + LARGEST, width + 2 * LARGEST);
-  return any !== 0;
+  span[0] = first;
+  span[1] = last;
 }
 
 /** Weighted sum around column `at`. */
