@@ -77,10 +77,9 @@ export function triangle<T>(pack: usize, from: i32, panels: i32, k: i32, h: usiz
 }
 
 /**
- * H += sum over r of scale[r]^2 x x', x = row rows[r] of the float32 matrix `x`, minus `center`.
+ * H += sum over r of scale[r]^2 x x', x = row rows[r] of the float32 matrix `x`.
  *
  * @param columns columns of x and H, a multiple of 8
- * @param center float32, one number per column
  * @param rows int32 row numbers, `count` of them
  * @param scale float64
  * @param pack room for BLOCK * columns numbers
@@ -90,7 +89,6 @@ export function triangle<T>(pack: usize, from: i32, panels: i32, k: i32, h: usiz
 function rankUpdate<T>(
   x: usize,
   columns: i32,
-  center: usize,
   rows: usize,
   scale: usize,
   count: i32,
@@ -106,18 +104,15 @@ function rankUpdate<T>(
       const s = load<f64>(scale + ((<usize>(start + r)) << 3));
       const factor = v128.splat<T>(<T>s);
       let to = pack + <usize>r * 32;
-      let c = center;
       for (let p = 0; p < panels; p++) {
         if (sizeof<T>() == 4) {
-          v128.store(to, f32x4.mul(f32x4.sub(v128.load(from), v128.load(c)), factor));
-          v128.store(to, f32x4.mul(f32x4.sub(v128.load(from, 16), v128.load(c, 16)), factor), 16);
+          v128.store(to, f32x4.mul(v128.load(from), factor));
+          v128.store(to, f32x4.mul(v128.load(from, 16), factor), 16);
           from += 32;
-          c += 32;
         } else {
-          v128.store(to, f64x2.mul(difference(from, c), factor));
-          v128.store(to, f64x2.mul(difference(from + 8, c + 8), factor), 16);
+          v128.store(to, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(from)), factor));
+          v128.store(to, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(from, 8)), factor), 16);
           from += 16;
-          c += 16;
         }
         to += <usize>k * 32;
       }
@@ -126,35 +121,26 @@ function rankUpdate<T>(
   }
 }
 
-/** Two float32 numbers minus two others, as float64. */
-// @ts-ignore: decorator
-@inline
-function difference(a: usize, b: usize): v128 {
-  return f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(a)), f64x2.promote_low_f32x4(v128.load64_zero(b)));
-}
-
 export function rankUpdate32(
   x: usize,
   columns: i32,
-  center: usize,
   rows: usize,
   scale: usize,
   count: i32,
   h: usize,
   pack: usize,
 ): void {
-  rankUpdate<f32>(x, columns, center, rows, scale, count, h, pack);
+  rankUpdate<f32>(x, columns, rows, scale, count, h, pack);
 }
 
 export function rankUpdate64(
   x: usize,
   columns: i32,
-  center: usize,
   rows: usize,
   scale: usize,
   count: i32,
   h: usize,
   pack: usize,
 ): void {
-  rankUpdate<f64>(x, columns, center, rows, scale, count, h, pack);
+  rankUpdate<f64>(x, columns, rows, scale, count, h, pack);
 }

@@ -5,7 +5,6 @@ interface Exports {
   rankUpdate32(
     x: number,
     columns: number,
-    center: number,
     rows: number,
     scale: number,
     count: number,
@@ -15,7 +14,6 @@ interface Exports {
   rankUpdate64(
     x: number,
     columns: number,
-    center: number,
     rows: number,
     scale: number,
     count: number,
@@ -52,15 +50,14 @@ const wasm = (
 const PAGE = 65536;
 /** Rows that the rank update packs at a time (BLOCK in assembly/rank-update.ts). */
 const BLOCK = 256;
-/** Squared distance of the center from 0, in units of the variance, above which float32 loses the differences. */
-const FAR = 1e4;
+/** Up to a FEWth as many rows as columns are few: a system of their own size stands for that of the features. */
+const FEW = 2;
 let compiled: object | undefined;
 
 /**
  * Dense kernels in WebAssembly SIMD with memory of their own, for up to `rows` rows of `dimension` features. One
  * matrix of rows, one list of the rows in use, vectors of both lengths, and one symmetric matrix with its Cholesky
- * factor; methods work on the rows in use, minus the center of all rows. The rows stay as they were given (exact in
- * float32); products take the center off in float64, the matrix H in its own precision.
+ * factor; methods work on the rows in use.
  */
 export class Kernels {
   /** Most rows that fit. */
@@ -72,7 +69,6 @@ export class Kernels {
   /** rows x columns. */
   readonly x: Slot<Float32Array>;
   readonly #code: Exports;
-  readonly #center: Slot<Float32Array>;
   readonly #list: Slot<Int32Array>;
   readonly #part: Slot<Int32Array>;
   readonly #long: Slot<Float64Array>;
@@ -82,51 +78,66 @@ export class Kernels {
   /** The vectors of both lengths, as float32. */
   readonly #roughRows: Float32Array;
   readonly #rough: Float32Array;
+  /** For few rows: those in use as columns, and their inner products. */
+  readonly #turned: Slot<Float32Array>;
+  readonly #gram: Slot<Float64Array>;
+  /** Roots of the weights of the few rows. */
+  readonly #roots: Float64Array;
+  readonly #few: Float64Array;
+  readonly #correction: Float64Array;
   #count = 0;
-  #near = true;
   #single = true;
+  /** Whether the last factor is that of the few rows. */
+  #dual = false;
+  /** The few rows whose inner products are kept. */
+  #turnedRows = new Int32Array(0);
 
   constructor(rows: number, dimension: number) {
     this.rows = rows;
     this.dimension = dimension;
     const columns = Math.ceil(dimension / 8) * 8;
     this.columns = columns;
-    const bytes = [
-      rows * columns * 4,
-      columns * 4,
-      rows * 4,
-      rows * 4,
-      rows * 8,
-      columns * 8,
-      columns * columns * 8,
-      BLOCK * columns * 8,
-    ].map((n) => Math.ceil(n / 64) * 64);
-    const total = bytes.reduce((a, b) => a + b, PAGE);
+    const length = Math.max(rows, columns) + 8;
+    const few = Math.ceil(columns / FEW / 8) * 8;
+    const bytes = {
+      x: rows * columns * 4,
+      list: length * 4,
+      part: length * 4,
+      long: length * 8,
+      short: columns * 8,
+      h: columns * columns * 8,
+      pack: BLOCK * columns * 8,
+      turned: columns * few * 4,
+      gram: few * few * 8,
+    };
+    const aligned = (n: number) => Math.ceil(n / 64) * 64;
+    const total = Object.values(bytes).reduce((sum, n) => sum + aligned(n), PAGE);
     const memory = new wasm.Memory({ initial: Math.ceil(total / PAGE) });
     compiled ??= new wasm.Module(Uint8Array.from(atob(KERNELS), (c) => c.charCodeAt(0)));
     this.#code = new wasm.Instance(compiled, { env: { memory } }).exports as Exports;
     let next = PAGE;
-    const place = (k: number) => (next += bytes[k]) - bytes[k];
-    const floats = (k: number, length: number): Slot<Float64Array> => {
-      const at = place(k);
-      return { at, data: new Float64Array(memory.buffer, at, length) };
+    const slot = <A>(
+      name: keyof typeof bytes,
+      Type: { new (b: ArrayBuffer, at: number, n: number): A; BYTES_PER_ELEMENT: number },
+    ) => {
+      const at = next;
+      next += aligned(bytes[name]);
+      return { at, data: new Type(memory.buffer, at, bytes[name] / Type.BYTES_PER_ELEMENT) };
     };
-    const integers = (k: number): Slot<Int32Array> => {
-      const at = place(k);
-      return { at, data: new Int32Array(memory.buffer, at, rows) };
-    };
-    const at = place(0);
-    this.x = { at, data: new Float32Array(memory.buffer, at, rows * columns) };
-    const center = place(1);
-    this.#center = { at: center, data: new Float32Array(memory.buffer, center, columns) };
-    this.#list = integers(2);
-    this.#part = integers(3);
-    this.#long = floats(4, rows);
-    this.#short = floats(5, columns);
+    this.x = slot("x", Float32Array);
+    this.#list = slot("list", Int32Array);
+    this.#part = slot("part", Int32Array);
+    this.#long = slot("long", Float64Array);
+    this.#short = slot("short", Float64Array);
+    this.#h = slot("h", Float64Array);
+    this.#pack = slot("pack", Float64Array);
+    this.#turned = slot("turned", Float32Array);
+    this.#gram = slot("gram", Float64Array);
     this.#roughRows = new Float32Array(memory.buffer, this.#long.at, rows);
     this.#rough = new Float32Array(memory.buffer, this.#short.at, columns);
-    this.#h = floats(6, columns * columns);
-    this.#pack = floats(7, BLOCK * columns);
+    this.#roots = new Float64Array(few);
+    this.#few = new Float64Array(few);
+    this.#correction = new Float64Array(columns);
   }
 
   /** Number of rows in use. */
@@ -134,39 +145,32 @@ export class Kernels {
     return this.#count;
   }
 
+  /** Whether the rows in use are few for the features, so that {@link factor} is quick. */
+  get few(): boolean {
+    return this.#count > 0 && this.#count * FEW <= this.columns;
+  }
+
   /** Fills the rows from `first` on with `features` (whole rows of `dimension` numbers). */
   load(features: Float32Array, first: number): void {
     const { dimension, columns } = this;
+    this.#turnedRows = new Int32Array(0);
     for (let r = 0, n = features.length / dimension; r < n; r++)
       this.x.data.set(features.subarray(r * dimension, (r + 1) * dimension), (first + r) * columns);
   }
 
-  /** Centers rows 0..count-1 on their mean (in float32) from now on. */
-  centerOn(count: number): void {
+  /**
+   * Takes their mean (in float32) off rows 0..count-1 and returns it, one number per feature. Differences are rounded to
+   * float32, which is exact far from 0.
+   */
+  center(count: number): Float64Array {
     const { columns } = this;
     const x = this.x.data;
-    const sum = new Float64Array(columns);
-    const squares = new Float64Array(columns);
-    for (let r = 0; r < count; r++)
-      for (let j = 0, at = r * columns; j < columns; j++) {
-        const value = x[at + j];
-        sum[j] += value;
-        squares[j] += value * value;
-      }
-    let far = 0;
-    let spread = 0;
-    for (let j = 0; j < columns; j++) {
-      const mean = sum[j] / count;
-      this.#center.data[j] = mean;
-      far += mean * mean;
-      spread += squares[j] / count - mean * mean;
-    }
-    this.#near = far <= FAR * spread;
-  }
-
-  /** What rows are centered on, one number per feature. */
-  get center(): Float64Array {
-    return Float64Array.from(this.#center.data.subarray(0, this.dimension));
+    const mean = new Float64Array(columns);
+    for (let r = 0, at = 0; r < count; r++) for (let j = 0; j < columns; j++, at++) mean[j] += x[at];
+    for (let j = 0; j < columns; j++) mean[j] = Math.fround(mean[j] / count);
+    for (let r = 0, at = 0; r < count; r++) for (let j = 0; j < columns; j++, at++) x[at] -= mean[j];
+    this.#turnedRows = new Int32Array(0);
+    return mean.subarray(0, this.dimension);
   }
 
   /** Says which rows are used from now on. */
@@ -175,31 +179,23 @@ export class Kernels {
     this.#count = rows.length;
   }
 
-  /** out[r] = row r times w; `roughly`: in float32 throughout, twice as fast, where that loses little. */
-  scores(w: Float64Array, out: Float64Array, roughly = false): void {
-    const { columns } = this;
-    const rough = roughly && this.#near;
+  /** out[r] = row r times w; `rough`: in float32 throughout, twice as fast. */
+  scores(w: Float64Array, out: Float64Array, rough = false): void {
     copy(w, rough ? this.#rough : this.#short.data);
     const run = rough ? this.#code.scores32 : this.#code.scores;
-    run(this.x.at, columns, this.#list.at, this.#count, this.#short.at, this.#long.at);
-    let shift = 0;
-    for (let j = 0; j < w.length; j++) shift += w[j] * this.#center.data[j];
+    run(this.x.at, this.columns, this.#list.at, this.#count, this.#short.at, this.#long.at);
     const found = this.#long.data;
-    for (let r = 0; r < this.#count; r++) out[r] = found[r] - shift;
+    for (let r = 0; r < this.#count; r++) out[r] = found[r];
   }
 
-  /** out = sum of c[r] times row r; `roughly`: in float32 throughout, twice as fast, where that loses little. */
-  combine(c: Float64Array, out: Float64Array, roughly = false): void {
-    const { columns } = this;
-    const rough = roughly && this.#near;
-    copy(c, rough ? this.#roughRows : this.#long.data);
+  /** out = sum of c[r] times row r; `rough`: in float32 throughout, twice as fast. */
+  combine(c: Float64Array, out: Float64Array, rough = false): void {
+    const to = rough ? this.#roughRows : this.#long.data;
+    for (let r = 0; r < this.#count; r++) to[r] = c[r];
     this.#short.data.fill(0);
     const run = rough ? this.#code.combine32 : this.#code.combine;
-    run(this.x.at, columns, this.#list.at, this.#count, this.#long.at, this.#short.at);
-    let sum = 0;
-    for (let r = 0; r < this.#count; r++) sum += c[r];
-    const found = rough ? this.#rough : this.#short.data;
-    for (let j = 0; j < out.length; j++) out[j] = found[j] - sum * this.#center.data[j];
+    run(this.x.at, this.columns, this.#list.at, this.#count, this.#long.at, this.#short.at);
+    out.set(rough ? this.#rough : this.#short.data);
   }
 
   /**
@@ -211,6 +207,8 @@ export class Kernels {
    */
   factor(weight: Float64Array, single: boolean, above = 0, base = 0, scatter?: Float32Array): boolean {
     const { columns } = this;
+    this.#dual = this.few && base === 0 && above === 0;
+    if (this.#dual) return this.#factorFew(weight);
     this.#single = single;
     const h = single ? new Float32Array(this.#h.data.buffer, this.#h.at, columns * columns) : this.#h.data;
     if (scatter !== undefined && base !== 0) for (let i = 0; i < h.length; i++) h[i] = base * scatter[i];
@@ -225,16 +223,7 @@ export class Kernels {
       }
     const { rankUpdate32, rankUpdate64, cholesky32, cholesky64 } = this.#code;
     const update = single ? rankUpdate32 : rankUpdate64;
-    update(
-      this.x.at,
-      columns,
-      this.#center.at,
-      this.#part.at,
-      this.#long.at,
-      count,
-      this.#h.at,
-      this.#pack.at,
-    );
+    update(this.x.at, columns, this.#part.at, this.#long.at, count, this.#h.at, this.#pack.at);
     // A hair on the diagonal keeps rounding from making H indefinite; what it changes is left to refinement.
     const hair = 1 + (single ? 1e-6 : 1e-13);
     for (let j = 0; j < columns; j++) h[j * (columns + 1)] *= hair;
@@ -249,7 +238,6 @@ export class Kernels {
     this.#code.rankUpdate32(
       this.x.at,
       columns,
-      this.#center.at,
       this.#list.at,
       this.#long.at,
       this.#count,
@@ -259,11 +247,75 @@ export class Kernels {
     return h.slice();
   }
 
+  /**
+   * For fewer rows than features: S = I + D^1/2 XX' D^1/2 in float64, which {@link solve} turns into the inverse of H
+   * (Woodbury). XX' is kept while the same rows are in use.
+   */
+  #factorFew(weight: Float64Array): boolean {
+    const count = this.#count;
+    const width = Math.ceil(count / 8) * 8;
+    const gram = this.#gram.data.subarray(0, width * width);
+    const list = this.#list.data.subarray(0, count);
+    if (this.#turnedRows.length !== count || !list.every((row, r) => row === this.#turnedRows[r])) {
+      this.#turn(width);
+      this.#turnedRows = list.slice();
+    }
+    const roots = this.#roots.fill(0);
+    for (let r = 0; r < count; r++) roots[r] = Math.sqrt(weight[r]);
+    const h = this.#h.data;
+    for (let i = 0, at = 0; i < width; i++) {
+      at += i;
+      const root = roots[i];
+      for (let j = i; j < width; j++, at++) h[at] = root * roots[j] * gram[at];
+      h[i * (width + 1)] += 1;
+    }
+    return this.#code.cholesky64(this.#h.at, width, this.#pack.at) === 0;
+  }
+
+  /** Inner products of the centered rows in use, `width` x `width`, upper triangle. */
+  #turn(width: number): void {
+    const { columns } = this;
+    const x = this.x.data;
+    const turned = this.#turned.data.fill(0, 0, columns * width);
+    for (let r = 0; r < this.#count; r++)
+      for (let j = 0, at = this.#list.data[r] * columns; j < columns; j++) turned[j * width + r] = x[at + j];
+    this.#gram.data.fill(0, 0, width * width);
+    for (let j = 0; j < columns; j++) this.#part.data[j] = j;
+    this.#long.data.fill(1, 0, columns);
+    this.#code.rankUpdate64(
+      this.#turned.at,
+      width,
+      this.#part.at,
+      this.#long.at,
+      columns,
+      this.#gram.at,
+      this.#pack.at,
+    );
+  }
+
+  /** v = H^-1 v = v - X'D^1/2 S^-1 D^1/2 Xv. */
+  #solveFew(v: Float64Array): void {
+    const count = this.#count;
+    const width = Math.ceil(count / 8) * 8;
+    const roots = this.#roots;
+    const inner = this.#few;
+    this.scores(v, inner);
+    const system = this.#long.data;
+    for (let r = 0; r < width; r++) system[r] = r < count ? roots[r] * inner[r] : 0;
+    this.#code.solve64(this.#h.at, width, this.#long.at);
+    for (let r = 0; r < count; r++) inner[r] = roots[r] * system[r];
+    this.combine(inner, this.#correction);
+    for (let j = 0; j < v.length; j++) v[j] -= this.#correction[j];
+  }
+
   /** v = H^-1 v with the last factor. */
   solve(v: Float64Array): void {
-    this.#short.data.set(v);
-    (this.#single ? this.#code.solve32 : this.#code.solve64)(this.#h.at, this.columns, this.#short.at);
-    v.set(this.#short.data);
+    if (this.#dual) this.#solveFew(v);
+    else {
+      this.#short.data.set(v);
+      (this.#single ? this.#code.solve32 : this.#code.solve64)(this.#h.at, this.columns, this.#short.at);
+      v.set(this.#short.data);
+    }
   }
 }
 

@@ -59,8 +59,7 @@ export function fitLogistic(
     const theta = trainAdam(features, labels, dimension, classes, seed);
     return { classes, dimension, theta, iterations: 5, gradient: Number.NaN, converged: false };
   }
-  const kernels = loadRows(features, dimension);
-  const center = kernels.center;
+  const { kernels, center } = loadRows(features, dimension);
   const scale = deviations(features, center);
   const weights = Float64Array.from({ length: rows }, (_, i) =>
     balanced ? 1 / (classes * sizes[labels[i]]) : 1 / rows,

@@ -34,7 +34,7 @@ const SPLIT = 2;
 /** Below this many features a full factor is cheaper than the steps that make up for a part of it. */
 const SPLIT_COLUMNS = 32;
 /** A slack that lost more than this share of itself in a step is not steady. */
-const FALL = 0.2;
+const FALL = 1;
 /** Value of mu down to which products may be in float32: what they lose is made up for by later steps. */
 const ROUGH = 1e-2;
 /** As SINGLE_LIMIT, for the products of the conjugate gradients, where the residual asked for is not below LOOSE. */
@@ -232,7 +232,8 @@ export class Newton {
   #split(): { above: number; base: number } {
     const weight = this.#weight;
     const { rows, all } = this.#p;
-    if (!this.#single || this.#k.columns < SPLIT_COLUMNS || 2 * rows < all) return { above: 0, base: 0 };
+    if (!this.#single || this.#k.few || this.#k.columns < SPLIT_COLUMNS || 2 * rows < all)
+      return { above: 0, base: 0 };
     let above = Infinity;
     let base = 0;
     for (let round = 0; round < 4; round++) {

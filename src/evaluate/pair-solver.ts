@@ -26,7 +26,7 @@ export class PairSolver {
     this.#first = a.length / dimension;
     kernels.load(a, 0);
     kernels.load(b, this.#first);
-    kernels.centerOn(rows);
+    kernels.center(rows);
     this.#scatters = parts.map((part) => {
       kernels.use(part);
       return kernels.scatter();

@@ -8,7 +8,10 @@ const BACK = 0.3;
 const WORTH = 0.1;
 /** Fewer active rows than this are not divided further. */
 const FEW = 16;
-/** How much prudence may sharpen FIX while fewer rows than features would be left: by 3, and by 3 again. */
+/**
+ * How often FIX is divided by 3 while the rows left would be fewer than a third of the features: what so few rows say of
+ * so many features changes much with the next step.
+ */
 const PRUDENCE = 2;
 
 /**
@@ -161,7 +164,7 @@ export class Point {
     const { y, f, alpha, beta, s, xi, z, steady, rows } = this;
     let cut = FIX;
     let left = this.#beyond(cut);
-    for (let k = 0; k < PRUDENCE && left < this.#k.columns; k++) left = this.#beyond((cut /= 3));
+    for (let k = 0; k < PRUDENCE && left < this.#k.columns / 3; k++) left = this.#beyond((cut /= 3));
     if (left > (1 - WORTH) * rows || left < FEW) return false;
     const upper: number[] = [];
     let n = 0;

@@ -15,14 +15,17 @@ export interface SoftmaxData {
   readonly weights: Float64Array;
 }
 
-/** Puts rows into the kernels' memory, centered on their mean. */
-export function loadRows(features: Float32Array, dimension: number): Kernels {
+/** Puts rows into the kernels' memory, centered on their mean, which is returned too. */
+export function loadRows(
+  features: Float32Array,
+  dimension: number,
+): { kernels: Kernels; center: Float64Array } {
   const rows = features.length / dimension;
   const kernels = new Kernels(rows, dimension);
   kernels.load(features, 0);
-  kernels.centerOn(rows);
+  const center = kernels.center(rows);
   kernels.use(Int32Array.from({ length: rows }, (_, r) => r));
-  return kernels;
+  return { kernels, center };
 }
 
 /**
