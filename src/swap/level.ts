@@ -99,7 +99,10 @@ export class Level {
     const sum = this.#sum;
     const y = (p / this.#width) | 0;
     const x = p - y * this.#width;
-    const [above, below, left, right] = [this.#above[y], this.#below[y], this.#left[x], this.#right[x]];
+    const above = this.#above[y];
+    const below = this.#below[y];
+    const left = this.#left[x];
+    const right = this.#right[x];
     const dx = this.#shareX[x];
     const a = sum[above + left] + dx * (sum[above + right] - sum[above + left]);
     const b = sum[below + left] + dx * (sum[below + right] - sum[below + left]);

@@ -105,11 +105,15 @@ export function haloProfile(
     counts[bin]++;
     out[bin] += image[offset + p] - trend[offset + p];
   }
-  let before = Infinity;
+  let before = 0;
+  let begun = false;
   for (let k = 0; k < REACH; k++) {
-    const known = counts[k] >= 8 ? out[k] / counts[k] : before === Infinity ? 0 : before / 2;
-    out[k] = Math.max(0, Math.min(known, before));
-    if (counts[k] >= 8 || before !== Infinity) before = out[k];
+    const enough = counts[k] >= 8;
+    let level = enough ? out[k] / counts[k] : begun ? before / 2 : 0;
+    if (begun && level > before) level = before;
+    out[k] = Math.max(0, level);
+    begun = begun || enough;
+    if (begun) before = out[k];
   }
   out[REACH] = 0;
 }

@@ -42,6 +42,7 @@ export interface Box {
 /** Buffers for one row with LARGEST columns more on both sides: patterns and column sums of both labels. */
 let patterns: readonly [Int32Array, Int32Array] = [new Int32Array(0), new Int32Array(0)];
 let sums: readonly [Float64Array, Float64Array] = [new Float64Array(0), new Float64Array(0)];
+let along = new Float64Array(0);
 
 /**
  * As `softAlpha`, to the last bit: sums run in the order of `gaussianBlur`, but only where the center cell is near,
@@ -65,11 +66,14 @@ export function softAlphaNear(
     const length = width + 2 * LARGEST;
     patterns = [new Int32Array(length), new Int32Array(length)];
     sums = [new Float64Array(length), new Float64Array(length)];
+    along = new Float64Array(length);
   }
   const from = Math.max(0, left - reach);
   const to = Math.min(width - 1, right + reach);
-  const [centers, neighbors] = patterns;
-  const [centerSums, neighborSums] = sums;
+  const centers = patterns[0];
+  const neighbors = patterns[1];
+  const centerSums = sums[0];
+  const neighborSums = sums[1];
   const { half } = kernel;
   centers.fill(0);
   neighbors.fill(0);
@@ -77,17 +81,20 @@ export function softAlphaNear(
   for (let y = top; y <= bottom; y++) {
     pushRow(mask, clamp(y + reach, height) * width, from, to, kernel);
     sumColumns(neighbors, neighborSums, from, to, width, kernel);
-    const [first, last] = span;
+    const first = span[0];
+    const last = span[1];
     sumColumns(centers, centerSums, from, to, width, kernel);
+    const row = y * width;
+    const begin = Math.max(left, span[0] - reach);
     const end = Math.min(right, span[1] + reach);
-    for (let x = Math.max(left, span[0] - reach); x <= end; x++) {
-      const p = y * width + x;
-      if (mask[p] === NEIGHBOR) continue;
-      let a = alongRow(half, centerSums, x + LARGEST);
-      if (x >= first - reach && x <= last + reach && mask[p] === BACKGROUND)
-        a = Math.max(0, a - alongRow(half, neighborSums, x + LARGEST));
-      out[p] = a;
-    }
+    alongRow(half, centerSums, begin, end, out, row);
+    for (let x = begin; x <= end; x++) if (mask[row + x] === NEIGHBOR) out[row + x] = 0;
+    const nearest = Math.max(begin, first - reach);
+    const farthest = Math.min(end, last + reach);
+    if (farthest < nearest) continue;
+    alongRow(half, neighborSums, nearest, farthest, along, 0);
+    for (let x = nearest; x <= farthest; x++)
+      if (mask[row + x] === BACKGROUND) out[row + x] = Math.max(0, out[row + x] - along[x]);
   }
 }
 
@@ -113,13 +120,15 @@ function findNear(mask: Uint8Array, height: number, width: number, reach: number
 
 /** Shifts the labels of a row of pixels into the patterns of its columns. */
 function pushRow(mask: Uint8Array, row: number, from: number, to: number, { sums }: ColumnKernel): void {
-  const [centers, neighbors] = patterns;
+  const centers = patterns[0];
+  const neighbors = patterns[1];
   const all = sums.length - 1;
   for (let x = from; x <= to; x++) {
     const label = mask[row + x];
     const at = x + LARGEST;
-    centers[at] = ((centers[at] << 1) | (label === CENTER ? 1 : 0)) & all;
-    neighbors[at] = ((neighbors[at] << 1) | (label === NEIGHBOR ? 1 : 0)) & all;
+    // CENTER is 1, NEIGHBOR 2.
+    centers[at] = ((centers[at] << 1) | (label & 1)) & all;
+    neighbors[at] = ((neighbors[at] << 1) | (label >> 1)) & all;
   }
 }
 
@@ -150,18 +159,49 @@ function sumColumns(
   span[1] = last;
 }
 
-/** Weighted sum around column `at`. */
-function alongRow(half: Float64Array, columns: Float64Array, at: number): number {
+/** Weighted sums around the columns `from` to `to`, to `out` from `at` + `from` on. */
+function alongRow(
+  half: Float64Array,
+  columns: Float64Array,
+  from: number,
+  to: number,
+  out: Float64Array,
+  at: number,
+): void {
   if (half.length !== 5) {
-    let sum = half[0] * columns[at];
-    for (let k = 1; k < half.length; k++) sum += half[k] * (columns[at - k] + columns[at + k]);
-    return sum;
+    for (let x = from; x <= to; x++) {
+      let sum = half[0] * columns[x + LARGEST];
+      for (let k = 1; k < half.length; k++)
+        sum += half[k] * (columns[x + LARGEST - k] + columns[x + LARGEST + k]);
+      out[at + x] = sum;
+    }
+    return;
   }
-  return (
-    half[0] * columns[at] +
-    half[1] * (columns[at - 1] + columns[at + 1]) +
-    half[2] * (columns[at - 2] + columns[at + 2]) +
-    half[3] * (columns[at - 3] + columns[at + 3]) +
-    half[4] * (columns[at - 4] + columns[at + 4])
-  );
+  // Sigma 1: a window of nine columns moves along.
+  const h0 = half[0];
+  const h1 = half[1];
+  const h2 = half[2];
+  const h3 = half[3];
+  const h4 = half[4];
+  const first = from + LARGEST - 4;
+  let a = columns[first];
+  let b = columns[first + 1];
+  let c = columns[first + 2];
+  let d = columns[first + 3];
+  let e = columns[first + 4];
+  let f = columns[first + 5];
+  let g = columns[first + 6];
+  let h = columns[first + 7];
+  for (let x = from; x <= to; x++) {
+    const i = columns[x + LARGEST + 4];
+    out[at + x] = h0 * e + h1 * (d + f) + h2 * (c + g) + h3 * (b + h) + h4 * (a + i);
+    a = b;
+    b = c;
+    c = d;
+    d = e;
+    e = f;
+    f = g;
+    g = h;
+    h = i;
+  }
 }

@@ -124,7 +124,8 @@ export class Weaver {
     const [height, width, ramp] = [this.#height, this.#width, this.#ramp];
     const last = side - 1;
     // In `noise`: from pixel to pixel of a row, and from row to row, of the turned patch.
-    const [alongX, alongY] = (turn & 4) === 0 ? [1, width] : [width, 1];
+    const alongX = (turn & 4) === 0 ? 1 : width;
+    const alongY = (turn & 4) === 0 ? width : 1;
     const stepX = (turn & 2) === 0 ? alongX : -alongX;
     const stepY = (turn & 1) === 0 ? alongY : -alongY;
     const start = place + (stepX < 0 ? last * alongX : 0) + (stepY < 0 ? last * alongY : 0);
