@@ -46,14 +46,14 @@ export function solveInterior(
   const newton = new Newton(kernels, point, scatter, trace / (y.length * kernels.dimension));
   let refused = 0;
   for (let steps = 0; steps < STEPS; steps++) {
-    const { sum, hinge } = point.measure();
-    if (!Number.isFinite(sum)) return null;
+    const { mu, hinge } = point.measure();
+    if (!Number.isFinite(mu)) return null;
     const { w } = point;
-    if (sum <= CLOSE * (1 + dot(w, w) / 2 + hinge)) {
+    if (2 * point.rows * mu <= CLOSE * (1 + dot(w, w) / 2 + hinge)) {
       if (done(point.multipliers(), w)) return steps;
       if (shrink && ++refused > PATIENCE) return null;
     }
-    if (shrink) point.shrink(sum / (2 * point.rows));
+    if (shrink) point.shrink(mu);
     else kernels.use(train);
     if (!newton.step()) return null;
   }
@@ -63,7 +63,7 @@ export function solveInterior(
 /** A point on the central path of its own scores: those of a ridge regression on y, stretched. */
 function ridge(kernels: Kernels, point: Point, scatter: Float32Array): boolean {
   const { w, f, y, rows } = point;
-  kernels.combine(Float64Array.from(y), w);
+  kernels.combine(y, w);
   const one = new Float64Array(rows);
   if (!kernels.factor(one, true, 0, 1, scatter) && !kernels.factor(one.fill(1), false)) return false;
   kernels.solve(w);

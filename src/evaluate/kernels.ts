@@ -28,7 +28,37 @@ interface Exports {
   scores32(x: number, columns: number, rows: number, count: number, w: number, out: number): void;
   combine(x: number, columns: number, rows: number, count: number, c: number, out: number): void;
   combine32(x: number, columns: number, rows: number, count: number, c: number, out: number): void;
+  measure(base: number, stride: number, n: number, b: number): number;
+  products(base: number, stride: number, n: number): number;
+  prepare(base: number, stride: number, n: number): number;
+  goal(base: number, stride: number, n: number): number;
+  direct(base: number, stride: number, n: number, from: number, db: number): number;
+  after(base: number, stride: number, n: number, from: number, step: number): number;
+  correct(base: number, stride: number, n: number, from: number, target: number): void;
+  center(base: number, stride: number, n: number, from: number, step: number, target: number): void;
+  move(base: number, stride: number, n: number, from: number, step: number, fall: number): void;
 }
+
+/** Vectors of one number per row of an interior-point step, in the order of assembly/step.ts. */
+const STEP = [
+  "y",
+  "f",
+  "alpha",
+  "beta",
+  "s",
+  "xi",
+  "z",
+  "steady",
+  "weight",
+  "alphaInverse",
+  "betaInverse",
+  "c1",
+  "c2",
+  "q",
+  "signed",
+] as const;
+/** Vectors of a direction: X dw, and the changes of alpha, s and xi. */
+const DIRECTION = 4;
 
 /** An array in the kernels' memory. */
 export interface Slot<A> {
@@ -68,6 +98,8 @@ export class Kernels {
   readonly columns: number;
   /** rows x columns. */
   readonly x: Slot<Float32Array>;
+  /** Vectors and arithmetic of an interior-point step. */
+  readonly step: StepKernels;
   readonly #code: Exports;
   readonly #list: Slot<Int32Array>;
   readonly #part: Slot<Int32Array>;
@@ -98,6 +130,7 @@ export class Kernels {
     const columns = Math.ceil(dimension / 8) * 8;
     this.columns = columns;
     const length = Math.max(rows, columns) + 8;
+    const stride = Math.ceil(length / 8) * 64 + 64;
     const few = Math.ceil(columns / FEW / 8) * 8;
     const bytes = {
       x: rows * columns * 4,
@@ -109,6 +142,7 @@ export class Kernels {
       pack: BLOCK * columns * 8,
       turned: columns * few * 4,
       gram: few * few * 8,
+      step: stride * (STEP.length + 2 * DIRECTION),
     };
     const aligned = (n: number) => Math.ceil(n / 64) * 64;
     const total = Object.values(bytes).reduce((sum, n) => sum + aligned(n), PAGE);
@@ -133,6 +167,8 @@ export class Kernels {
     this.#pack = slot("pack", Float64Array);
     this.#turned = slot("turned", Float32Array);
     this.#gram = slot("gram", Float64Array);
+    const step = slot("step", Float64Array);
+    this.step = new StepKernels(this.#code, memory.buffer, step.at, stride);
     this.#roughRows = new Float32Array(memory.buffer, this.#long.at, rows);
     this.#rough = new Float32Array(memory.buffer, this.#short.at, columns);
     this.#roots = new Float64Array(few);
@@ -181,20 +217,23 @@ export class Kernels {
 
   /** out[r] = row r times w; `rough`: in float32 throughout, twice as fast. */
   scores(w: Float64Array, out: Float64Array, rough = false): void {
-    copy(w, rough ? this.#rough : this.#short.data);
+    const count = this.#count;
+    copy(w, rough ? this.#rough : this.#short.data, w.length);
     const run = rough ? this.#code.scores32 : this.#code.scores;
-    run(this.x.at, this.columns, this.#list.at, this.#count, this.#short.at, this.#long.at);
-    const found = this.#long.data;
-    for (let r = 0; r < this.#count; r++) out[r] = found[r];
+    const inside = out.buffer === this.#long.data.buffer;
+    const at = inside ? out.byteOffset : this.#long.at;
+    run(this.x.at, this.columns, this.#list.at, count, this.#short.at, at);
+    if (!inside) copy(this.#long.data, out, count);
   }
 
   /** out = sum of c[r] times row r; `rough`: in float32 throughout, twice as fast. */
-  combine(c: Float64Array, out: Float64Array, rough = false): void {
-    const to = rough ? this.#roughRows : this.#long.data;
-    for (let r = 0; r < this.#count; r++) to[r] = c[r];
+  combine(c: ArrayLike<number>, out: Float64Array, rough = false): void {
+    const count = this.#count;
+    const inside = !rough && c instanceof Float64Array && c.buffer === this.#long.data.buffer;
+    if (!inside) copy(c, rough ? this.#roughRows : this.#long.data, count);
     this.#short.data.fill(0);
     const run = rough ? this.#code.combine32 : this.#code.combine;
-    run(this.x.at, this.columns, this.#list.at, this.#count, this.#long.at, this.#short.at);
+    run(this.x.at, this.columns, this.#list.at, count, inside ? c.byteOffset : this.#long.at, this.#short.at);
     out.set(rough ? this.#rough : this.#short.data);
   }
 
@@ -319,8 +358,84 @@ export class Kernels {
   }
 }
 
-/** Faster than `set` where the types differ. */
-function copy(from: Float64Array, to: Float64Array | Float32Array): void {
-  if (to instanceof Float64Array) to.set(from);
-  else for (let i = 0; i < from.length; i++) to[i] = from[i];
+function copy(from: ArrayLike<number>, to: Float64Array | Float32Array, count: number): void {
+  for (let i = 0; i < count; i++) to[i] = from[i];
+}
+
+/** Row by row arithmetic of one interior-point step at a time; assembly/step.ts has the equations. */
+export class StepKernels {
+  readonly #code: Exports;
+  readonly #buffer: ArrayBuffer;
+  readonly #base: number;
+  readonly #stride: number;
+
+  constructor(code: Exports, buffer: ArrayBuffer, base: number, stride: number) {
+    this.#code = code;
+    this.#buffer = buffer;
+    this.#base = base;
+    this.#stride = stride;
+  }
+
+  /** A vector of one number per row. */
+  vector(name: (typeof STEP)[number]): Float64Array {
+    return this.#at(STEP.indexOf(name));
+  }
+
+  /** X dw of direction 0 or 1. */
+  scores(direction: number): Float64Array {
+    return this.#at(first(direction));
+  }
+
+  /** z = 1 - y(f + b) for the first `n` rows; returns the sum of hinge losses. */
+  measure(n: number, b: number): number {
+    return this.#code.measure(this.#base, this.#stride, n, b);
+  }
+
+  /** Sum of alpha s + beta xi. */
+  products(n: number): number {
+    return this.#code.products(this.#base, this.#stride, n);
+  }
+
+  /** Weights, inverses and the predictor's targets; returns the sum of the weights. */
+  prepare(n: number): number {
+    return this.#code.prepare(this.#base, this.#stride, n);
+  }
+
+  /** q and signed = y(alpha + D q) from the targets; returns the sum of `signed`. */
+  goal(n: number): number {
+    return this.#code.goal(this.#base, this.#stride, n);
+  }
+
+  /** Changes of alpha, s and xi from X dw and db; returns the longest step, at most 1, that leaves nothing negative. */
+  direct(n: number, direction: number, db: number): number {
+    return 1 / this.#code.direct(this.#base, this.#stride, n, first(direction), db);
+  }
+
+  /** What {@link products} would be after a step. */
+  after(n: number, direction: number, step: number): number {
+    return this.#code.after(this.#base, this.#stride, n, first(direction), step);
+  }
+
+  /** Targets of the corrector, from those of the predictor and its direction. */
+  correct(n: number, direction: number, target: number): void {
+    this.#code.correct(this.#base, this.#stride, n, first(direction), target);
+  }
+
+  /** Targets corrected toward the central path (Gondzio 1996), for a step of the given length. */
+  center(n: number, direction: number, step: number, target: number): void {
+    this.#code.center(this.#base, this.#stride, n, first(direction), step, target);
+  }
+
+  /** Takes the step; `steady` is above 0 where the nearer bound's slack lost less than `fall` of what is left of it. */
+  move(n: number, direction: number, step: number, fall: number): void {
+    this.#code.move(this.#base, this.#stride, n, first(direction), step, fall);
+  }
+
+  #at(k: number): Float64Array {
+    return new Float64Array(this.#buffer, this.#base + k * this.#stride, this.#stride / 8);
+  }
+}
+
+function first(direction: number): number {
+  return STEP.length + DIRECTION * direction;
 }

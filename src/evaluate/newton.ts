@@ -1,14 +1,13 @@
-import type { Kernels } from "./kernels.ts";
+import type { Kernels, StepKernels } from "./kernels.ts";
 import type { Point } from "./point.ts";
 
-/** Where a point would move. */
+/** Where a point would move; what belongs to rows lies in the kernels' memory. */
 interface Direction {
+  /** Number of its vectors there. */
+  readonly number: 0 | 1;
   readonly dw: Float64Array;
   /** X dw. */
   readonly df: Float64Array;
-  readonly dalpha: Float64Array;
-  readonly ds: Float64Array;
-  readonly dxi: Float64Array;
   db: number;
 }
 
@@ -48,14 +47,11 @@ export class Newton {
   readonly #scatter: Float32Array;
   /** Mean variance of the features over the training rows. */
   readonly #variance: number;
-  /** Diagonal of D, and the inverses of alpha and beta. */
+  readonly #rows: StepKernels;
+  /** Diagonal of D. */
   readonly #weight: Float64Array;
-  readonly #alphaInverse: Float64Array;
-  readonly #betaInverse: Float64Array;
-  readonly #c1: Float64Array;
-  readonly #c2: Float64Array;
-  readonly #q: Float64Array;
-  readonly #rows: Float64Array;
+  /** One number per row: y(alpha + Dq), and products on the way. */
+  readonly #signed: Float64Array;
   /** h = X'D1, and the factor's solution for it. */
   readonly #h: Float64Array;
   readonly #hv: Float64Array;
@@ -83,15 +79,10 @@ export class Newton {
     this.#p = point;
     this.#scatter = scatter;
     this.#variance = variance;
-    const long = () => new Float64Array(point.rows);
     const short = () => new Float64Array(kernels.columns);
-    this.#weight = long();
-    this.#alphaInverse = long();
-    this.#betaInverse = long();
-    this.#c1 = long();
-    this.#c2 = long();
-    this.#q = long();
-    this.#rows = long();
+    this.#rows = kernels.step;
+    this.#weight = this.#rows.vector("weight");
+    this.#signed = this.#rows.vector("signed");
     this.#h = short();
     this.#hv = short();
     this.#goal = short();
@@ -100,79 +91,37 @@ export class Newton {
     this.#u = short();
     this.#along = short();
     this.#product = short();
-    const direction = () => ({ dw: short(), df: long(), dalpha: long(), ds: long(), dxi: long(), db: 0 });
-    this.#now = direction();
-    this.#other = direction();
+    const direction = (number: 0 | 1) => ({ number, dw: short(), df: this.#rows.scores(number), db: 0 });
+    this.#now = direction(0);
+    this.#other = direction(1);
   }
 
   /** Moves the point by one step; false where rounding forbids any. */
   step(): boolean {
-    const mu = this.#prepare();
+    const { w, f, rows } = this.#p;
+    const mu = this.#rows.products(rows) / (2 * rows);
     this.#tolerance = Math.min(LARGEST_RESIDUAL, Math.max(SMALLEST_RESIDUAL, RESIDUAL * mu));
     if (this.#rough && mu <= ROUGH) {
       this.#rough = false;
-      this.#k.scores(this.#p.w, this.#p.f);
+      this.#k.scores(w, f);
       return true;
     }
     if (!this.#factor()) return false;
-    const { alpha, beta, s, xi, rows } = this.#p;
-    const c1 = this.#c1;
-    const c2 = this.#c2;
-    for (let i = 0; i < rows; i++) {
-      c1[i] = -alpha[i] * s[i];
-      c2[i] = -beta[i] * xi[i];
-    }
-    this.#solve(PREDICTOR_RESIDUAL);
-    const { dalpha, ds, dxi } = this.#now;
-    const t = this.#longest();
-    let after = 0;
-    for (let i = 0; i < rows; i++)
-      after +=
-        (alpha[i] + t * dalpha[i]) * (s[i] + t * ds[i]) + (beta[i] - t * dalpha[i]) * (xi[i] + t * dxi[i]);
-    const target = (after / (2 * rows * mu)) ** 3 * mu;
-    for (let i = 0; i < rows; i++) {
-      c1[i] += target - dalpha[i] * ds[i];
-      c2[i] += target + dalpha[i] * dxi[i];
-    }
-    this.#solve(this.#tolerance);
-    const length = this.#center(target, this.#longest());
+    const t = this.#solve(PREDICTOR_RESIDUAL);
+    const target = (this.#rows.after(rows, this.#now.number, t) / (2 * rows * mu)) ** 3 * mu;
+    this.#rows.correct(rows, this.#now.number, target);
+    const length = this.#center(target, this.#solve(this.#tolerance));
     this.#move(Math.max(0.99, 1 - mu) * length);
     return true;
   }
 
-  /** Weights and inverses of the active rows; returns mu. */
-  #prepare(): number {
-    const { alpha, beta, s, xi, rows } = this.#p;
-    const weight = this.#weight;
-    const alphaInverse = this.#alphaInverse;
-    const betaInverse = this.#betaInverse;
-    let sum = 0;
-    for (let i = 0; i < rows; i++) {
-      const a = 1 / alpha[i];
-      const b = 1 / beta[i];
-      alphaInverse[i] = a;
-      betaInverse[i] = b;
-      weight[i] = 1 / (s[i] * a + xi[i] * b);
-      sum += alpha[i] * s[i] + beta[i] * xi[i];
-    }
-    return sum / (2 * rows);
-  }
-
   /** Up to two corrections toward the central path, each kept where it lengthens the step. */
   #center(target: number, length: number): number {
-    const { alpha, beta, s, xi, rows } = this.#p;
     let t = length;
     for (let round = 0; round < 2 && t < 0.95; round++) {
-      const { dalpha, ds, dxi } = this.#now;
-      const ahead = Math.min(1, 1.08 * t + 0.08);
-      for (let i = 0; i < rows; i++) {
-        const a = ahead * dalpha[i];
-        this.#c1[i] += toward((alpha[i] + a) * (s[i] + ahead * ds[i]), target);
-        this.#c2[i] += toward((beta[i] - a) * (xi[i] + ahead * dxi[i]), target);
-      }
+      this.#rows.center(this.#p.rows, this.#now.number, Math.min(1, 1.08 * t + 0.08), target);
       [this.#now, this.#other] = [this.#other, this.#now];
-      this.#solve(this.#tolerance);
-      const longer = this.#longest();
+      const longer = this.#solve(this.#tolerance);
       if (!(longer >= t + 0.01)) {
         [this.#now, this.#other] = [this.#other, this.#now];
         break;
@@ -183,16 +132,9 @@ export class Newton {
   }
 
   #move(t: number): void {
-    const { w, f, alpha, beta, s, xi, steady, rows } = this.#p;
-    const { dw, df, dalpha, ds, dxi, db } = this.#now;
-    for (let i = 0; i < rows; i++) {
-      f[i] += t * df[i];
-      alpha[i] += t * dalpha[i];
-      beta[i] -= t * dalpha[i];
-      s[i] += t * ds[i];
-      xi[i] += t * dxi[i];
-      steady[i] = (alpha[i] < beta[i] ? t * ds[i] + FALL * s[i] : t * dxi[i] + FALL * xi[i]) > 0 ? 1 : 0;
-    }
+    const { w, rows } = this.#p;
+    const { number, dw, db } = this.#now;
+    this.#rows.move(rows, number, t, FALL);
     for (let j = 0; j < w.length; j++) w[j] += t * dw[j];
     this.#p.b += t * db;
   }
@@ -200,8 +142,7 @@ export class Newton {
   /** Factors H = I + X'DX and prepares what every right-hand side of this step needs. */
   #factor(): boolean {
     const weight = this.#weight;
-    let eta = 0;
-    for (let i = 0; i < this.#p.rows; i++) eta += weight[i];
+    const eta = this.#rows.prepare(this.#p.rows);
     this.#eta = eta;
     this.#loose = eta * this.#variance < LOOSE_LIMIT && this.#tolerance >= LOOSE;
     if (eta * this.#variance > SINGLE_LIMIT) this.#single = false;
@@ -250,52 +191,19 @@ export class Newton {
     return { above, base };
   }
 
-  /** Direction for the complementarity targets c1, c2. */
-  #solve(tolerance: number): void {
-    const { w, y, alpha, s, xi, z, fixed, rows } = this.#p;
-    const { dw, df, dalpha, ds, dxi } = this.#now;
-    const weight = this.#weight;
-    const alphaInverse = this.#alphaInverse;
-    const betaInverse = this.#betaInverse;
-    const c1 = this.#c1;
-    const c2 = this.#c2;
-    const q = this.#q;
-    const signed = this.#rows;
-    let gamma = this.#p.fixedSum;
-    for (let i = 0; i < rows; i++) {
-      q[i] = c1[i] * alphaInverse[i] - c2[i] * betaInverse[i] + (s[i] - xi[i] + z[i]);
-      signed[i] = y[i] * (alpha[i] + weight[i] * q[i]);
-      gamma += signed[i];
-    }
-    this.#k.combine(signed, dw, this.#rough);
+  /** Direction for the complementarity targets; returns the longest step along it, at most 1. */
+  #solve(tolerance: number): number {
+    const { w, fixed, fixedSum, rows } = this.#p;
+    const { number, dw, df } = this.#now;
+    const gamma = fixedSum + this.#rows.goal(rows);
+    this.#k.combine(this.#signed, dw, this.#rough);
     // The bias is eliminated: db = (gamma - h'dw) / eta.
     const slope = gamma / this.#eta;
     for (let j = 0; j < dw.length; j++) dw[j] += fixed[j] - w[j] - slope * this.#h[j];
     this.#invert(dw, tolerance);
-    const db = (gamma - dot(this.#h, dw)) / this.#eta;
-    this.#now.db = db;
+    this.#now.db = (gamma - dot(this.#h, dw)) / this.#eta;
     this.#k.scores(dw, df, this.#rough);
-    for (let i = 0; i < rows; i++) {
-      const a = weight[i] * (q[i] - y[i] * (df[i] + db));
-      dalpha[i] = a;
-      ds[i] = (c1[i] - s[i] * a) * alphaInverse[i];
-      dxi[i] = (c2[i] + xi[i] * a) * betaInverse[i];
-    }
-  }
-
-  /** Longest step, at most 1, that leaves nothing negative. */
-  #longest(): number {
-    const { alpha, beta, s, xi, rows } = this.#p;
-    const { dalpha, ds, dxi } = this.#now;
-    let worst = 1;
-    for (let i = 0; i < rows; i++) {
-      const a = dalpha[i];
-      if (!(-a <= worst * alpha[i])) worst = -a / alpha[i];
-      if (!(a <= worst * beta[i])) worst = a / beta[i];
-      if (!(-ds[i] <= worst * s[i])) worst = -ds[i] / s[i];
-      if (!(-dxi[i] <= worst * xi[i])) worst = -dxi[i] / xi[i];
-    }
-    return 1 / worst;
+    return this.#rows.direct(rows, number, this.#now.db);
   }
 
   /**
@@ -350,7 +258,7 @@ export class Newton {
 
   /** out = (I + X'DX - h h' / eta) v. */
   #multiply(v: Float64Array, out: Float64Array): void {
-    const signed = this.#rows;
+    const signed = this.#signed;
     const weight = this.#weight;
     this.#k.scores(v, signed, this.#loose);
     for (let i = 0; i < this.#p.rows; i++) signed[i] *= weight[i];
@@ -358,11 +266,6 @@ export class Newton {
     const bend = dot(this.#h, v) / this.#eta;
     for (let j = 0; j < v.length; j++) out[j] += v[j] - bend * this.#h[j];
   }
-}
-
-/** What Gondzio's correction adds to a product that would stray from the target. */
-function toward(value: number, target: number): number {
-  return Math.max(Math.min(Math.max(value, 0.1 * target), 10 * target) - value, -10 * target);
 }
 
 export function dot(a: Float64Array, b: Float64Array): number {

@@ -16,7 +16,7 @@ const PRUDENCE = 2;
 
 /**
  * A point of the interior-point method: one number per feature (`w`, `fixed`) or per active row (the first `rows` of
- * the other arrays). Rows that are clearly at a bound are fixed there: non-support vectors at 0, support vectors
+ * the other arrays, which lie in the kernels' memory: one point at a time). Rows that are clearly at a bound are fixed there: non-support vectors at 0, support vectors
  * inside the margin at 1. They leave the systems and the products, and are watched: one whose slack shrinks is taken
  * back. What is fixed is a guess that saves work and nothing more; the certificate is computed from all rows.
  */
@@ -25,7 +25,7 @@ export class Point {
   b = 0;
   readonly w: Float64Array;
   /** +1 or -1. */
-  readonly y: Int8Array;
+  readonly y: Float64Array;
   /** Xw. */
   readonly f: Float64Array;
   /** Multipliers in (0, 1), and 1 minus them, carried apart so that neither loses its digits near a bound. */
@@ -36,8 +36,8 @@ export class Point {
   readonly xi: Float64Array;
   /** 1 - y(f + b). */
   readonly z: Float64Array;
-  /** 1 where the slack of the nearer bound did not fall much in the last step. */
-  readonly steady: Uint8Array;
+  /** Above 0 where the slack of the nearer bound did not fall much in the last step. */
+  readonly steady: Float64Array;
   /** Sum of y alpha x over the fixed rows, and of y alpha. */
   readonly fixed: Float64Array;
   fixedSum = 0;
@@ -60,26 +60,28 @@ export class Point {
   /** @param train rows of the kernels' matrix, @param labels +1 or -1 for each */
   constructor(kernels: Kernels, train: Int32Array, labels: Int8Array) {
     const n = train.length;
-    const long = () => new Float64Array(n);
+    const { step } = kernels;
     this.#k = kernels;
     this.#train = train;
     this.#labels = labels;
     this.rows = n;
-    this.y = labels.slice();
     this.w = new Float64Array(kernels.columns);
     this.fixed = new Float64Array(kernels.columns);
-    this.f = long();
-    this.alpha = long();
-    this.beta = long();
-    this.s = long();
-    this.xi = long();
-    this.z = long();
-    this.steady = new Uint8Array(n);
+    this.y = step.vector("y");
+    this.f = step.vector("f");
+    this.alpha = step.vector("alpha");
+    this.beta = step.vector("beta");
+    this.s = step.vector("s");
+    this.xi = step.vector("xi");
+    this.z = step.vector("z");
+    this.steady = step.vector("steady");
+    this.y.set(labels);
+    this.steady.fill(0, 0, n);
     this.#active = Int32Array.from(train, (_, i) => i);
     this.#resting = new Int32Array(n);
     this.#bound = new Uint8Array(n);
     this.#rows = new Int32Array(n);
-    this.#scores = long();
+    this.#scores = new Float64Array(n);
   }
 
   /** Rows of the training set. */
@@ -101,18 +103,11 @@ export class Point {
     this.#put(i, (2 * mu) / (2 * mu + Math.abs(z) + Math.hypot(z, 2 * mu)), z > 0, mu);
   }
 
-  /** Brings z up to date; returns the sum of complementarity products and that of hinge losses over all rows. */
-  measure(): { sum: number; hinge: number } {
-    const { y, f, b, z, alpha, beta, s, xi, rows } = this;
-    let sum = 0;
-    let hinge = this.#loss;
-    for (let i = 0; i < rows; i++) {
-      const margin = 1 - y[i] * (f[i] + b);
-      z[i] = margin;
-      sum += alpha[i] * s[i] + beta[i] * xi[i];
-      if (margin > 0) hinge += margin;
-    }
-    return { sum, hinge };
+  /** Brings z up to date; returns mean product (mu) and the sum of hinge losses over all rows. */
+  measure(): { mu: number; hinge: number } {
+    const { step } = this.#k;
+    const hinge = step.measure(this.rows, this.b) + this.#loss;
+    return { mu: step.products(this.rows) / (2 * this.rows), hinge };
   }
 
   /** Takes back fixed rows near the margin, fixes others far from it, and has the kernels use what is active. */
@@ -171,7 +166,7 @@ export class Point {
     for (let i = 0; i < rows; i++) {
       const at = this.#active[i];
       const low = alpha[i] < cut * this.#size * s[i];
-      if (steady[i] === 1 && (low || beta[i] < cut * xi[i])) {
+      if (steady[i] > 0 && (low || beta[i] < cut * xi[i])) {
         this.#resting[this.#rest++] = at;
         this.#bound[at] = low ? 0 : 1;
         if (low) continue;
@@ -199,7 +194,7 @@ export class Point {
     const { alpha, beta, s, xi, steady, rows } = this;
     let left = rows;
     for (let i = 0; i < rows; i++)
-      if (steady[i] === 1 && (alpha[i] < cut * this.#size * s[i] || beta[i] < cut * xi[i])) left--;
+      if (steady[i] > 0 && (alpha[i] < cut * this.#size * s[i] || beta[i] < cut * xi[i])) left--;
     return left;
   }
 

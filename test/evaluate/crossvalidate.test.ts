@@ -78,3 +78,43 @@ test("features that are no numbers are refused with cell and class", () => {
   );
   expect(() => crossValidatePair(a, b.subarray(1), 3)).toThrow(RangeError);
 });
+
+test("drawn pairs of all shapes and scales are proven optimal, few of them by the plain solver", () => {
+  let plain = 0;
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = mulberry32(seed);
+    const d = Math.floor(1 + random() ** 2 * 200);
+    const sizes = [0, 1].map(() => Math.floor(5 + random() ** 2 * 250));
+    const shift = (random() * 6) / Math.sqrt(d);
+    const scale = 10 ** (random() * 6 - 3);
+    const offset = random() < 0.3 ? 10 ** (random() * 5) : 0;
+    const [relu, repeated, wide] = [random() < 0.5, random() < 0.2, random() < 0.3];
+    const rank = random() < 0.3 ? Math.max(1, Math.floor(d * random())) : d;
+    const mix = Float64Array.from({ length: d * rank }, () => normal(random) / Math.sqrt(rank));
+    const width = Float64Array.from({ length: d }, () => (wide ? Math.exp(1.5 * normal(random)) : 1));
+    const [a, b] = sizes.map((rows, c) => {
+      const out = new Float32Array(rows * d);
+      for (let r = 0; r < rows; r++) {
+        if (repeated && r > 0 && random() < 0.5) {
+          out.copyWithin(r * d, (r - 1) * d, r * d);
+          continue;
+        }
+        const hidden = Float64Array.from({ length: rank }, () => normal(random) + (c === 0 ? shift : -shift));
+        for (let k = 0; k < d; k++) {
+          let sum = 0.3;
+          for (let j = 0; j < rank; j++) sum += hidden[j] * mix[k * rank + j];
+          out[r * d + k] = (relu ? Math.max(0, sum) : sum) * width[k] * scale + offset;
+        }
+      }
+      return out;
+    });
+    const fit = crossValidatePair(a, b, d);
+    expect(fit.gap, `seed ${seed}`).toBeLessThanOrEqual(1e-6);
+    if (fit.solvers.includes("smo")) plain++;
+    if (sizes[0] + sizes[1] > 60 || scale > 10) continue;
+    crossValidatePlain(a, b, d).objectives.forEach((value, k) => {
+      expect(Math.abs(value - fit.objectives[k]), `seed ${seed}`).toBeLessThanOrEqual(2e-6 * (1 + value));
+    });
+  }
+  expect(plain).toBeLessThanOrEqual(1);
+});

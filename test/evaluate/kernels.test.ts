@@ -124,3 +124,99 @@ test("a matrix that is not positive definite is reported", () => {
   kernels.load(new Float32Array(12).fill(Number.NaN), 0);
   expect(kernels.factor(new Float64Array(4).fill(1), true)).toBe(false);
 });
+
+for (const n of [1, 2, 7, 40])
+  test(`the arithmetic of a step equals its naive twin (${n} rows)`, () => {
+    const random = mulberry32(n);
+    const { step } = new Kernels(n, 3);
+    const names = ["y", "f", "alpha", "beta", "s", "xi"] as const;
+    const [y, f, alpha, beta, s, xi] = names.map((name) => step.vector(name));
+    const rows = Array.from({ length: n }, (_, i) => i);
+    for (const i of rows) {
+      y[i] = random() < 0.5 ? 1 : -1;
+      f[i] = normal(random);
+      alpha[i] = 0.05 + 0.9 * random();
+      beta[i] = 1 - alpha[i];
+      s[i] = 0.1 + random();
+      xi[i] = 0.1 + random();
+    }
+    const near = (found: number, wanted: number) => {
+      expect(Math.abs(found - wanted)).toBeLessThanOrEqual(1e-12 * (1 + Math.abs(wanted)));
+    };
+    const sum = (of: (i: number) => number) => rows.reduce((total, i) => total + of(i), 0);
+
+    const b = 0.3;
+    const z = rows.map((i) => 1 - y[i] * (f[i] + b));
+    near(
+      step.measure(n, b),
+      sum((i) => Math.max(0, z[i])),
+    );
+    near(
+      step.products(n),
+      sum((i) => alpha[i] * s[i] + beta[i] * xi[i]),
+    );
+    const weight = rows.map((i) => 1 / (s[i] / alpha[i] + xi[i] / beta[i]));
+    near(
+      step.prepare(n),
+      sum((i) => weight[i]),
+    );
+    let c1 = rows.map((i) => -alpha[i] * s[i]);
+    let c2 = rows.map((i) => -beta[i] * xi[i]);
+    for (const direction of [0, 1]) {
+      const q = rows.map((i) => c1[i] / alpha[i] - c2[i] / beta[i] + s[i] - xi[i] + z[i]);
+      near(
+        step.goal(n),
+        sum((i) => y[i] * (alpha[i] + weight[i] * q[i])),
+      );
+      const df = step.scores(direction);
+      for (const i of rows) df[i] = normal(random);
+      const db = normal(random);
+      const a = rows.map((i) => weight[i] * (q[i] - y[i] * (df[i] + db)));
+      const ds = rows.map((i) => (c1[i] - s[i] * a[i]) / alpha[i]);
+      const dxi = rows.map((i) => (c2[i] + xi[i] * a[i]) / beta[i]);
+      const rates = rows.map((i) =>
+        Math.max(-a[i] / alpha[i], a[i] / beta[i], -ds[i] / s[i], -dxi[i] / xi[i]),
+      );
+      const longest = 1 / Math.max(1, ...rates);
+      near(step.direct(n, direction, db), longest);
+      near(
+        step.after(n, direction, longest),
+        sum(
+          (i) =>
+            (alpha[i] + longest * a[i]) * (s[i] + longest * ds[i]) +
+            (beta[i] - longest * a[i]) * (xi[i] + longest * dxi[i]),
+        ),
+      );
+      const target = 0.01;
+      if (direction === 0) {
+        step.correct(n, direction, target);
+        c1 = rows.map((i) => c1[i] + target - a[i] * ds[i]);
+        c2 = rows.map((i) => c2[i] + target + a[i] * dxi[i]);
+      } else {
+        step.center(n, direction, 0.7, target);
+        const toward = (v: number) =>
+          Math.max(Math.min(Math.max(v, 0.1 * target), 10 * target) - v, -10 * target);
+        c1 = rows.map((i) => c1[i] + toward((alpha[i] + 0.7 * a[i]) * (s[i] + 0.7 * ds[i])));
+        c2 = rows.map((i) => c2[i] + toward((beta[i] - 0.7 * a[i]) * (xi[i] + 0.7 * dxi[i])));
+        const length = 0.9 * longest;
+        const moved = [f, alpha, beta, s, xi].map((v, k) =>
+          rows.map((i) => v[i] + length * [df, a, a.map((x) => -x), ds, dxi][k][i]),
+        );
+        step.move(n, direction, length, 0.5);
+        [f, alpha, beta, s, xi].forEach((v, k) => {
+          for (const i of rows) near(v[i], moved[k][i]);
+        });
+        const steady = step.vector("steady");
+        for (const i of rows) {
+          const [slack, change] = alpha[i] < beta[i] ? [s[i], ds[i]] : [xi[i], dxi[i]];
+          near(steady[i], length * change + 0.5 * slack);
+        }
+      }
+      step.vector("c1").forEach((v, i) => {
+        if (i < n) near(v, c1[i]);
+      });
+      step.vector("c2").forEach((v, i) => {
+        if (i < n) near(v, c2[i]);
+      });
+    }
+  });
