@@ -4,6 +4,7 @@ import { mulberry32, shuffle } from "../../src/core/rng.ts";
 import { SettingError } from "../../src/errors.ts";
 import { Compositor } from "../../src/swap/composite.ts";
 import { applyScale, groupOf, measureScales, plainScales } from "../../src/swap/intensity.ts";
+import { alphaScratch, softAlpha } from "../../src/swap/paste.ts";
 import { makePlan } from "../../src/swap/plan.ts";
 import { type CompositeOptions, SETTINGS, type Setting } from "../../src/types.ts";
 import { draw } from "./drawn.ts";
@@ -214,4 +215,28 @@ test("a cell whose group has no scale is refused", () => {
   const partial = measureScales(source, recommended, groupOf({ ...cells, usable }, "field"));
   const compositor = new Compositor(source, partial, recommended);
   expect(() => compose(recommended, 0, compositor)).toThrow(/field F0|F0 has no/);
+});
+
+test("soft composites are those of the whole scaled crops, to the last bit, also where 0 has a sign", () => {
+  // The second channel is dimmer in cells, so its range is negative, and holds its background level exactly.
+  const dim = crops.map((v, i) => (Math.floor(i / PIXELS) % 2 === 1 ? Math.round(150 - v) : v));
+  const given = memoryCrops(shape, dim, masks);
+  const measured = measureScales(given, recommended, groupOf(cells, "field"));
+  const whole = (cell: number) => {
+    const crop = dim.slice(cell * 2 * PIXELS, (cell + 1) * 2 * PIXELS);
+    applyScale(crop, cell, 2, measured, [-1, 6]);
+    return crop;
+  };
+  const compositor = new Compositor(given, measured, { ...recommended, donorCenter: "keep" });
+  const [out, alpha] = [new Float32Array(2 * PIXELS), new Float64Array(PIXELS)];
+  let negativeZeros = 0;
+  for (const row of rows("different")) {
+    const [cell, donor] = [plan.cell[row], whole(plan.donor[row])];
+    softAlpha(masks.subarray(cell * PIXELS, (cell + 1) * PIXELS), SIZE, SIZE, 1, alpha, alphaScratch(PIXELS));
+    const expected = whole(cell).map((v, i) => alpha[i % PIXELS] * v + (1 - alpha[i % PIXELS]) * donor[i]);
+    compositor.compose(plan, row, out);
+    expect(new Uint32Array(out.buffer)).toEqual(new Uint32Array(expected.buffer));
+    negativeZeros += expected.filter((v) => Object.is(v, -0)).length;
+  }
+  expect(negativeZeros).toBeGreaterThan(0);
 });
