@@ -70,27 +70,22 @@ export function softAlphaNear(
   }
   const from = Math.max(0, left - reach);
   const to = Math.min(width - 1, right + reach);
-  const centers = patterns[0];
-  const neighbors = patterns[1];
   const centerSums = sums[0];
   const neighborSums = sums[1];
   const { half } = kernel;
-  centers.fill(0);
-  neighbors.fill(0);
-  for (let y = top - reach; y < top + reach; y++) pushRow(mask, clamp(y, height) * width, from, to, kernel);
+  patterns[0].fill(0);
+  patterns[1].fill(0);
+  for (let y = top - reach; y < top + reach; y++)
+    pushRow(mask, clamp(y, height) * width, width, from, to, kernel);
   for (let y = top; y <= bottom; y++) {
-    pushRow(mask, clamp(y + reach, height) * width, from, to, kernel);
-    sumColumns(neighbors, neighborSums, from, to, width, kernel);
-    const first = span[0];
-    const last = span[1];
-    sumColumns(centers, centerSums, from, to, width, kernel);
+    pushRow(mask, clamp(y + reach, height) * width, width, from, to, kernel);
     const row = y * width;
-    const begin = Math.max(left, span[0] - reach);
-    const end = Math.min(right, span[1] + reach);
+    const begin = Math.max(left, spans[0] - reach);
+    const end = Math.min(right, spans[1] + reach);
     alongRow(half, centerSums, begin, end, out, row);
     for (let x = begin; x <= end; x++) if (mask[row + x] === NEIGHBOR) out[row + x] = 0;
-    const nearest = Math.max(begin, first - reach);
-    const farthest = Math.min(end, last + reach);
+    const nearest = Math.max(begin, spans[2] - reach);
+    const farthest = Math.min(end, spans[3] + reach);
     if (farthest < nearest) continue;
     alongRow(half, neighborSums, nearest, farthest, along, 0);
     for (let x = nearest; x <= farthest; x++)
@@ -118,45 +113,64 @@ function findNear(mask: Uint8Array, height: number, width: number, reach: number
   near.right = Math.min(width - 1, right + reach);
 }
 
-/** Shifts the labels of a row of pixels into the patterns of its columns. */
-function pushRow(mask: Uint8Array, row: number, from: number, to: number, { sums }: ColumnKernel): void {
+/** First and last column of a row whose sum is not 0: of the center cell, of the neighbors. */
+const spans = new Int32Array(4);
+
+/**
+ * Shifts the labels of a row of pixels into the patterns of its columns, looks up their sums, edges replicated, and
+ * sets {@link spans}.
+ */
+function pushRow(
+  mask: Uint8Array,
+  row: number,
+  width: number,
+  from: number,
+  to: number,
+  { sums: table }: ColumnKernel,
+): void {
   const centers = patterns[0];
   const neighbors = patterns[1];
-  const all = sums.length - 1;
+  const centerSums = sums[0];
+  const neighborSums = sums[1];
+  const all = table.length - 1;
+  const none = width + LARGEST;
+  let centerFirst = none;
+  let centerLast = -none;
+  let neighborFirst = none;
+  let neighborLast = -none;
   for (let x = from; x <= to; x++) {
     const label = mask[row + x];
     const at = x + LARGEST;
     // CENTER is 1, NEIGHBOR 2.
-    centers[at] = ((centers[at] << 1) | (label & 1)) & all;
-    neighbors[at] = ((neighbors[at] << 1) | (label >> 1)) & all;
+    const center = ((centers[at] << 1) | (label & 1)) & all;
+    const neighbor = ((neighbors[at] << 1) | (label >> 1)) & all;
+    centers[at] = center;
+    neighbors[at] = neighbor;
+    centerSums[at] = table[center];
+    neighborSums[at] = table[neighbor];
+    if (center !== 0) {
+      if (centerLast < 0) centerFirst = x;
+      centerLast = x;
+    }
+    if (neighbor !== 0) {
+      if (neighborLast < 0) neighborFirst = x;
+      neighborLast = x;
+    }
   }
-}
-
-/** First and last column of a row whose sum is not 0. */
-const span: [number, number] = [0, 0];
-
-/** Looks up the sums of the columns `from` to `to`, edges replicated, and sets {@link span}. */
-function sumColumns(
-  columns: Int32Array,
-  out: Float64Array,
-  from: number,
-  to: number,
-  width: number,
-  { sums }: ColumnKernel,
-): void {
-  let first = width + LARGEST;
-  let last = -LARGEST;
-  for (let x = from; x <= to; x++) {
-    const bits = columns[x + LARGEST];
-    out[x + LARGEST] = sums[bits];
-    if (bits === 0) continue;
-    if (last < 0) first = x;
-    last = x;
+  for (let k = 0; k < LARGEST; k++) {
+    if (from === 0) {
+      centerSums[k] = centerSums[LARGEST];
+      neighborSums[k] = neighborSums[LARGEST];
+    }
+    if (to === width - 1) {
+      centerSums[width + LARGEST + k] = centerSums[width + LARGEST - 1];
+      neighborSums[width + LARGEST + k] = neighborSums[width + LARGEST - 1];
+    }
   }
-  if (from === 0) out.fill(out[LARGEST], 0, LARGEST);
-  if (to === width - 1) out.fill(out[width - 1 + LARGEST], width + LARGEST, width + 2 * LARGEST);
-  span[0] = first;
-  span[1] = last;
+  spans[0] = centerFirst;
+  spans[1] = centerLast;
+  spans[2] = neighborFirst;
+  spans[3] = neighborLast;
 }
 
 /** Weighted sums around the columns `from` to `to`, to `out` from `at` + `from` on. */
