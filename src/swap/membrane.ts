@@ -5,7 +5,7 @@ const SWEEPS = 10;
 
 /**
  * Screened Poisson membranes, one per channel: on chosen pixels solves laplace(u) = u / DECAY^2 with u given on the
- * others and free at the crop's border, by successive over-relaxation in alternating directions (error under 1 % of
+ * others and free at the crop's border, by successive over-relaxation in alternating directions (error about 1 % of
  * the largest given value).
  */
 export class Membrane {
