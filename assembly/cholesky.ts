@@ -50,7 +50,14 @@ function cholesky<T>(h: usize, columns: i32, pack: usize): i32 {
   return 0;
 }
 
-/** Solves U'U v = v in place; `v` is float64 and both sweeps add up in float64. */
+/** Numbers of one vector of 16 bytes. */
+// @ts-ignore: decorator
+@inline
+function lanes<T>(): i32 {
+  return 16 / (<i32>sizeof<T>());
+}
+
+/** Solves U'U v = v in place. */
 // @ts-ignore: decorator
 @inline
 function solve<T>(u: usize, columns: i32, v: usize): void {
@@ -58,41 +65,43 @@ function solve<T>(u: usize, columns: i32, v: usize): void {
   const stride = <usize>columns * size;
   for (let k = 0; k < columns; k++) {
     const row = u + <usize>k * stride;
-    const at = v + ((<usize>k) << 3);
-    const value = load<f64>(at) / <f64>load<T>(row + <usize>k * size);
-    store<f64>(at, value);
+    const at = v + <usize>k * size;
+    const value = load<T>(at) / load<T>(row + <usize>k * size);
+    store<T>(at, value);
     let j = k + 1;
-    for (; j < columns && (j & 1) != 0; j++) {
-      const to = v + ((<usize>j) << 3);
-      store<f64>(to, load<f64>(to) - value * <f64>load<T>(row + <usize>j * size));
+    for (; (j & (lanes<T>() - 1)) != 0; j++) {
+      const to = v + <usize>j * size;
+      store<T>(to, load<T>(to) - value * load<T>(row + <usize>j * size));
     }
-    const factor = f64x2.splat(value);
-    for (; j < columns; j += 2) {
-      const to = v + ((<usize>j) << 3);
-      v128.store(to, f64x2.sub(v128.load(to), f64x2.mul(factor, two<T>(row + <usize>j * size))));
+    const factor = v128.splat<T>(value);
+    for (; j < columns; j += lanes<T>()) {
+      const to = v + <usize>j * size;
+      v128.store(to, v128.sub<T>(v128.load(to), v128.mul<T>(factor, v128.load(row + <usize>j * size))));
     }
   }
   for (let k = columns - 1; k >= 0; k--) {
     const row = u + <usize>k * stride;
-    const at = v + ((<usize>k) << 3);
-    let sum = load<f64>(at);
+    const at = v + <usize>k * size;
+    let sum = load<T>(at);
     let j = k + 1;
-    for (; j < columns && (j & 1) != 0; j++)
-      sum -= load<f64>(v + ((<usize>j) << 3)) * <f64>load<T>(row + <usize>j * size);
-    let pair = f64x2.splat(0);
-    for (; j < columns; j += 2)
-      pair = f64x2.add(pair, f64x2.mul(v128.load(v + ((<usize>j) << 3)), two<T>(row + <usize>j * size)));
-    sum -= f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
-    store<f64>(at, sum / <f64>load<T>(row + <usize>k * size));
+    for (; (j & (lanes<T>() - 1)) != 0; j++) sum -= load<T>(v + <usize>j * size) * load<T>(row + <usize>j * size);
+    let part = v128.splat<T>(<T>0);
+    let other = part;
+    for (; j + lanes<T>() < columns; j += 2 * lanes<T>()) {
+      const to = v + <usize>j * size;
+      const from = row + <usize>j * size;
+      part = v128.add<T>(part, v128.mul<T>(v128.load(to), v128.load(from)));
+      other = v128.add<T>(other, v128.mul<T>(v128.load(to, 16), v128.load(from, 16)));
+    }
+    if (j < columns)
+      part = v128.add<T>(part, v128.mul<T>(v128.load(v + <usize>j * size), v128.load(row + <usize>j * size)));
+    part = v128.add<T>(part, other);
+    if (sizeof<T>() == 4)
+      part = v128.add<T>(part, i8x16.shuffle(part, part, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+    part = v128.add<T>(part, i8x16.shuffle(part, part, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+    sum -= v128.extract_lane<T>(part, 0);
+    store<T>(at, sum / load<T>(row + <usize>k * size));
   }
-}
-
-/** Two neighboring numbers as float64. */
-// @ts-ignore: decorator
-@inline
-function two<T>(at: usize): v128 {
-  if (sizeof<T>() == 4) return f64x2.promote_low_f32x4(v128.load64_zero(at));
-  return v128.load(at);
 }
 
 export function cholesky32(h: usize, columns: i32, pack: usize): i32 {

@@ -351,9 +351,10 @@ export class Kernels {
   solve(v: Float64Array): void {
     if (this.#dual) this.#solveFew(v);
     else {
-      this.#short.data.set(v);
+      const found = this.#single ? this.#rough : this.#short.data;
+      found.set(v);
       (this.#single ? this.#code.solve32 : this.#code.solve64)(this.#h.at, this.columns, this.#short.at);
-      v.set(this.#short.data);
+      v.set(found);
     }
   }
 }
