@@ -16,7 +16,7 @@ interface Direction {
  * right-hand side, and only the last steps have to be exact.
  */
 const RESIDUAL = 1;
-const LARGEST_RESIDUAL = 0.01;
+const LARGEST_RESIDUAL = 0.03;
 const SMALLEST_RESIDUAL = 1e-9;
 /** For the predictor, which only says how far to go. */
 const PREDICTOR_RESIDUAL = 0.1;
