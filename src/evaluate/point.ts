@@ -1,7 +1,7 @@
 import type { Kernels } from "./kernels.ts";
 
 /** A row is fixed at a bound where its multiplier's distance from it is below this times its slack, and steady. */
-const FIX = 0.05;
+const FIX = 0.1;
 /** A fixed row is taken back where this times its squared slack is below mu. */
 const BACK = 0.3;
 /** Rows are fixed when this share of the active ones can be. */
