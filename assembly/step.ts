@@ -3,7 +3,7 @@
 // Two rows at a time; an odd last row goes through the same lines in the first lane of a vector. Names and equations
 // are those of src/evaluate/newton.ts.
 
-/** Position of each vector, as in VECTORS of src/evaluate/kernels.ts. */
+/** Position of each vector, as in STEP of src/evaluate/step.ts. */
 const Y: usize = 0;
 const F: usize = 1;
 const ALPHA: usize = 2;

@@ -1,7 +1,8 @@
 import { KERNELS } from "./kernels.generated.ts";
+import { STEP_VECTORS, type StepExports, StepKernels } from "./step.ts";
 
 /** Row-major matrices and vectors are given by their byte offset in the kernels' memory; see assembly/ for each. */
-interface Exports {
+interface Exports extends StepExports {
   rankUpdate32(
     x: number,
     columns: number,
@@ -28,37 +29,7 @@ interface Exports {
   scores32(x: number, columns: number, rows: number, count: number, w: number, out: number): void;
   combine(x: number, columns: number, rows: number, count: number, c: number, out: number): void;
   combine32(x: number, columns: number, rows: number, count: number, c: number, out: number): void;
-  measure(base: number, stride: number, n: number, b: number): number;
-  products(base: number, stride: number, n: number): number;
-  prepare(base: number, stride: number, n: number): number;
-  goal(base: number, stride: number, n: number): number;
-  direct(base: number, stride: number, n: number, from: number, db: number): number;
-  after(base: number, stride: number, n: number, from: number, step: number): number;
-  correct(base: number, stride: number, n: number, from: number, target: number): void;
-  center(base: number, stride: number, n: number, from: number, step: number, target: number): void;
-  move(base: number, stride: number, n: number, from: number, step: number, fall: number): void;
 }
-
-/** Vectors of one number per row of an interior-point step, in the order of assembly/step.ts. */
-const STEP = [
-  "y",
-  "f",
-  "alpha",
-  "beta",
-  "s",
-  "xi",
-  "z",
-  "steady",
-  "weight",
-  "alphaInverse",
-  "betaInverse",
-  "c1",
-  "c2",
-  "q",
-  "signed",
-] as const;
-/** Vectors of a direction: X dw, and the changes of alpha, s and xi. */
-const DIRECTION = 4;
 
 /** An array in the kernels' memory. */
 export interface Slot<A> {
@@ -142,7 +113,7 @@ export class Kernels {
       pack: BLOCK * columns * 8,
       turned: columns * few * 4,
       gram: few * few * 8,
-      step: stride * (STEP.length + 2 * DIRECTION),
+      step: stride * STEP_VECTORS,
     };
     const aligned = (n: number) => Math.ceil(n / 64) * 64;
     const total = Object.values(bytes).reduce((sum, n) => sum + aligned(n), PAGE);
@@ -361,82 +332,4 @@ export class Kernels {
 
 function copy(from: ArrayLike<number>, to: Float64Array | Float32Array, count: number): void {
   for (let i = 0; i < count; i++) to[i] = from[i];
-}
-
-/** Row by row arithmetic of one interior-point step at a time; assembly/step.ts has the equations. */
-export class StepKernels {
-  readonly #code: Exports;
-  readonly #buffer: ArrayBuffer;
-  readonly #base: number;
-  readonly #stride: number;
-
-  constructor(code: Exports, buffer: ArrayBuffer, base: number, stride: number) {
-    this.#code = code;
-    this.#buffer = buffer;
-    this.#base = base;
-    this.#stride = stride;
-  }
-
-  /** A vector of one number per row. */
-  vector(name: (typeof STEP)[number]): Float64Array {
-    return this.#at(STEP.indexOf(name));
-  }
-
-  /** X dw of direction 0 or 1. */
-  scores(direction: number): Float64Array {
-    return this.#at(first(direction));
-  }
-
-  /** z = 1 - y(f + b) for the first `n` rows; returns the sum of hinge losses. */
-  measure(n: number, b: number): number {
-    return this.#code.measure(this.#base, this.#stride, n, b);
-  }
-
-  /** Sum of alpha s + beta xi. */
-  products(n: number): number {
-    return this.#code.products(this.#base, this.#stride, n);
-  }
-
-  /** Weights, inverses and the predictor's targets; returns the sum of the weights. */
-  prepare(n: number): number {
-    return this.#code.prepare(this.#base, this.#stride, n);
-  }
-
-  /** q and signed = y(alpha + D q) from the targets; returns the sum of `signed`. */
-  goal(n: number): number {
-    return this.#code.goal(this.#base, this.#stride, n);
-  }
-
-  /** Changes of alpha, s and xi from X dw and db; returns the longest step, at most 1, that leaves nothing negative. */
-  direct(n: number, direction: number, db: number): number {
-    return 1 / this.#code.direct(this.#base, this.#stride, n, first(direction), db);
-  }
-
-  /** What {@link products} would be after a step. */
-  after(n: number, direction: number, step: number): number {
-    return this.#code.after(this.#base, this.#stride, n, first(direction), step);
-  }
-
-  /** Targets of the corrector, from those of the predictor and its direction. */
-  correct(n: number, direction: number, target: number): void {
-    this.#code.correct(this.#base, this.#stride, n, first(direction), target);
-  }
-
-  /** Targets corrected toward the central path (Gondzio 1996), for a step of the given length. */
-  center(n: number, direction: number, step: number, target: number): void {
-    this.#code.center(this.#base, this.#stride, n, first(direction), step, target);
-  }
-
-  /** Takes the step; `steady` is above 0 where the nearer bound's slack lost less than `fall` of what is left of it. */
-  move(n: number, direction: number, step: number, fall: number): void {
-    this.#code.move(this.#base, this.#stride, n, first(direction), step, fall);
-  }
-
-  #at(k: number): Float64Array {
-    return new Float64Array(this.#buffer, this.#base + k * this.#stride, this.#stride / 8);
-  }
-}
-
-function first(direction: number): number {
-  return STEP.length + DIRECTION * direction;
 }

@@ -1,5 +1,6 @@
-import type { Kernels, StepKernels } from "./kernels.ts";
+import type { Kernels } from "./kernels.ts";
 import type { Point } from "./point.ts";
+import type { StepKernels } from "./step.ts";
 
 /** Where a point would move; what belongs to rows lies in the kernels' memory. */
 interface Direction {
