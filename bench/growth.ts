@@ -12,7 +12,7 @@ import { readEncoder } from "../src/encode/encoder-file.ts";
 import { OnnxGraph } from "../src/encode/onnx-graph.ts";
 import { PairGrid } from "../src/evaluate/grid.ts";
 import { extract, tryEncoder } from "../src/features/extract.ts";
-import { evaluateBlock, listBlocks, PlanIndex } from "../src/study/blocks.ts";
+import { evaluateBlocks, listBlocks, PlanIndex } from "../src/study/blocks.ts";
 import { studyPlan } from "../src/study/plan.ts";
 import { resolveStudy } from "../src/study/schema.ts";
 import { selectCells } from "../src/study/select.ts";
@@ -131,21 +131,18 @@ async function measure(count: number): Promise<Measured> {
     const grid = new PairGrid();
     const index = new PlanIndex(plan);
     const rows = selection.rows.map((list) => list.subarray(0, 1000));
-    await timed("probes", async () => {
-      for (const block of listBlocks(study.settings, selection.classes))
-        await evaluateBlock({
-          folder,
-          encoder: "tiny",
-          featurePath: path,
-          block,
-          classes: selection.classes,
-          rows,
-          index,
-          folds: 5,
-          grid: () => grid,
-          signal: undefined,
-        });
-    });
+    await timed("probes", () =>
+      evaluateBlocks({
+        folder,
+        sets: [{ name: "tiny", path }],
+        blocks: listBlocks(study.settings, selection.classes),
+        classes: selection.classes,
+        rows,
+        index,
+        folds: 5,
+        grid: () => grid,
+      }),
+    );
     grid.dispose();
     store.close();
     return { cells: count, composites: plan.count, seconds, peakMiBUpTo: peaks };

@@ -84,7 +84,7 @@ async function ours(folder: string) {
   const { PairGrid } = await built<typeof import("../src/evaluate/grid.ts")>("evaluate/grid");
   const { extract, tryEncoder } =
     await built<typeof import("../src/features/extract.ts")>("features/extract");
-  const { evaluateBlock, listBlocks, PlanIndex } =
+  const { evaluateBlocks, listBlocks, PlanIndex } =
     await built<typeof import("../src/study/blocks.ts")>("study/blocks");
   const seconds: Record<string, number> = {};
   const timed = async <T>(stage: string, run: () => T | Promise<T>): Promise<T> => {
@@ -164,23 +164,19 @@ async function ours(folder: string) {
     });
     const index = new PlanIndex(plan);
     await timed("probes", async () => {
-      for (const { encoder, paths } of targets)
-        for (const [kind, rows] of Object.entries(kinds))
-          for (const block of listBlocks(settings, classes)) {
-            const { pairs } = await evaluateBlock({
-              folder: join(folder, `${v}-${kind}`),
-              encoder: encoder.description.name,
-              featurePath: paths[0],
-              block,
-              classes,
-              rows,
-              index,
-              folds: 5,
-              grid: () => grid,
-              signal: undefined,
-            });
-            fits += pairs.length * 5;
-          }
+      for (const [kind, rows] of Object.entries(kinds)) {
+        const found = await evaluateBlocks({
+          folder: join(folder, `${v}-${kind}`),
+          sets: targets.map(({ encoder, paths }) => ({ name: encoder.description.name, path: paths[0] })),
+          blocks: listBlocks(settings, classes),
+          classes,
+          rows,
+          index,
+          folds: 5,
+          grid: () => grid,
+        });
+        for (const { pairs } of found) fits += pairs.length * 5;
+      }
     });
   }
   await grid.dispose();

@@ -6,7 +6,7 @@ import { PairGrid } from "./evaluate/grid.ts";
 import { type EncoderTarget, extract, tryEncoder } from "./features/extract.ts";
 import { sha256File } from "./files/hash.ts";
 import type { ReportData } from "./report/data.ts";
-import { type BlockResult, evaluateBlock, listBlocks, PlanIndex } from "./study/blocks.ts";
+import { evaluateBlocks, listBlocks, PlanIndex } from "./study/blocks.ts";
 import { checkEncoders, featurePaths, outputName } from "./study/encoders.ts";
 import { openStudyFolder } from "./study/folder.ts";
 import { studyPlan } from "./study/plan.ts";
@@ -71,27 +71,18 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Rep
     const featureSets = targets.flatMap(({ encoder, paths, dimensions }) =>
       paths.map((path, o) => ({ name: outputName(encoder, o), encoder, path, dimension: dimensions[o] })),
     );
-    const blocks = listBlocks(study.settings, study.backgrounds ?? selection.classes);
-    const results: BlockResult[] = [];
-    for (const { name, path } of featureSets)
-      for (const block of blocks) {
-        options.onProgress?.("pairs", results.length, featureSets.length * blocks.length);
-        results.push(
-          await evaluateBlock({
-            folder: out,
-            encoder: name,
-            featurePath: path,
-            block,
-            classes: selection.classes,
-            rows: selection.rows,
-            index,
-            folds: study.folds,
-            grid: () => (grid ??= new PairGrid(workers)),
-            signal,
-          }),
-        );
-      }
-    options.onProgress?.("pairs", results.length, results.length);
+    const results = await evaluateBlocks({
+      folder: out,
+      sets: featureSets,
+      blocks: listBlocks(study.settings, study.backgrounds ?? selection.classes),
+      classes: selection.classes,
+      rows: selection.rows,
+      index,
+      folds: study.folds,
+      grid: () => (grid ??= new PairGrid(workers)),
+      signal,
+      onProgress: (done, total) => options.onProgress?.("pairs", done, total),
+    });
     const finished = { study, store, selection, plan, index, scales, featureSets, results, out };
     await fitProbes(finished, signal);
     return writeResults(finished);

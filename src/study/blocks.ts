@@ -76,46 +76,85 @@ export class PlanIndex {
   }
 }
 
-/** Evaluates one block, or reads what an earlier run left. */
-export async function evaluateBlock(request: {
+/** What is evaluated: blocks of feature sets, for the same cells. */
+export interface Evaluation {
+  /** Study folder; finished blocks are kept in its `results/blocks/`. */
   readonly folder: string;
-  readonly encoder: string;
-  readonly featurePath: string;
-  readonly block: Block;
+  /** Features of each encoder and output: its name, and the .npy in the plan's order. */
+  readonly sets: readonly { readonly name: string; readonly path: string }[];
+  readonly blocks: readonly Block[];
   readonly classes: readonly string[];
+  /** Cells of each class. */
   readonly rows: readonly Int32Array[];
   readonly index: PlanIndex;
   readonly folds: number;
-  /** Called when a block is evaluated, not for one that is there already. */
+  /** Called when a block is evaluated, not where all are there already. */
   readonly grid: () => PairGrid;
-  readonly signal: AbortSignal | undefined;
-}): Promise<BlockResult> {
-  const { encoder, block, classes, rows, index, folds, grid } = request;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with finished and all blocks. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Evaluates all blocks of all sets, or reads what an earlier run left. The next block starts beside the current one, so
+ * that no core waits for another's last pair, and uses the memory of the one before.
+ */
+export async function evaluateBlocks(evaluation: Evaluation): Promise<BlockResult[]> {
+  const jobs = evaluation.sets.flatMap((set) => evaluation.blocks.map((block) => ({ set, block })));
+  const memory: SharedArrayBuffer[] = [];
+  const start = (k: number) =>
+    k < jobs.length ? evaluateBlock(evaluation, jobs[k].set, jobs[k].block, memory) : undefined;
+  const results: BlockResult[] = [];
+  let next = start(0);
+  while (next !== undefined) {
+    evaluation.onProgress?.(results.length, jobs.length);
+    const current = next;
+    next = start(results.length + 1);
+    // Whatever befalls it is told in its turn, or not at all where an earlier one fails.
+    next?.catch(() => {});
+    results.push(await current);
+  }
+  evaluation.onProgress?.(results.length, jobs.length);
+  return results;
+}
+
+/** `memory` holds buffers that earlier blocks no longer need. */
+async function evaluateBlock(
+  { folder, classes, rows, index, folds, grid, signal }: Evaluation,
+  set: Evaluation["sets"][number],
+  block: Block,
+  memory: SharedArrayBuffer[],
+): Promise<BlockResult> {
   const name =
     block.background === null ? block.setting : `${block.setting}.${classes.indexOf(block.background)}`;
-  const path = join(request.folder, "results", "blocks", encoder, `${name}.json`);
+  const path = join(folder, "results", "blocks", set.name, `${name}.json`);
   const kept = readKept<BlockResult>(path);
   if (kept !== undefined) return kept;
-  const file = new NpyReader(request.featurePath);
+  const file = new NpyReader(set.path);
   const dimension = file.shape[1];
-  const present: { name: string; features: Float32Array }[] = [];
-  classes.forEach((name, c) => {
+  const found = classes.flatMap((name, c) => {
     const planRows = index.rows(block, name, rows[c]);
-    if (planRows === null) return;
-    const features = new Float32Array(new SharedArrayBuffer(planRows.length * dimension * 4));
+    return planRows === null ? [] : [{ name, planRows }];
+  });
+  const bytes = found.reduce((sum, { planRows }) => sum + planRows.length * dimension * 4, 0);
+  const free = memory.findIndex((b) => b.byteLength >= bytes);
+  const buffer = free < 0 ? new SharedArrayBuffer(bytes) : memory.splice(free, 1)[0];
+  let at = 0;
+  const present = found.map(({ name, planRows }) => {
+    const features = new Float32Array(buffer, at, planRows.length * dimension);
+    at += features.byteLength;
     readFeatureRows(file, planRows, features);
-    present.push({ name, features });
+    return { name, features };
   });
   file.close();
   const fits =
-    present.length < 2
-      ? []
-      : await stoppable(() => grid().evaluate(present, dimension, folds), request.signal);
+    present.length < 2 ? [] : await stoppable(() => grid().evaluate(present, dimension, folds), signal);
+  memory.push(buffer);
   let next = 0;
   const pairs = present.flatMap((a, i) =>
     present.slice(i + 1).map((b) => pair(a.name, b.name, fits[next++])),
   );
-  return keep<BlockResult>(path, { encoder, ...block, pairs });
+  return keep<BlockResult>(path, { encoder: set.name, ...block, pairs });
 }
 
 /** Gives up waiting for `work` when the run is stopped. */
