@@ -1,24 +1,26 @@
 /**
- * Memory of the published grid: features of 15 classes x 15 backgrounds x 1,000 cells x 384 values on disk, read and
- * evaluated block by block. Every block is read whole, its pairs are a sample (of 105, three); the rest repeat them.
+ * The published grid for one setting, whole: 15 classes x 15 backgrounds x 1,000 cells x 384 features on disk, 105
+ * pairs in each of 15 blocks, evaluated as a study does it. Time, and resident memory block by block.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PairGrid } from "../src/evaluate/grid.ts";
-import { readFeatureRows } from "../src/features/store.ts";
-import { NpyReader, NpyWriter } from "../src/files/npy.ts";
-import { record, smoke, spread } from "./harness.ts";
+import { NpyWriter } from "../src/files/npy.ts";
+import { evaluateBlocks, listBlocks, PlanIndex } from "../src/study/blocks.ts";
+import { SETTINGS, type SwapPlan } from "../src/types.ts";
+import { record, smoke } from "./harness.ts";
 import { activations } from "./svm-data.ts";
 
-const [classes, backgrounds, cells, dimension] = smoke ? [3, 2, 30, 8] : [15, 15, 1000, 384];
-const sample = 3;
+const [classes, cells, dimension] = smoke ? [3, 30, 8] : [15, 1000, 384];
+const names = Array.from({ length: classes }, (_, c) => `class ${String(c).padStart(2, "0")}`);
 const folder = mkdtempSync(join(tmpdir(), "cellswap-grid-"));
 try {
   const path = join(folder, "features.npy");
   const writer = new NpyWriter(path, "float32", [dimension]);
-  const drawn = activations(classes, cells, dimension, 1, 1);
-  for (let b = 0; b < backgrounds; b++)
+  const shifts = names.map((_, c) => 0.7 + (5.3 * c) / (classes - 1));
+  const drawn = activations(classes, cells, dimension, shifts, 1);
+  for (let b = 0; b < classes; b++)
     for (const rows of drawn)
       for (let r = 0; r < cells; r++)
         writer.append(
@@ -26,44 +28,50 @@ try {
         );
   writer.close();
   drawn.length = 0;
+  const count = classes * classes * cells;
+  const plan: SwapPlan = {
+    seed: null,
+    count,
+    classes: names,
+    cell: Int32Array.from({ length: count }, (_, i) => i % (classes * cells)),
+    setting: new Uint8Array(count).fill(SETTINGS.indexOf("cell-free")),
+    background: Int16Array.from({ length: count }, (_, i) => Math.floor(i / (classes * cells))),
+    donor: new Int32Array(count),
+    sameField: new Uint8Array(count),
+  };
   const grid = new PairGrid();
-  const secondsPerPair: number[] = [];
   const residentMiB: number[] = [];
-  let gap = 0;
-  for (let b = 0; b < backgrounds; b++) {
-    const file = new NpyReader(path);
-    const block = Array.from({ length: classes }, (_, c) => {
-      const features = new Float32Array(new SharedArrayBuffer(cells * dimension * 4));
-      const rows = Int32Array.from({ length: cells }, (_, r) => (b * classes + c) * cells + r);
-      readFeatureRows(file, rows, features);
-      return { name: `class ${c}`, features };
-    });
-    file.close();
-    const chosen = Array.from({ length: sample }, (_, k) => block[(b + k) % classes]);
-    const start = performance.now();
-    const fits = await grid.evaluate(chosen, dimension);
-    secondsPerPair.push((performance.now() - start) / 1000 / fits.length);
-    for (const fit of fits) gap = Math.max(gap, fit.gap);
-    residentMiB.push(process.memoryUsage().rss / 2 ** 20);
-  }
+  const start = performance.now();
+  const cpu = process.cpuUsage();
+  const results = await evaluateBlocks({
+    folder,
+    sets: [{ name: "drawn", path }],
+    blocks: listBlocks(["cell-free"], names),
+    classes: names,
+    rows: names.map((_, c) => Int32Array.from({ length: cells }, (_, r) => c * cells + r)),
+    index: new PlanIndex(plan),
+    folds: 5,
+    grid: () => grid,
+    onProgress: () => residentMiB.push(process.memoryUsage().rss / 2 ** 20),
+  });
+  const seconds = (performance.now() - start) / 1000;
+  const used = process.cpuUsage(cpu);
   await grid.dispose();
+  const pairs = results.flatMap((r) => r.pairs);
   const peakMiB = process.resourceUsage().maxRSS / 1024;
-  const { median, low, high } = spread(secondsPerPair);
-  console.log(`seconds per pair: ${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}); gap ${gap}`);
+  const cpuPerPair = (used.user + used.system) / 1e6 / pairs.length;
+  const largestGap = Math.max(...pairs.map((p) => p.gap ?? Number.NaN));
   console.log(
-    `resident after the first block ${residentMiB[0].toFixed(0)} MiB, after the last ${residentMiB.at(-1)!.toFixed(0)}, peak ${peakMiB.toFixed(0)}`,
+    `${pairs.length} pairs in ${seconds.toFixed(0)} s, ${cpuPerPair.toFixed(3)} s CPU each; gap ${largestGap}`,
   );
+  console.log(
+    `resident MiB by block ${residentMiB.map((m) => m.toFixed(0)).join(" ")}; peak ${peakMiB.toFixed(0)}`,
+  );
+  const accuracies = pairs.map((p) => p.accuracy);
   record("grid-memory", {
-    classes,
-    backgrounds,
-    cells,
-    dimension,
-    pairsMeasured: sample * backgrounds,
-    pairsOfGrid: ((classes * (classes - 1)) / 2) * backgrounds,
-    secondsPerPair: spread(secondsPerPair),
-    residentMiB,
-    peakMiB,
-    largestGap: gap,
+    ...{ classes, backgrounds: classes, cells, dimension, pairs: pairs.length, seconds, cpuPerPair },
+    accuracies: [Math.min(...accuracies), Math.max(...accuracies)],
+    ...{ residentMiB, peakMiB, largestGap },
   });
 } finally {
   rmSync(folder, { recursive: true });
