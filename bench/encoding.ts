@@ -104,7 +104,7 @@ writeFileSync(
 const cells = join(folder, "cells");
 await writeSimulatedCells(
   cells,
-  { seed: 3, proteinsPerLocalization: 1, cellsPerProtein: smoke ? 2 : 40, fieldsPerProtein: 1 },
+  { seed: 3, proteinsPerLocalization: 1, cellsPerProtein: smoke ? 2 : 100, fieldsPerProtein: 1 },
   { update() {}, end() {} },
 );
 const store = await CellStore.open(cells);
