@@ -70,6 +70,6 @@ function ridge(kernels: Kernels, point: Point, scatter: Float32Array): boolean {
   for (let j = 0; j < w.length; j++) w[j] *= STRETCH;
   kernels.scores(w, f);
   for (let i = 0; i < rows; i++) point.b += (y[i] - f[i]) / rows;
-  for (let i = 0; i < rows; i++) point.center(i, MU);
+  point.start(MU);
   return true;
 }

@@ -51,8 +51,8 @@ const wasm = (
 const PAGE = 65536;
 /** Rows that the rank update packs at a time (BLOCK in assembly/rank-update.ts). */
 const BLOCK = 256;
-/** Up to a FEWth as many rows as columns are few: a system of their own size stands for that of the features. */
-const FEW = 2;
+/** Rows are few up to this share of the columns: a system of their own size then stands for that of the features. */
+const FEW = 0.5;
 let compiled: object | undefined;
 
 /**
@@ -102,7 +102,7 @@ export class Kernels {
     this.columns = columns;
     const length = Math.max(rows, columns) + 8;
     const stride = Math.ceil(length / 8) * 64 + 64;
-    const few = Math.ceil(columns / FEW / 8) * 8;
+    const few = Math.ceil((columns * FEW) / 8) * 8;
     const bytes = {
       x: rows * columns * 4,
       list: length * 4,
@@ -154,7 +154,7 @@ export class Kernels {
 
   /** Whether the rows in use are few for the features, so that {@link factor} is quick. */
   get few(): boolean {
-    return this.#count > 0 && this.#count * FEW <= this.columns;
+    return this.#count > 0 && this.#count <= FEW * this.columns;
   }
 
   /** Fills the rows from `first` on with `features` (whole rows of `dimension` numbers). */

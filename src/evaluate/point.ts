@@ -96,11 +96,12 @@ export class Point {
     return all;
   }
 
-  /** Puts row `i` on the central path of its score. */
-  center(i: number, mu: number): void {
-    const z = 1 - this.y[i] * (this.f[i] + this.b);
-    // Root in (0, 1) of z a^2 + (2 mu - z) a - mu = 0, as the smaller of a and 1 - a so that nothing cancels.
-    this.#put(i, (2 * mu) / (2 * mu + Math.abs(z) + Math.hypot(z, 2 * mu)), z > 0, mu);
+  /** Starts on the central path of the scores f. */
+  start(mu: number): void {
+    for (let i = 0; i < this.rows; i++) {
+      const z = 1 - this.y[i] * (this.f[i] + this.b);
+      this.#put(i, nearest(Math.abs(z), mu), z > 0, mu);
+    }
   }
 
   /** Brings z up to date; returns mean product (mu) and the sum of hinge losses over all rows. */
@@ -114,14 +115,13 @@ export class Point {
   shrink(mu: number): void {
     this.#size = 0;
     for (let i = 0; i < this.rows; i++) if (this.alpha[i] > this.#size) this.#size = this.alpha[i];
-    const back = this.#takeBack(mu);
-    const out = this.#fix();
-    if (back || out || this.#k.count !== this.rows) this.#use(this.#active, this.rows);
+    if (this.#rest > 0) this.#takeBack(mu);
+    this.#fix();
+    this.#use(this.#active, this.rows);
   }
 
-  #takeBack(mu: number): boolean {
+  #takeBack(mu: number): void {
     const before = this.#rest;
-    if (before === 0) return false;
     this.#use(this.#resting, before);
     this.#k.scores(this.w, this.#scores, true);
     const freed: number[] = [];
@@ -143,24 +143,18 @@ export class Point {
       this.f[i] = this.#scores[k];
       this.z[i] = z;
       this.steady[i] = 0;
-      this.#put(
-        i,
-        slack > 0 ? (2 * mu) / (2 * mu + slack + Math.hypot(slack, 2 * mu)) : Math.sqrt(mu),
-        upper,
-        mu,
-      );
+      this.#put(i, slack > 0 ? nearest(slack, mu) : Math.sqrt(mu), upper, mu);
       if (upper) freed.push(at);
     }
     this.#count(freed, -1);
-    return true;
   }
 
-  #fix(): boolean {
+  #fix(): void {
     const { y, f, alpha, beta, s, xi, z, steady, rows } = this;
     let cut = FIX;
     let left = this.#beyond(cut);
     for (let k = 0; k < PRUDENCE && left < this.#k.columns / 3; k++) left = this.#beyond((cut /= 3));
-    if (left > (1 - WORTH) * rows || left < FEW) return false;
+    if (left > (1 - WORTH) * rows || left < FEW) return;
     const upper: number[] = [];
     let n = 0;
     for (let i = 0; i < rows; i++) {
@@ -186,7 +180,6 @@ export class Point {
     }
     this.rows = n;
     this.#count(upper, 1);
-    return true;
   }
 
   /** Active rows that stay so. */
@@ -223,4 +216,12 @@ export class Point {
     this.s[i] = mu / this.alpha[i];
     this.xi[i] = mu / this.beta[i];
   }
+}
+
+/**
+ * How far a multiplier on the central path is from its nearer bound, for |z|: the smaller of a and 1 - a, a being the
+ * root in (0, 1) of z a^2 + (2 mu - z) a - mu = 0; nothing cancels this way.
+ */
+function nearest(z: number, mu: number): number {
+  return (2 * mu) / (2 * mu + z + Math.hypot(z, 2 * mu));
 }
