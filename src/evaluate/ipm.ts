@@ -25,7 +25,7 @@ const PATIENCE = 2;
  * @param kernels holds the rows
  * @param train the rows in use
  * @param y +1 or -1 for each of them
- * @param scatter sum of x x' over the rows in use, columns x columns, upper triangle
+ * @param scatter sum of x x' over the rows in use, columns x columns, upper triangle; null to do without
  * @param done whether a point (multipliers of all rows in use, w) is good enough; asked when the method believes so,
  * and free to have the kernels use other rows
  * @param shrink whether to fix rows at their bounds
@@ -35,15 +35,13 @@ export function solveInterior(
   kernels: Kernels,
   train: Int32Array,
   y: Int8Array,
-  scatter: Float32Array,
+  scatter: Float32Array | null,
   done: (alpha: Float64Array, w: Float64Array) => boolean,
   shrink: boolean,
 ): number | null {
   const point = new Point(kernels, train, y);
   if (!ridge(kernels, point, scatter)) return null;
-  let trace = 0;
-  for (let j = 0; j < kernels.dimension; j++) trace += scatter[j * (kernels.columns + 1)];
-  const newton = new Newton(kernels, point, scatter, trace / (y.length * kernels.dimension));
+  const newton = new Newton(kernels, point, scatter);
   let refused = 0;
   for (let steps = 0; steps < STEPS; steps++) {
     const { mu, hinge } = point.measure();
@@ -61,11 +59,12 @@ export function solveInterior(
 }
 
 /** A point on the central path of its own scores: those of a ridge regression on y, stretched. */
-function ridge(kernels: Kernels, point: Point, scatter: Float32Array): boolean {
+function ridge(kernels: Kernels, point: Point, scatter: Float32Array | null): boolean {
   const { w, f, y, rows } = point;
   kernels.combine(y, w);
-  const one = new Float64Array(rows);
-  if (!kernels.factor(one, true, 0, 1, scatter) && !kernels.factor(one.fill(1), false)) return false;
+  const one = new Float64Array(rows).fill(1);
+  const known = scatter !== null && kernels.factor(one, true, Infinity, 1, scatter);
+  if (!known && !kernels.factor(one, true) && !kernels.factor(one, false)) return false;
   kernels.solve(w);
   for (let j = 0; j < w.length; j++) w[j] *= STRETCH;
   kernels.scores(w, f);

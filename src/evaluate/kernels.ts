@@ -89,6 +89,7 @@ export class Kernels {
   readonly #few: Float64Array;
   readonly #correction: Float64Array;
   #count = 0;
+  #variance = 0;
   #single = true;
   /** Whether the last factor is that of the few rows. */
   #dual = false;
@@ -152,6 +153,11 @@ export class Kernels {
     return this.#count;
   }
 
+  /** Mean variance of the features over the rows that were centered. */
+  get variance(): number {
+    return this.#variance;
+  }
+
   /** Whether the rows in use are few for the features, so that {@link factor} is quick. */
   get few(): boolean {
     return this.#count > 0 && this.#count <= FEW * this.columns;
@@ -175,7 +181,14 @@ export class Kernels {
     const mean = new Float64Array(columns);
     for (let r = 0, at = 0; r < count; r++) for (let j = 0; j < columns; j++, at++) mean[j] += x[at];
     for (let j = 0; j < columns; j++) mean[j] = Math.fround(mean[j] / count);
-    for (let r = 0, at = 0; r < count; r++) for (let j = 0; j < columns; j++, at++) x[at] -= mean[j];
+    let squares = 0;
+    for (let r = 0, at = 0; r < count; r++)
+      for (let j = 0; j < columns; j++, at++) {
+        const off = x[at] - mean[j];
+        x[at] = off;
+        squares += off * off;
+      }
+    this.#variance = squares / (count * this.dimension);
     this.#turnedRows = new Int32Array(0);
     return mean.subarray(0, this.dimension);
   }
@@ -215,13 +228,19 @@ export class Kernels {
    * @param scatter columns x columns, upper triangle; {@link scatter} of all rows in use stands in for rows left out
    * @returns whether H is positive definite in that precision
    */
-  factor(weight: Float64Array, single: boolean, above = 0, base = 0, scatter?: Float32Array): boolean {
+  factor(
+    weight: Float64Array,
+    single: boolean,
+    above = 0,
+    base = 0,
+    scatter: Float32Array | null = null,
+  ): boolean {
     const { columns } = this;
     this.#dual = this.few && base === 0 && above === 0;
     if (this.#dual) return this.#factorFew(weight);
     this.#single = single;
     const h = single ? new Float32Array(this.#h.data.buffer, this.#h.at, columns * columns) : this.#h.data;
-    if (scatter !== undefined && base !== 0) for (let i = 0; i < h.length; i++) h[i] = base * scatter[i];
+    if (scatter !== null && base !== 0) for (let i = 0; i < h.length; i++) h[i] = base * scatter[i];
     else h.fill(0);
     for (let j = 0; j < columns; j++) h[j * (columns + 1)] += 1;
     let count = 0;

@@ -31,8 +31,6 @@ const PLAIN = 10;
 const SINGLE_LIMIT = 1e6;
 /** Rows of more than this times the others' average weight enter the factor one by one. */
 const SPLIT = 2;
-/** Below this many features a full factor is cheaper than the steps that make up for a part of it. */
-const SPLIT_COLUMNS = 32;
 /** A slack that lost more than this share of itself in a step is not steady. */
 const FALL = 1;
 /** Value of mu down to which products may be in float32: what they lose is made up for by later steps. */
@@ -45,9 +43,7 @@ const LOOSE = 2e-5;
 export class Newton {
   readonly #k: Kernels;
   readonly #p: Point;
-  readonly #scatter: Float32Array;
-  /** Mean variance of the features over the training rows. */
-  readonly #variance: number;
+  readonly #scatter: Float32Array | null;
   readonly #rows: StepKernels;
   /** Diagonal of D. */
   readonly #weight: Float64Array;
@@ -70,16 +66,17 @@ export class Newton {
   /** Size of the first right-hand side of this step; -1 before it. */
   #scale = -1;
   #loose = false;
+  /** Whether all rows entered the factor one by one. */
+  #exact = false;
   #single = true;
   #rough = true;
   #now: Direction;
   #other: Direction;
 
-  constructor(kernels: Kernels, point: Point, scatter: Float32Array, variance: number) {
+  constructor(kernels: Kernels, point: Point, scatter: Float32Array | null) {
     this.#k = kernels;
     this.#p = point;
     this.#scatter = scatter;
-    this.#variance = variance;
     const short = () => new Float64Array(kernels.columns);
     this.#rows = kernels.step;
     this.#weight = this.#rows.vector("weight");
@@ -145,11 +142,13 @@ export class Newton {
     const weight = this.#weight;
     const eta = this.#rows.prepare(this.#p.rows);
     this.#eta = eta;
-    this.#loose = eta * this.#variance < LOOSE_LIMIT && this.#tolerance >= LOOSE;
-    if (eta * this.#variance > SINGLE_LIMIT) this.#single = false;
+    const size = eta * this.#k.variance;
+    this.#loose = size < LOOSE_LIMIT && this.#tolerance >= LOOSE;
+    if (size > SINGLE_LIMIT) this.#single = false;
     this.#k.combine(weight, this.#h, this.#rough);
-    const { above, base } = this.#split();
     for (;;) {
+      const { above, base } = this.#split();
+      this.#exact = base === 0;
       if (this.#k.factor(weight, this.#single, above, base, this.#scatter)) {
         this.#hv.set(this.#h);
         this.#k.solve(this.#hv);
@@ -174,7 +173,7 @@ export class Newton {
   #split(): { above: number; base: number } {
     const weight = this.#weight;
     const { rows, all } = this.#p;
-    if (!this.#single || this.#k.few || this.#k.columns < SPLIT_COLUMNS || 2 * rows < all)
+    if (this.#scatter === null || !this.#single || this.#k.few || 2 * rows < all)
       return { above: 0, base: 0 };
     let above = Infinity;
     let base = 0;
@@ -224,6 +223,12 @@ export class Newton {
     }
     let rho = this.#precondition();
     if (this.#scale < 0) this.#scale = rho;
+    if (this.#exact && tolerance === PREDICTOR_RESIDUAL) {
+      v.set(u);
+      this.#goal.fill(0);
+      residual.fill(0);
+      return;
+    }
     const stop = this.#scale * tolerance * tolerance;
     along.set(u);
     const { w } = this.#p;

@@ -3,13 +3,16 @@ import { solveInterior } from "./ipm.ts";
 import type { Kernels } from "./kernels.ts";
 import { type Fit, GAP_GOAL } from "./problem.ts";
 
+/** Below this many values factoring all rows is cheaper than what a scatter in their stead saves. */
+const SCATTER_VALUES = 65536;
+
 /**
  * Solves the training sets of one pair of classes: the rows are held once, and what the folds share is computed once.
  */
 export class PairSolver {
   readonly #kernels: Kernels;
   readonly #first: number;
-  /** Sum of x x' over the rows of each part. */
+  /** Sum of x x' over the rows of each part, and over all of them; none for small pairs. */
   readonly #scatters: Float32Array[];
   readonly #total: Float32Array;
 
@@ -27,22 +30,25 @@ export class PairSolver {
     kernels.load(a, 0);
     kernels.load(b, this.#first);
     kernels.center(rows);
-    this.#scatters = parts.map((part) => {
-      kernels.use(part);
-      return kernels.scatter();
-    });
     this.#total = new Float32Array(kernels.columns ** 2);
+    this.#scatters =
+      rows * kernels.columns < SCATTER_VALUES
+        ? []
+        : parts.map((part) => {
+            kernels.use(part);
+            return kernels.scatter();
+          });
     for (const part of this.#scatters) for (let i = 0; i < part.length; i++) this.#total[i] += part[i];
   }
 
   /** Optimal machine for the given training rows, which are all parts but `without`; null where rounding forbids it. */
   solve(train: Int32Array, without: number): Fit | null {
     const y = Int8Array.from(train, (r) => (r < this.#first ? 1 : -1));
-    const scatter = this.#scatter(without);
+    const scatter = this.#scatters.length > 0 ? this.#scatter(without) : null;
     return this.#descend(train, y, scatter, true) ?? this.#descend(train, y, scatter, false);
   }
 
-  #descend(train: Int32Array, y: Int8Array, scatter: Float32Array, shrink: boolean): Fit | null {
+  #descend(train: Int32Array, y: Int8Array, scatter: Float32Array | null, shrink: boolean): Fit | null {
     const kernels = this.#kernels;
     const w = new Float64Array(kernels.columns);
     const f = new Float64Array(y.length);
