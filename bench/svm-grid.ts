@@ -62,8 +62,9 @@ class Peer {
     this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
     return JSON.parse((await this.#lines.next()).value) as Run;
   }
+  /** Its pools end with its input; killed, it would leave them behind. */
   stop(): void {
-    this.#process.kill();
+    this.#process.stdin!.end();
   }
 }
 
