@@ -149,7 +149,7 @@ async function pipeline(): Promise<number> {
   return plan.count / (wall / 1000);
 }
 
-const batch = Number(option("batch", "64"));
+const batch = Number(option("batch", "8"));
 const contenders: Record<string, () => number | Promise<number>> = {
   "matrix product (GFLOP/s)": async () =>
     ((await bare(join(folder, "product.onnx"), [n, n], 2, 1, seconds)) * 2 * n * n) / 1e9,
@@ -160,18 +160,23 @@ const contenders: Record<string, () => number | Promise<number>> = {
 const peers: ChildProcessWithoutNullStreams[] = [];
 if (!smoke && !process.argv.includes("--no-peers")) {
   const python = peerPython("encoding.txt");
-  for (const peer of ["torch", "onnxruntime"]) {
+  for (const [peer, size] of [
+    ["torch", 8],
+    ["torch", 64],
+    ["onnxruntime", 8],
+    ["onnxruntime", 64],
+  ] as const) {
     const child = spawn(python, [
       join(import.meta.dirname, "peers/encoding.py"),
       peer,
       pifia,
-      String(batch),
+      String(size),
       String(seconds),
     ]);
     child.stderr.pipe(process.stderr);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     peers.push(child);
-    contenders[`${peer} in Python, 2 threads`] = async () => {
+    contenders[`${peer} in Python, 2 threads, batch ${size}`] = async () => {
       child.stdin.write("go\n");
       return Number((await lines.next()).value);
     };

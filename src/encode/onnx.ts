@@ -5,6 +5,12 @@ import type { EncoderFile } from "./encoder-file.ts";
 import { makePooling, type Pooling } from "./pool.ts";
 import { makePreprocessor, type Preprocessor } from "./preprocess.ts";
 
+/**
+ * Inputs that the network sees at a time: the activations of more leave the second-level cache (docs/performance.md,
+ * Batch size). Fixed, as other sizes may split sums differently and give other bytes.
+ */
+const INPUTS = 8;
+
 /** An encoder ready to run on crops of one shape: preprocessing, network, pooling. One thread per encoder. */
 export class OnnxEncoder {
   readonly #file: EncoderFile;
@@ -103,6 +109,30 @@ export class OnnxEncoder {
    * count x dimension values of output `o` (pass an empty list to only try the network).
    */
   async encode(crops: Float32Array, masks: Uint8Array, count: number, out: Float32Array[]): Promise<void> {
+    const { channels, height, width } = this.#shape;
+    const pixels = height * width;
+    const size = channels.length * pixels;
+    const step = Math.max(1, Math.floor(INPUTS / this.#preprocessor.views));
+    for (let from = 0; from < count; from += step) {
+      const end = Math.min(from + step, count);
+      await this.#encodeFew(
+        crops.subarray(from * size, end * size),
+        masks.subarray(from * pixels, end * pixels),
+        end - from,
+        out,
+        from,
+      );
+    }
+  }
+
+  /** Encodes crops that the network takes at once; `out` receives them from row `first` on. */
+  async #encodeFew(
+    crops: Float32Array,
+    masks: Uint8Array,
+    count: number,
+    out: Float32Array[],
+    first: number,
+  ): Promise<void> {
     const { input, outputs } = this.#file.description;
     const { size, views } = this.#preprocessor;
     const cropSize = this.#shape.channels.length * this.#shape.height * this.#shape.width;
@@ -127,7 +157,8 @@ export class OnnxEncoder {
     for (let o = 0; o < out.length; o++) {
       const pooling = this.#poolings[o];
       const data = result[outputs[o].output].data as Float32Array;
-      out[o].fill(0, 0, count * pooling.dimension);
+      const { dimension } = pooling;
+      out[o].fill(0, first * dimension, (first + count) * dimension);
       for (let i = 0; i < count; i++)
         for (let v = 0; v < views; v++)
           pooling.add(
@@ -135,7 +166,7 @@ export class OnnxEncoder {
             (i * views + v) * pooling.size,
             weights.subarray((i * views + v) * plane, (i * views + v + 1) * plane),
             out[o],
-            i * pooling.dimension,
+            (first + i) * dimension,
             1 / views,
           );
     }
