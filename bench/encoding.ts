@@ -5,7 +5,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { CellStore } from "../src/cells/store.ts";
 import { writeSimulatedCells } from "../src/commands/simulate.ts";
@@ -149,7 +149,7 @@ async function pipeline(): Promise<number> {
   return plan.count / (wall / 1000);
 }
 
-const batch = Number(option("batch", "8"));
+const batch = Number(option("batch", "16"));
 const contenders: Record<string, () => number | Promise<number>> = {
   "matrix product (GFLOP/s)": async () =>
     ((await bare(join(folder, "product.onnx"), [n, n], 2, 1, seconds)) * 2 * n * n) / 1e9,
@@ -161,9 +161,9 @@ const peers: ChildProcessWithoutNullStreams[] = [];
 if (!smoke && !process.argv.includes("--no-peers")) {
   const python = peerPython("encoding.txt");
   for (const [peer, size] of [
-    ["torch", 8],
+    ["torch", 16],
     ["torch", 64],
-    ["onnxruntime", 8],
+    ["onnxruntime", 16],
     ["onnxruntime", 64],
   ] as const) {
     const child = spawn(python, [
@@ -186,10 +186,18 @@ const rounds = await interleaved(contenders, Number(option("rounds", "5")));
 // The first run is not recorded.
 const occupied = inNetwork.slice(-rounds["whole pipeline"].length);
 for (const child of peers) child.kill();
-const batches: Record<string, number[]> = {};
-if (!smoke)
-  for (const b of [1, 8, 16, 32, 64, 128, 256])
-    batches[b] = [await bare(pifia, [b, 1, 64, 64], 2, 1, seconds)];
+/** Crops per second of the bare network with other batch sizes, of this network and of the bundled ones. */
+const batchSizes: Record<string, Record<string, number>> = {};
+const bundled = ["deeploc", "pci", "pifia"].map((name) => {
+  const { modelPath, description } = readEncoder(resolve(import.meta.dirname, `../encoders/${name}.json`));
+  return [`bundled ${name}`, modelPath, description.input.channels.length] as const;
+});
+for (const [name, path, channels] of smoke ? [] : ([["full-width pifia", pifia, 1], ...bundled] as const)) {
+  batchSizes[name] = {};
+  for (const size of [1, 2, 4, 8, 16, 32, 64, 128, 256])
+    batchSizes[name][size] = await bare(path, [size, channels, 64, 64], 2, 1, 2);
+  console.log(name, batchSizes[name]);
+}
 store.close();
 rmSync(folder, { recursive: true });
 
@@ -215,5 +223,5 @@ record("encoding", {
   pipelineOfBareNetwork: spread(ofBare),
   timeInNetwork: spread(occupied),
   pipelineOfPeers: against,
-  batchSizes: Object.fromEntries(Object.entries(batches).map(([b, v]) => [b, v[0]])),
+  batchSizes,
 });

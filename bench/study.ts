@@ -203,7 +203,7 @@ async function ours(folder: string) {
 async function pureEncoding(): Promise<number> {
   let seconds = 0;
   for (const name of names) {
-    const dims = [8, channelsOf(name).length, 64, 64];
+    const dims = [16, channelsOf(name).length, 64, 64];
     seconds += 1 / (await bare(join(reference, `onnx/${name}.onnx`), dims, 2, 1, 4));
   }
   return seconds;

@@ -9,7 +9,7 @@ import { makePreprocessor, type Preprocessor } from "./preprocess.ts";
  * Inputs that the network sees at a time: the activations of more leave the second-level cache (docs/performance.md,
  * Batch size). Fixed, as other sizes may split sums differently and give other bytes.
  */
-const INPUTS = 8;
+const INPUTS = 16;
 
 /** An encoder ready to run on crops of one shape: preprocessing, network, pooling. One thread per encoder. */
 export class OnnxEncoder {
