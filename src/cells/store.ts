@@ -5,7 +5,6 @@ import type { Cells, Table } from "../types.ts";
 import { CropFiles } from "./crops.ts";
 import { readManifest, type StoreManifest } from "./manifest.ts";
 
-export { CropFiles } from "./crops.ts";
 export { isCellStore, readManifest, STORE_VERSION, type StoreManifest, storeHash } from "./manifest.ts";
 export { type CellRecord, CellStoreWriter, type Quality, replaceMasks, writeQuality } from "./writer.ts";
 

@@ -1,3 +1,10 @@
+/** Inner product of two vectors of one length. */
+export function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
 /** Arithmetic mean; NaN for none. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;

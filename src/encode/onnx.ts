@@ -18,7 +18,8 @@ export class OnnxEncoder {
   readonly #preprocessor: Preprocessor;
   readonly #shape: CropShape;
   #poolings: Pooling[] | undefined;
-  readonly #usesMask: boolean;
+  /** Whether an output is pooled over the center cell; only then are masks looked at. */
+  readonly usesMask: boolean;
   #input = new Float32Array(0);
   #weights = new Float32Array(0);
   /** Milliseconds spent in the network so far. */
@@ -29,7 +30,7 @@ export class OnnxEncoder {
     this.#session = session;
     this.#shape = shape;
     this.#preprocessor = makePreprocessor(file.description, shape);
-    this.#usesMask = file.description.outputs.some((o) => o.pool === "center-mean");
+    this.usesMask = file.description.outputs.some((o) => o.pool === "center-mean");
   }
 
   /**
@@ -175,7 +176,7 @@ export class OnnxEncoder {
 
   /** Center cell of each input after the geometry of the preprocessing; empty where no output asks for it. */
   #centerWeights(masks: Uint8Array, count: number): Float32Array {
-    if (!this.#usesMask) return this.#weights;
+    if (!this.usesMask) return this.#weights;
     const { input } = this.#file.description;
     const { views } = this.#preprocessor;
     const plane = input.height * input.width;

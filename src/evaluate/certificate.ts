@@ -1,4 +1,4 @@
-import { partition } from "../core/statistics.ts";
+import { dot, partition } from "../core/statistics.ts";
 import type { Problem } from "./problem.ts";
 
 /** Primal and dual objective of a feasible dual point, and the machine that belongs to it. */
@@ -59,12 +59,6 @@ export function primalObjective(
   let hinge = 0;
   for (let i = 0; i < y.length; i++) hinge += Math.max(0, 1 - y[i] * (f[i] + b));
   return { primal: dot(w, w) / 2 + hinge, b };
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
 
 /** Scales the class with the larger sum of alpha down, so that both sums are equal. */

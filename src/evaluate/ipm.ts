@@ -1,5 +1,6 @@
+import { dot } from "../core/statistics.ts";
 import type { Kernels } from "./kernels.ts";
-import { dot, Newton } from "./newton.ts";
+import { Newton } from "./newton.ts";
 import { Point } from "./point.ts";
 
 /** Where on the central path the method starts. */

@@ -1,3 +1,4 @@
+import { dot } from "../core/statistics.ts";
 /** A function of `x` that writes its gradient into the second argument. */
 export type Objective = (x: Float64Array, gradient: Float64Array) => number;
 
@@ -87,12 +88,6 @@ function descent(gradient: Float64Array, steps: { s: Float64Array; g: Float64Arr
   });
   for (let i = 0; i < q.length; i++) q[i] = -q[i];
   return q;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
 
 function largest(values: Float64Array): number {

@@ -1,3 +1,4 @@
+import { dot } from "../core/statistics.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Point } from "./point.ts";
 import type { StepKernels } from "./step.ts";
@@ -272,10 +273,4 @@ export class Newton {
     const bend = dot(this.#h, v) / this.#eta;
     for (let j = 0; j < v.length; j++) out[j] += v[j] - bend * this.#h[j];
   }
-}
-
-export function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }

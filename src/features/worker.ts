@@ -23,7 +23,6 @@ async function open() {
     setup.targets.map(async ({ encoder, outputs }) => ({
       name: encoder.description.name,
       encoder: await OnnxEncoder.open(encoder, store, { tried: true }),
-      pools: encoder.description.outputs.some((o) => o.pool === "center-mean"),
       outputs: outputs.map((o) => ({ ...o, features: new Float32Array(BATCH * o.dimension) })),
       files: new Map<number, FeatureFile>(),
     })),
@@ -43,7 +42,7 @@ async function run({ batch, encoders: lacking }: WorkerTask): Promise<number> {
   const { store, pixels, size, encoders, compositor, crops, masks } = await opened;
   const rows = order.subarray(batch * BATCH, (batch + 1) * BATCH);
   const count = rows.length;
-  const masked = lacking.some((e) => encoders[e].pools);
+  const masked = lacking.some((e) => encoders[e].encoder.usesMask);
   rows.forEach((row, i) => {
     compositor.compose(plan, row, crops.subarray(i * size, (i + 1) * size));
     if (masked) store.readMask(plan.cell[row], masks.subarray(i * pixels, (i + 1) * pixels));
