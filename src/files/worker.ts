@@ -4,8 +4,9 @@ import { Worker } from "node:worker_threads";
 
 /**
  * Starts a worker thread from the module `name` beside the caller (`base` is the caller's import.meta.url).
- * Works from the built package (without the loaders that the main thread may have) and from TypeScript sources (through tsx, which takes seconds over a package with
- * WebAssembly in it: `packages` names, as URLs, those that are loaded before it).
+ * Works from the built package (without the loaders that the main thread may have) and from TypeScript sources (through
+ * tsx, which takes seconds over a package with WebAssembly in it: `packages` names, as URLs, those that are loaded
+ * before it).
  */
 export function startWorker(
   base: string,
