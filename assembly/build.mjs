@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
-const target = join(root, "src/evaluate/kernels.generated.ts");
+const target = join(root, "src/evaluate/svm/kernels.generated.ts");
 const folder = mkdtempSync(join(tmpdir(), "kernels-"));
 const options = ["-O3", "--runtime", "stub", "--noAssert", "--enable", "simd", "--importMemory"];
 try {
@@ -18,7 +18,7 @@ try {
   const text = `// Written by assembly/build.mjs from assembly/*.ts; do not edit.\n\n/** The compiled kernels, base64. */\nexport const KERNELS =\n  "${readFileSync(wasm).toString("base64")}";\n`;
   if (process.argv.includes("--check")) {
     if (readFileSync(target, "utf8") !== text) {
-      console.error("src/evaluate/kernels.generated.ts is out of date: run `node assembly/build.mjs`");
+      console.error("src/evaluate/svm/kernels.generated.ts is out of date: run `node assembly/build.mjs`");
       process.exitCode = 1;
     }
   } else writeFileSync(target, text);

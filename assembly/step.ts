@@ -1,9 +1,9 @@
 // Row by row arithmetic of an interior-point step, on float64 vectors of `stride` bytes that lie one after the other.
 //
 // Two rows at a time; an odd last row goes through the same lines in the first lane of a vector. Names and equations
-// are those of src/evaluate/newton.ts.
+// are those of src/evaluate/svm/newton.ts.
 
-/** Position of each vector, as in STEP of src/evaluate/step.ts. */
+/** Position of each vector, as in STEP of src/evaluate/svm/step.ts. */
 const Y: usize = 0;
 const F: usize = 1;
 const ALPHA: usize = 2;

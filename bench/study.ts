@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { planPci } from "../src/cells/pci.ts";
+import { pciSource } from "../src/cells/formats/pci.ts";
 import { CellStore, CellStoreWriter } from "../src/cells/store.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
 import { NpyReader } from "../src/files/npy.ts";
@@ -49,7 +49,7 @@ const channelsOf = (name: string) => (name === "pifia" ? ["GFP"] : ["GFP", "RFP"
 /** Crops and the reference's masks into a cell store, in its order. */
 async function importCells(path: string): Promise<void> {
   const index = readCsv(join(reference, "index.csv"));
-  const given = planPci(images);
+  const given = pciSource(images);
   const at = new Map(
     Array.from({ length: given.count }, (_, i) => [String(given.record(i).Metadata_Cell), i]),
   );

@@ -47,7 +47,7 @@ def alpha(mask):
 
 def filled(crop, mask, kind, rng):
     """Crop (c, h, w) without its center cell ("center") or without all cells ("cell-free"): their places and the halo
-    take pixels drawn from the crop's own cell-free ones (src/swap/fill.ts)."""
+    take pixels drawn from the crop's own cell-free ones (src/swap/fill/fill.ts)."""
     to_cell = ndi.distance_transform_edt(mask == 0)
     for gap in range(GAP, -1, -1):
         pool = np.flatnonzero(to_cell > gap)

@@ -7,8 +7,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { decode, encode } from "fast-png";
 import { resultTable } from "../src/evaluate/tables.ts";
-import { Canvas } from "../src/masks/canvas.ts";
-import { FONT } from "../src/masks/font.ts";
+import { Canvas } from "../src/image/canvas.ts";
+import { FONT } from "../src/image/font.ts";
 import { parseReport, type ReportData } from "../src/report/data.ts";
 import { verdict } from "../src/report/verdict.ts";
 

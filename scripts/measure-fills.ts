@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { NpyWriter } from "../src/files/npy.ts";
-import { Filler } from "../src/swap/fill.ts";
+import { Filler } from "../src/swap/fill/fill.ts";
 import { loadReference, referenceCrop, referenceDonor } from "../test/swap/reference.ts";
 
 const folder = process.argv[2];

@@ -7,16 +7,17 @@ export { makePreprocessor, type Preprocessor } from "./encode/preprocess.ts";
 export * from "./errors.ts";
 export { crossValidatePair, type PairFit } from "./evaluate/crossvalidate.ts";
 export { pairFolds, stratifiedFolds } from "./evaluate/folds.ts";
-export { FieldBootstrap, type Interval } from "./evaluate/intervals.ts";
 export {
   fitLogistic,
   type LogisticModel,
   type LogisticOptions,
   predictProbabilities,
-} from "./evaluate/logistic.ts";
+} from "./evaluate/logistic/logistic.ts";
 export { type Aggregation, EFFECTS, type ResultTable, resultTable } from "./evaluate/tables.ts";
-export { type TransferBlock, type TransferScore, transferScores } from "./evaluate/transfer.ts";
+export { FieldBootstrap, type Interval } from "./evidence/intervals.ts";
+export { type TransferBlock, type TransferScore, transferScores } from "./evidence/transfer.ts";
 export { judgeMask } from "./masks/verdict.ts";
+export { LOCALIZATIONS, type Localization } from "./names.ts";
 export { localizationProportions, type ProportionResult } from "./proportions/proportions.ts";
 export { parseReport, type ReportData, reportSchema } from "./report/data.ts";
 export { renderReport } from "./report/html.ts";
@@ -33,7 +34,6 @@ export {
   type SimulatedField,
   simulateField,
 } from "./simulate/field.ts";
-export { LOCALIZATIONS, type Localization } from "./simulate/localizations.ts";
 export { type OracleOptions, oracleFeatures } from "./simulate/oracle.ts";
 export { PHYSICS, type Physics } from "./simulate/parameters.ts";
 export { makeProtein, mixedProteins, type Protein, singleProteins } from "./simulate/proteins.ts";

@@ -1,6 +1,6 @@
 // Everything of index.ts, and what needs Node: files, ONNX Runtime, worker threads.
 
-export { type CellRecord, CellStore, CellStoreWriter, type StoreManifest } from "./cells/store.ts";
+export { type CellRecord, CellStore, CellStoreWriter, type StoreHeader } from "./cells/store.ts";
 export { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
 export { OnnxEncoder } from "./encode/onnx.ts";
 export { openDeepLoc } from "./encode/published/deeploc.ts";

@@ -98,7 +98,7 @@ function inputsOf(study: Study, store: CellStore): Record<string, unknown> {
   const { cells: _cells, encoders: _encoders, title: _title, aggregation: _aggregation, ...rest } = study;
   const { plan, cellList, composite, ...choices } = rest;
   return {
-    cells: storeHash(store.manifest),
+    cells: storeHash(store.header),
     channels: store.channels,
     ...choices,
     ...composite,

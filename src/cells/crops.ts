@@ -2,38 +2,38 @@ import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { NpyReader } from "../files/npy.ts";
 import type { CropSource, MaskKind } from "../types.ts";
-import { readManifest, type StoreManifest } from "./manifest.ts";
+import { readHeader, type StoreHeader } from "./header.ts";
 
 /** Crops and masks of a cell store, left on disk; all that a worker needs. */
 export class CropFiles implements CropSource {
   readonly path: string;
-  readonly manifest: StoreManifest;
+  readonly header: StoreHeader;
   readonly #crops: NpyReader;
   readonly #masks: NpyReader | undefined;
 
   /** Opens the arrays of the store at `path`. @throws DataError where it is none, is of another version or its files do not fit together. */
   constructor(path: string) {
     this.path = path;
-    this.manifest = readManifest(path);
-    const { count, channels, height, width, masks } = this.manifest;
+    this.header = readHeader(path);
+    const { count, channels, height, width, masks } = this.header;
     this.#crops = openArray(join(path, "crops.npy"), "float32", [count, channels.length, height, width]);
     if (masks !== "none") this.#masks = openArray(join(path, "masks.npy"), "uint8", [count, height, width]);
   }
 
   get count(): number {
-    return this.manifest.count;
+    return this.header.count;
   }
   get channels(): readonly string[] {
-    return this.manifest.channels;
+    return this.header.channels;
   }
   get height(): number {
-    return this.manifest.height;
+    return this.header.height;
   }
   get width(): number {
-    return this.manifest.width;
+    return this.header.width;
   }
   get masks(): MaskKind {
-    return this.manifest.masks;
+    return this.header.masks;
   }
 
   readCrop(cell: number, out: Float32Array): void {
@@ -49,8 +49,8 @@ export class CropFiles implements CropSource {
   }
 
   #check(cell: number): void {
-    if (!(cell >= 0 && cell < this.manifest.count))
-      throw new RangeError(`cell ${cell} of a store with ${this.manifest.count}`);
+    if (!(cell >= 0 && cell < this.header.count))
+      throw new RangeError(`cell ${cell} of a store with ${this.header.count}`);
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import { DataError, InterruptedError } from "../errors.ts";
+import { judgeMask } from "../masks/verdict.ts";
 import type { Column, MaskKind } from "../types.ts";
 import type { Labels } from "./labels.ts";
 import { countReasons, type ImportSummary, Tally } from "./summary.ts";
@@ -17,7 +18,7 @@ export interface CellPixels {
 }
 
 /** What an importer found: who the cells are, and how to get the pixels of each. */
-export interface ImportPlan {
+export interface CellSource {
   /** Name of the importer, kept in the store. */
   readonly source: string;
   /** File or folder that was read, as the user gave it. */
@@ -38,15 +39,7 @@ export interface ImportPlan {
   close?(): void;
 }
 
-/** Verdict on a mask and what it was measured by; from the masks room, which comes after this one. */
-export type JudgeMask = (
-  mask: Uint8Array,
-  height: number,
-  width: number,
-) => { verdict: string; measures: Record<string, number> };
-
 export interface ImportOptions {
-  readonly judge: JudgeMask;
   readonly labels?: Labels | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after every cell. */
@@ -61,11 +54,11 @@ export interface ImportOptions {
  * @throws DataError where a crop has another size than the first, is not finite, an id comes twice or no mask is usable.
  */
 export async function importCells(
-  plan: ImportPlan,
+  plan: CellSource,
   out: string,
-  options: ImportOptions,
+  options: ImportOptions = {},
 ): Promise<ImportSummary> {
-  const { labels, signal, judge } = options;
+  const { labels, signal } = options;
   const ahead = Math.max(1, options.ahead ?? 16);
   const tally = new Tally(labels);
   const ids = new Map<string, number>();
@@ -118,7 +111,7 @@ export async function importCells(
       const whole: CellRecord = { ...record, Metadata_Localization: localization };
       tally.add(whole, flat.length > 0);
       if (pixels.mask !== null) {
-        const { verdict, measures: found } = judge(pixels.mask, pixels.height, pixels.width);
+        const { verdict, measures: found } = judgeMask(pixels.mask, pixels.height, pixels.width);
         const reasons = [...(verdict === "ok" ? [] : [verdict]), ...(flat.length > 0 ? ["constant"] : [])];
         verdicts.push(reasons.length === 0 ? "ok" : reasons.join(";"));
         for (const [name, value] of Object.entries(found)) {

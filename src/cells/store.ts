@@ -3,9 +3,9 @@ import { DataError } from "../errors.ts";
 import { readCsvColumn, readParquet } from "../files/table.ts";
 import type { Cells, Table } from "../types.ts";
 import { CropFiles } from "./crops.ts";
-import { readManifest, type StoreManifest } from "./manifest.ts";
+import { readHeader, type StoreHeader } from "./header.ts";
 
-export { isCellStore, readManifest, STORE_VERSION, type StoreManifest, storeHash } from "./manifest.ts";
+export { isCellStore, readHeader, STORE_VERSION, type StoreHeader, storeHash } from "./header.ts";
 export { type CellRecord, CellStoreWriter, type Quality, replaceMasks, writeQuality } from "./writer.ts";
 
 /**
@@ -20,32 +20,32 @@ export class CellStore extends CropFiles {
 
   private constructor(path: string, metadata: Table) {
     super(path);
-    this.verdicts = readVerdicts(path, this.manifest);
-    const usable = new Uint8Array(this.manifest.count).fill(1);
+    this.verdicts = readVerdicts(path, this.header);
+    const usable = new Uint8Array(this.header.count).fill(1);
     this.verdicts?.forEach((v, row) => {
       if (v !== "ok") usable[row] = 0;
     });
-    this.cells = cellsFromMetadata(metadata, usable, path, this.manifest.count);
+    this.cells = cellsFromMetadata(metadata, usable, path, this.header.count);
   }
 
   /** Opens a store with its metadata. @throws DataError as {@link CropFiles}. */
   static async open(path: string): Promise<CellStore> {
-    readManifest(path);
+    readHeader(path);
     return new CellStore(path, await readParquet(join(path, "metadata.parquet")));
   }
 }
 
-function readVerdicts(path: string, manifest: StoreManifest): string[] | null {
-  if (manifest.masks === "none") return null;
+function readVerdicts(path: string, header: StoreHeader): string[] | null {
+  if (header.masks === "none") return null;
   const file = join(path, "quality.csv");
   const texts = new Map<string, string>();
   const verdicts = readCsvColumn(file, "Quality_Verdict").map((v) => {
     if (!texts.has(v)) texts.set(v, v);
     return texts.get(v)!;
   });
-  if (verdicts.length !== manifest.count)
+  if (verdicts.length !== header.count)
     throw new DataError(
-      `has ${verdicts.length} verdicts for ${manifest.count} cells; run \`cellswap segment\` again`,
+      `has ${verdicts.length} verdicts for ${header.count} cells; run \`cellswap segment\` again`,
       { path: file },
     );
   return verdicts;

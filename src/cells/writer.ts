@@ -15,7 +15,7 @@ import { sha256File } from "../files/hash.ts";
 import { NpyWriter } from "../files/npy.ts";
 import { table, writeCsv, writeParquet } from "../files/table.ts";
 import type { Column, CropShape, MaskKind } from "../types.ts";
-import { isCellStore, readManifest, STORE_VERSION, type StoreManifest } from "./manifest.ts";
+import { isCellStore, readHeader, STORE_VERSION, type StoreHeader } from "./header.ts";
 
 /** Quality of every cell's mask, in store order. */
 export interface Quality {
@@ -82,10 +82,10 @@ export class CellStoreWriter {
   }
 
   /**
-   * Closes the files, writes metadata, quality and manifest and puts the store in its place. `masks` says what the
+   * Closes the files, writes metadata, quality and header and puts the store in its place. `masks` says what the
    * masks turned out to know, where that was not known at the start.
    */
-  finish(quality: Quality | null = null, masks: MaskKind = this.#maskKind): StoreManifest {
+  finish(quality: Quality | null = null, masks: MaskKind = this.#maskKind): StoreHeader {
     if (this.#maskKind !== "none" && quality === null)
       throw new RangeError("a store with masks needs their quality");
     return this.#named(() => {
@@ -93,7 +93,7 @@ export class CellStoreWriter {
       writeParquet(join(this.#partial, "metadata.parquet"), table(typedColumns(this.#metadata)));
       if (quality !== null) writeQuality(this.#partial, quality);
       const own = this.#masks === undefined ? [] : ["masks.npy", "quality.csv"];
-      const manifest: StoreManifest = {
+      const header: StoreHeader = {
         format: "cellswap-cells",
         version: STORE_VERSION,
         count: this.#crops.rows,
@@ -107,9 +107,9 @@ export class CellStoreWriter {
           ["crops.npy", "metadata.parquet", ...own].map((f) => [f, sha256File(join(this.#partial, f))]),
         ),
       };
-      writeFileAtomic(join(this.#partial, "cells.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+      writeFileAtomic(join(this.#partial, "cells.json"), `${JSON.stringify(header, null, 2)}\n`);
       replaceFolder(this.#partial, this.#path);
-      return manifest;
+      return header;
     });
   }
 
@@ -201,16 +201,16 @@ export function replaceMasks(
   quality: Quality,
   kind: MaskKind,
   maskSource: string,
-): StoreManifest {
-  const { "masks.npy": _, "quality.csv": __, ...hashes } = readManifest(path).hashes;
-  const manifest: StoreManifest = { ...readManifest(path), masks: "none", maskSource: null, hashes };
-  const write = (m: StoreManifest) =>
+): StoreHeader {
+  const { "masks.npy": _, "quality.csv": __, ...hashes } = readHeader(path).hashes;
+  const header: StoreHeader = { ...readHeader(path), masks: "none", maskSource: null, hashes };
+  const write = (m: StoreHeader) =>
     writeFileAtomic(join(path, "cells.json"), `${JSON.stringify(m, null, 2)}\n`);
   const staging = mkdtempSync(join(path, ".quality-"));
   try {
     writeQuality(staging, quality);
-    const whole: StoreManifest = {
-      ...manifest,
+    const whole: StoreHeader = {
+      ...header,
       masks: kind,
       maskSource,
       hashes: {
@@ -220,7 +220,7 @@ export function replaceMasks(
       },
     };
     // Cut off in between, the store has no masks rather than masks that do not fit their quality.
-    write(manifest);
+    write(header);
     renameSync(masksFile, join(path, "masks.npy"));
     renameSync(join(staging, "quality.csv"), join(path, "quality.csv"));
     write(whole);

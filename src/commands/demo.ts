@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { readManifest } from "../cells/store.ts";
+import { readHeader } from "../cells/store.ts";
 import { StudyError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { readStudy } from "../study/schema.ts";
@@ -119,7 +119,7 @@ export function bundledEncoders(): { name: string; path: string }[] {
 
 function current(store: string, recipeFile: string, recipe: string): boolean {
   if (!existsSync(recipeFile) || readFileSync(recipeFile, "utf8") !== recipe) return false;
-  readManifest(store);
+  readHeader(store);
   return true;
 }
 

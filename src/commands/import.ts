@@ -1,11 +1,10 @@
 import { type Command, Option } from "commander";
-import { planDeeploc } from "../cells/deeploc.ts";
-import { type FolderOptions, planFolder } from "../cells/folder.ts";
-import { type ImportPlan, type ImportSummary, importCells } from "../cells/importer.ts";
+import { deeplocSource } from "../cells/formats/deeploc.ts";
+import { type FolderOptions, folderSource } from "../cells/formats/folder.ts";
+import { pciSource } from "../cells/formats/pci.ts";
+import { pifiaSource } from "../cells/formats/pifia.ts";
+import { type CellSource, type ImportSummary, importCells } from "../cells/importer.ts";
 import { readLabels } from "../cells/labels.ts";
-import { planPci } from "../cells/pci.ts";
-import { planPifia } from "../cells/pifia.ts";
-import { judgeMask } from "../masks/verdict.ts";
 import { interruptible } from "./interruptible.ts";
 import { progress } from "./progress.ts";
 
@@ -27,13 +26,13 @@ export function configure(command: Command): void {
     "pci <dir>",
     "Paired Cell Inpainting: PROTEIN/PROTEIN_FIELD_rfp_CELL_{gfp,rfp|bf}.tif",
     "cellswap import pci images --out cells",
-  ).action((dir: string, options: Options) => run(() => planPci(dir), options));
+  ).action((dir: string, options: Options) => run(() => pciSource(dir), options));
   format(
     command,
     "pifia <dir>",
     "PIFiA: PROTEIN/PROTEIN_{ch1,ch2,ch3,mask}_N.tiff, or NAME_{gfp,rfp,mask}.tiff",
     "cellswap import pifia data_subset --labels labels.csv",
-  ).action((dir: string, options: Options) => run(() => planPifia(dir), options));
+  ).action((dir: string, options: Options) => run(() => pifiaSource(dir), options));
   format(
     command,
     "folder <dir>",
@@ -52,7 +51,9 @@ export function configure(command: Command): void {
         "none",
       ]),
     )
-    .action((dir: string, options: Options & FolderOptions) => run(() => planFolder(dir, options), options));
+    .action((dir: string, options: Options & FolderOptions) =>
+      run(() => folderSource(dir, options), options),
+    );
   configureDeeploc(command);
 }
 
@@ -62,7 +63,7 @@ function configureDeeploc(command: Command): void {
     "deeploc <file>",
     "DeepLoc data set (HDF5: data1, Index1, Info1, ...)",
     "cellswap import deeploc Chong_train_set.hdf5",
-  ).action((file: string, options: Options) => run(() => planDeeploc(file), options));
+  ).action((file: string, options: Options) => run(() => deeplocSource(file), options));
 }
 
 const list = (text: string) =>
@@ -83,12 +84,11 @@ function format(command: Command, usage: string, summary: string, example: strin
     .addHelpText("after", `\nExample:\n  ${example}`);
 }
 
-async function run(plan: () => ImportPlan | Promise<ImportPlan>, options: Options): Promise<void> {
+async function run(plan: () => CellSource | Promise<CellSource>, options: Options): Promise<void> {
   const labels = options.labels === undefined ? undefined : readLabels(options.labels);
   const bar = progress("Import", "cells", options.json === true);
   const summary = await interruptible(async (signal) =>
     importCells(await plan(), options.out, {
-      judge: judgeMask,
       labels,
       signal,
       onCell: (done, total) => bar.update(done, total),

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { SegmentSummary } from "../masks/segment-store.ts";
-import { describe, segmentStore } from "../masks/segment-store.ts";
+import type { SegmentSummary } from "../segment/segment-store.ts";
+import { describe, segmentStore } from "../segment/segment-store.ts";
 import { interruptible } from "./interruptible.ts";
 import { progress } from "./progress.ts";
 

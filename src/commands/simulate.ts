@@ -4,6 +4,7 @@ import { CellStoreWriter } from "../cells/store.ts";
 import { InterruptedError } from "../errors.ts";
 import { table, writeCsv } from "../files/table.ts";
 import { judgeMask, MEASURES } from "../masks/verdict.ts";
+import { LOCALIZATIONS, type Localization } from "../names.ts";
 import {
   CROP_SIDE,
   cellsOf,
@@ -12,7 +13,6 @@ import {
   simulateDataset,
 } from "../simulate/dataset.ts";
 import type { SimulatedCell } from "../simulate/field.ts";
-import { LOCALIZATIONS, type Localization } from "../simulate/localizations.ts";
 import type { Protein } from "../simulate/proteins.ts";
 import type { Column } from "../types.ts";
 import { type Progress, progress } from "./progress.ts";

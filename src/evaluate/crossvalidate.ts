@@ -2,10 +2,10 @@ import { mean, standardDeviation } from "../core/statistics.ts";
 import { DataError } from "../errors.ts";
 import type { Folds } from "../types.ts";
 import { pairFolds, trainingRows } from "./folds.ts";
-import { Kernels } from "./kernels.ts";
-import { PairSolver } from "./pair-solver.ts";
-import { checkFinite, type Fit, GAP_GOAL, type Problem } from "./problem.ts";
-import { solveSmo } from "./smo.ts";
+import { Kernels } from "./svm/kernels.ts";
+import { PairSolver } from "./svm/pair-solver.ts";
+import { checkFinite, type Fit, GAP_GOAL, type Problem } from "./svm/problem.ts";
+import { solveSmo } from "./svm/smo.ts";
 
 /** Cross-validated accuracy of one pair of classes. */
 export interface PairFit {

@@ -1,5 +1,5 @@
+import { hullPixels } from "../image/hull.ts";
 import { BACKGROUND, CENTER, NEIGHBOR } from "../types.ts";
-import { hullPixels } from "./hull.ts";
 
 /**
  * What a usable mask looks like. Lengths are in units of the cell diameter that crops of this set are made for, so

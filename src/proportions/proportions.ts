@@ -4,7 +4,7 @@ import {
   type LogisticModel,
   type LogisticOptions,
   predictProbabilities,
-} from "../evaluate/logistic.ts";
+} from "../evaluate/logistic/logistic.ts";
 import { type DivergenceSummary, divergence, summarize } from "./divergence.ts";
 
 /** Cells with the features of their original and of their masked crops, row by row. */

@@ -1,7 +1,7 @@
 import { mulberry32, namedSeed, shuffle } from "../core/rng.ts";
+import { LOCALIZATIONS, type Localization } from "../names.ts";
 import { cutCrops, type SimulatedCrop } from "./crops.ts";
 import { simulateField } from "./field.ts";
-import { LOCALIZATIONS, type Localization } from "./localizations.ts";
 import type { Physics } from "./parameters.ts";
 import { mixedProteins, type Protein, singleProteins } from "./proteins.ts";
 

@@ -1,6 +1,6 @@
 import { mulberry32, namedSeed, normal } from "../core/rng.ts";
+import type { Localization } from "../names.ts";
 import { drawAnatomy } from "./anatomy.ts";
-import type { Localization } from "./localizations.ts";
 import { addDoubled, blur, expose, halve, normals } from "./optics.ts";
 import { packCells } from "./packing.ts";
 import { PHYSICS, type Physics } from "./parameters.ts";

@@ -1,22 +1,4 @@
-/** The 15 localizations of the study, in the order of its tables. */
-export const LOCALIZATIONS = [
-  "actin",
-  "bud neck",
-  "cell periphery",
-  "cytoplasm",
-  "endosome",
-  "ER",
-  "Golgi",
-  "mitochondrion",
-  "nucleus",
-  "nuclear periphery",
-  "nucleolus",
-  "spindle pole",
-  "peroxisome",
-  "vacuolar membrane",
-  "vacuole",
-] as const;
-export type Localization = (typeof LOCALIZATIONS)[number];
+import type { Localization } from "../names.ts";
 
 /**
  * What separates the localizations besides their structure.

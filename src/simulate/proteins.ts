@@ -1,5 +1,6 @@
 import { mulberry32, namedSeed, normal, shuffle } from "../core/rng.ts";
-import { LOCALIZATION_LEVELS, LOCALIZATIONS, type Localization } from "./localizations.ts";
+import { LOCALIZATIONS, type Localization } from "../names.ts";
+import { LOCALIZATION_LEVELS } from "./localizations.ts";
 
 /** Share of a protein's cells that show a localization; the shares of a protein add up to 1. */
 export interface Share {

@@ -1,6 +1,6 @@
 import { normal, type Random } from "../core/rng.ts";
+import type { Localization } from "../names.ts";
 import type { Anatomy } from "./anatomy.ts";
-import type { Localization } from "./localizations.ts";
 import { disc, type Patch, place, rim, ring, spot } from "./patch.ts";
 import { depthAt } from "./shape.ts";
 

@@ -8,7 +8,7 @@ import { DataError, InterruptedError, STOPPED } from "../errors.ts";
 import { PairGrid } from "../evaluate/grid.ts";
 import { writePublishedResults } from "../evaluate/published-csv.ts";
 import { sha256, sha256File } from "../files/hash.ts";
-import { LOCALIZATIONS } from "../simulate/localizations.ts";
+import { LOCALIZATIONS } from "../names.ts";
 import { type PairScore, SETTINGS } from "../types.ts";
 import { keep, readKept } from "./kept.ts";
 

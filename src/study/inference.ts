@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { FieldBootstrap } from "../evaluate/intervals.ts";
-import { fitLogistic } from "../evaluate/logistic.ts";
+import { fitLogistic } from "../evaluate/logistic/logistic.ts";
 import { EFFECTS } from "../evaluate/tables.ts";
-import { type TransferBlock, transferScores } from "../evaluate/transfer.ts";
+import { FieldBootstrap } from "../evidence/intervals.ts";
+import { type TransferBlock, transferScores } from "../evidence/transfer.ts";
 import { readFeatureRows } from "../features/store.ts";
 import { NpyReader } from "../files/npy.ts";
 import { localizationProportions } from "../proportions/proportions.ts";

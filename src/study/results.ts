@@ -134,9 +134,9 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
     plan: { rows: plan.count, sameFieldDonors: sameField, seed: plan.seed },
     provenance: [
       { name: "cellswap", value: version },
-      { name: "Cells (SHA-256)", value: storeHash(store.manifest) },
-      { name: "Cells read by", value: store.manifest.source },
-      { name: "Masks", value: store.manifest.maskSource ?? "none" },
+      { name: "Cells (SHA-256)", value: storeHash(store.header) },
+      { name: "Cells read by", value: store.header.source },
+      { name: "Masks", value: store.header.maskSource ?? "none" },
       { name: "Swap plan (SHA-256)", value: planHash(plan) },
       { name: "Seed", value: String(study.seed) },
       { name: "Composites", value: canonicalJson(study.composite) },

@@ -8,7 +8,7 @@ import {
   type Setting,
   type SwapPlan,
 } from "../types.ts";
-import { Filler, type FillKind } from "./fill.ts";
+import { Filler, type FillKind } from "./fill/fill.ts";
 import { applyScale, type PixelScale, pixelScale, type Scales, unscaled } from "./intensity.ts";
 import { type AlphaScratch, alphaScratch, pasteHard, pasteSoft, softAlpha } from "./paste.ts";
 

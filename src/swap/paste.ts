@@ -1,4 +1,4 @@
-import { gaussianBlur } from "../masks/gauss.ts";
+import { gaussianBlur } from "../image/gauss.ts";
 import { CENTER, NEIGHBOR } from "../types.ts";
 import { type PixelScale, unscaled } from "./intensity.ts";
 import { type Box, columnKernel, softAlphaNear } from "./soft-edge.ts";

@@ -1,4 +1,4 @@
-import { gaussianKernel } from "../masks/gauss.ts";
+import { gaussianKernel } from "../image/gauss.ts";
 import { BACKGROUND, CENTER, NEIGHBOR } from "../types.ts";
 
 /** Kernels of at most this reach have their 2^(2 reach + 1) column sums in a table (64 KB). */

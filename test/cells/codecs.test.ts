@@ -1,7 +1,7 @@
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { inflateWithin, unpackBlock } from "../../src/cells/codecs.ts";
+import { inflateWithin, unpackBlock } from "../../src/cells/readers/codecs.ts";
 
 const LZW = 5;
 const PACKBITS = 32773;

@@ -2,12 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { planDeeploc } from "../../src/cells/deeploc.ts";
-import type { Planes } from "../../src/cells/planes.ts";
-import { decodePng } from "../../src/cells/png.ts";
-import { decodeTiff, isTiff } from "../../src/cells/tiff.ts";
+import { deeplocSource } from "../../src/cells/formats/deeploc.ts";
+import { decodePng } from "../../src/cells/readers/png.ts";
+import { decodeTiff, isTiff } from "../../src/cells/readers/tiff.ts";
 import { mulberry32, namedSeed } from "../../src/core/rng.ts";
 import { isCellswapError } from "../../src/errors.ts";
+import type { Planes } from "../../src/image/planes.ts";
 
 const images = resolve(import.meta.dirname, "../fixtures/cells/images");
 const files = readdirSync(images).filter((f) => /\.(tif|png)$/.test(f));
@@ -77,7 +77,7 @@ test("a changed HDF5 file gives cells or one line", async () => {
     const path = join(scratch, `${round}.hdf5`);
     writeFileSync(path, bytes);
     try {
-      const plan = await planDeeploc(path);
+      const plan = await deeplocSource(path);
       try {
         for (let cell = 0; cell < plan.count; cell++) await plan.read(cell);
       } finally {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { readImage } from "../../src/cells/image.ts";
+import { readImage } from "../../src/cells/readers/image.ts";
 import { NpyReader } from "../../src/files/npy.ts";
 
 const images = resolve(import.meta.dirname, "../fixtures/cells/images");

@@ -3,13 +3,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { type ImportPlan, importCells } from "../../src/cells/importer.ts";
+import { pciSource } from "../../src/cells/formats/pci.ts";
+import { type CellSource, importCells } from "../../src/cells/importer.ts";
 import { compareNatural } from "../../src/cells/natural.ts";
-import { planPci } from "../../src/cells/pci.ts";
-import { CellStore, readManifest, storeHash } from "../../src/cells/store.ts";
+import { CellStore, readHeader, storeHash } from "../../src/cells/store.ts";
 import { InterruptedError } from "../../src/errors.ts";
 import { readCsv } from "../../src/files/table.ts";
-import { judgeMask } from "../../src/masks/verdict.ts";
 
 const shared = resolve(import.meta.dirname, "../../../shared");
 const images = join(shared, "data/yeast/images");
@@ -17,7 +16,7 @@ const scratch = mkdtempSync(join(tmpdir(), "cellswap-importer-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Cells whose every pixel is their number (and one that differs), ready after `delay` ms. */
-function numbered(count: number, delay: (cell: number) => number): ImportPlan & { waiting(): number } {
+function numbered(count: number, delay: (cell: number) => number): CellSource & { waiting(): number } {
   let begun = 0;
   let done = 0;
   return {
@@ -45,7 +44,6 @@ describe("importing", () => {
     const plan = numbered(40, (i) => (i * 7) % 5);
     let most = 0;
     await importCells(plan, out, {
-      judge: judgeMask,
       ahead: 6,
       onCell: () => {
         most = Math.max(most, plan.waiting());
@@ -68,9 +66,8 @@ describe("importing", () => {
       await importCells(
         numbered(20, () => 0),
         out,
-        { judge: judgeMask, ahead },
       );
-      hashes.push(storeHash(readManifest(out)));
+      hashes.push(storeHash(readHeader(out)));
     }
     expect(new Set(hashes).size).toBe(1);
   });
@@ -80,23 +77,22 @@ describe("importing", () => {
     await importCells(
       numbered(5, () => 0),
       out,
-      { judge: judgeMask },
+      {},
     );
-    const before = storeHash(readManifest(out));
+    const before = storeHash(readHeader(out));
     for (const path of [out, join(scratch, "never")]) {
       const stop = new AbortController();
       const run = importCells(
         numbered(50, () => 1),
         path,
         {
-          judge: judgeMask,
           signal: stop.signal,
           onCell: (done) => void (done === 7 && stop.abort()),
         },
       );
       await expect(run).rejects.toThrow(InterruptedError);
     }
-    expect(storeHash(readManifest(out))).toBe(before);
+    expect(storeHash(readHeader(out))).toBe(before);
     expect(existsSync(join(scratch, "never"))).toBe(false);
     expect(readdirSync(scratch).filter((f) => f.includes(".part-"))).toEqual([]);
   });
@@ -106,7 +102,7 @@ describe("importing", () => {
       ...numbered(9, () => 0),
       record: (i: number) => ({ ...numbered(1, () => 0).record(0), Metadata_Cell: `c${i % 8}` }),
     };
-    await expect(importCells(plan, join(scratch, "twins"), { judge: judgeMask })).rejects.toThrow(
+    await expect(importCells(plan, join(scratch, "twins"), {})).rejects.toThrow(
       "file8: has the cell id c0, and so has file0; every cell needs its own",
     );
   });
@@ -134,7 +130,7 @@ describe("natural order", () => {
 
 test.skipIf(!existsSync(images))("the 1,642 yeast cells are in the reference's order", async () => {
   const out = join(scratch, "yeast");
-  const summary = await importCells(planPci(images), out, { judge: judgeMask });
+  const summary = await importCells(pciSource(images), out, {});
   expect(summary).toMatchObject({ cells: 1642, proteins: 5, fields: 20, channels: ["GFP", "RFP"] });
   const store = await CellStore.open(out);
   const index = readCsv(join(shared, "reference/index.csv"));

@@ -2,23 +2,22 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { planDeeploc } from "../../src/cells/deeploc.ts";
-import { planFolder } from "../../src/cells/folder.ts";
-import { readImage } from "../../src/cells/image.ts";
-import { type ImportPlan, importCells } from "../../src/cells/importer.ts";
+import { deeplocSource } from "../../src/cells/formats/deeploc.ts";
+import { folderSource } from "../../src/cells/formats/folder.ts";
+import { pciSource } from "../../src/cells/formats/pci.ts";
+import { pifiaSource } from "../../src/cells/formats/pifia.ts";
+import { type CellSource, importCells } from "../../src/cells/importer.ts";
 import { readLabels } from "../../src/cells/labels.ts";
-import { planPci } from "../../src/cells/pci.ts";
-import { planPifia } from "../../src/cells/pifia.ts";
+import { readImage } from "../../src/cells/readers/image.ts";
 import { CellStore } from "../../src/cells/store.ts";
-import { judgeMask } from "../../src/masks/verdict.ts";
 
 const layouts = resolve(import.meta.dirname, "../fixtures/cells/layouts");
 const scratch = mkdtempSync(join(tmpdir(), "cellswap-layouts-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-async function imported(plan: ImportPlan, labels?: ReadonlyMap<string, string>) {
+async function imported(plan: CellSource, labels?: ReadonlyMap<string, string>) {
   const out = mkdtempSync(join(scratch, "cells-"));
-  const summary = await importCells(plan, out, { judge: judgeMask, labels, ahead: 3 });
+  const summary = await importCells(plan, out, { labels, ahead: 3 });
   return { summary, store: await CellStore.open(out) };
 }
 
@@ -41,7 +40,7 @@ const pixels = async (...files: string[]) => {
 
 describe("Paired Cell Inpainting", () => {
   test("cells are in the order of protein, field, cell as numbers, each with its own pixels", async () => {
-    const { summary, store } = await imported(planPci(join(layouts, "pci")));
+    const { summary, store } = await imported(pciSource(join(layouts, "pci")));
     expect(store.cells.id).toEqual(["B2_1_9", "B2_1_10", "B2_2_3", "B10_2_1", "B10_10_1"]);
     expect(store.cells.field).toEqual(["B2_1", "B2_1", "B2_2", "B10_2", "B10_10"]);
     expect(store.cells.protein).toEqual(["B2", "B2", "B2", "B10", "B10"]);
@@ -59,7 +58,7 @@ describe("Paired Cell Inpainting", () => {
   });
 
   test("bright field takes the place of RFP", async () => {
-    const { store } = await imported(planPci(join(layouts, "pci-bf")));
+    const { store } = await imported(pciSource(join(layouts, "pci-bf")));
     expect(store.channels).toEqual(["GFP", "BF"]);
     store.close();
   });
@@ -71,7 +70,7 @@ describe("Paired Cell Inpainting", () => {
       ["Q9", "vacuole"],
       ["AAA1", "er|golgi"],
     ]);
-    const { summary, store } = await imported(planPci(join(layouts, "pci")), labels);
+    const { summary, store } = await imported(pciSource(join(layouts, "pci")), labels);
     expect(store.cells.localization).toEqual([...Array(3).fill("cytoplasm|nucleus"), null, null]);
     expect(summary.labels).toEqual({
       cellsWithLocalization: 3,
@@ -96,7 +95,7 @@ describe.each([
   ["pifia-named", ["GFP", "RFP"], ["AAA1_2", "AAA1_10", "AAB1_1"], "AAA1/AAA1_10_CH", ["gfp", "rfp"]],
 ])("%s", (folder, channels, ids, second, kinds) => {
   test("channels, center masks and the protein as field", async () => {
-    const { summary, store } = await imported(planPifia(join(layouts, folder)));
+    const { summary, store } = await imported(pifiaSource(join(layouts, folder)));
     expect(store.channels).toEqual(channels);
     expect(store.cells.id).toEqual(ids);
     expect(store.cells.field).toEqual(["AAA1", "AAA1", "AAB1"]);
@@ -116,7 +115,7 @@ describe("folder with a manifest", () => {
   const folder = join(layouts, "folder");
 
   test("a file per channel, masks of any convention, further columns", async () => {
-    const { summary, store } = await imported(planFolder(folder, { manifest: join(folder, "cells.csv") }));
+    const { summary, store } = await imported(folderSource(folder, { manifest: join(folder, "cells.csv") }));
     expect(store.channels).toEqual(["GFP", "RFP"]);
     expect(store.masks).toBe("full");
     expect(store.cells.field).toEqual(["P1_B02_1", "P1_B02_2", "P2_B02_1"]);
@@ -145,7 +144,7 @@ describe("folder with a manifest", () => {
   });
 
   test("one file for all channels, named on the command line", async () => {
-    const plan = planFolder(folder, { manifest: "both.csv", channels: ["A", "B"] });
+    const plan = folderSource(folder, { manifest: "both.csv", channels: ["A", "B"] });
     const { store } = await imported(plan);
     expect(store.channels).toEqual(["A", "B"]);
     expect(store.masks).toBe("center");
@@ -155,7 +154,7 @@ describe("folder with a manifest", () => {
   });
 
   test.each(["center", "full", "none"] as const)("masks can be said to be %s", async (masks) => {
-    const { store } = await imported(planFolder(folder, { manifest: "cells.csv", masks }));
+    const { store } = await imported(folderSource(folder, { manifest: "cells.csv", masks }));
     expect(store.masks).toBe(masks);
     if (masks !== "none") expect(mask(store, 0).includes(2)).toBe(masks === "full");
     store.close();
@@ -168,7 +167,7 @@ describe("DeepLoc", () => {
     Float32Array.from({ length: 128 }, (_, i) => n + (i < 64 ? 0 : 0.25) + (i % 64) / 1024);
 
   test("shards, classes, protein and field", async () => {
-    const { summary, store } = await imported(await planDeeploc(join(layouts, "deeploc.hdf5")));
+    const { summary, store } = await imported(await deeplocSource(join(layouts, "deeploc.hdf5")));
     expect(store.count).toBe(8);
     expect([store.height, store.width]).toEqual([8, 8]);
     expect(store.channels).toEqual(["GFP", "RFP"]);
@@ -190,7 +189,7 @@ describe("DeepLoc", () => {
   });
 
   test("without names and info: the published classes, class for protein for field", async () => {
-    const { store } = await imported(await planDeeploc(join(layouts, "deeploc-plain.hdf5")));
+    const { store } = await imported(await deeplocSource(join(layouts, "deeploc-plain.hdf5")));
     expect(store.cells.localization).toEqual(["ACTIN", "ER", "DEAD", "GHOST"]);
     expect(store.cells.protein).toEqual(store.cells.localization);
     expect(store.cells.field).toEqual(store.cells.localization);

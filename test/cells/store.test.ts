@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
-import { CellStore, CellStoreWriter, readManifest, replaceMasks, storeHash } from "../../src/cells/store.ts";
+import { CellStore, CellStoreWriter, readHeader, replaceMasks, storeHash } from "../../src/cells/store.ts";
 import { writeError } from "../../src/files/atomic.ts";
 import { sha256File } from "../../src/files/hash.ts";
 import { NpyWriter } from "../../src/files/npy.ts";
@@ -44,9 +44,9 @@ function write(path: string, cells = 3, masks = true): CellStoreWriter {
 describe("a store", () => {
   test("gives back what was written", async () => {
     const path = join(scratch, "plain");
-    const manifest = write(path).finish(quality);
+    const header = write(path).finish(quality);
     const store = await CellStore.open(path);
-    expect(readManifest(path)).toEqual(manifest);
+    expect(readHeader(path)).toEqual(header);
     expect([store.count, store.height, store.width, store.masks]).toEqual([3, 3, 4, "full"]);
     for (let n = 0; n < 3; n++) {
       const pixels = new Float32Array(24);
@@ -61,8 +61,7 @@ describe("a store", () => {
     expect([...store.cells.usable]).toEqual([1, 0, 1]);
     expect(store.cells.metadata.columns.get("Metadata_Area")).toEqual(Float64Array.of(0.5, 1.5, 2.5));
     expect(store.cells.metadata.columns.get("Metadata_Note")).toEqual([null, null, "late"]);
-    for (const [file, hash] of Object.entries(manifest.hashes))
-      expect(sha256File(join(path, file))).toBe(hash);
+    for (const [file, hash] of Object.entries(header.hashes)) expect(sha256File(join(path, file))).toBe(hash);
     store.close();
   });
 
@@ -86,11 +85,11 @@ describe("a store", () => {
     const path = join(scratch, "older");
     const before = storeHash(write(path).finish(quality));
     const writer = write(path, 2, false);
-    expect(storeHash(readManifest(path))).toBe(before);
+    expect(storeHash(readHeader(path))).toBe(before);
     writer.abandon();
-    expect(storeHash(readManifest(path))).toBe(before);
+    expect(storeHash(readHeader(path))).toBe(before);
     write(path, 2, false).finish();
-    expect(readManifest(path)).toMatchObject({ count: 2, masks: "none" });
+    expect(readHeader(path)).toMatchObject({ count: 2, masks: "none" });
     expect(existsSync(join(path, "masks.npy"))).toBe(false);
     expect(readdirSync(scratch).filter((f) => f.startsWith("older"))).toEqual(["older"]);
   });
@@ -99,7 +98,7 @@ describe("a store", () => {
     const path = join(scratch, "empty");
     mkdirSync(path);
     write(path, 1, false).finish();
-    expect(readManifest(path).count).toBe(1);
+    expect(readHeader(path).count).toBe(1);
     const taken = join(scratch, "taken");
     mkdirSync(taken);
     writeFileSync(join(taken, "cells.json"), "{}");
@@ -124,9 +123,9 @@ describe("a store", () => {
   test("files that do not fit together are refused", async () => {
     const path = join(scratch, "torn");
     write(path).finish(quality);
-    const manifest = readManifest(path);
+    const header = readHeader(path);
     const change = (more: object) =>
-      writeFileSync(join(path, "cells.json"), JSON.stringify({ ...manifest, ...more }));
+      writeFileSync(join(path, "cells.json"), JSON.stringify({ ...header, ...more }));
     change({ height: 4 });
     await expect(CellStore.open(path)).rejects.toThrow(
       /crops.npy: holds float32 of 3 x 2 x 3 x 4, but cells.json says/,
@@ -141,7 +140,7 @@ describe("a store", () => {
       /has version 99, this cellswap reads 1; import the cells again/,
     );
     change({ format: "other" });
-    await expect(CellStore.open(path)).rejects.toThrow(/is not the manifest of a cell store/);
+    await expect(CellStore.open(path)).rejects.toThrow(/is not the header of a cell store/);
     await expect(CellStore.open(join(scratch, "nowhere"))).rejects.toThrow(/is not a cell store/);
     change({});
     writeFileSync(join(path, "crops.npy"), readFileSync(join(path, "crops.npy")).subarray(0, 300));
@@ -161,16 +160,15 @@ describe("masks that are put in later", () => {
   test("take the place of the old ones, with their quality and hashes", async () => {
     const path = join(scratch, "segmented");
     write(path, 3, false).finish();
-    const manifest = replaceMasks(path, masksFile(path), quality, "full", "segment");
+    const header = replaceMasks(path, masksFile(path), quality, "full", "segment");
     const store = await CellStore.open(path);
     const labels = new Uint8Array(12);
     store.readMask(2, labels);
     expect(labels).toEqual(mask(3));
     expect([...store.cells.usable]).toEqual([1, 0, 1]);
-    expect(manifest).toMatchObject({ masks: "full", maskSource: "segment", source: "test" });
-    for (const [file, hash] of Object.entries(manifest.hashes))
-      expect(sha256File(join(path, file))).toBe(hash);
-    expect(readdirSync(path).sort()).toEqual(Object.keys(manifest.hashes).concat("cells.json").sort());
+    expect(header).toMatchObject({ masks: "full", maskSource: "segment", source: "test" });
+    for (const [file, hash] of Object.entries(header.hashes)) expect(sha256File(join(path, file))).toBe(hash);
+    expect(readdirSync(path).sort()).toEqual(Object.keys(header.hashes).concat("cells.json").sort());
     store.close();
   });
 
@@ -179,7 +177,7 @@ describe("masks that are put in later", () => {
     write(path).finish(quality);
     const missing = join(path, "nowhere.npy");
     expect(() => replaceMasks(path, missing, quality, "full", "segment")).toThrow();
-    expect(readManifest(path).masks, "nothing has begun").toBe("full");
+    expect(readHeader(path).masks, "nothing has begun").toBe("full");
     (await CellStore.open(path)).close();
   });
 });

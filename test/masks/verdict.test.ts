@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { hullPixels } from "../../src/masks/hull.ts";
+import { hullPixels } from "../../src/image/hull.ts";
 import { judgeMask } from "../../src/masks/verdict.ts";
 
 function disk(height: number, width: number, y0: number, x0: number, radius: number, label = 1): Uint8Array {

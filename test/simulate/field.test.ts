@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { standardDeviation } from "../../src/core/statistics.ts";
+import { LOCALIZATIONS } from "../../src/names.ts";
 import { cutCrops } from "../../src/simulate/crops.ts";
 import { simulateField } from "../../src/simulate/field.ts";
-import { LOCALIZATIONS } from "../../src/simulate/localizations.ts";
 import { makeProtein, singleProteins } from "../../src/simulate/proteins.ts";
 
 const nucleus = makeProtein("nucleus-1", [{ localization: "nucleus", share: 1 }]);

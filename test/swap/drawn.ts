@@ -1,5 +1,5 @@
 import { mulberry32, normal } from "../../src/core/rng.ts";
-import { gaussianBlur } from "../../src/masks/gauss.ts";
+import { gaussianBlur } from "../../src/image/gauss.ts";
 
 /** A cell to draw: center and radius in px, brightness over the medium. */
 export interface Disk {

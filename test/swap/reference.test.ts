@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readImage } from "../../src/cells/image.ts";
 import { memoryCrops } from "../../src/cells/memory.ts";
+import { readImage } from "../../src/cells/readers/image.ts";
 import { Compositor } from "../../src/swap/composite.ts";
 import { groupOf, measureScales, plainScales } from "../../src/swap/intensity.ts";
 import { type CompositeOptions, SETTINGS } from "../../src/types.ts";

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { pciSource } from "../../src/cells/formats/pci.ts";
 import { memoryCrops } from "../../src/cells/memory.ts";
-import { planPci } from "../../src/cells/pci.ts";
 import { mulberry32 } from "../../src/core/rng.ts";
 import { NpyReader } from "../../src/files/npy.ts";
 import { readCsv } from "../../src/files/table.ts";
-import { distanceTransform } from "../../src/masks/distance.ts";
-import { gaussianBlur } from "../../src/masks/gauss.ts";
+import { distanceTransform } from "../../src/image/distance.ts";
+import { gaussianBlur } from "../../src/image/gauss.ts";
 import { applyScale, type Scales } from "../../src/swap/intensity.ts";
 import { pasteHard, pasteSoft } from "../../src/swap/paste.ts";
 import { type CropSource, SETTINGS, type SwapPlan } from "../../src/types.ts";
@@ -43,7 +43,7 @@ export type ReferenceMode = "original" | "masked" | "bgonly" | "naive" | "inpain
 export async function loadReference(): Promise<Reference> {
   const index = readCsv(join(shared, "reference/index.csv"));
   const count = index.get("idx")!.length;
-  const images = planPci(join(shared, "data/yeast/images"));
+  const images = pciSource(join(shared, "data/yeast/images"));
   const at = new Map(
     Array.from({ length: images.count }, (_, i) => [String(images.record(i).Metadata_Cell), i]),
   );

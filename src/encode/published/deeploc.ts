@@ -1,4 +1,4 @@
-import { DEEPLOC_CLASSES } from "../../cells/deeploc-classes.ts";
+import { DEEPLOC_CLASSES } from "../../names.ts";
 import { type Bundle, openBundle, readVariable } from "./bundle.ts";
 import { type LayerVariables, matchDeepLoc } from "./deeploc-match.ts";
 import type { Published } from "./import.ts";

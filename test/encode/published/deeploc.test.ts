@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { DEEPLOC_CLASSES } from "../../../src/cells/deeploc-classes.ts";
 import { openBundle } from "../../../src/encode/published/bundle.ts";
 import { openDeepLoc } from "../../../src/encode/published/deeploc.ts";
 import { matchDeepLoc } from "../../../src/encode/published/deeploc-match.ts";
 import { importPublished } from "../../../src/encode/published/import.ts";
+import { DEEPLOC_CLASSES } from "../../../src/names.ts";
 import {
   encode,
   errors,

@@ -48,7 +48,7 @@ export const hasReal = existsSync(realImages);
 export async function readReal(expected: {
   crops: string[];
 }): Promise<{ crops: Float32Array; count: number }> {
-  const { readImage } = await import("../../../src/cells/image.ts");
+  const { readImage } = await import("../../../src/cells/readers/image.ts");
   const count = expected.crops.length;
   const crops = new Float32Array(count * size);
   for (const [i, name] of expected.crops.entries())

@@ -1,0 +1,97 @@
+import { dot } from "../../core/statistics.ts";
+/** A function of `x` that writes its gradient into the second argument. */
+export type Objective = (x: Float64Array, gradient: Float64Array) => number;
+
+export interface Minimum {
+  readonly value: number;
+  /** Largest absolute entry of the gradient. */
+  readonly gradient: number;
+  readonly iterations: number;
+  /** Whether the gradient came below the tolerance. */
+  readonly converged: boolean;
+}
+
+const MEMORY = 12;
+
+/**
+ * Minimizes a smooth convex function in place by limited-memory BFGS (Nocedal & Wright 2006, algorithm 7.5) with a
+ * bisecting line search for the weak Wolfe conditions.
+ *
+ * @param tolerance largest absolute entry of the gradient to stop at
+ * @param limit number of iterations after which it gives up (a minimum that lies at infinity)
+ */
+export function minimize(objective: Objective, x: Float64Array, tolerance: number, limit: number): Minimum {
+  const n = x.length;
+  let gradient = new Float64Array(n);
+  let next = new Float64Array(n);
+  const trial = new Float64Array(n);
+  let value = objective(x, gradient);
+  const steps: { s: Float64Array; g: Float64Array; rho: number }[] = [];
+  let iterations = 0;
+  for (; iterations < limit && largest(gradient) > tolerance; iterations++) {
+    let direction = descent(gradient, steps);
+    let slope = dot(direction, gradient);
+    if (!(slope < 0)) {
+      steps.length = 0;
+      direction = gradient.map((g) => -g);
+      slope = dot(direction, gradient);
+    }
+    let low = 0;
+    let high = Infinity;
+    let step = steps.length === 0 ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
+    let found = Number.NaN;
+    for (let tries = 0; tries < 60; tries++) {
+      for (let i = 0; i < n; i++) trial[i] = x[i] + step * direction[i];
+      found = objective(trial, next);
+      // Near the minimum rounding hides the decrease; there the slope decides alone.
+      const noise = 1e-14 * Math.abs(value);
+      if (!(found <= value + 1e-4 * step * slope + noise)) high = step;
+      else if (dot(direction, next) < 0.9 * slope) low = step;
+      else break;
+      step = high < Infinity ? (low + high) / 2 : 2 * low;
+    }
+    if (!(found <= value + 1e-14 * Math.abs(value))) break;
+    const s = new Float64Array(n);
+    const g = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+      s[i] = trial[i] - x[i];
+      g[i] = next[i] - gradient[i];
+    }
+    const curvature = dot(s, g);
+    if (curvature > 0) {
+      steps.push({ s, g, rho: 1 / curvature });
+      if (steps.length > MEMORY) steps.shift();
+    } else if (steps.length > 0) steps.length = 0;
+    else if (curvature === 0) break;
+    x.set(trial);
+    value = found;
+    [gradient, next] = [next, gradient];
+  }
+  const left = largest(gradient);
+  return { value, gradient: left, iterations, converged: left <= tolerance };
+}
+
+function descent(gradient: Float64Array, steps: { s: Float64Array; g: Float64Array; rho: number }[]) {
+  const q = gradient.slice();
+  const a = new Float64Array(steps.length);
+  for (let k = steps.length - 1; k >= 0; k--) {
+    const { s, g, rho } = steps[k];
+    a[k] = rho * dot(s, q);
+    for (let i = 0; i < q.length; i++) q[i] -= a[k] * g[i];
+  }
+  const last = steps.at(-1);
+  const scale = last === undefined ? 1 : 1 / (last.rho * dot(last.g, last.g));
+  for (let i = 0; i < q.length; i++) q[i] *= scale;
+  steps.forEach(({ s, g, rho }, k) => {
+    const b = rho * dot(g, q);
+    for (let i = 0; i < q.length; i++) q[i] += (a[k] - b) * s[i];
+  });
+  for (let i = 0; i < q.length; i++) q[i] = -q[i];
+  return q;
+}
+
+function largest(values: Float64Array): number {
+  let top = 0;
+  for (let i = 0; i < values.length; i++) top = Math.max(top, Math.abs(values[i]));
+  return top;
+}

@@ -1,0 +1,153 @@
+import { StudyError } from "../../errors.ts";
+import { checkFinite } from "../svm/problem.ts";
+import { trainAdam } from "./adam.ts";
+import { minimize } from "./lbfgs.ts";
+import { loadRows, type SoftmaxData, softmax, softmaxLoss } from "./softmax.ts";
+
+export interface LogisticOptions {
+  /** Inverse strength of the L2 penalty, as in scikit-learn: C * sum of losses + 1/2 |W|^2. Infinity: no penalty. Default 1. */
+  readonly c?: number;
+  /** Every class weighs the same, whatever its number of rows. Default false. */
+  readonly balanced?: boolean;
+  /** The penalty is on the weights of standardized features (mean 0, population SD 1; constant ones left). Default false. */
+  readonly standardize?: boolean;
+  /** `converged` (default), or `published`: the authors' five epochs of Adam, which ignore the options above. */
+  readonly optimizer?: "converged" | "published";
+  /** Seed of the `published` optimizer. Default 0. */
+  readonly seed?: number;
+}
+
+/** Multinomial logistic regression: P(class k | x) = softmax(W x + b)_k on raw features. */
+export interface LogisticModel {
+  readonly classes: number;
+  readonly dimension: number;
+  /** Classes x (dimension + 1): weights on raw features, then intercept. */
+  readonly theta: Float64Array;
+  readonly iterations: number;
+  /** Largest absolute entry of the gradient of the mean loss on standardized features; NaN for `published`. */
+  readonly gradient: number;
+  /** Whether that is at most 1e-8; without a penalty separable classes have no optimum, and it is not. */
+  readonly converged: boolean;
+}
+
+const TOLERANCE = 1e-8;
+const LIMIT = 20_000;
+
+/**
+ * Fits a softmax regression. With two classes both have weights (scikit-learn's `multi_class="multinomial"`).
+ *
+ * @param features rows x dimension
+ * @param labels class of every row, 0..classes-1
+ * @throws StudyError where a class has no rows, or C is not positive
+ * @throws DataError for a feature that is NaN or infinite
+ */
+export function fitLogistic(
+  features: Float32Array,
+  labels: ArrayLike<number>,
+  dimension: number,
+  classes: number,
+  options: LogisticOptions = {},
+): LogisticModel {
+  const { c = 1, balanced = false, standardize = false, optimizer = "converged", seed = 0 } = options;
+  const rows = labels.length;
+  if (features.length !== rows * dimension)
+    throw new RangeError(`${features.length} values are not ${rows} rows of ${dimension} features`);
+  if (!(c > 0)) throw new StudyError(`C is ${c}; it must be above 0`);
+  checkFinite(features, dimension, "the training set");
+  const sizes = classSizes(labels, classes);
+  if (optimizer === "published") {
+    const theta = trainAdam(features, labels, dimension, classes, seed);
+    return { classes, dimension, theta, iterations: 5, gradient: Number.NaN, converged: false };
+  }
+  const { kernels, center } = loadRows(features, dimension);
+  const scale = deviations(features, center);
+  const weights = Float64Array.from({ length: rows }, (_, i) =>
+    balanced ? 1 / (classes * sizes[labels[i]]) : 1 / rows,
+  );
+  const data: SoftmaxData = { rows, dimension, classes, kernels, scale, labels, weights };
+  // The mean loss divides scikit-learn's objective by C * rows ("balanced" weights sum to rows as well).
+  const penalty = Float64Array.from(scale, (s) => 1 / (c * rows) / (standardize ? 1 : s * s));
+  const inner = new Float64Array(classes * (dimension + 1));
+  const { iterations, gradient, converged } = minimize(
+    (theta, g) => softmaxLoss(data, theta, penalty, g),
+    inner,
+    TOLERANCE,
+    LIMIT,
+  );
+  return { classes, dimension, theta: onRaw(inner, center, scale), iterations, gradient, converged };
+}
+
+/** Class probabilities, rows x classes. */
+export function predictProbabilities(
+  model: LogisticModel,
+  features: Float32Array | Float64Array,
+): Float64Array {
+  const { classes, dimension: d, theta } = model;
+  const rows = features.length / d;
+  const out = new Float64Array(rows * classes);
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0, t = 0; k < classes; k++, t += d + 1) {
+      let sum = theta[t + d];
+      for (let j = 0; j < d; j++) sum += theta[t + j] * features[i * d + j];
+      out[i * classes + k] = sum;
+    }
+    softmax(out, i * classes, classes);
+  }
+  return out;
+}
+
+/** Most probable class of every row; the lower number among equals. */
+export function predictClasses(model: LogisticModel, features: Float32Array | Float64Array): Int32Array {
+  const p = predictProbabilities(model, features);
+  const { classes } = model;
+  return Int32Array.from({ length: p.length / classes }, (_, i) => {
+    let best = 0;
+    for (let k = 1; k < classes; k++) if (p[i * classes + k] > p[i * classes + best]) best = k;
+    return best;
+  });
+}
+
+function classSizes(labels: ArrayLike<number>, classes: number): Int32Array {
+  const sizes = new Int32Array(classes);
+  for (let i = 0; i < labels.length; i++) {
+    if (!(labels[i] >= 0 && labels[i] < classes))
+      throw new RangeError(`label ${labels[i]} is none of ${classes} classes`);
+    sizes[labels[i]]++;
+  }
+  const empty = sizes.indexOf(0);
+  if (classes < 2)
+    throw new StudyError("a classifier needs at least two classes; add cells of another class");
+  if (empty >= 0)
+    throw new StudyError(`class number ${empty + 1} has no cells to train on; leave it out or add cells`);
+  return sizes;
+}
+
+/** Population standard deviation of every feature; 1 for a constant one. */
+function deviations(features: Float32Array, center: Float64Array): Float64Array {
+  const d = center.length;
+  const rows = features.length / d;
+  const mean = new Float64Array(d);
+  const square = new Float64Array(d);
+  for (let i = 0, j = 0; i < features.length; i++, j = j + 1 === d ? 0 : j + 1) {
+    const off = features[i] - center[j];
+    mean[j] += off / rows;
+    square[j] += (off * off) / rows;
+  }
+  return square.map((s, j) => {
+    // Rounding leaves a constant feature a variance of about (1e-7 * mean)^2; it counts as constant.
+    const sd = Math.sqrt(Math.max(0, s - mean[j] ** 2));
+    return sd > 1e-12 * Math.abs(center[j]) ? sd : 1;
+  });
+}
+
+/** Weights on standardized features, rewritten for raw ones. */
+function onRaw(inner: Float64Array, center: Float64Array, scale: Float64Array): Float64Array {
+  const d = center.length;
+  const theta = inner.slice();
+  for (let t = 0; t < theta.length; t += d + 1)
+    for (let j = 0; j < d; j++) {
+      theta[t + j] /= scale[j];
+      theta[t + d] -= theta[t + j] * center[j];
+    }
+  return theta;
+}

@@ -1,0 +1,109 @@
+import type { Worker } from "node:worker_threads";
+import { DataError, InterruptedError } from "../errors.ts";
+import { startWorker } from "../files/worker.ts";
+import { type Chunk, type ChunkContext, type ChunkResult, ChunkSegmenter } from "./chunk.ts";
+import type { ChunkAnswer } from "./chunk-worker.ts";
+import { FIELD_CROPS } from "./field.ts";
+
+/** Most cells of a chunk: small enough that threads end together and Ctrl-C is heard. */
+const CHUNK_CELLS = 64;
+
+/** Cuts the cells of a store into chunks, field by field in the order of their first cell. */
+export function makeChunks(fields: readonly string[]): Chunk[] {
+  const rowsOf = new Map<string, number[]>();
+  fields.forEach((field, row) => {
+    const rows = rowsOf.get(field);
+    if (rows === undefined) rowsOf.set(field, [row]);
+    else rows.push(row);
+  });
+  const chunks: Chunk[] = [];
+  let field = 0;
+  for (const rows of rowsOf.values()) {
+    const used = Math.min(rows.length, FIELD_CROPS);
+    const sample = Int32Array.from({ length: used }, (_, k) => rows[Math.floor((k * rows.length) / used)]);
+    for (let at = 0; at < rows.length; at += CHUNK_CELLS)
+      chunks.push({ field, sample, rows: Int32Array.from(rows.slice(at, at + CHUNK_CELLS)) });
+    field++;
+  }
+  return chunks;
+}
+
+/**
+ * Segments all chunks on `threads` threads (1: in this one) and hands each result to `take`, in any order.
+ * @throws InterruptedError once `signal` is aborted.
+ */
+export async function runChunks(
+  context: ChunkContext,
+  chunks: readonly Chunk[],
+  threads: number,
+  signal: AbortSignal,
+  take: (result: ChunkResult) => void,
+): Promise<void> {
+  const count = Math.min(threads, chunks.length);
+  if (count <= 1) await runHere(context, chunks, signal, take);
+  else await runThreads(context, chunks, count, signal, take);
+}
+
+const interrupted = () => new InterruptedError("stopped; the masks of the store are as they were");
+
+async function runHere(
+  context: ChunkContext,
+  chunks: readonly Chunk[],
+  signal: AbortSignal,
+  take: (result: ChunkResult) => void,
+): Promise<void> {
+  const segmenter = new ChunkSegmenter(context);
+  try {
+    for (const chunk of chunks) {
+      take(segmenter.run(chunk));
+      await new Promise((done) => setImmediate(done));
+      if (signal.aborted) throw interrupted();
+    }
+  } finally {
+    segmenter.close();
+  }
+}
+
+async function runThreads(
+  context: ChunkContext,
+  chunks: readonly Chunk[],
+  threads: number,
+  signal: AbortSignal,
+  take: (result: ChunkResult) => void,
+): Promise<void> {
+  const workers: Worker[] = [];
+  let next = 0;
+  let left = chunks.length;
+  try {
+    await new Promise<void>((done, fail) => {
+      signal.addEventListener("abort", () => fail(interrupted()), { once: true });
+      if (signal.aborted) fail(interrupted());
+      for (let k = 0; k < threads; k++) {
+        const worker = startWorker(import.meta.url, "chunk-worker", context);
+        workers.push(worker);
+        const give = () => {
+          if (next < chunks.length) worker.postMessage(chunks[next++]);
+        };
+        worker.on("error", fail);
+        worker.on("exit", () => fail(new Error("a thread of the segmentation ended too early")));
+        worker.on("message", (answer: ChunkAnswer) => {
+          if ("error" in answer) {
+            fail(answer.mendable ? new DataError(answer.error) : new Error(answer.error));
+            return;
+          }
+          give();
+          try {
+            take(answer.result);
+          } catch (error) {
+            fail(error as Error);
+            return;
+          }
+          if (--left === 0) done();
+        });
+        give();
+      }
+    });
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}

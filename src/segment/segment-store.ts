@@ -1,0 +1,240 @@
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { CellStore, readHeader, replaceMasks } from "../cells/store.ts";
+import { median } from "../core/statistics.ts";
+import { DataError, SettingError, StudyError } from "../errors.ts";
+import { writeError, writeFileAtomic } from "../files/atomic.ts";
+import { NpyReader, npyHeader } from "../files/npy.ts";
+import { MEASURES, typicalDiameter } from "../masks/verdict.ts";
+import type { Column } from "../types.ts";
+import type { ChunkContext } from "./chunk.ts";
+import { makeChunks, runChunks } from "./chunks.ts";
+import { contactSheet, sheetRows } from "./contact-sheet.ts";
+import type { FieldScale } from "./field.ts";
+
+export interface SegmentOptions {
+  /** Channel by name, any case; the last one where not given. */
+  readonly channel?: string | undefined;
+  /** Typical diameter of a cell, px; half the crop's shorter side where not given. */
+  readonly diameter?: number | undefined;
+  /** Complete center masks with neighbors instead of searching for center cells. */
+  readonly neighbors?: boolean;
+  /** Replace masks that the store has from elsewhere. */
+  readonly force?: boolean;
+  /** Threads; the machine's cores where not given. The masks do not depend on it. */
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface SegmentSummary {
+  readonly cells: number;
+  readonly ok: number;
+  /** Cells that are left out, by verdict, most frequent first. */
+  readonly leftOut: Readonly<Record<string, number>>;
+  readonly channel: string;
+  /** Diameter that was assumed, px. */
+  readonly diameter: number;
+  /** Median equivalent diameter of the usable center cells, px. */
+  readonly medianDiameter: number;
+  readonly quality: string;
+  readonly contactSheet: string;
+}
+
+/** Seed of the cells shown on the contact sheet. */
+const SHEET_SEED = 1;
+
+/**
+ * Gives a cell store label masks by segmentation: `masks.npy`, `quality.csv`, `contact-sheet.png`. Memory holds a
+ * few crops per thread, one field's sample and the verdicts. The store changes only at the end.
+ * @throws StudyError for an unknown channel or an impossible diameter, SettingError where the masks that are there
+ * forbid it, DataError for unusable cells, InterruptedError on `signal`.
+ */
+export async function segmentStore(path: string, options: SegmentOptions = {}): Promise<SegmentSummary> {
+  if (readHeader(path).count === 0)
+    throw new DataError("has no cells; import some with `cellswap import`", { path });
+  const store = await CellStore.open(path);
+  const { count, height, width, channels } = store;
+  const out = join(path, `masks.npy.part-${process.pid}`);
+  try {
+    const channel = findChannel(channels, options.channel, path);
+    const diameter = checkDiameter(options.diameter ?? typicalDiameter(height, width), height, width);
+    const recipe = `cellswap segment, recipe 1: channel ${channels[channel]}, diameter ${diameter} px`;
+    const maskSource = sourceAfter(store, recipe, options);
+    removeLeftovers(path);
+    createMasks(out, count, height, width);
+    const context: ChunkContext = {
+      crops: join(path, "crops.npy"),
+      centers: options.neighbors === true ? join(path, "masks.npy") : null,
+      out,
+      channels,
+      channel,
+      height,
+      width,
+      diameter,
+    };
+    const verdicts = new Array<string>(count);
+    const measures = MEASURES.map(() => new Float64Array(count));
+    const scales = new Map<string, FieldScale>();
+    let done = 0;
+    await runChunks(
+      context,
+      makeChunks(store.cells.field),
+      options.threads ?? availableParallelism(),
+      options.signal ?? new AbortController().signal,
+      (result) => {
+        result.rows.forEach((row, k) => {
+          verdicts[row] = result.verdicts[k];
+          for (let m = 0; m < measures.length; m++)
+            measures[m][row] = result.measures[k * measures.length + m];
+        });
+        scales.set(store.cells.field[result.rows[0]], result.scale);
+        done += result.rows.length;
+        options.onProgress?.(done, count);
+      },
+    );
+    const summary = summarize(path, verdicts, measures[0], channels[channel], diameter);
+    if (summary.ok === 0)
+      throw new DataError(
+        `no usable cell in channel ${summary.channel} (${count} cells: ${describe(summary.leftOut)}); choose another --channel of ${channels.join(", ")}, or the cells' --diameter in px`,
+        { path },
+      );
+    const sheet = drawSheet(store, context, verdicts, scales, summary);
+    const quality = new Map<string, Column>([["Metadata_Cell", [...store.cells.id]]]);
+    for (const [m, name] of MEASURES.entries()) quality.set(name, measures[m]);
+    replaceMasks(path, out, { verdict: verdicts, measures: quality }, "full", maskSource);
+    writeFileAtomic(summary.contactSheet, sheet);
+    return summary;
+  } finally {
+    store.close();
+    rmSync(out, { force: true });
+  }
+}
+
+/** Index of the channel called `name` in any case, the last one for none. */
+function findChannel(channels: readonly string[], name: string | undefined, path: string): number {
+  if (name === undefined) return channels.length - 1;
+  const exact = channels.indexOf(name);
+  const at = exact >= 0 ? exact : channels.findIndex((c) => c.toLowerCase() === name.toLowerCase());
+  if (at < 0)
+    throw new StudyError(`has no channel ${name}; its channels are ${channels.join(", ")}`, { path });
+  return at;
+}
+
+function checkDiameter(diameter: number, height: number, width: number): number {
+  const longest = Math.min(height, width);
+  if (!(diameter >= 4 && diameter <= longest))
+    throw new StudyError(
+      `--diameter is ${diameter}; 4 to ${longest} px is accepted for crops of ${height} x ${width}`,
+    );
+  return diameter;
+}
+
+/** Checks that the masks that are there may be replaced, and says where the new ones come from. */
+function sourceAfter(store: CellStore, recipe: string, options: SegmentOptions): string {
+  const { masks, maskSource } = store.header;
+  const { path } = store;
+  if (options.neighbors === true) {
+    if (masks === "none")
+      throw new SettingError("has no center masks to complete; run without --neighbors", { path });
+    const addition = `; neighbors: ${recipe}`;
+    const centers = maskSource?.split("; neighbors: ")[0] ?? "unknown";
+    if (masks === "full" && maskSource !== centers + addition && options.force !== true)
+      throw new SettingError(
+        `has neighbor labels already (${maskSource}); --force replaces them and keeps the center cells`,
+        { path },
+      );
+    return centers + addition;
+  }
+  if (masks !== "none" && maskSource !== recipe && options.force !== true)
+    throw new SettingError(
+      masks === "center"
+        ? `has center masks already (${maskSource}); --neighbors completes them, --force replaces them`
+        : `has full masks already (${maskSource}); use them as they are, or --force replaces them`,
+      { path },
+    );
+  return recipe;
+}
+
+/** Removes what segmentations left that were killed; those of a process that still runs stay. */
+function removeLeftovers(path: string): void {
+  for (const name of readdirSync(path)) {
+    const pid = /^masks\.npy\.part-(\d+)$/.exec(name)?.[1];
+    if (pid === undefined) continue;
+    try {
+      process.kill(Number(pid), 0);
+    } catch {
+      rmSync(join(path, name), { force: true });
+    }
+  }
+}
+
+function createMasks(out: string, count: number, height: number, width: number): void {
+  try {
+    writeFileSync(out, npyHeader("uint8", [count, height, width]));
+  } catch (cause) {
+    throw writeError(out, cause);
+  }
+}
+
+function summarize(
+  path: string,
+  verdicts: readonly string[],
+  areas: Float64Array,
+  channel: string,
+  diameter: number,
+): SegmentSummary {
+  const counts = new Map<string, number>();
+  for (const verdict of verdicts) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  const ok = counts.get("ok") ?? 0;
+  counts.delete("ok");
+  const order = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  const usable = areas.filter((_, row) => verdicts[row] === "ok");
+  return {
+    cells: verdicts.length,
+    ok,
+    leftOut: Object.fromEntries(order),
+    channel,
+    diameter,
+    medianDiameter: ok === 0 ? 0 : Math.sqrt((4 * median(usable)) / Math.PI),
+    quality: join(path, "quality.csv"),
+    contactSheet: join(path, "contact-sheet.png"),
+  };
+}
+
+/** `3 off-center, 2 small;border`. */
+export function describe(leftOut: Readonly<Record<string, number>>): string {
+  return Object.entries(leftOut)
+    .map(([verdict, n]) => `${n.toLocaleString("en-US")} ${verdict}`)
+    .join(", ");
+}
+
+function drawSheet(
+  store: CellStore,
+  context: ChunkContext,
+  verdicts: readonly string[],
+  scales: ReadonlyMap<string, FieldScale>,
+  summary: SegmentSummary,
+): Uint8Array {
+  const { height, width } = store;
+  const pixels = height * width;
+  const crop = new Float32Array(store.channels.length * pixels);
+  const masks = new NpyReader(context.out);
+  const cells = sheetRows(verdicts, SHEET_SEED).map((row) => {
+    store.readCrop(row, crop);
+    const mask = new Uint8Array(pixels);
+    masks.read(row, 1, mask);
+    const { id, field } = store.cells;
+    const channel = crop.slice(context.channel * pixels, (context.channel + 1) * pixels);
+    return { id: id[row], verdict: verdicts[row], channel, scale: scales.get(field[row])!, mask };
+  });
+  masks.close();
+  const n = (value: number) => value.toLocaleString("en-US");
+  return contactSheet(
+    cells,
+    height,
+    width,
+    `Masks from channel ${summary.channel}: ${n(summary.ok)} of ${n(summary.cells)} cells ok`,
+  );
+}

@@ -1,0 +1,53 @@
+import { otsuThreshold } from "../image/otsu.ts";
+import { type Judgment, judgeMask, typicalDiameter } from "../masks/verdict.ts";
+import { BACKGROUND, CENTER } from "../types.ts";
+import { findCenter } from "./center.ts";
+import { type FieldScale, levels } from "./field.ts";
+import { labelNeighbors } from "./neighbors.ts";
+import { RECIPE } from "./recipe.ts";
+import { Workspace } from "./workspace.ts";
+
+/** Segments the crops of one shape, one after the other. */
+export class Segmenter {
+  readonly diameter: number;
+  readonly #work: Workspace;
+
+  /** `diameter`: typical diameter of a cell, px. */
+  constructor(height: number, width: number, diameter: number = typicalDiameter(height, width)) {
+    this.diameter = diameter;
+    this.#work = new Workspace(height, width, diameter);
+  }
+
+  /**
+   * Finds center cell and neighbors in `channel` (height x width; any positive scale, that of `field`) and writes
+   * the label mask into `out` (0 background, 1 center cell, 2 other cells).
+   */
+  segment(channel: Float32Array, field: FieldScale, out: Uint8Array): Judgment {
+    const threshold = this.#load(channel, field);
+    const center = findCenter(this.#work, threshold, this.diameter);
+    out.fill(BACKGROUND);
+    if (center.mask !== undefined) out.set(center.mask);
+    return this.#finish(threshold, field, out);
+  }
+
+  /** As {@link segment}, for a mask whose center cell (1) is known and stays as it is; other labels are made new. */
+  completeNeighbors(channel: Float32Array, field: FieldScale, mask: Uint8Array): Judgment {
+    const threshold = this.#load(channel, field);
+    for (let i = 0; i < mask.length; i++) if (mask[i] !== CENTER) mask[i] = BACKGROUND;
+    return this.#finish(threshold, field, mask);
+  }
+
+  /** Puts the crop's levels into the workspace and returns its threshold. */
+  #load(channel: Float32Array, field: FieldScale): number {
+    const { height, width, level, scratch } = this.#work;
+    levels(channel, height, width, this.diameter, field, level, scratch);
+    const [low, high] = RECIPE.thresholdRange;
+    return Math.min(high * field.threshold, Math.max(low * field.threshold, otsuThreshold(level)));
+  }
+
+  #finish(threshold: number, field: FieldScale, mask: Uint8Array): Judgment {
+    const work = this.#work;
+    if (field.high > field.low) labelNeighbors(work, threshold, field.threshold, mask);
+    return judgeMask(mask, work.height, work.width, this.diameter);
+  }
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from "vitest";
+import { mulberry32, normal } from "../../../src/core/rng.ts";
+import {
+  fitLogistic,
+  predictClasses,
+  predictProbabilities,
+} from "../../../src/evaluate/logistic/logistic.ts";
+import { loadRows, softmaxLoss } from "../../../src/evaluate/logistic/softmax.ts";
+import { fixture, floats } from "../fixtures.ts";
+
+interface LogisticCase {
+  name: string;
+  sizes: number[];
+  dimension: number;
+  features: string;
+  c: number | null;
+  balanced: boolean;
+  standardize: boolean;
+  probability: number[][];
+  predicted: number[];
+}
+
+describe("scikit-learn's LogisticRegression", () => {
+  for (const c of fixture<LogisticCase[]>("logistic.json"))
+    test(c.name, () => {
+      const x = floats(c.features);
+      const y = c.sizes.flatMap((n, k) => new Array<number>(n).fill(k));
+      const { balanced, standardize } = c;
+      const model = fitLogistic(x, y, c.dimension, c.sizes.length, {
+        c: c.c ?? Infinity,
+        balanced,
+        standardize,
+      });
+      expect(model.converged).toBe(true);
+      const p = predictProbabilities(model, x);
+      const found = c.probability.map((row, r) => row.map((_, k) => p[r * 5 * row.length + k]));
+      const off = found.flat().map((value, i) => Math.abs(value - c.probability.flat()[i]));
+      expect(Math.max(...off)).toBeLessThan(2e-6);
+      expect([...predictClasses(model, x)]).toEqual(c.predicted);
+    });
+});
+
+function drawn(sizes: number[], dimension: number, shift: number) {
+  const random = mulberry32(9);
+  const labels = sizes.flatMap((n, k) => new Array<number>(n).fill(k));
+  const features = Float32Array.from(
+    { length: labels.length * dimension },
+    (_, i) => normal(random) + (i % dimension === labels[Math.floor(i / dimension)] ? shift : 0),
+  );
+  return { features, labels };
+}
+
+test("the gradient is that of the loss", () => {
+  const { features, labels } = drawn([7, 9, 5], 4, 1);
+  const random = mulberry32(3);
+  const data = {
+    rows: 21,
+    dimension: 4,
+    classes: 3,
+    kernels: loadRows(features, 4).kernels,
+    scale: Float64Array.from([1, 2, 0.5, 3]),
+    labels,
+    weights: Float64Array.from({ length: 21 }, () => random() / 10),
+  };
+  const penalty = Float64Array.from([0.1, 0.2, 0, 0.4]);
+  const theta = Float64Array.from({ length: 15 }, () => normal(random));
+  const gradient = new Float64Array(15);
+  const none = new Float64Array(15);
+  softmaxLoss(data, theta, penalty, gradient);
+  for (let t = 0; t < 15; t++) {
+    const up = theta.slice();
+    const down = theta.slice();
+    up[t] += 1e-5;
+    down[t] -= 1e-5;
+    const slope = (softmaxLoss(data, up, penalty, none) - softmaxLoss(data, down, penalty, none)) / 2e-5;
+    expect(slope).toBeCloseTo(gradient[t], 8);
+  }
+});
+
+test("separable classes without a penalty have no optimum, and the model says so or is sure of every row", () => {
+  const { features, labels } = drawn([20, 20], 2, 30);
+  const model = fitLogistic(features, labels, 2, 2, { c: Infinity });
+  expect([...predictClasses(model, features)]).toEqual(labels);
+  expect(model.theta.every(Number.isFinite)).toBe(true);
+});
+
+test("the published optimizer is seeded and learns", () => {
+  const { features, labels } = drawn([900, 900, 900], 6, 4);
+  const options = { optimizer: "published", seed: 5 } as const;
+  const model = fitLogistic(features, labels, 6, 3, options);
+  expect(model.theta).toEqual(fitLogistic(features, labels, 6, 3, options).theta);
+  expect(model.theta).not.toEqual(fitLogistic(features, labels, 6, 3, { ...options, seed: 6 }).theta);
+  expect(model.converged).toBe(false);
+  const right = predictClasses(model, features).filter((k, i) => k === labels[i]).length;
+  expect(right / labels.length).toBeGreaterThan(0.4);
+  const best = predictClasses(fitLogistic(features, labels, 6, 3), features);
+  expect(best.filter((k, i) => k === labels[i]).length).toBeGreaterThan(right);
+});
+
+test("an empty class, one class and a C of zero are refused", () => {
+  const { features, labels } = drawn([5, 5], 3, 1);
+  expect(() => fitLogistic(features, labels, 3, 3)).toThrow(/class number 3 has no cells/);
+  expect(() => fitLogistic(features, new Uint8Array(10), 3, 1)).toThrow(/at least two classes/);
+  expect(() => fitLogistic(features, labels, 3, 2, { c: 0 })).toThrow(/C is 0/);
+  features[4] = Number.NaN;
+  expect(() => fitLogistic(features, labels, 3, 2)).toThrow(/feature 1 of cell 1 of the training set is NaN/);
+});

@@ -1,0 +1,191 @@
+import { resolve } from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { mulberry32 } from "../../src/core/rng.ts";
+import { NpyReader } from "../../src/files/npy.ts";
+import { connectedComponents, fillHoles } from "../../src/image/components.ts";
+import { distanceTransform } from "../../src/image/distance.ts";
+import { gaussianBlur } from "../../src/image/gauss.ts";
+import { MinHeap } from "../../src/image/heap.ts";
+import { close, dilate, erode, open } from "../../src/image/morphology.ts";
+import { otsuThreshold } from "../../src/image/otsu.ts";
+import { hillMarkers, WatershedScratch, watershed } from "../../src/image/watershed.ts";
+
+const H = 37;
+const W = 46;
+const PIXELS = H * W;
+const fixtures = resolve(import.meta.dirname, "../fixtures/masks");
+
+/** The four images of one fixture. */
+function fixture<A extends Float64Array | Uint8Array | Int32Array>(
+  name: string,
+  make: (n: number) => A,
+): A[] {
+  const reader = new NpyReader(resolve(fixtures, `${name}.npy`));
+  const all = Array.from({ length: 4 }, (_, k) => {
+    const out = make(PIXELS);
+    reader.read(k, 1, out);
+    return out;
+  });
+  reader.close();
+  return all;
+}
+const float = (n: number) => new Float64Array(n);
+const byte = (n: number) => new Uint8Array(n);
+const int = (n: number) => new Int32Array(n);
+const scratch = new Float64Array(PIXELS);
+
+test("the Gaussian equals scipy.ndimage.gaussian_filter, also in place and wider than the image", () => {
+  const images = fixture("images", float);
+  const narrow = fixture("g", float);
+  const wide = fixture("wide", float);
+  images.forEach((image, k) => {
+    const out = new Float64Array(PIXELS);
+    gaussianBlur(image, H, W, 1.5, out, scratch);
+    for (let i = 0; i < PIXELS; i++) expect(Math.abs(out[i] - narrow[k][i])).toBeLessThan(1e-13);
+    gaussianBlur(image, H, W, 9, image, scratch);
+    for (let i = 0; i < PIXELS; i++) expect(Math.abs(image[i] - wide[k][i])).toBeLessThan(1e-13);
+  });
+});
+
+test("sigma 0 copies, and impossible sizes are refused", () => {
+  const image = Float32Array.of(1, 2, 3, 4);
+  const out = new Float32Array(4);
+  gaussianBlur(image, 2, 2, 0, out, new Float64Array(4));
+  expect([...out]).toEqual([1, 2, 3, 4]);
+  expect(() => gaussianBlur(image, 3, 2, 1, out, new Float64Array(4))).toThrow("need 3 x 2 pixels");
+  expect(() => gaussianBlur(image, 2, 2, -1, out, new Float64Array(4))).toThrow("sigma is -1");
+});
+
+test("Otsu's threshold equals scikit-image's; a constant is its own threshold", () => {
+  const smooth = fixture("g", float);
+  const reader = new NpyReader(resolve(fixtures, "otsu.npy"));
+  const expected = new Float64Array(4);
+  reader.read(0, 4, expected);
+  reader.close();
+  for (const [k, values] of smooth.entries()) expect(otsuThreshold(values)).toBeCloseTo(expected[k], 12);
+  expect(otsuThreshold(Float64Array.of(3, 3, 3))).toBe(3);
+});
+
+test("distances equal scipy.ndimage.distance_transform_edt", () => {
+  const masks = fixture("mask", byte);
+  const expected = fixture("edt", float);
+  masks.forEach((mask, k) => {
+    distanceTransform(mask, H, W, scratch);
+    for (let i = 0; i < PIXELS; i++) expect(Math.abs(scratch[i] - expected[k][i])).toBeLessThan(1e-12);
+  });
+});
+
+test("distances to any label equal the nearest by trying all", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer(),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (height, width, seed, share) => {
+        const random = mulberry32(seed);
+        const mask = Uint8Array.from({ length: height * width }, () => (random() < share ? 2 : 0));
+        const out = new Float32Array(height * width);
+        distanceTransform(mask, height, width, out, 2);
+        mask.forEach((_, i) => {
+          let nearest = Infinity;
+          mask.forEach((label, j) => {
+            const d = Math.hypot((i % width) - (j % width), Math.trunc(i / width) - Math.trunc(j / width));
+            if (label === 2) nearest = Math.min(nearest, d);
+          });
+          expect(out[i]).toBe(Math.fround(nearest));
+        });
+      },
+    ),
+    { seed: 2, numRuns: 200 },
+  );
+});
+
+test("components and filled holes equal scipy.ndimage", () => {
+  const masks = fixture("mask", byte);
+  const labels = fixture("lab", int);
+  const filled = fixture("filled", byte);
+  masks.forEach((mask, k) => {
+    const out = new Int32Array(PIXELS);
+    expect(connectedComponents(mask, H, W, out)).toBe(Math.max(...labels[k]));
+    expect(out).toEqual(labels[k]);
+    fillHoles(mask, H, W);
+    expect(mask).toEqual(filled[k]);
+  });
+});
+
+test("opening and closing equal scikit-image's", () => {
+  const masks = fixture("mask", byte);
+  const opened = fixture("open", byte);
+  const closed = fixture("close", byte);
+  masks.forEach((mask, k) => {
+    const padded = new Uint8Array((H + 16) * (W + 16));
+    for (let y = 0; y < H; y++) padded.set(mask.subarray(y * W, (y + 1) * W), (y + 8) * (W + 16) + 8);
+    open(mask, H, W, 2, scratch);
+    expect(mask).toEqual(opened[k]);
+    close(padded, H + 16, W + 16, 5, new Float64Array(padded.length));
+    for (let y = 0; y < H; y++)
+      expect(padded.subarray((y + 8) * (W + 16) + 8, (y + 8) * (W + 16) + 8 + W)).toEqual(
+        closed[k].subarray(y * W, (y + 1) * W),
+      );
+  });
+});
+
+test("erosion does not start at the image's edge, and dilation of nothing is nothing", () => {
+  const full = new Uint8Array(30).fill(1);
+  erode(full, 5, 6, 2, new Float64Array(30));
+  expect(full.every((v) => v === 1)).toBe(true);
+  const none = new Uint8Array(30);
+  dilate(none, 5, 6, 2, new Float64Array(30));
+  expect(none.every((v) => v === 0)).toBe(true);
+});
+
+test("hill markers lie one on each hill of scikit-image's h_maxima, and flooding them gives its watershed", () => {
+  const masks = fixture("mask", byte);
+  const hills = fixture("hills", int);
+  const flood = fixture("flood", int);
+  const work = new WatershedScratch(PIXELS);
+  masks.forEach((mask, k) => {
+    const relief = new Float64Array(PIXELS);
+    distanceTransform(mask, H, W, relief);
+    gaussianBlur(relief, H, W, 1, relief, scratch);
+    const labels = new Int32Array(PIXELS);
+    const count = hillMarkers(relief, new Uint8Array(PIXELS).fill(1), H, W, 0.5, labels, work);
+    expect(count).toBe(Math.max(...hills[k]));
+    const met = new Set<number>();
+    labels.forEach((label, i) => {
+      if (label === 0) return;
+      expect(hills[k][i]).toBeGreaterThan(0);
+      met.add(hills[k][i]);
+    });
+    expect(met.size).toBe(count);
+    const flooded = hills[k].slice();
+    for (let i = 0; i < PIXELS; i++) relief[i] = -relief[i];
+    watershed(relief, mask, H, W, flooded, work);
+    expect(flooded).toEqual(flood[k]);
+  });
+});
+
+test("markers of a relief that can be read by eye", () => {
+  const relief = Float64Array.of(1, 5, 3, 4, 1, 9, 9, 2);
+  const labels = new Int32Array(8);
+  const work = new WatershedScratch(8);
+  const mask = new Uint8Array(8).fill(1);
+  expect(hillMarkers(relief, mask, 1, 8, 2, labels, work)).toBe(2);
+  expect([...labels]).toEqual([0, 1, 0, 0, 0, 2, 0, 0]);
+  expect(hillMarkers(relief, mask, 1, 8, 1, labels, work)).toBe(3);
+  expect([...labels]).toEqual([0, 1, 0, 2, 0, 3, 0, 0]);
+});
+
+test("the heap gives keys in order and equal keys first in, first out", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 60 }), (keys) => {
+      const heap = new MinHeap(60);
+      for (const [item, key] of keys.entries()) heap.push(key, item);
+      const order = [...keys.keys()].sort((a, b) => keys[a] - keys[b] || a - b);
+      expect(order.map(() => heap.pop())).toEqual(order);
+    }),
+    { seed: 3 },
+  );
+});

@@ -1,0 +1,44 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { mulberry32 } from "../../../src/core/rng.ts";
+import { DECAY, Membrane } from "../../../src/swap/fill/membrane.ts";
+
+test("membranes equal plain sweeps, each channel by itself", () => {
+  const shape = fc.record({
+    seed: fc.nat(),
+    height: fc.integer({ min: 1, max: 12 }),
+    width: fc.integer({ min: 1, max: 12 }),
+    channels: fc.integer({ min: 1, max: 3 }),
+  });
+  fc.assert(
+    fc.property(shape, ({ seed, height, width, channels }) => {
+      const random = mulberry32(seed);
+      const pixels = height * width;
+      const inside = Int32Array.from(Array(pixels).keys()).filter(() => random() < 0.6);
+      const membrane = new Membrane(channels, height, width);
+      for (let before = 0; before < 2; before++) membrane.stretch(inside, inside.length);
+      const chosen = new Set(inside);
+      const u = Array.from({ length: channels }, () => new Float64Array(pixels));
+      u.forEach((channel, c) => {
+        for (let p = 0; p < pixels; p++) if (!chosen.has(p)) membrane.set(c, p, (channel[p] = random()));
+      });
+      membrane.relax();
+      // The same sweeps of over-relaxation, forth and back, in plain words.
+      for (const channel of u)
+        for (let sweep = 0; sweep < 10; sweep++)
+          for (const p of sweep % 2 === 0 ? inside : inside.toReversed()) {
+            const near = [
+              ...(p % width > 0 ? [p - 1] : []),
+              ...(p % width < width - 1 ? [p + 1] : []),
+              ...(p >= width ? [p - width] : []),
+              ...(p + width < pixels ? [p + width] : []),
+            ];
+            const wanted = near.reduce((sum, q) => sum + channel[q], 0) / (near.length + 1 / DECAY ** 2);
+            channel[p] += 1.4 * (wanted - channel[p]);
+          }
+      for (let c = 0; c < channels; c++)
+        for (let p = 0; p < pixels; p++) expect(membrane.get(c, p)).toBeCloseTo(u[c][p], 12);
+    }),
+    { numRuns: 60 },
+  );
+});
