@@ -1,10 +1,11 @@
 /** Composites per second as crops and channels grow: the compositor against a naive twin. */
 import { memoryCrops } from "../src/cells/memory.ts";
 import { mulberry32, normal } from "../src/core/rng.ts";
+import { SETTINGS } from "../src/settings.ts";
 import { Compositor } from "../src/swap/composite.ts";
 import { plainScales } from "../src/swap/intensity.ts";
 import { makePlan } from "../src/swap/plan.ts";
-import { type CompositeOptions, SETTINGS, type SwapPlan } from "../src/types.ts";
+import type { CompositeOptions, SwapPlan } from "../src/types.ts";
 import { interleaved, ratios, record, show, smoke, spread } from "./harness.ts";
 
 const COUNT = 24;

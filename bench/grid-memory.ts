@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PairGrid } from "../src/evaluate/grid.ts";
 import { NpyWriter } from "../src/files/npy.ts";
+import { SETTINGS } from "../src/settings.ts";
 import { evaluateBlocks, listBlocks, PlanIndex } from "../src/study/blocks.ts";
-import { SETTINGS, type SwapPlan } from "../src/types.ts";
+import type { SwapPlan } from "../src/types.ts";
 import { record, smoke } from "./harness.ts";
 import { activations } from "./svm-data.ts";
 

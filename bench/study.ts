@@ -12,9 +12,10 @@ import { CellStore, CellStoreWriter } from "../src/cells/store.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
 import { NpyReader } from "../src/files/npy.ts";
 import { readCsv } from "../src/files/table.ts";
+import type { Setting } from "../src/settings.ts";
 import { groupOf, measureScales } from "../src/swap/intensity.ts";
 import { makePlan } from "../src/swap/plan.ts";
-import type { CompositeOptions, Setting } from "../src/types.ts";
+import type { CompositeOptions } from "../src/types.ts";
 import { bare, built, option, peerPython, record, smoke, spread } from "./harness.ts";
 
 const shared = resolve(import.meta.dirname, "../../shared");

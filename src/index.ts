@@ -21,6 +21,7 @@ export { LOCALIZATIONS, type Localization } from "./names.ts";
 export { localizationProportions, type ProportionResult } from "./proportions/proportions.ts";
 export { parseReport, type ReportData, reportSchema } from "./report/data.ts";
 export { renderReport } from "./report/html.ts";
+export { SETTINGS, type Setting, type SettingTraits, traitsOf } from "./settings.ts";
 export { cutCrops, type SimulatedCrop } from "./simulate/crops.ts";
 export {
   type DatasetCell,

@@ -1,3 +1,5 @@
+import type { Setting } from "./settings.ts";
+
 /** Names and shape of the crops of one set: `channels.length` x `height` x `width`, float32, row-major. */
 export interface CropShape {
   readonly channels: readonly string[];
@@ -51,18 +53,6 @@ export interface Cells {
   /** Every metadata column as stored (`Metadata_` prefix), the ones above included. */
   readonly metadata: Table;
 }
-
-/** The settings in causal order (the ladder), then the two that show one part alone. */
-export const SETTINGS = [
-  "original",
-  "self",
-  "same",
-  "cell-free",
-  "different",
-  "masked",
-  "background-only",
-] as const;
-export type Setting = (typeof SETTINGS)[number];
 
 /**
  * Which cell gets which donor in which setting; plain data, one entry per composite.

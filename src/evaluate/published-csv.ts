@@ -5,7 +5,8 @@ import { formatFloat } from "../core/format.ts";
 import { DataError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { readCsv } from "../files/table.ts";
-import type { PairScore, Setting } from "../types.ts";
+import type { Setting } from "../settings.ts";
+import type { PairScore } from "../types.ts";
 
 /** The authors' result files and the setting each holds. */
 export const PUBLISHED_FILES = [

@@ -1,5 +1,6 @@
 import { mean, standardDeviation } from "../core/statistics.ts";
-import { type PairScore, SETTINGS, type Setting } from "../types.ts";
+import { hasDonor, hasSharedBackground, SETTINGS, type Setting } from "../settings.ts";
+import type { PairScore } from "../types.ts";
 
 /**
  * How pair accuracies become one number per class.
@@ -116,14 +117,9 @@ export const EFFECTS = [
 }[];
 export type EffectId = (typeof EFFECTS)[number]["id"];
 
-/** Settings whose two classes share one background, so that a row can favor one of them. */
-const SHARED_BACKGROUND: ReadonlySet<Setting> = new Set(["different", "cell-free"]);
-/** Settings that the authors group by `Location1` alone; `self` and `background-only` follow `original`. */
-const BY_FIRST_CLASS: ReadonlySet<Setting> = new Set(["original", "self", "masked", "background-only"]);
-
 /** Rows of one setting that count: in file order, without those whose background is one of the pair's classes. */
 function remainingRows(rows: readonly PairScore[], setting: Setting, aggregation: Aggregation): PairScore[] {
-  if (!SHARED_BACKGROUND.has(setting)) return [...rows];
+  if (!hasSharedBackground(setting)) return [...rows];
   const foreign = rows.filter((r) => r.background !== r.class1 && r.background !== r.class2);
   if (aggregation === "even") return foreign;
   const seen = new Set<string>();
@@ -149,7 +145,7 @@ export function classMeans(
   setting: Setting,
   aggregation: Aggregation,
 ): ClassMean[] {
-  const firstOnly = aggregation === "published" && BY_FIRST_CLASS.has(setting);
+  const firstOnly = aggregation === "published" && !hasDonor(setting);
   const byClass = new Map<string, number[]>();
   const add = (name: string, accuracy: number) => {
     const list = byClass.get(name);

@@ -2,8 +2,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { CropFiles } from "../cells/crops.ts";
 import { OnnxEncoder } from "../encode/onnx.ts";
 import { DataError, isCellswapError } from "../errors.ts";
+import { SETTINGS } from "../settings.ts";
 import { Compositor } from "../swap/composite.ts";
-import { SETTINGS } from "../types.ts";
 import type { WorkerReply, WorkerSetup, WorkerTask } from "./extract.ts";
 import { BATCH, FeatureFile } from "./store.ts";
 

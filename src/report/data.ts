@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SETTINGS } from "../types.ts";
+import { SETTINGS } from "../settings.ts";
 
 /** Version of {@link ReportData}; a report of another version is refused. */
 export const REPORT_VERSION = 1;

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { hasPublishedResults, parseShare, readPublishedResults } from "../evaluate/published-csv.ts";
 import { readCsv, readParquet } from "../files/table.ts";
-import { type PairScore, SETTINGS, type Setting } from "../types.ts";
+import { SETTINGS, type Setting } from "../settings.ts";
+import type { PairScore } from "../types.ts";
 
 /**
  * Reads scores from a study folder of ours (`results/pairs.parquet`, else `results/pairs.csv`), from its `results`

@@ -1,4 +1,4 @@
-import { SETTINGS } from "../types.ts";
+import { SETTINGS } from "../settings.ts";
 import type { GalleryCell, ReportData, ReportProportions } from "./data.ts";
 import { Html, html } from "./escape.ts";
 import { divergenceFigure } from "./figures/divergence.ts";

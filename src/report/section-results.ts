@@ -1,5 +1,5 @@
 import { type ClassMean, EFFECTS, type ResultTable } from "../evaluate/tables.ts";
-import { SETTINGS } from "../types.ts";
+import { SETTINGS, traitsOf } from "../settings.ts";
 import type { ReportData } from "./data.ts";
 import { Html, html } from "./escape.ts";
 import { classDropFigure, shownEffect } from "./figures/class-drops.ts";
@@ -66,7 +66,7 @@ export function tableSection(table: ResultTable): Html {
       if (s === undefined) return html`<td class="number">–</td>`;
       return html`<td class="number">${withError(s.mean.toFixed(3), s.error?.toFixed(3) ?? null)}</td>`;
     });
-    return html`<tr><th scope="row">${setting}<small>${SETTING_MEANING[setting]}</small></th>${cells}</tr>\n`;
+    return html`<tr><th scope="row">${setting}<small>${traitsOf(setting).meaning}</small></th>${cells}</tr>\n`;
   });
   return html`<section id="table"><h2>Table 1: accuracy in every setting</h2>
 <p class="read">Each pair of classes gets a probe (linear classifier on the encoder's features) that is trained and tested on cells of one setting. If only the cell itself counted, all rows would be equal; what changes from row to row is what lies around the cell.</p>
@@ -76,17 +76,6 @@ ${scrollTable(
 ${body}</tbody></table>`,
 )}<p class="read">${tableCaption(table).settings}</p></section>\n`;
 }
-
-/** What surrounds the cell in each setting. */
-const SETTING_MEANING: Readonly<Record<(typeof SETTINGS)[number], string>> = {
-  original: "as imaged",
-  self: "cut out and pasted back where it was (placebo)",
-  same: "among other cells of its own localization",
-  "cell-free": "on the medium of another localization's image, no neighbors",
-  different: "among cells of another localization",
-  masked: "nothing around the cell",
-  "background-only": "the cell removed, its surroundings alone",
-};
 
 /** The drops, effect by effect. */
 export function dropSection(table: ResultTable): Html | null {

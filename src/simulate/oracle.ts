@@ -1,5 +1,6 @@
 import { mulberry32, namedSeed, normal } from "../core/rng.ts";
-import { type Features, SETTINGS, type SwapPlan } from "../types.ts";
+import { SETTINGS, traitsOf } from "../settings.ts";
+import type { Features, SwapPlan } from "../types.ts";
 
 /** An encoder whose leak is known. */
 export interface OracleOptions {
@@ -38,24 +39,10 @@ export function oracleFeatures(plan: SwapPlan, truth: readonly string[], options
   for (let row = 0; row < plan.count; row++) {
     const at = row * dimension;
     const cell = plan.cell[row];
-    switch (SETTINGS[plan.setting[row]]) {
-      case "original":
-      case "self":
-        add(at, cell, "cell", 1);
-        add(at, cell, "surroundings", lambda);
-        break;
-      case "same":
-      case "different":
-        add(at, cell, "cell", 1);
-        add(at, plan.donor[row], "surroundings", lambda);
-        break;
-      case "cell-free":
-      case "masked":
-        add(at, cell, "cell", 1);
-        break;
-      case "background-only":
-        add(at, cell, "surroundings", lambda);
-    }
+    const { cell: seen, background, removes } = traitsOf(SETTINGS[plan.setting[row]]);
+    if (seen !== "removed") add(at, cell, "cell", 1);
+    if (background !== "none" && removes !== "all")
+      add(at, background === "own" ? cell : plan.donor[row], "surroundings", lambda);
   }
   return { rows: plan.count, dimension, data };
 }

@@ -9,7 +9,8 @@ import { PairGrid } from "../evaluate/grid.ts";
 import { writePublishedResults } from "../evaluate/published-csv.ts";
 import { sha256, sha256File } from "../files/hash.ts";
 import { LOCALIZATIONS } from "../names.ts";
-import { type PairScore, SETTINGS } from "../types.ts";
+import { SETTINGS } from "../settings.ts";
+import type { PairScore } from "../types.ts";
 import { keep, readKept } from "./kept.ts";
 
 export interface AuthorFeatureOptions {

@@ -4,7 +4,8 @@ import type { PairFit } from "../evaluate/crossvalidate.ts";
 import type { PairGrid } from "../evaluate/grid.ts";
 import { readFeatureRows } from "../features/store.ts";
 import { NpyReader } from "../files/npy.ts";
-import { type PairScore, SETTINGS, type Setting, type SwapPlan } from "../types.ts";
+import { hasSharedBackground, SETTINGS, type Setting, traitsOf } from "../settings.ts";
+import type { PairScore, SwapPlan } from "../types.ts";
 import { keep, readKept } from "./kept.ts";
 
 /** One setting with one background: the unit that is evaluated, stored and resumed. */
@@ -26,7 +27,7 @@ export interface BlockResult extends Block {
 /** The blocks of a study in the order of the ladder. */
 export function listBlocks(settings: readonly Setting[], backgrounds: readonly string[]): Block[] {
   return settings.flatMap((setting): Block[] =>
-    setting === "different" || setting === "cell-free"
+    hasSharedBackground(setting)
       ? backgrounds.map((background) => ({ setting, background }))
       : [{ setting, background: null }],
   );
@@ -51,12 +52,12 @@ export class PlanIndex {
   }
 
   /**
-   * Rows of the plan for `cells` of class `own` in a block; null where the plan lacks any of them. `different` on its
-   * own class's background is the setting `same`.
+   * Rows of the plan for `cells` of class `own` in a block; null where the plan lacks any of them. On its own class's
+   * background a setting may have another that stands in (`same` for `different`).
    */
   rows({ setting, background }: Block, own: string, cells: Int32Array): Int32Array | null {
-    const actual = setting === "different" && background === own ? "same" : setting;
-    const from = actual === "same" ? own : background;
+    const actual = background === own ? (traitsOf(setting).ownClass ?? setting) : setting;
+    const from = traitsOf(actual).background === "own-class" ? own : background;
     const range = this.#ranges.get(`${actual} ${from === null ? -1 : this.#plan.classes.indexOf(from)}`);
     if (range === undefined || cells.length === 0) return null;
     const rows = Int32Array.from(cells, (cell) => this.#find(cell, range));

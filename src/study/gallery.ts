@@ -2,8 +2,9 @@ import { encode } from "fast-png";
 import type { CellStore } from "../cells/store.ts";
 import { quantileSorted } from "../core/statistics.ts";
 import type { GalleryCell } from "../report/data.ts";
+import { hasSharedBackground, SETTINGS, traitsOf } from "../settings.ts";
 import type { Compositor } from "../swap/composite.ts";
-import { SETTINGS, type SwapPlan } from "../types.ts";
+import type { SwapPlan } from "../types.ts";
 import type { PlanIndex } from "./blocks.ts";
 
 /**
@@ -33,15 +34,15 @@ export function makeGallery(
         (_, k) => classes[(c + k + Math.floor(classes.length / 2)) % classes.length],
       );
       const other = others.find((background) =>
-        (["different", "cell-free"] as const).some(
+        SETTINGS.filter(hasSharedBackground).some(
           (setting) =>
             background !== name && index.rows({ setting, background }, name, Int32Array.of(cell)) !== null,
         ),
       );
       let ranges: [number, number][] | undefined;
       const images = SETTINGS.flatMap((setting) => {
-        if (setting === "different" && other === undefined) return [];
-        const background = setting === "different" || setting === "cell-free" ? (other ?? name) : null;
+        if (traitsOf(setting).ownClass !== undefined && other === undefined) return [];
+        const background = hasSharedBackground(setting) ? (other ?? name) : null;
         const row = index.rows({ setting, background }, name, Int32Array.of(cell))?.[0];
         if (row === undefined) return [];
         compositor.compose(plan, row, out);
@@ -50,7 +51,7 @@ export function makeGallery(
         return [
           {
             setting,
-            background: setting === "same" ? name : background,
+            background: traitsOf(setting).background === "own-class" ? name : background,
             donor: donor < 0 || donor === cell ? null : store.cells.id[donor],
             panels: store.channels.map((channel, ch) => ({
               channel,

@@ -1,8 +1,9 @@
 import type { CellStore } from "../cells/store.ts";
+import { SETTINGS } from "../settings.ts";
 import { checkSetting } from "../swap/composite.ts";
 import { makePlan } from "../swap/plan.ts";
 import { readPlan } from "../swap/plan-file.ts";
-import { SETTINGS, type SwapPlan } from "../types.ts";
+import type { SwapPlan } from "../types.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 

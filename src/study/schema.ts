@@ -3,7 +3,8 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { firstIssue } from "../encode/encoder-file.ts";
 import { StudyError } from "../errors.ts";
-import { type CompositeOptions, SETTINGS, type Setting } from "../types.ts";
+import { SETTINGS, type Setting } from "../settings.ts";
+import type { CompositeOptions } from "../types.ts";
 
 const Choices = z.strictObject({
   settings: z

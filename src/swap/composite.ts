@@ -1,13 +1,7 @@
 import { namedSeed } from "../core/rng.ts";
 import { SettingError } from "../errors.ts";
-import {
-  type CompositeOptions,
-  type CropSource,
-  type MaskKind,
-  SETTINGS,
-  type Setting,
-  type SwapPlan,
-} from "../types.ts";
+import { SETTINGS, type Setting, type SettingTraits, traitsOf } from "../settings.ts";
+import type { CompositeOptions, CropSource, MaskKind, SwapPlan } from "../types.ts";
 import { Filler, type FillKind } from "./fill/fill.ts";
 import { applyScale, type PixelScale, pixelScale, type Scales, unscaled } from "./intensity.ts";
 import { type AlphaScratch, alphaScratch, pasteHard, pasteSoft, softAlpha } from "./paste.ts";
@@ -27,12 +21,13 @@ export function checkSetting(
   masks: MaskKind,
   options: Pick<CompositeOptions, "edge" | "donorCenter">,
 ): void {
-  if (setting === "original") return;
+  const { cell, background, removes } = traitsOf(setting);
+  if (cell === "imaged") return;
   if (masks === "none")
     throw new SettingError(`setting ${setting} needs masks; make them with \`cellswap segment CELLS\``);
-  if (masks === "full" || setting === "masked") return;
+  if (masks === "full" || background === "none") return;
   const why =
-    setting === "cell-free" || setting === "background-only"
+    removes !== "nothing"
       ? `setting ${setting}`
       : options.donorCenter === "fill"
         ? "donorCenter `fill`"
@@ -85,14 +80,15 @@ export class Compositor {
   /** Writes composite `row` of the plan (channels x height x width) into `out`. @throws SettingError */
   compose(plan: SwapPlan, row: number, out: Float32Array): void {
     const setting = SETTINGS[plan.setting[row]];
+    const traits = traitsOf(setting);
     const cell = plan.cell[row];
     const { masks } = this.#source;
     checkSetting(setting, masks, this.#options);
-    if (setting === "background-only") {
+    if (traits.cell === "removed") {
       out.set(this.#fill(cell, "center").crop);
       return;
     }
-    if (setting === "original") {
+    if (traits.cell === "imaged") {
       this.readScaled(cell, out);
       return;
     }
@@ -102,7 +98,7 @@ export class Compositor {
     pixelScale(this.#crop, cell, this.#scales, this.#options.clip, this.#scale);
     this.#source.readMask(cell, this.#mask);
     const channels = this.#source.channels.length;
-    const background = setting === "masked" ? null : this.#backgroundOf(setting, plan.donor[row]);
+    const background = traits.background === "none" ? null : this.#backgroundOf(traits, plan.donor[row]);
     if (background === null || this.#options.edge === "hard")
       pasteHard(this.#crop, background?.crop ?? null, this.#mask, channels, out, this.#scale);
     else {
@@ -133,8 +129,8 @@ export class Compositor {
     }
   }
 
-  #backgroundOf(setting: Setting, donor: number): Background {
-    if (setting === "cell-free") return this.#fill(donor, "cell-free");
+  #backgroundOf({ removes }: SettingTraits, donor: number): Background {
+    if (removes === "all") return this.#fill(donor, "cell-free");
     if (this.#options.donorCenter === "fill") return this.#fill(donor, "center");
     if (this.#lender !== donor) {
       this.#lender = -1;

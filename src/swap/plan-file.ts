@@ -1,10 +1,8 @@
 import { extname } from "node:path";
 import { DataError } from "../errors.ts";
 import { readCsv, readParquet, table, writeCsvPieces, writeParquetPieces } from "../files/table.ts";
-import { type Cells, type Column, SETTINGS, type Setting, type SwapPlan, type Table } from "../types.ts";
-
-/** Settings whose rows need a background class and a donor. */
-const WITH_DONOR: ReadonlySet<Setting> = new Set(["same", "cell-free", "different"]);
+import { hasDonor, pastesBack, SETTINGS, type Setting } from "../settings.ts";
+import type { Cells, Column, SwapPlan, Table } from "../types.ts";
 
 /** The plan as a table: cell and donor by row of the cell store and by id, setting and background by name. */
 export function planTable(plan: SwapPlan, cells: Pick<Cells, "id">): Map<string, Column> {
@@ -123,15 +121,16 @@ export async function readPlan(
     const b = background === null ? -1 : classes.indexOf(background);
     if (background !== null && b < 0)
       fail(`background ${background} is not a class of the study (${classes.join(", ")})`);
-    if (WITH_DONOR.has(SETTINGS[s])) {
+    if (hasDonor(SETTINGS[s])) {
       if (donor < 0) fail(`setting ${name} needs a donor; give donor_id or donor`);
       if (b < 0) fail(`setting ${name} needs a background class`);
       if (donor === cell) fail(`cell ${cells.id[cell]} is its own donor; only setting self allows that`);
     } else {
       if (b >= 0) fail(`setting ${name} has no background class; leave it empty`);
-      if (donor >= 0 && !(name === "self" && donor === cell))
-        fail(`setting ${name} has no donor${name === "self" ? " but the cell itself" : ""}; leave it empty`);
-      donor = name === "self" ? cell : -1;
+      const own = pastesBack(SETTINGS[s]);
+      if (donor >= 0 && !(own && donor === cell))
+        fail(`setting ${name} has no donor${own ? " but the cell itself" : ""}; leave it empty`);
+      donor = own ? cell : -1;
     }
     plan.cell[row] = cell;
     plan.setting[row] = s;

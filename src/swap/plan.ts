@@ -1,6 +1,7 @@
 import { mulberry32, namedSeed } from "../core/rng.ts";
 import { SettingError } from "../errors.ts";
-import { SETTINGS, type Setting, type SwapPlan } from "../types.ts";
+import { hasSharedBackground, pastesBack, SETTINGS, type Setting, traitsOf } from "../settings.ts";
+import type { SwapPlan } from "../types.ts";
 import { dealDonors, mendPairs } from "./donors.ts";
 
 /** Which cells of the own class may lend a background in `same`. */
@@ -57,8 +58,11 @@ export function makePlan(request: PlanRequest): SwapPlan {
   const wanted = SETTINGS.filter((s) => settings.includes(s));
   const own = members.reduce((n, m) => n + m.length, 0);
   const across = lending.reduce((n, b) => n + own - members[b].length, 0);
-  const rows = { "cell-free": lending.length * own, different: across } as Partial<Record<Setting, number>>;
-  const count = wanted.reduce((n, s) => n + (rows[s] ?? own), 0);
+  const size = (setting: Setting) => {
+    if (!hasSharedBackground(setting)) return own;
+    return traitsOf(setting).ownClass === undefined ? lending.length * own : across;
+  };
+  const count = wanted.reduce((n, setting) => n + size(setting), 0);
   const plan = {
     cell: new Int32Array(count),
     setting: new Uint8Array(count),
@@ -81,17 +85,18 @@ export function makePlan(request: PlanRequest): SwapPlan {
     at++;
   };
   for (const setting of wanted) {
-    if (setting === "same") {
+    const { background, ownClass } = traitsOf(setting);
+    if (background === "own-class") {
       for (let a = 0; a < classes.length; a++)
         for (const cell of members[a]) add(setting, a, cell, donorsOf(a, a)[position[cell]]);
-    } else if (setting === "cell-free" || setting === "different") {
+    } else if (background === "background-class") {
       for (const b of lending)
         for (const cell of studied) {
           const a = classOf[cell];
-          if (a === b && setting === "different") continue;
+          if (a === b && ownClass !== undefined) continue;
           add(setting, b, cell, donorsOf(a, b)[position[cell]]);
         }
-    } else for (const cell of studied) add(setting, -1, cell, setting === "self" ? cell : -1);
+    } else for (const cell of studied) add(setting, -1, cell, pastesBack(setting) ? cell : -1);
   }
   return { seed: request.seed, count, classes: [...classes], ...plan };
 }

@@ -11,7 +11,8 @@ import {
   resultTable,
   threeStandardErrors,
 } from "../../src/evaluate/tables.ts";
-import type { PairScore, Setting } from "../../src/types.ts";
+import type { Setting } from "../../src/settings.ts";
+import type { PairScore } from "../../src/types.ts";
 
 const fixtures = resolve(import.meta.dirname, "../fixtures/report");
 interface Summary {

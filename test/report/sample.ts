@@ -3,7 +3,8 @@ import { mulberry32, normal } from "../../src/core/rng.ts";
 import { mean, quantile, standardDeviation } from "../../src/core/statistics.ts";
 import type { ReportData, ReportInput } from "../../src/report/data.ts";
 import { parseReport } from "../../src/report/data.ts";
-import type { PairScore, Setting } from "../../src/types.ts";
+import type { Setting } from "../../src/settings.ts";
+import type { PairScore } from "../../src/types.ts";
 
 /** Fifteen class names like those of a localization screen. */
 export const CLASSES = [

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { resultTable } from "../../src/evaluate/tables.ts";
 import { verdict } from "../../src/report/verdict.ts";
-import type { PairScore, Setting } from "../../src/types.ts";
+import type { Setting } from "../../src/settings.ts";
+import type { PairScore } from "../../src/types.ts";
 
 const CLASSES = ["a", "b", "c", "d"];
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { SETTINGS, type Setting } from "../../src/settings.ts";
 import { oracleFeatures } from "../../src/simulate/oracle.ts";
-import { SETTINGS, type Setting, type SwapPlan } from "../../src/types.ts";
+import type { SwapPlan } from "../../src/types.ts";
 
 const N = 400;
 const truth = Array.from({ length: N }, (_, i) => (i % 2 === 0 ? "a" : i % 4 === 1 ? "b" : "c"));

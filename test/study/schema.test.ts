@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { SETTINGS } from "../../src/settings.ts";
 import { schemas } from "../../src/study/json-schema.ts";
 import { resolveStudy, StudyFile } from "../../src/study/schema.ts";
-import { SETTINGS } from "../../src/types.ts";
 
 const folder = resolve(import.meta.dirname, "../../schema");
 const needed = { cells: "yeast.cells", encoders: ["deeploc.json"] };

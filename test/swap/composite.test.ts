@@ -2,11 +2,12 @@ import { describe, expect, test } from "vitest";
 import { memoryCrops } from "../../src/cells/memory.ts";
 import { mulberry32, shuffle } from "../../src/core/rng.ts";
 import { SettingError } from "../../src/errors.ts";
+import { SETTINGS, type Setting } from "../../src/settings.ts";
 import { Compositor } from "../../src/swap/composite.ts";
 import { applyScale, groupOf, measureScales, plainScales } from "../../src/swap/intensity.ts";
 import { alphaScratch, softAlpha } from "../../src/swap/paste.ts";
 import { makePlan } from "../../src/swap/plan.ts";
-import { type CompositeOptions, SETTINGS, type Setting } from "../../src/types.ts";
+import type { CompositeOptions } from "../../src/types.ts";
 import { draw } from "./drawn.ts";
 
 const SIZE = 32;

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataError } from "../../src/errors.ts";
+import { SETTINGS } from "../../src/settings.ts";
 import { makePlan } from "../../src/swap/plan.ts";
 import { readPlan, writePlan } from "../../src/swap/plan-file.ts";
-import { SETTINGS } from "../../src/types.ts";
 
 const cells = {
   count: 8,

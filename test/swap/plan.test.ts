@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SettingError } from "../../src/errors.ts";
+import { SETTINGS, type Setting } from "../../src/settings.ts";
 import { makePlan, type PlanRequest } from "../../src/swap/plan.ts";
-import { SETTINGS, type Setting, type SwapPlan } from "../../src/types.ts";
+import type { SwapPlan } from "../../src/types.ts";
 
 interface Cell {
   readonly class: number;

@@ -3,9 +3,10 @@ import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { memoryCrops } from "../../src/cells/memory.ts";
 import { readImage } from "../../src/cells/readers/image.ts";
+import { SETTINGS } from "../../src/settings.ts";
 import { Compositor } from "../../src/swap/composite.ts";
 import { groupOf, measureScales, plainScales } from "../../src/swap/intensity.ts";
-import { type CompositeOptions, SETTINGS } from "../../src/types.ts";
+import type { CompositeOptions } from "../../src/types.ts";
 import {
   hasReference,
   loadReference,

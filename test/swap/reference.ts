@@ -7,9 +7,10 @@ import { NpyReader } from "../../src/files/npy.ts";
 import { readCsv } from "../../src/files/table.ts";
 import { distanceTransform } from "../../src/image/distance.ts";
 import { gaussianBlur } from "../../src/image/gauss.ts";
+import { SETTINGS } from "../../src/settings.ts";
 import { applyScale, type Scales } from "../../src/swap/intensity.ts";
 import { pasteHard, pasteSoft } from "../../src/swap/paste.ts";
-import { type CropSource, SETTINGS, type SwapPlan } from "../../src/types.ts";
+import type { CropSource, SwapPlan } from "../../src/types.ts";
 
 /** The independent Python run beside the project, where it is there. */
 export const shared = resolve(import.meta.dirname, "../../../shared");

@@ -1,7 +1,8 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
-import { type Features, SETTINGS, type Setting } from "../../types.ts";
+import { SETTINGS, type Setting } from "../../settings.ts";
+import type { Features } from "../../types.ts";
 import { readPickle } from "./pickle.ts";
 import { copyValues, isArray, isTuple, type PickleArray, type PickleValue } from "./pickle-numpy.ts";
 import { damaged } from "./protobuf.ts";

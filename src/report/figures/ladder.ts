@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { ResultTable } from "../../evaluate/tables.ts";
-import { SETTINGS, type Setting } from "../../types.ts";
+import { SETTINGS, type Setting, traitsOf } from "../../settings.ts";
 import { drawPlot, encoderColor, SYMBOLS } from "./svg.ts";
 
 /** One marker of the ladder: mean accuracy (0..1) with its limits; `low` and `high` are null where no error is known. */
@@ -41,7 +41,6 @@ export function ladderSettings(table: ResultTable): Setting[] {
 export function ladderFigure(table: ResultTable): string {
   const points = ladderPoints(table);
   const settings = ladderSettings(table);
-  const steps = new Set<Setting>(["original", "self", "same", "cell-free", "different"]);
   const values = points.flatMap((p) => [p.low ?? p.mean, p.high ?? p.mean]);
   const low = Math.max(0, Math.floor(Math.min(0.5, ...values) * 20 + 1e-9) / 20);
   const high = Math.min(1.02, Math.max(...values, 0.6) + 0.02);
@@ -81,7 +80,7 @@ export function ladderFigure(table: ResultTable): string {
         fillOpacity: 0.75,
       }),
       Plot.line(
-        points.filter((p) => steps.has(p.setting)),
+        points.filter((p) => traitsOf(p.setting).step),
         { x: "mean", y: "position", stroke: "color", z: "encoder", strokeOpacity: 0.5, strokeWidth: 1.5 },
       ),
       Plot.ruleY(

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { ResultTable } from "../../evaluate/tables.ts";
-import type { Setting } from "../../types.ts";
+import type { Setting } from "../../settings.ts";
 import { composeFigure, drawPlot, encoderColor, type LegendItem, type Panel, SYMBOLS } from "./svg.ts";
 
 /** One marker of Figure 2: a class of one encoder in one modified setting against its original accuracy (0..1). */

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import type { Setting } from "../../types.ts";
+import { SETTINGS, type Setting } from "../../settings.ts";
 import { escapeHtml, xmlText } from "../escape.ts";
 
 /**
@@ -18,16 +18,23 @@ export const COLORS = [
   "#8A8A8A",
 ] as const;
 
+/** Markers, in the order of the settings. */
+const MARKERS = [
+  "circle",
+  "star",
+  "circle",
+  "diamond2",
+  "triangle",
+  "square",
+  "times",
+  "wye",
+  "plus",
+] as const satisfies readonly Plot.SymbolType[];
+
 /** Marker of each setting, the same in every figure. */
-export const SYMBOLS: Readonly<Record<Setting, Plot.SymbolType>> = {
-  original: "circle",
-  self: "star",
-  same: "circle",
-  "cell-free": "diamond2",
-  different: "triangle",
-  masked: "square",
-  "background-only": "times",
-};
+export const SYMBOLS = Object.fromEntries(
+  SETTINGS.map((setting, i) => [setting, MARKERS[i % MARKERS.length]]),
+) as Readonly<Record<Setting, Plot.SymbolType>>;
 
 /** Color of the `index`-th encoder (cyclic). */
 export function encoderColor(index: number): string {
