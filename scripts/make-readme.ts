@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { decode, encode } from "fast-png";
-import { resultTable } from "../src/evaluate/tables.ts";
+import { resultTable } from "../src/evidence/tables.ts";
 import { Canvas } from "../src/image/canvas.ts";
 import { FONT } from "../src/image/font.ts";
 import { parseReport, type ReportData } from "../src/report/data.ts";

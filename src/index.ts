@@ -13,8 +13,8 @@ export {
   type LogisticOptions,
   predictProbabilities,
 } from "./evaluate/logistic/logistic.ts";
-export { type Aggregation, EFFECTS, type ResultTable, resultTable } from "./evaluate/tables.ts";
 export { FieldBootstrap, type Interval } from "./evidence/intervals.ts";
+export { type Aggregation, EFFECTS, type ResultTable, resultTable } from "./evidence/tables.ts";
 export { type TransferBlock, type TransferScore, transferScores } from "./evidence/transfer.ts";
 export { judgeMask } from "./masks/verdict.ts";
 export { LOCALIZATIONS, type Localization } from "./names.ts";

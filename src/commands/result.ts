@@ -1,4 +1,4 @@
-import { resultTable } from "../evaluate/tables.ts";
+import { resultTable } from "../evidence/tables.ts";
 import type { ReportData } from "../report/data.ts";
 import { formatText, wrap } from "../report/table-format.ts";
 import { verdict } from "../report/verdict.ts";

@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
 import { readFeatureFolder } from "../encode/published/feature-folder.ts";
-import { resultTable } from "../evaluate/tables.ts";
+import { resultTable } from "../evidence/tables.ts";
 import { formatJson, formatText } from "../report/table-format.ts";
 import { evaluateAuthorFeatures } from "../study/author-features.ts";
 import { interruptible } from "./interruptible.ts";

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DataError } from "../errors.ts";
-import { AGGREGATIONS, type Aggregation, resultTable } from "../evaluate/tables.ts";
+import { AGGREGATIONS, type Aggregation, resultTable } from "../evidence/tables.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { localizationSvg } from "../report/figures/localizations.ts";
-import { readResults } from "../report/results.ts";
 import { formatJson, formatMarkdown, formatText, formatTidyCsv } from "../report/table-format.ts";
+import { readResults } from "../study/read-results.ts";
 
 const FORMATS = {
   text: formatText,

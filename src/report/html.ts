@@ -1,4 +1,4 @@
-import { resultTable } from "../evaluate/tables.ts";
+import { resultTable } from "../evidence/tables.ts";
 import { CSS } from "./css.ts";
 import type { ReportData } from "./data.ts";
 import { Html, html } from "./escape.ts";

@@ -1,4 +1,4 @@
-import { type ClassMean, EFFECTS, type ResultTable } from "../evaluate/tables.ts";
+import { type ClassMean, EFFECTS, type ResultTable } from "../evidence/tables.ts";
 import { SETTINGS, traitsOf } from "../settings.ts";
 import type { ReportData } from "./data.ts";
 import { Html, html } from "./escape.ts";

@@ -1,5 +1,5 @@
 import { formatFloat } from "../core/format.ts";
-import { EFFECTS, type EncoderTable, type ResultTable } from "../evaluate/tables.ts";
+import { EFFECTS, type EncoderTable, type ResultTable } from "../evidence/tables.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
 
 /** `0.713 ± 0.029`; without an error the mean alone; a dash where there is no number. */

@@ -1,4 +1,4 @@
-import { type Drop, EFFECTS, type EffectId, type EncoderTable } from "../evaluate/tables.ts";
+import { type Drop, EFFECTS, type EffectId, type EncoderTable } from "../evidence/tables.ts";
 import type { Setting } from "../settings.ts";
 import type { ReportData } from "./data.ts";
 import { formatPoints } from "./table-format.ts";

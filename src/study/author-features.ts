@@ -6,12 +6,12 @@ import {
 } from "../encode/published/feature-folder.ts";
 import { DataError, InterruptedError, STOPPED } from "../errors.ts";
 import { PairGrid } from "../evaluate/grid.ts";
-import { writePublishedResults } from "../evaluate/published-csv.ts";
 import { sha256, sha256File } from "../files/hash.ts";
 import { LOCALIZATIONS } from "../names.ts";
 import { SETTINGS } from "../settings.ts";
 import type { PairScore } from "../types.ts";
 import { keep, readKept } from "./kept.ts";
+import { writePublishedResults } from "./published-csv.ts";
 
 export interface AuthorFeatureOptions {
   /** Folder for the authors' result tables and what is kept to go on from. */

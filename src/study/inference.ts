@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fitLogistic } from "../evaluate/logistic/logistic.ts";
-import { EFFECTS } from "../evaluate/tables.ts";
 import { FieldBootstrap } from "../evidence/intervals.ts";
+import { EFFECTS } from "../evidence/tables.ts";
 import { type TransferBlock, transferScores } from "../evidence/transfer.ts";
 import { readFeatureRows } from "../features/store.ts";
 import { NpyReader } from "../files/npy.ts";

@@ -3,7 +3,6 @@ import type { CellStore } from "../cells/store.ts";
 import { storeHash } from "../cells/store.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { InterruptedError, STOPPED } from "../errors.ts";
-import { writePublishedResults } from "../evaluate/published-csv.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
 import { table, writeCsv, writeParquet } from "../files/table.ts";
@@ -16,6 +15,7 @@ import { version } from "../version.ts";
 import { type BlockResult, scores as blockScores, type PlanIndex } from "./blocks.ts";
 import { makeGallery } from "./gallery.ts";
 import { fieldIntervals, proportions, transfer } from "./inference.ts";
+import { writePublishedResults } from "./published-csv.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
-import { resultTable } from "../../src/evaluate/tables.ts";
+import { resultTable } from "../../src/evidence/tables.ts";
 import {
   classDropFigure,
   classDropPoints,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EFFECTS, resultTable } from "../../src/evaluate/tables.ts";
+import { EFFECTS, resultTable } from "../../src/evidence/tables.ts";
 import { parseCsv } from "../../src/files/table.ts";
 import {
   formatDrop,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { resultTable } from "../../src/evaluate/tables.ts";
+import { resultTable } from "../../src/evidence/tables.ts";
 import { verdict } from "../../src/report/verdict.ts";
 import type { Setting } from "../../src/settings.ts";
 import type { PairScore } from "../../src/types.ts";

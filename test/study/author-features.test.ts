@@ -5,8 +5,8 @@ import { expect, test, vi } from "vitest";
 import { main } from "../../src/commands/main.ts";
 import { readFeatureFolder } from "../../src/encode/published/feature-folder.ts";
 import { InterruptedError } from "../../src/errors.ts";
-import { readPublishedResults } from "../../src/evaluate/published-csv.ts";
 import { evaluateAuthorFeatures } from "../../src/study/author-features.ts";
+import { readPublishedResults } from "../../src/study/published-csv.ts";
 import type { PairScore } from "../../src/types.ts";
 
 const features = resolve(import.meta.dirname, "../fixtures/published/features");

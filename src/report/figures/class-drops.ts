@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { EFFECTS, type EffectId, type ResultTable } from "../../evaluate/tables.ts";
+import { EFFECTS, type EffectId, type ResultTable } from "../../evidence/tables.ts";
 import { drawPlot, encoderColor } from "./svg.ts";
 
 /** One marker: the drop of one class in percentage points. */

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { ResultTable } from "../../evaluate/tables.ts";
+import type { ResultTable } from "../../evidence/tables.ts";
 import { SETTINGS, type Setting, traitsOf } from "../../settings.ts";
 import { drawPlot, encoderColor, SYMBOLS } from "./svg.ts";
 

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { ResultTable } from "../../evaluate/tables.ts";
+import type { ResultTable } from "../../evidence/tables.ts";
 import type { Setting } from "../../settings.ts";
 import { composeFigure, drawPlot, encoderColor, type LegendItem, type Panel, SYMBOLS } from "./svg.ts";
 

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DataError } from "../../src/errors.ts";
-import { readPublishedResults } from "../../src/evaluate/published-csv.ts";
 import { writeCsv, writeParquet } from "../../src/files/table.ts";
-import { readResults } from "../../src/report/results.ts";
+import { readPublishedResults } from "../../src/study/published-csv.ts";
+import { readResults } from "../../src/study/read-results.ts";
 import { scoreTable } from "../../src/study/results.ts";
-import { drawScores } from "./sample.ts";
+import { drawScores } from "../report/sample.ts";
 
 const drawn = resolve(import.meta.dirname, "../fixtures/report/drawn");
 const scores = drawScores("deeploc", ["a, b", 'c "d"', "e"], { original: 0.9, different: 0.8, self: 0.7 }, 9);

@@ -1,10 +1,10 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
-import { hasPublishedResults, parseShare, readPublishedResults } from "../evaluate/published-csv.ts";
 import { readCsv, readParquet } from "../files/table.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
 import type { PairScore } from "../types.ts";
+import { hasPublishedResults, parseShare, readPublishedResults } from "./published-csv.ts";
 
 /**
  * Reads scores from a study folder of ours (`results/pairs.parquet`, else `results/pairs.csv`), from its `results`

@@ -2,12 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { type Aggregation, resultTable } from "../../src/evidence/tables.ts";
 import {
   PUBLISHED_FILES,
   readPublishedResults,
   writePublishedResults,
-} from "../../src/evaluate/published-csv.ts";
-import { type Aggregation, resultTable } from "../../src/evaluate/tables.ts";
+} from "../../src/study/published-csv.ts";
 
 const deeploc = resolve(import.meta.dirname, "../../../shared/paper/deeploc");
 const there = existsSync(deeploc);

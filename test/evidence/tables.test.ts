@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readPublishedResults } from "../../src/evaluate/published-csv.ts";
 import {
   AGGREGATIONS,
   type Aggregation,
@@ -10,8 +9,9 @@ import {
   classNames,
   resultTable,
   threeStandardErrors,
-} from "../../src/evaluate/tables.ts";
+} from "../../src/evidence/tables.ts";
 import type { Setting } from "../../src/settings.ts";
+import { readPublishedResults } from "../../src/study/published-csv.ts";
 import type { PairScore } from "../../src/types.ts";
 
 const fixtures = resolve(import.meta.dirname, "../fixtures/report");

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { formatFloat } from "../../src/core/format.ts";
 import { DataError } from "../../src/errors.ts";
-import { readPublishedResults, writePublishedResults } from "../../src/evaluate/published-csv.ts";
+import { readPublishedResults, writePublishedResults } from "../../src/study/published-csv.ts";
 import type { PairScore } from "../../src/types.ts";
 
 const drawn = resolve(import.meta.dirname, "../fixtures/report/drawn");
