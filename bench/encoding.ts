@@ -136,16 +136,16 @@ let runs = 0;
 /** Share of the cores' time that was spent in the network, in each run. */
 const inNetwork: number[] = [];
 async function pipeline(): Promise<number> {
-  const path = join(folder, `features-${runs++}.npy`);
+  const path = join(folder, `features-${runs++}`);
   const workers = availableParallelism();
   const start = performance.now();
-  const encodingMs = await extract(
-    { cells, plan, scales, composite, encoders: [{ encoder, paths: [path], dimensions }] },
+  const { encodingMs } = await extract(
+    { store, plan, scales, composite, encoders: [{ encoder, names: ["pifia"], dimensions }], folder: path },
     { workers },
   );
   const wall = performance.now() - start;
   inNetwork.push(encodingMs / (workers * wall));
-  rmSync(path);
+  rmSync(path, { recursive: true });
   return plan.count / (wall / 1000);
 }
 

@@ -2,13 +2,18 @@
  * The published grid for one setting, whole: 15 classes x 15 backgrounds x 1,000 cells x 384 features on disk, 105
  * pairs in each of 15 blocks, evaluated as a study does it. Time, and resident memory block by block.
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PairGrid } from "../src/evaluate/grid.ts";
+import { FeatureSet } from "../src/features/features.ts";
 import { NpyWriter } from "../src/files/npy.ts";
 import { SETTINGS } from "../src/settings.ts";
-import { evaluateBlocks, listBlocks, PlanIndex } from "../src/study/blocks.ts";
+import { listBlocks, PlanIndex } from "../src/study/block.ts";
+import { evaluateBlocks } from "../src/study/blocks.ts";
+import { StudyLayout } from "../src/study/layout.ts";
+import { segmentsOf } from "../src/swap/segments.ts";
 import type { SwapPlan } from "../src/types.ts";
 import { record, smoke } from "./harness.ts";
 import { activations } from "./svm-data.ts";
@@ -40,13 +45,23 @@ try {
     donor: new Int32Array(count),
     sameField: new Uint8Array(count),
   };
+  const segments = segmentsOf(plan);
+  const part = { base: path.replace(/\.npy$/, ""), rows: new Int32Array() };
+  const shelves = segments.map(({ start, end }) => ({
+    key: "",
+    parts: [part],
+    part: null,
+    row: Int32Array.from({ length: end - start }, (_, i) => start + i),
+    missing: null,
+  }));
+  const set = new FeatureSet("drawn", dimension, segments, shelves);
   const grid = new PairGrid();
   const residentMiB: number[] = [];
   const start = performance.now();
   const cpu = process.cpuUsage();
   const results = await evaluateBlocks({
-    folder,
-    sets: [{ name: "drawn", path }],
+    layout: new StudyLayout(folder),
+    sets: [set],
     blocks: listBlocks(["cell-free"], names),
     classes: names,
     rows: names.map((_, c) => Int32Array.from({ length: cells }, (_, r) => c * cells + r)),

@@ -12,7 +12,9 @@ import { readEncoder } from "../src/encode/encoder-file.ts";
 import { OnnxGraph } from "../src/encode/onnx-graph.ts";
 import { PairGrid } from "../src/evaluate/grid.ts";
 import { extract, tryEncoder } from "../src/features/extract.ts";
-import { evaluateBlocks, listBlocks, PlanIndex } from "../src/study/blocks.ts";
+import { listBlocks, PlanIndex } from "../src/study/block.ts";
+import { evaluateBlocks } from "../src/study/blocks.ts";
+import { StudyLayout } from "../src/study/layout.ts";
 import { studyPlan } from "../src/study/plan.ts";
 import { resolveStudy } from "../src/study/schema.ts";
 import { selectCells } from "../src/study/select.ts";
@@ -117,15 +119,15 @@ async function measure(count: number): Promise<Measured> {
     const scales = await timed("scales", () =>
       measureScales(store, study.composite, groupOf(store.cells, study.composite.intensity)),
     );
-    const path = join(folder, "tiny.npy");
     const dimensions = await tryEncoder(encoder, store);
-    await timed("composites and features", () =>
+    const { sets } = await timed("composites and features", () =>
       extract({
-        cells,
+        store,
         plan,
         scales,
         composite: study.composite,
-        encoders: [{ encoder, paths: [path], dimensions }],
+        encoders: [{ encoder, names: ["tiny"], dimensions }],
+        folder: join(folder, "features"),
       }),
     );
     const grid = new PairGrid();
@@ -133,8 +135,8 @@ async function measure(count: number): Promise<Measured> {
     const rows = selection.rows.map((list) => list.subarray(0, 1000));
     await timed("probes", () =>
       evaluateBlocks({
-        folder,
-        sets: [{ name: "tiny", path }],
+        layout: new StudyLayout(folder),
+        sets,
         blocks: listBlocks(study.settings, selection.classes),
         classes: selection.classes,
         rows,

@@ -91,8 +91,9 @@ async function ours(folder: string) {
   const { PairGrid } = await built<typeof import("../src/evaluate/grid.ts")>("evaluate/grid");
   const { extract, tryEncoder } =
     await built<typeof import("../src/features/extract.ts")>("features/extract");
-  const { evaluateBlocks, listBlocks, PlanIndex } =
-    await built<typeof import("../src/study/blocks.ts")>("study/blocks");
+  const { evaluateBlocks } = await built<typeof import("../src/study/blocks.ts")>("study/blocks");
+  const { listBlocks, PlanIndex } = await built<typeof import("../src/study/block.ts")>("study/block");
+  const { StudyLayout } = await built<typeof import("../src/study/layout.ts")>("study/layout");
   const seconds: Record<string, number> = {};
   const timed = async <T>(stage: string, run: () => T | Promise<T>): Promise<T> => {
     const start = performance.now();
@@ -165,18 +166,26 @@ async function ours(folder: string) {
     composites += plan.count;
     const targets = encoders.map((encoder, e) => ({
       encoder,
-      paths: ["max", "mean"].map((pool) => join(folder, `${v}-${names[e]}-${pool}.npy`)),
+      names: ["max", "mean"].map((pool) => `${names[e]}.${pool}`),
       dimensions: dimensions[e],
     }));
-    await timed("composites and encoding", async () => {
-      encodingMs += await extract({ cells, plan, scales, composite, encoders: targets });
-    });
+    const { sets, ...made } = await timed("composites and encoding", () =>
+      extract({
+        store,
+        plan,
+        scales,
+        composite,
+        encoders: targets,
+        folder: join(folder, `${v}-features`),
+      }),
+    );
+    encodingMs += made.encodingMs;
     const index = new PlanIndex(plan);
     await timed("probes", async () => {
       for (const [kind, rows] of Object.entries(kinds)) {
         const found = await evaluateBlocks({
-          folder: join(folder, `${v}-${kind}`),
-          sets: targets.map(({ encoder, paths }) => ({ name: encoder.description.name, path: paths[0] })),
+          layout: new StudyLayout(join(folder, `${v}-${kind}`)),
+          sets: sets.filter((_, s) => s % 2 === 0),
           blocks: listBlocks(settings, classes),
           classes,
           rows,

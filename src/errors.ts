@@ -29,6 +29,11 @@ export class InterruptedError extends CellswapError {
   override readonly name = "InterruptedError";
 }
 
+/** Another run holds what this one needs; waiting helps. */
+export class InUseError extends CellswapError {
+  override readonly name = "InUseError";
+}
+
 /** What a run says that was stopped and can be taken up again. */
 export const STOPPED = "stopped; run the same command again to go on from here";
 

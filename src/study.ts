@@ -1,17 +1,20 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { CellStore, storeHash } from "./cells/store.ts";
+import { CellStore } from "./cells/store.ts";
 import { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
+import { InUseError, isCellswapError } from "./errors.ts";
 import { PairGrid } from "./evaluate/grid.ts";
-import { type EncoderTarget, extract, tryEncoder } from "./features/extract.ts";
+import { type EncoderTarget, type Extraction, extract, tryEncoder } from "./features/extract.ts";
+import { makeFolder, writeError } from "./files/atomic.ts";
 import { sha256File } from "./files/hash.ts";
+import { takeLock } from "./files/lock.ts";
 import type { ReportData } from "./report/data.ts";
-import { evaluateBlocks, listBlocks, PlanIndex } from "./study/blocks.ts";
-import { checkEncoders, featurePaths, outputName } from "./study/encoders.ts";
-import { openStudyFolder } from "./study/folder.ts";
+import { listBlocks, PlanIndex } from "./study/block.ts";
+import { evaluateBlocks } from "./study/blocks.ts";
+import { checkEncoders, outputNames } from "./study/encoders.ts";
+import { StudyLayout } from "./study/layout.ts";
 import { studyPlan } from "./study/plan.ts";
-import { fitProbes, writeResults } from "./study/results.ts";
-import { studyScales, writeScales } from "./study/scales.ts";
+import { OpenFolder, readRecord, type StudyRecord } from "./study/record.ts";
+import { fitProbes, planHash, writeResults } from "./study/results.ts";
+import { scalesKey, studyScales, writeScales } from "./study/scales.ts";
 import type { Study } from "./study/schema.ts";
 import { selectCells } from "./study/select.ts";
 import { planFiles, writePlan } from "./swap/plan-file.ts";
@@ -26,54 +29,72 @@ export interface StudyOptions {
   readonly workers?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: StudyProgress;
-  /** Replace a study of other inputs. */
-  readonly fresh?: boolean;
+  /** Replace what an earlier study left in the folder, features included. */
+  readonly force?: boolean;
+}
+
+/** What a run did. */
+export interface StudyRun {
+  readonly report: ReportData;
+  /** Composites that had to be made; the features of all others were there. */
+  readonly composites: number;
 }
 
 /**
  * Runs a study: selection, swap plan, intensity scales, composites through every encoder, pairwise probes, tables and
- * report. What an earlier run of the same inputs left in the folder is used; a run that was killed goes on.
- * @returns the report's data.
- * @throws CellswapError naming the file and the remedy.
+ * report. Every stage is known by a key of exactly what it depends on: what an earlier run left in the folder, whatever
+ * its other choices, is used where its key still fits, and a run that was killed goes on.
+ * @throws CellswapError naming the file and the remedy; InUseError where another run has the folder.
  */
-export async function runStudy(study: Study, options: StudyOptions): Promise<ReportData> {
-  const { out, workers, signal, fresh = false } = options;
+export async function runStudy(study: Study, options: StudyOptions): Promise<StudyRun> {
+  const { out, workers, force = false } = options;
   const store = await CellStore.open(study.cells);
-  let release = () => {};
+  let folder: OpenFolder | undefined;
   let grid: PairGrid | undefined;
+  let extraction: Extraction | undefined;
   try {
     // What can be wrong with the inputs is found before anything is written.
     const encoders = study.encoders.map(readEncoder);
     checkEncoders(encoders);
     const selection = selectCells(store.cells, study, store.verdicts);
     const plan = await studyPlan(store, study, selection);
-    const scales = studyScales(store, study.composite, plan, fresh ? null : out);
+    const { scales, key } = scalesOf(study, store, plan, force ? null : out);
     const targets: EncoderTarget[] = [];
     for (const encoder of encoders)
       targets.push({
         encoder,
-        paths: featurePaths(out, encoder),
+        names: outputNames(encoder),
         dimensions: await tryEncoder(encoder, store),
       });
-    release = openStudyFolder(out, inputsOf(study, store), modelsOf(encoders), fresh);
-    if (planFiles(join(out, "plan"), plan).some((file) => !existsSync(file)))
-      writePlan(join(out, "plan"), plan, store.cells);
-    writeScales(out, scales, store.channels);
-    await extract(
-      { cells: study.cells, plan, scales, composite: study.composite, encoders: targets },
-      {
-        ...(workers === undefined ? {} : { workers }),
-        ...(signal === undefined ? {} : { signal }),
-        onProgress: (done, total) => options.onProgress?.("composites", done, total),
-      },
+    folder = OpenFolder.open(
+      out,
+      { crops: store.header.hashes["crops.npy"], study: choicesOf(study), encoders: modelsOf(encoders) },
+      force,
     );
+    const { layout, lost } = folder;
+    const signal = options.signal === undefined ? lost : AbortSignal.any([options.signal, lost]);
+    folder.stage("plan", planHash(plan), planFiles(layout.plan, plan), () =>
+      writePlan(layout.plan, plan, store.cells),
+    );
+    const keepScales = () => writeScales(layout.scales, scales, store.channels);
+    folder.stage("scales", key, [], keepScales);
+    // The same bytes again, unless they were damaged from outside.
+    keepScales();
+    extraction = await withFeatures(study, layout, (features, shared) =>
+      extract(
+        { store, plan, scales, composite: study.composite, encoders: targets, folder: features, shared },
+        {
+          ...(workers === undefined ? {} : { workers }),
+          signal,
+          onProgress: (done, total) => options.onProgress?.("composites", done, total),
+        },
+      ),
+    );
+    const { sets, composites } = extraction;
     const index = new PlanIndex(plan);
-    const featureSets = targets.flatMap(({ encoder, paths, dimensions }) =>
-      paths.map((path, o) => ({ name: outputName(encoder, o), encoder, path, dimension: dimensions[o] })),
-    );
     const results = await evaluateBlocks({
-      folder: out,
-      sets: featureSets,
+      layout,
+      sets,
       blocks: listBlocks(study.settings, study.backgrounds ?? selection.classes),
       classes: selection.classes,
       rows: selection.rows,
@@ -83,32 +104,77 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Rep
       signal,
       onProgress: (done, total) => options.onProgress?.("pairs", done, total),
     });
-    const finished = { study, store, selection, plan, index, scales, featureSets, results, out };
+    const outputs = targets
+      .flatMap(({ encoder, names }) => names.map(() => encoder))
+      .map((encoder, s) => ({ encoder, set: sets[s] }));
+    const finished = { study, store, selection, plan, index, scales, outputs, results, layout };
     await fitProbes(finished, signal);
-    return writeResults(finished);
+    return { report: writeResults(finished), composites };
+  } catch (error) {
+    if (folder?.lost.aborted && isCellswapError(error))
+      throw new InUseError(
+        "was taken over by another run, as this one had not answered for minutes; wait for that run, then start again",
+        { path: out, cause: error },
+      );
+    throw error;
   } finally {
     await grid?.dispose();
+    for (const set of extraction?.sets ?? []) set.close();
     store.close();
-    release();
+    folder?.close();
   }
 }
 
-/** Everything that composites and their classification depend on, but the encoders. */
-function inputsOf(study: Study, store: CellStore): Record<string, unknown> {
-  const { cells: _cells, encoders: _encoders, title: _title, aggregation: _aggregation, ...rest } = study;
-  const { plan, cellList, composite, ...choices } = rest;
+/** The scales, and their key: measured, or as an earlier run left them under the same key. */
+function scalesOf(
+  study: Study,
+  store: CellStore,
+  plan: Parameters<typeof studyScales>[2],
+  out: string | null,
+) {
+  const key = scalesKey(store, study.composite);
+  const layout = out === null ? null : new StudyLayout(out);
+  let kept: string | null = null;
+  try {
+    if (layout !== null && readRecord(layout.path).stages.scales === key) kept = layout.scales;
+  } catch (error) {
+    // A folder that is none is told when it is opened.
+    if (!isCellswapError(error)) throw error;
+  }
+  return { key, scales: studyScales(store, study.composite, plan, kept) };
+}
+
+/** Runs `work` on the folder of the features; one that studies share is locked meanwhile. */
+async function withFeatures<T>(
+  study: Study,
+  layout: StudyLayout,
+  work: (folder: string, shared: boolean) => Promise<T>,
+): Promise<T> {
+  if (study.features === undefined) return work(layout.features, false);
+  try {
+    makeFolder(study.features);
+  } catch (cause) {
+    throw writeError(study.features, cause);
+  }
+  const lock = takeLock(study.features);
+  try {
+    return await work(study.features, true);
+  } finally {
+    lock.release();
+  }
+}
+
+/** The choices of a study as its record shows them; files by their content. */
+function choicesOf(study: Study): StudyRecord["study"] {
+  const { cells: _cells, encoders: _encoders, features: _features, plan, cellList, ...choices } = study;
   return {
-    cells: storeHash(store.header),
-    channels: store.channels,
     ...choices,
-    ...composite,
     ...(plan === undefined ? {} : { plan: sha256File(plan) }),
     ...(cellList === undefined ? {} : { cellList: sha256File(cellList) }),
   };
 }
 
-/** Everything that the features of each encoder depend on. */
-function modelsOf(encoders: readonly EncoderFile[]): Record<string, unknown> {
+function modelsOf(encoders: readonly EncoderFile[]): StudyRecord["encoders"] {
   return Object.fromEntries(
     encoders.map(({ description, sha256 }) => {
       const { name, input, preprocess, outputs } = description;

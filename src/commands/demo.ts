@@ -5,7 +5,7 @@ import { type Command, Option } from "commander";
 import { readHeader } from "../cells/store.ts";
 import { StudyError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
-import { readStudy } from "../study/schema.ts";
+import { readStudyFile } from "../study/schema.ts";
 import { interruptible } from "./interruptible.ts";
 import { progress } from "./progress.ts";
 import { resultJson, resultText } from "./result.ts";
@@ -94,10 +94,10 @@ async function run(options: Options, command: Command): Promise<void> {
   };
   writeFileAtomic(study, `${JSON.stringify(file, null, 2)}\n`);
   const folder = join(out, options.quick ? "quick" : "study");
-  const data = await interruptible((signal) =>
-    runWithProgress(readStudy(study), { out: folder, signal, fresh: true }, quiet),
+  const done = await interruptible((signal) =>
+    runWithProgress(readStudyFile(study), { out: folder, signal, force: true }, quiet),
   );
-  console.log(quiet ? resultJson(data, folder) : resultText(data, folder));
+  console.log(quiet ? resultJson(done, folder) : resultText(done, folder));
   if (!quiet && options.open && process.stdout.isTTY) openFile(join(folder, "report.html"));
 }
 

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { isCellswapError } from "../errors.ts";
+import { InterruptedError, InUseError, isCellswapError } from "../errors.ts";
 import { version } from "../version.ts";
 
 /** A file of this folder: adds arguments, options, an example and the action to its command. */
@@ -26,7 +26,13 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
   ["simulate", "Simulate fields of yeast with known truth into a cell store", () => import("./simulate.ts")],
 ];
 
-/** Runs one command line and returns its exit code: 0 done, 1 bad data, files or study file, 2 wrong command line. */
+/** Exit codes; `stopped` is EX_TEMPFAIL of sysexits.h: the same command goes on from there. */
+const EXIT = { done: 0, failed: 1, usage: 2, inUse: 3, stopped: 75 } as const;
+
+/**
+ * Runs one command line and returns its exit code: 0 done, 1 bad data, files or study file, 2 wrong command line,
+ * 3 the folder is in use by another run, 75 stopped and can be taken up again.
+ */
 export async function main(argv: readonly string[]): Promise<number> {
   const debug = argv.includes("--debug");
   // A file over `ulimit -f` is then a failed write that is told, not the end of the process.
@@ -47,12 +53,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     else await program.parseAsync(argv as string[], { from: "user" });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (isCellswapError(error)) console.error(`cellswap: ${debug ? error.stack : error.message}`);
     else
       console.error(
         `cellswap: unexpected error, please report it with --debug: ${debug ? (error as Error).stack : (error as Error).message}`,
       );
-    return 1;
+    if (error instanceof InUseError) return EXIT.inUse;
+    return error instanceof InterruptedError ? EXIT.stopped : EXIT.failed;
   }
 }

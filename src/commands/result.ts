@@ -1,10 +1,10 @@
 import { resultTable } from "../evidence/tables.ts";
-import type { ReportData } from "../report/data.ts";
+import type { StudyRun } from "../study.ts";
 import { formatText, wrap } from "../report/table-format.ts";
 import { verdict } from "../report/verdict.ts";
 
 /** What a finished study shows on a terminal: the tables, one sentence per encoder, and where the report is. */
-export function resultText(data: ReportData, out: string): string {
+export function resultText({ report: data }: StudyRun, out: string): string {
   const table = resultTable(data.scores, data.aggregation);
   return [
     formatText(table),
@@ -15,11 +15,11 @@ export function resultText(data: ReportData, out: string): string {
 }
 
 /** The same for machines. */
-export function resultJson(data: ReportData, out: string): string {
+export function resultJson({ report: data, composites }: StudyRun, out: string): string {
   const table = resultTable(data.scores, data.aggregation);
   const verdicts = table.encoders.map((e) => {
     const { encoder, level, sentence } = verdict(e, data.intervals, data.transfer);
     return { encoder, level, sentence };
   });
-  return JSON.stringify({ out, table, intervals: data.intervals, verdicts }, null, 2);
+  return JSON.stringify({ out, composites, table, intervals: data.intervals, verdicts }, null, 2);
 }

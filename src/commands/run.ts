@@ -1,9 +1,8 @@
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import { SettingError, StudyError } from "../errors.ts";
-import type { ReportData } from "../report/data.ts";
-import { readStudy, type Study } from "../study/schema.ts";
-import { runStudy, type StudyOptions } from "../study.ts";
+import { readStudyFile, type Study } from "../study/schema.ts";
+import { runStudy, type StudyOptions, type StudyRun } from "../study.ts";
 import { interruptible } from "./interruptible.ts";
 import { type Progress, progress } from "./progress.ts";
 import { resultJson, resultText } from "./result.ts";
@@ -11,7 +10,7 @@ import { resultJson, resultText } from "./result.ts";
 interface Options {
   out?: string;
   workers?: string;
-  fresh?: boolean;
+  force?: boolean;
   json?: boolean;
   features?: string;
   layer?: string;
@@ -22,7 +21,7 @@ export function configure(command: Command): void {
     .argument("[study]", "study file (JSON)")
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .option("--workers <n>", "threads (default: one per core)")
-    .option("--fresh", "replace a study of other inputs in the folder")
+    .option("--force", "replace what an earlier study left in the folder, features included")
     .option("--json", "print the result as JSON")
     .option(
       "--features <dir>",
@@ -66,16 +65,16 @@ async function run(path: string | undefined, options: Options, command: Command)
     return (await import("./run-features.ts")).runFeatures(features, known);
   }
   if (path === undefined) return;
-  const study = readStudy(path);
+  const study = readStudyFile(path);
   const out = resolve(options.out ?? `${basename(path).replace(/\.json$/, "")}.study`);
-  const data = await interruptible((signal) =>
+  const done = await interruptible((signal) =>
     runWithProgress(
       study,
       {
         out,
         signal,
         ...(workers === undefined ? {} : { workers }),
-        ...(options.fresh === undefined ? {} : { fresh: options.fresh }),
+        ...(options.force === undefined ? {} : { force: options.force }),
       },
       options.json === true,
     ).catch((error: unknown) => {
@@ -84,11 +83,11 @@ async function run(path: string | undefined, options: Options, command: Command)
       throw asked && error.path === undefined ? new StudyError(error.message, { path, cause: error }) : error;
     }),
   );
-  console.log(options.json ? resultJson(data, out) : resultText(data, out));
+  console.log(options.json ? resultJson(done, out) : resultText(done, out));
 }
 
 /** Runs a study with its stages shown on standard error. */
-export function runWithProgress(study: Study, options: StudyOptions, quiet: boolean): Promise<ReportData> {
+export function runWithProgress(study: Study, options: StudyOptions, quiet: boolean): Promise<StudyRun> {
   const shown = new Map<string, Progress>();
   const names = { composites: ["encode", "composites"], pairs: ["classify", "blocks"] } as const;
   return runStudy(study, {

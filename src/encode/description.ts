@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** Raised whenever the same crops, description and network give other features (ONNX Runtime included). */
+export const ENCODE_VERSION = 1;
+
 const channelwise = "Statistics are taken per crop and channel, in float64.";
 
 /** One preprocessing step; they run in the order given. */

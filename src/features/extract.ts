@@ -1,109 +1,195 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
+import type { CellStore } from "../cells/store.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { OnnxEncoder } from "../encode/onnx.ts";
 import { CellswapError, InterruptedError, STOPPED } from "../errors.ts";
 import { startWorker } from "../files/worker.ts";
 import type { Scales } from "../swap/intensity.ts";
+import { type Segment, segmentsOf } from "../swap/segments.ts";
 import type { CompositeOptions, CropShape, MaskKind, SwapPlan } from "../types.ts";
+import { FeatureSet, findShelf, type Shelf } from "./features.ts";
+import { featureKey, scalesHash } from "./key.ts";
 import { encodingOrder } from "./order.ts";
-import { BATCH, batches, FeatureFile } from "./store.ts";
+import { FillingPart, removeUnwanted } from "./part.ts";
 
 /** What is to be encoded and where the features go. */
 export interface ExtractRequest {
+  readonly store: CellStore;
+  readonly plan: SwapPlan;
+  readonly scales: Scales;
+  readonly composite: CompositeOptions;
+  readonly encoders: readonly EncoderTarget[];
+  /** Folder of the features; each output of an encoder has a folder of its own in it. */
+  readonly folder: string;
+  /** Whether other studies use the folder as well, so that what they have begun stays. */
+  readonly shared?: boolean;
+}
+
+/** An encoder, the names of its outputs in results and folders, and their dimensions (from {@link tryEncoder}). */
+export interface EncoderTarget {
+  readonly encoder: EncoderFile;
+  readonly names: readonly string[];
+  readonly dimensions: readonly number[];
+}
+
+/** What an extraction made and what it cost. */
+export interface Extraction {
+  /** One per output of every encoder. */
+  readonly sets: readonly FeatureSet[];
+  /** Composites that had to be made. */
+  readonly composites: number;
+  /** Milliseconds spent in the networks, all workers together. */
+  readonly encodingMs: number;
+}
+
+/** What a worker needs to know of one output of an encoder; a shelf per segment of the plan. */
+export interface OutputTarget {
+  readonly dimension: number;
+  readonly shelves: readonly Pick<Shelf, "part" | "row" | "missing">[];
+}
+
+/** What one worker thread needs to know. */
+export interface WorkerSetup {
   /** Folder of the cell store. */
   readonly cells: string;
   readonly plan: SwapPlan;
   readonly scales: Scales;
   readonly composite: CompositeOptions;
-  /** Encoders with the .npy path and the dimension of each output, in the order of the description. */
-  readonly encoders: readonly EncoderTarget[];
-}
-
-/** Where the features of one encoder go; `dimensions` from {@link tryEncoder}. */
-export interface EncoderTarget {
-  readonly encoder: EncoderFile;
-  readonly paths: readonly string[];
-  readonly dimensions: readonly number[];
-}
-
-/** What one worker thread needs to know; `targets` say where each encoder's outputs are written. */
-export interface WorkerSetup extends Omit<ExtractRequest, "encoders"> {
-  /** Rows of the plan in the order of the batches. */
+  readonly segments: readonly Segment[];
+  /** Rows of the plan that are to be made, in the order of the batches. */
   readonly order: Int32Array;
+  /** Rows of a batch. */
+  readonly batch: number;
   readonly targets: readonly {
     readonly encoder: EncoderFile;
-    readonly outputs: readonly { path: string; dimension: number }[];
+    /** 1 for every entry of `order` that the encoder lacks. */
+    readonly lacks: Uint8Array;
+    readonly outputs: readonly OutputTarget[];
   }[];
 }
 
-/** A batch and the encoders (positions in `targets`) that still lack it. */
+/** A batch: entries `batch` times the size of a batch on of `order`. */
 export interface WorkerTask {
   readonly batch: number;
-  readonly encoders: readonly number[];
 }
 
 /** A worker's answer: the batch is written (`encodingMs` were spent in the networks), or the one line why not. */
-export type WorkerReply =
-  | { readonly done: number; readonly encodingMs: number }
-  | { readonly error: string; readonly known: boolean };
+export type WorkerReply = WorkerDone | { readonly error: string; readonly known: boolean };
+export interface WorkerDone {
+  readonly done: number;
+  /** Rows encoded, counted once per encoder. */
+  readonly encoded: number;
+  readonly encodingMs: number;
+}
 
 export interface ExtractOptions {
   readonly workers?: number;
   readonly signal?: AbortSignal;
-  /** Called after every batch with composites done and to do, those of earlier runs included. */
+  /** Called after every batch with the encodings that are done and that this run lacked, a killed run's included. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Bytes of crops that a worker holds at a time, and the most and least rows of a batch. */
+const BATCH_BYTES = 1 << 23;
+const BATCH = { most: 64, least: 16 };
+
 /**
- * Makes every composite of the plan and writes every encoder's features, one worker thread per core. Each worker
- * composes a batch once, runs all encoders on it and writes their features in place, so nothing but one batch per
- * worker is in memory. Features already on disk are not made again.
- * @returns milliseconds spent in the networks, all workers together.
+ * Makes the composites of the plan whose features are not on disk and writes every encoder's features, one worker
+ * thread per core. Each worker composes a batch once, runs the encoders that lack it and writes their features in
+ * place, so nothing but one batch per worker is in memory.
  * @throws CellswapError of the first thing that does not fit; InterruptedError after `signal`.
  */
-export async function extract(request: ExtractRequest, options: ExtractOptions = {}): Promise<number> {
-  const { plan } = request;
-  const targets: WorkerSetup["targets"] = request.encoders.map(({ encoder, paths, dimensions }) => ({
-    encoder,
-    outputs: paths.map((path, o) => ({ path, dimension: dimensions[o] })),
-  }));
-  const files = targets.map((t) =>
-    t.outputs
-      .filter((o) => !FeatureFile.complete(o.path, plan.count, o.dimension))
-      .map((o) => new FeatureFile(o.path, plan.count, o.dimension)),
-  );
-  const wanting: number[][] = Array.from({ length: batches(plan.count) }, () => []);
-  files.forEach((list, e) => {
-    for (const batch of new Set(list.flatMap((f) => f.missing()))) wanting[batch].push(e);
-  });
-  const tasks: WorkerTask[] = wanting
-    .map((encoders, batch) => ({ batch, encoders }))
-    .filter((t) => t.encoders.length > 0);
-  const total = files.filter((list) => list.length > 0).length * plan.count;
-  let done = total - tasks.reduce((sum, t) => sum + t.encoders.length * batchRows(plan.count, t.batch), 0);
-  options.onProgress?.(done, total);
-  const setup: WorkerSetup = {
-    cells: request.cells,
-    plan: sharePlan(plan),
-    order: encodingOrder(plan),
-    scales: request.scales,
-    composite: request.composite,
-    targets,
-  };
-  let encodingMs = 0;
-  try {
-    await runTasks(setup, tasks, options, (task, ms) => {
-      encodingMs += ms;
-      done += task.encoders.length * batchRows(plan.count, task.batch);
-      options.onProgress?.(done, total);
+export async function extract(request: ExtractRequest, options: ExtractOptions = {}): Promise<Extraction> {
+  const { store, plan, encoders } = request;
+  const segments = segmentsOf(plan);
+  const shelves = findShelves(request, segments);
+  let total = 0;
+  let done = 0;
+  const lacking = shelves.map((outputs, e) => {
+    const lacks = new Uint8Array(plan.count);
+    segments.forEach(({ start, end }, s) => {
+      const own = outputs.map((list, o) => ({
+        shelf: list[s],
+        made: begin(list[s], encoders[e].dimensions[o]),
+      }));
+      for (let row = start; row < end; row++) {
+        const absent = own.filter(({ shelf }) => isMissing(shelf, row - start));
+        if (absent.length === 0) continue;
+        total++;
+        if (absent.every(({ shelf, made }) => made?.[shelf.row?.[row - start] ?? row - start] === 1)) done++;
+        else lacks[row] = 1;
+      }
     });
-  } catch (error) {
-    for (const file of files.flat()) file.close();
-    throw error;
-  }
-  for (const file of files.flat()) file.finish();
-  return encodingMs;
+    return lacks;
+  });
+  options.onProgress?.(done, total);
+  const order = encodingOrder(plan).filter((row) => lacking.some((lacks) => lacks[row] === 1));
+  const batch = batchRows(store);
+  let encodingMs = 0;
+  await runTasks(
+    {
+      cells: store.path,
+      plan: sharePlan(plan),
+      scales: request.scales,
+      composite: request.composite,
+      segments,
+      order: share(order),
+      batch,
+      targets: encoders.map(({ encoder, dimensions }, e) => ({
+        encoder,
+        lacks: share(Uint8Array.from(order, (row) => lacking[e][row])),
+        outputs: shelves[e].map((list, o) => ({
+          dimension: dimensions[o],
+          shelves: list.map(({ part, row, missing }) => ({
+            part: part === null ? null : share(part),
+            row: row === null ? null : share(row),
+            missing: missing === null ? null : { base: missing.base, rows: share(missing.rows) },
+          })),
+        })),
+      })),
+    },
+    Array.from({ length: Math.ceil(order.length / batch) }, (_, b) => ({ batch: b })),
+    options,
+    (reply) => {
+      encodingMs += reply.encodingMs;
+      done += reply.encoded;
+      options.onProgress?.(done, total);
+    },
+  );
+  shelves.forEach((outputs, e) => {
+    outputs.forEach((list, o) => {
+      for (const { missing } of list)
+        if (missing !== null)
+          new FillingPart(missing.base, missing.rows.length / 2, encoders[e].dimensions[o]).finish(
+            missing.rows,
+          );
+    });
+  });
+  const complete = findShelves(request, segments);
+  const sets = encoders.flatMap(({ names, dimensions }, e) =>
+    names.map((name, o) => new FeatureSet(name, dimensions[o], segments, complete[e][o])),
+  );
+  return { sets, composites: order.length, encodingMs };
+}
+
+/** Shelves by encoder, output and segment; what an earlier run began and this one has no use for is removed. */
+function findShelves(
+  { store, plan, scales, composite, encoders, folder, shared = false }: ExtractRequest,
+  segments: readonly Segment[],
+): Shelf[][][] {
+  const inputs = { header: store.header, scales: scalesHash(scales), composite };
+  return encoders.map(({ encoder, names, dimensions }) =>
+    names.map((name, o) => {
+      const place = join(folder, name);
+      const shelves = segments.map((segment) =>
+        findShelf(place, plan, segment, featureKey(inputs, encoder, o, segment.setting), dimensions[o]),
+      );
+      removeUnwanted(place, shared ? null : new Set(shelves.flatMap((s) => s.missing?.base ?? [])));
+      return shelves;
+    }),
+  );
 }
 
 /**
@@ -121,15 +207,17 @@ export async function tryEncoder(
   return dimensions;
 }
 
-function batchRows(rows: number, batch: number): number {
-  return Math.min(BATCH, rows - batch * BATCH);
+/** Rows of a batch: as many crops as the bytes allow, in steps of the fewest. */
+function batchRows({ channels, height, width }: CropShape): number {
+  const rows = Math.floor(BATCH_BYTES / (channels.length * height * width * 4));
+  return Math.min(BATCH.most, Math.max(BATCH.least, rows - (rows % BATCH.least)));
 }
 
 function runTasks(
   setup: WorkerSetup,
   tasks: readonly WorkerTask[],
   { workers = availableParallelism(), signal }: ExtractOptions,
-  onDone: (task: WorkerTask, encodingMs: number) => void,
+  onDone: (reply: WorkerDone) => void,
 ): Promise<void> {
   if (tasks.length === 0) return Promise.resolve();
   return new Promise((resolve, reject) => {
@@ -160,13 +248,12 @@ function runTasks(
     };
     for (let t = 0; t < Math.min(workers, tasks.length); t++) {
       const thread = startWorker(import.meta.url, "worker", setup);
-      let current: WorkerTask | undefined;
       thread.on("message", (reply: WorkerReply) => {
         running--;
         if ("error" in reply)
           stopped ??= reply.known ? new CellswapError(reply.error) : new Error(reply.error);
-        else if (current !== undefined) onDone(current, reply.encodingMs);
-        current = feed(thread, t);
+        else onDone(reply);
+        feed(thread, t);
       });
       thread.on("error", (error) => {
         running = Math.max(0, running - 1);
@@ -174,7 +261,7 @@ function runTasks(
         end();
       });
       threads.push(thread);
-      current = feed(thread, t);
+      feed(thread, t);
     }
     if (stopped !== undefined) end();
   });
@@ -204,12 +291,6 @@ export function sharedOut(count: number, workers: number): (worker: number) => n
 
 /** The plan with its arrays in shared memory, so that every worker reads the same copy. */
 function sharePlan(plan: SwapPlan): SwapPlan {
-  const share = <T extends Int32Array | Uint8Array | Int16Array>(a: T): T => {
-    const Type = a.constructor as new (buffer: SharedArrayBuffer) => T;
-    const copy = new Type(new SharedArrayBuffer(a.byteLength));
-    copy.set(a);
-    return copy;
-  };
   return {
     ...plan,
     cell: share(plan.cell),
@@ -218,4 +299,27 @@ function sharePlan(plan: SwapPlan): SwapPlan {
     donor: share(plan.donor),
     sameField: share(plan.sameField),
   };
+}
+
+function share<T extends Int32Array | Uint8Array | Int16Array>(array: T): T {
+  const Type = array.constructor as new (buffer: SharedArrayBuffer) => T;
+  const copy = new Type(new SharedArrayBuffer(array.byteLength));
+  copy.set(array);
+  return copy;
+}
+
+/** Whether a row of a segment is in none of the complete parts. */
+function isMissing({ missing, part }: Shelf, at: number): boolean {
+  return missing !== null && (part === null || part[at] < 0);
+}
+
+/** Begins the part that a shelf lacks, or goes on with it: 1 for every row that is made; null where nothing lacks. */
+function begin({ missing }: Shelf, dimension: number): Uint8Array | null {
+  if (missing === null) return null;
+  const part = new FillingPart(missing.base, missing.rows.length / 2, dimension);
+  try {
+    return part.made();
+  } finally {
+    part.close();
+  }
 }

@@ -50,7 +50,7 @@ export async function evaluateAuthorFeatures(
       if (signal?.aborted) throw new InterruptedError(STOPPED);
       const key = sha256(JSON.stringify([cells, folds, files.map((f) => [f.class, sha256File(f.path)])]));
       const path = join(out, "blocks", `${key}.json`);
-      let pairs = readKept<Pairs>(path);
+      let pairs = readKept<Pairs>(path, key);
       if (pairs === undefined) {
         const { classes, dimension } = readBlock(files, cells);
         grid ??= new PairGrid(workers);
@@ -58,6 +58,7 @@ export async function evaluateAuthorFeatures(
         const names = classes.flatMap((a, i) => classes.slice(i + 1).map((b) => [a, b] as const));
         pairs = keep<Pairs>(
           path,
+          key,
           names.map(([a, b], p) => ({
             class1: a.name,
             class2: b.name,

@@ -1,88 +1,33 @@
-import { join } from "node:path";
 import { InterruptedError, STOPPED } from "../errors.ts";
 import type { PairFit } from "../evaluate/crossvalidate.ts";
 import type { PairGrid } from "../evaluate/grid.ts";
-import { readFeatureRows } from "../features/store.ts";
-import { NpyReader } from "../files/npy.ts";
-import { hasSharedBackground, SETTINGS, type Setting, traitsOf } from "../settings.ts";
-import type { PairScore, SwapPlan } from "../types.ts";
+import type { FeatureSet } from "../features/features.ts";
+import { shortHash } from "../features/key.ts";
+import type { PairScore } from "../types.ts";
+import type { Block, PlanIndex } from "./block.ts";
 import { keep, readKept } from "./kept.ts";
+import type { StudyLayout } from "./layout.ts";
 
-/** One setting with one background: the unit that is evaluated, stored and resumed. */
-export interface Block {
-  readonly setting: Setting;
-  /** Class that both backgrounds come from; null where each class keeps its own or there is none. */
-  readonly background: string | null;
-}
-
-/** Results of one block, as kept in `results/blocks/`. */
+/** Results of one block, as kept in the study folder. */
 export interface BlockResult extends Block {
   readonly encoder: string;
-  readonly pairs: readonly (Omit<PairScore, "encoder" | "setting" | "background"> & {
-    /** Out-of-fold hits, one bit per row of class1 then class2, in the order of the selection, base64. */
-    readonly correct: string;
-  })[];
+  readonly pairs: readonly PairResult[];
 }
 
-/** The blocks of a study in the order of the ladder. */
-export function listBlocks(settings: readonly Setting[], backgrounds: readonly string[]): Block[] {
-  return settings.flatMap((setting): Block[] =>
-    hasSharedBackground(setting)
-      ? backgrounds.map((background) => ({ setting, background }))
-      : [{ setting, background: null }],
-  );
+/** Result of one pair of classes in one block. */
+export interface PairResult extends Omit<PairScore, "encoder" | "setting" | "background"> {
+  /** Out-of-fold hits, one bit per row of class1 then class2, in the order of the selection, base64. */
+  readonly correct: string;
 }
 
-/** Finds the plan's row of (setting, background, cell); rows of a plan are sorted by these. */
-export class PlanIndex {
-  readonly #plan: SwapPlan;
-  readonly #ranges = new Map<string, [start: number, end: number]>();
-
-  constructor(plan: SwapPlan) {
-    this.#plan = plan;
-    for (let start = 0, row = 1; row <= plan.count; row++) {
-      const same =
-        row < plan.count &&
-        plan.setting[row] === plan.setting[start] &&
-        plan.background[row] === plan.background[start];
-      if (same) continue;
-      this.#ranges.set(`${SETTINGS[plan.setting[start]]} ${plan.background[start]}`, [start, row]);
-      start = row;
-    }
-  }
-
-  /**
-   * Rows of the plan for `cells` of class `own` in a block; null where the plan lacks any of them. On its own class's
-   * background a setting may have another that stands in (`same` for `different`).
-   */
-  rows({ setting, background }: Block, own: string, cells: Int32Array): Int32Array | null {
-    const actual = background === own ? (traitsOf(setting).ownClass ?? setting) : setting;
-    const from = traitsOf(actual).background === "own-class" ? own : background;
-    const range = this.#ranges.get(`${actual} ${from === null ? -1 : this.#plan.classes.indexOf(from)}`);
-    if (range === undefined || cells.length === 0) return null;
-    const rows = Int32Array.from(cells, (cell) => this.#find(cell, range));
-    return rows.includes(-1) ? null : rows;
-  }
-
-  #find(cell: number, [start, end]: [number, number]): number {
-    const { cell: cells } = this.#plan;
-    let low = start;
-    let high = end;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (cells[middle] < cell) low = middle + 1;
-      else high = middle;
-    }
-    return low < end && cells[low] === cell ? low : -1;
-  }
-}
+/** Raised whenever the same features and split give other fits. */
+const PROBE_VERSION = 1;
 
 /** What is evaluated: blocks of feature sets, for the same cells. */
 export interface Evaluation {
-  /** Study folder; finished blocks are kept in its `results/blocks/`. */
-  readonly folder: string;
-  /** Features of each encoder and output: its name, and the .npy in the plan's order. */
-  readonly sets: readonly { readonly name: string; readonly path: string }[];
+  /** Where finished blocks are kept. */
+  readonly layout: StudyLayout;
+  readonly sets: readonly FeatureSet[];
   readonly blocks: readonly Block[];
   readonly classes: readonly string[];
   /** Cells of each class. */
@@ -121,41 +66,41 @@ export async function evaluateBlocks(evaluation: Evaluation): Promise<BlockResul
 
 /** `memory` holds buffers that earlier blocks no longer need. */
 async function evaluateBlock(
-  { folder, classes, rows, index, folds, grid, signal }: Evaluation,
-  set: Evaluation["sets"][number],
+  { layout, classes, rows, index, folds, grid, signal }: Evaluation,
+  set: FeatureSet,
   block: Block,
   memory: SharedArrayBuffer[],
 ): Promise<BlockResult> {
-  const name =
-    block.background === null ? block.setting : `${block.setting}.${classes.indexOf(block.background)}`;
-  const path = join(folder, "results", "blocks", set.name, `${name}.json`);
-  const kept = readKept<BlockResult>(path);
-  if (kept !== undefined) return kept;
-  const file = new NpyReader(set.path);
-  const dimension = file.shape[1];
   const found = classes.flatMap((name, c) => {
     const planRows = index.rows(block, name, rows[c]);
-    return planRows === null ? [] : [{ name, planRows }];
+    return planRows === null ? [] : [{ name, planRows, key: set.key(index.plan, planRows) }];
   });
-  const bytes = found.reduce((sum, { planRows }) => sum + planRows.length * dimension * 4, 0);
+  const key = shortHash({
+    version: PROBE_VERSION,
+    split: folds,
+    classes: found.map((c) => [c.name, c.key]),
+  });
+  const path = layout.block(set.name, block);
+  const kept = readKept<BlockResult["pairs"]>(path, key);
+  if (kept !== undefined) return { encoder: set.name, ...block, pairs: kept };
+  const bytes = found.reduce((sum, { planRows }) => sum + planRows.length * set.dimension * 4, 0);
   const free = memory.findIndex((b) => b.byteLength >= bytes);
   const buffer = free < 0 ? new SharedArrayBuffer(bytes) : memory.splice(free, 1)[0];
   let at = 0;
   const present = found.map(({ name, planRows }) => {
-    const features = new Float32Array(buffer, at, planRows.length * dimension);
+    const features = new Float32Array(buffer, at, planRows.length * set.dimension);
     at += features.byteLength;
-    readFeatureRows(file, planRows, features);
+    set.read(planRows, features);
     return { name, features };
   });
-  file.close();
   const fits =
-    present.length < 2 ? [] : await stoppable(() => grid().evaluate(present, dimension, folds), signal);
+    present.length < 2 ? [] : await stoppable(() => grid().evaluate(present, set.dimension, folds), signal);
   memory.push(buffer);
   let next = 0;
   const pairs = present.flatMap((a, i) =>
     present.slice(i + 1).map((b) => pair(a.name, b.name, fits[next++])),
   );
-  return keep<BlockResult>(path, { encoder: set.name, ...block, pairs });
+  return { encoder: set.name, ...block, pairs: keep(path, key, pairs) };
 }
 
 /** Gives up waiting for `work` when the run is stopped. */

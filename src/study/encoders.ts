@@ -1,25 +1,16 @@
-import { join } from "node:path";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { StudyError } from "../errors.ts";
-
-/** Names of files and folders that stand where the results of an encoder do. */
-const RESERVED: ReadonlySet<string> = new Set([
-  "blocks",
-  "transfer",
-  "proportions",
-  "pairs.csv",
-  "pairs.parquet",
-]);
+import { RESERVED } from "./layout.ts";
 
 /** Name of an encoder's output in tables: the encoder's, with the layer behind it where there are several outputs. */
-export function outputName({ description }: EncoderFile, output: number): string {
+function outputName({ description }: EncoderFile, output: number): string {
   const { layer, output: name } = description.outputs[output];
   return description.outputs.length === 1 ? description.name : `${description.name}.${layer ?? name}`;
 }
 
-/** Paths of the features of an encoder's outputs in a study folder. */
-export function featurePaths(out: string, encoder: EncoderFile): string[] {
-  return encoder.description.outputs.map((_, o) => join(out, "features", `${outputName(encoder, o)}.npy`));
+/** Names of all outputs of an encoder, as {@link outputName}. */
+export function outputNames(encoder: EncoderFile): string[] {
+  return encoder.description.outputs.map((_, o) => outputName(encoder, o));
 }
 
 /** Refuses encoders whose results would overwrite each other. @throws StudyError naming the encoder. */

@@ -5,7 +5,7 @@ import type { GalleryCell } from "../report/data.ts";
 import { hasSharedBackground, SETTINGS, traitsOf } from "../settings.ts";
 import type { Compositor } from "../swap/composite.ts";
 import type { SwapPlan } from "../types.ts";
-import type { PlanIndex } from "./blocks.ts";
+import type { PlanIndex } from "./block.ts";
 
 /**
  * Pictures of one cell of each of up to `most` classes in every setting of the plan, with the background of another

@@ -1,15 +1,16 @@
-import { join } from "node:path";
 import { fitLogistic } from "../evaluate/logistic/logistic.ts";
 import { FieldBootstrap } from "../evidence/intervals.ts";
 import { EFFECTS } from "../evidence/tables.ts";
 import { type TransferBlock, transferScores } from "../evidence/transfer.ts";
-import { readFeatureRows } from "../features/store.ts";
-import { NpyReader } from "../files/npy.ts";
+import type { FeatureSet } from "../features/features.ts";
+import { shortHash } from "../features/key.ts";
 import { localizationProportions } from "../proportions/proportions.ts";
 import type { ReportInput } from "../report/data.ts";
 import type { Cells } from "../types.ts";
-import { type Block, type BlockResult, listBlocks, type PlanIndex, unpackBits } from "./blocks.ts";
-import { keep, readKept } from "./kept.ts";
+import { type Block, listBlocks, type PlanIndex } from "./block.ts";
+import { type BlockResult, unpackBits } from "./blocks.ts";
+import { kept } from "./kept.ts";
+import type { StudyLayout } from "./layout.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 
@@ -63,10 +64,12 @@ export function fieldIntervals(
   ].map((i) => ({ encoder, ...i, level: LEVEL }));
 }
 
+/** Raised whenever the same features give other probabilities. */
+const LOGISTIC_VERSION = 1;
+
 interface FeatureRequest {
-  readonly encoder: string;
-  readonly path: string;
-  readonly out: string;
+  readonly set: FeatureSet;
+  readonly layout: StudyLayout;
   readonly cells: Cells;
   readonly selection: Selection;
   readonly index: PlanIndex;
@@ -78,10 +81,15 @@ interface FeatureRequest {
  * setting: accuracy and capture rate. Empty where a class has one field only.
  */
 export function transfer(request: FeatureRequest): NonNullable<ReportInput["transfer"]> {
-  const { encoder, path, cells, selection, index, study } = request;
+  const { set, cells, selection, index, study } = request;
+  const encoder = set.name;
   const fields = fieldsOf(cells, selection);
   if (!study.settings.includes("original") || fields.some((f) => f.length < 2)) return [];
-  return kept(join(request.out, "results", "transfer", `${encoder}.json`), () => {
+  const blocks = listBlocks(study.settings, study.backgrounds ?? selection.classes);
+  const key = keyOf(request, [{ setting: "original", background: null }, ...blocks], selection.rows, [
+    selection.rows.map((list) => Array.from(list, (row) => cells.field[row])),
+  ]);
+  return kept(request.layout.stage("transfer", encoder), key, () => {
     const heldOut = fields.map((f) => new Set(f.slice(Math.ceil((2 * f.length) / 3 - 1e-9) || 1)));
     const split = selection.rows.map((list, c) => {
       const held = heldOut[c].size > 0 ? heldOut[c] : new Set([fields[c][fields[c].length - 1]]);
@@ -90,24 +98,20 @@ export function transfer(request: FeatureRequest): NonNullable<ReportInput["tran
         test: list.filter((row) => held.has(cells.field[row])),
       };
     });
-    const file = new NpyReader(path);
     const read = (block: Block, part: "train" | "test") =>
-      collect(file, index, block, selection, (c) => split[c][part]);
+      collect(set, index, block, selection, (c) => split[c][part]);
     const training = read({ setting: "original", background: null }, "train");
-    const model = fitLogistic(training.features, training.labels, file.shape[1], selection.classes.length, {
+    const model = fitLogistic(training.features, training.labels, set.dimension, selection.classes.length, {
       standardize: true,
       balanced: true,
     });
-    const blocks = listBlocks(study.settings, study.backgrounds ?? selection.classes).map(
-      (block): TransferBlock => {
-        const background = block.background === null ? null : selection.classes.indexOf(block.background);
-        return { setting: block.setting, background, ...read(block, "test") };
-      },
-    );
-    file.close();
+    const tests = blocks.map((block): TransferBlock => {
+      const background = block.background === null ? null : selection.classes.indexOf(block.background);
+      return { setting: block.setting, background, ...read(block, "test") };
+    });
     return transferScores(
       model,
-      blocks.filter((b) => b.labels.length > 0),
+      tests.filter((b) => b.labels.length > 0),
     ).map(({ setting, accuracy, capture }) => ({
       encoder,
       setting: setting as Block["setting"],
@@ -119,34 +123,35 @@ export function transfer(request: FeatureRequest): NonNullable<ReportInput["tran
 
 /** Localization proportions of multiply localized proteins as published; null where there are none. */
 export function proportions(request: FeatureRequest): NonNullable<ReportInput["proportions"]>[number] | null {
-  const { encoder, path, cells, selection, index, study } = request;
+  const { set, cells, selection, index, study } = request;
+  const encoder = set.name;
   const { multiple, classes } = selection;
   const needed = (["original", "masked"] as const).map((setting): Block => ({ setting, background: null }));
   if (multiple.length === 0 || needed.some((b) => !study.settings.includes(b.setting))) return null;
-  return kept(join(request.out, "results", "proportions", `${encoder}.json`), () => {
-    const file = new NpyReader(path);
+  const { optimizer = "converged", rows = "all" } = study.proportions ?? {};
+  const proteins = Array.from(multiple, (row) => cells.protein[row]);
+  const key = keyOf(request, needed, [...selection.rows, multiple], [proteins, optimizer, rows, study.seed]);
+  return kept(request.layout.stage("proportions", encoder), key, () => {
     const [original, masked] = needed.map((block) =>
-      collect(file, index, block, selection, (c) => selection.rows[c]),
+      collect(set, index, block, selection, (c) => selection.rows[c]),
     );
     const [targetOriginal, targetMasked] = needed.map((block) => {
       const rows = index.rows(block, "", multiple)!;
-      const features = new Float32Array(rows.length * file.shape[1]);
-      readFeatureRows(file, rows, features);
+      const features = new Float32Array(rows.length * set.dimension);
+      set.read(rows, features);
       return features;
     });
-    const { optimizer = "converged", rows = "all" } = study.proportions ?? {};
     const result = localizationProportions(
       { original: original.features, masked: masked.features, labels: original.labels },
       {
         original: targetOriginal,
         masked: targetMasked,
-        proteins: Array.from(multiple, (row) => cells.protein[row]),
+        proteins,
       },
-      file.shape[1],
+      set.dimension,
       classes,
       { cells: rows === "all" ? "mean" : "first", logistic: { optimizer, seed: study.seed } },
     );
-    file.close();
     const { mean, sd, min, quartile1, median, quartile3, max } = result.summary;
     return {
       encoder,
@@ -162,26 +167,37 @@ export function proportions(request: FeatureRequest): NonNullable<ReportInput["p
   });
 }
 
+/** Key of a stage that looks at the features of blocks of the cells in `rows` (by class, then others) and at `more`. */
+function keyOf(
+  { set, index, selection }: FeatureRequest,
+  blocks: readonly Block[],
+  rows: readonly Int32Array[],
+  more: readonly unknown[],
+): string {
+  const keys = blocks.map((block) =>
+    rows.map((cells, c) => {
+      const found = index.rows(block, selection.classes[c] ?? "", cells);
+      return found === null ? null : set.key(index.plan, found);
+    }),
+  );
+  return shortHash({ version: LOGISTIC_VERSION, classes: selection.classes, blocks, keys, more });
+}
+
 /** Features and labels of all classes that a block has, class after class. */
 function collect(
-  file: NpyReader,
+  set: FeatureSet,
   index: PlanIndex,
   block: Block,
-  { classes, rows: _ }: Selection,
+  { classes }: Selection,
   cellsOf: (c: number) => Int32Array,
 ): { features: Float32Array; labels: Int32Array } {
   const parts = classes.map((name, c) => index.rows(block, name, cellsOf(c)) ?? new Int32Array());
   const labels = Int32Array.from(parts.flatMap((rows, c) => Array.from(rows, () => c)));
-  const features = new Float32Array(labels.length * file.shape[1]);
+  const features = new Float32Array(labels.length * set.dimension);
   let at = 0;
   for (const rows of parts) {
-    readFeatureRows(file, rows, features.subarray(at));
-    at += rows.length * file.shape[1];
+    set.read(rows, features.subarray(at));
+    at += rows.length * set.dimension;
   }
   return { features, labels };
-}
-
-/** What an earlier run left at `path`, or what `make` gives, left there for the next. */
-function kept<T>(path: string, make: () => T): T {
-  return readKept<T>(path) ?? keep(path, make());
 }

@@ -21,7 +21,7 @@ export async function readResults(path: string): Promise<PairScore[]> {
   for (const folder of [join(path, "results"), path])
     for (const file of ["pairs.parquet", "pairs.csv"])
       if (existsSync(join(folder, file))) return readPairs(join(folder, file));
-  if (existsSync(join(path, "manifest.json")) && !hasPublishedResults(path))
+  if (existsSync(join(path, "record.json")) && !hasPublishedResults(path))
     throw new DataError("is a study without results yet; finish it with `cellswap run`", { path });
   return readPublishedResults(path);
 }

@@ -1,8 +1,10 @@
+import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { storeHash } from "../cells/store.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { InterruptedError, STOPPED } from "../errors.ts";
+import type { FeatureSet } from "../features/features.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
 import { table, writeCsv, writeParquet } from "../files/table.ts";
@@ -12,19 +14,19 @@ import { Compositor } from "../swap/composite.ts";
 import type { Scales } from "../swap/intensity.ts";
 import type { Column, PairScore, SwapPlan, Table } from "../types.ts";
 import { version } from "../version.ts";
-import { type BlockResult, scores as blockScores, type PlanIndex } from "./blocks.ts";
+import type { PlanIndex } from "./block.ts";
+import { type BlockResult, scores as blockScores } from "./blocks.ts";
 import { makeGallery } from "./gallery.ts";
 import { fieldIntervals, proportions, transfer } from "./inference.ts";
+import type { StudyLayout } from "./layout.ts";
 import { writePublishedResults } from "./published-csv.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 
-/** One feature array of the study. */
-export interface FeatureSet {
-  readonly name: string;
+/** One output of an encoder. */
+export interface StudiedOutput {
   readonly encoder: EncoderFile;
-  readonly path: string;
-  readonly dimension: number;
+  readonly set: FeatureSet;
 }
 
 /** Everything that a finished study is written from. */
@@ -35,36 +37,52 @@ export interface Finished {
   readonly plan: SwapPlan;
   readonly index: PlanIndex;
   readonly scales: Scales;
-  readonly featureSets: readonly FeatureSet[];
+  readonly outputs: readonly StudiedOutput[];
   readonly results: readonly BlockResult[];
-  readonly out: string;
+  readonly layout: StudyLayout;
 }
 
 /** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
 export async function fitProbes(finished: Finished, signal: AbortSignal | undefined): Promise<void> {
-  for (const { name, path } of finished.featureSets)
+  for (const { set } of finished.outputs)
     for (const fit of [transfer, proportions]) {
       await new Promise(setImmediate);
       if (signal?.aborted) throw new InterruptedError(STOPPED);
-      fit(request(finished, name, path));
+      fit(request(finished, set));
     }
 }
 
 /** Writes the study's tables, the authors' CSV layout and the report; returns the report's data. */
 export function writeResults(finished: Finished): ReportData {
-  const { out, featureSets, results } = finished;
+  const { layout, outputs, results } = finished;
   const scores = results.flatMap(blockScores);
-  writeCsv(join(out, "results", "pairs.csv"), scoreTable(scores));
-  writeParquet(join(out, "results", "pairs.parquet"), scoreTable(scores));
-  for (const { name } of featureSets)
-    writePublishedResults(
-      join(out, "results", name),
-      scores.filter((s) => s.encoder === name),
-    );
+  writeCsv(`${layout.pairs}.csv`, scoreTable(scores));
+  writeParquet(`${layout.pairs}.parquet`, scoreTable(scores));
+  const written = new Set([`${layout.pairs}.csv`, `${layout.pairs}.parquet`]);
+  for (const { set } of outputs) {
+    const folder = layout.published(set.name);
+    for (const file of writePublishedResults(
+      folder,
+      scores.filter((s) => s.encoder === set.name),
+    ))
+      written.add(join(folder, file));
+  }
+  removeOthers(layout.results, written);
   const data = parseReport(reportData(finished, scores));
-  writeFileAtomic(join(out, "report.json"), `${JSON.stringify(data)}\n`);
-  writeFileAtomic(join(out, "report.html"), renderReport(data));
+  writeFileAtomic(`${layout.report}.json`, `${JSON.stringify(data)}\n`);
+  writeFileAtomic(`${layout.report}.html`, renderReport(data));
   return data;
+}
+
+/** Removes results of earlier choices: encoders and settings that the study no longer has. */
+function removeOthers(folder: string, written: ReadonlySet<string>): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      removeOthers(path, written);
+      if (readdirSync(path).length === 0) rmdirSync(path);
+    } else if (!written.has(path)) rmSync(path);
+  }
 }
 
 /** The pair scores as a table: one row per encoder, setting, background and pair. */
@@ -96,7 +114,7 @@ export function scoreTable(scores: readonly PairScore[]): Table {
 }
 
 function reportData(finished: Finished, scores: readonly PairScore[]): ReportInput {
-  const { study, store, selection, plan, index, scales, featureSets } = finished;
+  const { study, store, selection, plan, index, scales, outputs } = finished;
   const compositor = new Compositor(store, scales, study.composite);
   const used = selection.rows.reduce((n, rows) => n + rows.length, 0) + selection.multiple.length;
   const sameField = plan.sameField.reduce(
@@ -111,24 +129,24 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
     createdBy: `cellswap ${version}`,
     classes: [...selection.classes],
     aggregation: study.aggregation,
-    encoders: featureSets.map(({ name, encoder, dimension }) => ({
-      name,
+    encoders: outputs.map(({ set, encoder }) => ({
+      name: set.name,
       description: encoder.description.title ?? "",
-      dimension,
+      dimension: set.dimension,
       warnings: [...(encoder.description.notes ?? [])],
     })),
     scores: scores.map((s) => ({ ...s, folds: [...s.folds] })),
-    intervals: featureSets.flatMap(({ name }) =>
+    intervals: outputs.flatMap(({ set }) =>
       fieldIntervals(
-        name,
-        finished.results.filter((r) => r.encoder === name),
+        set.name,
+        finished.results.filter((r) => r.encoder === set.name),
         store.cells,
         selection,
         study,
       ),
     ),
-    transfer: featureSets.flatMap(({ name, path }) => transfer(request(finished, name, path))),
-    proportions: featureSets.flatMap(({ name, path }) => proportions(request(finished, name, path)) ?? []),
+    transfer: outputs.flatMap(({ set }) => transfer(request(finished, set))),
+    proportions: outputs.flatMap(({ set }) => proportions(request(finished, set)) ?? []),
     gallery: makeGallery(store, compositor, plan, index, selection.rows),
     cells: { total: store.count, used, leftOut: { ...selection.leftOut } },
     plan: { rows: plan.count, sameFieldDonors: sameField, seed: plan.seed },
@@ -149,8 +167,8 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
         value: `linear C-SVC, C = 1, raw features, ${study.folds}-fold stratified unshuffled`,
       },
       { name: "Largest relative duality gap", value: gap.toExponential(1) },
-      ...featureSets.map(({ name, encoder }) => ({
-        name: `Encoder ${name} (SHA-256)`,
+      ...outputs.map(({ set, encoder }) => ({
+        name: `Encoder ${set.name} (SHA-256)`,
         value: encoder.sha256,
       })),
     ],
@@ -158,11 +176,12 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
   };
 }
 
-function request({ out, store, selection, index, study }: Finished, encoder: string, path: string) {
-  return { encoder, path, out, cells: store.cells, selection, index, study };
+function request({ layout, store, selection, index, study }: Finished, set: FeatureSet) {
+  return { set, layout, cells: store.cells, selection, index, study };
 }
 
-function planHash(plan: SwapPlan): string {
+/** SHA-256 of what a plan says. */
+export function planHash(plan: SwapPlan): string {
   const bytes = (a: Int32Array | Int16Array | Uint8Array) =>
     Buffer.from(a.buffer, a.byteOffset, a.byteLength);
   return sha256(

@@ -1,29 +1,50 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { isCellswapError, SettingError } from "../errors.ts";
+import { shortHash } from "../features/key.ts";
 import { readCsv, table, writeCsv } from "../files/table.ts";
 import { groupOf, measureScales, type Scales } from "../swap/intensity.ts";
 import type { Column, CompositeOptions, SwapPlan } from "../types.ts";
 
+/** Raised whenever the same pixels, masks and grouping give other scales. */
+const SCALES_VERSION = 1;
+
+/** Key of the scales of a study: what they are measured on. */
+export function scalesKey(store: CellStore, { intensity }: CompositeOptions): string {
+  const { "crops.npy": crops, "masks.npy": masks, "quality.csv": quality } = store.header.hashes;
+  const grouping = groupOf(store.cells, intensity);
+  return shortHash({
+    version: SCALES_VERSION,
+    intensity,
+    ...(grouping === null
+      ? {}
+      : {
+          crops,
+          masks,
+          quality,
+          groups: grouping.groups,
+          of: shortHash(new Uint8Array(grouping.groupOf.buffer)),
+        }),
+  });
+}
+
 /**
- * Intensity scales of the study: those that an earlier run left in `folder` (null: measured anew), checked against the
- * plan.
+ * Intensity scales of the study, checked against the plan.
+ * @param kept `scales.csv` of an earlier run under the same key; null: measured anew
  * @throws SettingError where a cell of the plan has no scale, or as {@link measureScales}.
  */
 export function studyScales(
   store: CellStore,
   composite: CompositeOptions,
   plan: SwapPlan,
-  folder: string | null,
+  kept: string | null,
 ): Scales {
   const grouping = groupOf(store.cells, composite.intensity);
-  const kept =
-    folder === null || grouping === null ? null : readScales(folder, grouping.groups, store.channels);
+  const read = kept === null || grouping === null ? null : readScales(kept, grouping.groups, store.channels);
   const scales: Scales =
-    kept === null || grouping === null
+    read === null || grouping === null
       ? measureScales(store, composite, grouping)
-      : { kind: "group", groups: grouping.groups, groupOf: grouping.groupOf, ...kept };
+      : { kind: "group", groups: grouping.groups, groupOf: grouping.groupOf, ...read };
   if (scales.kind === "group")
     for (let row = 0; row < plan.count; row++)
       for (const cell of [plan.cell[row], plan.donor[row]])
@@ -35,7 +56,7 @@ export function studyScales(
 }
 
 /** Writes `scales.csv`: group (field or protein), channel, background (becomes 0), cell (becomes 1). */
-export function writeScales(folder: string, scales: Scales, channels: readonly string[]): void {
+export function writeScales(path: string, scales: Scales, channels: readonly string[]): void {
   if (scales.kind !== "group") return;
   const columns: [string, Column][] = [
     ["group", scales.groups.flatMap((group) => channels.map(() => group))],
@@ -43,15 +64,14 @@ export function writeScales(folder: string, scales: Scales, channels: readonly s
     ["background", scales.background],
     ["cell", scales.cell],
   ];
-  writeCsv(join(folder, "scales.csv"), table(new Map(columns)));
+  writeCsv(path, table(new Map(columns)));
 }
 
 function readScales(
-  folder: string,
+  path: string,
   groups: readonly string[],
   channels: readonly string[],
 ): Pick<Scales, "background" | "cell"> | null {
-  const path = join(folder, "scales.csv");
   if (!existsSync(path)) return null;
   let columns: Map<string, string[]>;
   try {

@@ -84,6 +84,13 @@ export const StudyFile = z.strictObject({
     .enum(["any", "same-protein", "other-protein"])
     .default("any")
     .describe("Whose background the setting `same` takes, within the class."),
+  features: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Folder of features that studies of the same cells share, relative to this file; default: one in the study folder.",
+    ),
   plan: z.string().optional().describe("A swap plan made elsewhere (CSV or Parquet), used as it is."),
   folds: z.int().min(2).max(100).default(5),
   proportions: z
@@ -154,6 +161,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     cells: resolve(where, rest.cells),
     encoders: rest.encoders.map((e) => resolve(where, e)),
     ...(rest.plan === undefined ? {} : { plan: resolve(where, rest.plan) }),
+    ...(rest.features === undefined ? {} : { features: resolve(where, rest.features) }),
     ...(rest.cellList === undefined ? {} : { cellList: resolve(where, rest.cellList) }),
     settings: SETTINGS.filter((s) => wanted.has(s)),
     pick: pick ?? preset.pick,
@@ -171,7 +179,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
 }
 
 /** Reads a study file (JSON). @throws StudyError naming the file and the key that is wrong. */
-export function readStudy(path: string): Study {
+export function readStudyFile(path: string): Study {
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, "utf8"));

@@ -34,7 +34,7 @@ test("the authors' folders are read as they are", async () => {
   expect(await readResults(drawn)).toEqual(readPublishedResults(drawn));
   for (const file of readdirSync(join(drawn, "beta")))
     copyFileSync(join(drawn, "beta", file), join(folder, file));
-  writeFileSync(join(folder, "manifest.json"), "{}");
+  writeFileSync(join(folder, "record.json"), "{}");
   expect((await readResults(folder)).length).toBe(15 + 90);
 });
 
@@ -73,7 +73,7 @@ test.each(CASES)("%s is one line with file, row and remedy", async (_, text, mes
 test("what holds no results", async () => {
   await expect(readResults(join(folder, "none"))).rejects.toThrow(/is not there; give a study folder/);
   await expect(readResults(folder)).rejects.toThrow(/holds none of results_base.csv/);
-  writeFileSync(join(folder, "manifest.json"), "{}");
+  writeFileSync(join(folder, "record.json"), "{}");
   await expect(readResults(folder)).rejects.toThrow(
     /study without results yet; finish it with `cellswap run`/,
   );

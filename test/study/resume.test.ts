@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -11,6 +11,15 @@ const study = join(base, "study.json");
 const whole = join(base, "whole");
 let expected: Record<string, string>;
 let elapsed: number;
+
+/** Path in a study folder of the complete part with the features of one segment. */
+function part(folder: string, set: string, segment: string): string {
+  const names = readdirSync(join(folder, "features", set));
+  const found = names.find(
+    (n) => n.startsWith(`${segment}.`) && /^[^.]*-[^.]*\.npy$/.test(n.slice(segment.length + 1)),
+  );
+  return `features/${set}/${found}`;
+}
 
 beforeAll(async () => {
   build();
@@ -42,24 +51,26 @@ afterAll(() => {
 test("an unbroken run leaves everything the study folder has", () => {
   expect(Object.keys(expected)).toEqual(
     expect.arrayContaining([
-      "features/tiny.npy",
-      "features/two.map.npy",
-      "features/two.vector.npy",
-      "manifest.json",
       "plan.csv",
       "plan.parquet",
+      "record.json",
       "report.html",
       "report.json",
-      "results/blocks/tiny/different.2.json",
       "results/pairs.csv",
       "results/pairs.parquet",
-      "results/proportions/tiny.json",
       "results/tiny/results_diff.csv",
-      "results/transfer/two.map.json",
       "scales.csv",
+      "stages/blocks/tiny/different.vacuole.json",
+      "stages/proportions/tiny.json",
+      "stages/transfer/two.map.json",
     ]),
   );
-  expect(Object.keys(expected).filter((name) => /run\.lock|\.part-|\.done$/.test(name))).toEqual([]);
+  for (const set of ["tiny", "two.map", "two.vector"])
+    for (const segment of ["original", "self", "same.nucleus", "cell-free.vacuole", "different.cytoplasm"])
+      expect(part(whole, set, segment)).toMatch(/\.npy$/);
+  expect(Object.keys(expected).filter((name) => /run\.lock|\.part-|\.filling|\.marks$/.test(name))).toEqual(
+    [],
+  );
 });
 
 test.each([1, 3])("%i workers leave the same bytes", async (workers) => {
@@ -99,12 +110,14 @@ test("killed wherever a file has just appeared, a run goes on to the same bytes"
 }, async () => {
   const moments = [
     "run.lock",
-    "manifest.json",
+    "record.json",
     "plan.csv",
-    "features/tiny.npy.done",
-    "features/two.map.npy",
-    "results/blocks/tiny/original.json",
-    "results/blocks/two.map/masked.json",
+    "features/tiny",
+    "features/two.map",
+    part(whole, "tiny", "background-only"),
+    part(whole, "two.vector", "self"),
+    "stages/blocks/tiny/original.json",
+    "stages/blocks/two.map/masked.json",
     "results/pairs.csv",
     "report.json",
   ];
@@ -125,12 +138,10 @@ test("killed wherever a file has just appeared, a run goes on to the same bytes"
 test("what was damaged from outside is made again", async () => {
   const out = join(base, "damaged");
   await run(["run", study, "--out", out]);
-  writeFileSync(join(out, "results/blocks/tiny/original.json"), "{");
-  writeFileSync(join(out, "results/transfer/tiny.json"), "");
-  writeFileSync(
-    join(out, "features/tiny.npy"),
-    readFileSync(join(out, "features/tiny.npy")).subarray(0, 300),
-  );
+  writeFileSync(join(out, "stages/blocks/tiny/original.json"), "{");
+  writeFileSync(join(out, "stages/transfer/tiny.json"), "");
+  const cut = join(out, part(out, "tiny", "masked"));
+  writeFileSync(cut, readFileSync(cut).subarray(0, 300));
   writeFileSync(join(out, "scales.csv"), "group\n");
   rmSync(join(out, "plan.csv"));
   expect(await run(["run", study, "--out", out])).toMatchObject({ code: 0, errors: [] });
@@ -140,24 +151,24 @@ test("what was damaged from outside is made again", async () => {
 test.each(["SIGINT", "SIGTERM"] as const)("%s stops with one line, and the run goes on", async (signal) => {
   const out = join(base, `stopped-${signal}`);
   const child = start(["run", study, "--out", out, "--workers", "1"]);
-  while (!existsSync(join(out, "features/tiny.npy"))) await new Promise((next) => setTimeout(next, 5));
+  while (!existsSync(join(out, "features/tiny"))) await new Promise((next) => setTimeout(next, 5));
   child.kill(signal);
   expect(await child.ended).toMatchObject({
-    code: 1,
+    code: 75,
     errors: ["cellswap: stopped; run the same command again to go on from here"],
   });
   expect((await run(["run", study, "--out", out])).code).toBe(0);
   expect(contents(out)).toEqual(expected);
 });
 
-test("a folder in use is refused, with --fresh as well, and the run in it is not disturbed", async () => {
+test("a folder in use is refused, with --force as well, and the run in it is not disturbed", async () => {
   const out = join(base, "shared");
   const first = start(["run", study, "--out", out, "--workers", "1"]);
-  while (!existsSync(join(out, "features/tiny.npy"))) await new Promise((next) => setTimeout(next, 5));
+  while (!existsSync(join(out, "features/tiny"))) await new Promise((next) => setTimeout(next, 5));
   first.kill("SIGSTOP");
-  for (const more of [[], ["--fresh"]])
+  for (const more of [[], ["--force"]])
     expect(await run(["run", study, "--out", out, ...more])).toMatchObject({
-      code: 1,
+      code: 3,
       errors: [`cellswap: ${out}: is in use by another run (process ${first.pid}); wait for it or stop it`],
     });
   first.kill("SIGCONT");

@@ -1,0 +1,56 @@
+import type { StoreHeader } from "../cells/store.ts";
+import { ENCODE_VERSION } from "../encode/description.ts";
+import type { EncoderFile } from "../encode/encoder-file.ts";
+import { canonicalJson, sha256 } from "../files/hash.ts";
+import { type Setting, traitsOf } from "../settings.ts";
+import type { Scales } from "../swap/intensity.ts";
+import { recipeOf } from "../swap/recipe.ts";
+import type { CompositeOptions } from "../types.ts";
+
+/** Length of keys in names: 48 bits are enough to tell apart what one folder holds. */
+const SHORT = 12;
+
+/** What the features of a study depend on, whatever the setting and the encoder. */
+export interface FeatureInputs {
+  readonly header: Pick<StoreHeader, "hashes" | "channels">;
+  /** {@link scalesHash} */
+  readonly scales: string;
+  readonly composite: CompositeOptions;
+}
+
+/**
+ * Key of the features of one output of an encoder in one setting: a hash of exactly what a row depends on besides its
+ * cell and donor (pixels, masks where they are looked at, scales, the choices that the setting's composites follow,
+ * network, preprocessing, pooling, and the versions of the methods). Rows of one key can stand side by side.
+ */
+export function featureKey(
+  { header, scales, composite }: FeatureInputs,
+  { description, sha256: model }: EncoderFile,
+  output: number,
+  setting: Setting,
+): string {
+  const { output: name, layout, pool } = description.outputs[output];
+  const { input, preprocess } = description;
+  const masked = traitsOf(setting).cell !== "imaged" || pool === "center-mean";
+  return shortHash({
+    crops: header.hashes["crops.npy"],
+    channels: header.channels,
+    masks: masked ? header.hashes["masks.npy"] : null,
+    scales,
+    recipe: recipeOf(setting, composite),
+    encoder: { version: ENCODE_VERSION, model, input, preprocess, output: { output: name, layout, pool } },
+  });
+}
+
+/** Hash (48 bits, hex) of a plain value or of bytes. */
+export function shortHash(value: unknown): string {
+  return sha256(value instanceof Uint8Array ? value : canonicalJson(value)).slice(0, SHORT);
+}
+
+/** Hash of the constants that pixels are scaled by. */
+export function scalesHash({ kind, groups, groupOf, background, cell }: Scales): string {
+  const numbers = [groupOf, background, cell].map(
+    (a) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength),
+  );
+  return shortHash(Buffer.concat([Buffer.from(canonicalJson([kind, groups])), ...numbers]));
+}

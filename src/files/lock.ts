@@ -1,0 +1,209 @@
+import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { InUseError } from "../errors.ts";
+import { writeError } from "./atomic.ts";
+
+const ATTEMPTS = 20;
+/** How often a lock is renewed, and after which silence one of another host counts as left behind, milliseconds. */
+const RENEWAL = 15_000;
+const STALE = 300_000;
+
+/** Who holds a lock, as the file says in JSON. */
+interface Holder {
+  readonly host: string;
+  /** Which processes the numbers count: boot and container; empty where the system does not say. */
+  readonly namespace: string;
+  readonly process: number;
+  /** When the process started, in the system's own units; empty where it does not say. */
+  readonly started: string;
+}
+
+/** A lock that is held. */
+export interface Lock {
+  /** Aborted when another run took the lock over, because this process did not answer for minutes. */
+  readonly lost: AbortSignal;
+  /** Gives the lock back. */
+  release(): void;
+}
+
+/** Locks that this very process holds. */
+const held = new Set<string>();
+
+/**
+ * Takes the lock of a folder, `run.lock`: one run at a time. The file names host, process and start of the process, and
+ * a thread of its own writes it anew every 15 seconds. A lock whose process is gone is taken over at once where that can
+ * be seen, that is on the same host among the same processes; anywhere else (another host, another container) it counts
+ * as held until it has not been renewed for five minutes, by the clock of the disk it lies on.
+ * @throws InUseError where another run holds it, DataError where nothing can be written.
+ */
+export function takeLock(folder: string): Lock {
+  const file = join(folder, "run.lock");
+  const own = `${file}.${hostname()}-${process.pid}`;
+  const me: Holder = {
+    host: hostname(),
+    namespace: namespace(),
+    process: process.pid,
+    started: startOf(process.pid),
+  };
+  const mine = JSON.stringify(me);
+  try {
+    for (let attempt = 0; ; attempt++) {
+      writeFileSync(own, mine);
+      // A link appears with its content or not at all, so no lock is ever seen empty.
+      if (linked(own, file)) break;
+      const holder = read(file);
+      if (holder === undefined && attempt < ATTEMPTS) continue;
+      if (attempt === ATTEMPTS || (holder === mine ? held.has(file) : isHeld(holder!, file, own, me)))
+        throw new InUseError(`is in use by another run (${describe(holder, me)}`, { path: folder });
+      putAside(file, holder!);
+    }
+  } catch (cause) {
+    throw cause instanceof InUseError ? cause : writeError(folder, cause);
+  } finally {
+    rmSync(own, { force: true });
+  }
+  held.add(file);
+  const lost = new AbortController();
+  const renewal = renew(file, mine, () => lost.abort());
+  return {
+    lost: lost.signal,
+    release() {
+      held.delete(file);
+      void renewal.terminate();
+      if (read(file) === mine) rmSync(file, { force: true });
+    },
+  };
+}
+
+/**
+ * Renews the lock from a thread of its own, as long computations keep this one busy. It writes through a descriptor of
+ * the file it began with, so that a lock that was taken over is never touched.
+ */
+function renew(file: string, mine: string, onLost: () => void): Worker {
+  const code = `
+    const { openSync, writeSync, fstatSync, statSync } = require("node:fs");
+    const { workerData: { file, mine, every }, parentPort } = require("node:worker_threads");
+    const open = openSync(file, "r+");
+    setInterval(() => {
+      if (statSync(file, { throwIfNoEntry: false })?.ino !== fstatSync(open).ino) parentPort.postMessage("lost");
+      else writeSync(open, mine, 0);
+    }, every);`;
+  const worker = new Worker(code, { eval: true, execArgv: [], workerData: { file, mine, every: RENEWAL } });
+  worker.on("message", onLost);
+  // A disk that does not answer for a while: others see that the lock is not renewed.
+  worker.on("error", () => {});
+  worker.unref();
+  return worker;
+}
+
+/** Whether the holder still runs, or may. */
+function isHeld(text: string, file: string, own: string, me: Holder): boolean {
+  const holder = parse(text);
+  if (holder !== undefined && holder.host === me.host && holder.namespace === me.namespace)
+    return runs(holder);
+  return age(file, own) < STALE;
+}
+
+/** Milliseconds since a lock was renewed, by the clock that also dated `now`, a file just written beside it. */
+function age(file: string, now: string): number {
+  const there = statSync(file, { throwIfNoEntry: false });
+  return there === undefined ? Number.POSITIVE_INFINITY : statSync(now).mtimeMs - there.mtimeMs;
+}
+
+function parse(text: string): Holder | undefined {
+  try {
+    const holder = JSON.parse(text) as Holder | null;
+    return typeof holder?.host === "string" && typeof holder.process === "number" ? holder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(text: string | undefined, me: Holder): string {
+  const holder = text === undefined ? undefined : parse(text);
+  if (holder === undefined) return "its lock cannot be read); wait for it or stop it";
+  if (holder.host === me.host && holder.namespace === me.namespace)
+    return `process ${holder.process}); wait for it or stop it`;
+  return `process ${holder.process} on ${holder.host}); wait for it or stop it; if it is gone, its lock gives way five minutes after its end`;
+}
+
+/** The boot and the process namespace that numbers of processes belong to (proc(5)); empty on other systems. */
+function namespace(): string {
+  try {
+    return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return "";
+  }
+}
+
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" || code === "ENOENT") return false;
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "ENOSYS" && code !== "EOPNOTSUPP") throw error;
+    return exclusive(from, to);
+  }
+}
+
+/** For file systems without links. */
+function exclusive(from: string, to: string): boolean {
+  try {
+    writeFileSync(to, readFileSync(from), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Removes the lock of a process that is gone; one that another run took meanwhile is put back. */
+function putAside(file: string, stale: string): void {
+  const aside = `${file}.stale-${process.pid}`;
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if (read(aside) !== stale) linked(aside, file);
+  rmSync(aside, { force: true });
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function runs(holder: Holder): boolean {
+  if (!Number.isInteger(holder.process) || holder.process <= 0) return false;
+  try {
+    process.kill(holder.process, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+  }
+  const now = startOf(holder.process);
+  return holder.started === "" || now === "" || holder.started === now;
+}
+
+/**
+ * When a process started, in clock ticks since boot (field 22 of proc(5) stat), `ended` for one that is only not yet
+ * waited for; empty on other systems.
+ */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? "ended" : (fields[19] ?? "");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import type { Block } from "./block.ts";
+
+/** Version of the study folder's layout. */
+export const LAYOUT = 2;
+
+/** Where everything of a study folder stands; the only place that knows. */
+export class StudyLayout {
+  /** The study folder. */
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** What the study was made from, and the keys of stages whose files cannot hold their own. */
+  get record(): string {
+    return join(this.path, "record.json");
+  }
+  /** The swap plan, without ending. */
+  get plan(): string {
+    return join(this.path, "plan");
+  }
+  get scales(): string {
+    return join(this.path, "scales.csv");
+  }
+  /** Features, unless the study names another folder for them. */
+  get features(): string {
+    return join(this.path, "features");
+  }
+  /** Pair probes of one block. */
+  block(set: string, { setting, background }: Block): string {
+    const name = background === null ? setting : `${setting}.${safe(background)}`;
+    return join(this.path, "stages", "blocks", set, `${name}.json`);
+  }
+  /** Another stage with one output per feature set. */
+  stage(kind: "transfer" | "proportions", set: string): string {
+    return join(this.path, "stages", kind, `${set}.json`);
+  }
+  get results(): string {
+    return join(this.path, "results");
+  }
+  /** Scores of all pairs, without ending. */
+  get pairs(): string {
+    return join(this.path, "results", "pairs");
+  }
+  /** The authors' tables of one feature set. */
+  published(set: string): string {
+    return join(this.path, "results", set);
+  }
+  /** The report, without ending. */
+  get report(): string {
+    return join(this.path, "report");
+  }
+}
+
+/** What a run may leave at the top of a study folder. */
+export const TOP: ReadonlySet<string> = new Set([
+  "features",
+  "stages",
+  "results",
+  "plan.csv",
+  "plan.parquet",
+  "scales.csv",
+  "report.json",
+  "report.html",
+  "record.json",
+]);
+
+/** Names in `results` that are taken, so that no encoder can have them. */
+export const RESERVED: ReadonlySet<string> = new Set(["pairs.csv", "pairs.parquet"]);
+
+/** A name that is a file name everywhere and never that of another name, whatever their case. */
+function safe(name: string): string {
+  const plain = name.replace(/[^a-z0-9_-]/gu, (c) =>
+    c === " " ? "+" : `~${c.codePointAt(0)!.toString(16)}`,
+  );
+  return plain.slice(0, 150);
+}
