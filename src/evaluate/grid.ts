@@ -1,9 +1,7 @@
 import { availableParallelism } from "node:os";
-import type { Worker } from "node:worker_threads";
-import { DataError, InterruptedError, StudyError } from "../errors.ts";
-import { startWorker } from "../files/worker.ts";
+import { StudyError } from "../errors.ts";
+import { Pool } from "../files/pool.ts";
 import type { PairFit } from "./crossvalidate.ts";
-import type { GridAnswer, GridTask } from "./grid-worker.ts";
 
 /** Features of one class in one block (one setting, one background). */
 export interface ClassBlock {
@@ -12,10 +10,13 @@ export interface ClassBlock {
   readonly features: Float32Array;
 }
 
-interface Job {
-  readonly task: GridTask;
-  readonly resolve: (fit: PairFit) => void;
-  readonly reject: (error: Error) => void;
+/** What a worker of the grid is asked. */
+export interface GridTask {
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+  readonly names: readonly [string, string];
+  readonly dimension: number;
+  readonly folds: number;
 }
 
 /**
@@ -24,19 +25,18 @@ interface Job {
  * Results do not depend on the number of workers. Call {@link dispose} when done: the workers keep the process alive.
  */
 export class PairGrid {
-  readonly #workers: Worker[];
-  readonly #idle: Worker[];
-  readonly #queue: Job[] = [];
-  readonly #running = new Map<Worker, Job>();
-  #failure: Error | undefined;
-  #next = 0;
+  readonly #pool: Pool<GridTask, PairFit>;
 
   /** @param workers number of threads; one per core by default */
   constructor(workers: number = availableParallelism()) {
     if (!Number.isInteger(workers) || workers < 1)
       throw new StudyError(`cannot evaluate on ${workers} workers; ask for 1 or more`);
-    this.#workers = Array.from({ length: workers }, () => this.#start());
-    this.#idle = [...this.#workers];
+    this.#pool = new Pool({
+      base: import.meta.url,
+      module: "grid-worker",
+      threads: workers,
+      work: "evaluation",
+    });
   }
 
   /**
@@ -54,88 +54,38 @@ export class PairGrid {
     folds = 5,
     onPair?: (done: number) => void,
   ): Promise<PairFit[]> {
-    if (this.#failure !== undefined) throw this.#failure;
     if (classes.length < 2)
       throw new StudyError(
         `pairs need two or more classes, and there ${classes.length === 1 ? `is one (${classes[0].name})` : "are none"}; add cells of another class`,
       );
     const shared = classes.map((c) => ({ name: c.name, features: share(c.features) }));
-    const fits: Promise<PairFit>[] = [];
-    const jobs = new Set<Job>();
-    let done = 0;
-    for (let i = 0; i < shared.length; i++)
-      for (let j = i + 1; j < shared.length; j++) {
-        const task: GridTask = {
-          id: this.#next++,
-          a: shared[i].features,
-          b: shared[j].features,
-          names: [shared[i].name, shared[j].name],
+    const tasks = shared.flatMap((a, i) =>
+      shared.slice(i + 1).map(
+        (b): GridTask => ({
+          a: a.features,
+          b: b.features,
+          names: [a.name, b.name],
           dimension,
           folds,
-        };
-        const fit = new Promise<PairFit>((resolve, reject) => {
-          const job = { task, resolve, reject };
-          jobs.add(job);
-          this.#queue.push(job);
-        });
-        fits.push(fit);
-        fit.then(
-          () => onPair?.(++done),
-          () => {},
-        );
-      }
-    this.#pump();
-    try {
-      return await Promise.all(fits);
-    } catch (error) {
-      // What is left of this block is of no use; other blocks go on.
-      const left = this.#queue.filter((job) => !jobs.has(job));
-      this.#queue.splice(0, this.#queue.length, ...left);
-      throw error;
-    }
+        }),
+      ),
+    );
+    const fits: PairFit[] = [];
+    let done = 0;
+    await this.#pool.each(tasks, (fit, pair) => {
+      fits[pair] = fit;
+      onPair?.(++done);
+    });
+    return fits;
   }
 
   /** Ends the workers; pairs under way are given up. */
   async dispose(): Promise<void> {
-    this.#fail(new InterruptedError("the evaluation was stopped"));
-    await Promise.all(this.#workers.map((w) => w.terminate()));
+    await this.#pool.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
-  }
-
-  #start(): Worker {
-    const worker = startWorker(import.meta.url, "grid-worker");
-    worker.on("message", (answer: GridAnswer) => this.#settle(worker, answer));
-    worker.on("error", (error) => this.#fail(error as Error));
-    return worker;
-  }
-
-  #settle(worker: Worker, answer: GridAnswer): void {
-    const job = this.#running.get(worker);
-    this.#running.delete(worker);
-    this.#idle.push(worker);
-    if ("fit" in answer) job?.resolve(answer.fit);
-    else job?.reject(revive(answer.kind, answer.error));
-    this.#pump();
-  }
-
-  #pump(): void {
-    while (this.#idle.length > 0 && this.#queue.length > 0) {
-      const worker = this.#idle.pop()!;
-      const job = this.#queue.shift()!;
-      this.#running.set(worker, job);
-      worker.postMessage(job.task);
-    }
-  }
-
-  /** No worker is replaced: what kills one (no memory, no file) would kill the next. */
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    for (const job of [...this.#running.values(), ...this.#queue]) job.reject(error);
-    this.#running.clear();
-    this.#queue.length = 0;
   }
 }
 
@@ -145,10 +95,4 @@ function share(features: Float32Array): Float32Array {
   const copy = new Float32Array(new SharedArrayBuffer(features.byteLength));
   copy.set(features);
   return copy;
-}
-
-function revive(kind: string, message: string): Error {
-  if (kind === "StudyError") return new StudyError(message);
-  if (kind === "DataError") return new DataError(message);
-  return new Error(message);
 }

@@ -1,21 +1,19 @@
-import { parentPort, workerData } from "node:worker_threads";
 import { CropFiles } from "../cells/crops.ts";
 import { OnnxEncoder } from "../encode/onnx.ts";
-import { DataError, isCellswapError } from "../errors.ts";
+import { DataError } from "../errors.ts";
+import { serve } from "../files/worker.ts";
 import { Compositor } from "../swap/composite.ts";
 import { SETTINGS } from "../types.ts";
-import type { WorkerReply, WorkerSetup, WorkerTask } from "./extract.ts";
+import type { WorkerSetup, WorkerTask } from "./extract.ts";
 import { BATCH, FeatureFile } from "./store.ts";
 
 /** One thread of {@link extract}: composes a batch, runs the encoders that lack it, writes their features. */
-const setup = workerData as WorkerSetup;
-const port = parentPort!;
-const { plan, order } = setup;
-const opened = open();
-// A failure is told in answer to the first task.
-opened.catch(() => {});
+serve(async (setup: WorkerSetup) => {
+  const opened = await open(setup);
+  return (task: WorkerTask) => run(setup, opened, task);
+});
 
-async function open() {
+async function open(setup: WorkerSetup) {
   const store = new CropFiles(setup.cells);
   const pixels = store.height * store.width;
   const size = store.channels.length * pixels;
@@ -38,8 +36,12 @@ async function open() {
   };
 }
 
-async function run({ batch, encoders: lacking }: WorkerTask): Promise<number> {
-  const { store, pixels, size, encoders, compositor, crops, masks } = await opened;
+async function run(
+  setup: WorkerSetup,
+  { store, pixels, size, encoders, compositor, crops, masks }: Awaited<ReturnType<typeof open>>,
+  { batch, encoders: lacking }: WorkerTask,
+): Promise<number> {
+  const { plan, order } = setup;
   const rows = order.subarray(batch * BATCH, (batch + 1) * BATCH);
   const count = rows.length;
   const masked = lacking.some((e) => encoders[e].encoder.usesMask);
@@ -62,7 +64,13 @@ async function run({ batch, encoders: lacking }: WorkerTask): Promise<number> {
       if (FeatureFile.complete(path, plan.count, dimension)) continue;
       const wrong = features.subarray(0, count * dimension).findIndex((v) => !Number.isFinite(v));
       if (wrong >= 0)
-        throw await notFinite(name, rows[Math.floor(wrong / dimension)], features[wrong], wrong % dimension);
+        throw await notFinite(
+          setup,
+          name,
+          rows[Math.floor(wrong / dimension)],
+          features[wrong],
+          wrong % dimension,
+        );
       let file = files.get(o);
       if (file === undefined) files.set(o, (file = new FeatureFile(path, plan.count, dimension)));
       file.write(batch, rows, features);
@@ -72,21 +80,16 @@ async function run({ batch, encoders: lacking }: WorkerTask): Promise<number> {
 }
 
 /** Names the cell; what reads its id is loaded only now, and workers hold no metadata. */
-async function notFinite(name: string, row: number, value: number, feature: number): Promise<Error> {
+async function notFinite(
+  { cells: path, plan }: WorkerSetup,
+  name: string,
+  row: number,
+  value: number,
+  feature: number,
+): Promise<Error> {
   const { CellStore } = await import("../cells/store.ts");
-  const { cells } = await CellStore.open(setup.cells);
+  const { cells } = await CellStore.open(path);
   return new DataError(
     `encoder ${name} gives ${value} as feature ${feature} of cell ${cells.id[plan.cell[row]]} in setting ${SETTINGS[plan.setting[row]]}; check its weights and preprocessing (a division by zero, a logarithm of zero?)`,
   );
 }
-
-port.on("message", (task: WorkerTask) => {
-  run(task).then(
-    (encodingMs) => port.postMessage({ done: task.batch, encodingMs } satisfies WorkerReply),
-    (error: unknown) =>
-      port.postMessage({
-        error: isCellswapError(error) ? error.message : ((error as Error).stack ?? String(error)),
-        known: isCellswapError(error),
-      } satisfies WorkerReply),
-  );
-});
