@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PairGrid } from "../src/evaluate/grid.ts";
+import { stratifiedPairs } from "../src/evaluate/split.ts";
 import { NpyWriter } from "../src/files/npy.ts";
 import { evaluateBlocks, listBlocks, PlanIndex } from "../src/study/blocks.ts";
 import { SETTINGS, type SwapPlan } from "../src/types.ts";
@@ -50,7 +51,10 @@ try {
     classes: names,
     rows: names.map((_, c) => Int32Array.from({ length: cells }, (_, r) => c * cells + r)),
     index: new PlanIndex(plan),
-    folds: 5,
+    splits: stratifiedPairs(
+      names.map(() => cells),
+      5,
+    ),
     grid: () => grid,
     onProgress: () => residentMiB.push(process.memoryUsage().rss / 2 ** 20),
   });

@@ -11,6 +11,7 @@ import { mulberry32 } from "../src/core/rng.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
 import { OnnxGraph } from "../src/encode/onnx-graph.ts";
 import { PairGrid } from "../src/evaluate/grid.ts";
+import { stratifiedPairs } from "../src/evaluate/split.ts";
 import { extract, tryEncoder } from "../src/features/extract.ts";
 import { evaluateBlocks, listBlocks, PlanIndex } from "../src/study/blocks.ts";
 import { studyPlan } from "../src/study/plan.ts";
@@ -139,7 +140,10 @@ async function measure(count: number): Promise<Measured> {
         classes: selection.classes,
         rows,
         index,
-        folds: 5,
+        splits: stratifiedPairs(
+          rows.map((list) => list.length),
+          5,
+        ),
         grid: () => grid,
       }),
     );

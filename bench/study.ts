@@ -88,6 +88,7 @@ function pick(rows: readonly number[][], n: number): Int32Array[] {
 
 async function ours(folder: string) {
   const { PairGrid } = await built<typeof import("../src/evaluate/grid.ts")>("evaluate/grid");
+  const { stratifiedPairs } = await built<typeof import("../src/evaluate/split.ts")>("evaluate/split");
   const { extract, tryEncoder } =
     await built<typeof import("../src/features/extract.ts")>("features/extract");
   const { evaluateBlocks, listBlocks, PlanIndex } =
@@ -180,7 +181,10 @@ async function ours(folder: string) {
           classes,
           rows,
           index,
-          folds: 5,
+          splits: stratifiedPairs(
+            rows.map((list) => list.length),
+            5,
+          ),
           grid: () => grid,
         });
         for (const { pairs } of found) fits += pairs.length * 5;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CellStore, storeHash } from "./cells/store.ts";
 import { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
 import { PairGrid } from "./evaluate/grid.ts";
+import { stratifiedPairs } from "./evaluate/split.ts";
 import { type EncoderTarget, extract, tryEncoder } from "./features/extract.ts";
 import { sha256File } from "./files/hash.ts";
 import type { ReportData } from "./report/data.ts";
@@ -78,7 +79,11 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Rep
       classes: selection.classes,
       rows: selection.rows,
       index,
-      folds: study.folds,
+      splits: stratifiedPairs(
+        selection.rows.map((list) => list.length),
+        study.folds,
+        selection.classes,
+      ),
       grid: () => (grid ??= new PairGrid(workers)),
       signal,
       onProgress: (done, total) => options.onProgress?.("pairs", done, total),

@@ -4,6 +4,6 @@ import type { GridTask } from "./grid.ts";
 
 serve(
   () =>
-    ({ a, b, dimension, folds, names }: GridTask) =>
-      crossValidatePair(a, b, dimension, folds, names),
+    ({ a, b, dimension, splits, names }: GridTask) =>
+      crossValidatePair(a, b, dimension, splits, names),
 );

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { StudyError } from "../errors.ts";
 import { Pool } from "../files/pool.ts";
 import type { PairFit } from "./crossvalidate.ts";
+import type { PairSplits, Split } from "./split.ts";
 
 /** Features of one class in one block (one setting, one background). */
 export interface ClassBlock {
@@ -16,7 +17,7 @@ export interface GridTask {
   readonly b: Float32Array;
   readonly names: readonly [string, string];
   readonly dimension: number;
-  readonly folds: number;
+  readonly splits: readonly [Split, Split];
 }
 
 /**
@@ -26,6 +27,7 @@ export interface GridTask {
  */
 export class PairGrid {
   readonly #pool: Pool<GridTask, PairFit>;
+  readonly #splits = new WeakMap<Split, Split>();
 
   /** @param workers number of threads; one per core by default */
   constructor(workers: number = availableParallelism()) {
@@ -44,14 +46,14 @@ export class PairGrid {
    *
    * @param classes two or more classes
    * @param dimension features per row
-   * @param folds number of folds
+   * @param splits splits of the classes at two positions of `classes`
    * @param onPair called after every finished pair with the number of finished pairs (for progress)
-   * @throws StudyError, DataError as {@link crossValidatePair}
+   * @throws StudyError for fewer than two classes; what `splits` throws; DataError as {@link crossValidatePair}
    */
   async evaluate(
     classes: readonly ClassBlock[],
     dimension: number,
-    folds = 5,
+    splits: PairSplits,
     onPair?: (done: number) => void,
   ): Promise<PairFit[]> {
     if (classes.length < 2)
@@ -59,17 +61,18 @@ export class PairGrid {
         `pairs need two or more classes, and there ${classes.length === 1 ? `is one (${classes[0].name})` : "are none"}; add cells of another class`,
       );
     const shared = classes.map((c) => ({ name: c.name, features: share(c.features) }));
-    const tasks = shared.flatMap((a, i) =>
-      shared.slice(i + 1).map(
-        (b): GridTask => ({
+    const tasks: GridTask[] = [];
+    for (const [i, a] of shared.entries())
+      for (let j = i + 1; j < shared.length; j++) {
+        const [first, second] = splits(i, j);
+        tasks.push({
           a: a.features,
-          b: b.features,
-          names: [a.name, b.name],
+          b: shared[j].features,
+          names: [a.name, shared[j].name],
           dimension,
-          folds,
-        }),
-      ),
-    );
+          splits: [this.#share(first), this.#share(second)],
+        });
+      }
     const fits: PairFit[] = [];
     let done = 0;
     await this.#pool.each(tasks, (fit, pair) => {
@@ -77,6 +80,15 @@ export class PairGrid {
       onPair?.(++done);
     });
     return fits;
+  }
+
+  /** The split in shared memory, which all pairs and blocks that have it use. */
+  #share(split: Split): Split {
+    const known = this.#splits.get(split);
+    if (known !== undefined) return known;
+    const shared = split.map(({ train, test }) => ({ train: share(train), test: share(test) }));
+    this.#splits.set(split, shared);
+    return shared;
   }
 
   /** Ends the workers; pairs under way are given up. */
@@ -90,9 +102,10 @@ export class PairGrid {
 }
 
 /** The same values in memory that threads can share; the array itself where it already is. */
-function share(features: Float32Array): Float32Array {
-  if (features.buffer instanceof SharedArrayBuffer) return features;
-  const copy = new Float32Array(new SharedArrayBuffer(features.byteLength));
-  copy.set(features);
+function share<T extends Float32Array | Int32Array>(values: T): T {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
+  const Type = values.constructor as new (buffer: SharedArrayBuffer) => T;
+  const copy = new Type(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
   return copy;
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { InterruptedError, STOPPED } from "../errors.ts";
 import type { PairFit } from "../evaluate/crossvalidate.ts";
 import type { PairGrid } from "../evaluate/grid.ts";
+import type { PairSplits } from "../evaluate/split.ts";
 import { readFeatureRows } from "../features/store.ts";
 import { NpyReader } from "../files/npy.ts";
 import { type PairScore, SETTINGS, type Setting, type SwapPlan } from "../types.ts";
@@ -87,7 +88,8 @@ export interface Evaluation {
   /** Cells of each class. */
   readonly rows: readonly Int32Array[];
   readonly index: PlanIndex;
-  readonly folds: number;
+  /** Splits of two of the classes, given by their positions. */
+  readonly splits: PairSplits;
   /** Called when a block is evaluated, not where all are there already. */
   readonly grid: () => PairGrid;
   readonly signal?: AbortSignal | undefined;
@@ -120,7 +122,7 @@ export async function evaluateBlocks(evaluation: Evaluation): Promise<BlockResul
 
 /** `memory` holds buffers that earlier blocks no longer need. */
 async function evaluateBlock(
-  { folder, classes, rows, index, folds, grid, signal }: Evaluation,
+  { folder, classes, rows, index, splits, grid, signal }: Evaluation,
   set: Evaluation["sets"][number],
   block: Block,
   memory: SharedArrayBuffer[],
@@ -134,7 +136,7 @@ async function evaluateBlock(
   const dimension = file.shape[1];
   const found = classes.flatMap((name, c) => {
     const planRows = index.rows(block, name, rows[c]);
-    return planRows === null ? [] : [{ name, planRows }];
+    return planRows === null ? [] : [{ name, c, planRows }];
   });
   const bytes = found.reduce((sum, { planRows }) => sum + planRows.length * dimension * 4, 0);
   const free = memory.findIndex((b) => b.byteLength >= bytes);
@@ -148,7 +150,12 @@ async function evaluateBlock(
   });
   file.close();
   const fits =
-    present.length < 2 ? [] : await stoppable(() => grid().evaluate(present, dimension, folds), signal);
+    present.length < 2
+      ? []
+      : await stoppable(
+          () => grid().evaluate(present, dimension, (a, b) => splits(found[a].c, found[b].c)),
+          signal,
+        );
   memory.push(buffer);
   let next = 0;
   const pairs = present.flatMap((a, i) =>

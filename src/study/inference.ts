@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fitLogistic } from "../evaluate/logistic/logistic.ts";
+import { heldOutSplit } from "../evaluate/split.ts";
 import { EFFECTS } from "../evaluate/tables.ts";
 import { FieldBootstrap } from "../evidence/intervals.ts";
 import { type TransferBlock, transferScores } from "../evidence/transfer.ts";
@@ -82,17 +83,13 @@ export function transfer(request: FeatureRequest): NonNullable<ReportInput["tran
   const fields = fieldsOf(cells, selection);
   if (!study.settings.includes("original") || fields.some((f) => f.length < 2)) return [];
   return kept(join(request.out, "results", "transfer", `${encoder}.json`), () => {
-    const heldOut = fields.map((f) => new Set(f.slice(Math.ceil((2 * f.length) / 3 - 1e-9) || 1)));
-    const split = selection.rows.map((list, c) => {
-      const held = heldOut[c].size > 0 ? heldOut[c] : new Set([fields[c][fields[c].length - 1]]);
-      return {
-        train: list.filter((row) => !held.has(cells.field[row])),
-        test: list.filter((row) => held.has(cells.field[row])),
-      };
-    });
+    // Two thirds train, rounded up, but at least one field of each class is held out.
+    const held = fields.map((f) => new Set(f.slice(Math.min(Math.ceil((2 * f.length) / 3), f.length - 1))));
+    const clusters = selection.rows.map((list) => Array.from(list, (row) => cells.field[row]));
+    const splits = heldOutSplit(clusters, held, selection.classes);
     const file = new NpyReader(path);
     const read = (block: Block, part: "train" | "test") =>
-      collect(file, index, block, selection, (c) => split[c][part]);
+      collect(file, index, block, selection, (c) => splits[c][0][part].map((at) => selection.rows[c][at]));
     const training = read({ setting: "original", background: null }, "train");
     const model = fitLogistic(training.features, training.labels, file.shape[1], selection.classes.length, {
       standardize: true,
