@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PairGrid } from "../src/evaluate/grid.ts";
+import { stratifiedPairs } from "../src/evaluate/split.ts";
 import { FeatureSet } from "../src/features/features.ts";
 import { NpyWriter } from "../src/files/npy.ts";
 import { SETTINGS } from "../src/settings.ts";
@@ -66,7 +67,10 @@ try {
     classes: names,
     rows: names.map((_, c) => Int32Array.from({ length: cells }, (_, r) => c * cells + r)),
     index: new PlanIndex(plan),
-    folds: 5,
+    splits: stratifiedPairs(
+      names.map(() => cells),
+      5,
+    ),
     grid: () => grid,
     onProgress: () => residentMiB.push(process.memoryUsage().rss / 2 ** 20),
   });

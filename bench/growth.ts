@@ -11,6 +11,7 @@ import { mulberry32 } from "../src/core/rng.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
 import { OnnxGraph } from "../src/encode/onnx-graph.ts";
 import { PairGrid } from "../src/evaluate/grid.ts";
+import { stratifiedPairs } from "../src/evaluate/split.ts";
 import { extract, tryEncoder } from "../src/features/extract.ts";
 import { listBlocks, PlanIndex } from "../src/study/block.ts";
 import { evaluateBlocks } from "../src/study/blocks.ts";
@@ -141,7 +142,10 @@ async function measure(count: number): Promise<Measured> {
         classes: selection.classes,
         rows,
         index,
-        folds: 5,
+        splits: stratifiedPairs(
+          rows.map((list) => list.length),
+          5,
+        ),
         grid: () => grid,
       }),
     );

@@ -89,6 +89,7 @@ function pick(rows: readonly number[][], n: number): Int32Array[] {
 
 async function ours(folder: string) {
   const { PairGrid } = await built<typeof import("../src/evaluate/grid.ts")>("evaluate/grid");
+  const { stratifiedPairs } = await built<typeof import("../src/evaluate/split.ts")>("evaluate/split");
   const { extract, tryEncoder } =
     await built<typeof import("../src/features/extract.ts")>("features/extract");
   const { evaluateBlocks } = await built<typeof import("../src/study/blocks.ts")>("study/blocks");
@@ -190,7 +191,10 @@ async function ours(folder: string) {
           classes,
           rows,
           index,
-          folds: 5,
+          splits: stratifiedPairs(
+            rows.map((list) => list.length),
+            5,
+          ),
           grid: () => grid,
         });
         for (const { pairs } of found) fits += pairs.length * 5;

@@ -14,6 +14,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { crossValidatePair, type PairFit } from "../src/evaluate/crossvalidate.ts";
 import { PairGrid } from "../src/evaluate/grid.ts";
+import { stratifiedPairs, stratifiedSplit } from "../src/evaluate/split.ts";
 import { option, peerPython, record, show, smoke, spread } from "./harness.ts";
 import { activations } from "./svm-data.ts";
 
@@ -74,10 +75,14 @@ const marks = (fits: readonly PairFit[]) => fits.map((f) => f.correct.join(""));
 function ourOneCore(classes: Float32Array[], dimension: number): Run & { gap: number } {
   const start = performance.now();
   const before = process.cpuUsage();
+  const splits = stratifiedSplit(
+    classes.map((c) => c.length / dimension),
+    5,
+  );
   let times = 0;
   let fit: PairFit;
   do {
-    fit = crossValidatePair(classes[0], classes[1], dimension);
+    fit = crossValidatePair(classes[0], classes[1], dimension, splits);
     times++;
   } while (performance.now() - start < (smoke ? 0 : 333));
   const { user, system } = process.cpuUsage(before);
@@ -147,14 +152,18 @@ async function twoCores(dimension: number, folder: string, peer: Peer | null) {
   writeFileSync(file, Buffer.concat(classes.map((c) => Buffer.from(c.buffer))));
   const grid = new PairGrid(2);
   const block = classes.map((features, c) => ({ name: `class ${c}`, features }));
+  const splits = stratifiedPairs(
+    classes.map((c) => c.length / dimension),
+    5,
+  );
   const pairs = classes.flatMap((_, i) => classes.slice(i + 1).map((_, j) => [i, i + 1 + j]));
-  for (let warm = 0; warm < 2; warm++) await grid.evaluate(block, dimension);
+  for (let warm = 0; warm < 2; warm++) await grid.evaluate(block, dimension, splits);
   const ours: number[] = [];
   const capped: Run[] = [];
   let fits: PairFit[] = [];
   for (let round = 0; round < (smoke ? 1 : ROUNDS); round++) {
     const start = performance.now();
-    fits = await grid.evaluate(block, dimension);
+    fits = await grid.evaluate(block, dimension, splits);
     ours.push((performance.now() - start) / 1e3);
     if (peer !== null)
       capped.push(await peer.run({ file, rows: ROWS, dimension, pairs, solver: "capped", processes: 2 }));

@@ -48,18 +48,20 @@ WebAssembly.Instance = class {
   }
 };
 const { crossValidatePair } = await import("../src/evaluate/crossvalidate.ts");
+const { stratifiedSplit } = await import("../src/evaluate/split.ts");
 
 const sets = smoke
   ? [{ dimension: 12, shift: 2 }]
   : [64, 256, 384].flatMap((dimension) => [1, 2, 6].map((shift) => ({ dimension, shift })));
 const profiles = sets.map(({ dimension, shift }) => {
   const [a, b] = activations(2, smoke ? 25 : 1000, dimension, shift, 1);
-  for (let warm = 0; warm < 5; warm++) crossValidatePair(a, b, dimension);
+  const splits = stratifiedSplit([a.length / dimension, b.length / dimension], 5);
+  for (let warm = 0; warm < 5; warm++) crossValidatePair(a, b, dimension, splits);
   spent.clear();
   const start = performance.now();
   let pairs = 0;
   do {
-    crossValidatePair(a, b, dimension);
+    crossValidatePair(a, b, dimension, splits);
     pairs++;
   } while (performance.now() - start < (smoke ? 0 : 3000));
   const total = performance.now() - start;

@@ -6,13 +6,22 @@ export { makePooling, type Pooling } from "./encode/pool.ts";
 export { makePreprocessor, type Preprocessor } from "./encode/preprocess.ts";
 export * from "./errors.ts";
 export { crossValidatePair, type PairFit } from "./evaluate/crossvalidate.ts";
-export { pairFolds, stratifiedFolds } from "./evaluate/folds.ts";
 export {
   fitLogistic,
   type LogisticModel,
   type LogisticOptions,
   predictProbabilities,
 } from "./evaluate/logistic/logistic.ts";
+export {
+  type Fold,
+  groupSplit,
+  heldOutSplit,
+  leaveOneClusterOut,
+  type PairSplits,
+  type Split,
+  stratifiedPairs,
+  stratifiedSplit,
+} from "./evaluate/split.ts";
 export { FieldBootstrap, type Interval } from "./evidence/intervals.ts";
 export { type Aggregation, EFFECTS, type ResultTable, resultTable } from "./evidence/tables.ts";
 export { type TransferBlock, type TransferScore, transferScores } from "./evidence/transfer.ts";

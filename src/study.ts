@@ -2,6 +2,7 @@ import { CellStore } from "./cells/store.ts";
 import { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
 import { InUseError, isCellswapError } from "./errors.ts";
 import { PairGrid } from "./evaluate/grid.ts";
+import { stratifiedPairs } from "./evaluate/split.ts";
 import { type EncoderTarget, type Extraction, extract, tryEncoder } from "./features/extract.ts";
 import { makeFolder, writeError } from "./files/atomic.ts";
 import { sha256File } from "./files/hash.ts";
@@ -99,7 +100,11 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Stu
       classes: selection.classes,
       rows: selection.rows,
       index,
-      folds: study.folds,
+      splits: stratifiedPairs(
+        selection.rows.map((list) => list.length),
+        study.folds,
+        selection.classes,
+      ),
       grid: () => (grid ??= new PairGrid(workers)),
       signal,
       onProgress: (done, total) => options.onProgress?.("pairs", done, total),

@@ -102,11 +102,6 @@ export interface Features {
   readonly data: Float32Array;
 }
 
-/** Cross-validation folds: `test[k]` lists the rows of fold k, ascending; every row is in exactly one. */
-export interface Folds {
-  readonly test: readonly Int32Array[];
-}
-
 /** Result of one pair of classes in one setting with one background. */
 export interface PairScore {
   readonly encoder: string;

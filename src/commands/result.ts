@@ -1,7 +1,7 @@
 import { resultTable } from "../evidence/tables.ts";
-import type { StudyRun } from "../study.ts";
 import { formatText, wrap } from "../report/table-format.ts";
 import { verdict } from "../report/verdict.ts";
+import type { StudyRun } from "../study.ts";
 
 /** What a finished study shows on a terminal: the tables, one sentence per encoder, and where the report is. */
 export function resultText({ report: data }: StudyRun, out: string): string {

@@ -1,7 +1,6 @@
 import { mean, standardDeviation } from "../core/statistics.ts";
 import { DataError } from "../errors.ts";
-import type { Folds } from "../types.ts";
-import { pairFolds, trainingRows } from "./folds.ts";
+import { type Fold, joinPair, type Split } from "./split.ts";
 import { Kernels } from "./svm/kernels.ts";
 import { PairSolver } from "./svm/pair-solver.ts";
 import { checkFinite, type Fit, GAP_GOAL, type Problem } from "./svm/problem.ts";
@@ -15,7 +14,7 @@ export interface PairFit {
   readonly accuracy: number;
   /** Population standard deviation over the folds. */
   readonly sd: number;
-  /** One entry per row of the first class, then of the second: 1 where the out-of-fold prediction is right. */
+  /** One entry per row of the first class, then of the second: 1 where a fold tests it and predicts it right. */
   readonly correct: Uint8Array;
   /** Largest relative duality gap of the folds' fits; at most 1e-6. */
   readonly gap: number;
@@ -25,8 +24,8 @@ export interface PairFit {
   readonly solvers: readonly Fit["solver"][];
 }
 
-/** Scores of the test rows of fold `k` under the optimal machine of the other folds; positive: first class. */
-type Fold = (train: Int32Array, test: Int32Array, k: number) => { fit: Fit; scores: Float64Array };
+/** Scores of the test rows of fold `k` under the optimal machine of its training rows; positive: first class. */
+type Solve = (train: Int32Array, test: Int32Array, k: number) => { fit: Fit; scores: Float64Array };
 
 /** Scores are known no better than this; below it they count as ties, as they are on exact arithmetic. */
 const TIE = 1e-6;
@@ -39,29 +38,29 @@ let kept: Kernels | undefined;
 
 /**
  * Accuracy of a linear C-SVC (C = 1, raw features, unpenalized bias; LIBSVM's optimum) that tells two classes apart,
- * by stratified unshuffled cross-validation. A row is predicted to be of the first class where its score is above 0,
- * and of the second otherwise (LIBSVM's tie rule and class order).
+ * trained and tested as the split says. A row is predicted to be of the first class where its score is above 0, and of
+ * the second otherwise (LIBSVM's tie rule and class order).
  *
  * @param a features of the first class, rows x dimension
  * @param b features of the second class
  * @param dimension features per row
- * @param folds number of folds
+ * @param splits of the first class and of the second
  * @param names names of the two classes in messages
- * @throws StudyError for a class with fewer rows than folds
+ * @throws RangeError for splits that do not fit the rows or one another
  * @throws DataError for a feature that is NaN or infinite, or features on which no fit reaches a gap of 1e-6
  */
 export function crossValidatePair(
   a: Float32Array,
   b: Float32Array,
   dimension: number,
-  folds = 5,
+  splits: readonly Split[],
   names: readonly [string, string] = ["1", "2"],
 ): PairFit {
-  const { split, first, rows } = prepare(a, b, dimension, folds, names);
+  const { folds, first, rows } = prepare(a, b, dimension, splits, names);
   if (kept === undefined || kept.dimension !== dimension || kept.rows < rows)
     kept = new Kernels(rows, dimension);
-  const solver = new PairSolver(a, b, split.test, kept);
-  return evaluate(split, first, (train, test, k) => {
+  const solver = new PairSolver(a, b, isPartition(folds, rows) ? folds.map((f) => f.test) : [], kept);
+  return evaluate(folds, first, rows, (train, test, k) => {
     const fit = solver.solve(train, k);
     if (fit !== null) return { fit, scores: solver.scores(fit, test) };
     const plain = plainFold(a, b, dimension, train, test, PATIENCE / train.length);
@@ -77,32 +76,38 @@ export function crossValidatePlain(
   a: Float32Array,
   b: Float32Array,
   dimension: number,
-  folds = 5,
+  splits: readonly Split[],
   names: readonly [string, string] = ["1", "2"],
 ): PairFit {
-  const { split, first } = prepare(a, b, dimension, folds, names);
-  return evaluate(split, first, (train, test) => plainFold(a, b, dimension, train, test, Infinity)!);
+  const { folds, first, rows } = prepare(a, b, dimension, splits, names);
+  return evaluate(folds, first, rows, (train, test) => plainFold(a, b, dimension, train, test, Infinity)!);
 }
 
 function prepare(
   a: Float32Array,
   b: Float32Array,
   dimension: number,
-  folds: number,
+  splits: readonly Split[],
   names: readonly [string, string],
 ) {
   checkShape(a, dimension, names[0]);
   checkShape(b, dimension, names[1]);
   const first = a.length / dimension;
   const second = b.length / dimension;
-  return { split: pairFolds(first, second, folds, [...names]), first, rows: first + second };
+  return { folds: joinPair(splits, [first, second]), first, rows: first + second };
 }
 
-function evaluate(split: Folds, first: number, fold: Fold): PairFit {
-  const correct = new Uint8Array(split.test.reduce((sum, rows) => sum + rows.length, 0));
+/** True where every row is tested once and trains in all other folds. */
+function isPartition(folds: readonly Fold[], rows: number): boolean {
+  const tested = folds.reduce((sum, { test }) => sum + test.length, 0);
+  return tested === rows && folds.every(({ train, test }) => train.length + test.length === rows);
+}
+
+function evaluate(folds: readonly Fold[], first: number, rows: number, solve: Solve): PairFit {
+  const correct = new Uint8Array(rows);
   const fits: Fit[] = [];
-  const accuracies = split.test.map((test, k) => {
-    const { fit, scores } = fold(trainingRows(split, k), test, k);
+  const accuracies = folds.map(({ train, test }, k) => {
+    const { fit, scores } = solve(train, test, k);
     fits.push(fit);
     let right = 0;
     test.forEach((r, i) => {
@@ -129,7 +134,7 @@ function plainFold(
   train: Int32Array,
   test: Int32Array,
   limit: number,
-): ReturnType<Fold> | null {
+): ReturnType<Solve> | null {
   const first = a.length / dimension;
   const row = (r: number) =>
     r < first

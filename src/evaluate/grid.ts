@@ -1,9 +1,8 @@
 import { availableParallelism } from "node:os";
-import type { Worker } from "node:worker_threads";
-import { DataError, InterruptedError, StudyError } from "../errors.ts";
-import { startWorker } from "../files/worker.ts";
+import { StudyError } from "../errors.ts";
+import { Pool } from "../files/pool.ts";
 import type { PairFit } from "./crossvalidate.ts";
-import type { GridAnswer, GridTask } from "./grid-worker.ts";
+import type { PairSplits, Split } from "./split.ts";
 
 /** Features of one class in one block (one setting, one background). */
 export interface ClassBlock {
@@ -12,10 +11,13 @@ export interface ClassBlock {
   readonly features: Float32Array;
 }
 
-interface Job {
-  readonly task: GridTask;
-  readonly resolve: (fit: PairFit) => void;
-  readonly reject: (error: Error) => void;
+/** What a worker of the grid is asked. */
+export interface GridTask {
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+  readonly names: readonly [string, string];
+  readonly dimension: number;
+  readonly splits: readonly [Split, Split];
 }
 
 /**
@@ -24,131 +26,88 @@ interface Job {
  * Results do not depend on the number of workers. Call {@link dispose} when done: the workers keep the process alive.
  */
 export class PairGrid {
-  readonly #workers: Worker[];
-  readonly #idle: Worker[];
-  readonly #queue: Job[] = [];
-  readonly #running = new Map<Worker, Job>();
-  #failure: Error | undefined;
-  #next = 0;
+  readonly #pool: Pool<GridTask, PairFit>;
+  readonly #splits = new WeakMap<Split, Split>();
 
   /** @param workers number of threads; one per core by default */
   constructor(workers: number = availableParallelism()) {
     if (!Number.isInteger(workers) || workers < 1)
       throw new StudyError(`cannot evaluate on ${workers} workers; ask for 1 or more`);
-    this.#workers = Array.from({ length: workers }, () => this.#start());
-    this.#idle = [...this.#workers];
+    this.#pool = new Pool({
+      base: import.meta.url,
+      module: "grid-worker",
+      threads: workers,
+      work: "evaluation",
+    });
   }
 
   /**
-   * Cross-validated accuracy of every pair, in the order (0,1), (0,2), ..., (1,2), ...
+   * Cross-validated accuracy of pairs of classes, in the order in which they are given.
    *
    * @param classes two or more classes
    * @param dimension features per row
-   * @param folds number of folds
-   * @param onPair called after every finished pair with the number of finished pairs (for progress)
-   * @throws StudyError, DataError as {@link crossValidatePair}
+   * @param splits splits of the classes at two positions of `classes`
+   * @param pairs positions of the two classes; by default all pairs, (0,1), (0,2), ..., (1,2), ...
+   * @throws StudyError for fewer than two classes; what `splits` throws; DataError as {@link crossValidatePair}
    */
   async evaluate(
     classes: readonly ClassBlock[],
     dimension: number,
-    folds = 5,
-    onPair?: (done: number) => void,
+    splits: PairSplits,
+    pairs: readonly (readonly [number, number])[] = allPairs(classes.length),
   ): Promise<PairFit[]> {
-    if (this.#failure !== undefined) throw this.#failure;
     if (classes.length < 2)
       throw new StudyError(
         `pairs need two or more classes, and there ${classes.length === 1 ? `is one (${classes[0].name})` : "are none"}; add cells of another class`,
       );
     const shared = classes.map((c) => ({ name: c.name, features: share(c.features) }));
-    const fits: Promise<PairFit>[] = [];
-    const jobs = new Set<Job>();
-    let done = 0;
-    for (let i = 0; i < shared.length; i++)
-      for (let j = i + 1; j < shared.length; j++) {
-        const task: GridTask = {
-          id: this.#next++,
-          a: shared[i].features,
-          b: shared[j].features,
-          names: [shared[i].name, shared[j].name],
-          dimension,
-          folds,
-        };
-        const fit = new Promise<PairFit>((resolve, reject) => {
-          const job = { task, resolve, reject };
-          jobs.add(job);
-          this.#queue.push(job);
-        });
-        fits.push(fit);
-        fit.then(
-          () => onPair?.(++done),
-          () => {},
-        );
-      }
-    this.#pump();
-    try {
-      return await Promise.all(fits);
-    } catch (error) {
-      // What is left of this block is of no use; other blocks go on.
-      const left = this.#queue.filter((job) => !jobs.has(job));
-      this.#queue.splice(0, this.#queue.length, ...left);
-      throw error;
-    }
+    const tasks = pairs.map(([i, j]): GridTask => {
+      const [first, second] = splits(i, j);
+      return {
+        a: shared[i].features,
+        b: shared[j].features,
+        names: [shared[i].name, shared[j].name],
+        dimension,
+        splits: [this.#share(first), this.#share(second)],
+      };
+    });
+    const fits: PairFit[] = [];
+    await this.#pool.each(tasks, (fit, pair) => {
+      fits[pair] = fit;
+    });
+    return fits;
+  }
+
+  /** The split in shared memory, which all pairs and blocks that have it use. */
+  #share(split: Split): Split {
+    const known = this.#splits.get(split);
+    if (known !== undefined) return known;
+    const shared = split.map(({ train, test }) => ({ train: share(train), test: share(test) }));
+    this.#splits.set(split, shared);
+    return shared;
   }
 
   /** Ends the workers; pairs under way are given up. */
   async dispose(): Promise<void> {
-    this.#fail(new InterruptedError("the evaluation was stopped"));
-    await Promise.all(this.#workers.map((w) => w.terminate()));
+    await this.#pool.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
+}
 
-  #start(): Worker {
-    const worker = startWorker(import.meta.url, "grid-worker");
-    worker.on("message", (answer: GridAnswer) => this.#settle(worker, answer));
-    worker.on("error", (error) => this.#fail(error as Error));
-    return worker;
-  }
-
-  #settle(worker: Worker, answer: GridAnswer): void {
-    const job = this.#running.get(worker);
-    this.#running.delete(worker);
-    this.#idle.push(worker);
-    if ("fit" in answer) job?.resolve(answer.fit);
-    else job?.reject(revive(answer.kind, answer.error));
-    this.#pump();
-  }
-
-  #pump(): void {
-    while (this.#idle.length > 0 && this.#queue.length > 0) {
-      const worker = this.#idle.pop()!;
-      const job = this.#queue.shift()!;
-      this.#running.set(worker, job);
-      worker.postMessage(job.task);
-    }
-  }
-
-  /** No worker is replaced: what kills one (no memory, no file) would kill the next. */
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    for (const job of [...this.#running.values(), ...this.#queue]) job.reject(error);
-    this.#running.clear();
-    this.#queue.length = 0;
-  }
+function allPairs(count: number): [number, number][] {
+  return Array.from({ length: count }, (_, i) => i).flatMap((i) =>
+    Array.from({ length: count - i - 1 }, (_, k): [number, number] => [i, i + 1 + k]),
+  );
 }
 
 /** The same values in memory that threads can share; the array itself where it already is. */
-function share(features: Float32Array): Float32Array {
-  if (features.buffer instanceof SharedArrayBuffer) return features;
-  const copy = new Float32Array(new SharedArrayBuffer(features.byteLength));
-  copy.set(features);
+function share<T extends Float32Array | Int32Array>(values: T): T {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
+  const Type = values.constructor as new (buffer: SharedArrayBuffer) => T;
+  const copy = new Type(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
   return copy;
-}
-
-function revive(kind: string, message: string): Error {
-  if (kind === "StudyError") return new StudyError(message);
-  if (kind === "DataError") return new DataError(message);
-  return new Error(message);
 }

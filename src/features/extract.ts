@@ -1,11 +1,9 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Worker } from "node:worker_threads";
 import type { CellStore } from "../cells/store.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { OnnxEncoder } from "../encode/onnx.ts";
-import { CellswapError, InterruptedError, STOPPED } from "../errors.ts";
-import { startWorker } from "../files/worker.ts";
+import { Pool } from "../files/pool.ts";
 import type { Scales } from "../swap/intensity.ts";
 import { type Segment, segmentsOf } from "../swap/segments.ts";
 import type { CompositeOptions, CropShape, MaskKind, SwapPlan } from "../types.ts";
@@ -75,10 +73,8 @@ export interface WorkerTask {
   readonly batch: number;
 }
 
-/** A worker's answer: the batch is written (`encodingMs` were spent in the networks), or the one line why not. */
-export type WorkerReply = WorkerDone | { readonly error: string; readonly known: boolean };
+/** A worker's answer. */
 export interface WorkerDone {
-  readonly done: number;
   /** Rows encoded, counted once per encoder. */
   readonly encoded: number;
   readonly encodingMs: number;
@@ -213,58 +209,24 @@ function batchRows({ channels, height, width }: CropShape): number {
   return Math.min(BATCH.most, Math.max(BATCH.least, rows - (rows % BATCH.least)));
 }
 
-function runTasks(
+async function runTasks(
   setup: WorkerSetup,
   tasks: readonly WorkerTask[],
   { workers = availableParallelism(), signal }: ExtractOptions,
-  onDone: (reply: WorkerDone) => void,
+  onDone: (done: WorkerDone) => void,
 ): Promise<void> {
-  if (tasks.length === 0) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const take = sharedOut(tasks.length, Math.min(workers, tasks.length));
-    let running = 0;
-    let stopped: Error | undefined;
-    const threads: Worker[] = [];
-    const end = () => {
-      if (running > 0) return;
-      signal?.removeEventListener("abort", onAbort);
-      void Promise.all(threads.map((t) => t.terminate())).then(() =>
-        stopped === undefined ? resolve() : reject(stopped),
-      );
-    };
-    const onAbort = () => {
-      stopped ??= new InterruptedError(STOPPED);
-    };
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const feed = (thread: Worker, t: number): WorkerTask | undefined => {
-      const task = stopped === undefined ? tasks[take(t)] : undefined;
-      if (task === undefined) end();
-      else {
-        running++;
-        thread.postMessage(task);
-      }
-      return task;
-    };
-    for (let t = 0; t < Math.min(workers, tasks.length); t++) {
-      const thread = startWorker(import.meta.url, "worker", setup);
-      thread.on("message", (reply: WorkerReply) => {
-        running--;
-        if ("error" in reply)
-          stopped ??= reply.known ? new CellswapError(reply.error) : new Error(reply.error);
-        else onDone(reply);
-        feed(thread, t);
-      });
-      thread.on("error", (error) => {
-        running = Math.max(0, running - 1);
-        stopped ??= error;
-        end();
-      });
-      threads.push(thread);
-      feed(thread, t);
-    }
-    if (stopped !== undefined) end();
+  const pool = new Pool<WorkerTask, WorkerDone>({
+    base: import.meta.url,
+    module: "worker",
+    init: setup,
+    threads: Math.min(workers, tasks.length),
+    work: "encoding",
   });
+  try {
+    await pool.each(tasks, onDone, { take: sharedOut(tasks.length, pool.threads), signal });
+  } finally {
+    await pool.dispose();
+  }
 }
 
 /**

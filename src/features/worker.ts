@@ -1,26 +1,24 @@
-import { parentPort, workerData } from "node:worker_threads";
 import { CropFiles } from "../cells/crops.ts";
 import { OnnxEncoder } from "../encode/onnx.ts";
-import { DataError, isCellswapError } from "../errors.ts";
+import { DataError } from "../errors.ts";
+import { serve } from "../files/worker.ts";
 import { SETTINGS } from "../settings.ts";
 import { Compositor } from "../swap/composite.ts";
 import { segmentOf } from "../swap/segments.ts";
-import type { OutputTarget, WorkerDone, WorkerReply, WorkerSetup, WorkerTask } from "./extract.ts";
+import type { OutputTarget, WorkerDone, WorkerSetup, WorkerTask } from "./extract.ts";
 import { FillingPart } from "./part.ts";
 
 /** Parts that are open at most. */
 const OPEN = 128;
 
 /** One thread of {@link extract}: composes a batch, runs the encoders that lack it, writes their features. */
-const setup = workerData as WorkerSetup;
-const port = parentPort!;
-const { plan, order, batch: size, segments } = setup;
-const opened = open();
-// A failure is told in answer to the first task.
-opened.catch(() => {});
-const parts = new Map<string, FillingPart>();
+serve(async (setup: WorkerSetup) => {
+  const opened = await open(setup);
+  return (task: WorkerTask) => run(setup, opened, task);
+});
 
-async function open() {
+async function open(setup: WorkerSetup) {
+  const size = setup.batch;
   const store = new CropFiles(setup.cells);
   const pixels = store.height * store.width;
   const values = store.channels.length * pixels;
@@ -40,12 +38,16 @@ async function open() {
     compositor: new Compositor(store, setup.scales, setup.composite),
     crops: new Float32Array(size * values),
     masks: new Uint8Array(size * pixels),
+    parts: new Map<string, FillingPart>(),
     few: { crops: new Float32Array(size * values), masks: new Uint8Array(size * pixels) },
   };
 }
 
-async function run({ batch }: WorkerTask): Promise<WorkerDone> {
-  const { store, pixels, values, encoders, compositor, crops, masks, few } = await opened;
+type Opened = Awaited<ReturnType<typeof open>>;
+
+async function run(setup: WorkerSetup, opened: Opened, { batch }: WorkerTask): Promise<WorkerDone> {
+  const { plan, order, batch: size } = setup;
+  const { store, pixels, values, encoders, compositor, crops, masks, few } = opened;
   const rows = order.subarray(batch * size, (batch + 1) * size);
   const masked = encoders.some((e) => e.encoder.usesMask);
   rows.forEach((row, i) => {
@@ -80,15 +82,27 @@ async function run({ batch }: WorkerTask): Promise<WorkerDone> {
       const { dimension, features } = output;
       const wrong = features.subarray(0, own.length * dimension).findIndex((v) => !Number.isFinite(v));
       if (wrong >= 0)
-        throw await notFinite(name, own[Math.floor(wrong / dimension)], features[wrong], wrong % dimension);
-      write(output, own, features);
+        throw await notFinite(
+          setup,
+          name,
+          own[Math.floor(wrong / dimension)],
+          features[wrong],
+          wrong % dimension,
+        );
+      write(setup, opened.parts, output, own, features);
     }
   }
-  return { done: batch, encoded, encodingMs };
+  return { encoded, encodingMs };
 }
 
 /** Writes the features of rows of the plan where they belong; neighbors in a part are written at once. */
-function write({ dimension, shelves }: OutputTarget, rows: Int32Array, features: Float32Array): void {
+function write(
+  { segments }: WorkerSetup,
+  parts: Opened["parts"],
+  { dimension, shelves }: OutputTarget,
+  rows: Int32Array,
+  features: Float32Array,
+): void {
   const places = Array.from(rows, (row) => {
     const s = segmentOf(segments, row);
     const at = row - segments[s].start;
@@ -102,7 +116,7 @@ function write({ dimension, shelves }: OutputTarget, rows: Int32Array, features:
     let n = 1;
     if (place !== null) {
       while (places[i + n]?.base === place.base && places[i + n]?.row === place.row + n) n++;
-      partAt(place.base, place.rows.length / 2, dimension).write(
+      partAt(parts, place.base, place.rows.length / 2, dimension).write(
         place.row,
         features.subarray(i * dimension, (i + n) * dimension),
       );
@@ -111,7 +125,7 @@ function write({ dimension, shelves }: OutputTarget, rows: Int32Array, features:
   }
 }
 
-function partAt(base: string, rows: number, dimension: number): FillingPart {
+function partAt(parts: Opened["parts"], base: string, rows: number, dimension: number): FillingPart {
   let part = parts.get(base);
   if (part === undefined) {
     if (parts.size >= OPEN) {
@@ -126,21 +140,16 @@ function partAt(base: string, rows: number, dimension: number): FillingPart {
 }
 
 /** Names the cell; what reads its id is loaded only now, and workers hold no metadata. */
-async function notFinite(name: string, row: number, value: number, feature: number): Promise<Error> {
+async function notFinite(
+  { cells: path, plan }: WorkerSetup,
+  name: string,
+  row: number,
+  value: number,
+  feature: number,
+): Promise<Error> {
   const { CellStore } = await import("../cells/store.ts");
-  const { cells } = await CellStore.open(setup.cells);
+  const { cells } = await CellStore.open(path);
   return new DataError(
     `encoder ${name} gives ${value} as feature ${feature} of cell ${cells.id[plan.cell[row]]} in setting ${SETTINGS[plan.setting[row]]}; check its weights and preprocessing (a division by zero, a logarithm of zero?)`,
   );
 }
-
-port.on("message", (task: WorkerTask) => {
-  run(task).then(
-    (done) => port.postMessage(done satisfies WorkerReply),
-    (error: unknown) =>
-      port.postMessage({
-        error: isCellswapError(error) ? error.message : ((error as Error).stack ?? String(error)),
-        known: isCellswapError(error),
-      } satisfies WorkerReply),
-  );
-});

@@ -1,6 +1,75 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
+import { parentPort, Worker, workerData } from "node:worker_threads";
+import {
+  CellswapError,
+  DataError,
+  InterruptedError,
+  InUseError,
+  SettingError,
+  StudyError,
+} from "../errors.ts";
+
+const KINDS: Record<string, typeof CellswapError> = {
+  CellswapError,
+  DataError,
+  InterruptedError,
+  InUseError,
+  SettingError,
+  StudyError,
+};
+
+/** An error on its way between threads, which would keep of a class of ours no more than the message. */
+export interface ErrorRecord {
+  readonly name: string;
+  /** Without the path that a {@link CellswapError} puts before it. */
+  readonly message: string;
+  readonly path?: string;
+  readonly stack?: string;
+}
+
+/** What a thread answers to a task. */
+export type Answer<Result> = { readonly result: Result } | { readonly error: ErrorRecord };
+
+/** What is left of an error (or of whatever was thrown) when it crosses to another thread. */
+export function recordError(error: unknown): ErrorRecord {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  const { name, message, stack } = error;
+  const rest = stack === undefined ? {} : { stack };
+  if (!(error instanceof CellswapError) || error.path === undefined) return { name, message, ...rest };
+  return { name, message: message.slice(`${error.path}: `.length), path: error.path, ...rest };
+}
+
+/** The error that was recorded: of the same class of errors.ts, with the same message, path and stack. */
+export function reviveError({ name, message, path, stack }: ErrorRecord): Error {
+  const error = Object.hasOwn(KINDS, name)
+    ? new KINDS[name](message, path === undefined ? {} : { path })
+    : Object.assign(new Error(message), { name });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+/**
+ * Makes this thread one of a {@link Pool}: `open` is called once with what the pool gives its threads to start with,
+ * and the function that it returns with every task. What either throws is the answer to the task.
+ */
+export function serve<Init, Task, Result>(
+  open: (init: Init) => Handler<Task, Result> | Promise<Handler<Task, Result>>,
+): void {
+  const opened = (async () => open(workerData as Init))();
+  // A failure is told in answer to the first task.
+  opened.catch(() => {});
+  parentPort!.on("message", async (task: Task) => {
+    try {
+      const handle = await opened;
+      parentPort!.postMessage({ result: await handle(task) } satisfies Answer<Result>);
+    } catch (error) {
+      parentPort!.postMessage({ error: recordError(error) } satisfies Answer<Result>);
+    }
+  });
+}
+
+type Handler<Task, Result> = (task: Task) => Result | Promise<Result>;
 
 /**
  * Starts a worker thread from the module `name` beside the caller (`base` is the caller's import.meta.url).

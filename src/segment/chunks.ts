@@ -1,8 +1,6 @@
-import type { Worker } from "node:worker_threads";
-import { DataError, InterruptedError } from "../errors.ts";
-import { startWorker } from "../files/worker.ts";
+import { InterruptedError } from "../errors.ts";
+import { Pool } from "../files/pool.ts";
 import { type Chunk, type ChunkContext, type ChunkResult, ChunkSegmenter } from "./chunk.ts";
-import type { ChunkAnswer } from "./chunk-worker.ts";
 import { FIELD_CROPS } from "./field.ts";
 
 /** Most cells of a chunk: small enough that threads end together and Ctrl-C is heard. */
@@ -44,7 +42,7 @@ export async function runChunks(
   else await runThreads(context, chunks, count, signal, take);
 }
 
-const interrupted = () => new InterruptedError("stopped; the masks of the store are as they were");
+const stopped = "stopped; the masks of the store are as they were";
 
 async function runHere(
   context: ChunkContext,
@@ -57,7 +55,7 @@ async function runHere(
     for (const chunk of chunks) {
       take(segmenter.run(chunk));
       await new Promise((done) => setImmediate(done));
-      if (signal.aborted) throw interrupted();
+      if (signal.aborted) throw new InterruptedError(stopped);
     }
   } finally {
     segmenter.close();
@@ -71,39 +69,16 @@ async function runThreads(
   signal: AbortSignal,
   take: (result: ChunkResult) => void,
 ): Promise<void> {
-  const workers: Worker[] = [];
-  let next = 0;
-  let left = chunks.length;
+  const pool = new Pool<Chunk, ChunkResult>({
+    base: import.meta.url,
+    module: "chunk-worker",
+    init: context,
+    threads,
+    work: "segmentation",
+  });
   try {
-    await new Promise<void>((done, fail) => {
-      signal.addEventListener("abort", () => fail(interrupted()), { once: true });
-      if (signal.aborted) fail(interrupted());
-      for (let k = 0; k < threads; k++) {
-        const worker = startWorker(import.meta.url, "chunk-worker", context);
-        workers.push(worker);
-        const give = () => {
-          if (next < chunks.length) worker.postMessage(chunks[next++]);
-        };
-        worker.on("error", fail);
-        worker.on("exit", () => fail(new Error("a thread of the segmentation ended too early")));
-        worker.on("message", (answer: ChunkAnswer) => {
-          if ("error" in answer) {
-            fail(answer.mendable ? new DataError(answer.error) : new Error(answer.error));
-            return;
-          }
-          give();
-          try {
-            take(answer.result);
-          } catch (error) {
-            fail(error as Error);
-            return;
-          }
-          if (--left === 0) done();
-        });
-        give();
-      }
-    });
+    await pool.each(chunks, take, { signal, stopped });
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await pool.dispose();
   }
 }

@@ -6,6 +6,7 @@ import {
 } from "../encode/published/feature-folder.ts";
 import { DataError, InterruptedError, STOPPED } from "../errors.ts";
 import { PairGrid } from "../evaluate/grid.ts";
+import { stratifiedPairs } from "../evaluate/split.ts";
 import { sha256, sha256File } from "../files/hash.ts";
 import { LOCALIZATIONS } from "../names.ts";
 import { SETTINGS } from "../settings.ts";
@@ -54,7 +55,12 @@ export async function evaluateAuthorFeatures(
       if (pairs === undefined) {
         const { classes, dimension } = readBlock(files, cells);
         grid ??= new PairGrid(workers);
-        const fits = await grid.evaluate(classes, dimension, folds);
+        const splits = stratifiedPairs(
+          classes.map((c) => c.features.length / dimension),
+          folds,
+          classes.map((c) => c.name),
+        );
+        const fits = await grid.evaluate(classes, dimension, splits);
         const names = classes.flatMap((a, i) => classes.slice(i + 1).map((b) => [a, b] as const));
         pairs = keep<Pairs>(
           path,

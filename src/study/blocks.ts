@@ -1,11 +1,12 @@
 import { InterruptedError, STOPPED } from "../errors.ts";
 import type { PairFit } from "../evaluate/crossvalidate.ts";
 import type { PairGrid } from "../evaluate/grid.ts";
+import type { PairSplits, Split } from "../evaluate/split.ts";
 import type { FeatureSet } from "../features/features.ts";
 import { shortHash } from "../features/key.ts";
 import type { PairScore } from "../types.ts";
 import type { Block, PlanIndex } from "./block.ts";
-import { keep, readKept } from "./kept.ts";
+import { keep, readValue } from "./kept.ts";
 import type { StudyLayout } from "./layout.ts";
 
 /** Results of one block, as kept in the study folder. */
@@ -16,6 +17,8 @@ export interface BlockResult extends Block {
 
 /** Result of one pair of classes in one block. */
 export interface PairResult extends Omit<PairScore, "encoder" | "setting" | "background"> {
+  /** Hash of what the fit depends on: the features of both classes and their split. */
+  readonly key: string;
   /** Out-of-fold hits, one bit per row of class1 then class2, in the order of the selection, base64. */
   readonly correct: string;
 }
@@ -27,13 +30,13 @@ const PROBE_VERSION = 1;
 export interface Evaluation {
   /** Where finished blocks are kept. */
   readonly layout: StudyLayout;
-  readonly sets: readonly FeatureSet[];
+  readonly sets: readonly Pick<FeatureSet, "name" | "dimension" | "key" | "read">[];
   readonly blocks: readonly Block[];
   readonly classes: readonly string[];
   /** Cells of each class. */
   readonly rows: readonly Int32Array[];
   readonly index: PlanIndex;
-  readonly folds: number;
+  readonly splits: PairSplits;
   /** Called when a block is evaluated, not where all are there already. */
   readonly grid: () => PairGrid;
   readonly signal?: AbortSignal | undefined;
@@ -64,43 +67,81 @@ export async function evaluateBlocks(evaluation: Evaluation): Promise<BlockResul
   return results;
 }
 
-/** `memory` holds buffers that earlier blocks no longer need. */
+/**
+ * Every pair is known by a key of its own, so that a class more makes the pairs with it and no others. `memory` holds
+ * buffers that earlier blocks no longer need.
+ */
 async function evaluateBlock(
-  { layout, classes, rows, index, folds, grid, signal }: Evaluation,
-  set: FeatureSet,
+  evaluation: Evaluation,
+  set: Evaluation["sets"][number],
   block: Block,
   memory: SharedArrayBuffer[],
 ): Promise<BlockResult> {
-  const found = classes.flatMap((name, c) => {
+  const { layout, classes, rows, index, splits } = evaluation;
+  const present = classes.flatMap((name, c) => {
     const planRows = index.rows(block, name, rows[c]);
-    return planRows === null ? [] : [{ name, planRows, key: set.key(index.plan, planRows) }];
-  });
-  const key = shortHash({
-    version: PROBE_VERSION,
-    split: folds,
-    classes: found.map((c) => [c.name, c.key]),
+    return planRows === null ? [] : [{ name, c, planRows, key: set.key(index.plan, planRows) }];
   });
   const path = layout.block(set.name, block);
-  const kept = readKept<BlockResult["pairs"]>(path, key);
-  if (kept !== undefined) return { encoder: set.name, ...block, pairs: kept };
-  const bytes = found.reduce((sum, { planRows }) => sum + planRows.length * set.dimension * 4, 0);
+  const known = new Map((readValue<PairResult[]>(path) ?? []).map((p) => [p.key, p]));
+  const pairs = present.flatMap((a, i) =>
+    present.slice(i + 1).map((b) => {
+      const key = shortHash([PROBE_VERSION, a.name, b.name, a.key, b.key, ...splits(a.c, b.c).map(splitKey)]);
+      return { a, b, key, result: known.get(key) };
+    }),
+  );
+  const lacking = pairs.filter((p) => p.result === undefined);
+  const fits = await fitPairs(evaluation, set, lacking, memory);
+  lacking.forEach((p, n) => {
+    p.result = pairResult(p.key, p.a.name, p.b.name, fits[n]);
+  });
+  const results = pairs.map((p) => p.result!);
+  return { encoder: set.name, ...block, pairs: keep(path, shortHash(pairs.map((p) => p.key)), results) };
+}
+
+interface Present {
+  readonly name: string;
+  /** Position among the classes of the study. */
+  readonly c: number;
+  readonly planRows: Int32Array;
+}
+
+/** Fits pairs of classes; only the features of classes that are in one of them are read. */
+async function fitPairs(
+  { splits, grid, signal }: Evaluation,
+  set: Evaluation["sets"][number],
+  pairs: readonly { readonly a: Present; readonly b: Present }[],
+  memory: SharedArrayBuffer[],
+): Promise<PairFit[]> {
+  if (pairs.length === 0) return [];
+  const needed = [...new Set(pairs.flatMap(({ a, b }) => [a, b]))];
+  const bytes = needed.reduce((sum, { planRows }) => sum + planRows.length * set.dimension * 4, 0);
   const free = memory.findIndex((b) => b.byteLength >= bytes);
   const buffer = free < 0 ? new SharedArrayBuffer(bytes) : memory.splice(free, 1)[0];
   let at = 0;
-  const present = found.map(({ name, planRows }) => {
+  const classes = needed.map(({ name, planRows }) => {
     const features = new Float32Array(buffer, at, planRows.length * set.dimension);
     at += features.byteLength;
     set.read(planRows, features);
     return { name, features };
   });
-  const fits =
-    present.length < 2 ? [] : await stoppable(() => grid().evaluate(present, set.dimension, folds), signal);
-  memory.push(buffer);
-  let next = 0;
-  const pairs = present.flatMap((a, i) =>
-    present.slice(i + 1).map((b) => pair(a.name, b.name, fits[next++])),
+  const wanted = pairs.map(({ a, b }) => [needed.indexOf(a), needed.indexOf(b)] as const);
+  const fits = await stoppable(
+    () => grid().evaluate(classes, set.dimension, (i, j) => splits(needed[i].c, needed[j].c), wanted),
+    signal,
   );
-  return { encoder: set.name, ...block, pairs: keep(path, key, pairs) };
+  memory.push(buffer);
+  return fits;
+}
+
+const splitKeys = new WeakMap<Split, string>();
+
+/** Hash of a split, made once for each. */
+function splitKey(split: Split): string {
+  let key = splitKeys.get(split);
+  if (key === undefined)
+    splitKeys.set(split, (key = shortHash(split.map(({ train, test }) => [[...train], [...test]]))));
+  return key;
 }
 
 /** Gives up waiting for `work` when the run is stopped. */
@@ -115,9 +156,9 @@ function stoppable<T>(work: () => Promise<T>, signal: AbortSignal | undefined): 
   });
 }
 
-function pair(class1: string, class2: string, fit: PairFit): BlockResult["pairs"][number] {
+function pairResult(key: string, class1: string, class2: string, fit: PairFit): PairResult {
   const { accuracy, sd, folds, gap, correct } = fit;
-  return { class1, class2, accuracy, sd, folds, gap, cells: correct.length, correct: packBits(correct) };
+  return { key, class1, class2, accuracy, sd, folds, gap, cells: correct.length, correct: packBits(correct) };
 }
 
 /** Bits (0/1 values) as base64, eight to a byte, lowest bit first. */
@@ -137,5 +178,5 @@ export function unpackBits(text: string, count: number): Uint8Array {
 
 /** The block's scores as rows of the result tables. */
 export function scores({ encoder, setting, background, pairs }: BlockResult): PairScore[] {
-  return pairs.map(({ correct: _, ...p }) => ({ encoder, setting, background, ...p }));
+  return pairs.map(({ correct: _, key: __, ...p }) => ({ encoder, setting, background, ...p }));
 }

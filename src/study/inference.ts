@@ -1,4 +1,5 @@
 import { fitLogistic } from "../evaluate/logistic/logistic.ts";
+import { heldOutSplit } from "../evaluate/split.ts";
 import { FieldBootstrap } from "../evidence/intervals.ts";
 import { EFFECTS } from "../evidence/tables.ts";
 import { type TransferBlock, transferScores } from "../evidence/transfer.ts";
@@ -90,16 +91,12 @@ export function transfer(request: FeatureRequest): NonNullable<ReportInput["tran
     selection.rows.map((list) => Array.from(list, (row) => cells.field[row])),
   ]);
   return kept(request.layout.stage("transfer", encoder), key, () => {
-    const heldOut = fields.map((f) => new Set(f.slice(Math.ceil((2 * f.length) / 3 - 1e-9) || 1)));
-    const split = selection.rows.map((list, c) => {
-      const held = heldOut[c].size > 0 ? heldOut[c] : new Set([fields[c][fields[c].length - 1]]);
-      return {
-        train: list.filter((row) => !held.has(cells.field[row])),
-        test: list.filter((row) => held.has(cells.field[row])),
-      };
-    });
+    // Two thirds train, rounded up, but at least one field of each class is held out.
+    const held = fields.map((f) => new Set(f.slice(Math.min(Math.ceil((2 * f.length) / 3), f.length - 1))));
+    const clusters = selection.rows.map((list) => Array.from(list, (row) => cells.field[row]));
+    const splits = heldOutSplit(clusters, held, selection.classes);
     const read = (block: Block, part: "train" | "test") =>
-      collect(set, index, block, selection, (c) => split[c][part]);
+      collect(set, index, block, selection, (c) => splits[c][0][part].map((at) => selection.rows[c][at]));
     const training = read({ setting: "original", background: null }, "train");
     const model = fitLogistic(training.features, training.labels, set.dimension, selection.classes.length, {
       standardize: true,

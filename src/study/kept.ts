@@ -12,12 +12,21 @@ interface Kept {
  * was damaged from outside; its content is made again.
  */
 export function readKept<T>(path: string, key: string): T | undefined {
-  if (!existsSync(path)) return undefined;
+  const kept = read(path);
+  return kept?.key === key ? (kept.value as T) : undefined;
+}
+
+/** As {@link readKept}, whatever the key: for values whose parts have keys of their own. */
+export function readValue<T>(path: string): T | undefined {
+  return read(path)?.value as T | undefined;
+}
+
+function read(path: string): Kept | null {
+  if (!existsSync(path)) return null;
   try {
-    const kept = JSON.parse(readFileSync(path, "utf8")) as Kept | null;
-    return kept?.key === key ? (kept.value as T) : undefined;
+    return JSON.parse(readFileSync(path, "utf8")) as Kept | null;
   } catch {
-    return undefined;
+    return null;
   }
 }
 

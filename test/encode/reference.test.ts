@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
 import { OnnxEncoder } from "../../src/encode/onnx.ts";
 import { PairGrid } from "../../src/evaluate/grid.ts";
+import { stratifiedPairs } from "../../src/evaluate/split.ts";
 import { NpyReader } from "../../src/files/npy.ts";
 import { readCsv } from "../../src/files/table.ts";
 import {
@@ -148,7 +149,14 @@ describe.skipIf(!there)("the reference's encoders on real cells", () => {
               rows.map((row) => [row, mode, background ?? c]),
             ),
           });
-        const fits = await grid.evaluate(classes, encoder.dimensions[0]);
+        const fits = await grid.evaluate(
+          classes,
+          encoder.dimensions[0],
+          stratifiedPairs(
+            picks.map((p) => p.length),
+            5,
+          ),
+        );
         let next = 0;
         for (let a = 0; a < 5; a++)
           for (let b = a + 1; b < 5; b++) {

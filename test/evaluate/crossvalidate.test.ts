@@ -2,7 +2,14 @@ import { describe, expect, test } from "vitest";
 import { mulberry32, normal } from "../../src/core/rng.ts";
 import { DataError } from "../../src/errors.ts";
 import { crossValidatePair, crossValidatePlain } from "../../src/evaluate/crossvalidate.ts";
-import { pairCases } from "./fixtures.ts";
+import {
+  groupSplit,
+  heldOutSplit,
+  leaveOneClusterOut,
+  type Split,
+  stratifiedSplit,
+} from "../../src/evaluate/split.ts";
+import { folded, pairCases } from "./fixtures.ts";
 
 const solvers = { "interior point": crossValidatePair, "plain SMO": crossValidatePlain };
 
@@ -10,7 +17,7 @@ for (const [name, crossValidate] of Object.entries(solvers))
   describe(`converged scikit-learn SVC, ${name}`, () => {
     for (const c of pairCases())
       test(c.name, () => {
-        const fit = crossValidate(c.a, c.b, c.dimension);
+        const fit = crossValidate(c.a, c.b, c.dimension, folded(c.a, c.b, c.dimension));
         fit.folds.forEach((accuracy, k) => {
           const size = (c.first + c.second) / 5;
           expect(Math.abs(accuracy - c.accuracy[k])).toBeLessThanOrEqual(1 / size + 1e-9);
@@ -37,8 +44,8 @@ test("what never varies, is repeated or is separable ends in the right solver's 
   ] as const) {
     const a = draw(rows, d, make);
     const b = draw(rows + 3, d, make);
-    const fast = crossValidatePair(a, b, d);
-    const plain = crossValidatePlain(a, b, d);
+    const fast = crossValidatePair(a, b, d, folded(a, b, d));
+    const plain = crossValidatePlain(a, b, d, folded(a, b, d));
     expect(fast.gap).toBeLessThanOrEqual(1e-6);
     expect(plain.gap).toBeLessThanOrEqual(1e-6);
     fast.objectives.forEach((value, k) => {
@@ -59,12 +66,14 @@ test("badly scaled features: proven optimal, or refused in one line", () => {
     () => 1e-12 * random(),
     () => 1e4 + random(),
   ]) {
-    const fit = crossValidatePair(draw(60, 9, make), draw(55, 9, make), 9);
+    const [a, b] = [draw(60, 9, make), draw(55, 9, make)];
+    const fit = crossValidatePair(a, b, 9, folded(a, b, 9));
     expect(fit.gap).toBeLessThanOrEqual(1e-6);
     expect(fit.solvers).toEqual(new Array(5).fill("ipm"));
   }
   const wide = (j: number) => (j === 0 ? 1e15 : 1) * random();
-  expect(() => crossValidatePair(draw(20, 3, wide), draw(20, 3, wide), 3, 5, ["ER", "Golgi"])).toThrow(
+  const splits = stratifiedSplit([20, 20], 5);
+  expect(() => crossValidatePair(draw(20, 3, wide), draw(20, 3, wide), 3, splits, ["ER", "Golgi"])).toThrow(
     /classes ER and Golgi can be proven optimal.*one scale/,
   );
 });
@@ -73,10 +82,10 @@ test("features that are no numbers are refused with cell and class", () => {
   const a = new Float32Array(30).map((_, i) => i);
   const b = a.slice();
   b[14] = Number.POSITIVE_INFINITY;
-  expect(() => crossValidatePair(a, b, 3, 5, ["Nucleus", "Golgi"])).toThrow(
+  expect(() => crossValidatePair(a, b, 3, folded(a, b, 3), ["Nucleus", "Golgi"])).toThrow(
     new DataError("feature 2 of cell 4 of class Golgi is Infinity; encode that cell again or leave it out"),
   );
-  expect(() => crossValidatePair(a, b.subarray(1), 3)).toThrow(RangeError);
+  expect(() => crossValidatePair(a, b.subarray(1), 3, folded(a, b, 3))).toThrow(RangeError);
 });
 
 test("drawn pairs of all shapes and scales are proven optimal, few of them by the plain solver", () => {
@@ -108,13 +117,64 @@ test("drawn pairs of all shapes and scales are proven optimal, few of them by th
       }
       return out;
     });
-    const fit = crossValidatePair(a, b, d);
+    const fit = crossValidatePair(a, b, d, folded(a, b, d));
     expect(fit.gap, `seed ${seed}`).toBeLessThanOrEqual(1e-6);
     if (fit.solvers.includes("smo")) plain++;
     if (sizes[0] + sizes[1] > 60 || scale > 10) continue;
-    crossValidatePlain(a, b, d).objectives.forEach((value, k) => {
+    crossValidatePlain(a, b, d, folded(a, b, d)).objectives.forEach((value, k) => {
       expect(Math.abs(value - fit.objectives[k]), `seed ${seed}`).toBeLessThanOrEqual(2e-6 * (1 + value));
     });
   }
   expect(plain).toBeLessThanOrEqual(1);
+});
+
+describe("splits other than stratified folds: the plain solver's machines and predictions, row for row", () => {
+  const random = mulberry32(11);
+  // Large enough that folds which share their training rows share sums too.
+  const [dimension, sizes] = [70, [520, 480]] as const;
+  const [a, b] = sizes.map((rows, c) =>
+    Float32Array.from(
+      { length: rows * dimension },
+      (_, i) => normal(random) + (i % dimension === c ? 1.2 : 0),
+    ),
+  );
+  const fields = sizes.map((rows, c) => Array.from({ length: rows }, (_, r) => `${c} ${r % 3}`));
+  const [held] = heldOutSplit([fields[0]], [new Set(["0 2"])]);
+  const [other] = heldOutSplit([fields[1]], [new Set(["1 0"])]);
+  const every = leaveOneClusterOut(fields);
+  const some: Split[] = every.map((split) => split.slice(0, 2));
+  const thinned: Split[] = groupSplit(
+    fields.map((list) => list.map((f) => Number(f.slice(2)))),
+    3,
+  ).map((split) => split.map(({ train, test }) => ({ train: train.filter((r) => r % 4 > 0), test })));
+  for (const [name, splits, tested] of [
+    ["held out", [held, other], 173 + 160],
+    ["leave one out, tests of one class", every, 1000],
+    ["not every row tested", some, 174 + 173],
+    ["not every other row trained on", thinned, 1000],
+  ] as const)
+    test(name, () => {
+      const fast = crossValidatePair(a, b, dimension, splits);
+      const plain = crossValidatePlain(a, b, dimension, splits);
+      expect(fast.folds).toHaveLength(splits[0].length);
+      expect(fast.gap).toBeLessThanOrEqual(1e-6);
+      fast.objectives.forEach((value, k) => {
+        expect(Math.abs(value - plain.objectives[k])).toBeLessThanOrEqual(2e-6 * (1 + value));
+      });
+      expect(fast.correct.filter((c, r) => c !== plain.correct[r]).length).toBeLessThanOrEqual(1);
+      const rows = splits.map((split) => new Set(split.flatMap(({ test }) => [...test])));
+      expect(rows[0].size + rows[1].size).toBe(tested);
+      fast.correct.forEach((c, r) => {
+        if (!(r < sizes[0] ? rows[0].has(r) : rows[1].has(r - sizes[0]))) expect(c).toBe(0);
+      });
+      const right = splits[0].reduce(
+        (sum, fold, k) => sum + fast.folds[k] * (fold.test.length + splits[1][k].test.length),
+        0,
+      );
+      expect(right).toBeCloseTo(
+        fast.correct.reduce((x, y) => x + y, 0),
+        6,
+      );
+      expect(fast.accuracy).toBeGreaterThan(0.6);
+    });
 });

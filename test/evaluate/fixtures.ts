@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { type Split, stratifiedSplit } from "../../src/evaluate/split.ts";
 
 /** What scikit-learn's SVC made of one drawn pair. */
 export interface PairCase {
@@ -29,4 +30,9 @@ export function pairCases(): PairCase[] {
     const all = floats(c.features);
     return { ...c, a: all.subarray(0, c.first * c.dimension), b: all.subarray(c.first * c.dimension) };
   });
+}
+
+/** Stratified folds of a pair of feature matrices. */
+export function folded(a: Float32Array, b: Float32Array, dimension: number, count = 5): Split[] {
+  return stratifiedSplit([a.length / dimension, b.length / dimension], count);
 }

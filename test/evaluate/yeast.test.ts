@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { crossValidatePair } from "../../src/evaluate/crossvalidate.ts";
 import { readCsv } from "../../src/files/table.ts";
+import { folded } from "./fixtures.ts";
 import { hasReference, PROTEINS, reference, referenceFeatures } from "./reference.ts";
 
 describe.skipIf(!hasReference)("pairwise accuracies of the reference run on real cells", () => {
@@ -26,7 +27,8 @@ describe.skipIf(!hasReference)("pairwise accuracies of the reference run on real
               : null;
           return data.pick(mode, background, rows[kind][PROTEINS.indexOf(protein)]);
         };
-        const fit = crossValidatePair(features(column("p1")[r]), features(column("p2")[r]), data.dimension);
+        const [a, b] = [features(column("p1")[r]), features(column("p2")[r])];
+        const fit = crossValidatePair(a, b, data.dimension, folded(a, b, data.dimension));
         expect(fit.gap).toBeLessThanOrEqual(1e-6);
         // The reference stops at LIBSVM's tolerance of 1e-3: a cell that lies on the border may fall on either side,
         // and one of the 120 held-out cells is 0.0083.

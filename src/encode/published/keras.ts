@@ -1,12 +1,16 @@
 import { existsSync, statSync } from "node:fs";
 import { DataError } from "../../errors.ts";
-import { startWorker } from "../../files/worker.ts";
+import { Pool } from "../../files/pool.ts";
 import type { KerasContent } from "./keras-read.ts";
 import { damaged } from "./protobuf.ts";
 import { readSlice } from "./read.ts";
 
-/** What the worker answers: the content, or the one line that says why there is none. */
-export type KerasAnswer = { readonly content: KerasContent } | { readonly message: string };
+/** What the worker is asked. */
+export interface KerasTask {
+  readonly path: string;
+  /** Whether the arrays are read too. */
+  readonly values: boolean;
+}
 
 const SIGNATURE = 0x46444889;
 
@@ -21,30 +25,29 @@ export async function openKeras(path: string, values: boolean, seconds = 60): Pr
   const head = readSlice(path, 0, Math.min(8, statSync(path).size));
   if (head.length < 8 || new DataView(head.buffer).getUint32(0, true) !== SIGNATURE)
     throw new DataError("is not an HDF5 file; give the Keras weights (model_weights.h5)", { path });
-  const worker = startWorker(import.meta.url, "keras-worker", { path, values }, [
-    import.meta.resolve("h5wasm/node"),
-  ]);
+  const pool = new Pool<KerasTask, KerasContent>({
+    base: import.meta.url,
+    module: "keras-worker",
+    packages: [import.meta.resolve("h5wasm/node")],
+    threads: 1,
+    work: "reader of HDF5",
+  });
+  let clock: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    clock = setTimeout(
+      () => reject(damaged(path, `HDF5 did not read it within ${seconds} s`)),
+      seconds * 1000,
+    );
+  });
   try {
-    const answer = await new Promise<KerasAnswer>((resolve, reject) => {
-      const late = setTimeout(
-        () => reject(damaged(path, `HDF5 did not read it within ${seconds} s`)),
-        seconds * 1000,
-      );
-      const stop = (then: () => void) => {
-        clearTimeout(late);
-        then();
-      };
-      worker.once("message", (m: KerasAnswer) => stop(() => resolve(m)));
-      worker.once("error", (cause) =>
-        stop(() =>
-          reject(new DataError("is damaged (HDF5 gave up on it); fetch the file again", { path, cause })),
-        ),
-      );
-      worker.once("exit", () => stop(() => reject(damaged(path, "HDF5 gave up on it"))));
-    });
-    if ("message" in answer) throw new DataError(answer.message);
-    return answer.content;
+    return await Promise.race([pool.run({ path, values }), late]);
+  } catch (cause) {
+    // Whatever ends the library's thread, its memory included, lies in the file.
+    throw cause instanceof DataError
+      ? cause
+      : new DataError("is damaged (HDF5 gave up on it); fetch the file again", { path, cause });
   } finally {
-    await worker.terminate();
+    clearTimeout(clock);
+    await pool.dispose();
   }
 }

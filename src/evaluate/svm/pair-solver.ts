@@ -12,14 +12,15 @@ const SCATTER_VALUES = 65536;
 export class PairSolver {
   readonly #kernels: Kernels;
   readonly #first: number;
-  /** Sum of x x' over the rows of each part, and over all of them; none for small pairs. */
+  /** Sum of x x' over the rows of each part, and over all of them; none for small pairs and without parts. */
   readonly #scatters: Float32Array[];
   readonly #total: Float32Array;
 
   /**
    * @param a features of the first class, rows x dimension
    * @param b features of the second class
-   * @param parts disjoint sets of rows (those of a, then those of b); training sets are all parts but one
+   * @param parts disjoint sets of rows (those of a, then those of b) where training sets are all parts but one; none
+   * where they are chosen otherwise
    * @param kernels reused where it fits
    */
   constructor(a: Float32Array, b: Float32Array, parts: readonly Int32Array[], kernels: Kernels) {
@@ -41,7 +42,7 @@ export class PairSolver {
     for (const part of this.#scatters) for (let i = 0; i < part.length; i++) this.#total[i] += part[i];
   }
 
-  /** Optimal machine for the given training rows, which are all parts but `without`; null where rounding forbids it. */
+  /** Optimal machine for the given training rows, which are all parts but `without` where there are parts; null where rounding forbids it. */
   solve(train: Int32Array, without: number): Fit | null {
     const y = Int8Array.from(train, (r) => (r < this.#first ? 1 : -1));
     const scatter = this.#scatters.length > 0 ? this.#scatter(without) : null;

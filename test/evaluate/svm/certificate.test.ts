@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { crossValidatePair } from "../../../src/evaluate/crossvalidate.ts";
 import { balance, bestBias, certify, primalObjective } from "../../../src/evaluate/svm/certificate.ts";
 import { solveSmo } from "../../../src/evaluate/svm/smo.ts";
+import { folded } from "../fixtures.ts";
 
 const number = fc.integer({ min: -40, max: 40 }).map((v) => v / 8);
 const problem = fc
@@ -62,10 +63,11 @@ test("balanced multipliers stay between 0 and 1", () => {
 test("a pair's result does not depend on what was evaluated before", () => {
   const make = (rows: number, d: number, k: number) =>
     Float32Array.from({ length: rows * d }, (_, i) => Math.sin(i * k) + (k > 2 ? 0.3 : 0));
-  const pair = () => crossValidatePair(make(30, 40, 1.7), make(25, 40, 2.3), 40);
+  const fit = (a: Float32Array, b: Float32Array, d: number) => crossValidatePair(a, b, d, folded(a, b, d));
+  const pair = () => fit(make(30, 40, 1.7), make(25, 40, 2.3), 40);
   const before = pair();
-  crossValidatePair(make(80, 40, 1.1), make(90, 40, 3.1), 40);
+  fit(make(80, 40, 1.1), make(90, 40, 3.1), 40);
   expect(pair()).toEqual(before);
-  crossValidatePair(make(20, 9, 1.1), make(20, 9, 3.1), 9);
+  fit(make(20, 9, 1.1), make(20, 9, 3.1), 9);
   expect(pair()).toEqual(before);
 });
