@@ -59,12 +59,12 @@ export function fitLogistic(
     const theta = trainAdam(features, labels, dimension, classes, seed);
     return { classes, dimension, theta, iterations: 5, gradient: Number.NaN, converged: false };
   }
-  const { kernels, center } = loadRows(features, dimension);
+  const { x, center } = loadRows(features, dimension);
   const scale = deviations(features, center);
   const weights = Float64Array.from({ length: rows }, (_, i) =>
     balanced ? 1 / (classes * sizes[labels[i]]) : 1 / rows,
   );
-  const data: SoftmaxData = { rows, dimension, classes, kernels, scale, labels, weights };
+  const data: SoftmaxData = { rows, dimension, classes, x, scale, labels, weights };
   // The mean loss divides scikit-learn's objective by C * rows ("balanced" weights sum to rows as well).
   const penalty = Float64Array.from(scale, (s) => 1 / (c * rows) / (standardize ? 1 : s * s));
   const inner = new Float64Array(classes * (dimension + 1));

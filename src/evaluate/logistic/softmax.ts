@@ -1,12 +1,13 @@
 import { Kernels } from "../svm/kernels.ts";
+import type { RowView } from "../svm/row-view.ts";
 
 /** Rows that a softmax regression is fitted to: standardized inside, so that the optimizer sees one scale. */
 export interface SoftmaxData {
   readonly rows: number;
   readonly dimension: number;
   readonly classes: number;
-  /** Holds the rows, centered. */
-  readonly kernels: Kernels;
+  /** The rows, centered. */
+  readonly x: RowView;
   /** What every feature is divided by. */
   readonly scale: Float64Array;
   /** Class of every row. */
@@ -16,16 +17,12 @@ export interface SoftmaxData {
 }
 
 /** Puts rows into the kernels' memory, centered on their mean, which is returned too. */
-export function loadRows(
-  features: Float32Array,
-  dimension: number,
-): { kernels: Kernels; center: Float64Array } {
+export function loadRows(features: Float32Array, dimension: number): { x: RowView; center: Float64Array } {
   const rows = features.length / dimension;
   const kernels = new Kernels(rows, dimension);
   kernels.load(features, 0);
   const center = kernels.center(rows);
-  kernels.use(Int32Array.from({ length: rows }, (_, r) => r));
-  return { kernels, center };
+  return { x: kernels.view(Int32Array.from({ length: rows }, (_, r) => r)), center };
 }
 
 /**
@@ -41,14 +38,14 @@ export function softmaxLoss(
   penalty: Float64Array,
   gradient: Float64Array,
 ): number {
-  const { rows, dimension: d, classes, kernels, scale, labels, weights } = data;
+  const { rows, dimension: d, classes, x, scale, labels, weights } = data;
   const width = d + 1;
   const p = new Float64Array(rows * classes);
   const column = new Float64Array(rows);
-  const w = new Float64Array(kernels.columns);
+  const w = new Float64Array(x.kernels.columns);
   for (let k = 0, t = 0; k < classes; k++, t += width) {
     for (let j = 0; j < d; j++) w[j] = theta[t + j] / scale[j];
-    kernels.scores(w, column);
+    x.scores(w, column);
     for (let i = 0; i < rows; i++) p[i * classes + k] = column[i] + theta[t + d];
   }
   let loss = 0;
@@ -62,7 +59,7 @@ export function softmaxLoss(
       column[i] = weights[i] * (p[i * classes + k] - (labels[i] === k ? 1 : 0));
       sum += column[i];
     }
-    kernels.combine(column, w);
+    x.combine(column, w);
     for (let j = 0; j < d; j++) gradient[t + j] = w[j] / scale[j];
     gradient[t + d] = sum;
   }

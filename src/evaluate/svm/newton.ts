@@ -1,17 +1,8 @@
 import { dot } from "../../core/statistics.ts";
-import type { Kernels } from "./kernels.ts";
+import { ConjugateGradients } from "./conjugate.ts";
+import { factor, smallWeights, type Together } from "./factor.ts";
 import type { Point } from "./point.ts";
-import type { StepKernels } from "./step.ts";
-
-/** Where a point would move; what belongs to rows lies in the kernels' memory. */
-interface Direction {
-  /** Number of its vectors there. */
-  readonly number: 0 | 1;
-  readonly dw: Float64Array;
-  /** X dw. */
-  readonly df: Float64Array;
-  db: number;
-}
+import { System } from "./system.ts";
 
 /**
  * Relative residual at which a linear system counts as solved, in units of mu: what is left enters the next step's
@@ -22,7 +13,6 @@ const LARGEST_RESIDUAL = 0.03;
 const SMALLEST_RESIDUAL = 1e-9;
 /** For the predictor, which only says how far to go. */
 const PREDICTOR_RESIDUAL = 0.1;
-const CG_STEPS = 30;
 /**
  * A residual is also small against w: it becomes w - X'(y alpha), which the preconditioner's norm makes little of in
  * the directions where H is large.
@@ -30,136 +20,95 @@ const CG_STEPS = 30;
 const PLAIN = 10;
 /** Sum of weights times mean variance above which float32 cannot hold H (see docs/method-probes.md). */
 const SINGLE_LIMIT = 1e6;
-/** Rows of more than this times the others' average weight enter the factor one by one. */
-const SPLIT = 2;
-/** A slack that lost more than this share of itself in a step is not steady. */
-const FALL = 1;
 /** Value of mu down to which products may be in float32: what they lose is made up for by later steps. */
 const ROUGH = 1e-2;
 /** As SINGLE_LIMIT, for the products of the conjugate gradients, where the residual asked for is not below LOOSE. */
 const LOOSE_LIMIT = 5e3;
 const LOOSE = 2e-5;
+/** A slack that lost more than this share of itself in a step is not steady. */
+const FALL = 1;
+
+/** Where a point would move; what belongs to rows lies in the kernels' memory. */
+interface Direction {
+  /** Number of its vectors there. */
+  readonly number: 0 | 1;
+  readonly db: number;
+  /** Longest step, at most 1. */
+  readonly longest: number;
+}
 
 /** Newton steps of the interior-point method of {@link solveInterior}; docs/method-probes.md has the equations. */
 export class Newton {
-  readonly #k: Kernels;
-  readonly #p: Point;
+  readonly #point: Point;
   readonly #scatter: Float32Array | null;
-  readonly #rows: StepKernels;
-  /** Diagonal of D. */
-  readonly #weight: Float64Array;
-  /** One number per row: y(alpha + Dq), and products on the way. */
-  readonly #signed: Float64Array;
-  /** h = X'D1, and the factor's solution for it. */
-  readonly #h: Float64Array;
-  readonly #hv: Float64Array;
-  #eta = 0;
-  /** 1 / (eta - h' M^-1 h), M being what was factored. */
-  #bend = 0;
-  #tolerance = 0;
-  /** Right-hand side of the last system of this step, its solution and what is left of it. */
-  readonly #goal: Float64Array;
-  readonly #solution: Float64Array;
-  readonly #residual: Float64Array;
-  readonly #u: Float64Array;
-  readonly #along: Float64Array;
-  readonly #product: Float64Array;
-  /** Size of the first right-hand side of this step; -1 before it. */
-  #scale = -1;
-  #loose = false;
+  readonly #system: System;
+  readonly #solver: ConjugateGradients;
+  /** Changes of w in either direction. */
+  readonly #dw: readonly [Float64Array, Float64Array];
   /** Whether all rows entered the factor one by one. */
   #exact = false;
+  /** Whether the factor, and the products, are in float32: as long as they can. */
   #single = true;
   #rough = true;
-  #now: Direction;
-  #other: Direction;
 
-  constructor(kernels: Kernels, point: Point, scatter: Float32Array | null) {
-    this.#k = kernels;
-    this.#p = point;
+  constructor(point: Point, scatter: Float32Array | null) {
+    this.#point = point;
     this.#scatter = scatter;
-    const short = () => new Float64Array(kernels.columns);
-    this.#rows = kernels.step;
-    this.#weight = this.#rows.vector("weight");
-    this.#signed = this.#rows.vector("signed");
-    this.#h = short();
-    this.#hv = short();
-    this.#goal = short();
-    this.#solution = short();
-    this.#residual = short();
-    this.#u = short();
-    this.#along = short();
-    this.#product = short();
-    const direction = (number: 0 | 1) => ({ number, dw: short(), df: this.#rows.scores(number), db: 0 });
-    this.#now = direction(0);
-    this.#other = direction(1);
+    const { length } = point.w;
+    this.#system = new System(point);
+    this.#solver = new ConjugateGradients(this.#system, length);
+    this.#dw = [new Float64Array(length), new Float64Array(length)];
   }
 
   /** Moves the point by one step; false where rounding forbids any. */
   step(): boolean {
-    const { w, f, rows } = this.#p;
-    const mu = this.#rows.products(rows) / (2 * rows);
-    this.#tolerance = Math.min(LARGEST_RESIDUAL, Math.max(SMALLEST_RESIDUAL, RESIDUAL * mu));
+    const { mu, rows, step, vectors, w } = this.#point;
     if (this.#rough && mu <= ROUGH) {
       this.#rough = false;
-      this.#k.scores(w, f);
+      rows.scores(w, vectors.f);
       return true;
     }
-    if (!this.#factor()) return false;
-    const t = this.#solve(PREDICTOR_RESIDUAL);
-    const target = (this.#rows.after(rows, this.#now.number, t) / (2 * rows * mu)) ** 3 * mu;
-    this.#rows.correct(rows, this.#now.number, target);
-    const length = this.#center(target, this.#solve(this.#tolerance));
-    this.#move(Math.max(0.99, 1 - mu) * length);
+    const tolerance = Math.min(LARGEST_RESIDUAL, Math.max(SMALLEST_RESIDUAL, RESIDUAL * mu));
+    if (!this.#factor(tolerance)) return false;
+    const predictor = this.#direct(0, PREDICTOR_RESIDUAL);
+    const affine = step.after(rows.count, 0, predictor.longest);
+    const target = (affine / (2 * rows.count * mu)) ** 3 * mu;
+    step.correct(rows.count, 0, target);
+    let best = this.#direct(0, tolerance);
+    // Up to two corrections toward the central path, each kept where it lengthens the step.
+    for (let round = 0; round < 2 && best.longest < 0.95; round++) {
+      step.center(rows.count, best.number, Math.min(1, 1.08 * best.longest + 0.08), target);
+      const next = this.#direct(best.number === 0 ? 1 : 0, tolerance);
+      if (!(next.longest >= best.longest + 0.01)) break;
+      best = next;
+    }
+    this.#move(best, Math.max(0.99, 1 - mu) * best.longest);
     return true;
   }
 
-  /** Up to two corrections toward the central path, each kept where it lengthens the step. */
-  #center(target: number, length: number): number {
-    let t = length;
-    for (let round = 0; round < 2 && t < 0.95; round++) {
-      this.#rows.center(this.#p.rows, this.#now.number, Math.min(1, 1.08 * t + 0.08), target);
-      [this.#now, this.#other] = [this.#other, this.#now];
-      const longer = this.#solve(this.#tolerance);
-      if (!(longer >= t + 0.01)) {
-        [this.#now, this.#other] = [this.#other, this.#now];
-        break;
-      }
-      t = longer;
-    }
-    return t;
+  #move({ number, db }: Direction, length: number): void {
+    const point = this.#point;
+    const dw = this.#dw[number];
+    point.step.move(point.rows.count, number, length, FALL);
+    for (let j = 0; j < dw.length; j++) point.w[j] += length * dw[j];
+    point.b += length * db;
   }
 
-  #move(t: number): void {
-    const { w, rows } = this.#p;
-    const { number, dw, db } = this.#now;
-    this.#rows.move(rows, number, t, FALL);
-    for (let j = 0; j < w.length; j++) w[j] += t * dw[j];
-    this.#p.b += t * db;
-  }
-
-  /** Factors H = I + X'DX and prepares what every right-hand side of this step needs. */
-  #factor(): boolean {
-    const weight = this.#weight;
-    const eta = this.#rows.prepare(this.#p.rows);
-    this.#eta = eta;
-    const size = eta * this.#k.variance;
-    this.#loose = size < LOOSE_LIMIT && this.#tolerance >= LOOSE;
+  /** Factors I + X'DX, or what is close to it; false where no precision allows that. */
+  #factor(tolerance: number): boolean {
+    const { rows, step, vectors } = this.#point;
+    const eta = step.prepare(rows.count);
+    const size = eta * rows.kernels.variance;
     if (size > SINGLE_LIMIT) this.#single = false;
-    this.#k.combine(weight, this.#h, this.#rough);
+    const precision = { single: size < LOOSE_LIMIT && tolerance >= LOOSE };
+    rows.combine(vectors.weight, this.#system.h, { single: this.#rough });
     for (;;) {
-      const { above, base } = this.#split();
-      this.#exact = base === 0;
-      if (this.#k.factor(weight, this.#single, above, base, this.#scatter)) {
-        this.#hv.set(this.#h);
-        this.#k.solve(this.#hv);
-        this.#bend = 1 / (eta - dot(this.#h, this.#hv));
-        // Where the stand-in for the small weights is too coarse, the factor alone is the better preconditioner.
-        if (!(this.#bend > 0)) this.#bend = 0;
-        this.#scale = -1;
-        this.#goal.fill(0);
-        this.#residual.fill(0);
-        this.#solution.fill(0);
+      const together = this.#together();
+      const solve = factor(rows, vectors.weight, { single: this.#single, together });
+      if (solve !== null) {
+        this.#exact = together === null;
+        this.#system.renew({ eta, solve, precision });
+        this.#solver.reset();
         return true;
       }
       if (!this.#single) return false;
@@ -167,110 +116,38 @@ export class Newton {
     }
   }
 
-  /**
-   * Which rows enter the factor one by one: those of well over the average weight of the others, which enter together
-   * as their average weight times the scatter of all rows. Conjugate gradients make up for the difference.
-   */
-  #split(): { above: number; base: number } {
-    const weight = this.#weight;
-    const { rows, all } = this.#p;
-    if (this.#scatter === null || !this.#single || this.#k.few || 2 * rows < all)
-      return { above: 0, base: 0 };
-    let above = Infinity;
-    let base = 0;
-    for (let round = 0; round < 4; round++) {
-      let sum = 0;
-      let count = 0;
-      for (let i = 0; i < rows; i++)
-        if (weight[i] <= above) {
-          sum += weight[i];
-          count++;
-        }
-      base = sum / count;
-      above = SPLIT * base;
-    }
-    return { above, base };
+  /** Which rows enter the factor together, if that saves work. */
+  #together(): Together | null {
+    const { rows, train, vectors } = this.#point;
+    const scatter = this.#scatter;
+    if (scatter === null || !this.#single || rows.few || 2 * rows.count < train.count) return null;
+    return { scatter, ...smallWeights(vectors.weight, rows.count) };
   }
 
-  /** Direction for the complementarity targets; returns the longest step along it, at most 1. */
-  #solve(tolerance: number): number {
-    const { w, fixed, fixedSum, rows } = this.#p;
-    const { number, dw, df } = this.#now;
-    const gamma = fixedSum + this.#rows.goal(rows);
-    this.#k.combine(this.#signed, dw, this.#rough);
+  /** Direction for the complementarity targets. */
+  #direct(number: 0 | 1, tolerance: number): Direction {
+    const { fixed, rows, step, vectors, w } = this.#point;
+    const { h, eta } = this.#system;
+    const dw = this.#dw[number];
+    const precision = { single: this.#rough };
+    const gamma = fixed.signs + step.goal(rows.count);
+    rows.combine(vectors.signed, dw, precision);
     // The bias is eliminated: db = (gamma - h'dw) / eta.
-    const slope = gamma / this.#eta;
-    for (let j = 0; j < dw.length; j++) dw[j] += fixed[j] - w[j] - slope * this.#h[j];
-    this.#invert(dw, tolerance);
-    this.#now.db = (gamma - dot(this.#h, dw)) / this.#eta;
-    this.#k.scores(dw, df, this.#rough);
-    return this.#rows.direct(rows, number, this.#now.db);
+    const slope = gamma / eta;
+    for (let j = 0; j < dw.length; j++) dw[j] += fixed.sum[j] - w[j] - slope * h[j];
+    this.#solve(dw, tolerance);
+    const db = (gamma - dot(h, dw)) / eta;
+    rows.scores(dw, step.df[number], precision);
+    return { number, db, longest: step.direct(rows.count, number, db) };
   }
 
-  /**
-   * v = (H - h h' / eta)^-1 v by conjugate gradients, from the solution of the step's last system on; the factor, with
-   * the same change of rank one, is the preconditioner.
-   */
-  #invert(v: Float64Array, tolerance: number): void {
-    const d = v.length;
-    const residual = this.#residual;
-    const solution = this.#solution;
-    const u = this.#u;
-    const along = this.#along;
-    const product = this.#product;
-    for (let j = 0; j < d; j++) {
-      residual[j] += v[j] - this.#goal[j];
-      this.#goal[j] = v[j];
+  #solve(v: Float64Array, tolerance: number): void {
+    const predictor = tolerance === PREDICTOR_RESIDUAL;
+    const { w } = this.#point;
+    if (predictor && this.#exact) this.#solver.guess(v);
+    else {
+      const solved = this.#solver.solve(v, { tolerance, squares: (PLAIN * tolerance) ** 2 * dot(w, w) });
+      if (!solved && !predictor) this.#single = false;
     }
-    let rho = this.#precondition();
-    if (this.#scale < 0) this.#scale = rho;
-    if (this.#exact && tolerance === PREDICTOR_RESIDUAL) {
-      v.set(u);
-      this.#goal.fill(0);
-      residual.fill(0);
-      return;
-    }
-    const stop = this.#scale * tolerance * tolerance;
-    along.set(u);
-    const { w } = this.#p;
-    const plain = (PLAIN * tolerance) ** 2 * dot(w, w);
-    const open = () => rho > stop || dot(residual, residual) > plain;
-    for (let round = 0; round < CG_STEPS && open(); round++) {
-      this.#multiply(along, product);
-      const curvature = dot(along, product);
-      if (!(curvature > 0)) break;
-      const step = rho / curvature;
-      for (let j = 0; j < d; j++) {
-        solution[j] += step * along[j];
-        residual[j] -= step * product[j];
-      }
-      const next = this.#precondition();
-      const ratio = next / rho;
-      rho = next;
-      for (let j = 0; j < d; j++) along[j] = u[j] + ratio * along[j];
-    }
-    if (tolerance < PREDICTOR_RESIDUAL && open()) this.#single = false;
-    v.set(solution);
-  }
-
-  /** u = M^-1 residual; returns their product. */
-  #precondition(): number {
-    const u = this.#u;
-    u.set(this.#residual);
-    this.#k.solve(u);
-    const bend = this.#bend * dot(this.#h, u);
-    for (let j = 0; j < u.length; j++) u[j] += bend * this.#hv[j];
-    return dot(u, this.#residual);
-  }
-
-  /** out = (I + X'DX - h h' / eta) v. */
-  #multiply(v: Float64Array, out: Float64Array): void {
-    const signed = this.#signed;
-    const weight = this.#weight;
-    this.#k.scores(v, signed, this.#loose);
-    for (let i = 0; i < this.#p.rows; i++) signed[i] *= weight[i];
-    this.#k.combine(signed, out, this.#loose);
-    const bend = dot(this.#h, v) / this.#eta;
-    for (let j = 0; j < v.length; j++) out[j] += v[j] - bend * this.#h[j];
   }
 }

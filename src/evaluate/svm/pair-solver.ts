@@ -1,5 +1,5 @@
 import { balance, certifyScores, primalObjective } from "./certificate.ts";
-import { solveInterior } from "./ipm.ts";
+import { type InteriorProblem, solveInterior } from "./ipm.ts";
 import type { Kernels } from "./kernels.ts";
 import { type Fit, GAP_GOAL } from "./problem.ts";
 
@@ -33,63 +33,57 @@ export class PairSolver {
     kernels.center(rows);
     this.#total = new Float32Array(kernels.columns ** 2);
     this.#scatters =
-      rows * kernels.columns < SCATTER_VALUES
-        ? []
-        : parts.map((part) => {
-            kernels.use(part);
-            return kernels.scatter();
-          });
+      rows * kernels.columns < SCATTER_VALUES ? [] : parts.map((part) => kernels.view(part).scatter());
     for (const part of this.#scatters) for (let i = 0; i < part.length; i++) this.#total[i] += part[i];
   }
 
   /** Optimal machine for the given training rows, which are all parts but `without` where there are parts; null where rounding forbids it. */
   solve(train: Int32Array, without: number): Fit | null {
+    const rows = this.#kernels.view(train);
     const y = Int8Array.from(train, (r) => (r < this.#first ? 1 : -1));
     const scatter = this.#scatters.length > 0 ? this.#scatter(without) : null;
-    return this.#descend(train, y, scatter, true) ?? this.#descend(train, y, scatter, false);
+    const problem = { rows, y, scatter };
+    return this.#descend({ ...problem, shrink: true }) ?? this.#descend({ ...problem, shrink: false });
   }
 
-  #descend(train: Int32Array, y: Int8Array, scatter: Float32Array | null, shrink: boolean): Fit | null {
-    const kernels = this.#kernels;
-    const w = new Float64Array(kernels.columns);
+  #descend(problem: Omit<InteriorProblem, "done">): Fit | null {
+    const { rows, y } = problem;
+    const { columns, dimension } = this.#kernels;
+    const w = new Float64Array(columns);
     const f = new Float64Array(y.length);
     const signed = new Float64Array(y.length);
     let found: Omit<Fit, "iterations" | "solver"> | undefined;
     const done = (alpha: Float64Array, near: Float64Array): boolean => {
-      kernels.use(train);
       balance(y, alpha);
       let sum = 0;
       for (let i = 0; i < alpha.length; i++) {
         sum += alpha[i];
         signed[i] = y[i] * alpha[i];
       }
-      kernels.combine(signed, w);
-      kernels.scores(w, f);
+      rows.combine(signed, w);
+      rows.scores(w, f);
       const { dual, primal, gap, b } = certifyScores(y, sum, w, f);
-      found = { w: w.slice(0, kernels.dimension), b, objective: primal, gap };
+      found = { w: w.slice(0, dimension), b, objective: primal, gap };
       if (gap <= GAP_GOAL) return true;
       // Any w bounds the optimum from above; on badly scaled features the method's own loses fewer digits.
-      kernels.scores(near, f);
+      rows.scores(near, f);
       const other = primalObjective(y, near, f);
       if (other.primal < primal) {
         const closer = (other.primal - dual) / (1 + other.primal);
-        found = { w: near.slice(0, kernels.dimension), b: other.b, objective: other.primal, gap: closer };
+        found = { w: near.slice(0, dimension), b: other.b, objective: other.primal, gap: closer };
       }
       return found.gap <= GAP_GOAL;
     };
-    kernels.use(train);
-    const steps = solveInterior(kernels, train, y, scatter, done, shrink);
+    const steps = solveInterior({ ...problem, done });
     return steps === null || found === undefined ? null : { ...found, iterations: steps, solver: "ipm" };
   }
 
   /** Scores of the given rows under a machine. */
   scores(fit: Fit, rows: Int32Array): Float64Array {
-    const kernels = this.#kernels;
-    const w = new Float64Array(kernels.columns);
+    const w = new Float64Array(this.#kernels.columns);
     w.set(fit.w);
     const out = new Float64Array(rows.length);
-    kernels.use(rows);
-    kernels.scores(w, out);
+    this.#kernels.view(rows).scores(w, out);
     for (let i = 0; i < out.length; i++) out[i] += fit.b;
     return out;
   }

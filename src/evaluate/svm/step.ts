@@ -1,15 +1,4 @@
-/** What assembly/step.ts exports; vectors are `stride` bytes apart from `base` on. */
-export interface StepExports {
-  measure(base: number, stride: number, n: number, b: number): number;
-  products(base: number, stride: number, n: number): number;
-  prepare(base: number, stride: number, n: number): number;
-  goal(base: number, stride: number, n: number): number;
-  direct(base: number, stride: number, n: number, from: number, db: number): number;
-  after(base: number, stride: number, n: number, from: number, step: number): number;
-  correct(base: number, stride: number, n: number, from: number, target: number): void;
-  center(base: number, stride: number, n: number, from: number, step: number, target: number): void;
-  move(base: number, stride: number, n: number, from: number, step: number, fall: number): void;
-}
+import type { Code } from "./code.ts";
 
 /** Vectors of one number per row of an interior-point step, in the order of assembly/step.ts. */
 const STEP = [
@@ -29,6 +18,10 @@ const STEP = [
   "q",
   "signed",
 ] as const;
+
+/** Each by its name; {@link Point} and docs/method-probes.md say what they are. */
+export type StepVectors = Readonly<Record<(typeof STEP)[number], Float64Array>>;
+
 /** Vectors of a direction: X dw, and the changes of alpha, s and xi. */
 const DIRECTION = 4;
 /** Vectors that {@link StepKernels} needs room for: those of a step, and two directions. */
@@ -36,26 +29,22 @@ export const STEP_VECTORS = STEP.length + 2 * DIRECTION;
 
 /** Row by row arithmetic of one interior-point step at a time; assembly/step.ts has the equations. */
 export class StepKernels {
-  readonly #code: StepExports;
-  readonly #buffer: ArrayBuffer;
+  /** One number per row each. */
+  readonly vectors: StepVectors;
+  /** X dw of either direction. */
+  readonly df: readonly [Float64Array, Float64Array];
+  readonly #code: Code;
   readonly #base: number;
   readonly #stride: number;
 
-  constructor(code: StepExports, buffer: ArrayBuffer, base: number, stride: number) {
+  /** @param room for {@link STEP_VECTORS} vectors, @param stride bytes from one to the next */
+  constructor(code: Code, room: Float64Array, stride: number) {
     this.#code = code;
-    this.#buffer = buffer;
-    this.#base = base;
+    this.#base = room.byteOffset;
     this.#stride = stride;
-  }
-
-  /** A vector of one number per row. */
-  vector(name: (typeof STEP)[number]): Float64Array {
-    return this.#at(STEP.indexOf(name));
-  }
-
-  /** X dw of direction 0 or 1. */
-  scores(direction: number): Float64Array {
-    return this.#at(first(direction));
+    const vector = (k: number) => room.subarray((k * stride) / 8, ((k + 1) * stride) / 8);
+    this.vectors = Object.fromEntries(STEP.map((name, k) => [name, vector(k)])) as unknown as StepVectors;
+    this.df = [vector(first(0)), vector(first(1))];
   }
 
   /** z = 1 - y(f + b) for the first `n` rows; returns the sum of hinge losses. */
@@ -101,10 +90,6 @@ export class StepKernels {
   /** Takes the step; `steady` is above 0 where the nearer bound's slack lost less than `fall` of what is left of it. */
   move(n: number, direction: number, step: number, fall: number): void {
     this.#code.move(this.#base, this.#stride, n, first(direction), step, fall);
-  }
-
-  #at(k: number): Float64Array {
-    return new Float64Array(this.#buffer, this.#base + k * this.#stride, this.#stride / 8);
   }
 }
 

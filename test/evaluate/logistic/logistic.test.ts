@@ -57,7 +57,7 @@ test("the gradient is that of the loss", () => {
     rows: 21,
     dimension: 4,
     classes: 3,
-    kernels: loadRows(features, 4).kernels,
+    x: loadRows(features, 4).x,
     scale: Float64Array.from([1, 2, 0.5, 3]),
     labels,
     weights: Float64Array.from({ length: 21 }, () => random() / 10),

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { mulberry32, normal } from "../../../src/core/rng.ts";
+import { factor, smallWeights } from "../../../src/evaluate/svm/factor.ts";
 import { Kernels } from "../../../src/evaluate/svm/kernels.ts";
+import type { RowView } from "../../../src/evaluate/svm/row-view.ts";
 
 for (const [rows, d] of [
   [3, 1],
@@ -22,8 +24,8 @@ for (const [rows, d] of [
     const center = Array.from({ length: columns }, (_, j) =>
       Math.fround(j < d ? features.reduce((s, v, i) => s + (i % d === j ? v : 0), 0) / rows : 0),
     );
-    const used = Array.from({ length: rows }, (_, r) => r).filter((r) => r % 3 !== 1);
-    kernels.use(used);
+    const used = Int32Array.from({ length: rows }, (_, r) => r).filter((r) => r % 3 !== 1);
+    const view = kernels.view(used);
     const row = (r: number) => center.map((c, j) => (j < d ? Math.fround(features[used[r] * d + j] - c) : 0));
     given.forEach((c, j) => {
       expect(c).toBe(center[j]);
@@ -32,7 +34,7 @@ for (const [rows, d] of [
 
     const w = Float64Array.from({ length: columns }, () => normal(random));
     const f = new Float64Array(n);
-    kernels.scores(w, f);
+    view.scores(w, f);
     for (let r = 0; r < n; r++)
       expect(f[r]).toBeCloseTo(
         row(r).reduce((s, v, j) => s + v * w[j], 0),
@@ -41,7 +43,7 @@ for (const [rows, d] of [
 
     const c = Float64Array.from({ length: n }, () => normal(random));
     const v = new Float64Array(columns);
-    kernels.combine(c, v);
+    view.combine(c, v);
     for (let j = 0; j < columns; j++)
       expect(v[j]).toBeCloseTo(
         c.reduce((s, a, r) => s + a * row(r)[j], 0),
@@ -49,88 +51,101 @@ for (const [rows, d] of [
       );
 
     const roughly = new Float64Array(Math.max(n, columns));
-    kernels.scores(w, roughly, true);
+    view.scores(w, roughly, { single: true });
     for (let r = 0; r < n; r++) expect(Math.abs(roughly[r] - f[r])).toBeLessThan(1e-4 * columns);
-    kernels.combine(c, roughly.subarray(0, columns), true);
+    view.combine(c, roughly.subarray(0, columns), { single: true });
     for (let j = 0; j < columns; j++) expect(Math.abs(roughly[j] - v[j])).toBeLessThan(1e-3 * Math.sqrt(n));
 
     const weight = Float64Array.from({ length: n }, () => random());
     const zeros = () => Array.from({ length: columns }, () => new Array<number>(columns).fill(0));
     const outer = zeros();
-    const [some, every] = [zeros(), zeros()];
+    const [split, every] = [zeros(), zeros()];
+    const [base, above] = [0.1, 0.2];
+    const scatter = view.scatter();
     for (let r = 0; r < n; r++) {
       const x = row(r);
       for (let i = 0; i < columns; i++)
         for (let j = 0; j < columns; j++) {
           outer[i][j] += x[i] * x[j];
           every[i][j] += weight[r] * x[i] * x[j];
-          if (weight[r] > 0.2) some[i][j] += weight[r] * x[i] * x[j];
+          if (weight[r] > above) split[i][j] += (weight[r] - base) * x[i] * x[j];
         }
     }
-    const found = kernels.scatter();
     for (let i = 0; i < columns; i++)
-      for (let j = i; j < columns; j++)
-        expect(Math.abs(found[i * columns + j] - outer[i][j])).toBeLessThan(2e-6 * n);
-    const precisions: [boolean, number][] = [
-      [true, 1e-6 * columns],
-      [false, 1e-11],
-    ];
-    for (const [single, tolerance] of precisions)
-      for (const [above, h] of [
-        [0.2, some],
-        [0, every],
-      ] as const) {
-        expect(kernels.factor(weight, single, above)).toBe(true);
-        const u = w.slice();
-        kernels.solve(u);
-        for (let i = 0; i < columns; i++)
-          expect(Math.abs(h[i].reduce((s, a, j) => s + a * u[j], u[i]) - w[i])).toBeLessThan(tolerance);
+      for (let j = i; j < columns; j++) {
+        const found = scatter[i * columns + j];
+        expect(Math.abs(found - outer[i][j])).toBeLessThan(2e-6 * n);
+        split[i][j] += base * found;
+        if (j > i) split[j][i] += base * found;
       }
+    for (const [h, options, tolerance] of [
+      [every, { single: true }, 1e-6 * columns],
+      [every, {}, 1e-11],
+      [split, { single: true, together: { scatter, base, above } }, 1e-6 * columns],
+      [split, { together: { scatter, base, above } }, 1e-11],
+    ] as const) {
+      const solve = factor(view, weight, options);
+      expect(solve).not.toBeNull();
+      const u = w.slice();
+      solve!(u);
+      for (let i = 0; i < columns; i++)
+        expect(Math.abs(h[i].reduce((s, a, j) => s + a * u[j], u[i]) - w[i])).toBeLessThan(tolerance);
+    }
   });
 
-test("inner products of few rows are made again for other rows", () => {
+test("views share the memory and do not disturb each other", () => {
   const random = mulberry32(9);
   const d = 24;
   const features = Float32Array.from({ length: 6 * d }, () => normal(random));
-  const kernels = new Kernels(6, d);
-  kernels.load(features, 0);
   const weight = Float64Array.of(3, 2, 1);
-  const solved = (rows: number[], of = kernels) => {
-    of.use(rows);
-    expect(of.few).toBe(true);
-    of.factor(weight, true);
-    const v = new Float64Array(d).map((_, j) => j + 1);
-    of.solve(v);
-    return v;
+  const fresh = () => {
+    const kernels = new Kernels(6, d);
+    kernels.load(features, 0);
+    return kernels;
   };
-  for (const rows of [
+  const used = (view: RowView) => {
+    expect(view.few).toBe(true);
+    const v = new Float64Array(d).map((_, j) => j + 1);
+    factor(view, weight)!(v);
+    const scores = new Float64Array(3);
+    view.scores(v, scores);
+    return { v, scores };
+  };
+  const kernels = fresh();
+  const lists = [
     [0, 1, 2],
     [0, 1, 5],
     [5, 1, 0],
-  ]) {
-    const fresh = new Kernels(6, d);
-    fresh.load(features, 0);
-    expect(solved(rows)).toEqual(solved(rows, fresh));
-  }
+  ].map((rows) => Int32Array.from(rows));
+  const views = lists.map((rows) => kernels.view(rows));
+  for (const k of [0, 1, 2, 0, 1]) expect(used(views[k])).toEqual(used(fresh().view(lists[k])));
+  expect(used(kernels.view(Int32Array.of(2, 5, 0, 1)).pick([1, 3, 2]))).toEqual(used(views[2]));
 });
 
 test("a matrix that is not positive definite is reported", () => {
   const kernels = new Kernels(4, 3);
-  kernels.use([0, 1, 2, 3]);
-  kernels.x.data.fill(1);
-  const negative = new Float32Array(64).map((_, i) => (i === 63 ? -9 : 0));
-  expect(kernels.factor(new Float64Array(4).fill(1), true, 0, 1, negative)).toBe(false);
-  expect(kernels.factor(new Float64Array(4).fill(1), false)).toBe(true);
+  kernels.load(new Float32Array(12).fill(1), 0);
+  const view = kernels.view(Int32Array.of(0, 1, 2, 3));
+  const one = new Float64Array(4).fill(1);
+  const scatter = new Float32Array(64).map((_, i) => (i === 63 ? -9 : 0));
+  const together = { scatter, base: 1, above: 0 };
+  expect(factor(view, one, { single: true, together })).toBeNull();
+  expect(factor(view, one, { together })).toBeNull();
   kernels.load(new Float32Array(12).fill(Number.NaN), 0);
-  expect(kernels.factor(new Float64Array(4).fill(1), true)).toBe(false);
+  expect(factor(kernels.view(view.list), one, { single: true })).toBeNull();
+});
+
+test("small weights are those up to twice their average", () => {
+  const weight = Float64Array.of(1, 1.5, 0.5, 40, 9, 1, 700);
+  expect(smallWeights(weight, 6)).toEqual({ base: 1, above: 2 });
+  expect(smallWeights(weight.fill(3), 6)).toEqual({ base: 3, above: 6 });
 });
 
 for (const n of [1, 2, 7, 40])
   test(`the arithmetic of a step equals its naive twin (${n} rows)`, () => {
     const random = mulberry32(n);
     const { step } = new Kernels(n, 3);
-    const names = ["y", "f", "alpha", "beta", "s", "xi"] as const;
-    const [y, f, alpha, beta, s, xi] = names.map((name) => step.vector(name));
+    const { y, f, alpha, beta, s, xi, steady, c1: found1, c2: found2 } = step.vectors;
     const rows = Array.from({ length: n }, (_, i) => i);
     for (const i of rows) {
       y[i] = random() < 0.5 ? 1 : -1;
@@ -168,7 +183,7 @@ for (const n of [1, 2, 7, 40])
         step.goal(n),
         sum((i) => y[i] * (alpha[i] + weight[i] * q[i])),
       );
-      const df = step.scores(direction);
+      const df = step.df[direction];
       for (const i of rows) df[i] = normal(random);
       const db = normal(random);
       const a = rows.map((i) => weight[i] * (q[i] - y[i] * (df[i] + db)));
@@ -206,16 +221,15 @@ for (const n of [1, 2, 7, 40])
         [f, alpha, beta, s, xi].forEach((v, k) => {
           for (const i of rows) near(v[i], moved[k][i]);
         });
-        const steady = step.vector("steady");
         for (const i of rows) {
           const [slack, change] = alpha[i] < beta[i] ? [s[i], ds[i]] : [xi[i], dxi[i]];
           near(steady[i], length * change + 0.5 * slack);
         }
       }
-      step.vector("c1").forEach((v, i) => {
+      found1.forEach((v, i) => {
         if (i < n) near(v, c1[i]);
       });
-      step.vector("c2").forEach((v, i) => {
+      found2.forEach((v, i) => {
         if (i < n) near(v, c2[i]);
       });
     }
