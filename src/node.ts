@@ -13,6 +13,7 @@ export { PairGrid } from "./evaluate/grid.ts";
 export { type ExtractRequest, extract } from "./features/extract.ts";
 export * from "./index.ts";
 export { readPublishedResults, writePublishedResults } from "./study/published-csv.ts";
+export { readResults, readStudyFolder, type StudyResults } from "./study/read.ts";
 export { readStudyFile, resolveStudy, type Study, StudyFile } from "./study/schema.ts";
-export { runStudy, type StudyOptions } from "./study.ts";
+export { runStudy, type StudyOptions, type StudyProgress, type StudyRun } from "./study.ts";
 export { readPlan, writePlan } from "./swap/plan-file.ts";

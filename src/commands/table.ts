@@ -4,7 +4,7 @@ import { AGGREGATIONS, type Aggregation, resultTable } from "../evidence/tables.
 import { writeFileAtomic } from "../files/atomic.ts";
 import { localizationSvg } from "../report/figures/localizations.ts";
 import { formatJson, formatMarkdown, formatText, formatTidyCsv } from "../report/table-format.ts";
-import { readResults } from "../study/read-results.ts";
+import { readResults } from "../study/read.ts";
 
 const FORMATS = {
   text: formatText,

@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { mulberry32 } from "../../src/core/rng.ts";
+import { readStudyFolder } from "../../src/study/read.ts";
 import { build, contents, removeBuild, run, start, times } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 
@@ -174,4 +175,22 @@ test("a folder in use is refused, with --force as well, and the run in it is not
   first.kill("SIGCONT");
   expect((await first.ended).code).toBe(0);
   expect(contents(out)).toEqual(expected);
+});
+
+test("a finished study is read as it was written, an unfinished or damaged one is one line", async () => {
+  const { record, report, scores } = await readStudyFolder(whole);
+  expect(record).toMatchObject({ format: "cellswap-study", layout: 2, study: { seed: 1 } });
+  expect(report.encoders.map((e) => e.name)).toEqual(["tiny", "two.map", "two.vector"]);
+  expect(scores.map(({ encoder, setting, accuracy }) => [encoder, setting, accuracy])).toEqual(
+    report.scores.map(({ encoder, setting, accuracy }) => [encoder, setting, accuracy]),
+  );
+  const copy = join(base, "copy");
+  cpSync(whole, copy, { recursive: true });
+  writeFileSync(join(copy, "report.json"), "{}");
+  await expect(readStudyFolder(copy)).rejects.toThrow(
+    `${join(copy, "report.json")}: is not the report of a study`,
+  );
+  rmSync(join(copy, "report.json"));
+  await expect(readStudyFolder(copy)).rejects.toThrow(`${copy}: is a study without results yet`);
+  await expect(readStudyFolder(base)).rejects.toThrow(`${base}: is not a study folder`);
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { DataError } from "../../src/errors.ts";
 import { writeCsv, writeParquet } from "../../src/files/table.ts";
 import { readPublishedResults } from "../../src/study/published-csv.ts";
-import { readResults } from "../../src/study/read-results.ts";
+import { readResults } from "../../src/study/read.ts";
 import { scoreTable } from "../../src/study/results.ts";
 import { drawScores } from "../report/sample.ts";
 

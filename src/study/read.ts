@@ -1,10 +1,13 @@
-import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { DataError } from "../errors.ts";
 import { readCsv, readParquet } from "../files/table.ts";
+import { parseReport, type ReportData } from "../report/data.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
 import type { PairScore } from "../types.ts";
+import { StudyLayout } from "./layout.ts";
 import { hasPublishedResults, parseShare, readPublishedResults } from "./published-csv.ts";
+import { readRecord, type StudyRecord } from "./record.ts";
 
 /**
  * Reads scores from a study folder of ours (`results/pairs.parquet`, else `results/pairs.csv`), from its `results`
@@ -18,12 +21,43 @@ export async function readResults(path: string): Promise<PairScore[]> {
       { path },
     );
   if (!statSync(path).isDirectory()) return readPairs(path);
-  for (const folder of [join(path, "results"), path])
-    for (const file of ["pairs.parquet", "pairs.csv"])
-      if (existsSync(join(folder, file))) return readPairs(join(folder, file));
-  if (existsSync(join(path, "record.json")) && !hasPublishedResults(path))
+  const { pairs, record } = new StudyLayout(path);
+  for (const base of [pairs, join(path, basename(pairs))])
+    for (const file of [`${base}.parquet`, `${base}.csv`]) if (existsSync(file)) return readPairs(file);
+  if (existsSync(record) && !hasPublishedResults(path))
     throw new DataError("is a study without results yet; finish it with `cellswap run`", { path });
   return readPublishedResults(path);
+}
+
+/** What a finished study says. */
+export interface StudyResults {
+  /** Its choices, encoders and versions. */
+  readonly record: StudyRecord;
+  /** Everything that its report shows. */
+  readonly report: ReportData;
+  /** Accuracy of every pair of classes in every setting. */
+  readonly scores: readonly PairScore[];
+}
+
+/**
+ * Reads the folder of a finished study.
+ * @throws DataError, StudyError for a folder that is none, of another layout, not finished or damaged
+ */
+export async function readStudyFolder(path: string): Promise<StudyResults> {
+  const record = readRecord(path);
+  const file = `${new StudyLayout(path).report}.json`;
+  if (!existsSync(file))
+    throw new DataError("is a study without results yet; finish it with `cellswap run`", { path });
+  let report: ReportData;
+  try {
+    report = parseReport(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw new DataError("is not the report of a study that this version reads; run the study again", {
+      path: file,
+      cause,
+    });
+  }
+  return { record, report, scores: await readResults(path) };
 }
 
 async function readPairs(path: string): Promise<PairScore[]> {
