@@ -33,6 +33,8 @@ export interface Design {
   /** Cells per field grow from the first to the last field by this factor. */
   readonly uneven: number;
   readonly settings: readonly Setting[];
+  /** Donors from anywhere and folds of cells in random order, as before there were closed groups. */
+  readonly open?: boolean;
 }
 
 /** Everything else that varies from donor to donor. */
@@ -44,6 +46,9 @@ const NEIGHBOR_NUMBER = 0.5;
 /** Share of the own signal that an encoder at dose 1 loses to the neighbors it sees. */
 const DILUTION = 0.3;
 
+/** Folds of a study without closed groups. */
+const FOLDS = 5;
+
 /** What stays the same in all replicates of a design. */
 export interface World {
   readonly design: Design;
@@ -52,6 +57,9 @@ export interface World {
   readonly protein: string[];
   readonly rows: Int32Array[];
   readonly groups: Groups;
+  /** Fold of every row, and how many there are. */
+  readonly fold: Int32Array;
+  readonly folds: number;
   readonly own: Float64Array[];
   readonly medium: Float64Array[];
   readonly neighbors: Float64Array[];
@@ -82,7 +90,21 @@ export function makeWorld(design: Design): World {
     return Int32Array.from({ length: classOf.length - start }, (_, i) => start + i);
   });
   const groups = closedGroups({ classes: design.fields.map((_, c) => `class${c}`), rows, field, protein });
-  return { design, classOf: Int16Array.from(classOf), field, protein, rows, groups, own, medium, neighbors };
+  const open = design.open === true;
+  const fold = open ? Int32Array.from(classOf.keys()).map((row) => row % FOLDS) : groups.group;
+  return {
+    design,
+    classOf: Int16Array.from(classOf),
+    field,
+    protein,
+    rows,
+    groups,
+    fold,
+    folds: open ? FOLDS : groups.count,
+    own,
+    medium,
+    neighbors,
+  };
 }
 
 /** One replicate's random parts, row by row (rows x dimension). */

@@ -10,7 +10,7 @@ const RIDGE = 0.1;
 
 export interface Replicate {
   readonly judgments: Judgments;
-  /** By setting: mean over classes of the accuracy of this replicate's machines on new cells, fields and donors. */
+  /** By setting and class: accuracy of this replicate's machines on new cells, fields and donors. */
   readonly truth: ReadonlyMap<Setting, Float64Array>;
 }
 
@@ -40,7 +40,7 @@ export function drawStudy(world: World, replicate: number): BlockFeatures[] {
     settings: design.settings,
     sameDonor: "any",
     seed,
-    group: groups.group,
+    ...(design.open === true ? {} : { group: groups.group }),
   });
   const position = new Int32Array(classOf.length);
   for (const list of rows)
@@ -72,10 +72,10 @@ export function drawStudy(world: World, replicate: number): BlockFeatures[] {
 export function judge(world: World, study: readonly BlockFeatures[]): Replicate {
   const { rows, groups, design } = world;
   const { dimension: d } = design;
-  const K = groups.count;
+  const K = world.folds;
   const truth = new Map<Setting, Float64Array>();
   const combinations = new Map<Setting, Int32Array>();
-  const group = rows.map((list) => list.map((row) => groups.group[row]));
+  const group = rows.map((list) => list.map((row) => world.fold[row]));
   const members = group.map((of) =>
     Array.from({ length: K }, (_, k) => Int32Array.from(of.keys()).filter((i) => of[i] === k)),
   );

@@ -1,11 +1,26 @@
+import type { Setting } from "../types.ts";
 import type { Grouping } from "./estimate.ts";
 import type { Term } from "./judgments.ts";
 
-/** By how much the folds' dependence widens a statement's variance. */
-export interface Dependence {
-  readonly factor: number;
-}
+/** Settings whose composites of a cell show the same fields: their own image's, or the same donor's. */
+const SAME_FIELDS: readonly (readonly Setting[])[] = [
+  ["original", "self"],
+  ["cell-free", "different"],
+];
 
-export function dependence(_terms: readonly Term[], _grouping: Grouping): Dependence {
-  return { factor: 1 };
+/**
+ * By how much the dependence of the folds multiplies a statement's cluster variance. Every field is tested once and
+ * helps to train the machines of the other groups, so that fields' results are correlated in a way that one study
+ * cannot estimate (Bengio and Grandvalet 2004; docs/validity.md). Between fields that do not interact, factor 1, and
+ * results that are nothing but interactions of a tested with a training field, factor 2 (F - 1) / (F - 2), stands their
+ * geometric mean. Where a difference's two settings show the same fields of the same cells, interactions cancel but for
+ * what is left of the training sets' sizes: 1 + test share / training share = K / (K - 1).
+ */
+export function dependence(terms: readonly Term[], { count, fewest }: Grouping): number {
+  const same =
+    terms.length === 2 &&
+    terms[0].of === terms[1].of &&
+    SAME_FIELDS.some((fields) => terms.every((t) => fields.includes(t.setting)));
+  if (same) return count / (count - 1);
+  return Math.sqrt((2 * (fewest - 1)) / (fewest - 2));
 }

@@ -1,9 +1,9 @@
 import type { Groups } from "../core/groups.ts";
 import { studentQuantile, studentTwoSided } from "../core/student.ts";
 import { type Components, components } from "./components.ts";
-import { type Dependence, dependence } from "./dependence.ts";
+import { dependence } from "./dependence.ts";
 import type { Term } from "./judgments.ts";
-import { type Variances, variances } from "./variance.ts";
+import { clusterVariance, type Variances, variances } from "./variance.ts";
 
 /** What of the closed groups a statement needs. */
 export type Grouping = Pick<Groups, "count" | "unit" | "fewest" | "reach">;
@@ -60,11 +60,10 @@ export interface Computed {
 export function compute(terms: readonly Term[], grouping: Grouping, only?: number): Computed {
   const sums = components(terms, only);
   const found = variances(sums);
-  const how: Dependence = dependence(terms, grouping);
   return {
     components: sums,
     variances: found,
-    variance: how.factor * Math.max(found.own, found.crossed, found.node),
+    variance: dependence(terms, grouping) * clusterVariance(found),
     df: found.df,
   };
 }

@@ -43,6 +43,14 @@ export function variances(of: Components): Variances {
   };
 }
 
+/**
+ * The one variance of a statement: the larger of the crossed and the node variance. Both are differences of sums of
+ * squares and can come out near zero or below by chance; half of the variance between own clusters is their floor.
+ */
+export function clusterVariance({ own, crossed, node }: Variances): number {
+  return Math.max(crossed, node, own / 2);
+}
+
 function squares(values: Iterable<number>): number {
   let sum = 0;
   for (const v of values) sum += v * v;
