@@ -8,8 +8,8 @@ import { option, record, smoke } from "./harness.ts";
 import { type Cell, design, grid, heldOut, open, variants } from "./validity/designs.ts";
 import { replicates } from "./validity/replicates.ts";
 import { report } from "./validity/report.ts";
-import { judgeBySvm } from "./validity/svm.ts";
 import { type CellSummary, summarize } from "./validity/summary.ts";
+import { judgeBySvm } from "./validity/svm.ts";
 
 const folder = resolve(import.meta.dirname, "../.bench/validity");
 
@@ -50,7 +50,8 @@ if (smoke) {
     );
     return found;
   };
-  const bySvm = option("probe", "both") === "ridge" ? [] : SVM.map((c) => run(c, join(folder, "svm"), judgeBySvm));
+  const bySvm =
+    option("probe", "both") === "ridge" ? [] : SVM.map((c) => run(c, join(folder, "svm"), judgeBySvm));
   const byRidge = option("probe", "both") === "svm" ? [] : cells().map((c) => run(c, folder));
   if (option("part", "all") === "all" && option("probe", "both") === "both") {
     record("validity", { ridge: byRidge, svm: bySvm });

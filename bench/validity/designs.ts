@@ -53,15 +53,15 @@ export function grid(): Cell[] {
   const cells: Cell[] = [];
   for (const [classes, replicates] of [
     [3, 1200],
-    [6, 800],
-    [15, 400],
+    [6, 500],
+    [15, 200],
   ])
     for (const fields of [3, 4, 6, 10, 20])
       for (const lambda of [0, 0.3, 1])
         cells.push({
           part: "grid",
           design: design(`C${classes}-F${fields}-dose${lambda}`, repeat(classes, fields), lambda),
-          replicates: fields === 20 && classes === 15 ? 200 : replicates,
+          replicates: fields === 20 && classes === 15 ? 100 : replicates,
           bootstrap: classes === 3 ? 400 : 0,
         });
   return cells;
@@ -85,7 +85,7 @@ export function variants(): Cell[] {
         cells.push({
           part: "variant",
           design: design(`${name}-F${fields}-dose${lambda}`, repeat(4, fields), lambda, more),
-          replicates: 800,
+          replicates: 400,
           bootstrap: 0,
         });
   for (const lambda of [0, 1]) {
@@ -93,7 +93,7 @@ export function variants(): Cell[] {
       cells.push({
         part: "variant",
         design: design(`${name}-dose${lambda}`, fields, lambda, change),
-        replicates: 800,
+        replicates: 400,
         bootstrap: 0,
       });
     more("unequal classes 3 to 8", [3, 4, 6, 8]);
@@ -110,7 +110,7 @@ export function variants(): Cell[] {
 export function heldOut(): Cell[] {
   const random = mulberry32(namedSeed(20, "held out"));
   const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)];
-  return Array.from({ length: 60 }, (_, i): Cell => {
+  return Array.from({ length: 40 }, (_, i): Cell => {
     const classes = pick([2, 3, 4, 5, 8, 12]);
     const fields = pick([3, 4, 5, 6, 7, 8, 9, 12, 16, 24]);
     const dimension = pick([4, 8, 12, 16, 24]);
@@ -130,7 +130,7 @@ export function heldOut(): Cell[] {
     return {
       part: "held out",
       design: design(`${i + 1}: C${classes}-F${fields}-dose${lambda}`, repeat(classes, fields), lambda, more),
-      replicates: classes > 6 ? 250 : 500,
+      replicates: classes > 6 ? 200 : 300,
       bootstrap: 0,
     };
   });

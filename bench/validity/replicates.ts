@@ -108,8 +108,10 @@ function bootstrap(
     effects.map((s) => [s.settings[0], s.settings[1]] as const),
     { resamples: RESAMPLES },
   );
-  return new Map([
-    ...found.settings.map((s) => [s.setting, [s.low, s.high]] as const),
-    ...found.differences.map((s, i) => [effects[i].id, [s.low, s.high]] as const),
-  ].map(([id, [low, high]]) => [id, [low, high]]));
+  return new Map(
+    [
+      ...found.settings.map((s) => [s.setting, [s.low, s.high]] as const),
+      ...found.differences.map((s, i) => [effects[i].id, [s.low, s.high]] as const),
+    ].map(([id, [low, high]]) => [id, [low, high]]),
+  );
 }

@@ -54,11 +54,12 @@ export interface CellSummary {
   }[];
 }
 
-
 export function summarize(cell: Cell, { world, kept }: { world: World; kept: Kept }): CellSummary {
   const { groups, design } = world;
   const statements = Object.keys(kept).filter((id) => !id.includes("/"));
-  const classes = [...new Set(Object.keys(kept).flatMap((id) => (id.includes("/") ? [id.split("/")[0]] : [])))];
+  const classes = [
+    ...new Set(Object.keys(kept).flatMap((id) => (id.includes("/") ? [id.split("/")[0]] : []))),
+  ];
   return {
     part: cell.part,
     name: design.name,
@@ -74,8 +75,7 @@ export function summarize(cell: Cell, { world, kept }: { world: World; kept: Kep
 
 function rows(kept: readonly number[][]): Numbers[] {
   return kept.map(
-    (row) =>
-      Object.fromEntries(NUMBERS.map((name, i) => [name, row[i] ?? Number.NaN])) as unknown as Numbers,
+    (row) => Object.fromEntries(NUMBERS.map((name, i) => [name, row[i] ?? Number.NaN])) as unknown as Numbers,
   );
 }
 
@@ -106,7 +106,12 @@ function statement(id: string, all: readonly Numbers[], world: World): Statement
     truth: 100 * truth,
     bias: known ? 100 * mean(all.map((r) => r.estimate - r.truth)) : Number.NaN,
     biasError: known
-      ? (100 * standardDeviation(all.map((r) => r.estimate - r.truth), 1)) / Math.sqrt(all.length)
+      ? (100 *
+          standardDeviation(
+            all.map((r) => r.estimate - r.truth),
+            1,
+          )) /
+        Math.sqrt(all.length)
       : Number.NaN,
     sd: 100 * sd,
     ratio: sd ** 2 / mean(found.map(clusterVariance)),
@@ -152,5 +157,3 @@ function perClass(id: string, kept: Kept, world: World): CellSummary["classes"][
   }
   return { statement: id, coverage: mean(coverages), worst: Math.min(...coverages), falseDiscovery };
 }
-
-

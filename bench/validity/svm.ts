@@ -17,13 +17,7 @@ export function judgeBySvm(world: World, study: readonly BlockFeatures[]): Repli
         const [x, y] = [features[a], features[b]];
         if (x === undefined || y === undefined) continue;
         const fold = (c: number) => rows[c].map((row) => world.fold[row]);
-        [right[a][b], right[b][a]] = judgePair(
-          x,
-          y,
-          design.dimension,
-          [fold(a), fold(b)],
-          world.folds,
-        );
+        [right[a][b], right[b][a]] = judgePair(x, y, design.dimension, [fold(a), fold(b)], world.folds);
       }
     const donor = donors.map((list) => (list === null ? null : list.map((row) => groups.cluster[row])));
     return { setting, background, donor, right };

@@ -1,5 +1,8 @@
 import { counts, type JudgedBlock, type Judgments, type Term } from "./judgments.ts";
 
+/** Sums of deviations below this share of their sizes are those of equal numbers. */
+const ROUNDING = 1e-12;
+
 /** Sums over clusters of a statement's deviations, from which its variance is made. */
 export interface Components {
   /** Per class: the statement for its own cells (mean over partners and backgrounds of the share found right). */
@@ -18,7 +21,7 @@ export interface Components {
   readonly names: readonly Int32Array[];
   /** Rows of every class. */
   readonly rows: readonly number[];
-  /** Whether any deviation is not zero. */
+  /** Whether any cluster deviates from the mean of its class, beyond rounding. */
   readonly varies: boolean;
 }
 
@@ -44,7 +47,7 @@ export function components(terms: readonly Term[], only?: number): Components {
   const own = local.map((l) => new Float64Array(l.names.length));
   const donor = local.map((l) => new Float64Array(l.names.length));
   let pairs = 0;
-  let varies = false;
+  let size = 0;
   for (const a of present) {
     perClass[a] = 0;
     const deviation = new Float64Array(rows[a]);
@@ -66,7 +69,7 @@ export function components(terms: readonly Term[], only?: number): Components {
           crossed.set(lender, (cross = new Float64Array(own[a].length * width)));
         for (let i = 0; i < deviation.length; i++) {
           const e = share * (deviation[i] - mean);
-          if (e !== 0) varies = true;
+          size += Math.abs(e);
           const f = local[a].of[i];
           own[a][f] += e;
           if (donors === null) continue;
@@ -79,6 +82,7 @@ export function components(terms: readonly Term[], only?: number): Components {
     for (const cross of crossed.values()) for (const e of cross) pairs += e * e;
   }
   const estimate = present.reduce((sum, a) => sum + perClass[a], 0) / present.length;
+  const varies = own.some((sums) => sums.some((s) => Math.abs(s) > ROUNDING * size));
   return { perClass, present, estimate, own, donor, pairs, names: local.map((l) => l.names), rows, varies };
 }
 

@@ -96,7 +96,8 @@ function flippedMaxima(computed: readonly Computed[], flips: number, seed: numbe
   const sign = new Int8Array(clusters);
   for (let r = 0; r < flips; r++) {
     for (let f = 0; f < clusters; f++) sign[f] = random() < 0.5 ? -1 : 1;
-    for (const { components } of computed) out[r] = Math.max(out[r], flippedT(components, sign));
+    for (const { components } of computed)
+      if (components.varies) out[r] = Math.max(out[r], flippedT(components, sign));
   }
   return out.sort();
 }

@@ -111,16 +111,19 @@ const METHOD =
 /** Why a statement has no interval; undefined where it has one. */
 function refusal(
   terms: readonly Term[],
-  { reach, unit, fewest }: Grouping,
+  grouping: Grouping,
   sums: Components,
   only: number | undefined,
 ): string | undefined {
+  const { reach, unit, fewest } = grouping;
   if (sums.present.length === 0) return "no class has judgments in every setting of the statement";
   if (reach === "none") return `one ${unit} a class says nothing about other ${unit}s`;
   if (reach !== "all" && terms.some((t) => t.setting === "same"))
     return `${fewest} ${unit}s a class are too few for same: a cell's donor would come from its own ${unit}`;
   if (reach === "averages" && only !== undefined)
     return `two ${unit}s leave one degree of freedom for a single class`;
+  if (!Number.isFinite(dependence(terms, grouping)))
+    return `two ${unit}s a class: every machine is trained on one of them, and what the choice of that one does to the number cannot be bounded`;
   if (!sums.varies)
     return terms.length === 1
       ? "every cell of a class is judged alike, so nothing tells how much would change with others"
