@@ -37,7 +37,7 @@ if (smoke) {
     { part: "grid", design: design("smoke-3", [3, 3, 4], 0), replicates: 10, bootstrap: 0 },
   ];
   const found = tiny.map((cell) => summarize(cell, replicates(cell, kept)));
-  const svm = { ...tiny[1], replicates: 1 };
+  const svm = { ...tiny[0], replicates: 2, bootstrap: 0 };
   found.push(summarize(svm, replicates(svm, join(kept, "svm"), judgeBySvm)));
   console.log(report(found, found.slice(2)).split("\n").slice(0, 12).join("\n"));
   rmSync(kept, { recursive: true });

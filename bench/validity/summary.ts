@@ -79,11 +79,11 @@ function rows(kept: readonly number[][]): Numbers[] {
   );
 }
 
-/** Factor of the product for a statement of one encoder. */
-export function factor(id: string, world: World): number {
+/** Factor of the product for a statement of one encoder, about all classes or one. */
+function factor(id: string, world: World, single = false): number {
   const statement = STATEMENTS.find((s) => s.id === id)!;
   const of = { classes: [], cluster: [], blocks: [] };
-  return dependence(statement.terms(of), world.groups);
+  return dependence(statement.terms(of), world.groups, single);
 }
 
 function statement(id: string, all: readonly Numbers[], world: World): StatementSummary {
@@ -129,7 +129,7 @@ function statement(id: string, all: readonly Numbers[], world: World): Statement
 }
 
 function perClass(id: string, kept: Kept, world: World): CellSummary["classes"][number] {
-  const c = factor(id, world);
+  const c = factor(id, world, true);
   const each = Object.keys(kept)
     .filter((key) => key.startsWith(`${id}/`))
     .map((key) => rows(kept[key]));

@@ -63,7 +63,7 @@ export function compute(terms: readonly Term[], grouping: Grouping, only?: numbe
   return {
     components: sums,
     variances: found,
-    variance: dependence(terms, grouping) * clusterVariance(found),
+    variance: dependence(terms, grouping, only !== undefined) * clusterVariance(found),
     df: found.df,
   };
 }

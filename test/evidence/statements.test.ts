@@ -29,13 +29,15 @@ describe("an estimate", () => {
 
   test("widens what folds share: the whole of it for accuracies, what is left of it for paired settings", () => {
     const of = drawnJudgments(1, six);
-    const factor = (id: string, how: Grouping) => {
-      const { variance, variances } = compute(named(id).terms(of), how);
+    const factor = (id: string, how: Grouping, only?: number) => {
+      const { variance, variances } = compute(named(id).terms(of), how, only);
       return variance / clusterVariance(variances);
     };
-    for (const id of ["original", "same", "different", "total", "medium", "published-drop", "context"])
-      if (id !== "context") expect(factor(id, grouping)).toBeCloseTo(Math.sqrt(2.5), 12);
+    for (const id of ["original", "same", "different", "total", "medium", "published-drop"])
+      expect(factor(id, grouping)).toBeCloseTo(Math.sqrt(2.5), 12);
     for (const id of ["neighbor", "paste"]) expect(factor(id, grouping)).toBeCloseTo(1.5, 12);
+    for (const id of ["neighbor", "total"]) expect(factor(id, grouping, 1)).toBeCloseTo(1, 12);
+    expect(factor("original", grouping, 1)).toBeCloseTo(1.5, 12);
     const few: Grouping = { count: 3, unit: "field", fewest: 3, reach: "without-same" };
     expect(factor("total", few)).toBeCloseTo(2, 12);
   });
