@@ -22,6 +22,8 @@ export interface PlanRequest {
   readonly backgrounds?: readonly string[];
   readonly sameDonor: SameDonor;
   readonly seed: number;
+  /** Closed group of each row: donors then come from the cell's own group. */
+  readonly group?: Int32Array;
 }
 
 /**
@@ -31,8 +33,9 @@ export interface PlanRequest {
  * `cell-free` one of every class of `backgrounds`. A cell has one donor per background class, whatever the setting,
  * so that `cell-free` and `different` differ by the neighbors alone. Donors come from another field wherever the
  * class has one, are used equally often, and no cell lends to itself. Each (center class, background class) has its
- * own named seed: more settings or classes leave the other draws as they are. Time and memory are linear in the
- * number of composites.
+ * own named seed, with groups each (center class, background class, group): more settings or classes leave the other
+ * draws as they are. With groups, "the class" above means its cells in the cell's group. Time and memory are linear in
+ * the number of composites.
  *
  * @throws SettingError where a class has no usable cell or a cell has no possible donor.
  */
@@ -51,7 +54,7 @@ export function makePlan(request: PlanRequest): SwapPlan {
   const donorsOf = (a: number, b: number): Int32Array => {
     const key = a * classes.length + b;
     let donors = dealt.get(key);
-    if (donors === undefined) dealt.set(key, (donors = deal(request, fieldOf, members, a, b)));
+    if (donors === undefined) dealt.set(key, (donors = dealClosed(request, fieldOf, members, a, b)));
     return donors;
   };
   const studied = mergeRows(members);
@@ -124,22 +127,47 @@ function mergeRows(members: readonly Int32Array[]): Int32Array {
   return all.sort();
 }
 
-/** One donor of class `b` for every member of class `a`. */
-function deal(
+/** One donor of class `b`, of the cell's group where there are groups, for every member of class `a`. */
+function dealClosed(
   request: PlanRequest,
   fieldOf: Int32Array,
   members: readonly Int32Array[],
   a: number,
   b: number,
 ): Int32Array {
-  const { classes, protein, sameDonor, seed } = request;
-  const cells = members[a];
-  const donors = members[b];
+  const { classes, seed, group } = request;
   const stream = namedSeed(seed, "donors", classes[a], classes[b]);
+  if (group === undefined) return deal(request, fieldOf, members[a], members[b], a, b, stream);
+  const out = new Int32Array(members[a].length);
+  for (const [k, at] of groupBy(members[a], (row) => group[row])) {
+    const cells = Int32Array.from(at, (i) => members[a][i]);
+    const donors = members[b].filter((row) => group[row] === k);
+    if (donors.length === 0)
+      throw new SettingError(
+        `class ${classes[b]} has no usable cell in group ${k} that could lend its background there; use fewer groups or leave the class out`,
+      );
+    deal(request, fieldOf, cells, donors, a, b, namedSeed(stream, "group", k)).forEach((donor, i) => {
+      out[at[i]] = donor;
+    });
+  }
+  return out;
+}
+
+/** One of `donors`, of class `b`, for each of `cells`, of class `a`. */
+function deal(
+  { classes, protein, sameDonor, group }: PlanRequest,
+  fieldOf: Int32Array,
+  cells: Int32Array,
+  donors: Int32Array,
+  a: number,
+  b: number,
+  stream: number,
+): Int32Array {
+  const where = group === undefined ? "" : ` in group ${group[cells[0]]}`;
   if (a !== b || sameDonor === "any") {
     if (a === b && cells.length < 2)
       throw new SettingError(
-        `class ${classes[a]} has one usable cell, so it has no donor of its own class; add cells or leave the class out`,
+        `class ${classes[a]} has one usable cell${where}, so it has no donor of its own class; add cells or leave the class out`,
       );
     return dealOthers(cells, donors, fieldOf, stream);
   }
@@ -147,7 +175,7 @@ function deal(
     const names = new Set(Array.from(cells, (c) => protein[c]));
     if (names.size < 2)
       throw new SettingError(
-        `class ${classes[a]} has one protein (${protein[cells[0]]}), so no donor of another protein; choose "any" or "same-protein" as sameDonor`,
+        `class ${classes[a]} has one protein (${protein[cells[0]]})${where}, so no donor of another protein; choose "any" or "same-protein" as sameDonor`,
       );
     const out = new Int32Array(cells.length);
     const keys = numbers(Array.from(cells, (c) => protein[c]));
@@ -167,7 +195,7 @@ function deal(
     const group = Int32Array.from(at, (i) => cells[i]);
     if (group.length < 2)
       throw new SettingError(
-        `protein ${name} of class ${classes[a]} has one usable cell, so it has no donor of its own protein; choose "any" as sameDonor or leave the protein out`,
+        `protein ${name} of class ${classes[a]} has one usable cell${where}, so it has no donor of its own protein; choose "any" as sameDonor or leave the protein out`,
       );
     dealOthers(group, group, fieldOf, namedSeed(stream, name)).forEach((donor, i) => {
       out[at[i]] = donor;
@@ -195,8 +223,8 @@ function numbers(names: readonly string[]): Int32Array {
   });
 }
 
-function groupBy(rows: Int32Array, name: (row: number) => string): Map<string, number[]> {
-  const groups = new Map<string, number[]>();
+function groupBy<T>(rows: Int32Array, name: (row: number) => T): Map<T, number[]> {
+  const groups = new Map<T, number[]>();
   rows.forEach((row, i) => {
     const group = groups.get(name(row));
     if (group === undefined) groups.set(name(row), [i]);

@@ -1,0 +1,124 @@
+import { counts, type JudgedBlock, type Judgments, type Term } from "./judgments.ts";
+
+/** Sums of deviations below this share of their sizes are those of equal numbers. */
+const ROUNDING = 1e-12;
+
+/** Sums over clusters of a statement's deviations, from which its variance is made. */
+export interface Components {
+  /** Per class: the statement for its own cells (mean over partners and backgrounds of the share found right). */
+  readonly perClass: Float64Array;
+  /** Classes that every term has; the others are NaN in `perClass` and enter nothing. */
+  readonly present: readonly number[];
+  /** Mean of `perClass` over the classes present. */
+  readonly estimate: number;
+  /** Per class: own deviations per cluster of the class, of the class's own statement (not divided by classes). */
+  readonly own: readonly Float64Array[];
+  /** Per class: deviations per cluster of the class as a donor, of the average over classes. */
+  readonly donor: readonly Float64Array[];
+  /** Sum over pairs of own cluster and donor cluster of squared deviations of the average over classes. */
+  readonly pairs: number;
+  /** Per class: numbers of its clusters over all classes; position as in `own` and `donor`. */
+  readonly names: readonly Int32Array[];
+  /** Rows of every class. */
+  readonly rows: readonly number[];
+  /** Whether any cluster deviates from the mean of its class, beyond rounding. */
+  readonly varies: boolean;
+}
+
+/**
+ * Sums the deviations of a statement, a weighted sum of settings' accuracies, over clusters.
+ *
+ * Accuracy of class a in a setting: mean over its rows, and over all pairs (partner, background) that count, of
+ * `right`. A deviation is `right` minus the mean of its class and block, times the weight of its term and its row's
+ * share in the mean.
+ *
+ * @param only the one class that the statement is about; all that have every term by default
+ */
+export function components(terms: readonly Term[], only?: number): Components {
+  const { cluster, classes } = terms[0].of;
+  const local = cluster.map(localNumbers);
+  const rows = cluster.map((c) => c.length);
+  const number = classes.length;
+  const uses = terms.map((t) => pairsPerClass(t.of, t.setting));
+  const present = classes.flatMap((_, a) =>
+    uses.every((u) => u[a] > 0) && (only === undefined || a === only) ? [a] : [],
+  );
+  const perClass = new Float64Array(number).fill(Number.NaN);
+  const own = local.map((l) => new Float64Array(l.names.length));
+  const donor = local.map((l) => new Float64Array(l.names.length));
+  let pairs = 0;
+  let size = 0;
+  for (const a of present) {
+    perClass[a] = 0;
+    const deviation = new Float64Array(rows[a]);
+    const crossed = new Map<number, Float64Array>();
+    terms.forEach(({ of, setting, weight }, t) => {
+      const share = weight / (rows[a] * uses[t][a]);
+      for (const block of of.blocks) {
+        if (block.setting !== setting) continue;
+        if (!addRight(block, a, number, deviation)) continue;
+        let sum = 0;
+        for (let i = 0; i < deviation.length; i++) sum += deviation[i];
+        perClass[a] += share * sum;
+        const mean = sum / deviation.length;
+        const lender = block.background < 0 ? a : block.background;
+        const donors = block.donor[a];
+        const width = own[lender].length;
+        let cross = crossed.get(lender);
+        if (donors !== null && cross === undefined)
+          crossed.set(lender, (cross = new Float64Array(own[a].length * width)));
+        for (let i = 0; i < deviation.length; i++) {
+          const e = share * (deviation[i] - mean);
+          size += Math.abs(e);
+          const f = local[a].of[i];
+          own[a][f] += e;
+          if (donors === null) continue;
+          const h = local[lender].at.get(donors[i])!;
+          donor[lender][h] += e / present.length;
+          cross![f * width + h] += e / present.length;
+        }
+      }
+    });
+    for (const cross of crossed.values()) for (const e of cross) pairs += e * e;
+  }
+  const estimate = present.reduce((sum, a) => sum + perClass[a], 0) / present.length;
+  const varies = own.some((sums) => sums.some((s) => Math.abs(s) > ROUNDING * size));
+  return { perClass, present, estimate, own, donor, pairs, names: local.map((l) => l.names), rows, varies };
+}
+
+/** Number of (partner, background) pairs of every class in a setting. */
+function pairsPerClass({ blocks, classes }: Judgments, setting: string): Int32Array {
+  const found = new Int32Array(classes.length);
+  for (const block of blocks)
+    if (block.setting === setting)
+      for (let a = 0; a < classes.length; a++)
+        for (let b = 0; b < classes.length; b++) if (counts(block, a, b)) found[a]++;
+  return found;
+}
+
+/** Per row of class `a`: judgments found right over all partners of the block; false where it has none. */
+function addRight(block: JudgedBlock, a: number, classes: number, out: Float64Array): boolean {
+  let found = false;
+  for (let b = 0; b < classes; b++) {
+    if (!counts(block, a, b)) continue;
+    if (!found) out.fill(0);
+    found = true;
+    const right = block.right[a][b]!;
+    for (let i = 0; i < out.length; i++) out[i] += right[i];
+  }
+  return found;
+}
+
+function localNumbers(cluster: Int32Array): {
+  names: Int32Array;
+  of: Int32Array;
+  at: ReadonlyMap<number, number>;
+} {
+  const at = new Map<number, number>();
+  const of = cluster.map((name) => {
+    let k = at.get(name);
+    if (k === undefined) at.set(name, (k = at.size));
+    return k;
+  });
+  return { names: Int32Array.from(at.keys()), of, at };
+}

@@ -1,0 +1,132 @@
+import type { Groups } from "../core/groups.ts";
+import { studentQuantile, studentTwoSided } from "../core/student.ts";
+import { type Components, components } from "./components.ts";
+import { dependence } from "./dependence.ts";
+import type { Term } from "./judgments.ts";
+import { clusterVariance, type Variances, variances } from "./variance.ts";
+
+/** What of the closed groups a statement needs. */
+export type Grouping = Pick<Groups, "count" | "unit" | "fewest" | "reach">;
+
+/**
+ * A number with its interval. Estimand: the expected accuracy (or difference of accuracies) of machines trained on
+ * `groups` - 1 of the `groups` groups of a study of this size, on new cells, clusters and donors of the same classes.
+ * It depends on the size: show `cells`, `clusters` and `groups` with it.
+ */
+export interface Estimate {
+  /** Accuracy or difference of accuracies, as a share. */
+  readonly estimate: number;
+  /** Null where no interval is given; `refused` then says why. */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Standard error, dependence of the folds included; null where none is given. */
+  readonly se: number | null;
+  /** Degrees of freedom of Student's t; null where no interval is given. */
+  readonly df: number | null;
+  /** Two-sided p value of a difference of 0; null for accuracies and without interval. */
+  readonly p: number | null;
+  /** Cells of the class with fewest. */
+  readonly cells: number;
+  /** Clusters of the class with fewest, F. */
+  readonly clusters: number;
+  /** What a cluster is. */
+  readonly unit: Grouping["unit"];
+  /** Closed groups, K. */
+  readonly groups: number;
+  /** Number of classes that are averaged. */
+  readonly classes: number;
+  readonly level: number;
+  readonly method: string;
+  readonly refused?: string;
+}
+
+export interface EstimateOptions {
+  /** Of the interval; default 0.95. */
+  readonly level?: number;
+  /** The one class that the statement is about; the average over all classes by default. */
+  readonly only?: number;
+}
+
+/** What a statement is computed from on the way; also used by what compares many statements. */
+export interface Computed {
+  readonly components: Components;
+  readonly variances: Variances;
+  /** Dependence of the folds included. */
+  readonly variance: number;
+  readonly df: number;
+}
+
+/** Deviations, variances and degrees of freedom of a statement. */
+export function compute(terms: readonly Term[], grouping: Grouping, only?: number): Computed {
+  const sums = components(terms, only);
+  const found = variances(sums);
+  return {
+    components: sums,
+    variances: found,
+    variance: dependence(terms, grouping, only !== undefined) * clusterVariance(found),
+    df: found.df,
+  };
+}
+
+/**
+ * Estimate and interval of a weighted sum of settings' accuracies: estimate +- t sqrt(V), where V is the largest of the
+ * three cluster variances times what the dependence of the folds asks for (`dependence.ts`). Accuracies are cut to 0..1.
+ */
+export function estimate(
+  terms: readonly Term[],
+  grouping: Grouping,
+  { level = 0.95, only }: EstimateOptions = {},
+): Estimate {
+  const { components: sums, variance, df } = compute(terms, grouping, only);
+  const clusters = Math.min(...sums.present.map((c) => sums.names[c].length));
+  const base = {
+    estimate: sums.estimate,
+    cells: Math.min(...sums.present.map((c) => sums.rows[c])),
+    clusters,
+    unit: grouping.unit,
+    groups: grouping.count,
+    classes: sums.present.length,
+    level,
+    method: METHOD,
+  };
+  const refused = refusal(terms, grouping, sums, only);
+  if (refused !== undefined) return { ...base, low: null, high: null, se: null, df: null, p: null, refused };
+  const se = Math.sqrt(variance);
+  const half = studentQuantile((1 + level) / 2, df) * se;
+  const accuracy = terms.length === 1;
+  const cut = (v: number) => (accuracy ? Math.min(1, Math.max(0, v)) : Math.min(1, Math.max(-1, v)));
+  return {
+    ...base,
+    low: cut(sums.estimate - half),
+    high: cut(sums.estimate + half),
+    se,
+    df,
+    p: accuracy ? null : studentTwoSided(sums.estimate / se, df),
+  };
+}
+
+const METHOD =
+  "cluster variance of out-of-fold judgments over closed groups, own and donor clusters crossed, Student's t with Satterthwaite's degrees of freedom";
+
+/** Why a statement has no interval; undefined where it has one. */
+function refusal(
+  terms: readonly Term[],
+  grouping: Grouping,
+  sums: Components,
+  only: number | undefined,
+): string | undefined {
+  const { reach, unit, fewest } = grouping;
+  if (sums.present.length === 0) return "no class has judgments in every setting of the statement";
+  if (reach === "none") return `one ${unit} a class says nothing about other ${unit}s`;
+  if (reach !== "all" && terms.some((t) => t.setting === "same"))
+    return `${fewest} ${unit}s a class are too few for same: a cell's donor would come from its own ${unit}`;
+  if (reach === "averages" && only !== undefined)
+    return `two ${unit}s leave one degree of freedom for a single class`;
+  if (!Number.isFinite(dependence(terms, grouping)))
+    return `two ${unit}s a class: every machine is trained on one of them, and what the choice of that one does to the number cannot be bounded`;
+  if (!sums.varies)
+    return terms.length === 1
+      ? "every cell of a class is judged alike, so nothing tells how much would change with others"
+      : "no cell is judged differently, so nothing tells how much would change with others";
+  return undefined;
+}
