@@ -162,7 +162,7 @@ export class Compositor {
     this.readScaled(donor, filled.crop);
     this.#source.readMask(donor, this.#donorMask);
     const { halo, seed } = this.#options;
-    this.#filler.fill(filled.crop, this.#donorMask, kind, halo, namedSeed(seed, "fill", donor));
+    this.#filler.fill(filled.crop, this.#donorMask, { kind, halo, seed: namedSeed(seed, "fill", donor) });
     filled.signed = hasNegativeZero(filled.crop);
     this.#filled.set(key, filled);
     return filled;
