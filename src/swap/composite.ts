@@ -12,8 +12,10 @@ import { Filler, type FillKind } from "./fill/fill.ts";
 import { applyScale, type PixelScale, pixelScale, type Scales, unscaled } from "./intensity.ts";
 import { type AlphaScratch, alphaScratch, pasteHard, pasteSoft, softAlpha } from "./paste.ts";
 
-/** Filled donors that are kept at most, by default. */
-const CACHED = 64;
+/** Size of the filled donors that are kept, by default, bytes: 256 of two channels and 64 x 64 px. */
+const CACHE_BYTES = 8 * 2 ** 20;
+/** Filled donors that are kept whatever their size: both fills of one donor, which are often wanted in turns. */
+const LEAST_KEPT = 2;
 
 /** What a center cell is pasted on; `signed` where -0 is among the pixels. */
 interface Background {
@@ -47,7 +49,8 @@ export function checkSetting(
 
 /**
  * Makes the composites of a swap plan, one row at a time, in any order; the same row gives the same bytes in every
- * order and process. Holds a bounded number of filled donors.
+ * order and process. Holds filled donors up to a size in bytes, and both fills of one donor whatever their size; what
+ * it holds changes no result.
  */
 export class Compositor {
   readonly #source: CropSource;
@@ -64,17 +67,24 @@ export class Compositor {
   readonly #scratch: AlphaScratch;
   readonly #filler: Filler;
   readonly #filled = new Map<string, Background>();
+  /** Filled donors that are kept at most. */
   readonly #capacity: number;
 
-  constructor(source: CropSource, scales: Scales, options: CompositeOptions, cached = CACHED) {
+  /** @param cacheBytes size of the filled donors that are kept at most; two are kept in any case */
+  constructor(
+    source: CropSource,
+    scales: Scales,
+    options: CompositeOptions,
+    { cacheBytes = CACHE_BYTES }: { cacheBytes?: number } = {},
+  ) {
     this.#source = source;
     this.#scales = scales;
     this.#options = options;
-    this.#capacity = cached;
     const pixels = source.height * source.width;
     this.#mask = new Uint8Array(pixels);
     this.#donorMask = new Uint8Array(pixels);
     this.#crop = new Float32Array(source.channels.length * pixels);
+    this.#capacity = Math.max(LEAST_KEPT, Math.floor(cacheBytes / this.#crop.byteLength));
     this.#scale = unscaled(source.channels.length);
     this.#background = { crop: new Float32Array(source.channels.length * pixels), signed: false };
     this.#alpha = new Float64Array(pixels);

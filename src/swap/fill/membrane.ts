@@ -11,8 +11,9 @@ function overrelaxation(decay: number): number {
 
 /**
  * Screened Poisson membranes, one per channel: on chosen pixels solves laplace(u) = u / decay^2 with u given on the
- * others and free at the crop's border, by successive over-relaxation in alternating directions, with sweeps in
- * proportion to the decay length (error about 1 % of the largest given value).
+ * others and free at the crop's border, by successive over-relaxation in alternating directions, with more
+ * sweeps the longer light reaches (error at most 1 % of the largest given value for decay lengths up to 8 px, 2 % at
+ * 16 px).
  */
 export class Membrane {
   readonly #channels: number;
@@ -72,7 +73,7 @@ export class Membrane {
     ];
     const row = (this.#width + 2) * channels;
     const relaxation = overrelaxation(this.#decay);
-    const sweeps = Math.max(SWEEPS, Math.ceil((SWEEPS * this.#decay) / 2));
+    const sweeps = Math.ceil(SWEEPS * Math.max(1, this.#decay / 2) ** 1.3);
     for (let sweep = 0; sweep < sweeps; sweep++)
       for (let n = 0; n < size; n++) {
         const m = sweep % 2 === 0 ? n : size - 1 - n;

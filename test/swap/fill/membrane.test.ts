@@ -43,10 +43,18 @@ test("membranes equal plain sweeps, each channel by itself", () => {
   );
 });
 
-test("membranes of any decay length are solved to 1 % of the largest given value", () => {
-  const size = 48;
+test("membranes of any decay length are solved to 1 % of the largest given value, long ones to 2 %", () => {
+  const size = 96;
   const inside = Int32Array.from(Array(size * size).keys()).filter((p) => p % size > 0);
-  for (const decay of [0.3, 1, 1.875, 2, 4, 8]) {
+  for (const [decay, tolerance] of [
+    [0.3, 0.01],
+    [1, 0.01],
+    [1.875, 0.01],
+    [2, 0.01],
+    [4, 0.01],
+    [8, 0.01],
+    [16, 0.02],
+  ]) {
     const membrane = new Membrane(1, size, size, { decay });
     membrane.stretch({ pixels: inside, size: inside.length });
     for (let y = 0; y < size; y++) membrane.set(0, y * size, 1);
@@ -54,7 +62,9 @@ test("membranes of any decay length are solved to 1 % of the largest given value
     // The same in every row: u(x - 1) + u(x + 1) - 2 u(x) = u(x) / decay^2, free at the far end, so u is a cosh.
     const rate = Math.acosh(1 + 1 / (2 * decay * decay));
     const cosh = (x: number) => Math.cosh(rate * (size - 0.5 - x)) / Math.cosh(rate * (size - 0.5));
+    let error = 0;
     for (let p = 0; p < size * size; p++)
-      expect(Math.abs(membrane.get(0, p) - cosh(p % size)), `decay ${decay}, pixel ${p}`).toBeLessThan(0.01);
+      error = Math.max(error, Math.abs(membrane.get(0, p) - cosh(p % size)));
+    expect(error, `decay ${decay}`).toBeLessThan(tolerance);
   }
 });
