@@ -111,18 +111,19 @@ export class Compositor {
     this.#source.readCrop(cell, this.#crop);
     pixelScale(this.#crop, cell, this.#scales, this.#options.clip, this.#scale);
     this.#source.readMask(cell, this.#mask);
-    const channels = this.#source.channels.length;
+    const [crop, scale] = [this.#crop, this.#scale];
     const background = setting === "masked" ? null : this.#backgroundOf(setting, plan.donor[row]);
     if (background === null || this.#options.edge === "hard")
-      pasteHard(this.#crop, background?.crop ?? null, this.#mask, channels, out, this.#scale);
+      pasteHard(this.#mask, { crop, background: background?.crop ?? null, scale }, out);
     else {
       const { height, width } = this.#source;
       const { near } = this.#scratch;
-      softAlpha(this.#mask, height, width, this.#options.sigma, this.#alpha, this.#scratch);
+      const { sigma } = this.#options;
+      softAlpha({ mask: this.#mask, height, width, sigma }, this.#alpha, this.#scratch);
       // A background of -0 takes the sign of the crop, also where that weighs nothing.
       if (background.signed) Object.assign(near, { top: 0, bottom: height - 1, left: 0, right: width - 1 });
       else out.set(background.crop);
-      pasteSoft(this.#crop, background.crop, this.#alpha, channels, out, this.#scale, width, near);
+      pasteSoft(this.#alpha, { crop, background: background.crop, scale }, out, { width, near });
     }
   }
 

@@ -233,7 +233,8 @@ test("soft composites are those of the whole scaled crops, to the last bit, also
   let negativeZeros = 0;
   for (const row of rows("different")) {
     const [cell, donor] = [plan.cell[row], whole(plan.donor[row])];
-    softAlpha(masks.subarray(cell * PIXELS, (cell + 1) * PIXELS), SIZE, SIZE, 1, alpha, alphaScratch(PIXELS));
+    const mask = masks.subarray(cell * PIXELS, (cell + 1) * PIXELS);
+    softAlpha({ mask, height: SIZE, width: SIZE, sigma: 1 }, alpha, alphaScratch(PIXELS));
     const expected = whole(cell).map((v, i) => alpha[i % PIXELS] * v + (1 - alpha[i % PIXELS]) * donor[i]);
     compositor.compose(plan, row, out);
     expect(new Uint32Array(out.buffer)).toEqual(new Uint32Array(expected.buffer));
