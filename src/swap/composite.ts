@@ -12,8 +12,8 @@ import { Filler, type FillKind } from "./fill/fill.ts";
 import { applyScale, type PixelScale, pixelScale, type Scales, unscaled } from "./intensity.ts";
 import { type AlphaScratch, alphaScratch, pasteHard, pasteSoft, softAlpha } from "./paste.ts";
 
-/** Size of the filled donors that are kept, by default, bytes: 256 of two channels and 64 x 64 px. */
-const CACHE_BYTES = 8 * 2 ** 20;
+/** Size of the filled donors that are kept, by default, bytes: 1,024 of two channels and 64 x 64 px, 64 of 256 x 256 px. */
+const CACHE_BYTES = 32 * 2 ** 20;
 /** Filled donors that are kept whatever their size: both fills of one donor, which are often wanted in turns. */
 const LEAST_KEPT = 2;
 
