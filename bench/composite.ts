@@ -87,8 +87,8 @@ for (const [size, channels] of sizes) {
     for (let n = 0; n < repeats; n++) for (let row = 0; row < rows; row++) sink += compose(row);
     return (repeats * rows * 1000) / (performance.now() - start);
   };
-  const through = (options: CompositeOptions, from: SwapPlan, cached: number) => {
-    const compositor = new Compositor(source, plainScales("none"), options, cached);
+  const through = (options: CompositeOptions, from: SwapPlan, cache: { cacheBytes?: number } = {}) => {
+    const compositor = new Compositor(source, plainScales("none"), options, cache);
     return rate(from.count, (row) => {
       compositor.compose(from, row, out);
       return out[0];
@@ -96,10 +96,10 @@ for (const [size, channels] of sizes) {
   };
   const rounds = await interleaved(
     {
-      published: through(published, plan, 64),
+      published: through(published, plan),
       naive: rate(plan.count, (row) => naive(crops, masks, size, plan, row)[0]),
-      recommended: through(recommended, ladder, 64),
-      "recommended, every fill anew": through(recommended, ladder, 1),
+      recommended: through(recommended, ladder),
+      "recommended, every fill anew": through(recommended, ladder, { cacheBytes: 0 }),
     },
     7,
   );

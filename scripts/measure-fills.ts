@@ -33,7 +33,7 @@ for (let cell = 0; cell < ref.source.count; cell += 3) {
     [files.cellFree, "cell-free"],
   ] as const) {
     const filled = crop.slice();
-    filler.fill(filled, mask, kind, 3, cell);
+    filler.fill(filled, mask, { kind, halo: 3, seed: cell });
     file.append(filled);
   }
   files.pixelsCenter.append(referenceDonor(ref, cell, "nocentre"));

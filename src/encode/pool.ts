@@ -16,17 +16,10 @@ export interface Pooling {
   /** Values of one input in the network's output. */
   readonly size: number;
   /**
-   * Adds `weight` times the pooled vector of `data[offset..]` to `out[at..]`; `center` says how much each pixel of the
-   * network's input belongs to the center cell (0..1), used by center-mean only.
+   * Adds `weight` times the pooled vector of `values`, the network's output for one input, to `out`; `center` says how
+   * much each pixel of that input belongs to the center cell (0..1), used by center-mean only.
    */
-  add(
-    data: Float32Array,
-    offset: number,
-    center: ArrayLike<number>,
-    out: Float32Array,
-    at: number,
-    weight: number,
-  ): void;
+  add(values: Float32Array, center: ArrayLike<number>, weight: number, out: Float32Array): void;
 }
 
 /**
@@ -52,8 +45,8 @@ export function makePooling(
     return {
       dimension: size,
       size,
-      add: (data, offset, _center, out, at, weight) => {
-        for (let i = 0; i < size; i++) out[at + i] += weight * data[offset + i];
+      add: (values, _center, weight, out) => {
+        for (let i = 0; i < size; i++) out[i] += weight * values[i];
       },
     };
   }
@@ -68,17 +61,17 @@ export function makePooling(
   return {
     dimension: map.channels,
     size,
-    add(data, offset, center, out, at, weight) {
-      if (output.pool === "center-mean") centerWeights(center, height, width, map, weights);
+    add(values, center, weight, out) {
+      if (output.pool === "center-mean") centerWeights(center, { height, width }, map, weights);
       for (let c = 0; c < map.channels; c++) {
-        const start = offset + c * map.channelStep;
+        const start = c * map.channelStep;
         let value = output.pool === "max" ? Number.NEGATIVE_INFINITY : 0;
         for (let p = 0; p < pixels; p++) {
-          const v = data[start + p * map.pixelStep];
+          const v = values[start + p * map.pixelStep];
           if (output.pool === "max") value = Math.max(value, v);
           else value += output.pool === "mean" ? v / pixels : v * weights[p];
         }
-        out[at + c] += weight * value;
+        out[c] += weight * value;
       }
     },
   };
@@ -87,8 +80,7 @@ export function makePooling(
 /** Share of the center cell that lies in each pixel of the map (sums to 1; even where none of it is in the input). */
 function centerWeights(
   center: ArrayLike<number>,
-  height: number,
-  width: number,
+  { height, width }: Pick<MapLayout, "height" | "width">,
   map: MapLayout,
   weights: Float64Array,
 ): void {

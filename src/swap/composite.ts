@@ -6,8 +6,10 @@ import { Filler, type FillKind } from "./fill/fill.ts";
 import { applyScale, type PixelScale, pixelScale, type Scales, unscaled } from "./intensity.ts";
 import { type AlphaScratch, alphaScratch, pasteHard, pasteSoft, softAlpha } from "./paste.ts";
 
-/** Filled donors that are kept at most, by default. */
-const CACHED = 64;
+/** Size of the filled donors that are kept, by default, bytes: 1,024 of two channels and 64 x 64 px, 64 of 256 x 256 px. */
+const CACHE_BYTES = 32 * 2 ** 20;
+/** Filled donors that are kept whatever their size: both fills of one donor, which are often wanted in turns. */
+const LEAST_KEPT = 2;
 
 /** What a center cell is pasted on; `signed` where -0 is among the pixels. */
 interface Background {
@@ -42,7 +44,8 @@ export function checkSetting(
 
 /**
  * Makes the composites of a swap plan, one row at a time, in any order; the same row gives the same bytes in every
- * order and process. Holds a bounded number of filled donors.
+ * order and process. Holds filled donors up to a size in bytes, and both fills of one donor whatever their size; what
+ * it holds changes no result.
  */
 export class Compositor {
   readonly #source: CropSource;
@@ -59,17 +62,24 @@ export class Compositor {
   readonly #scratch: AlphaScratch;
   readonly #filler: Filler;
   readonly #filled = new Map<string, Background>();
+  /** Filled donors that are kept at most. */
   readonly #capacity: number;
 
-  constructor(source: CropSource, scales: Scales, options: CompositeOptions, cached = CACHED) {
+  /** @param cacheBytes size of the filled donors that are kept at most; two are kept in any case */
+  constructor(
+    source: CropSource,
+    scales: Scales,
+    options: CompositeOptions,
+    { cacheBytes = CACHE_BYTES }: { cacheBytes?: number } = {},
+  ) {
     this.#source = source;
     this.#scales = scales;
     this.#options = options;
-    this.#capacity = cached;
     const pixels = source.height * source.width;
     this.#mask = new Uint8Array(pixels);
     this.#donorMask = new Uint8Array(pixels);
     this.#crop = new Float32Array(source.channels.length * pixels);
+    this.#capacity = Math.max(LEAST_KEPT, Math.floor(cacheBytes / this.#crop.byteLength));
     this.#scale = unscaled(source.channels.length);
     this.#background = { crop: new Float32Array(source.channels.length * pixels), signed: false };
     this.#alpha = new Float64Array(pixels);
@@ -97,18 +107,19 @@ export class Compositor {
     this.#source.readCrop(cell, this.#crop);
     pixelScale(this.#crop, cell, this.#scales, this.#options.clip, this.#scale);
     this.#source.readMask(cell, this.#mask);
-    const channels = this.#source.channels.length;
+    const [crop, scale] = [this.#crop, this.#scale];
     const background = traits.background === "none" ? null : this.#backgroundOf(traits, plan.donor[row]);
     if (background === null || this.#options.edge === "hard")
-      pasteHard(this.#crop, background?.crop ?? null, this.#mask, channels, out, this.#scale);
+      pasteHard(this.#mask, { crop, background: background?.crop ?? null, scale }, out);
     else {
       const { height, width } = this.#source;
       const { near } = this.#scratch;
-      softAlpha(this.#mask, height, width, this.#options.sigma, this.#alpha, this.#scratch);
+      const { sigma } = this.#options;
+      softAlpha({ mask: this.#mask, height, width, sigma }, this.#alpha, this.#scratch);
       // A background of -0 takes the sign of the crop, also where that weighs nothing.
       if (background.signed) Object.assign(near, { top: 0, bottom: height - 1, left: 0, right: width - 1 });
       else out.set(background.crop);
-      pasteSoft(this.#crop, background.crop, this.#alpha, channels, out, this.#scale, width, near);
+      pasteSoft(this.#alpha, { crop, background: background.crop, scale }, out, { width, near });
     }
   }
 
@@ -158,7 +169,7 @@ export class Compositor {
     this.readScaled(donor, filled.crop);
     this.#source.readMask(donor, this.#donorMask);
     const { halo, seed } = this.#options;
-    this.#filler.fill(filled.crop, this.#donorMask, kind, halo, namedSeed(seed, "fill", donor));
+    this.#filler.fill(filled.crop, this.#donorMask, { kind, halo, seed: namedSeed(seed, "fill", donor) });
     filled.signed = hasNegativeZero(filled.crop);
     this.#filled.set(key, filled);
     return filled;

@@ -1,5 +1,16 @@
 import { mulberry32, type Random, shuffle } from "../core/rng.ts";
 
+/** Who is served by whom. */
+export interface Deal {
+  /** Rows to serve. */
+  readonly cells: Int32Array;
+  /** Rows that lend, at least one of them allowed for every cell. */
+  readonly donors: Int32Array;
+  /** Key per entry of `cells`, and per entry of `donors`. */
+  readonly cellKey: Int32Array;
+  readonly donorKey: Int32Array;
+}
+
 /**
  * Deals one donor to every cell so that no cell gets a donor of its own key and all donors are used equally often
  * (most minus least used is at most 1) whenever that is possible at all; linear time.
@@ -10,20 +21,10 @@ import { mulberry32, type Random, shuffle } from "../core/rng.ts";
  * which both new pairs are allowed. If there is none, every allowed donor of the deck serves a cell of this very key,
  * so no dealing of this deck can be even (Hall's condition fails), and the allowed donors are dealt once more.
  *
- * @param cells rows to serve
- * @param donors rows that lend, at least one of them allowed for every cell
- * @param cellKey key per entry of `cells`; @param donorKey key per entry of `donors`
  * @param seed 32-bit seed of this deal
  * @param out receives one row per entry of `cells`
  */
-export function dealDonors(
-  cells: Int32Array,
-  donors: Int32Array,
-  cellKey: Int32Array,
-  donorKey: Int32Array,
-  seed: number,
-  out: Int32Array,
-): void {
+export function dealDonors({ cells, donors, cellKey, donorKey }: Deal, seed: number, out: Int32Array): void {
   const random = mulberry32(seed);
   const order = shuffle(
     Int32Array.from(cells, (_, i) => i),
@@ -82,11 +83,9 @@ export function dealDonors(
  * is found in `tries` random draws, any donor that is not wrong, and where there is none the pair stays.
  */
 export function mendPairs(
-  cells: Int32Array,
-  donors: Int32Array,
+  { cells, donors }: Pick<Deal, "cells" | "donors">,
   dealt: Int32Array,
-  wrong: (cell: number, donor: number) => boolean,
-  forbidden: (cell: number, donor: number) => boolean,
+  { wrong, forbidden }: Record<"wrong" | "forbidden", (cell: number, donor: number) => boolean>,
   random: Random,
   tries = 200,
 ): void {

@@ -3,27 +3,32 @@ import { CENTER, NEIGHBOR } from "../types.ts";
 import { type PixelScale, unscaled } from "./intensity.ts";
 import { type Box, columnKernel, softAlphaNear } from "./soft-edge.ts";
 
+/** A crop to paste on a background, both channels x height x width. */
+export interface Paste {
+  readonly crop: Float32Array;
+  readonly background: Float32Array;
+  /** What the crop's pixels are brought to; nothing without it. */
+  readonly scale?: PixelScale;
+}
+
 /**
- * Hard paste (published): center-mask pixels from `crop`, brought to `scale`, all others from `background` (0 where it
- * is null), for every channel. Crops are channels x pixels; `mask` and pixels are height x width. `out` may be either
- * input.
+ * Hard paste (published): center-mask pixels (`mask`: height x width) from `crop`, brought to `scale`, all others from
+ * `background` (0 where it is null), for every channel. `out` may be either input.
  */
 export function pasteHard(
-  crop: Float32Array,
-  background: Float32Array | null,
   mask: Uint8Array,
-  channels: number,
+  { crop, background, scale }: Omit<Paste, "background"> & { readonly background: Float32Array | null },
   out: Float32Array,
-  scale: PixelScale = unscaled(channels),
 ): void {
-  const { low, high } = scale;
   const pixels = mask.length;
+  const channels = crop.length / pixels;
+  const { zero, range, low, high } = scale ?? unscaled(channels);
   if (out !== crop && background !== null && out !== background) out.set(background);
   for (let c = 0, i = 0; c < channels; c++) {
-    const zero = scale.zero[c];
-    const range = scale.range[c];
+    const floor = zero[c];
+    const span = range[c];
     for (let p = 0; p < pixels; p++, i++)
-      if (mask[p] === CENTER) out[i] = Math.min(Math.max((crop[i] - zero) / range, low), high);
+      if (mask[p] === CENTER) out[i] = Math.min(Math.max((crop[i] - floor) / span, low), high);
       else if (background === null) out[i] = 0;
       else if (out === crop) out[i] = background[i];
   }
@@ -31,33 +36,35 @@ export function pasteHard(
 
 /**
  * Soft paste: `alpha` (height x width, 0..1) of `crop`, brought to `scale`, and 1 - alpha of `background`; `out` may be
- * either input. Pixels outside the box `near` are left as they are.
+ * either input. Pixels outside the box `near` (all without it), in rows of `width` px, are left as they are.
  */
 export function pasteSoft(
-  crop: Float32Array,
-  background: Float32Array,
   alpha: Float32Array | Float64Array,
-  channels: number,
+  { crop, background, scale }: Paste,
   out: Float32Array,
-  scale: PixelScale = unscaled(channels),
-  width = alpha.length,
-  near: Box = { top: 0, bottom: alpha.length / width - 1, left: 0, right: width - 1 },
+  { width, near }: { readonly width: number; readonly near: Box } = wholePlane(alpha.length),
 ): void {
-  const { low, high } = scale;
-  const { top, bottom, left, right } = near;
   const pixels = alpha.length;
+  const channels = crop.length / pixels;
+  const { zero, range, low, high } = scale ?? unscaled(channels);
+  const { top, bottom, left, right } = near;
   for (let c = 0; c < channels; c++) {
-    const zero = scale.zero[c];
-    const range = scale.range[c];
+    const floor = zero[c];
+    const span = range[c];
     for (let y = top; y <= bottom; y++) {
       const end = y * width + right;
       for (let p = y * width + left, i = c * pixels + p; p <= end; p++, i++) {
         const a = alpha[p];
-        const v = Math.fround(Math.min(Math.max((crop[i] - zero) / range, low), high));
+        const v = Math.fround(Math.min(Math.max((crop[i] - floor) / span, low), high));
         out[i] = a * v + (1 - a) * background[i];
       }
     }
   }
+}
+
+/** A plane of `pixels`, taken as one row. */
+function wholePlane(pixels: number): { width: number; near: Box } {
+  return { width: pixels, near: { top: 0, bottom: 0, left: 0, right: pixels - 1 } };
 }
 
 /** Buffers of {@link softAlpha}, height x width each. */
@@ -78,6 +85,14 @@ export function alphaScratch(pixels: number): AlphaScratch {
   };
 }
 
+/** A label mask (height x width) and the standard deviation of its soft edge, px. */
+export interface SoftEdge {
+  readonly mask: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  readonly sigma: number;
+}
+
 /**
  * Weight of the center cell: G, the Gaussian (`sigma` px, edges replicated, cut at 4 sigma) of the center mask, except
  * that the crop's own neighbors never come along. Neighbor pixels weigh 0; on other pixels outside the center the
@@ -85,10 +100,7 @@ export function alphaScratch(pixels: number): AlphaScratch {
  * as the center cell and its halo stays behind; inside the center the weight is G itself.
  */
 export function softAlpha(
-  mask: Uint8Array,
-  height: number,
-  width: number,
-  sigma: number,
+  { mask, height, width, sigma }: SoftEdge,
   out: Float64Array,
   scratch: AlphaScratch,
 ): void {

@@ -179,13 +179,14 @@ function deal(
       );
     const out = new Int32Array(cells.length);
     const keys = numbers(Array.from(cells, (c) => protein[c]));
-    dealDonors(cells, donors, keys, keys, stream, out);
+    dealDonors({ cells, donors, cellKey: keys, donorKey: keys }, stream, out);
     mendPairs(
-      cells,
-      donors,
+      { cells, donors },
       out,
-      (c, d) => fieldOf[c] === fieldOf[d],
-      (c, d) => protein[c] === protein[d],
+      {
+        wrong: (c, d) => fieldOf[c] === fieldOf[d],
+        forbidden: (c, d) => protein[c] === protein[d],
+      },
       mulberry32(namedSeed(stream, "mend")),
     );
     return out;
@@ -209,7 +210,7 @@ function dealOthers(cells: Int32Array, donors: Int32Array, fieldOf: Int32Array, 
   const out = new Int32Array(cells.length);
   const oneField = donors.every((d) => fieldOf[d] === fieldOf[donors[0]]);
   const key = (row: number) => (oneField ? row : fieldOf[row]);
-  dealDonors(cells, donors, cells.map(key), donors.map(key), seed, out);
+  dealDonors({ cells, donors, cellKey: cells.map(key), donorKey: donors.map(key) }, seed, out);
   return out;
 }
 

@@ -131,3 +131,38 @@ test("center-mean is refused where there are no masks", async () => {
     "pools over the center cell (center-mean), and the cells have no masks",
   );
 });
+
+test("a crop's features are the same bits alone, at any place and among any others, in wide dense layers too", async () => {
+  const name = "dense";
+  const random = mulberry32(11);
+  const graph = new OnnxGraph(name);
+  const x = graph.input("x", ["batch", 2, SIZE, SIZE]);
+  const width = 2 * PIXELS;
+  const weights = Float32Array.from({ length: width * 37 }, () => random() - 0.5);
+  const dense = graph.node("MatMul", [
+    graph.node("Flatten", [x], { axis: 1 }),
+    graph.weight("w", [width, 37], weights),
+  ]);
+  graph.output(graph.node("Relu", [dense], {}, "y"), ["batch", 37]);
+  writeModel(join(folder, `${name}.onnx`), graph);
+  const path = describeModel(folder, {
+    name,
+    model: `${name}.onnx`,
+    input: { name: "x", channels: ["gfp", "rfp"], height: SIZE, width: SIZE },
+    outputs: [{ output: "y" }],
+  });
+  const encoder = await OnnxEncoder.open(readEncoder(path), shape);
+  const features = async (order: readonly number[]) => {
+    const given = new Float32Array(order.length * width);
+    order.forEach((c, i) => {
+      given.set(crop(c % COUNT), i * width);
+    });
+    const out = new Float32Array(order.length * 37);
+    await encoder.encode(given, new Uint8Array(order.length * PIXELS), order.length, [out]);
+    return order.map((c, i) => [c % COUNT, out.slice(i * 37, (i + 1) * 37)] as const);
+  };
+  const first = new Map(await features([...Array(COUNT).keys()]));
+  for (const order of [[1], [COUNT - 1, 0], Array.from({ length: 40 }, (_, i) => i * 7 + 3)])
+    for (const [c, row] of await features(order)) expect(row).toEqual(first.get(c));
+  await encoder.release();
+});

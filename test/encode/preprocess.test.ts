@@ -95,8 +95,11 @@ describe("pooling of a feature map", () => {
     const dims = layout === "NCHW" ? [2, 3, 4, 5] : [2, 4, 5, 3];
     const pooling = makePooling({ output: "y", layout, pool }, dims, 8, 10);
     const out = new Float32Array(6);
-    for (let n = 0; n < 2; n++)
-      pooling.add(layout === "NCHW" ? maps : nhwc, n * pooling.size, mask, out, n * 3, 1);
+    const all = layout === "NCHW" ? maps : nhwc;
+    for (let n = 0; n < 2; n++) {
+      const map = all.subarray(n * pooling.size, (n + 1) * pooling.size);
+      pooling.add(map, mask, 1, out.subarray(n * 3, (n + 1) * 3));
+    }
     return Array.from(out);
   };
   const near = (a: number[], b: number[]) => a.forEach((v, i) => void expect(v).toBeCloseTo(b[i], 5));

@@ -21,9 +21,10 @@ export interface Drawing {
 
 /**
  * Draws a two-channel crop: a sloping medium with correlated noise (SD `noise`, lag-1 correlation about 0.3) and
- * disks, the first of them the center, with half their light at the edge and a factor of 0.6 less per px outside.
+ * disks, the first of them the center, with half their light at the edge and a factor of 0.6 less per `unit` px
+ * outside.
  */
-export function draw(size: number, disks: readonly Disk[], seed: number, noise = 0.1): Drawing {
+export function draw(size: number, disks: readonly Disk[], seed: number, noise = 0.1, unit = 1): Drawing {
   const pixels = size * size;
   const random = mulberry32(seed);
   const medium = new Float32Array(2 * pixels);
@@ -42,7 +43,7 @@ export function draw(size: number, disks: readonly Disk[], seed: number, noise =
   const withoutCenter = medium.slice();
   disks.forEach(({ y, x, r, light }, k) => {
     for (let p = 0; p < pixels; p++) {
-      const distance = Math.hypot(Math.floor(p / size) - y, (p % size) - x) - r;
+      const distance = (Math.hypot(Math.floor(p / size) - y, (p % size) - x) - r) / unit;
       if (distance <= 0) mask[p] = k === 0 ? 1 : 2;
       const glow = light * (distance <= 0 ? 1 - 0.5 * Math.exp(distance) : 0.5 * 0.6 ** distance);
       for (const o of [0, pixels]) {

@@ -15,7 +15,7 @@ test("hard paste, by eye", () => {
   const crop = Float32Array.from([1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60]);
   const background = Float32Array.from([-1, -2, -3, -4, -5, -6, -10, -20, -30, -40, -50, -60]);
   const out = new Float32Array(12);
-  pasteHard(crop, background, mask, 2, out);
+  pasteHard(mask, { crop, background }, out);
   expect([...out]).toEqual([
     -1,
     2,
@@ -30,17 +30,15 @@ test("hard paste, by eye", () => {
     50,
     -60,
   ]);
-  pasteHard(crop, null, mask, 2, out);
+  pasteHard(mask, { crop, background: null }, out);
   expect([...out]).toEqual([0, 2, 0, 4, 5, 0, 0, 20, 0, 40, 50, 0]);
 });
 
 test("soft paste, by eye", () => {
   const out = new Float32Array(3);
   pasteSoft(
-    Float32Array.from([8, 8, 8]),
-    Float32Array.from([4, 4, 4]),
     Float64Array.from([0, 0.5, 1]),
-    1,
+    { crop: Float32Array.from([8, 8, 8]), background: Float32Array.from([4, 4, 4]) },
     out,
   );
   expect([...out]).toEqual([4, 6, 8]);
@@ -91,7 +89,7 @@ test("soft weights equal their definition", () => {
     fc.property(image, fc.constantFrom(0.5, 1, 1.7), (size, sigma) => {
       const mask = randomMask(size);
       const alpha = new Float64Array(mask.length);
-      softAlpha(mask, size.height, size.width, sigma, alpha, alphaScratch(mask.length));
+      softAlpha({ mask, ...size, sigma }, alpha, alphaScratch(mask.length));
       naiveAlpha(mask, size.height, size.width, sigma).forEach((wanted, p) => {
         expect(Math.abs(alpha[p] - wanted)).toBeLessThan(1e-12);
       });
@@ -105,7 +103,7 @@ test("soft weights stay in 0..1, leave neighbors behind and end 4 sigma from the
     fc.property(image, (size) => {
       const mask = randomMask(size);
       const alpha = new Float64Array(mask.length);
-      softAlpha(mask, size.height, size.width, 1, alpha, alphaScratch(mask.length));
+      softAlpha({ mask, ...size, sigma: 1 }, alpha, alphaScratch(mask.length));
       alpha.forEach((a, p) => {
         expect(a).toBeGreaterThanOrEqual(0);
         expect(a).toBeLessThanOrEqual(1 + 1e-12);
@@ -128,10 +126,10 @@ test("out may be either input", () => {
   const crop = Float32Array.from({ length: 128 }, random);
   const background = Float32Array.from({ length: 128 }, random);
   const apart = new Float32Array(128);
-  pasteHard(crop, background, mask, 2, apart);
+  pasteHard(mask, { crop, background }, apart);
   const [a, b] = [crop.slice(), background.slice()];
-  pasteHard(a, background, mask, 2, a);
-  pasteHard(crop, b, mask, 2, b);
+  pasteHard(mask, { crop: a, background }, a);
+  pasteHard(mask, { crop, background: b }, b);
   expect(a).toEqual(apart);
   expect(b).toEqual(apart);
 });

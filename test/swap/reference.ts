@@ -179,7 +179,7 @@ export function referenceComposite(
   if (mode === "bgonly") return referenceDonor(ref, row, "nocentre");
   const mask = referenceMask(ref, row);
   if (mode === "masked") {
-    pasteHard(out, null, mask, 2, out);
+    pasteHard(mask, { crop: out, background: null }, out);
     return out;
   }
   const donor = ref.donors[row * ref.classes.length + background];
@@ -193,13 +193,13 @@ export function referenceComposite(
       alpha,
       new Float64Array(PIXELS),
     );
-    pasteSoft(out, referenceDonor(ref, donor, "nocentre"), alpha, 2, out);
+    pasteSoft(alpha, { crop: out, background: referenceDonor(ref, donor, "nocentre") }, out);
     return out;
   }
   const lent =
     mode === "naive"
       ? referenceCrop(ref, donor)
       : referenceDonor(ref, donor, mode === "inpaint" ? "nocentre" : "cellfree");
-  pasteHard(out, lent, mask, 2, out);
+  pasteHard(mask, { crop: out, background: lent }, out);
   return out;
 }

@@ -1,137 +1,135 @@
-import { BACKGROUND } from "../../types.ts";
+import type { Lengths } from "./lengths.ts";
+import { pixelsFor } from "./lengths.ts";
+import { emptyList, type PixelList } from "./pixel-list.ts";
+import type { Site } from "./survey.ts";
 
-/** Distance from a cell beyond which its light is taken to have ended, pixels. */
-export const REACH = 10;
+/** Fewest pixels of medium, in crops of 64 px. */
+const FEWEST = 24;
 
-/**
- * Collects the pixels of the medium: label 0 and farther than `gap` px from every cell, with the widest gap from
- * `widest` down to 0 that leaves at least a tenth of the crop (a twentieth below 3 px). Where even gap 0 leaves fewer
- * than 24 pixels there is no medium, and 0 is returned.
- * @param toCell squared distance to the nearest cell, px^2
- * @param pool receives the pixel indices @returns how many
- */
-export function collectMedium(toCell: Int32Array, widest: number, pool: Int32Array): number {
-  const pixels = toCell.length;
-  let size = 0;
-  for (let gap = widest; gap >= 0; gap--) {
-    size = 0;
-    for (let p = 0; p < pixels; p++) if (toCell[p] > gap * gap) pool[size++] = p;
-    if (size >= pixels / (gap >= 3 ? 10 : 20)) return size;
-  }
-  return size < 24 ? 0 : size;
+/** What is known of the medium of a crop. Planes are channels x height x width. */
+export interface Medium {
+  /** Pixels of the medium. */
+  readonly pool: PixelList;
+  /** Smooth level. */
+  readonly trend: Float32Array;
+  /** What the medium has beyond level and halos, at its pixels, and its standard deviation per channel. */
+  readonly noise: Float32Array;
+  readonly sd: Float64Array;
+  /** 1 where `noise` may be repeated. */
+  readonly good: Uint8Array;
 }
 
-/** Mean and standard deviation after two rounds of leaving out what lies over 3 SD from the mean, in `out`. */
-export function clippedMoments(
-  image: Float32Array,
-  offset: number,
-  pool: Int32Array,
-  size: number,
-  out: Float64Array,
-): void {
+export function emptyMedium(channels: number, pixels: number): Medium {
+  return {
+    pool: emptyList(pixels),
+    trend: new Float32Array(channels * pixels),
+    noise: new Float32Array(channels * pixels),
+    sd: new Float64Array(channels),
+    good: new Uint8Array(pixels),
+  };
+}
+
+/** Least distance of the medium from every cell where there is enough of it, px. */
+export function widestGap(halo: number, { freeGap }: Pick<Lengths, "freeGap">): number {
+  return Math.max(halo, freeGap);
+}
+
+/**
+ * Collects the pixels of the medium: label 0 and farther than a gap from every cell, with the widest gap from
+ * `widest` px down to 0 that leaves at least a tenth of the crop (a twentieth below 3 units). False where even gap 0
+ * leaves too few: there is no medium.
+ * @param toCell squared distance to the nearest cell, px^2
+ */
+export function collectMedium(
+  toCell: Int32Array,
+  widest: number,
+  lengths: Pick<Lengths, "unit" | "grain">,
+  pool: PixelList,
+): boolean {
+  const all = toCell.length;
+  for (let gap = widest; gap >= 0; gap -= lengths.unit) {
+    let size = 0;
+    for (let p = 0; p < all; p++) if (toCell[p] > gap * gap) pool.pixels[size++] = p;
+    pool.size = size;
+    if (size >= all / (gap >= 3 * lengths.unit ? 10 : 20)) return true;
+  }
+  return pool.size >= pixelsFor(FEWEST, lengths);
+}
+
+/** Without medium: collects the dimmest twentieth of the crop, or of what is not removed. */
+export function collectDimmest(crop: Float32Array, { removal, lengths }: Site, pool: PixelList): void {
+  const { fade, removed } = removal;
+  const pixels = fade.length;
+  const fewest = pixelsFor(FEWEST, lengths);
+  const all = removed.size > pixels - fewest;
+  const candidates = Array.from({ length: pixels }, (_, p) => p).filter((p) => all || fade[p] < 1);
+  const light = new Float64Array(pixels);
+  for (let i = 0; i < crop.length; i++) light[i % pixels] += crop[i];
+  candidates.sort((a, b) => light[a] - light[b] || a - b);
+  const dimmest = candidates.slice(0, Math.max(fewest, Math.floor(pixels / 20)));
+  pool.pixels.set(dimmest);
+  pool.size = dimmest.length;
+}
+
+/** Mean and standard deviation of some pixels after two rounds of leaving out what lies over 3 SD from the mean. */
+export function clippedMoments(plane: Float32Array, { pixels, size }: PixelList): [mean: number, sd: number] {
   let low = -Infinity;
   let high = Infinity;
+  let [mean, sd] = [0, 0];
+  const shift = plane[pixels[0]];
   for (let round = 0; round < 3; round++) {
     let n = 0;
     let sum = 0;
     let squares = 0;
-    const shift = image[offset + pool[0]];
     for (let k = 0; k < size; k++) {
-      const v = image[offset + pool[k]];
+      const v = plane[pixels[k]];
       if (v < low || v > high) continue;
       n++;
       sum += v - shift;
       squares += (v - shift) * (v - shift);
     }
     if (n === 0) break;
-    out[0] = shift + sum / n;
-    out[1] = Math.sqrt(Math.max(0, squares / n - (sum / n) ** 2));
-    low = out[0] - 3 * out[1];
-    high = out[0] + 3 * out[1];
+    mean = shift + sum / n;
+    sd = Math.sqrt(Math.max(0, squares / n - (sum / n) ** 2));
+    low = mean - 3 * sd;
+    high = mean + 3 * sd;
+  }
+  return [mean, sd];
+}
+
+/** The crop and mask on which the medium was measured last, so that it is not measured again on the same. */
+export class LastMeasured {
+  readonly #crop: Float32Array;
+  readonly #mask: Uint8Array;
+  /** Gap of the medium; NaN for none. */
+  #widest = Number.NaN;
+
+  constructor(channels: number, pixels: number) {
+    this.#crop = new Float32Array(channels * pixels);
+    this.#mask = new Uint8Array(pixels);
+  }
+
+  /** True where the medium was measured on these very bytes. */
+  is(crop: Float32Array, mask: Uint8Array, widest: number): boolean {
+    if (this.#widest !== widest) return false;
+    const lastMask = this.#mask;
+    for (let p = 0; p < mask.length; p++) if (lastMask[p] !== mask[p]) return false;
+    const [a, b] = [bits(crop), bits(this.#crop)];
+    for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+    return true;
+  }
+
+  keep(crop: Float32Array, mask: Uint8Array, widest: number): void {
+    this.#crop.set(crop);
+    this.#mask.set(mask);
+    this.#widest = widest;
+  }
+
+  forget(): void {
+    this.#widest = Number.NaN;
   }
 }
 
-/** Pixels by their distance to a cell, for {@link haloProfile}: `bin[n]` is k for pixel `pixels[n]` at (k, k + 1] px. */
-export interface Rings {
-  readonly pixels: Int32Array;
-  readonly bins: Uint8Array;
-  size: number;
-}
-
-/** Empty rings with room for every pixel of a crop. */
-export function emptyRings(pixels: number): Rings {
-  return { pixels: new Int32Array(pixels), bins: new Uint8Array(pixels), size: 0 };
-}
-
-/** Bin of {@link Rings} of every squared distance from 1 to REACH^2. */
-const BIN_OF = Uint8Array.from({ length: REACH * REACH + 1 }, (_, d) =>
-  Math.max(0, Math.ceil(Math.sqrt(d)) - 1),
-);
-
-/**
- * Collects the label-0 pixels up to REACH from a cell.
- * @param squared squared distance to the cell @param nearest squared distance to the nearest cell; pixels whose
- * nearest cell is another one do not count
- */
-export function collectRings(mask: Uint8Array, squared: Int32Array, nearest: Int32Array, out: Rings): void {
-  let size = 0;
-  for (let p = 0; p < mask.length; p++) {
-    if (mask[p] !== BACKGROUND || squared[p] > REACH * REACH || nearest[p] < squared[p]) continue;
-    out.bins[size] = BIN_OF[squared[p]];
-    out.pixels[size++] = p;
-  }
-  out.size = size;
-}
-
-/**
- * Light around a cell as a function of the distance, px: mean of image - trend over the pixels at distance
- * (k, k + 1] for k = 0..REACH - 1; never below 0, never rising with the distance, halved from the bin before where
- * fewer than 8 pixels are there, 0 from REACH on.
- * @param out REACH + 1 values
- */
-export function haloProfile(
-  image: Float32Array,
-  trend: Float32Array,
-  offset: number,
-  { pixels, bins, size }: Rings,
-  counts: Float64Array,
-  out: Float64Array,
-): void {
-  counts.fill(0);
-  out.fill(0);
-  for (let n = 0; n < size; n++) {
-    const p = pixels[n];
-    const bin = bins[n];
-    counts[bin]++;
-    out[bin] += image[offset + p] - trend[offset + p];
-  }
-  let before = 0;
-  let begun = false;
-  for (let k = 0; k < REACH; k++) {
-    const enough = counts[k] >= 8;
-    let level = enough ? out[k] / counts[k] : begun ? before / 2 : 0;
-    if (begun && level > before) level = before;
-    out[k] = Math.max(0, level);
-    begun = begun || enough;
-    if (begun) before = out[k];
-  }
-  out[REACH] = 0;
-}
-
-/** Linear interpolation of a {@link haloProfile} at `distance` px; bin k stands at k + 0.5 px. */
-export function haloAt(profile: Float64Array, distance: number): number {
-  const at = distance - 0.5;
-  if (at >= REACH) return 0;
-  if (at <= 0) return profile[0];
-  const k = Math.floor(at);
-  return profile[k] + (at - k) * (profile[k + 1] - profile[k]);
-}
-
-/** Squared distances from which on {@link haloAt} is 0: those over (REACH + 0.5)^2. */
-export const DARK = REACH * (REACH + 1) + 1;
-const DISTANCES = Float64Array.from({ length: DARK }, (_, d) => Math.sqrt(d));
-
-/** {@link haloAt} for all squared distances below {@link DARK}, to `out` from `at` on. */
-export function tabulateHalo(profile: Float64Array, out: Float64Array, at: number): void {
-  for (let d = 0; d < DARK; d++) out[at + d] = haloAt(profile, DISTANCES[d]);
+function bits(crop: Float32Array): Int32Array {
+  return new Int32Array(crop.buffer, crop.byteOffset, crop.length);
 }

@@ -1,30 +1,41 @@
 import { CENTER, NEIGHBOR } from "../../types.ts";
 
-/** Offsets of the disk of radius 2 px: y, x, y, x. */
-const DISK = Int32Array.from(
-  [-2, -1, 0, 1, 2]
-    .flatMap((y) => [-2, -1, 0, 1, 2].map((x) => [y, x]))
-    .filter(([y, x]) => y * y + x * x <= 4)
-    .flat(),
-);
+/** A label mask (height x width) in which slivers are looked for with a disk from {@link diskOffsets}. */
+export interface SliverSearch {
+  readonly mask: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  readonly disk: Int32Array;
+}
+
+/** Offsets of the disk of `radius` (whole px): y, x, y, x. */
+export function diskOffsets(radius: number): Int32Array {
+  const steps = Array.from({ length: 2 * radius + 1 }, (_, k) => k - radius);
+  return Int32Array.from(
+    steps
+      .flatMap((y) => steps.map((x) => [y, x]))
+      .filter(([y, x]) => y * y + x * x <= radius * radius)
+      .flat(),
+  );
+}
 
 /**
- * True for a neighbor pixel that lies in no disk of radius 2 px of neighbor pixels, outside the crop counting as
- * neighbor: what a morphological opening takes away.
+ * True for a neighbor pixel that lies in no disk of neighbor pixels, outside the crop counting as neighbor: what a
+ * morphological opening takes away.
  */
-export function isSliver(mask: Uint8Array, height: number, width: number, p: number): boolean {
+export function isSliver(search: SliverSearch, p: number): boolean {
+  const { disk, width } = search;
   const x = p % width;
   const y = (p - x) / width;
-  for (let n = 0; n < DISK.length; n += 2)
-    if (holdsDisk(mask, height, width, y + DISK[n], x + DISK[n + 1])) return false;
+  for (let n = 0; n < disk.length; n += 2) if (holdsDisk(search, y + disk[n], x + disk[n + 1])) return false;
   return true;
 }
 
 /** True where all pixels of the disk around (y, x) are neighbor pixels or lie outside the crop. */
-function holdsDisk(mask: Uint8Array, height: number, width: number, y: number, x: number): boolean {
-  for (let n = 0; n < DISK.length; n += 2) {
-    const v = y + DISK[n];
-    const u = x + DISK[n + 1];
+function holdsDisk({ mask, height, width, disk }: SliverSearch, y: number, x: number): boolean {
+  for (let n = 0; n < disk.length; n += 2) {
+    const v = y + disk[n];
+    const u = x + disk[n + 1];
     if (v >= 0 && u >= 0 && v < height && u < width && mask[v * width + u] !== NEIGHBOR) return false;
   }
   return true;
@@ -36,17 +47,16 @@ function holdsDisk(mask: Uint8Array, height: number, width: number, y: number, x
  * @param toCenter squared distance to the center cell, px^2 @returns number of pixels relabeled
  */
 export function relabelSlivers(
-  mask: Uint8Array,
-  height: number,
-  width: number,
+  search: SliverSearch,
   toCenter: Int32Array,
   reach: number,
   out: Uint8Array,
 ): number {
+  const { mask } = search;
   out.set(mask);
   let relabeled = 0;
   for (let p = 0; p < mask.length; p++)
-    if (mask[p] === NEIGHBOR && toCenter[p] <= reach * reach && isSliver(mask, height, width, p)) {
+    if (mask[p] === NEIGHBOR && toCenter[p] <= reach * reach && isSliver(search, p)) {
       out[p] = CENTER;
       relabeled++;
     }

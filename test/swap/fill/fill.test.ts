@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { mean, standardDeviation } from "../../../src/core/statistics.ts";
 import { distanceTransform } from "../../../src/image/distance.ts";
 import { Filler } from "../../../src/swap/fill/fill.ts";
-import { isSliver } from "../../../src/swap/fill/sliver.ts";
+import { diskOffsets, isSliver } from "../../../src/swap/fill/sliver.ts";
 import { type Disk, draw } from "../drawn.ts";
 
 const SIZE = 64;
@@ -33,7 +33,7 @@ function pairs(image: Float32Array, offset: number, chosen: (p: number) => boole
 test("what must stay stays: neighbors, and all that is far from the removed cell", () => {
   const { crop, mask } = draw(SIZE, [center, neighbor], 1);
   const filled = crop.slice();
-  new Filler(2, SIZE, SIZE).fill(filled, mask, "center", 3, 5);
+  new Filler(2, SIZE, SIZE).fill(filled, mask, { kind: "center", halo: 3, seed: 5 });
   const d = distance(mask, 1);
   let changed = 0;
   for (let p = 0; p < PIXELS; p++)
@@ -53,8 +53,8 @@ test("nothing of the removed cell's own pixels enters the fill", () => {
   for (const kind of ["center", "cell-free"] as const) {
     const [a, b] = [crop.slice(), other.slice()];
     const filler = new Filler(2, SIZE, SIZE);
-    filler.fill(a, mask, kind, 3, 5);
-    filler.fill(b, mask, kind, 3, 5);
+    filler.fill(a, mask, { kind, halo: 3, seed: 5 });
+    filler.fill(b, mask, { kind, halo: 3, seed: 5 });
     expect(a).toEqual(b);
   }
 });
@@ -65,10 +65,14 @@ test("the same seed gives the same bytes, whatever was filled before; another se
   for (const kind of ["center", "cell-free"] as const) {
     const [a, b, c] = [crop.slice(), crop.slice(), crop.slice()];
     const filler = new Filler(2, SIZE, SIZE);
-    filler.fill(a, mask, kind, 3, 5);
-    filler.fill(other.crop.slice(), other.mask, kind === "center" ? "cell-free" : "center", 2, 9);
-    filler.fill(b, mask, kind, 3, 5);
-    filler.fill(c, mask, kind, 3, 6);
+    filler.fill(a, mask, { kind, halo: 3, seed: 5 });
+    filler.fill(other.crop.slice(), other.mask, {
+      kind: kind === "center" ? "cell-free" : "center",
+      halo: 2,
+      seed: 9,
+    });
+    filler.fill(b, mask, { kind, halo: 3, seed: 5 });
+    filler.fill(c, mask, { kind, halo: 3, seed: 6 });
     expect(a).toEqual(b);
     expect(a).not.toEqual(c);
   }
@@ -87,7 +91,7 @@ test("a fill has the level, noise and correlation of the medium, and no seam at 
   for (let seed = 0; seed < 60; seed++) {
     const { crop, withoutCenter, mask } = draw(SIZE, [center, neighbor], 100 + seed);
     const filled = crop.slice();
-    filler.fill(filled, mask, "center", 3, seed);
+    filler.fill(filled, mask, { kind: "center", halo: 3, seed });
     const d = distance(mask, 1);
     const n = distance(mask, 2);
     const inside = (p: number) => d[p] <= 3 && n[p] > 10;
@@ -125,7 +129,7 @@ test("the light of a neighbor runs on into the fill", () => {
   for (let seed = 0; seed < 20; seed++) {
     const { crop, withoutCenter, medium, mask } = draw(SIZE, [center, touching], 300 + seed);
     const filled = crop.slice();
-    new Filler(2, SIZE, SIZE).fill(filled, mask, "center", 3, seed);
+    new Filler(2, SIZE, SIZE).fill(filled, mask, { kind: "center", halo: 3, seed });
     const n = distance(mask, 2);
     const d = distance(mask, 1);
     for (let p = 0; p < PIXELS; p++)
@@ -149,7 +153,7 @@ test("cell-free crops have the medium's level and noise everywhere", () => {
       [center, neighbor, { y: 8, x: 6, r: 9, light: 0.8 }],
       500 + seed,
     );
-    filler.fill(crop, mask, "cell-free", 3, seed);
+    filler.fill(crop, mask, { kind: "cell-free", halo: 3, seed });
     bias.push(mean(crop) - mean(medium));
     sd.push(standardDeviation(crop) / standardDeviation(medium));
   }
@@ -163,11 +167,11 @@ test("a crop without medium is filled from its dimmest pixels, and counted", () 
   const { crop, mask } = draw(SIZE, [center], 7);
   for (let p = 0; p < PIXELS; p++) if (mask[p] === 0) mask[p] = 2;
   const filler = new Filler(2, SIZE, SIZE);
-  filler.fill(crop, mask, "center", 3, 1);
+  filler.fill(crop, mask, { kind: "center", halo: 3, seed: 1 });
   expect([filler.fills, filler.crowded]).toEqual([1, 1]);
   expect(crop.every(Number.isFinite)).toBe(true);
   const all = draw(SIZE, [center], 8);
-  filler.fill(all.crop, new Uint8Array(PIXELS).fill(1), "center", 3, 1);
+  filler.fill(all.crop, new Uint8Array(PIXELS).fill(1), { kind: "center", halo: 3, seed: 1 });
   expect(all.crop.every(Number.isFinite)).toBe(true);
   expect(filler.crowded).toBe(2);
 });
@@ -175,7 +179,7 @@ test("a crop without medium is filled from its dimmest pixels, and counted", () 
 test("small, flat and one-channel crops are filled", () => {
   const mask = Uint8Array.from({ length: 63 }, (_, p) => (p === 31 || p === 32 ? 1 : 0));
   const crop = Float32Array.from(mask, (label) => (label === 1 ? 9 : 2));
-  new Filler(1, 7, 9).fill(crop, mask, "center", 1, 1);
+  new Filler(1, 7, 9).fill(crop, mask, { kind: "center", halo: 1, seed: 1 });
   expect([...crop]).toEqual(new Array(63).fill(2));
 });
 
@@ -191,8 +195,9 @@ test("slivers beside the center cell are its own rim, by eye", () => {
     "................",
   ];
   const mask = Uint8Array.from(picture.join(""), (c) => (c === "." ? 0 : Number(c)));
+  const search = { mask, height: 8, width: 16, disk: diskOffsets(2) };
   const slivers = picture.map((line, y) =>
-    [...line].map((c, x) => (c === "2" && isSliver(mask, 8, 16, y * 16 + x) ? "s" : c)).join(""),
+    [...line].map((c, x) => (c === "2" && isSliver(search, y * 16 + x) ? "s" : c)).join(""),
   );
   expect(slivers).toEqual([
     "................",
@@ -213,7 +218,7 @@ test("slivers beside the center cell are its own rim, by eye", () => {
       p % SIZE < 32
     )
       drawn[p] = 2;
-  new Filler(2, SIZE, SIZE).fill(crop, drawn, "center", 3, 1);
+  new Filler(2, SIZE, SIZE).fill(crop, drawn, { kind: "center", halo: 3, seed: 1 });
   const left: number[] = [];
   for (let p = 0; p < PIXELS; p++)
     if (drawn[p] === 2 && p % SIZE < 32 && Math.floor(p / SIZE) < 40) left.push(crop[p] - withoutCenter[p]);

@@ -1,18 +1,42 @@
 import type { Random } from "../../core/rng.ts";
+import { type Lengths, pixelsFor } from "./lengths.ts";
+import type { Medium } from "./medium.ts";
 
 /** Side of a patch, width of the seam it shares with the next one, and the fewest places it may come from. */
-const SIZES: readonly (readonly [side: number, seam: number, places: number])[] = [
+type Size = readonly [side: number, seam: number, places: number];
+
+/** Sizes for crops of 64 px, and the last for all. */
+const SIZES: readonly Size[] = [
   [12, 4, 60],
   [8, 3, 60],
   [6, 2, 50],
   [4, 1, 40],
   [2, 0, 30],
-  [1, 0, 1],
 ];
+const SINGLE: Size = [1, 0, 1];
+
+/** Sizes in proportion to the grain (1 or more), then those of 64 px that are smaller, down to single pixels. */
+function patchSizes(lengths: Pick<Lengths, "grain">): readonly Size[] {
+  const { grain } = lengths;
+  const grown = SIZES.map(([side, seam, places]): Size => {
+    return [Math.round(side * grain), Math.round(seam * grain), pixelsFor(places, lengths)];
+  });
+  const least = grown[grown.length - 1][0];
+  return [...grown, ...SIZES.filter(([side]) => side < least), SINGLE];
+}
+
+/** A patch of `side` px to add at (y0, x0): the one at pixel `place`, turned by one of the 8 symmetries of the square. */
+interface Patch {
+  readonly place: number;
+  readonly turn: number;
+  readonly side: number;
+  readonly y0: number;
+  readonly x0: number;
+}
 
 /**
  * Weaves noise from patches of known noise. Patches are squares of good pixels, as large as there are places for
- * (12 px down to single pixels), drawn without replacement until all places are used, turned and mirrored at random.
+ * (12 px in crops of 64 px, down to single pixels), drawn without replacement until all places are used, turned and mirrored at random.
  * Where neighbors overlap they are mixed with weights whose squares add up to 1, so that the variance is kept
  * (independent patches), and within patches so is the correlation of neighboring pixels and of channels.
  */
@@ -23,24 +47,26 @@ export class Weaver {
   /** Summed-area table of good pixels, (height + 1) x (width + 1). */
   readonly #sums: Int32Array;
   readonly #places: Int32Array;
-  readonly #ramp = new Float64Array(12);
+  readonly #sizes: readonly Size[];
+  readonly #ramp: Float64Array;
 
-  constructor(channels: number, height: number, width: number) {
+  constructor(channels: number, height: number, width: number, lengths: Pick<Lengths, "grain">) {
     this.#channels = channels;
     this.#height = height;
     this.#width = width;
     this.#sums = new Int32Array((height + 1) * (width + 1));
     this.#places = new Int32Array(height * width);
+    this.#sizes = patchSizes(lengths);
+    this.#ramp = new Float64Array(this.#sizes[0][0]);
   }
 
   /**
    * Writes noise to `out` (channels x pixels) wherever `wanted` is 1; other pixels of `out` are undefined.
-   * @param noise channels x pixels @param good 1 where `noise` may be taken from; at least one pixel
+   * @param medium its noise, and at least one good pixel to take it from
    * @returns side of the patches used, px
    */
   weave(
-    noise: Float32Array,
-    good: Uint8Array,
+    { noise, good }: Pick<Medium, "noise" | "good">,
     wanted: Uint8Array,
     random: Random,
     out: Float32Array,
@@ -49,11 +75,11 @@ export class Weaver {
     this.#sumUp(good);
     let choice = 0;
     let places = 0;
-    for (; choice < SIZES.length; choice++) {
-      places = this.#findPlaces(SIZES[choice][0]);
-      if (places >= SIZES[choice][2]) break;
+    for (const sizes = this.#sizes; choice < sizes.length; choice++) {
+      places = this.#findPlaces(sizes[choice][0]);
+      if (places >= sizes[choice][2]) break;
     }
-    const [side, seam] = SIZES[choice];
+    const [side, seam] = this.#sizes[choice];
     for (let k = 0; k < side; k++) {
       const rise = k < seam ? (k + 0.5) / seam : k >= side - seam ? (side - k - 0.5) / seam : 1;
       this.#ramp[k] = Math.sin((Math.PI / 2) * rise);
@@ -74,7 +100,7 @@ export class Weaver {
         const place = this.#places[draw];
         this.#places[draw] = this.#places[left];
         this.#places[left] = place;
-        this.#add(noise, place, Math.floor(random() * 8), y, x, side, out);
+        this.#add(noise, { place, turn: Math.floor(random() * 8), side, y0: y, x0: x }, out);
       }
     }
     return side;
@@ -111,16 +137,7 @@ export class Weaver {
     return false;
   }
 
-  /** Adds the patch at `place`, turned by one of the 8 symmetries of the square, at (y0, x0). */
-  #add(
-    noise: Float32Array,
-    place: number,
-    turn: number,
-    y0: number,
-    x0: number,
-    side: number,
-    out: Float32Array,
-  ): void {
+  #add(noise: Float32Array, { place, turn, side, y0, x0 }: Patch, out: Float32Array): void {
     const [height, width, ramp] = [this.#height, this.#width, this.#ramp];
     const last = side - 1;
     // In `noise`: from pixel to pixel of a row, and from row to row, of the turned patch.
