@@ -101,10 +101,6 @@ export class PairGrid {
     await Promise.all(this.#workers.map((w) => w.terminate()));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.dispose();
-  }
-
   #start(): Worker {
     const worker = startWorker(import.meta.url, "grid-worker");
     worker.on("message", (answer: GridAnswer) => this.#settle(worker, answer));
