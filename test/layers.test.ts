@@ -26,6 +26,7 @@ const ORDER = [
   "report",
   "index",
   "study",
+  "demo",
   "node",
   "commands",
   "cli",

@@ -29,17 +29,17 @@ export function makeChunks(fields: readonly string[]): Chunk[] {
 }
 
 /**
- * Segments all chunks on `threads` threads (1: in this one) and hands each result to `take`, in any order.
+ * Segments all chunks on `workers` threads (1: in this one) and hands each result to `take`, in any order.
  * @throws InterruptedError once `signal` is aborted.
  */
 export async function runChunks(
   context: ChunkContext,
   chunks: readonly Chunk[],
-  threads: number,
+  workers: number,
   signal: AbortSignal,
   take: (result: ChunkResult) => void,
 ): Promise<void> {
-  const count = Math.min(threads, chunks.length);
+  const count = Math.min(workers, chunks.length);
   if (count <= 1) await runHere(context, chunks, signal, take);
   else await runThreads(context, chunks, count, signal, take);
 }
@@ -67,20 +67,20 @@ async function runHere(
 async function runThreads(
   context: ChunkContext,
   chunks: readonly Chunk[],
-  threads: number,
+  count: number,
   signal: AbortSignal,
   take: (result: ChunkResult) => void,
 ): Promise<void> {
-  const workers: Worker[] = [];
+  const threads: Worker[] = [];
   let next = 0;
   let left = chunks.length;
   try {
     await new Promise<void>((done, fail) => {
       signal.addEventListener("abort", () => fail(interrupted()), { once: true });
       if (signal.aborted) fail(interrupted());
-      for (let k = 0; k < threads; k++) {
+      for (let k = 0; k < count; k++) {
         const worker = startWorker(import.meta.url, "chunk-worker", context);
-        workers.push(worker);
+        threads.push(worker);
         const give = () => {
           if (next < chunks.length) worker.postMessage(chunks[next++]);
         };
@@ -104,6 +104,6 @@ async function runThreads(
       }
     });
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all(threads.map((worker) => worker.terminate()));
   }
 }

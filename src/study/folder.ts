@@ -89,7 +89,7 @@ function knownEncoders(
   ];
   if (differences.length > 0)
     throw new StudyError(
-      `holds a study of other inputs (${differences.slice(0, 3).join("; ")}${differences.length > 3 ? `; and ${differences.length - 3} more` : ""}); choose another --out, or --fresh to replace it`,
+      `holds a study of other inputs (${differences.slice(0, 3).join("; ")}${differences.length > 3 ? `; and ${differences.length - 3} more` : ""}); choose another --out, or --force to replace it`,
       { path },
     );
   return { ...old.encoders, ...encoders };
@@ -147,7 +147,7 @@ export function readStudyManifest(path: string): StudyManifest {
     throw new DataError("is not the manifest of a study", { path: file });
   if (manifest.version !== FOLDER_VERSION || manifest.cellswap !== version)
     throw new StudyError(
-      `was made by cellswap ${manifest.cellswap} (layout ${manifest.version}), this is ${version} (layout ${FOLDER_VERSION}); choose another --out, or --fresh to replace it`,
+      `was made by cellswap ${manifest.cellswap} (layout ${manifest.version}), this is ${version} (layout ${FOLDER_VERSION}); choose another --out, or --force to replace it`,
       { path },
     );
   return manifest;

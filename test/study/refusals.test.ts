@@ -36,7 +36,7 @@ function study(keys: Readonly<Record<string, unknown>>, ...more: string[]): Prom
 }
 
 const refusal = (what: string) => [
-  `cellswap: ${out}: holds a study of other inputs (${what}); choose another --out, or --fresh to replace it`,
+  `cellswap: ${out}: holds a study of other inputs (${what}); choose another --out, or --force to replace it`,
 ];
 
 test.each([
@@ -80,9 +80,9 @@ test("an encoder may be added, and what is there is used", async () => {
   expect(contents(out)).toEqual(contents(cold));
 });
 
-test("--fresh replaces a study and leaves what is not its own", async () => {
+test("--force replaces a study and leaves what is not its own", async () => {
   writeFileSync(join(out, "notes.txt"), "mine");
-  expect(await study({ seed: 7 }, "--fresh")).toBe(0);
+  expect(await study({ seed: 7 }, "--force")).toBe(0);
   expect(JSON.parse(readFileSync(join(out, "manifest.json"), "utf8")).inputs.seed).toBe(7);
   expect(readFileSync(join(out, "notes.txt"), "utf8")).toBe("mine");
   rmSync(join(out, "notes.txt"));
@@ -93,14 +93,14 @@ test("--fresh replaces a study and leaves what is not its own", async () => {
   rmSync(out, { recursive: true });
 });
 
-test("--fresh replaces a study of another version", async () => {
+test("--force replaces a study of another version", async () => {
   const file = join(out, "manifest.json");
   writeFileSync(file, readFileSync(file, "utf8").replace(/"version": 1/, '"version": 0'));
   expect(await study({})).toBe(1);
   expect(said[0]).toMatch(
     /was made by cellswap .+ \(layout 0\), this is .+ \(layout 1\); choose another --out/,
   );
-  expect(await study({}, "--fresh")).toBe(0);
+  expect(await study({}, "--force")).toBe(0);
 });
 
 test("a lock whose process is gone is taken over", async () => {

@@ -150,12 +150,12 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s stops with one line, and the run g
   expect(contents(out)).toEqual(expected);
 });
 
-test("a folder in use is refused, with --fresh as well, and the run in it is not disturbed", async () => {
+test("a folder in use is refused, with --force as well, and the run in it is not disturbed", async () => {
   const out = join(base, "shared");
   const first = start(["run", study, "--out", out, "--workers", "1"]);
   while (!existsSync(join(out, "features/tiny.npy"))) await new Promise((next) => setTimeout(next, 5));
   first.kill("SIGSTOP");
-  for (const more of [[], ["--fresh"]])
+  for (const more of [[], ["--force"]])
     expect(await run(["run", study, "--out", out, ...more])).toMatchObject({
       code: 1,
       errors: [`cellswap: ${out}: is in use by another run (process ${first.pid}); wait for it or stop it`],
