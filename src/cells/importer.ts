@@ -1,3 +1,4 @@
+import { addTo } from "../core/group.ts";
 import { DataError, InterruptedError } from "../errors.ts";
 import { judgeMask } from "../masks/verdict.ts";
 import type { Column, MaskKind } from "../types.ts";
@@ -117,11 +118,7 @@ export async function importCells(
         const { verdict, measures: found } = judgeMask(pixels.mask, pixels.height, pixels.width);
         const reasons = [...(verdict === "ok" ? [] : [verdict]), ...(flat.length > 0 ? ["constant"] : [])];
         verdicts.push(reasons.length === 0 ? "ok" : reasons.join(";"));
-        for (const [name, value] of Object.entries(found)) {
-          const column = measures.get(name);
-          if (column === undefined) measures.set(name, [value]);
-          else column.push(value);
-        }
+        for (const [name, value] of Object.entries(found)) addTo(measures, name, value);
         neighbors ||= pixels.mask.includes(2);
       }
       writer?.append(pixels.crop, pixels.mask, whole);

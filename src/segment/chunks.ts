@@ -1,4 +1,5 @@
 import type { Worker } from "node:worker_threads";
+import { groupRows } from "../core/group.ts";
 import { DataError, InterruptedError } from "../errors.ts";
 import { startWorker } from "../files/worker.ts";
 import { type Chunk, type ChunkContext, type ChunkResult, ChunkSegmenter } from "./chunk.ts";
@@ -10,15 +11,9 @@ const CHUNK_CELLS = 64;
 
 /** Cuts the cells of a store into chunks, field by field in the order of their first cell. */
 export function makeChunks(fields: readonly string[]): Chunk[] {
-  const rowsOf = new Map<string, number[]>();
-  fields.forEach((field, row) => {
-    const rows = rowsOf.get(field);
-    if (rows === undefined) rowsOf.set(field, [row]);
-    else rows.push(row);
-  });
   const chunks: Chunk[] = [];
   let field = 0;
-  for (const rows of rowsOf.values()) {
+  for (const rows of groupRows(fields, (name) => name).values()) {
     const used = Math.min(rows.length, FIELD_CROPS);
     const sample = Int32Array.from({ length: used }, (_, k) => rows[Math.floor((k * rows.length) / used)]);
     for (let at = 0; at < rows.length; at += CHUNK_CELLS)
