@@ -43,6 +43,8 @@ export interface DemoOptions {
   readonly cells?: number | undefined;
   /** Names the simulated fields; not that of the fields that the encoders were trained on (1). */
   readonly seed?: number | undefined;
+  /** Threads; one per core by default. */
+  readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: DemoProgress | undefined;
 }
@@ -64,7 +66,7 @@ export interface Demo {
  * @throws StudyError where `out` holds other things or `seed` is that of the training; as {@link runStudy}.
  */
 export async function runDemo(out: string, options: DemoOptions = {}): Promise<Demo> {
-  const { quick = false, signal, onProgress } = options;
+  const { quick = false, workers, signal, onProgress } = options;
   const scale = DEMOS[quick ? "quick" : "full"];
   const { cells = scale.cells, seed = DEMO_SEED } = options;
   if (seed === TRAINING_SEED)
@@ -100,6 +102,7 @@ export async function runDemo(out: string, options: DemoOptions = {}): Promise<D
   const data = await runStudy(readStudy(demo.study), {
     out: demo.out,
     fresh: true,
+    ...(workers === undefined ? {} : { workers }),
     ...(signal === undefined ? {} : { signal }),
     onProgress: (...progress) => onProgress?.(...progress),
   });

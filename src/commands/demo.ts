@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { DEMO_SEED, DEMOS, runDemo } from "../demo.ts";
 import { interruptible } from "./interruptible.ts";
-import { whole } from "./options.ts";
+import { whole, workersOption } from "./options.ts";
 import { stages } from "./progress.ts";
 import { resultJson, resultText } from "./result.ts";
 
@@ -12,6 +12,7 @@ interface Options {
   readonly cells?: number;
   readonly quick?: boolean;
   readonly seed: number;
+  readonly workers?: number;
   readonly open: boolean;
   readonly json?: boolean;
 }
@@ -26,6 +27,7 @@ export function configure(command: Command): void {
     )
     .option("--quick", "fewer cells and backgrounds, one encoder and its twin: about 20 seconds")
     .option("--seed <n>", "names the simulated fields", whole(0), DEMO_SEED)
+    .addOption(workersOption())
     .option("--no-open", "do not open the report in a browser")
     .option("--json", "print the result as JSON")
     .addHelpText(
@@ -45,9 +47,9 @@ own in a folder quick inside it.`,
 }
 
 async function run(options: Options): Promise<void> {
-  const { cells, quick, seed, json = false } = options;
+  const { cells, quick, seed, workers, json = false } = options;
   const demo = await interruptible((signal) =>
-    runDemo(options.out, { cells, quick, seed, signal, onProgress: stages(json) }),
+    runDemo(options.out, { cells, quick, seed, workers, signal, onProgress: stages(json) }),
   );
   const out = resolve(demo.out);
   console.log(json ? resultJson(demo.data, out) : resultText(demo.data, out));

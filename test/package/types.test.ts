@@ -23,7 +23,19 @@ export function plan(source: CropSource): SwapPlan {
 export const html = (data: ReportData): string => renderReport(data);
 export const made = [Compositor, memoryCrops];
 `,
-  "node.ts": `import { CellStore, readStudy, runStudy, type StudyOptions } from "cellswap/node";
+  "node.ts": `import {
+  CellStore,
+  folderSource,
+  importCells,
+  readEncoder,
+  readStudy,
+  runDemo,
+  runStudy,
+  segmentStore,
+  type StudyOptions,
+  tryEncoder,
+  writeSimulatedCells,
+} from "cellswap/node";
 
 export async function count(path: string): Promise<number> {
   const store = await CellStore.open(path);
@@ -32,6 +44,15 @@ export async function count(path: string): Promise<number> {
   } finally {
     store.close();
   }
+}
+export async function prepare(folder: string, out: string, signal: AbortSignal): Promise<number[]> {
+  const onProgress = (done: number, total: number) => console.log(done / total);
+  await importCells(folderSource(folder, { manifest: "cells.csv" }), out, { signal, onProgress });
+  const { ok } = await segmentStore(out, { channel: "RFP", workers: 2, signal, onProgress });
+  await writeSimulatedCells("simulated", { seed: ok, proteinsPerLocalization: 1, cellsPerProtein: 2, fieldsPerProtein: 1 });
+  await runDemo("demo", { quick: true });
+  const store = await CellStore.open(out);
+  return await tryEncoder(readEncoder("mynet.json"), store);
 }
 export const run = (file: string, options: StudyOptions) => runStudy(readStudy(file), options);
 `,
