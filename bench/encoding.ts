@@ -8,10 +8,10 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { CellStore } from "../src/cells/store.ts";
-import { writeSimulatedCells } from "../src/commands/simulate.ts";
 import { mulberry32, normal } from "../src/core/rng.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
 import { OnnxGraph } from "../src/encode/onnx-graph.ts";
+import { writeSimulatedCells } from "../src/simulate/write-cells.ts";
 import { groupOf, measureScales } from "../src/swap/intensity.ts";
 import { makePlan } from "../src/swap/plan.ts";
 import {
@@ -102,11 +102,12 @@ writeFileSync(
   }),
 );
 const cells = join(folder, "cells");
-await writeSimulatedCells(
-  cells,
-  { seed: 3, proteinsPerLocalization: 1, cellsPerProtein: smoke ? 2 : 100, fieldsPerProtein: 1 },
-  { update() {}, end() {} },
-);
+await writeSimulatedCells(cells, {
+  seed: 3,
+  proteinsPerLocalization: 1,
+  cellsPerProtein: smoke ? 2 : 100,
+  fieldsPerProtein: 1,
+});
 const store = await CellStore.open(cells);
 const classes = [...new Set(store.cells.localization as string[])].sort();
 const composite = {

@@ -1,4 +1,5 @@
-// The browser-safe library, in the order of the pipeline. What needs files or ONNX Runtime is in node.ts.
+// The browser-safe library, in the order of the pipeline. What needs files or ONNX Runtime is in node.ts, what
+// draws the report in report.ts.
 
 export { memoryCrops } from "./cells/memory.ts";
 export { EncoderDescription, EncoderOutput, PreprocessStep } from "./encode/description.ts";
@@ -28,8 +29,6 @@ export { type TransferBlock, type TransferScore, transferScores } from "./eviden
 export { judgeMask } from "./masks/verdict.ts";
 export { LOCALIZATIONS, type Localization } from "./names.ts";
 export { localizationProportions, type ProportionResult } from "./proportions/proportions.ts";
-export { parseReport, type ReportData, reportSchema } from "./report/data.ts";
-export { renderReport } from "./report/html.ts";
 export { SETTINGS, type Setting, type SettingTraits, traitsOf } from "./settings.ts";
 export { cutCrops, type SimulatedCrop } from "./simulate/crops.ts";
 export {

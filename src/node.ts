@@ -1,6 +1,20 @@
 // Everything of index.ts, and what needs Node: files, ONNX Runtime, worker threads.
 
+export { deeplocSource } from "./cells/formats/deeploc.ts";
+export { type FolderOptions, folderSource } from "./cells/formats/folder.ts";
+export { pciSource } from "./cells/formats/pci.ts";
+export { pifiaSource } from "./cells/formats/pifia.ts";
+export {
+  type CellPixels,
+  type CellSource,
+  type ImportOptions,
+  type ImportSummary,
+  importCells,
+} from "./cells/importer.ts";
+export { type Labels, readLabels } from "./cells/labels.ts";
 export { type CellRecord, CellStore, CellStoreWriter, type StoreHeader } from "./cells/store.ts";
+export { type Demo, type DemoOptions, type DemoProgress, runDemo } from "./demo.ts";
+export { bundledEncoders, encoderPath } from "./encode/bundled.ts";
 export { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
 export { OnnxEncoder } from "./encode/onnx.ts";
 export { openDeepLoc } from "./encode/published/deeploc.ts";
@@ -10,8 +24,15 @@ export { openPci } from "./encode/published/pci.ts";
 export { openPifia } from "./encode/published/pifia.ts";
 export { showEncoder } from "./encode/published/show.ts";
 export { PairGrid } from "./evaluate/grid.ts";
-export { type ExtractRequest, extract } from "./features/extract.ts";
+export { type ExtractRequest, extract, tryEncoder } from "./features/extract.ts";
 export * from "./index.ts";
+export { type SegmentOptions, type SegmentSummary, segmentStore } from "./segment/segment-store.ts";
+export {
+  type SimulationOptions,
+  type SimulationSummary,
+  writeSimulatedCells,
+} from "./simulate/write-cells.ts";
+export { type AuthorFeatureOptions, evaluateAuthorFeatures } from "./study/author-features.ts";
 export { readPublishedResults, writePublishedResults } from "./study/published-csv.ts";
 export { readResults, readStudyFolder, type StudyResults } from "./study/read.ts";
 export { readStudyFile, resolveStudy, type Study, StudyFile } from "./study/schema.ts";

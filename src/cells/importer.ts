@@ -1,3 +1,4 @@
+import { addTo } from "../core/group.ts";
 import { DataError, InterruptedError } from "../errors.ts";
 import { judgeMask } from "../masks/verdict.ts";
 import type { Column, MaskKind } from "../types.ts";
@@ -43,15 +44,18 @@ export interface ImportOptions {
   readonly labels?: Labels | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after every cell. */
-  readonly onCell?: ((done: number, total: number) => void) | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Cells that are read ahead while earlier ones are written. */
   readonly ahead?: number;
 }
 
 /**
- * Reads every cell of a plan and writes a cell store at `out`; a few cells are in memory at a time, besides the
- * metadata. On any failure, and when `signal` aborts, nothing is left and what stood at `out` stays.
- * @throws DataError where a crop has another size than the first, is not finite, an id comes twice or no mask is usable.
+ * Reads every cell of a plan (`pciSource`, `pifiaSource`, `deeplocSource`, `folderSource`, or one of your own) and
+ * writes a cell store at `out`: float32 crops in the units of the files, label masks, metadata and the quality of every
+ * mask. A few cells are in memory at a time, besides the metadata. On any failure, and when `signal` aborts, nothing is
+ * left and what stood at `out` stays.
+ * @throws DataError where a crop has another size than the first, is not finite, an id comes twice or no mask is usable,
+ * where something else than a cell store stands at `out` or nothing can be written there; InterruptedError on `signal`.
  */
 export async function importCells(
   plan: CellSource,
@@ -114,15 +118,11 @@ export async function importCells(
         const { verdict, measures: found } = judgeMask(pixels.mask, pixels.height, pixels.width);
         const reasons = [...(verdict === "ok" ? [] : [verdict]), ...(flat.length > 0 ? ["constant"] : [])];
         verdicts.push(reasons.length === 0 ? "ok" : reasons.join(";"));
-        for (const [name, value] of Object.entries(found)) {
-          const column = measures.get(name);
-          if (column === undefined) measures.set(name, [value]);
-          else column.push(value);
-        }
+        for (const [name, value] of Object.entries(found)) addTo(measures, name, value);
         neighbors ||= pixels.mask.includes(2);
       }
       writer?.append(pixels.crop, pixels.mask, whole);
-      options.onCell?.(cell + 1, plan.count);
+      options.onProgress?.(cell + 1, plan.count);
     }
     if (writer === undefined || shape === undefined)
       throw new DataError("holds no cells", { path: plan.path });

@@ -144,7 +144,7 @@ function describeOnnx(shown: Extract<Shown, { kind: "onnx" }>): string[] {
     ...grid(values(model.outputs)),
   ];
   if (description === null)
-    return [...lines, "No description (.json) beside it; cellswap needs one (docs/formats.md)."];
+    return [...lines, "No description (.json) beside it; cellswap needs one (docs/study.md)."];
   return [
     ...lines,
     `encoder ${description.name}${description.title === undefined ? "" : `: ${description.title}`}`,

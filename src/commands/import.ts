@@ -86,12 +86,12 @@ function format(command: Command, usage: string, summary: string, example: strin
 
 async function run(plan: () => CellSource | Promise<CellSource>, options: Options): Promise<void> {
   const labels = options.labels === undefined ? undefined : readLabels(options.labels);
-  const bar = progress("Import", "cells", options.json === true);
+  const bar = progress("import", "cells", options.json === true);
   const summary = await interruptible(async (signal) =>
     importCells(await plan(), options.out, {
       labels,
       signal,
-      onCell: (done, total) => bar.update(done, total),
+      onProgress: bar.update,
     }),
   );
   bar.end();

@@ -43,3 +43,22 @@ export function progress(stage: string, unit: string, quiet = false): Progress {
     },
   };
 }
+
+/** What each stage of a study and of the demo is called, and what it counts. */
+const STAGES = {
+  cells: ["simulate", "cells"],
+  composites: ["encode", "composites"],
+  pairs: ["classify", "blocks"],
+} as const;
+
+/** Shows the stages of a study one after the other, as it reports them. */
+export function stages(quiet: boolean): (stage: keyof typeof STAGES, done: number, total: number) => void {
+  const shown = new Map<string, Progress>();
+  return (stage, done, total) => {
+    const [name, unit] = STAGES[stage];
+    let bar = shown.get(stage);
+    if (bar === undefined) shown.set(stage, (bar = progress(name, unit, quiet)));
+    if (done < total) bar.update(done, total);
+    else bar.end();
+  };
+}

@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { SegmentSummary } from "../segment/segment-store.ts";
 import { describe, segmentStore } from "../segment/segment-store.ts";
 import { interruptible } from "./interruptible.ts";
+import { positive, workersOption } from "./options.ts";
 import { progress } from "./progress.ts";
 
 /** Adds arguments, options and the action of `cellswap segment`. */
@@ -15,7 +16,7 @@ export function configure(command: Command): void {
     .option("--diameter <px>", "typical diameter of a cell (default: half the crop's shorter side)", positive)
     .option("--neighbors", "keep the center masks that are there and add neighbor labels")
     .option("--force", "replace masks that came from elsewhere")
-    .option("--threads <n>", "threads to use (default: all cores)", positive)
+    .addOption(workersOption())
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
@@ -31,25 +32,19 @@ Examples:
     .action(run);
 }
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("A number above 0 is needed.");
-  return value;
-}
-
 interface Options {
   channel?: string;
   diameter?: number;
   neighbors?: boolean;
   force?: boolean;
-  threads?: number;
+  workers?: number;
   json?: boolean;
 }
 
 async function run(cells: string, options: Options): Promise<void> {
   const bar = progress("segment", "cells", options.json === true);
   const summary = await interruptible((signal) =>
-    segmentStore(cells, { ...options, signal, onProgress: (done, total) => bar.update(done, total) }),
+    segmentStore(cells, { ...options, signal, onProgress: bar.update }),
   );
   bar.end();
   console.log(options.json === true ? JSON.stringify(summary, null, 2) : text(summary, cells));

@@ -24,7 +24,7 @@ export function readEncoder(given: string): EncoderFile {
     throw new DataError(
       given === path
         ? "there is no such encoder description; give the .json that stands beside the ONNX file"
-        : `has no description ${path} beside it; write one (docs/formats.md) or import the encoder with \`cellswap encoder import\``,
+        : `has no description ${path} beside it; write one (docs/study.md) or import the encoder with \`cellswap encoder import\``,
       { path: given },
     );
   if (statSync(path).isDirectory())

@@ -91,10 +91,6 @@ export class PairGrid {
   async dispose(): Promise<void> {
     await this.#pool.dispose();
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.dispose();
-  }
 }
 
 function allPairs(count: number): [number, number][] {

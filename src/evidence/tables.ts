@@ -1,3 +1,4 @@
+import { addTo } from "../core/group.ts";
 import { mean, standardDeviation } from "../core/statistics.ts";
 import { hasDonor, hasSharedBackground, SETTINGS, type Setting } from "../settings.ts";
 import type { PairScore } from "../types.ts";
@@ -147,14 +148,9 @@ export function classMeans(
 ): ClassMean[] {
   const firstOnly = aggregation === "published" && !hasDonor(setting);
   const byClass = new Map<string, number[]>();
-  const add = (name: string, accuracy: number) => {
-    const list = byClass.get(name);
-    if (list === undefined) byClass.set(name, [accuracy]);
-    else list.push(accuracy);
-  };
   for (const row of remainingRows(rows, setting, aggregation)) {
-    add(row.class1, row.accuracy);
-    if (!firstOnly) add(row.class2, row.accuracy);
+    addTo(byClass, row.class1, row.accuracy);
+    if (!firstOnly) addTo(byClass, row.class2, row.accuracy);
   }
   return [...byClass].map(([name, values]) => ({
     class: name,

@@ -189,8 +189,8 @@ function findShelves(
 }
 
 /**
- * Opens an encoder for crops of `shape` and tries it.
- * @returns dimension of each output.
+ * Opens an encoder for crops of `shape` and tries it on empty ones.
+ * @returns dimension (number of features per crop) of each output, in the order of the description.
  * @throws CellswapError as {@link OnnxEncoder.open}
  */
 export async function tryEncoder(

@@ -1,3 +1,4 @@
+import { groupRows } from "../core/group.ts";
 import { StudyError } from "../errors.ts";
 import {
   fitLogistic,
@@ -98,13 +99,10 @@ export function localizationProportions(
 }
 
 function rowsByProtein(proteins: readonly string[], cells: "mean" | "first"): Map<string, number[]> {
-  const rows = new Map<string, number[]>();
-  proteins.forEach((protein, row) => {
-    const known = rows.get(protein);
-    if (known === undefined) rows.set(protein, [row]);
-    else if (cells === "mean") known.push(row);
-  });
-  return rows;
+  const groups = groupRows(proteins, (protein) => protein);
+  return cells === "mean"
+    ? groups
+    : new Map([...groups].map(([protein, rows]) => [protein, rows.slice(0, 1)]));
 }
 
 /** Mean predicted distribution of every protein. */

@@ -1,3 +1,4 @@
+import { groupRows } from "../core/group.ts";
 import { InterruptedError } from "../errors.ts";
 import { Pool } from "../files/pool.ts";
 import { type Chunk, type ChunkContext, type ChunkResult, ChunkSegmenter } from "./chunk.ts";
@@ -8,15 +9,9 @@ const CHUNK_CELLS = 64;
 
 /** Cuts the cells of a store into chunks, field by field in the order of their first cell. */
 export function makeChunks(fields: readonly string[]): Chunk[] {
-  const rowsOf = new Map<string, number[]>();
-  fields.forEach((field, row) => {
-    const rows = rowsOf.get(field);
-    if (rows === undefined) rowsOf.set(field, [row]);
-    else rows.push(row);
-  });
   const chunks: Chunk[] = [];
   let field = 0;
-  for (const rows of rowsOf.values()) {
+  for (const rows of groupRows(fields, (field) => field).values()) {
     const used = Math.min(rows.length, FIELD_CROPS);
     const sample = Int32Array.from({ length: used }, (_, k) => rows[Math.floor((k * rows.length) / used)]);
     for (let at = 0; at < rows.length; at += CHUNK_CELLS)
@@ -27,17 +22,17 @@ export function makeChunks(fields: readonly string[]): Chunk[] {
 }
 
 /**
- * Segments all chunks on `threads` threads (1: in this one) and hands each result to `take`, in any order.
+ * Segments all chunks on `workers` threads (1: in this one) and hands each result to `take`, in any order.
  * @throws InterruptedError once `signal` is aborted.
  */
 export async function runChunks(
   context: ChunkContext,
   chunks: readonly Chunk[],
-  threads: number,
+  workers: number,
   signal: AbortSignal,
   take: (result: ChunkResult) => void,
 ): Promise<void> {
-  const count = Math.min(threads, chunks.length);
+  const count = Math.min(workers, chunks.length);
   if (count <= 1) await runHere(context, chunks, signal, take);
   else await runThreads(context, chunks, count, signal, take);
 }
@@ -65,7 +60,7 @@ async function runHere(
 async function runThreads(
   context: ChunkContext,
   chunks: readonly Chunk[],
-  threads: number,
+  workers: number,
   signal: AbortSignal,
   take: (result: ChunkResult) => void,
 ): Promise<void> {
@@ -73,7 +68,7 @@ async function runThreads(
     base: import.meta.url,
     module: "chunk-worker",
     init: context,
-    threads,
+    threads: workers,
     work: "segmentation",
   });
   try {

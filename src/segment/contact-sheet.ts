@@ -1,4 +1,5 @@
 import { encode } from "fast-png";
+import { groupRows } from "../core/group.ts";
 import { mulberry32, namedSeed, shuffle } from "../core/rng.ts";
 import { Canvas, type Color } from "../image/canvas.ts";
 import { FONT } from "../image/font.ts";
@@ -25,12 +26,7 @@ const LABEL = LINE + 8;
  * random by `seed`, ascending within their group.
  */
 export function sheetRows(verdicts: readonly string[], seed: number): number[] {
-  const groups = new Map<string, number[]>();
-  verdicts.forEach((verdict, row) => {
-    const rows = groups.get(verdict);
-    if (rows === undefined) groups.set(verdict, [row]);
-    else rows.push(row);
-  });
+  const groups = groupRows(verdicts, (verdict) => verdict);
   const draw = (verdict: string, count: number) =>
     shuffle([...(groups.get(verdict) ?? [])], mulberry32(namedSeed(seed, "contact-sheet", verdict)))
       .slice(0, count)

@@ -23,7 +23,7 @@ export interface SegmentOptions {
   /** Replace masks that the store has from elsewhere. */
   readonly force?: boolean;
   /** Threads; the machine's cores where not given. The masks do not depend on it. */
-  readonly threads?: number | undefined;
+  readonly workers?: number | undefined;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -81,7 +81,7 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
     await runChunks(
       context,
       makeChunks(store.cells.field),
-      options.threads ?? availableParallelism(),
+      options.workers ?? availableParallelism(),
       options.signal ?? new AbortController().signal,
       (result) => {
         result.rows.forEach((row, k) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { encoderPath } from "../encode/bundled.ts";
 import { firstIssue } from "../encode/encoder-file.ts";
 import { StudyError } from "../errors.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
@@ -55,7 +56,9 @@ export const StudyFile = z.strictObject({
   encoders: z
     .array(z.string().min(1))
     .min(1)
-    .describe("Encoder descriptions (.json beside the ONNX file), relative to this file."),
+    .describe(
+      "Encoder descriptions (.json beside the ONNX file), relative to this file, or names of bundled encoders.",
+    ),
   preset: z.enum(["recommended", "published"]).default("recommended"),
   class: z
     .string()
@@ -159,7 +162,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     ...rest,
     title: title ?? "Background swap study",
     cells: resolve(where, rest.cells),
-    encoders: rest.encoders.map((e) => resolve(where, e)),
+    encoders: rest.encoders.map((e) => encoderPath(e, where, path)),
     ...(rest.plan === undefined ? {} : { plan: resolve(where, rest.plan) }),
     ...(rest.features === undefined ? {} : { features: resolve(where, rest.features) }),
     ...(rest.cellList === undefined ? {} : { cellList: resolve(where, rest.cellList) }),

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { addTo } from "../core/group.ts";
 import { DataError, StudyError } from "../errors.ts";
 import type { Cells } from "../types.ts";
 import type { Study } from "./schema.ts";
@@ -32,11 +33,7 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
     else if (label === null || label === "") count(`no ${study.class.toLowerCase()}`);
     else if (label.includes("|")) multiple.push(row);
     else if (study.classes !== undefined && !study.classes.includes(label)) count("class not in the study");
-    else {
-      const rows = byClass.get(label);
-      if (rows === undefined) byClass.set(label, [row]);
-      else rows.push(row);
-    }
+    else addTo(byClass, label, row);
   }
   const total = order?.length ?? cells.count;
   const reasons = Object.entries(leftOut).filter(([reason]) => reason.startsWith("mask: "));

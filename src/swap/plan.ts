@@ -1,3 +1,4 @@
+import { groupRows } from "../core/group.ts";
 import { mulberry32, namedSeed } from "../core/rng.ts";
 import { SettingError } from "../errors.ts";
 import { hasSharedBackground, pastesBack, SETTINGS, type Setting, traitsOf } from "../settings.ts";
@@ -139,7 +140,7 @@ function dealClosed(
   const stream = namedSeed(seed, "donors", classes[a], classes[b]);
   if (group === undefined) return deal(request, fieldOf, members[a], members[b], a, b, stream);
   const out = new Int32Array(members[a].length);
-  for (const [k, at] of groupBy(members[a], (row) => group[row])) {
+  for (const [k, at] of groupRows(members[a], (row) => group[row])) {
     const cells = Int32Array.from(at, (i) => members[a][i]);
     const donors = members[b].filter((row) => group[row] === k);
     if (donors.length === 0)
@@ -192,7 +193,7 @@ function deal(
     return out;
   }
   const out = new Int32Array(cells.length);
-  for (const [name, at] of groupBy(cells, (c) => protein[c])) {
+  for (const [name, at] of groupRows(cells, (c) => protein[c])) {
     const group = Int32Array.from(at, (i) => cells[i]);
     if (group.length < 2)
       throw new SettingError(
@@ -222,14 +223,4 @@ function numbers(names: readonly string[]): Int32Array {
     if (id === undefined) ids.set(name, (id = ids.size));
     return id;
   });
-}
-
-function groupBy<T>(rows: Int32Array, name: (row: number) => T): Map<T, number[]> {
-  const groups = new Map<T, number[]>();
-  rows.forEach((row, i) => {
-    const group = groups.get(name(row));
-    if (group === undefined) groups.set(name(row), [i]);
-    else group.push(i);
-  });
-  return groups;
 }

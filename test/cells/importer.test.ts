@@ -45,7 +45,7 @@ describe("importing", () => {
     let most = 0;
     await importCells(plan, out, {
       ahead: 6,
-      onCell: () => {
+      onProgress: () => {
         most = Math.max(most, plan.waiting());
       },
     });
@@ -87,7 +87,7 @@ describe("importing", () => {
         path,
         {
           signal: stop.signal,
-          onCell: (done) => void (done === 7 && stop.abort()),
+          onProgress: (done) => void (done === 7 && stop.abort()),
         },
       );
       await expect(run).rejects.toThrow(InterruptedError);

@@ -1,8 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { type DemoOptions, runDemo } from "../../src/demo.ts";
+import { bundledEncoders } from "../../src/encode/bundled.ts";
+import { readStudyFile } from "../../src/study/schema.ts";
+import { contents } from "../study/command.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "cellswap-demo-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -27,11 +31,48 @@ test("the quick demo shows the drop of the plain encoder and the smaller one of 
   expect(mean(0, "cell-free")).toBeGreaterThan(mean(0, "different"));
   expect(mean(0, "same") - mean(0, "different")).toBeGreaterThan(mean(1, "same") - mean(1, "different"));
   expect(result.intervals.length).toBeGreaterThan(0);
-  expect(statSync(join(out, "quick/report.html")).size).toBeGreaterThan(10_000);
+  expect(statSync(join(out, "quick/study/report.html")).size).toBeGreaterThan(10_000);
 
   const again = demo("--quick", "--cells", "16", "--out", out, "--json");
-  expect(again.stdout).toBe(first.stdout);
-  expect(JSON.parse(readFileSync(join(out, "study.json"), "utf8")).cells).toBe("cells");
+  expect(JSON.parse(again.stdout)).toEqual({ ...result, composites: 0 });
+  expect(JSON.parse(readFileSync(join(out, "quick/study.json"), "utf8")).cells).toBe("cells");
+});
+
+/** Runs a demo until it reports `stage`, where it is stopped. */
+async function demoUntil(stage: string, out: string, options: DemoOptions): Promise<void> {
+  const stop = new AbortController();
+  const onProgress = (now: string) => void (now === stage && stop.abort());
+  await expect(runDemo(out, { ...options, signal: stop.signal, onProgress })).rejects.toThrow(/^stopped; /);
+}
+
+test("the quick and the whole demo share a folder and leave each other's cells, study file and report alone", async () => {
+  const out = join(scratch, "both");
+  const quick = await runDemo(out, { quick: true, cells: 10 });
+  expect(quick.out).toBe(join(out, "quick/study"));
+  const before = contents(join(out, "quick"));
+  expect(Object.keys(before)).toEqual(
+    expect.arrayContaining(["cells/cells.json", "study.json", "study/report.html"]),
+  );
+  await demoUntil("composites", out, { cells: 10 });
+  expect(contents(join(out, "quick"))).toEqual(before);
+  const after = contents(out);
+  expect(Object.keys(after)).toEqual(
+    expect.arrayContaining(["cells/cells.json", "study.json", "study/record.json"]),
+  );
+  await runDemo(out, { quick: true, cells: 10 });
+  expect(contents(out)).toEqual(after);
+});
+
+test("a demo that is stopped while it draws cells goes on; its study file is one to start from", async () => {
+  const out = join(scratch, "stopped");
+  await demoUntil("cells", out, { cells: 10 });
+  expect(existsSync(join(out, "cells"))).toBe(false);
+  await demoUntil("composites", out, { cells: 10 });
+  const path = join(out, "study.json");
+  const file = JSON.parse(readFileSync(path, "utf8"));
+  expect(file.encoders).toEqual([...bundledEncoders().keys()]);
+  expect(existsSync(resolve(out, file.$schema))).toBe(true);
+  expect(readStudyFile(path).encoders).toEqual([...bundledEncoders().values()]);
 });
 
 test("a folder of something else is left alone, the training seed is refused", () => {
@@ -45,7 +86,7 @@ test("a folder of something else is left alone, the training seed is refused", (
   const trained = demo("--seed", "1", "--out", join(scratch, "new"));
   expect(trained.status).toBe(1);
   expect(trained.stderr).toMatch(
-    /--seed 1 names the fields that the bundled encoders were trained on; give another/,
+    /seed 1 names the fields that the bundled encoders were trained on; give another/,
   );
   expect(demo("--cells", "many").status).toBe(2);
 });

@@ -47,12 +47,12 @@ const bytes = () => files().map((name) => readFileSync(join(path, name)).toStrin
 
 beforeEach(() => rmSync(path, { recursive: true, force: true }));
 
-test("a store gets masks, verdicts and a contact sheet; again with other threads: the same bytes", async () => {
+test("a store gets masks, verdicts and a contact sheet; again with other workers: the same bytes", async () => {
   makeStore();
   const seen: number[] = [];
   const summary = await segmentStore(path, {
     channel: "rfp",
-    threads: 1,
+    workers: 1,
     onProgress: (done) => seen.push(done),
   });
   expect(summary).toMatchObject({
@@ -79,7 +79,7 @@ test("a store gets masks, verdicts and a contact sheet; again with other threads
   }
   for (const color of ["230,159,0", "86,180,233", "213,94,0"]) expect(counts.get(color)).toBeGreaterThan(500);
   const before = bytes();
-  await segmentStore(path, { channel: "RFP", threads: 2 });
+  await segmentStore(path, { channel: "RFP", workers: 2 });
   expect(files()).toEqual([
     "cells.json",
     "contact-sheet.png",
@@ -93,7 +93,7 @@ test("a store gets masks, verdicts and a contact sheet; again with other threads
 
 test("center masks are completed with neighbors and stay as they are", async () => {
   makeStore({ masks: "center" });
-  const summary = await segmentStore(path, { neighbors: true, threads: 1 });
+  const summary = await segmentStore(path, { neighbors: true, workers: 1 });
   expect(summary.ok).toBe(11);
   const store = await CellStore.open(path);
   expect(store.masks).toBe("full");
@@ -104,13 +104,13 @@ test("center masks are completed with neighbors and stay as they are", async () 
   expect(mask.filter((v) => v === 2).length).toBeGreaterThan(200);
   store.close();
   const before = bytes();
-  await segmentStore(path, { neighbors: true, threads: 1 });
+  await segmentStore(path, { neighbors: true, workers: 1 });
   expect(bytes()).toEqual(before);
 });
 
 test("--force replaces masks from elsewhere", async () => {
   makeStore({ masks: "full" });
-  await segmentStore(path, { force: true, threads: 1 });
+  await segmentStore(path, { force: true, workers: 1 });
   const store = await CellStore.open(path);
   const mask = new Uint8Array(4096);
   store.readMask(0, mask);
@@ -147,7 +147,7 @@ test.each([
 ] as const)("%s: one line, and the store stays as it was", async (_, store, options, message) => {
   makeStore(store as Parameters<typeof makeStore>[0]);
   const before = bytes();
-  const error = await segmentStore(path, { ...options, threads: 1 }).catch((e: Error) => e);
+  const error = await segmentStore(path, { ...options, workers: 1 }).catch((e: Error) => e);
   expect((error as Error).message).toMatch(message);
   expect((error as Error).message).not.toContain("\n");
   expect(bytes()).toEqual(before);
@@ -159,11 +159,11 @@ test("what is no store is named", async () => {
 
 test.each([1, 2])(
   "an interrupt on %i thread(s) leaves the store as it was",
-  async (threads) => {
+  async (workers) => {
     makeStore();
     const before = bytes();
     const stop = new AbortController();
-    const running = segmentStore(path, { threads, signal: stop.signal, onProgress: () => stop.abort() });
+    const running = segmentStore(path, { workers, signal: stop.signal, onProgress: () => stop.abort() });
     await expect(running).rejects.toThrow("stopped; the masks of the store are as they were");
     expect(bytes()).toEqual(before);
   },
@@ -174,7 +174,7 @@ test("leftovers of a killed segmentation are removed, those of a running one are
   makeStore();
   writeFileSync(join(path, "masks.npy.part-999999999"), "x");
   writeFileSync(join(path, `masks.npy.part-${process.ppid}`), "x");
-  await segmentStore(path, { threads: 1 });
+  await segmentStore(path, { workers: 1 });
   expect(files().filter((name) => name.includes("part"))).toEqual([`masks.npy.part-${process.ppid}`]);
 });
 

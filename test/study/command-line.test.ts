@@ -32,10 +32,13 @@ describe("a wrong command line ends with exit code 2 and says why", () => {
     [["run", "a.json", "b.json"], /too many arguments/],
     [["run", "a.json", "--nonsense"], /unknown option '--nonsense'/],
     [["run", "a.json", "--out"], /argument missing/],
-    [["run", "a.json", "--workers", "0"], /--workers 0 is not a whole number from 1 to 256/],
-    [["run", "a.json", "--workers", "1.5"], /--workers 1.5 is not a whole number/],
-    [["run", "a.json", "--workers", "many"], /--workers many is not a whole number/],
-    [["run", "a.json", "--workers", "100000"], /--workers 100000 is not a whole number/],
+    [
+      ["run", "a.json", "--workers", "0"],
+      /'--workers <n>' argument '0' is invalid. Give a whole number from 1 to 256/,
+    ],
+    [["run", "a.json", "--workers", "1.5"], /argument '1.5' is invalid. Give a whole number/],
+    [["run", "a.json", "--workers", "many"], /argument 'many' is invalid. Give a whole number/],
+    [["run", "a.json", "--workers", "100000"], /argument '100000' is invalid. Give a whole number/],
   ])("%j", async (args, line) => {
     const { code, stdout, errors } = await run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -4,34 +4,39 @@ import { mulberry32 } from "../../src/core/rng.ts";
 import { alphaScratch, pasteHard, pasteSoft, softAlpha } from "../../src/swap/paste.ts";
 
 test("hard paste, by eye", () => {
+  // biome-ignore format: a matrix
   const mask = Uint8Array.from([
-    0,
-    1,
-    2, //
-    1,
-    1,
-    0,
+    0, 1, 2,
+    1, 1, 0,
   ]);
-  const crop = Float32Array.from([1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60]);
-  const background = Float32Array.from([-1, -2, -3, -4, -5, -6, -10, -20, -30, -40, -50, -60]);
+  // biome-ignore format: two channels
+  const crop = Float32Array.from([
+    1, 2, 3,
+    4, 5, 6,
+
+    10, 20, 30,
+    40, 50, 60,
+  ]);
+  const background = crop.map((v) => -v);
   const out = new Float32Array(12);
   pasteHard(mask, { crop, background }, out);
+  // biome-ignore format: two channels
   expect([...out]).toEqual([
-    -1,
-    2,
-    -3, //
-    4,
-    5,
-    -6,
-    -10,
-    20,
-    -30, //
-    40,
-    50,
-    -60,
+    -1, 2, -3,
+    4, 5, -6,
+
+    -10, 20, -30,
+    40, 50, -60,
   ]);
   pasteHard(mask, { crop, background: null }, out);
-  expect([...out]).toEqual([0, 2, 0, 4, 5, 0, 0, 20, 0, 40, 50, 0]);
+  // biome-ignore format: two channels
+  expect([...out]).toEqual([
+    0, 2, 0,
+    4, 5, 0,
+
+    0, 20, 0,
+    40, 50, 0,
+  ]);
 });
 
 test("soft paste, by eye", () => {

@@ -1,0 +1,34 @@
+import { InvalidArgumentError, Option } from "commander";
+
+/** Threads beyond this only take memory. */
+const MOST_WORKERS = 256;
+
+/** Reads the value of an option: a whole number from `least` to `most`. */
+export function whole(least: number, most = 100_000_000): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isSafeInteger(value) || value < least || value > most)
+      throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+/** Reads the value of an option: a number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("Give a number above 0.");
+  return value;
+}
+
+/** Reads the value of an option: a number from 0 to 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError("Give a number from 0 to 1.");
+  return value;
+}
+
+/** `--workers`, the same for every command that has it. */
+export function workersOption(): Option {
+  return new Option("--workers <n>", "threads (default: one per core)").argParser(whole(1, MOST_WORKERS));
+}

@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+
+/** Documentation pages that messages and help name, and what a reader is sent there for. */
+const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  "commands/encoder.ts docs/study.md": ["## An encoder description", '"format": "cellswap-encoder"'],
+  "commands/run.ts docs/study.md": ["## A study file", "`cellsPerClass`", "`encoders`"],
+  "encode/encoder-file.ts docs/study.md": ["## An encoder description", '"format": "cellswap-encoder"'],
+  "study/schema.ts docs/study.md": ["## A study file", /```json\n\{[^`]*"cells":/],
+  "study/schema.ts docs/tables.md": ["`published`", "`even`", /aggregat/i],
+};
+
+/** Pages that the lines of a source file name outside of comments. */
+function named(file: string): string[] {
+  const lines = read(join("src", file)).split("\n");
+  const said = lines.filter((line) => !/^\s*(\/\/|\/?\*)/.test(line)).join("\n");
+  return [...said.matchAll(/docs\/[\w-]+\.md/g)].map(([page]) => `${file} ${page}`);
+}
+
+const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  .map((file) => file.replaceAll("\\", "/"))
+  .filter((file) => file.endsWith(".ts"));
+
+test("every page that a message names says what the reader is sent there for", () => {
+  expect([...new Set(sources.flatMap(named))].sort()).toEqual(Object.keys(NAMED).sort());
+  for (const [use, words] of Object.entries(NAMED)) {
+    const page = read(use.split(" ")[1]);
+    for (const word of words) expect(page, use).toMatch(word);
+  }
+});
+
+test("every page that a comment names is there", () => {
+  for (const file of sources)
+    for (const [page] of read(join("src", file)).matchAll(/docs\/[\w-]+\.md/g))
+      expect(existsSync(join(root, page)), `${file}: ${page}`).toBe(true);
+});
+
+test("links between the pages lead somewhere", () => {
+  const pages = ["README.md", "CONTRIBUTING.md", ...readdirSync(join(root, "docs")).map((f) => `docs/${f}`)];
+  const links = pages
+    .filter((page) => page.endsWith(".md"))
+    .flatMap((page) =>
+      [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, to]) => join(dirname(page), to)),
+    );
+  expect(links.length).toBeGreaterThan(20);
+  expect(links.filter((to) => !existsSync(join(root, to)))).toEqual([]);
+});
