@@ -198,7 +198,9 @@ function heldOut(cells: readonly CellSummary[]): string[] {
 function classes(cells: readonly CellSummary[]): string[] {
   const ids = [...new Set(cells.flatMap((c) => c.classes.map((s) => s.statement)))];
   const rows = ids.map((id) => {
-    const found = cells.flatMap((c) => c.classes.filter((s) => s.statement === id));
+    const found = cells.flatMap((c) =>
+      c.classes.filter((s) => s.statement === id && Number.isFinite(s.coverage)),
+    );
     const wrong = found.flatMap((s) => s.falseDiscovery ?? []);
     return [
       id,
