@@ -1,11 +1,12 @@
 /**
  * Validity: simulated studies of known truth through the product's groups, plan and evidence. Coverage, type I error,
  * bias and width of every statement's interval, beside the percentile bootstrap over fields. Resumes where it was
- * stopped; `--part grid|variant|held|open` runs one part, `--probe svm` the product's own machines on a few designs.
+ * stopped; `--part grid|variant|drawn|held|open` runs one part, `--probe svm` the product's own machines on a few designs.
  */
 import { join, resolve } from "node:path";
 import { option, record, smoke } from "./harness.ts";
 import { type Cell, design, grid, heldOut, open, variants } from "./validity/designs.ts";
+import { compareEncoders, type EncoderSummary } from "./validity/encoders.ts";
 import { replicates } from "./validity/replicates.ts";
 import { report } from "./validity/report.ts";
 import { type CellSummary, summarize } from "./validity/summary.ts";
@@ -28,6 +29,9 @@ const SVM: Cell[] = [3, 6, 10].flatMap((fields) =>
   })),
 );
 
+const encoders = (fields: number, replicates: number, where: string): EncoderSummary =>
+  compareEncoders(design(`encoders-C3-F${fields}-dose1`, [fields, fields, fields], 1), replicates, where);
+
 if (smoke) {
   const { mkdtempSync, rmSync } = await import("node:fs");
   const { tmpdir } = await import("node:os");
@@ -39,7 +43,8 @@ if (smoke) {
   const found = tiny.map((cell) => summarize(cell, replicates(cell, kept)));
   const svm = { ...tiny[0], replicates: 2, bootstrap: 0 };
   found.push(summarize(svm, replicates(svm, join(kept, "svm"), judgeBySvm)));
-  console.log(report(found, found.slice(2)).split("\n").slice(0, 12).join("\n"));
+  const compared = [encoders(12, 2, kept)];
+  console.log(report(found, found.slice(2), compared).split("\n").slice(0, 12).join("\n"));
   rmSync(kept, { recursive: true });
 } else {
   const run = (cell: Cell, where: string, judges?: typeof judgeBySvm): CellSummary => {
@@ -54,8 +59,9 @@ if (smoke) {
     option("probe", "both") === "ridge" ? [] : SVM.map((c) => run(c, join(folder, "svm"), judgeBySvm));
   const byRidge = option("probe", "both") === "svm" ? [] : cells().map((c) => run(c, folder));
   if (option("part", "all") === "all" && option("probe", "both") === "both") {
-    record("validity", { ridge: byRidge, svm: bySvm });
+    const compared = [3, 6, 12, 20].map((f) => encoders(f, 300, join(folder, "encoders")));
+    record("validity", { ridge: byRidge, svm: bySvm, encoders: compared });
     const { writeFileSync } = await import("node:fs");
-    writeFileSync(resolve(import.meta.dirname, "results/validity.md"), report(byRidge, bySvm));
+    writeFileSync(resolve(import.meta.dirname, "results/validity.md"), report(byRidge, bySvm, compared));
   }
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 import { mean } from "../../src/core/statistics.ts";
 import { components } from "../../src/evidence/components.ts";
+import { estimate } from "../../src/evidence/estimate.ts";
 import { FieldBootstrap } from "../../src/evidence/intervals.ts";
 import type { Judgments } from "../../src/evidence/judgments.ts";
 import { available, type Statement } from "../../src/evidence/statements.ts";
@@ -23,8 +24,10 @@ export interface Numbers {
   /** Percentile bootstrap; NaN where it was not asked for. */
   readonly low: number;
   readonly high: number;
+  /** Whether the product gives an interval. */
+  readonly given: number;
 }
-export const NUMBERS = ["estimate", "truth", "own", "crossed", "node", "df", "low", "high"] as const;
+export const NUMBERS = ["estimate", "truth", "own", "crossed", "node", "df", "low", "high", "given"] as const;
 
 /** Per statement (class statements as `neighbor/0`): replicates x NUMBERS. */
 export type Kept = Record<string, number[][]>;
@@ -82,7 +85,9 @@ function one(
       const sums = components(terms, only);
       const v = variances(sums);
       const [low, high] = (only === undefined ? boot?.get(id) : undefined) ?? [Number.NaN, Number.NaN];
-      out.set(id, [sums.estimate, mean(of.map(true_)), v.own, v.crossed, v.node, v.df, low, high]);
+      const { refused } = estimate(terms, world.groups, only === undefined ? {} : { only });
+      const given = refused === undefined ? 1 : 0;
+      out.set(id, [sums.estimate, mean(of.map(true_)), v.own, v.crossed, v.node, v.df, low, high, given]);
     };
     push(statement.id, classes);
     if (PER_CLASS.includes(statement.id)) for (const c of classes) push(`${statement.id}/${c}`, [c], c);

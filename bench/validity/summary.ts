@@ -86,8 +86,12 @@ function factor(id: string, world: World, single = false): number {
   return dependence(statement.terms(of), world.groups, single);
 }
 
+function given(row: Numbers): boolean {
+  return row.own > 0 && row.given !== 0;
+}
+
 function statement(id: string, all: readonly Numbers[], world: World): StatementSummary {
-  const found = all.filter((r) => r.own > 0);
+  const found = all.filter(given);
   const estimates = all.map((r) => r.estimate);
   const known = Number.isFinite(all[0].truth);
   const truth = known ? mean(all.map((r) => r.truth)) : mean(estimates);
@@ -124,7 +128,7 @@ function statement(id: string, all: readonly Numbers[], world: World): Statement
     naive: share(found.map((r) => inside(r, plain(r)))),
     bootstrap: drawn.length > 0 ? share(drawn.map((r) => r.low <= truth && truth <= r.high)) : null,
     bootstrapHalf: drawn.length > 0 ? 50 * mean(drawn.map((r) => r.high - r.low)) : null,
-    refused: share(all.map((r) => !(r.own > 0))),
+    refused: share(all.map((r) => !given(r))),
   };
 }
 
@@ -134,7 +138,7 @@ function perClass(id: string, kept: Kept, world: World): CellSummary["classes"][
     .filter((key) => key.startsWith(`${id}/`))
     .map((key) => rows(kept[key]));
   const coverages = each.map((all) => {
-    const found = all.filter((r) => r.own > 0);
+    const found = all.filter(given);
     const truth = Number.isFinite(all[0].truth)
       ? mean(all.map((r) => r.truth))
       : mean(all.map((r) => r.estimate));
@@ -147,7 +151,7 @@ function perClass(id: string, kept: Kept, world: World): CellSummary["classes"][
   if (id === "neighbor" && world.design.lambda === 0) {
     const any = each[0].filter((_, r) => {
       const p = each.map((all) =>
-        all[r].own > 0
+        given(all[r])
           ? studentTwoSided(all[r].estimate / Math.sqrt(c * clusterVariance(all[r])), all[r].df)
           : null,
       );

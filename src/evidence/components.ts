@@ -1,6 +1,6 @@
 import { counts, type JudgedBlock, type Judgments, type Term } from "./judgments.ts";
 
-/** Sums of deviations below this share of their sizes are those of equal numbers. */
+/** Rows' parts in a statement that are nearer than this are equal. */
 const ROUNDING = 1e-12;
 
 /** Sums over clusters of a statement's deviations, from which its variance is made. */
@@ -21,8 +21,11 @@ export interface Components {
   readonly names: readonly Int32Array[];
   /** Rows of every class. */
   readonly rows: readonly number[];
-  /** Whether any cluster deviates from the mean of its class, beyond rounding. */
-  readonly varies: boolean;
+  /**
+   * Rows whose part in the statement is not the commonest one of their class, beyond rounding: cells that an effect's
+   * two settings judge differently, or that an accuracy's machines do not all judge alike.
+   */
+  readonly differing: number;
 }
 
 /**
@@ -47,10 +50,11 @@ export function components(terms: readonly Term[], only?: number): Components {
   const own = local.map((l) => new Float64Array(l.names.length));
   const donor = local.map((l) => new Float64Array(l.names.length));
   let pairs = 0;
-  let size = 0;
+  let differing = 0;
   for (const a of present) {
     perClass[a] = 0;
     const deviation = new Float64Array(rows[a]);
+    const part = new Float64Array(rows[a]);
     const crossed = new Map<number, Float64Array>();
     terms.forEach(({ of, setting, weight }, t) => {
       const share = weight / (rows[a] * uses[t][a]);
@@ -69,7 +73,7 @@ export function components(terms: readonly Term[], only?: number): Components {
           crossed.set(lender, (cross = new Float64Array(own[a].length * width)));
         for (let i = 0; i < deviation.length; i++) {
           const e = share * (deviation[i] - mean);
-          size += Math.abs(e);
+          part[i] += share * deviation[i];
           const f = local[a].of[i];
           own[a][f] += e;
           if (donors === null) continue;
@@ -80,10 +84,30 @@ export function components(terms: readonly Term[], only?: number): Components {
       }
     });
     for (const cross of crossed.values()) for (const e of cross) pairs += e * e;
+    differing += notCommonest(part.sort());
   }
   const estimate = present.reduce((sum, a) => sum + perClass[a], 0) / present.length;
-  const varies = own.some((sums) => sums.some((s) => Math.abs(s) > ROUNDING * size));
-  return { perClass, present, estimate, own, donor, pairs, names: local.map((l) => l.names), rows, varies };
+  return {
+    perClass,
+    present,
+    estimate,
+    own,
+    donor,
+    pairs,
+    names: local.map((l) => l.names),
+    rows,
+    differing,
+  };
+}
+
+/** How many of ascending values are not the commonest one. */
+function notCommonest(ascending: Float64Array): number {
+  let most = 0;
+  for (let i = 0, start = 0; i < ascending.length; i++) {
+    if (ascending[i] - ascending[start] > ROUNDING) start = i;
+    most = Math.max(most, i - start + 1);
+  }
+  return ascending.length - most;
 }
 
 /** Number of (partner, background) pairs of every class in a setting. */

@@ -97,7 +97,7 @@ function flippedMaxima(computed: readonly Computed[], flips: number, seed: numbe
   for (let r = 0; r < flips; r++) {
     for (let f = 0; f < clusters; f++) sign[f] = random() < 0.5 ? -1 : 1;
     for (const { components } of computed)
-      if (components.varies) out[r] = Math.max(out[r], flippedT(components, sign));
+      if (components.differing > 0) out[r] = Math.max(out[r], flippedT(components, sign));
   }
   return out.sort();
 }

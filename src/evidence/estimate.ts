@@ -105,6 +105,9 @@ export function estimate(
   };
 }
 
+/** Cells judged differently below which their spread over clusters is left to chance. */
+const FEWEST_DIFFERING = 5;
+
 const METHOD =
   "cluster variance of out-of-fold judgments over closed groups, own and donor clusters crossed, Student's t with Satterthwaite's degrees of freedom";
 
@@ -124,9 +127,7 @@ function refusal(
     return `two ${unit}s leave one degree of freedom for a single class`;
   if (!Number.isFinite(dependence(terms, grouping)))
     return `two ${unit}s a class: every machine is trained on one of them, and what the choice of that one does to the number cannot be bounded`;
-  if (!sums.varies)
-    return terms.length === 1
-      ? "every cell of a class is judged alike, so nothing tells how much would change with others"
-      : "no cell is judged differently, so nothing tells how much would change with others";
+  if (sums.differing < FEWEST_DIFFERING)
+    return `${sums.differing === 0 ? "no cell is" : `only ${sums.differing} cells are`} judged differently${terms.length === 1 ? " from the others of the class" : ""}, which does not tell how much would change with others`;
   return undefined;
 }

@@ -15,7 +15,8 @@ export interface Variances {
 /**
  * Cluster variances of the average over classes (Cameron, Gelbach and Miller 2011 for crossed clusters), with
  * F / (F - 1) for the F clusters of every class. Classes that share clusters count as one for the degrees of freedom,
- * with the smallest F among them.
+ * with the smallest F among them, and so do the two of a statement about two classes: all their judgments come from the
+ * same machines.
  */
 export function variances(of: Components): Variances {
   const { present, own, donor, names, pairs } = of;
@@ -57,7 +58,7 @@ function squares(values: Iterable<number>): number {
   return sum;
 }
 
-/** (sum of v)^2 / sum of v^2 / (F - 1) over classes, those that share a cluster joined. */
+/** (sum of v)^2 / sum of v^2 / (F - 1) over classes, those that share a cluster and those of a single pair joined. */
 function satterthwaite({ present, names }: Components, total: ReadonlyMap<number, number>): number {
   const part = new Map<number, number>();
   const parent = names.map((_, c) => c);
@@ -68,6 +69,7 @@ function satterthwaite({ present, names }: Components, total: ReadonlyMap<number
       if (other === undefined) part.set(name, c);
       else parent[root(c)] = root(other);
     }
+  if (present.length === 2) parent[root(present[0])] = root(present[1]);
   const variance = new Map<number, number>();
   const smallest = new Map<number, number>();
   for (const [name, c] of part) {

@@ -34,8 +34,25 @@ test("four cells in two fields of two classes, by hand", () => {
   const found = variances(sums);
   expect(found.own).toBeCloseTo(1 / 64 + 1 / 16, 15);
   expect([found.crossed, found.node]).toEqual([found.own, found.own]);
-  expect(found.df).toBeCloseTo((5 / 64) ** 2 / ((1 / 64) ** 2 + (4 / 64) ** 2), 12);
+  expect(found.df).toBeCloseTo(1, 12);
   expect(clusterVariance(found)).toBe(found.own);
+});
+
+test("degrees of freedom: classes by their variances, two classes of one pair as one", () => {
+  const of = drawnJudgments(1);
+  const sums = components([{ of, setting: "original", weight: 1 }]);
+  const v = sums.own.map((s) => {
+    const size = s.length;
+    return (size / (size - 1)) * s.reduce((sum, e) => sum + (e / 3) ** 2, 0);
+  });
+  const total = v[0] + v[1] + v[2];
+  // Three, four and three clusters.
+  expect(variances(sums).df).toBeCloseTo(total ** 2 / (v[0] ** 2 / 2 + v[1] ** 2 / 3 + v[2] ** 2 / 2), 10);
+  const two = drawnJudgments(1, [
+    [4, 3, 5],
+    [6, 2, 4, 3],
+  ]);
+  expect(variances(components([{ of: two, setting: "original", weight: 1 }])).df).toBeCloseTo(2, 12);
 });
 
 test("a field that both classes share is one cluster with one degree of freedom less than fields", () => {

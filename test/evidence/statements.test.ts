@@ -76,6 +76,24 @@ describe("no interval, and why", () => {
     expect(refused("neighbor", two)).toBeUndefined();
     expect(refused("total", two)).toMatch(/cannot be bounded/);
   });
+  test("fewer than five cells that are judged differently", () => {
+    const almost = (wrong: number): Judgments => ({
+      ...of,
+      blocks: of.blocks.map((b) => ({
+        ...b,
+        right: b.right.map((row, a) =>
+          row.map(
+            (hits) =>
+              hits?.map((_, i) => (a === 0 && i < wrong && b.setting === "different" ? 0 : 1)) ?? null,
+          ),
+        ),
+      })),
+    });
+    const found = (wrong: number) => estimate(difference(almost(wrong), "cell-free", "different"), grouping);
+    expect(found(4).refused).toMatch(/only 4 cells are judged differently, which does not tell/);
+    expect(found(5)).toMatchObject({ low: expect.any(Number), high: expect.any(Number) });
+    expect(found(5).estimate).toBeCloseTo(5 / 23 / 3, 12);
+  });
   test("nothing varies", () => {
     const same: Judgments = {
       ...of,
@@ -92,7 +110,7 @@ describe("no interval, and why", () => {
     expect(estimate([{ of: same, setting: "original", weight: 1 }], grouping)).toMatchObject({
       estimate: 1,
       high: null,
-      refused: expect.stringMatching(/every cell of a class is judged alike/),
+      refused: expect.stringMatching(/no cell is judged differently from the others of the class/),
     });
   });
 });
