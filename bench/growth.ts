@@ -17,7 +17,7 @@ import { listBlocks, PlanIndex } from "../src/study/block.ts";
 import { evaluateBlocks } from "../src/study/blocks.ts";
 import { StudyLayout } from "../src/study/layout.ts";
 import { studyPlan } from "../src/study/plan.ts";
-import { resolveStudy } from "../src/study/schema.ts";
+import { fitToCells, resolveStudy } from "../src/study/schema.ts";
 import { selectCells } from "../src/study/select.ts";
 import { groupOf, measureScales } from "../src/swap/intensity.ts";
 import { writePlan } from "../src/swap/plan-file.ts";
@@ -108,12 +108,13 @@ async function measure(count: number): Promise<Measured> {
     const encoder = readEncoder(join(folder, "tiny.json"));
     const cells = join(folder, "cells");
     await timed("write cells", () => writeCells(cells, count));
-    const study = resolveStudy(
+    const given = resolveStudy(
       { cells, encoders: ["tiny.json"], cellsPerClass: count, settings: ["original", "self"] },
       folder,
       "study",
     );
     const store = await timed("open cells", () => CellStore.open(cells));
+    const study = fitToCells(given, store);
     const selection = await timed("select", () => selectCells(store.cells, study, store.verdicts));
     const plan = await timed("plan", () => studyPlan(store, study, selection));
     await timed("write plan", () => writePlan(join(folder, "plan"), plan, store.cells));

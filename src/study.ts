@@ -16,7 +16,7 @@ import { studyPlan } from "./study/plan.ts";
 import { OpenFolder, readRecord, type StudyRecord } from "./study/record.ts";
 import { fitProbes, planHash, writeResults } from "./study/results.ts";
 import { scalesKey, studyScales, writeScales } from "./study/scales.ts";
-import type { Study } from "./study/schema.ts";
+import { type FittedStudy, fitToCells, type Study } from "./study/schema.ts";
 import { selectCells } from "./study/select.ts";
 import { planFiles, writePlan } from "./swap/plan-file.ts";
 
@@ -47,9 +47,10 @@ export interface StudyRun {
  * its other choices, is used where its key still fits, and a run that was killed goes on.
  * @throws CellswapError naming the file and the remedy; InUseError where another run has the folder.
  */
-export async function runStudy(study: Study, options: StudyOptions): Promise<StudyRun> {
+export async function runStudy(given: Study, options: StudyOptions): Promise<StudyRun> {
   const { out, workers, force = false } = options;
-  const store = await CellStore.open(study.cells);
+  const store = await CellStore.open(given.cells);
+  const study = fitToCells(given, store);
   let folder: OpenFolder | undefined;
   let grid: PairGrid | undefined;
   let extraction: Extraction | undefined;
@@ -132,7 +133,7 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Stu
 
 /** The scales, and their key: measured, or as an earlier run left them under the same key. */
 function scalesOf(
-  study: Study,
+  study: FittedStudy,
   store: CellStore,
   plan: Parameters<typeof studyScales>[2],
   out: string | null,

@@ -20,7 +20,7 @@ import { makeGallery } from "./gallery.ts";
 import { fieldIntervals, proportions, transfer } from "./inference.ts";
 import type { StudyLayout } from "./layout.ts";
 import { writePublishedResults } from "./published-csv.ts";
-import type { Study } from "./schema.ts";
+import type { FittedStudy } from "./schema.ts";
 import type { Selection } from "./select.ts";
 
 /** One output of an encoder. */
@@ -31,7 +31,7 @@ export interface StudiedOutput {
 
 /** Everything that a finished study is written from. */
 export interface Finished {
-  readonly study: Study;
+  readonly study: FittedStudy;
   readonly store: CellStore;
   readonly selection: Selection;
   readonly plan: SwapPlan;

@@ -5,7 +5,8 @@ import { encoderPath } from "../encode/bundled.ts";
 import { firstIssue } from "../encode/encoder-file.ts";
 import { StudyError } from "../errors.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
-import type { CompositeOptions } from "../types.ts";
+import { fillLengths } from "../swap/fill/lengths.ts";
+import type { CompositeOptions, CropShape } from "../types.ts";
 
 const Choices = z.strictObject({
   settings: z
@@ -23,12 +24,19 @@ const Choices = z.strictObject({
     .positive()
     .max(10)
     .optional()
-    .describe("Standard deviation of the soft edge, pixels (1)."),
+    .describe(
+      "Standard deviation of the soft edge, pixels; default: 1 for crops of 64 px, in proportion for others.",
+    ),
   donorCenter: z
     .enum(["keep", "fill"])
     .optional()
     .describe("The donor's own center cell: kept (published) or removed and filled."),
-  halo: z.number().min(0).max(20).optional().describe("Rim removed with a cell, pixels (3)."),
+  halo: z
+    .number()
+    .min(0)
+    .max(20)
+    .optional()
+    .describe("Rim removed with a cell, pixels; default: 3 for crops of 64 px, in proportion for others."),
   intensity: z
     .enum(["none", "crop", "field", "protein"])
     .optional()
@@ -116,7 +124,24 @@ export interface Study
   readonly settings: readonly Setting[];
   readonly pick: "first" | "even";
   readonly aggregation: "even" | "published";
-  readonly composite: CompositeOptions;
+  /** Lengths that the study file leaves open are null until the crops are known ({@link fitToCells}). */
+  readonly composite: Omit<CompositeOptions, "sigma" | "halo"> & {
+    readonly sigma: number | null;
+    readonly halo: number | null;
+  };
+}
+
+/** A study whose choices are complete for its crops. */
+export type FittedStudy = Study & { readonly composite: CompositeOptions };
+
+/** Fills in what depends on the size of the crops: lengths in proportion to the diameter of the cells they are made for. */
+export function fitToCells(
+  study: Study,
+  { height, width }: Pick<CropShape, "height" | "width">,
+): FittedStudy {
+  const { unit } = fillLengths(height, width);
+  const { sigma, halo } = study.composite;
+  return { ...study, composite: { ...study.composite, sigma: sigma ?? unit, halo: halo ?? 3 * unit } };
 }
 
 const PRESETS = {
@@ -171,9 +196,9 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     aggregation: aggregation ?? preset.aggregation,
     composite: {
       edge: edge ?? preset.edge,
-      sigma: sigma ?? 1,
+      sigma: sigma ?? null,
       donorCenter: donorCenter ?? preset.donorCenter,
-      halo: halo ?? 3,
+      halo: halo ?? null,
       intensity: intensity ?? preset.intensity,
       clip: clip === undefined ? [-1, 6] : clip,
       seed: rest.seed,
