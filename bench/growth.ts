@@ -116,7 +116,7 @@ async function measure(count: number): Promise<Measured> {
     const store = await timed("open cells", () => CellStore.open(cells));
     const study = fitToCells(given, store);
     const selection = await timed("select", () => selectCells(store.cells, study, store.verdicts));
-    const plan = await timed("plan", () => studyPlan(store, study, selection));
+    const plan = await timed("plan", () => studyPlan(store, study, selection, null));
     await timed("write plan", () => writePlan(join(folder, "plan"), plan, store.cells));
     const scales = await timed("scales", () =>
       measureScales(store, study.composite, groupOf(store.cells, study.composite.intensity)),

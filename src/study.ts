@@ -2,7 +2,6 @@ import { CellStore } from "./cells/store.ts";
 import { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
 import { InUseError, isCellswapError } from "./errors.ts";
 import { PairGrid } from "./evaluate/grid.ts";
-import { stratifiedPairs } from "./evaluate/split.ts";
 import { type EncoderTarget, type Extraction, extract, tryEncoder } from "./features/extract.ts";
 import { makeFolder, writeError } from "./files/atomic.ts";
 import { sha256File } from "./files/hash.ts";
@@ -11,6 +10,7 @@ import type { ReportData } from "./report/data.ts";
 import { listBlocks, PlanIndex } from "./study/block.ts";
 import { evaluateBlocks } from "./study/blocks.ts";
 import { checkEncoders, outputNames } from "./study/encoders.ts";
+import { allowedSettings, checkClosed, studyGroups, studySplits } from "./study/groups.ts";
 import { StudyLayout } from "./study/layout.ts";
 import { studyPlan } from "./study/plan.ts";
 import { OpenFolder, readRecord, type StudyRecord } from "./study/record.ts";
@@ -50,16 +50,19 @@ export interface StudyRun {
 export async function runStudy(given: Study, options: StudyOptions): Promise<StudyRun> {
   const { out, workers, force = false } = options;
   const store = await CellStore.open(given.cells);
-  const study = fitToCells(given, store);
+  const wanted = fitToCells(given, store);
   let folder: OpenFolder | undefined;
   let grid: PairGrid | undefined;
   let extraction: Extraction | undefined;
   try {
     // What can be wrong with the inputs is found before anything is written.
-    const encoders = study.encoders.map(readEncoder);
+    const encoders = wanted.encoders.map(readEncoder);
     checkEncoders(encoders);
-    const selection = selectCells(store.cells, study, store.verdicts);
-    const plan = await studyPlan(store, study, selection);
+    const selection = selectCells(store.cells, wanted, store.verdicts);
+    const split = studyGroups(store.cells, wanted, selection);
+    const study = allowedSettings(wanted, split);
+    const plan = await studyPlan(store, study, selection, split);
+    const groups = split === null || study.plan === undefined ? split : checkClosed(split, plan);
     const { scales, key } = scalesOf(study, store, plan, force ? null : out);
     const targets: EncoderTarget[] = [];
     for (const encoder of encoders)
@@ -101,11 +104,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       classes: selection.classes,
       rows: selection.rows,
       index,
-      splits: stratifiedPairs(
-        selection.rows.map((list) => list.length),
-        study.folds,
-        selection.classes,
-      ),
+      splits: studySplits(study, groups, selection),
       grid: () => (grid ??= new PairGrid(workers)),
       signal,
       onProgress: (done, total) => options.onProgress?.("pairs", done, total),
@@ -113,7 +112,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const outputs = targets
       .flatMap(({ encoder, names }) => names.map(() => encoder))
       .map((encoder, s) => ({ encoder, set: sets[s] }));
-    const finished = { study, store, selection, plan, index, scales, outputs, results, layout };
+    const finished = { study, store, selection, groups, plan, index, scales, outputs, results, layout };
     await fitProbes(finished, signal);
     return { report: writeResults(finished), composites };
   } catch (error) {

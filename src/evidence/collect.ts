@@ -1,4 +1,4 @@
-import type { Setting } from "../settings.ts";
+import { hasDonor, type Setting } from "../settings.ts";
 import type { JudgedBlock, Judgments } from "./judgments.ts";
 
 /** Out-of-fold hits of one pair of classes in one block, as the probes leave them. */
@@ -42,7 +42,7 @@ export function collectJudgments(
     const key = `${setting} ${background}`;
     let block = blocks.get(key);
     if (block === undefined) {
-      const lends = setting === "same" || background >= 0;
+      const lends = hasDonor(setting);
       const donor = rows.map((_, own) =>
         lends && own !== background
           ? (donorsOf(setting, background, own)?.map((row) => cluster[row]) ?? null)

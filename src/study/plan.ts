@@ -1,4 +1,5 @@
 import type { CellStore } from "../cells/store.ts";
+import type { Groups } from "../core/groups.ts";
 import { SETTINGS } from "../settings.ts";
 import { checkSetting } from "../swap/composite.ts";
 import { makePlan } from "../swap/plan.ts";
@@ -11,10 +12,15 @@ import type { Selection } from "./select.ts";
 const FOR_PROPORTIONS = ["original", "masked"] as const;
 
 /**
- * The study's swap plan: the one it names, or a seeded one of its cells.
+ * The study's swap plan: the one it names, or a seeded one of its cells, with donors of the cell's own group.
  * @throws SettingError for a setting that the masks do not allow, DataError for a plan that does not fit the cells.
  */
-export async function studyPlan(store: CellStore, study: Study, selection: Selection): Promise<SwapPlan> {
+export async function studyPlan(
+  store: CellStore,
+  study: Study,
+  selection: Selection,
+  groups: Groups | null,
+): Promise<SwapPlan> {
   if (study.plan !== undefined) {
     const given = await readPlan(study.plan, store.cells, selection.classes);
     for (const setting of new Set(given.setting))
@@ -33,6 +39,7 @@ export async function studyPlan(store: CellStore, study: Study, selection: Selec
     ...(study.backgrounds === undefined ? {} : { backgrounds: study.backgrounds }),
     sameDonor: study.sameDonor,
     seed: study.seed,
+    ...(groups === null || groups.count === 0 ? {} : { group: groups.group }),
   });
   const extra = FOR_PROPORTIONS.filter((s) => study.settings.includes(s));
   return selection.multiple.length === 0 || extra.length < FOR_PROPORTIONS.length

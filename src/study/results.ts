@@ -2,6 +2,7 @@ import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { storeHash } from "../cells/store.ts";
+import type { Groups } from "../core/groups.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { InterruptedError, STOPPED } from "../errors.ts";
 import type { FeatureSet } from "../features/features.ts";
@@ -34,6 +35,8 @@ export interface Finished {
   readonly study: FittedStudy;
   readonly store: CellStore;
   readonly selection: Selection;
+  /** Null for the published split. */
+  readonly groups: Groups | null;
   readonly plan: SwapPlan;
   readonly index: PlanIndex;
   readonly scales: Scales;
@@ -164,7 +167,7 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
       },
       {
         name: "Probe",
-        value: `linear C-SVC, C = 1, raw features, ${study.folds}-fold stratified unshuffled`,
+        value: `linear C-SVC, C = 1, raw features; ${describeSplit(finished)}`,
       },
       { name: "Largest relative duality gap", value: gap.toExponential(1) },
       ...outputs.map(({ set, encoder }) => ({
@@ -174,6 +177,13 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
     ],
     warnings: warnings(finished, sameField),
   };
+}
+
+/** How cells train and test. */
+function describeSplit({ groups, study }: Finished): string {
+  return groups === null || groups.count === 0
+    ? `${study.folds ?? 5}-fold stratified unshuffled`
+    : `${groups.count} closed groups of ${groups.unit}s (at least ${groups.fewest} a class), each tested by probes of the others`;
 }
 
 function request({ layout, store, selection, index, study }: Finished, set: FeatureSet) {

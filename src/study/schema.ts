@@ -47,6 +47,12 @@ const Choices = z.strictObject({
     .nullable()
     .optional()
     .describe("Range after the intensity step ([-1, 6]); null: no clipping."),
+  split: z
+    .enum(["groups", "stratified"])
+    .optional()
+    .describe(
+      "Which cells train and test: closed groups of whole fields with donors of their own, or stratified folds of cells (published).",
+    ),
   aggregation: z
     .enum(["even", "published"])
     .optional()
@@ -103,7 +109,25 @@ export const StudyFile = z.strictObject({
       "Folder of features that studies of the same cells share, relative to this file; default: one in the study folder.",
     ),
   plan: z.string().optional().describe("A swap plan made elsewhere (CSV or Parquet), used as it is."),
-  folds: z.int().min(2).max(100).default(5),
+  groupBy: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Metadata column, without its Metadata_ prefix, whose values are kept together in groups (Plate, Replicate, ...); default: the field, or the protein where every class has six or more.",
+    ),
+  zone: z
+    .number()
+    .positive()
+    .max(20)
+    .default(2)
+    .describe("Effects whose interval lies within plus and minus this many points count as none."),
+  folds: z
+    .int()
+    .min(2)
+    .max(100)
+    .optional()
+    .describe("Folds of the split `stratified` (5); groups make their own number."),
   proportions: z
     .strictObject({
       optimizer: z.enum(["converged", "published"]).default("converged"),
@@ -123,6 +147,7 @@ export interface Study
   readonly title: string;
   readonly settings: readonly Setting[];
   readonly pick: "first" | "even";
+  readonly split: "groups" | "stratified";
   readonly aggregation: "even" | "published";
   /** Lengths that the study file leaves open are null until the crops are known ({@link fitToCells}). */
   readonly composite: Omit<CompositeOptions, "sigma" | "halo"> & {
@@ -151,6 +176,7 @@ const PRESETS = {
     edge: "soft",
     donorCenter: "fill",
     intensity: "field",
+    split: "groups",
     aggregation: "even",
   },
   published: {
@@ -159,6 +185,7 @@ const PRESETS = {
     edge: "hard",
     donorCenter: "keep",
     intensity: "protein",
+    split: "stratified",
     aggregation: "published",
   },
 } as const;
@@ -177,12 +204,18 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     halo,
     intensity,
     clip,
+    split,
     aggregation,
     title,
     ...rest
   } = parsed.data;
   const preset = PRESETS[rest.preset];
   const wanted = new Set<Setting>(settings ?? preset.settings);
+  if ((split ?? preset.split) === "groups" && rest.folds !== undefined)
+    throw new StudyError(
+      `folds is ${rest.folds}, and the split \`groups\` makes as many folds as there are groups; leave it out, or set "split": "stratified"`,
+      { path },
+    );
   return {
     ...rest,
     title: title ?? "Background swap study",
@@ -193,6 +226,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     ...(rest.cellList === undefined ? {} : { cellList: resolve(where, rest.cellList) }),
     settings: SETTINGS.filter((s) => wanted.has(s)),
     pick: pick ?? preset.pick,
+    split: split ?? preset.split,
     aggregation: aggregation ?? preset.aggregation,
     composite: {
       edge: edge ?? preset.edge,

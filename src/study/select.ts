@@ -20,7 +20,7 @@ export interface Selection {
 
 /** Chooses the cells of a study. @throws StudyError naming the class, column or id that does not fit. */
 export function selectCells(cells: Cells, study: Study, verdicts: readonly string[] | null): Selection {
-  const labels = classColumn(cells, study.class);
+  const labels = metadataColumn(cells, study.class, "class");
   const usable = (row: number) => study.keepRejected || cells.usable[row] === 1;
   const leftOut: Record<string, number> = {};
   const count = (reason: string) => (leftOut[reason] = (leftOut[reason] ?? 0) + 1);
@@ -60,13 +60,14 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
   const rows = classes.map((name, c) => {
     const all = byClass.get(name)!;
     const n = Math.min(study.cellsPerClass, all.length);
-    if (study.cellsPerClass < study.folds)
+    const { folds = 5 } = study;
+    if (study.split === "stratified" && study.cellsPerClass < folds)
       throw new StudyError(
-        `"cellsPerClass" is ${study.cellsPerClass}, fewer than the ${study.folds} folds; raise it or lower "folds"`,
+        `"cellsPerClass" is ${study.cellsPerClass}, fewer than the ${folds} folds; raise it or lower "folds"`,
       );
-    if (n < study.folds)
+    if (study.split === "stratified" && n < folds)
       throw new StudyError(
-        `class ${name} has ${n} usable cells, fewer than the ${study.folds} folds; add cells, leave the class out ("classes") or lower "folds"`,
+        `class ${name} has ${n} usable cells, fewer than the ${folds} folds; add cells, leave the class out ("classes") or lower "folds"`,
       );
     const picked = Int32Array.from({ length: n }, (_, k) =>
       study.pick === "first" || order !== null ? all[k] : all[Math.floor((k * all.length) / n)],
@@ -84,11 +85,15 @@ function byName(a: string, b: string): number {
   return x < y || (x === y && a < b) ? -1 : 1;
 }
 
-function classColumn(cells: Cells, name: string): readonly (string | null)[] {
+/**
+ * A metadata column as text; `key` of the study file names it.
+ * @throws StudyError for a column that the cells do not have
+ */
+export function metadataColumn(cells: Cells, name: string, key: string): readonly (string | null)[] {
   const column = cells.metadata.columns.get(`Metadata_${name}`);
   if (column === undefined) {
     const known = [...cells.metadata.columns.keys()].map((c) => c.replace(/^Metadata_/, ""));
-    throw new StudyError(`"class" names the column ${name}; the cells have ${known.join(", ")}`);
+    throw new StudyError(`"${key}" names the column ${name}; the cells have ${known.join(", ")}`);
   }
   return Array.from(column as ArrayLike<unknown>, (v) => (v === null ? null : String(v)));
 }

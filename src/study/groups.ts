@@ -1,0 +1,57 @@
+import { closedGroups, type Groups } from "../core/groups.ts";
+import { groupSplit, type PairSplits, stratifiedPairs } from "../evaluate/split.ts";
+import { traitsOf } from "../settings.ts";
+import type { Cells, SwapPlan } from "../types.ts";
+import type { FittedStudy, Study } from "./schema.ts";
+import { metadataColumn, type Selection } from "./select.ts";
+
+/** Folds where the number of fields allows no groups; nothing is said beyond the cells at hand then. */
+const FOLDS = 5;
+
+/**
+ * Closed groups of the study's cells; null for the published split, which has none.
+ * @throws StudyError for a column that the cells do not have
+ */
+export function studyGroups(cells: Cells, study: Study, { classes, rows }: Selection): Groups | null {
+  if (study.split === "stratified") return null;
+  const { field, protein } = cells;
+  if (study.groupBy === undefined) return closedGroups({ classes, rows, field, protein });
+  const cluster = metadataColumn(cells, study.groupBy, "groupBy").map((value) => value ?? "unknown");
+  return closedGroups({ classes, rows, field, cluster });
+}
+
+/** The study without the settings that its groups are too small for. */
+export function allowedSettings(study: FittedStudy, groups: Groups | null): FittedStudy {
+  if (groups === null || groups.reach === "all" || groups.reach === "none") return study;
+  return { ...study, settings: study.settings.filter((s) => traitsOf(s).background !== "own-class") };
+}
+
+/** Groups of a study whose plan was made elsewhere: where donors cross them, nothing can be said beyond the cells at hand. */
+export function checkClosed(groups: Groups, plan: SwapPlan): Groups {
+  const crossing = plan.donor.reduce(
+    (n, donor, row) => n + (donor >= 0 && groups.group[donor] !== groups.group[plan.cell[row]] ? 1 : 0),
+    0,
+  );
+  if (crossing === 0 || groups.reach === "none") return groups;
+  return {
+    ...groups,
+    reach: "none",
+    notes: [
+      `holds for these cells, donors and probes only: ${crossing} donors of the given plan are of another group than their cell, so that what tests a probe has helped to train it`,
+    ],
+  };
+}
+
+/** Which cells train and test each pair of classes. */
+export function studySplits(study: Study, groups: Groups | null, { classes, rows }: Selection): PairSplits {
+  if (groups === null || groups.count === 0) {
+    const sizes = rows.map((list) => list.length);
+    return stratifiedPairs(sizes, study.folds ?? FOLDS, classes);
+  }
+  const splits = groupSplit(
+    rows.map((list) => list.map((row) => groups.group[row])),
+    groups.count,
+    classes,
+  );
+  return (first, second) => [splits[first], splits[second]];
+}
