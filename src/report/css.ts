@@ -16,8 +16,11 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fo
 .summary { width: 100%; }
 .summary th, .summary td { padding: 5px 12px 5px 0; }
 .summary thead th { font-size: 0.86rem; vertical-align: bottom; }
-.summary thead .unit { display: block; }
+.summary thead .unit { display: block; white-space: nowrap; }
 .summary .number { text-align: left; white-space: normal; }
+.summary .effect, .summary .short { white-space: nowrap; }
+.summary .number .error { display: block; white-space: nowrap; }
+.summary .base { color: var(--soft); font-size: 0.82rem; white-space: nowrap; }
 .summary tbody th { min-width: 0; overflow-wrap: anywhere; border-left: 5px solid var(--encoder); padding-left: 10px; font-weight: 600; }
 .summary tbody tr:first-child td { border-bottom: 0; padding-bottom: 0; }
 .summary td .value { font-weight: 600; white-space: nowrap; }
@@ -31,13 +34,13 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fo
 #backgrounds svg, #all-backgrounds figure > svg { width: 100%; max-width: 560px; }
 .flips { display: grid; gap: 12px; margin-top: 8px; }
 .flip { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: flex-start; }
-.flip .row { display: flex; flex: 0 1 auto; gap: 8px; min-width: 0; }
+.flip .row { display: flex; flex: 0 1 auto; gap: 10px; min-width: 0; }
 .flip .shots { display: flex; gap: 2px; }
 .flip .shot { min-width: 0; }
 .flips.wide .shots, .flips.wide .row { flex-wrap: wrap; }
-.flip img { display: block; width: 46px; min-width: 0; flex: 0 1 46px; height: auto; aspect-ratio: 1; image-rendering: pixelated; background: #000; border-radius: 2px; }
+.flip img { display: block; width: 64px; min-width: 0; flex: 0 1 64px; height: auto; aspect-ratio: 1; image-rendering: pixelated; background: #000; border-radius: 2px; }
 .flip .role { font-size: 0.78rem; color: var(--soft); }
-.flip figcaption { flex: 1 1 150px; margin: 0; font-size: 0.82rem; line-height: 1.35; overflow-wrap: anywhere; }
+.flip figcaption { flex: 1 1 100%; margin: 0; font-size: 0.82rem; line-height: 1.35; overflow-wrap: anywhere; }
 .flip figcaption b { color: var(--ink); font-weight: 600; }
 .flags { margin: 6px 0; padding: 0; list-style: none; }
 .flags li { padding: 6px 12px; margin: 6px 0; border-left: 5px solid var(--line); overflow-wrap: anywhere; }
@@ -48,7 +51,7 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fo
   .first > #backgrounds { grid-column: 1; }
   .first > #flips { grid-column: 2; }
 }
-@media screen and (max-width: 760px) {
+@media screen and (max-width: 899px) {
   .summary, .summary tbody, .summary tr, .summary th, .summary td { display: block; }
   .summary thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   .summary tbody { border: 1px solid var(--line); border-left: 5px solid var(--encoder); border-radius: 8px; background: var(--card); padding: 10px 12px; margin: 12px 0; }
@@ -58,13 +61,16 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fo
   .summary tbody tr:first-child { display: grid; grid-template-columns: repeat(auto-fill, minmax(142px, 1fr)); gap: 8px 14px; }
   .summary tbody tr:first-child th { grid-column: 1 / -1; }
   .summary td { border: 0; padding: 0; }
+  .summary td.effect { white-space: normal; }
+  .summary svg { width: 100%; max-width: 180px; }
+  .summary .badge svg { width: 12px; }
   .summary .label { display: block; color: var(--soft); font-size: 0.8rem; }
   .summary .sentence { padding-top: 8px; }
 }
 `;
 
 const PRINT = `
-@page { size: A4; margin: 11mm 12mm; }
+@page { size: A4; margin: 7mm 11mm; }
 @media print {
   :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #333; --line: #bbb; --accent: #000; --warn-paper: #fff; --warn-ink: #000; --cell: #00527f; --medium: #5c4300; --neighbors: #a33b00; color-scheme: light; }
   body { font-size: 10pt; }
@@ -78,34 +84,38 @@ const PRINT = `
   .scroll .error { display: inline-block; }
   .answer, .legend, .gallery img, .flip img, .summary th, .flags li { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .appendix { break-before: page; }
-  h1 { font-size: 15pt; margin: 0 0 2px; }
+  header { padding: 0; }
+  h1 { font-size: 13pt; margin: 0; }
   header .lead { display: none; }
-  .facts { font-size: 7.5pt; line-height: 1.3; margin: 0; }
-  .facts div { padding: 0; }
-  .first { column-gap: 18px; font-size: 8pt; line-height: 1.3; }
-  .first > section { margin: 6px 0 0; }
-  .first h2 { font-size: 10pt; margin: 0 0 2px; border-top: 1px solid var(--line); padding-top: 3px; }
+  .facts { font-size: 7.2pt; line-height: 1.3; margin: 0; display: flex; flex-wrap: wrap; gap: 0 16px; }
+  .facts div { padding: 0; gap: 5px; }
+  .facts dt { flex: none; }
+  .first { grid-template-columns: minmax(0, 44fr) minmax(0, 56fr); column-gap: 16px; font-size: 8pt; line-height: 1.3; }
+  .first > section { margin: 4px 0 0; }
+  .first h2 { font-size: 9.5pt; margin: 0 0 1px; border-top: 1px solid var(--line); padding-top: 2px; }
   .first .read, .first figcaption { font-size: 6.8pt; line-height: 1.25; margin: 2px 0 0; max-width: none; }
   .first .summary { font-size: 8pt; }
-  .first .summary th, .first .summary td { padding: 2px 8px 1px 0; }
-  .first .summary tbody th { padding-left: 6px; }
-  .first .summary thead th, .first .summary td .error { font-size: 6.8pt; line-height: 1.2; }
-  .first .summary .sentence { font-size: 7.5pt; line-height: 1.22; padding: 0 0 2px; }
-  .first .summary svg { width: 108px; height: auto; }
+  .first .summary th, .first .summary td { padding: 1px 8px 0 0; line-height: 1.2; }
+  .first .summary tbody th { padding-left: 6px; min-width: 8em; }
+  .first .summary thead th { font-size: 6.5pt; }
+  .first .summary td .error, .first .summary .base { font-size: 6.8pt; line-height: 1.2; }
+  .first .summary .sentence { font-size: 7.2pt; line-height: 1.17; padding: 0 0 1px; }
+  .first .summary svg { width: 112px; height: auto; }
+
   .first .badge { font-size: 7pt; padding: 0 6px 0 4px; gap: 3px; }
   .first .badge svg { width: 8px; height: 8px; }
   .first .waterfalls { grid-template-columns: repeat(3, 1fr); gap: 2px 14px; margin: 0; }
-  .first .waterfalls h3 { font-size: 7.5pt; }
-  .first .waterfalls svg { max-width: 228px; }
-  .first #backgrounds svg { width: auto; max-width: 100%; max-height: 270px; margin: 0 auto; }
-  .first .flips { gap: 5px; margin: 2px 0 0; }
+  .first .waterfalls h3 { font-size: 7.5pt; line-height: 1.15; }
+  .first .waterfalls svg { max-width: 212px; }
+  .first #backgrounds svg { width: auto; max-width: 100%; max-height: 196px; margin: 0 auto; }
+  .first .flips { gap: 3px; margin: 2px 0 0; }
   .first .flip { flex-wrap: nowrap; gap: 8px; }
   .first .flip .row { gap: 5px; flex: none; }
-  .first .flip img { width: 30px; flex: 0 0 30px; }
+  .first .flip img { width: 32px; flex: 0 0 32px; image-rendering: auto; }
   .first .flip .role { display: block; font-size: 6pt; line-height: 1.2; }
-  .first .flip figcaption { font-size: 6.8pt; line-height: 1.2; }
+  .first .flip figcaption { flex: 1 1 0; font-size: 6.5pt; line-height: 1.2; }
   .first .flags { margin: 0; }
-  .first .flags li { padding: 1px 6px; margin: 2px 0; font-size: 7.2pt; line-height: 1.25; border-left-width: 3px; }
+  .first .flags li { padding: 1px 6px; margin: 1px 0; font-size: 7pt; line-height: 1.2; border-left-width: 3px; }
 }
 `;
 

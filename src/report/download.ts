@@ -17,9 +17,9 @@ export function csvLink(name: string, rows: CsvRows | string): Html {
   return link(`${name}.csv`, "text/csv", typeof rows === "string" ? rows : csvText(rows), "CSV");
 }
 
-/** A link that saves a figure as a file of its own, dark on white. */
-export function svgLink(name: string, svg: string): Html {
-  return link(`${name}.svg`, "image/svg+xml", standAlone(svg), "SVG");
+/** A link that saves a figure as a file of its own, dark on white; `which` tells several figures apart. */
+export function svgLink(name: string, svg: string, which?: string): Html {
+  return link(`${name}.svg`, "image/svg+xml", standAlone(svg), which === undefined ? "SVG" : `SVG ${which}`);
 }
 
 /** The links of one figure or table. */

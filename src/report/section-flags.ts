@@ -3,7 +3,7 @@ import { type Html, html } from "./escape.ts";
 import type { Context, Section } from "./section.ts";
 
 /** Flags for which the first page of paper has room. */
-const FIRST_PAGE_FLAGS = 5;
+const FIRST_PAGE_FLAGS = 4;
 
 interface Shown {
   readonly severity: ReportData["flags"][number]["severity"];
@@ -46,7 +46,7 @@ export const flagSection: Section = {
       title: "Red flags",
       body:
         flags.length === 0
-          ? html`<p>None of the checks of this study raised one.</p>`
+          ? html`<p>The study records none.</p>`
           : html`${items(flags.slice(0, FIRST_PAGE_FLAGS))}${further > 0 && html`<p class="read"><a href="#all-flags">${further} more</a> in the appendix.</p>`}`,
     };
   },

@@ -8,7 +8,7 @@ const FIRST_PAGE_FLIPS = 4;
 const FIRST_PAGE_CHANNELS = 2;
 
 const READ =
-  "Single cells, chosen because their prediction changes: illustrations, not evidence of how often it happens.";
+  "Chosen because their prediction changes: illustrations, no evidence of how often it does. Percentages: the probe's probability of the class it calls.";
 
 /** Up to `most` cells, the encoders in turn. */
 export function pickFlips({ data, encoders }: Context, most: number): Flip[] {
@@ -74,7 +74,7 @@ function flipped(flip: Flip, channels: number): Html {
     return html`<div class="shot"><div class="shots">${panels}</div><span class="role">${image.role}</span></div>`;
   });
   const names = distinct(flip.images.flatMap((i) => i.panels.slice(0, channels).map((p) => p.channel)));
-  return html`<figure class="flip"><div class="row">${shots}</div><figcaption><b>${flip.class}</b>, cell ${flip.cell}, ${flip.encoder}<br>original: called <b>${before.prediction}</b> (${percent(before.probability)})<br>among ${flip.background}: called <b>${after.prediction}</b> (${percent(after.probability)})<br><span class="soft">${names.join(", ")}; donor ${flip.donor}</span></figcaption></figure>\n`;
+  return html`<figure class="flip"><div class="row">${shots}</div><figcaption><b>${flip.class}</b>, cell ${flip.cell}, ${flip.encoder}<br>called <b>${before.prediction}</b> (${percent(before.probability)}); among ${flip.background}: <b>${after.prediction}</b> (${percent(after.probability)})<br>donor ${flip.donor}; ${names.join(", ")}</figcaption></figure>\n`;
 }
 
 function links(flips: readonly Flip[]): Html {

@@ -6,7 +6,7 @@ import { type Context, type Section, scrollTable } from "./section.ts";
 import { formatPoints } from "./table-format.ts";
 
 const READ =
-  "Accuracy that cells of a class (row) lose on backgrounds of another (column), in percentage points, minus: a gain; empty where nothing was measured. Single squares are noisier than the mean over them.";
+  "Points of accuracy that cells of a class (row) lose on backgrounds of another (column); minus: a gain; empty: not measured. Single squares are noisier than their mean.";
 
 function of(context: Context, encoder: string) {
   const { data } = context;
@@ -35,7 +35,7 @@ function links(context: Context, maps: readonly { encoder: string; svg: string }
     .map((h) => [h.encoder, h.class, h.background, h.value, h.cells]);
   return downloads("Accuracy lost per class and background", [
     csvLink("cellswap-backgrounds", [["encoder", "class", "background", "accuracy_lost", "cells"], ...rows]),
-    ...maps.map((m) => svgLink(`cellswap-backgrounds-${m.encoder}`, m.svg)),
+    ...maps.map((m) => svgLink(`cellswap-backgrounds-${m.encoder}`, m.svg, m.encoder)),
   ]);
 }
 
@@ -50,7 +50,7 @@ export const heatSection: Section = {
     const map = of(context, encoders[0]);
     const which =
       encoders.length > 1 &&
-      html` The encoder with the largest neighbor effect; <a href="#all-backgrounds">all encoders</a> in the appendix.`;
+      html` Shown: the largest neighbor effect; <a href="#all-backgrounds">all encoders</a> in the appendix.`;
     return {
       title: `Which backgrounds cost accuracy: ${map.encoder}`,
       body: html`<figure>${new Html(map.svg)}<figcaption>${READ} ${counts(map.cells)}.${which}</figcaption></figure>${links(context, [map])}`,

@@ -28,6 +28,9 @@ const BADGES: Readonly<Record<Answer["badge"], { symbol: "circle" | "square" | "
   undecided: { symbol: "times" },
 };
 
+/** For an encoder, or a study, that the statistics say nothing of. */
+export const NO_ANSWER = "no answer: the statistics gave none.";
+
 /** The badge of an answer. */
 export function badgeOf(badge: Answer["badge"]): Html {
   const marker = drawMarker({ group: "encoder", label: badge, color: "currentColor", ...BADGES[badge] });
@@ -93,38 +96,38 @@ function summary(
         number !== null && isEffect(of)
           ? new Html(drawStrip(number, domain, data.zone, colorOf(context, encoder)))
           : null;
-      return html`<td role="cell" class="number"><span class="label" aria-hidden="true">${nameOf(of)}, ${UNITS[kindOf(context, of)]}</span>${shown(context, encoder, of, number)}${strip}</td>`;
+      return html`<td role="cell" class="${isEffect(of) ? "effect" : "number"}"><span class="label" aria-hidden="true">${nameOf(of)} (${UNITS[kindOf(context, of)]})</span>${shown(context, encoder, of, number)}${strip}</td>`;
     });
     const caveats = answer?.caveats.length ?? 0;
     const more =
       caveats > 0 &&
       html` <a href="#answers">${caveats} ${caveats === 1 ? "caveat" : "caveats"}<span class="unseen"> of ${encoder}</span></a>`;
-    return html`<tbody role="rowgroup" style="--encoder: ${colorOf(context, encoder)}"><tr role="row"><th scope="rowgroup" role="rowheader" rowspan="2">${encoder}${answer !== undefined && html`<br>${badgeOf(answer.badge)}`}</th>${cells}</tr>
-<tr role="row"><td role="cell" colspan="${Math.max(1, around.length)}" class="sentence">${answer === undefined ? noAnswer(context, encoder) : html`${answer.sentence}${more}`}</td></tr></tbody>\n`;
+    const answered = data.answers.length > 0;
+    const sentence =
+      answered &&
+      html`<tr role="row"><td role="cell" colspan="${Math.max(1, around.length)}" class="sentence">${answer === undefined ? NO_ANSWER : html`${answer.sentence}${more}`}</td></tr>`;
+    const name = encoder.length <= 16 ? html`<span class="short">${encoder}</span>` : html`${encoder}`;
+    return html`<tbody role="rowgroup" style="--encoder: ${colorOf(context, encoder)}"><tr role="row"><th scope="row" role="rowheader" rowspan="${answered ? 2 : 1}">${name}${answer !== undefined && html`<br>${badgeOf(answer.badge)}`}</th>${cells}</tr>
+${sentence}</tbody>\n`;
   });
   const further = context.encoders.length - encoders.length;
   const onFirst = encoders[0] === context.encoders[0] && further > 0;
   return {
     title,
-    body: html`<table class="summary" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">encoder</th>${head}</tr></thead>
+    body: html`${data.answers.length === 0 && html`<p>${NO_ANSWER}</p>`}<table class="summary" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">encoder</th>${head}</tr></thead>
 ${body}</table>
 <p class="read">${notes(context, domain, numbers, effects)}${onFirst && html` <a href="#further">${further} further ${further === 1 ? "encoder" : "encoders"}</a> in the appendix.`}</p>
 ${downloads(title, [csvLink("cellswap-results", csv(context, encoders, around))])}`,
   };
 }
 
-function noAnswer({ table }: Context, encoder: string): Html {
-  const gaps = table.encoders.find((e) => e.encoder === encoder)?.notes ?? [];
-  return html`no answer: the statistics gave none for this encoder.${gaps.map((g) => html` ${g}.`)}`;
-}
-
 function shown(context: Context, encoder: string, of: string, number: Shown | null): Html {
   if (number === null) return html`<span class="value">–</span>`;
   const range = formatRange(number);
   const base = of === "capture" ? numberOf(context, encoder, "capture-base") : null;
-  return html`<span class="value">${formatNumber(number.value, number.kind)}</span> <span class="error">${
-    range === null ? "no interval" : range
-  }</span>${base !== null && html` <span class="error">base ${formatNumber(base.value, base.kind)}</span>`}`;
+  const beside =
+    base !== null && html` <span class="base">base ${formatNumber(base.value, base.kind)}</span>`;
+  return html`<span class="short"><span class="value">${formatNumber(number.value, number.kind)}</span>${beside}</span> <span class="error">${range ?? "no interval"}</span>`;
 }
 
 function notes(

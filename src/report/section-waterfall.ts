@@ -1,6 +1,6 @@
 import { csvLink, downloads, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
-import { stepMeanings, waterfallFigure, waterfallReach, waterfallRows } from "./figures/waterfall.ts";
+import { waterfallFigure, waterfallReach, waterfallRows } from "./figures/waterfall.ts";
 import { hasStandardErrors } from "./numbers.ts";
 import type { Context, Section } from "./section.ts";
 import { FIRST_PAGE_ENCODERS } from "./section-summary.ts";
@@ -55,7 +55,7 @@ function waterfalls(context: Context, title: string, encoders: readonly string[]
   return {
     title,
     body: html`<div class="waterfalls">${figures.map(({ encoder, svg }) => html`<figure><h3>${encoder}</h3>${new Html(svg)}</figure>\n`)}</div>
-<p class="read">Accuracy after each step and, in parentheses, its change in points; filled: a loss, hollow: a gain. Whisker: ${ranges}, where there is one. The accuracy axis does not start at zero. ${stepMeanings()}.</p>
-${downloads(title, [csvLink("cellswap-steps", table), ...figures.map(({ encoder, svg }) => svgLink(`cellswap-steps-${encoder}`, svg))])}`,
+<p class="read">Accuracy after each step (change in points); filled: a loss, hollow: a gain; whisker: ${ranges}, where there is one. The axis does not start at zero. self: cut out and pasted back; cell-free: another localization's medium without neighbors; different: with its neighbors.</p>
+${downloads(title, [csvLink("cellswap-steps", table), ...figures.map(({ encoder, svg }) => svgLink(`cellswap-steps-${encoder}`, svg, encoder))])}`,
   };
 }

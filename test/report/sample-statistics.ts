@@ -113,20 +113,23 @@ export function drawStatistics(
           })),
       ),
     ),
-    flips: names.flatMap((encoder) =>
-      gallery.slice(0, 2).map((g, i) => ({
-        encoder,
-        cell: g.cell,
-        class: g.class,
-        background: classes[i + 2],
-        donor: `AAP1_2_1${i}`,
-        before: { prediction: g.class, probability: 0.91 - 0.07 * i },
-        after: { prediction: classes[i + 2], probability: 0.66 + 0.08 * i },
-        images: (["original", "different", "donor"] as const).map((role, r) => ({
-          role,
-          panels: g.images[[0, 4, 2][r]].panels,
+    flips: names.flatMap((encoder, e) =>
+      [...gallery, ...gallery]
+        .slice(e % gallery.length)
+        .slice(0, 2)
+        .map((g, i) => ({
+          encoder,
+          cell: g.cell,
+          class: g.class,
+          background: classes[i + 2],
+          donor: `AAP1_2_1${i}`,
+          before: { prediction: g.class, probability: 0.91 - 0.07 * i },
+          after: { prediction: classes[i + 2], probability: 0.66 + 0.08 * i },
+          images: (["original", "different", "donor"] as const).map((role, r) => ({
+            role,
+            panels: g.images[[0, 4, 2][r]].panels,
+          })),
         })),
-      })),
     ),
     curve: names.flatMap((encoder, e) =>
       ["original", "neighbor"].flatMap((of) =>

@@ -5,8 +5,9 @@ import { axisName, drawPlot } from "./svg.ts";
 
 type HeatCell = ReportData["heat"][number];
 
-/** Side of a field of the map, px. */
-const SIDE = 21;
+/** Size of a square of the map, px. */
+const WIDE = 19;
+const HIGH = 15;
 
 /** Classes and backgrounds that have numbers, in the order of `classes`, others behind. */
 export function heatAxes(
@@ -37,14 +38,14 @@ export function heatFigure(encoder: string, cells: readonly HeatCell[], classes:
     description: `${rows.length} classes on ${columns.length} backgrounds, percentage points; most is lost by ${worst
       .map((c) => `${c.class} on ${c.background} (${formatPoints(c.value)})`)
       .join(", ")}`,
-    width: left + 12 + SIDE * columns.length,
-    height: bottom + 4 + SIDE * rows.length,
+    width: left + 12 + WIDE * columns.length,
+    height: bottom + 4 + HIGH * rows.length,
     marginLeft: left,
     marginRight: 12,
     marginTop: 4,
     marginBottom: bottom,
     padding: 0.04,
-    color: { type: "diverging", scheme: "PuOr", reverse: true, domain: [-most, most], pivot: 0 },
+    color: { type: "diverging", scheme: "PuOr", domain: [-most, most], pivot: 0 },
     x: {
       domain: columns,
       label: "background",
@@ -71,7 +72,7 @@ export function heatFigure(encoder: string, cells: readonly HeatCell[], classes:
         y: "class",
         text: (c: HeatCell) => whole(c.value),
         fill: (c: HeatCell) => (Math.abs(c.value) > 0.6 * most ? "#ffffff" : "#1c1e21"),
-        fontSize: 10.5,
+        fontSize: 10,
       }),
     ],
   });

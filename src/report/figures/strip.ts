@@ -50,8 +50,9 @@ export function drawStrip(
         fillOpacity: 0.14,
       }),
       Plot.ruleX([0], { strokeOpacity: 0.7 }),
-      Plot.ruleY(interval, { y: 0, x1: "0", x2: "1", stroke: color, strokeWidth: 2.5 }),
-      Plot.dot([[100 * value, 0]], { fill: color, stroke: "var(--card, #fff)", strokeWidth: 1, r: 4.5 }),
+      Plot.ruleY(interval, { y: 0, x1: "0", x2: "1", stroke: color, strokeWidth: 2 }),
+      Plot.ruleX(interval.flat(), { y1: -0.45, y2: 0.45, stroke: color, strokeWidth: 2 }),
+      Plot.dot([[100 * value, 0]], { fill: color, r: 3.4 }),
     ],
   });
 }
@@ -61,9 +62,9 @@ export function drawStripAxis(domain: readonly [number, number]): string {
   return drawDecoration({
     ...SIDES,
     width: WIDTH,
-    height: 18,
-    marginTop: 0,
-    marginBottom: 17,
+    height: 22,
+    marginTop: 1,
+    marginBottom: 20,
     x: { domain: [...domain], label: null, ticks: 4, tickSize: 3 },
     y: { axis: null },
     marks: [Plot.ruleY([0], { strokeOpacity: 0.5 })],

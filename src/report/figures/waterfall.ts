@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { EFFECTS } from "../../evidence/tables.ts";
-import { type Setting, traitsOf } from "../../settings.ts";
+import type { Setting } from "../../settings.ts";
 import { formatNumber, formatRange, numberOf, type Shown } from "../numbers.ts";
 import { type Context, colorOf } from "../section.ts";
 import { drawPlot } from "./svg.ts";
@@ -71,12 +71,12 @@ export function waterfallFigure(
   return drawPlot({
     title: `Steps of ${encoder}`,
     description: `accuracy (0 to 1): ${said.join("; ")}`,
-    width: 300,
-    height: 46 + 19 * rows.length,
+    width: 308,
+    height: 42 + 17 * rows.length,
     marginLeft: 62,
-    marginRight: 86,
+    marginRight: 94,
     marginTop: 2,
-    marginBottom: 36,
+    marginBottom: 37,
     x: {
       domain: [...domain],
       label: "accuracy (0 to 1)",
@@ -129,9 +129,4 @@ export function waterfallFigure(
       }),
     ],
   });
-}
-
-/** What a waterfall's steps are, from the settings' own table. */
-export function stepMeanings(): string {
-  return STEPS.map((s) => `${s}: ${traitsOf(s).meaning}`).join("; ");
 }
