@@ -73,7 +73,15 @@ const PRINT = `
 @page { size: A4; margin: 7mm 11mm; }
 @media print {
   :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #333; --line: #bbb; --accent: #000; --warn-paper: #fff; --warn-ink: #000; --cell: #00527f; --medium: #5c4300; --neighbors: #a33b00; color-scheme: light; }
-  body { font-size: 10pt; }
+  body { font-size: 9pt; line-height: 1.4; }
+  .appendix section { margin: 18px 0; }
+  .answer { padding: 8px 14px; margin: 8px 0; }
+  .card { padding: 10px; margin: 8px 0; }
+  .pair { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .flips.wide { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .flips.wide .flip img { width: 44px; flex: 0 1 44px; }
+  details:not([open]) { display: none; }
+  .gallery { --shot: 62px; }
   nav, .skip, .downloads, .part { display: none; }
   main, header, footer { max-width: none; padding: 0; }
   .answer, .card, figure, tr, .flags li { break-inside: avoid; }
@@ -81,7 +89,8 @@ const PRINT = `
   .scroll { overflow: visible; }
   .scroll table { width: 100%; font-size: 7.5pt; }
   .scroll th, .scroll td, .scroll td.number { padding: 3px 6px 3px 0; white-space: normal; min-width: 0; }
-  .scroll .error { display: inline-block; }
+  .scroll .error { display: inline-block; white-space: nowrap; }
+  .scroll tbody th { min-width: 8em; }
   .answer, .legend, .gallery img, .flip img, .summary th, .flags li { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .appendix { break-before: page; }
   header { padding: 0; }

@@ -197,7 +197,7 @@ export const reportSchema = z.strictObject({
   answers: z.array(answer),
   estimates: z.array(estimate),
   comparisons: z.array(comparison),
-  /** Effects within plus and minus this count as none, accuracy (0.02 is 2 points). */
+  /** Equivalence zone: effects within plus and minus this are too small to matter, accuracy (0.02 is 2 points). */
   zone: z.number().min(0),
   flags: z.array(flag),
   heat: z.array(heat),

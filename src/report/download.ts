@@ -41,6 +41,7 @@ function dataUri(type: string, text: string): string {
 
 /** On its own a figure inherits neither the page's color nor its paper. */
 function standAlone(svg: string): string {
+  if (/^<svg [^>]* color="/.test(svg)) return svg;
   return svg
     .replace("<svg ", '<svg color="#1c1e21" ')
     .replace(/^(<svg [^>]*>)/, '$1<rect width="100%" height="100%" fill="#ffffff" />');

@@ -26,7 +26,7 @@ export const curveSection: Section = {
     const rows = curve.map((p) => [p.encoder, p.of, p.cells, p.value, p.low, p.high]);
     return {
       title: "Learning curve: more or fewer cells",
-      body: html`<p class="read">Accuracies and effects belong to a number of cells per class: where a curve still climbs or falls at its right end, a larger study would find other values. Bars: intervals, where there are any.</p>${legend(items)}
+      body: html`<p class="read">Accuracies and effects belong to a number of cells per class: where a curve still climbs or falls at its right end, a larger study may find other values. Bars: intervals, where there are any.</p>${legend(items)}
 <div class="pair">${figures.map(({ of, svg }) => html`<figure class="card"><h3>${nameOf(of)}</h3>${new Html(svg)}</figure>\n`)}</div>
 ${downloads("Learning curve", [csvLink("cellswap-curve", [["encoder", "of", "cells_per_class", "value", "low", "high"], ...rows]), ...figures.map(({ of, svg }) => svgLink(`cellswap-curve-${of}`, svg, nameOf(of)))])}`,
     };

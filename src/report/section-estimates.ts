@@ -81,7 +81,7 @@ export const estimateSection: Section = {
     ]);
     return {
       title: "Estimates and their intervals",
-      body: html`<p class="read">Accuracies from 0 to 1, differences in percentage points (+: accuracy falls), shares in percent. An interval that includes zero does not show that an effect is absent: only one that lies within the equivalence zone of ±${(100 * context.data.zone).toFixed(1)} points does.</p>
+      body: html`<p class="read">Accuracies from 0 to 1, differences in percentage points (+: accuracy falls), shares in percent. An interval that includes zero does not show that an effect is absent; one that lies within the equivalence zone of ±${(100 * context.data.zone).toFixed(1)} points says that the effect is smaller than that.</p>
 ${over.length > 0 && html`${overall(context, over)}${footnotes(context, over)}`}
 ${single.length > 0 && perClass(context, single)}
 ${estimates.length > 0 && downloads("Estimates", [csvLink("cellswap-estimates", [columns, ...rows])])}
@@ -128,7 +128,7 @@ function perClass(context: Context, estimates: readonly Estimate[]): Html {
 ${body}</tbody></table>`,
     )}`;
   });
-  return html`<details><summary>Per class, as numbers</summary><p class="read">q: share of false discoveries to expect among the classes called at that value (Benjamini-Hochberg). Intervals of single classes are not adjusted for their number.</p>${tables}${footnotes(context, estimates)}</details>`;
+  return html`<details><summary>Per class, as numbers</summary><p class="read">q: the share of false discoveries to expect, at most, if every class with a q up to this one is called different from zero (Benjamini-Hochberg). Intervals of single classes are not adjusted for their number.</p>${tables}${footnotes(context, estimates)}</details>`;
 }
 
 function compared(context: Context): Html {
