@@ -59,9 +59,11 @@ function bytes(uri: string): Uint8Array {
 function table(report: ReportData): string {
   const settings = ["original", "self", "same", "cell-free", "different", "masked"] as const;
   const interval = (encoder: string) => {
-    const i = report.intervals.find((v) => v.encoder === encoder && v.statement === "neighbor");
+    const i = report.estimates.find((v) => v.encoder === encoder && v.of === "neighbor" && v.class === null);
     const points = (v: number) => (100 * v).toFixed(1);
-    return i === undefined ? "" : `${points(i.estimate)} (${points(i.low)} to ${points(i.high)})`;
+    return i === undefined || i.low === null || i.high === null
+      ? ""
+      : `${points(i.value)} (${points(i.low)} to ${points(i.high)})`;
   };
   const rows = resultTable(report.scores, report.aggregation).encoders.map((e) => [
     e.encoder,
@@ -74,7 +76,7 @@ function table(report: ReportData): string {
 
 function sentences(report: ReportData): string {
   return resultTable(report.scores, report.aggregation)
-    .encoders.map((e) => `- ${verdict(e, report.intervals, report.transfer).sentence}`)
+    .encoders.map((e) => `- ${verdict(e).sentence}`)
     .join("\n");
 }
 

@@ -8,7 +8,7 @@ export function resultText({ report: data }: StudyRun, out: string): string {
   const table = resultTable(data.scores, data.aggregation);
   return [
     formatText(table),
-    ...table.encoders.flatMap((e) => wrap(verdict(e, data.intervals, data.transfer).sentence)),
+    ...table.encoders.flatMap((e) => wrap(verdict(e).sentence)),
     "",
     `Report: ${out}/report.html`,
   ].join("\n");
@@ -18,8 +18,8 @@ export function resultText({ report: data }: StudyRun, out: string): string {
 export function resultJson({ report: data, composites }: StudyRun, out: string): string {
   const table = resultTable(data.scores, data.aggregation);
   const verdicts = table.encoders.map((e) => {
-    const { encoder, level, sentence } = verdict(e, data.intervals, data.transfer);
+    const { encoder, level, sentence } = verdict(e);
     return { encoder, level, sentence };
   });
-  return JSON.stringify({ out, composites, table, intervals: data.intervals, verdicts }, null, 2);
+  return JSON.stringify({ out, composites, table, estimates: data.estimates, verdicts }, null, 2);
 }

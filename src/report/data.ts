@@ -2,7 +2,7 @@ import { z } from "zod";
 import { SETTINGS } from "../settings.ts";
 
 /** Version of {@link ReportData}; a report of another version is refused. */
-export const REPORT_VERSION = 1;
+export const REPORT_VERSION = 2;
 
 const share = z.number().min(0).max(1);
 const setting = z.enum(SETTINGS);
@@ -20,16 +20,117 @@ const pairScore = z.strictObject({
   cells: z.int().min(0).nullable(),
 });
 
-/** Estimate with an interval, in accuracy (0..1) or differences of it (-1..1). */
-const interval = z.strictObject({
+/** A picture of one channel, as a PNG in the page. */
+const panel = z.strictObject({
+  channel: z.string(),
+  png: z.string().regex(/^data:image\/png;base64,[A-Za-z0-9+/]+={0,2}$/),
+});
+
+/** What the statistics answer for one encoder. */
+const answer = z.strictObject({
   encoder: z.string(),
-  /** What is estimated: an effect id of `EFFECTS` (`neighbor`, ...), a setting, or a free statement. */
-  statement: z.string(),
-  estimate: z.number(),
-  low: z.number(),
-  high: z.number(),
+  badge: z.enum(["cell", "medium", "neighbors", "undecided"]),
+  sentence: z.string(),
+  /** What must be known to read the sentence rightly. */
+  caveats: z.array(z.string()),
+  /** The published drop, a line of its own. */
+  published: z.string().nullable(),
+});
+
+/** Accuracies and shares from 0 to 1, differences from -1 to 1. */
+const estimate = z.strictObject({
+  encoder: z.string(),
+  /** What is estimated: a setting, an effect id of `EFFECTS`, `capture`, `capture-base` or `transfer`. */
+  of: z.string(),
+  kind: z.enum(["accuracy", "difference", "share"]),
+  /** null: over all classes. */
+  class: z.string().nullable(),
+  value: z.number(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
   /** Confidence level, for instance 0.95. */
   level: z.number().gt(0).lt(1),
+  /** Cells per class. */
+  cells: z.int().min(0),
+  /** Clusters per class; `facts` says what they are. */
+  clusters: z.int().min(0),
+  /** Groups that serve as folds. */
+  groups: z.int().min(0),
+  method: z.string(),
+  /** Why there is no interval, or no number. */
+  why: z.string().nullable(),
+  /** Benjamini-Hochberg over the classes; null where nothing was tested. */
+  q: share.nullable(),
+});
+
+/** First encoder minus second, in the unit of what is compared. */
+const comparison = z.strictObject({
+  first: z.string(),
+  second: z.string(),
+  of: z.string(),
+  value: z.number(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  method: z.string(),
+});
+
+/** Something a reader must know before believing a number; `encoder` null: holds for the whole study. */
+const flag = z.strictObject({
+  id: z.string(),
+  severity: z.enum(["warning", "note"]),
+  encoder: z.string().nullable(),
+  text: z.string(),
+});
+
+/** Accuracy that a class loses on one background, -1 to 1. */
+const heat = z.strictObject({
+  encoder: z.string(),
+  class: z.string(),
+  background: z.string(),
+  value: z.number().min(-1).max(1),
+  cells: z.int().min(0),
+});
+
+const prediction = z.strictObject({ prediction: z.string(), probability: share });
+
+/** A cell that is called otherwise among foreign neighbors. */
+const flip = z.strictObject({
+  encoder: z.string(),
+  cell: z.string(),
+  class: z.string(),
+  background: z.string(),
+  /** Id of the cell that lent its background. */
+  donor: z.string(),
+  before: prediction,
+  after: prediction,
+  images: z.array(
+    z.strictObject({ role: z.enum(["original", "different", "donor"]), panels: z.array(panel) }),
+  ),
+});
+
+/** One point of a learning curve. */
+const curvePoint = z.strictObject({
+  encoder: z.string(),
+  of: z.string(),
+  /** Cells per class. */
+  cells: z.int().min(1),
+  value: z.number(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+});
+
+/** What was studied, for the head of the page. */
+const facts = z.strictObject({
+  date: z.string().nullable(),
+  command: z.string().nullable(),
+  dataset: z.string(),
+  /** What a cluster is: a field, a protein, a plate. */
+  clusterName: z.string(),
+  /** Per class. */
+  clusters: z.int().min(0),
+  /** Groups that serve as folds. */
+  groups: z.int().min(0),
+  cellsPerClass: z.int().min(0),
 });
 
 const gallery = z.strictObject({
@@ -44,12 +145,7 @@ const gallery = z.strictObject({
       background: z.string().nullable(),
       /** Id of the donor; null where there is none. */
       donor: z.string().nullable(),
-      panels: z.array(
-        z.strictObject({
-          channel: z.string(),
-          png: z.string().regex(/^data:image\/png;base64,[A-Za-z0-9+/]+={0,2}$/),
-        }),
-      ),
+      panels: z.array(panel),
     }),
   ),
 });
@@ -98,14 +194,19 @@ export const reportSchema = z.strictObject({
     }),
   ),
   scores: z.array(pairScore).readonly(),
-  intervals: z.array(interval).default([]),
+  answers: z.array(answer),
+  estimates: z.array(estimate),
+  comparisons: z.array(comparison),
+  /** Equivalence zone: effects within plus and minus this are too small to matter, accuracy (0.02 is 2 points). */
+  zone: z.number().min(0),
+  flags: z.array(flag),
+  heat: z.array(heat),
+  flips: z.array(flip),
+  curve: z.array(curvePoint),
+  facts,
   gallery: z.array(gallery),
   /** One entry per encoder whose proportions were asked for. */
   proportions: z.array(proportions).default([]),
-  /** Share of cells predicted as their background's class, and accuracy, when trained on originals (0..1). */
-  transfer: z
-    .array(z.strictObject({ encoder: z.string(), setting, accuracy: share, capture: share.nullable() }))
-    .default([]),
   cells: z.strictObject({
     total: z.int().min(0),
     used: z.int().min(0),
@@ -127,6 +228,9 @@ export const reportSchema = z.strictObject({
 });
 export type ReportData = z.infer<typeof reportSchema>;
 export type ReportInput = z.input<typeof reportSchema>;
+export type Answer = ReportData["answers"][number];
+export type Estimate = ReportData["estimates"][number];
+export type Flip = ReportData["flips"][number];
 export type GalleryCell = ReportData["gallery"][number];
 export type ReportProportions = ReportData["proportions"][number];
 

@@ -1,16 +1,50 @@
-import { resultTable } from "../evidence/tables.ts";
 import { CSS } from "./css.ts";
 import type { ReportData } from "./data.ts";
 import { Html, html } from "./escape.ts";
-import { gallerySection, intervalSection, proportionSection, transferSection } from "./section-evidence.ts";
+import { type Context, makeContext, plural, type Section } from "./section.ts";
+import { answerSection } from "./section-answers.ts";
+import { citeSection } from "./section-cite.ts";
+import { curveSection } from "./section-curve.ts";
+import { estimateSection } from "./section-estimates.ts";
+import { allFlagSection, flagSection } from "./section-flags.ts";
+import { allFlipSection, flipSection } from "./section-flips.ts";
+import { allHeatSection, heatSection } from "./section-heat.ts";
+import { gallerySection, proportionSection } from "./section-pictures.ts";
 import { cellSection, recordSection } from "./section-record.ts";
-import { dropSection, figureSection, tableSection, verdictSection } from "./section-results.ts";
+import { dropSection, figureSection, tableSection } from "./section-results.ts";
+import { furtherSection, summarySection } from "./section-summary.ts";
+import { furtherWaterfallSection, waterfallSection } from "./section-waterfall.ts";
+
+/** Every section, in the order of the page; those of the first page fill one sheet of A4. */
+const SECTIONS: readonly Section[] = [
+  summarySection,
+  waterfallSection,
+  heatSection,
+  flipSection,
+  flagSection,
+  answerSection,
+  allFlagSection,
+  furtherSection,
+  furtherWaterfallSection,
+  estimateSection,
+  curveSection,
+  allHeatSection,
+  allFlipSection,
+  tableSection,
+  dropSection,
+  figureSection,
+  gallerySection,
+  proportionSection,
+  cellSection,
+  recordSection,
+  citeSection,
+];
 
 /** Nothing is fetched, and no script runs: the page shows what is in it, wherever it is opened. */
 const POLICY =
   "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-const many = (count: number, one: string, more = `${one}s`) =>
+const many = (count: number, one: string, more = plural(one)) =>
   `${count.toLocaleString("en-US")} ${count === 1 ? one : more}`;
 
 /**
@@ -18,20 +52,22 @@ const many = (count: number, one: string, more = `${one}s`) =>
  * Every text of the data is escaped.
  */
 export function renderReport(data: ReportData): string {
-  const table = resultTable(data.scores, data.aggregation);
-  const sections: readonly [id: string, name: string, section: Html | null][] = [
-    ["verdict", "Verdict", verdictSection(data, table)],
-    ["table", "Table 1", tableSection(table)],
-    ["drops", "Drops", dropSection(table)],
-    ["intervals", "How sure", intervalSection(data)],
-    ["figures", "Figures", figureSection(table)],
-    ["transfer", "Transfer", transferSection(data)],
-    ["gallery", "Gallery", gallerySection(data)],
-    ["proportions", "Proportions", proportionSection(data)],
-    ["cells", "Cells", cellSection(data)],
-    ["record", "Record", recordSection(data)],
-  ];
-  const shown = sections.filter(([, , section]) => section !== null);
+  const context = makeContext(data);
+  const shown = SECTIONS.flatMap((section) => {
+    const content = section.render(context);
+    return content === null ? [] : [{ ...section, ...content }];
+  });
+  const part = (page: Section["page"]) =>
+    shown
+      .filter((s) => s.page === page)
+      .map(
+        (
+          s,
+        ) => html`<section id="${s.id}" aria-labelledby="${s.id}-title"><h2 id="${s.id}-title">${s.title}</h2>
+${s.body}</section>\n`,
+      );
+  const links = (page: Section["page"]) =>
+    shown.filter((s) => s.page === page).map((s) => html`<li><a href="#${s.id}">${s.name}</a></li>`);
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -43,16 +79,38 @@ export function renderReport(data: ReportData): string {
 <style>${new Html(CSS)}</style>
 </head>
 <body>
-<header>
-<h1>${data.title}</h1>
-<p class="lead">Does the encoder look at the cell, or at the cells around it? ${many(data.encoders.length, "encoder")}, ${many(data.classes.length, "class", "classes")}, ${many(data.cells.used, "cell")}; preset ${data.preset}, ${data.aggregation} aggregation.</p>
-<nav aria-label="Sections"><ul>${shown.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
-</header>
-<main>
-${shown.map(([, , section]) => section)}</main>
+<a class="skip" href="#results">Skip to the results</a>
+${header(context)}
+<nav aria-label="Sections"><ul>${links("first")}<li class="soft">Appendix:</li>${links("appendix")}</ul></nav>
+<main id="results" tabindex="-1">
+<div class="first">${part("first")}</div>
+<div class="appendix" role="region" aria-label="Appendix"><p class="part" aria-hidden="true">Appendix</p>
+${part("appendix")}</div>
+</main>
 <footer><p>Made by ${data.createdBy}. The numbers of this page are also in the study folder, under results.</p></footer>
 </body>
 </html>
 `;
   return page.text;
+}
+
+/** Title, and in a few lines what was studied, when and how. */
+function header({ data, encoders }: Context): Html {
+  const { facts, cells } = data;
+  const perClass = `${many(facts.cellsPerClass, "cell")} and ${many(facts.clusters, facts.clusterName)} per class`;
+  const lines: [name: string, value: Html][] = [
+    ["Date", html`${facts.date ?? "not recorded"}`],
+    ["Data", html`${facts.dataset}`],
+    [
+      "Counts",
+      html`${many(encoders.length, "encoder")}; ${many(data.classes.length, "class")}; ${many(cells.used, "cell")} of ${cells.total.toLocaleString("en-US")} used, ${perClass}; ${many(facts.groups, "group")} (folds)`,
+    ],
+    ["Command", facts.command === null ? html`not recorded` : html`<code>${facts.command}</code>`],
+    ["Version", html`${data.createdBy}; preset ${data.preset}, ${data.aggregation} aggregation`],
+  ];
+  return html`<header>
+<h1>${data.title}</h1>
+<p class="lead">Does the encoder look at the cell, or at the cells around it?</p>
+<dl class="facts">${lines.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+</header>`;
 }

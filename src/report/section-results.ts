@@ -1,26 +1,25 @@
 import { type ClassMean, EFFECTS, type ResultTable } from "../evidence/tables.ts";
 import { SETTINGS, traitsOf } from "../settings.ts";
-import type { ReportData } from "./data.ts";
+import { csvLink, downloads, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { classDropFigure, shownEffect } from "./figures/class-drops.ts";
 import { ladderFigure } from "./figures/ladder.ts";
-import { localizationFigure } from "./figures/localizations.ts";
-import { drawMarker, encoderColor, type LegendItem } from "./figures/svg.ts";
-import { formatPoints, tableCaption } from "./table-format.ts";
-import { verdict } from "./verdict.ts";
-
-/** A value and its error, the error quieter. */
-function withError(value: string, error: string | null): Html {
-  return html`${value}${error !== null && html` <span class="error">± ${error}</span>`}`;
-}
-
-/** A table that scrolls sideways on a narrow screen, by keyboard too. */
-export function scrollTable(label: string, table: Html): Html {
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${table}</div>`;
-}
+import { localizationFigure, localizationSvg } from "./figures/localizations.ts";
+import { drawMarker, type LegendItem } from "./figures/svg.ts";
+import {
+  describeGaps,
+  describeRanges,
+  formatNumber,
+  formatRange,
+  hasStandardErrors,
+  numberOf,
+  type Shown,
+} from "./numbers.ts";
+import { type Context, colorOf, type Section, sampleSize, scrollTable } from "./section.ts";
+import { formatTidyCsv } from "./table-format.ts";
 
 /** The legend of a figure. */
-function legend(items: readonly LegendItem[]): Html {
+export function legend(items: readonly LegendItem[]): Html {
   const mixed = items.some((i) => i.group !== items[0].group);
   return html`<ul class="legend">${items.map((item, i) => {
     const first = mixed && item.group !== items[i - 1]?.group;
@@ -28,97 +27,142 @@ function legend(items: readonly LegendItem[]): Html {
   })}</ul>`;
 }
 
-const encoderLegend = (table: ResultTable) =>
+const encoderLegend = (context: Context) =>
   legend(
-    table.encoders.map((e, i) => ({
+    context.table.encoders.map((e) => ({
       group: "encoder" as const,
       label: e.encoder,
-      color: encoderColor(i),
+      color: colorOf(context, e.encoder),
       symbol: "circle" as const,
     })),
   );
 
-/** One card per encoder: the verdict, what to know with it, warnings. */
-export function verdictSection(data: ReportData, table: ResultTable): Html {
-  const cards = table.encoders.map((own, i) => {
-    const { sentence, caveats } = verdict(own, data.intervals, data.transfer);
-    const about = data.encoders.find((e) => e.name === own.encoder);
-    return html`<article class="verdict" style="--encoder: ${encoderColor(i)}">
-<p class="sentence">${sentence}</p>
-${caveats.length > 0 && html`<ul>${caveats.map((c) => html`<li>${c}</li>`)}</ul>`}
-${about?.warnings.map((w) => html`<p class="warning">${w}</p>`)}
-${about !== undefined && html`<p class="about">${about.description !== "" && html`${about.description}, `}${about.dimension} features</p>`}
-</article>\n`;
-  });
-  const none = html`<p>There are no scores yet, so there is no verdict.</p>`;
-  return html`<section id="verdict"><h2>Verdict</h2>${cards.length > 0 ? cards : none}
-${data.warnings.map((w) => html`<p class="warning">${w}</p>`)}</section>\n`;
+/** A number as a table cell: `± 0.029` with the published aggregation, else `(0.951 to 0.969)`, else alone. */
+function numberCell(context: Context, number: Shown | null): Html {
+  if (number === null) return html`<td class="number">–</td>`;
+  const { value, high, kind } = number;
+  const range = formatRange(number);
+  const error =
+    range === null || high === null
+      ? null
+      : hasStandardErrors(context) && number.estimate === null
+        ? `± ${formatNumber(high - value, kind).replace("+", "")}`
+        : `(${range})`;
+  return html`<td class="number">${formatNumber(value, kind)}${error !== null && html` <span class="error">${error}</span>`}</td>`;
+}
+
+/** What stands under a table of numbers: ranges, sample, gaps. */
+function under(
+  context: Context,
+  about: string,
+  numbers: readonly { of: string; number: Shown | null }[],
+): Html {
+  const sample = sampleSize(
+    numbers.flatMap((n) => n.number?.estimate ?? []),
+    context.data.facts.clusterName,
+  );
+  const ranges = describeRanges(
+    context,
+    numbers.map((n) => n.number),
+  );
+  const gaps = describeGaps(numbers).map((gap) => ` ${gap}.`);
+  return html`<p class="read">${about} ${ranges}${sample !== null && ` Sample: ${sample}.`}${gaps}</p>`;
 }
 
 /** Table 1. */
-export function tableSection(table: ResultTable): Html {
-  const rows = SETTINGS.filter((s) =>
-    table.encoders.some((e) => e.settings.some((own) => own.setting === s)),
-  );
-  const body = rows.map((setting) => {
-    const cells = table.encoders.map((e) => {
-      const s = e.settings.find((own) => own.setting === setting);
-      if (s === undefined) return html`<td class="number">–</td>`;
-      return html`<td class="number">${withError(s.mean.toFixed(3), s.error?.toFixed(3) ?? null)}</td>`;
+export const tableSection: Section = {
+  id: "table",
+  name: "Table 1",
+  page: "appendix",
+  render: (context) => {
+    const { table } = context;
+    if (table.encoders.length === 0) return null;
+    const rows = SETTINGS.filter((s) =>
+      table.encoders.some((e) => e.settings.some((own) => own.setting === s)),
+    );
+    const numbers = rows.flatMap((of) =>
+      table.encoders.map((e) => ({ of, number: numberOf(context, e.encoder, of) })),
+    );
+    const body = rows.map((setting) => {
+      const cells = table.encoders.map((e) => numberCell(context, numberOf(context, e.encoder, setting)));
+      return html`<tr><th scope="row">${setting}<small>${traitsOf(setting).meaning}</small></th>${cells}</tr>\n`;
     });
-    return html`<tr><th scope="row">${setting}<small>${traitsOf(setting).meaning}</small></th>${cells}</tr>\n`;
-  });
-  return html`<section id="table"><h2>Table 1: accuracy in every setting</h2>
-<p class="read">Each pair of classes gets a probe (linear classifier on the encoder's features) that is trained and tested on cells of one setting. If only the cell itself counted, all rows would be equal; what changes from row to row is what lies around the cell.</p>
+    const notes = table.encoders.flatMap((e) =>
+      e.notes.map((n) => html`<p class="read">${e.encoder}: ${n}.</p>`),
+    );
+    return {
+      title: "Table 1: accuracy in every setting",
+      body: html`<p class="read">Each pair of classes gets a probe (linear classifier on the encoder's features) that is trained and tested on cells of one setting. For an encoder that sees nothing but the cell, the rows that show the cell differ only by chance and by what pasting and masking leave behind.</p>
 ${scrollTable(
   "Table 1",
   html`<table><thead><tr><th scope="col">setting</th>${table.encoders.map((e) => html`<th scope="col" class="number">${e.encoder}</th>`)}</tr></thead><tbody>
 ${body}</tbody></table>`,
-)}<p class="read">${tableCaption(table).settings}</p></section>\n`;
-}
+)}${under(context, `Accuracy of the pairwise probes (0 to 1, chance 0.5), mean over classes; ${table.aggregation} aggregation.`, numbers)}${notes}${downloads("Table 1 and drops", [csvLink("cellswap-table", formatTidyCsv(table))])}`,
+    };
+  },
+};
 
 /** The drops, effect by effect. */
-export function dropSection(table: ResultTable): Html | null {
-  const effects = EFFECTS.filter((f) => table.encoders.some((e) => e.drops.some((d) => d.effect === f.id)));
-  if (effects.length === 0) return null;
-  const body = effects.map((effect) => {
-    const cells = table.encoders.map((e) => {
-      const d = e.drops.find((own) => own.effect === effect.id);
-      if (d === undefined) return html`<td class="number">–</td>`;
-      const error = d.error === null ? null : (100 * d.error).toFixed(1);
-      return html`<td class="number">${withError(formatPoints(d.mean), error)}</td>`;
+export const dropSection: Section = {
+  id: "drops",
+  name: "Drops",
+  page: "appendix",
+  render: (context) => {
+    const { table } = context;
+    const effects = EFFECTS.filter((f) => table.encoders.some((e) => e.drops.some((d) => d.effect === f.id)));
+    if (effects.length === 0) return null;
+    const numbers = effects.flatMap(({ id }) =>
+      table.encoders.map((e) => ({ of: id, number: numberOf(context, e.encoder, id) })),
+    );
+    const body = effects.map((effect) => {
+      const cells = table.encoders.map((e) => numberCell(context, numberOf(context, e.encoder, effect.id)));
+      return html`<tr><th scope="row">${effect.name}<small>${effect.from} − ${effect.to}: ${effect.meaning}</small></th>${cells}</tr>\n`;
     });
-    return html`<tr><th scope="row">${effect.name}<small>${effect.from} − ${effect.to}: ${effect.meaning}</small></th>${cells}</tr>\n`;
-  });
-  return html`<section id="drops"><h2>Drops: what each step costs</h2>
-<p class="read">Each row compares two settings class by class. A plus means that accuracy falls from the first to the second; an error larger than the drop means that the drop may be nothing.</p>
+    return {
+      title: "Drops: what each step costs",
+      body: html`<p class="read">Each row compares two settings class by class. A plus means that accuracy falls from the first to the second.</p>
 ${scrollTable(
   "Drops",
   html`<table><thead><tr><th scope="col">effect</th>${table.encoders.map((e) => html`<th scope="col" class="number">${e.encoder}<br><span class="unit">points</span></th>`)}</tr></thead><tbody>
 ${body}</tbody></table>`,
-)}<p class="read">${tableCaption(table).drops}</p></section>\n`;
-}
+)}${under(context, "Percentage points of accuracy, mean over the classes that both settings have.", numbers)}`,
+    };
+  },
+};
 
 /** Ladder, Figure 2, drops per class, and their numbers. */
-export function figureSection(table: ResultTable): Html | null {
-  if (table.encoders.every((e) => e.settings.length === 0)) return null;
-  const { panels, legend: items } = localizationFigure(table);
-  const drops = classDropFigure(table);
-  const effect = shownEffect(table);
-  const ladder = html`<figure class="card"><h3>Ladder</h3>${encoderLegend(table)}
-${new Html(ladderFigure(table))}
-<figcaption>Read from the top: each step changes one thing around the same cells. A fall from original to self is the paste, from self to cell-free the medium, from cell-free to different the neighbors. The bars show how much the localizations differ from each other, not how sure a step is: for that see the drops, which compare localization by localization.</figcaption></figure>\n`;
-  const localizations = html`<figure class="card"><h3>Localizations, original against modified background</h3>${legend(items)}
+export const figureSection: Section = {
+  id: "figures",
+  name: "Figures",
+  page: "appendix",
+  render: (context) => {
+    const { table } = context;
+    if (table.encoders.every((e) => e.settings.length === 0)) return null;
+    const { panels, legend: items } = localizationFigure(table);
+    const whole = localizationSvg(table);
+    const drops = classDropFigure(context);
+    const effect = shownEffect(table);
+    const ladderSvg = ladderFigure(context);
+    const ladder = html`<figure class="card"><h3>Ladder</h3>${encoderLegend(context)}
+${new Html(ladderSvg)}
+<figcaption>Read from the top: each step changes one thing around the same cells. A fall from original to self is the paste, from self to cell-free the medium, from cell-free to different the neighbors. The bars belong to the accuracies, not to the steps between them: for those see the drops, which compare class by class.</figcaption>${downloads("Ladder", [svgLink("cellswap-ladder", ladderSvg)])}</figure>\n`;
+    const localizations =
+      panels.length > 0 &&
+      html`<figure class="card"><h3>Localizations, original against modified background</h3>${legend(items)}
 <div class="panels">${panels.map((p) => html`<div><h4>${p.heading}</h4>${new Html(p.svg)}</div>`)}</div>
-<figcaption>One marker per localization and setting: mean accuracy (0 to 1) of its pairs. On the diagonal the swap changes nothing; below it the localization loses, above it the modified background helps. Markers name themselves under the pointer.</figcaption></figure>\n`;
-  const perClass =
-    drops !== null &&
-    effect !== null &&
-    html`<figure class="card"><h3>Drop per localization: ${effect.name}</h3>${encoderLegend(table)}
+<figcaption>One marker per localization and setting: mean accuracy (0 to 1) of its pairs. On the diagonal the swap changes nothing; below it the localization loses, above it gains. The numbers stand in the table below.</figcaption>${whole !== null && downloads("Localizations", [svgLink("cellswap-localizations", whole)])}</figure>\n`;
+    const perClass =
+      drops !== null &&
+      effect !== null &&
+      html`<figure class="card"><h3>Drop per localization: ${effect.name}</h3>${encoderLegend(context)}
 ${new Html(drops)}
-<figcaption>Accuracy in ${effect.from} minus accuracy in ${effect.to}, in percentage points, for every localization; the largest mean drop over the encoders stands on top. Right of the line at zero, accuracy falls.</figcaption></figure>\n`;
-  return html`<section id="figures"><h2>Figures</h2><div class="pair">${ladder}${perClass}</div>${panels.length > 0 && localizations}${classTables(table)}</section>\n`;
-}
+<figcaption>Accuracy in ${effect.from} minus accuracy in ${effect.to}, in percentage points, for every localization; the largest mean drop over the encoders stands on top. Right of the line at zero, accuracy falls. Bars: intervals, where there are any.</figcaption>${downloads("Drop per localization", [svgLink("cellswap-drops", drops)])}</figure>\n`;
+    return {
+      title: "Figures",
+      body: html`<div class="pair">${ladder}${perClass}</div>${localizations}${classTables(table)}`,
+    };
+  },
+};
 
 /** The numbers behind the figures, folded away. */
 function classTables(table: ResultTable): Html {
@@ -132,7 +176,7 @@ function classTables(table: ResultTable): Html {
     });
     return html`<h3>${e.encoder}</h3>${scrollTable(
       `Accuracy per class, ${e.encoder}`,
-      html`<table><thead><tr><th scope="col">class</th>${e.settings.map((s) => html`<th scope="col" class="number">${s.setting}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`,
+      html`<table class="plain"><thead><tr><th scope="col">class</th>${e.settings.map((s) => html`<th scope="col" class="number">${s.setting}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`,
     )}`;
   };
   return html`<details><summary>Accuracy of every class in every setting, as numbers (0 to 1)</summary>${table.encoders.map(one)}</details>`;

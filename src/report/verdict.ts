@@ -1,7 +1,20 @@
 import { type Drop, EFFECTS, type EffectId, type EncoderTable } from "../evidence/tables.ts";
 import type { Setting } from "../settings.ts";
-import type { ReportData } from "./data.ts";
 import { formatPoints } from "./table-format.ts";
+
+interface Interval {
+  readonly encoder: string;
+  readonly statement: string;
+  readonly low: number;
+  readonly high: number;
+  readonly level: number;
+}
+interface Transfer {
+  readonly encoder: string;
+  readonly setting: string;
+  readonly accuracy: number;
+  readonly capture: number | null;
+}
 
 /** How much an encoder leans on what is around the cell. */
 export type VerdictLevel = "leans" | "slight" | "none" | "unclear" | "inverse" | "unknown";
@@ -28,11 +41,7 @@ interface Estimate {
 }
 
 /** An effect with its interval: the study's own where there is one, else 3 standard errors over classes. */
-function estimate(
-  table: EncoderTable,
-  effect: EffectId,
-  intervals: ReportData["intervals"],
-): Estimate | null {
+function estimate(table: EncoderTable, effect: EffectId, intervals: readonly Interval[]): Estimate | null {
   const drop = table.drops.find((d) => d.effect === effect);
   if (drop === undefined) return null;
   const own = intervals.find((i) => i.encoder === table.encoder && i.statement === effect);
@@ -76,8 +85,8 @@ const HEADLINES: readonly { effect: EffectId; object: string; when: string }[] =
 /** One verdict from an encoder's table; `intervals` and `transfer` may be empty. */
 export function verdict(
   table: EncoderTable,
-  intervals: ReportData["intervals"] = [],
-  transfer: ReportData["transfer"] = [],
+  intervals: readonly Interval[] = [],
+  transfer: readonly Transfer[] = [],
 ): Verdict {
   const encoder = table.encoder;
   for (const headline of HEADLINES) {
@@ -133,7 +142,7 @@ function sentence(
 }
 
 /** What pasting alone does. */
-function placebo(table: EncoderTable, intervals: ReportData["intervals"]): string[] {
+function placebo(table: EncoderTable, intervals: readonly Interval[]): string[] {
   const paste = estimate(table, "paste", intervals);
   const total = estimate(table, "total", intervals);
   if (paste === null) return ["No placebo was run (setting self), so what pasting alone costs is not known."];
@@ -158,7 +167,7 @@ function placebo(table: EncoderTable, intervals: ReportData["intervals"]): strin
 }
 
 /** Whether the neighbors, or already their medium, make the drop. */
-function medium(table: EncoderTable, intervals: ReportData["intervals"], falls: boolean): string[] {
+function medium(table: EncoderTable, intervals: readonly Interval[], falls: boolean): string[] {
   const neighbor = estimate(table, "neighbor", intervals);
   if (neighbor === null) return [];
   const { mean } = neighbor.drop;
@@ -186,7 +195,7 @@ function gain(table: EncoderTable): string[] {
 }
 
 /** What a probe that learned from original crops does among foreign neighbors. */
-function capture(encoder: string, transfer: ReportData["transfer"]): string[] {
+function capture(encoder: string, transfer: readonly Transfer[]): string[] {
   const at = (setting: Setting) => transfer.find((t) => t.encoder === encoder && t.setting === setting);
   const [original, found] = [at("original"), at("different")];
   if (found === undefined || found.capture === null) return [];

@@ -19,7 +19,14 @@ import type { Selection } from "./select.ts";
 const FEWEST_FIELDS = 3;
 const LEVEL = 0.95;
 
-type Intervals = NonNullable<ReportInput["intervals"]>;
+type Intervals = readonly {
+  encoder: string;
+  statement: string;
+  estimate: number;
+  low: number;
+  high: number;
+  level: number;
+}[];
 
 /** Fields of every class in order of appearance. */
 export function fieldsOf(cells: Cells, { rows }: Selection): string[][] {
@@ -81,7 +88,9 @@ interface FeatureRequest {
  * A logistic probe trained on ORIGINAL features of two thirds of each class's fields and tested on the others in every
  * setting: accuracy and capture rate. Empty where a class has one field only.
  */
-export function transfer(request: FeatureRequest): NonNullable<ReportInput["transfer"]> {
+export function transfer(
+  request: FeatureRequest,
+): { encoder: string; setting: string; accuracy: number; capture: number | null }[] {
   const { set, cells, selection, index, study } = request;
   const encoder = set.name;
   const fields = fieldsOf(cells, selection);

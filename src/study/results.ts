@@ -18,7 +18,7 @@ import { version } from "../version.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
 import { makeGallery } from "./gallery.ts";
-import { fieldIntervals, proportions, transfer } from "./inference.ts";
+import { fieldsOf, proportions, transfer } from "./inference.ts";
 import type { StudyLayout } from "./layout.ts";
 import { writePublishedResults } from "./published-csv.ts";
 import type { FittedStudy } from "./schema.ts";
@@ -139,16 +139,23 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
       warnings: [...(encoder.description.notes ?? [])],
     })),
     scores: scores.map((s) => ({ ...s, folds: [...s.folds] })),
-    intervals: outputs.flatMap(({ set }) =>
-      fieldIntervals(
-        set.name,
-        finished.results.filter((r) => r.encoder === set.name),
-        store.cells,
-        selection,
-        study,
-      ),
-    ),
-    transfer: outputs.flatMap(({ set }) => transfer(request(finished, set))),
+    answers: [],
+    estimates: [],
+    comparisons: [],
+    zone: 0.02,
+    flags: [],
+    heat: [],
+    flips: [],
+    curve: [],
+    facts: {
+      date: null,
+      command: null,
+      dataset: store.header.source,
+      clusterName: "field",
+      clusters: Math.min(...fieldsOf(store.cells, selection).map((f) => f.length)),
+      groups: study.folds,
+      cellsPerClass: Math.min(...selection.rows.map((rows) => rows.length)),
+    },
     proportions: outputs.flatMap(({ set }) => proportions(request(finished, set)) ?? []),
     gallery: makeGallery(store, compositor, plan, index, selection.rows),
     cells: { total: store.count, used, leftOut: { ...selection.leftOut } },

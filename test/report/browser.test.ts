@@ -1,21 +1,24 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
-import { expect, test } from "vitest";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderReport } from "../../src/report/html.ts";
 import { sampleReport } from "./sample.ts";
 
 /** Debian's browser; `.ci/run` installs it. */
 const executablePath = "/usr/bin/chromium";
 
-test.skipIf(!existsSync(executablePath))(
-  "the report opens from disk: nothing is fetched, nothing is cut off",
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), "cellswap-report-"));
-    const path = join(folder, "report.html");
-    writeFileSync(path, renderReport(sampleReport()));
+describe.skipIf(!existsSync(executablePath))("the report in a browser", () => {
+  const data = sampleReport();
+  let folder: string;
+  let browser: Browser;
+  let address: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "cellswap-report-"));
+    writeFileSync(join(folder, "report.html"), renderReport(data));
+    address = pathToFileURL(join(folder, "report.html")).href;
     const args = [
       "--no-sandbox",
       "--disable-gpu",
@@ -23,36 +26,91 @@ test.skipIf(!existsSync(executablePath))(
       "--no-first-run",
       "--disable-background-networking",
     ];
-    const browser = await chromium.launch({
+    browser = await chromium.launch({
       executablePath,
       args: [...args, "--disable-component-update", "--disable-sync"],
     });
-    try {
-      for (const width of [1200, 375]) {
-        const page = await browser.newPage({ viewport: { width, height: 900 } });
-        const fetched: string[] = [];
-        const complaints: string[] = [];
-        page.on("request", (r) => void (/^(file|data):/.test(r.url()) || fetched.push(r.url())));
-        page.on("console", (m) => void complaints.push(m.text()));
-        page.on("pageerror", (e) => void complaints.push(e.message));
-        await page.goto(pathToFileURL(path).href);
-        const seen = await page.evaluate(`({
-        overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        broken: [...document.images].filter((i) => i.naturalWidth === 0).length,
-        images: document.images.length,
-        unnamed: [...document.images].filter((i) => !i.alt).length,
-        figures: [...document.querySelectorAll("svg")].filter((s) => s.getBoundingClientRect().width > 100).length,
-        heading: document.querySelector("h1")?.textContent,
-      })`);
-        expect(seen).toMatchObject({ overflow: 0, broken: 0, unnamed: 0, heading: sampleReport().title });
-        expect((seen as { images: number }).images).toBeGreaterThan(10);
-        expect((seen as { figures: number }).figures).toBeGreaterThanOrEqual(3);
-        expect({ fetched, complaints }).toEqual({ fetched: [], complaints: [] });
-        await page.close();
-      }
-    } finally {
-      await browser.close();
-      rmSync(folder, { recursive: true });
+  }, 60_000);
+  afterAll(async () => {
+    await browser.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each([
+    [390, "light"],
+    [768, "dark"],
+    [1280, "light"],
+  ] as const)(
+    "opens from disk at %i px: nothing is fetched, nothing is cut off",
+    async (width, colorScheme) => {
+      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+      const fetched: string[] = [];
+      const complaints: string[] = [];
+      page.on("request", (r) => void (/^(file|data):/.test(r.url()) || fetched.push(r.url())));
+      page.on("console", (m) => void complaints.push(m.text()));
+      page.on("pageerror", (e) => void complaints.push(e.message));
+      await page.goto(address);
+      // Tables scroll inside their region; everything else must end before the right edge.
+      const seen = await page.evaluate(`({
+      overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      cut: [...document.querySelectorAll("main p, main figure, main svg, main img, main td, main th, main li, header dd")]
+        .filter((e) => !e.closest(".scroll") && !e.closest("thead") && e.getClientRects().length > 0)
+        .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5)
+        .map((e) => e.outerHTML.slice(0, 120)),
+      broken: [...document.images].filter((i) => i.naturalWidth === 0).length,
+      images: document.images.length,
+      unnamed: [...document.images].filter((i) => !i.alt).length,
+      figures: [...document.querySelectorAll("svg[role=img]")].filter((s) => s.getBoundingClientRect().width > 100).length,
+      heading: document.querySelector("h1")?.textContent,
+    })`);
+      expect(seen).toMatchObject({ overflow: 0, cut: [], broken: 0, unnamed: 0, heading: data.title });
+      expect((seen as { images: number }).images).toBeGreaterThan(10);
+      expect((seen as { figures: number }).figures).toBeGreaterThanOrEqual(10);
+      expect({ fetched, complaints }).toEqual({ fetched: [], complaints: [] });
+      await page.close();
+    },
+  );
+
+  test("the keyboard finds the skip link first, and the results behind it", async () => {
+    const page = await browser.newPage();
+    await page.goto(address);
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the results");
+    expect(await page.evaluate("document.activeElement.getBoundingClientRect().left >= 0")).toBe(true);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.closest('#summary') !== null")).toBe(true);
+    await page.close();
+  });
+
+  test("tables and figures are saved without a script", async () => {
+    const page = await browser.newPage({ acceptDownloads: true });
+    await page.goto(address);
+    for (const [name, start] of [
+      ["cellswap-results.csv", "encoder,answer,of,kind,value,low,high,no_interval\n"],
+      ["cellswap-ladder.svg", "<svg "],
+    ]) {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.click(`a[download="${name}"]`),
+      ]);
+      expect(download.suggestedFilename()).toBe(name);
+      expect(readFileSync(await download.path(), "utf8").startsWith(start)).toBe(true);
     }
-  },
-);
+    await page.close();
+  });
+
+  test("the first page is one sheet of A4", async () => {
+    const page = await browser.newPage();
+    await page.goto(address);
+    const pages = async () => {
+      const pdf = await page.pdf({ preferCSSPageSize: true });
+      return [...pdf.toString("latin1").matchAll(/\/Type\s*\/Page\b/g)].length;
+    };
+    const all = await pages();
+    expect(all).toBeGreaterThan(2);
+    await page.evaluate("document.querySelectorAll('.appendix, footer').forEach((e) => e.remove())");
+    expect(await pages()).toBe(1);
+    await page.close();
+  });
+});

@@ -8,7 +8,9 @@ import {
   shownEffect,
   sortedClasses,
 } from "../../src/report/figures/class-drops.ts";
+import { curveFigure } from "../../src/report/figures/curve.ts";
 import { divergenceFigure, histogram } from "../../src/report/figures/divergence.ts";
+import { heatAxes, heatFigure } from "../../src/report/figures/heat.ts";
 import { ladderFigure, ladderPoints } from "../../src/report/figures/ladder.ts";
 import {
   accuracyDomain,
@@ -16,8 +18,13 @@ import {
   localizationPoints,
   localizationSvg,
 } from "../../src/report/figures/localizations.ts";
+import { drawStrip, drawStripAxis, stripDomain } from "../../src/report/figures/strip.ts";
 import { COLORS, drawMarker } from "../../src/report/figures/svg.ts";
-import { drawScores } from "./sample.ts";
+import { waterfallFigure, waterfallReach, waterfallRows } from "../../src/report/figures/waterfall.ts";
+import { makeContext } from "../../src/report/section.ts";
+import type { PairScore } from "../../src/types.ts";
+import { drawScores, sampleReport } from "./sample.ts";
+import { drawStatistics } from "./sample-statistics.ts";
 import { outline, xmlProblem } from "./xml.ts";
 
 const levels = { original: 0.8, self: 0.79, same: 0.85, "cell-free": 0.76, different: 0.7, masked: 0.75 };
@@ -26,7 +33,26 @@ const scores = [
   ...drawScores("deeploc", classes, levels, 1),
   ...drawScores("pifia", classes, { ...levels, different: 0.45 }, 2),
 ];
-const table = resultTable(scores, "even");
+const bare = { answers: [], estimates: [], comparisons: [], flags: [], heat: [], flips: [], curve: [] };
+/** Context of scores with drawn statistics, or with none. */
+function contextOf(own: readonly PairScore[], names: readonly string[], statistics = true) {
+  return makeContext(
+    sampleReport({
+      scores: own,
+      classes: names,
+      encoders: [],
+      proportions: [],
+      ...(statistics ? drawStatistics(own, names, []) : bare),
+    }),
+  );
+}
+const context = contextOf(scores, classes);
+const { table, data } = context;
+const waterfall = (of: typeof context, encoder: string) => {
+  const rows = waterfallRows(of, encoder);
+  const reach = waterfallReach(rows);
+  return waterfallFigure(of, encoder, rows, [Math.min(...reach), Math.max(...reach)]);
+};
 const HOSTILE = [
   `<script>alert("1")</script>`,
   `a"b'c & d`,
@@ -37,8 +63,17 @@ const HOSTILE = [
 
 test("every figure keeps its structure", () => {
   expect({
-    ladder: outline(ladderFigure(table)),
-    drops: outline(classDropFigure(table) as string),
+    ladder: outline(ladderFigure(context)),
+    drops: outline(classDropFigure(context) as string),
+    waterfall: outline(waterfall(context, "deeploc")),
+    heat: outline(
+      heatFigure(
+        "deeploc",
+        data.heat.filter((h) => h.encoder === "deeploc"),
+        classes,
+      ),
+    ),
+    curve: outline(curveFigure(context, "neighbor")),
     localizations: localizationFigure(table).panels.map((p) => [p.heading, ...outline(p.svg)]),
     divergence: outline(divergenceFigure([0.1, 0.2, 0.3, 0.4, 2])),
   }).toMatchSnapshot();
@@ -46,12 +81,16 @@ test("every figure keeps its structure", () => {
 
 test("figures are strict XML and the same on every run, whatever the classes are called", () => {
   const draw = () => {
-    const hostile = resultTable(drawScores(`${HOSTILE[0]}&`, HOSTILE, levels, 3), "even");
+    const name = `${HOSTILE[0]}&`;
+    const hostile = contextOf(drawScores(name, HOSTILE, levels, 3), HOSTILE);
     return [
-      localizationSvg(hostile) as string,
+      localizationSvg(hostile.table) as string,
       ladderFigure(hostile),
       classDropFigure(hostile) as string,
       divergenceFigure([1, 2, 3]),
+      waterfall(hostile, name),
+      heatFigure(name, hostile.data.heat, HOSTILE),
+      curveFigure(hostile, "original"),
     ];
   };
   const first = draw();
@@ -114,7 +153,7 @@ test("Figure 2 leaves out a panel without markers, and is not there without orig
 });
 
 test("the ladder stands in causal order, with its limits", () => {
-  const points = ladderPoints(table).filter((p) => p.encoder === "deeploc");
+  const points = ladderPoints(context).filter((p) => p.encoder === "deeploc");
   expect(points.map((p) => p.setting)).toEqual([
     "original",
     "self",
@@ -125,15 +164,18 @@ test("the ladder stands in causal order, with its limits", () => {
   ]);
   expect(points.map((p) => Math.round(p.position) + 0)).toEqual([0, 1, 2, 3, 4, 5]);
   for (const [i, p] of points.entries()) {
-    const s = table.encoders[0].settings[i];
-    expect(p.high! - p.mean).toBeCloseTo(s.error!, 12);
-    expect(p.mean - p.low!).toBeCloseTo(s.error!, 12);
+    const s = data.estimates.find((e) => e.encoder === "deeploc" && e.of === p.setting && e.class === null)!;
+    expect([p.mean, p.low, p.high]).toEqual([s.value, s.low, s.high]);
+    expect(p.mean).toBe(table.encoders[0].settings[i].mean);
   }
+  expect(ladderPoints(contextOf(scores, classes, false)).every((p) => p.low === null)).toBe(true);
 });
 
 test("per-class drops are sorted by their mean over encoders, and fall back to another effect", () => {
-  expect(shownEffect(table)?.id).toBe("published-drop");
-  const points = classDropPoints(table, "published-drop");
+  expect(shownEffect(table)?.id).toBe("neighbor");
+  expect(shownEffect({ ...table, aggregation: "published" })?.id).toBe("published-drop");
+  const points = classDropPoints(context, "neighbor");
+  expect(points.every((p) => p.low! < p.points && p.points < p.high!)).toBe(true);
   const order = sortedClasses(points);
   const means = order.map(
     (c) => points.filter((p) => p.class === c).reduce((sum, p) => sum + p.points, 0) / 2,
@@ -141,8 +183,46 @@ test("per-class drops are sorted by their mean over encoders, and fall back to a
   expect(means).toEqual([...means].sort((a, b) => b - a));
   const masked = resultTable(drawScores("e", classes, { original: 0.8, masked: 0.7 }, 4), "even");
   expect(shownEffect(masked)?.id).toBe("context");
-  const one = resultTable(drawScores("e", classes, { original: 0.8 }, 4), "even");
-  expect(classDropFigure(one)).toBeNull();
+  expect(classDropFigure(contextOf(drawScores("e", classes, { original: 0.8 }, 4), classes))).toBeNull();
+});
+
+test("a waterfall goes from original to different; each step carries its effect and interval", () => {
+  const rows = waterfallRows(context, "deeploc");
+  expect(rows.map((r) => r.setting)).toEqual(["original", "self", "cell-free", "different"]);
+  for (const [i, of] of ["paste", "medium", "neighbor"].entries()) {
+    const { value, low, high } = data.estimates.find(
+      (e) => e.encoder === "deeploc" && e.of === of && e.class === null,
+    )!;
+    expect(rows[i + 1].before).toBe(rows[i].accuracy);
+    expect(rows[i + 1].effect).toMatchObject({ value, low, high });
+    expect(rows[i].accuracy - rows[i + 1].accuracy).toBeCloseTo(value, 12);
+  }
+  const short = contextOf(drawScores("e", classes, { original: 0.8, different: 0.7 }, 4), classes, false);
+  expect(waterfallRows(short, "e")[1].effect).toMatchObject({ low: null, high: null });
+});
+
+test("a heat map has a square per class and background, in the order of the classes", () => {
+  const cells = data.heat.filter((h) => h.encoder === "pifia");
+  expect(heatAxes([...cells].reverse(), classes)).toEqual({ rows: classes, columns: classes });
+  expect(heatAxes(cells.slice(0, 2), [])).toEqual({ rows: ["actin"], columns: ["bud neck", "ER"] });
+  const svg = heatFigure("pifia", cells, classes);
+  expect(outline(svg)).toContain(`cell: ${cells.length} marks`);
+  const [worst] = [...cells].sort((a, b) => b.value - a.value);
+  expect(svg).toContain(`most is lost by ${worst.class} on ${worst.background} (+`);
+});
+
+test("strips hold zone, zero, value and interval, and are passed over by screen readers", () => {
+  const value = { value: 0.05, low: 0.04, high: 0.06 };
+  const [low, high] = stripDomain([value], 0.02);
+  expect(low).toBeLessThan(-2);
+  expect(high).toBeGreaterThan(6);
+  for (const svg of [drawStrip(value, [low, high], 0.02, COLORS[0]), drawStripAxis([low, high])]) {
+    expect(xmlProblem(svg)).toBeNull();
+    expect(svg).toContain('aria-hidden="true"');
+  }
+  const marks = (v: typeof value | { value: number; low: null; high: null }) =>
+    outline(drawStrip(v, [low, high], 0.02, COLORS[0]));
+  expect(marks(value)).not.toEqual(marks({ value: 0.05, low: null, high: null }));
 });
 
 test("the histogram equals numpy's", () => {

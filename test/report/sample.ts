@@ -5,6 +5,7 @@ import type { ReportData, ReportInput } from "../../src/report/data.ts";
 import { parseReport } from "../../src/report/data.ts";
 import type { Setting } from "../../src/settings.ts";
 import type { PairScore } from "../../src/types.ts";
+import { drawStatistics } from "./sample-statistics.ts";
 
 /** Fifteen class names like those of a localization screen. */
 export const CLASSES = [
@@ -173,8 +174,10 @@ export function sampleReport(changes: Partial<ReportInput> = {}): ReportData {
       "background-only": 0.58,
     },
   };
+  const scores = Object.entries(levels).flatMap(([name, own], i) => drawScores(name, CLASSES, own, 40 + i));
+  const pictures = gallery(CLASSES);
   return parseReport({
-    version: 1,
+    version: 2,
     title: "Yeast localization, drawn numbers",
     preset: "recommended",
     createdBy: "cellswap 0.1.0",
@@ -190,31 +193,10 @@ export function sampleReport(changes: Partial<ReportInput> = {}): ReportData {
         warnings: ["The encoder was trained on 64 px crops; these are 60 px."],
       },
     ],
-    scores: Object.entries(levels).flatMap(([name, own], i) => drawScores(name, CLASSES, own, 40 + i)),
-    intervals: ["deeploc", "pifia"].flatMap((encoder, i) => [
-      {
-        encoder,
-        statement: "same",
-        estimate: 0.834 + 0.07 * i,
-        low: 0.801 + 0.07 * i,
-        high: 0.859 + 0.07 * i,
-        level: 0.95,
-      },
-      {
-        encoder,
-        statement: "published-drop",
-        estimate: 0.13 - 0.09 * i,
-        low: 0.101 - 0.09 * i,
-        high: 0.156 - 0.09 * i,
-        level: 0.95,
-      },
-    ]),
-    gallery: gallery(CLASSES),
+    scores,
+    ...drawStatistics(scores, CLASSES, pictures),
+    gallery: pictures,
     proportions: proportions(CLASSES),
-    transfer: ["deeploc", "pifia"].flatMap((encoder, i) => [
-      { encoder, setting: "original" as const, accuracy: 0.62 + 0.2 * i, capture: null },
-      { encoder, setting: "different" as const, accuracy: 0.31 + 0.4 * i, capture: 0.274 - 0.2 * i },
-    ]),
     cells: {
       total: 1642,
       used: 1519,

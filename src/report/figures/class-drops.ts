@@ -1,6 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import { EFFECTS, type EffectId, type ResultTable } from "../../evidence/tables.ts";
-import { drawPlot, encoderColor } from "./svg.ts";
+import { numberOf } from "../numbers.ts";
+import { type Context, colorOf } from "../section.ts";
+import { axisName, drawPlot } from "./svg.ts";
 
 /** One marker: the drop of one class in percentage points. */
 export interface ClassDropPoint {
@@ -8,24 +10,39 @@ export interface ClassDropPoint {
   readonly color: string;
   readonly class: string;
   readonly points: number;
+  /** Interval in percentage points; null where there is none. */
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
-/** The effect that per-class drops are shown for: the first of the paper's drop, neighbor effect, total, context that any encoder has. */
+/** The effect that per-class drops are shown for: the first of neighbor effect, paper's drop, total, context that any encoder has; with the published aggregation the paper's drop goes first. */
 export function shownEffect(table: ResultTable): (typeof EFFECTS)[number] | null {
-  const order: EffectId[] = ["published-drop", "neighbor", "total", "context"];
+  const first: EffectId[] = ["neighbor", "published-drop"];
+  const order: EffectId[] = [
+    ...(table.aggregation === "published" ? first.reverse() : first),
+    "total",
+    "context",
+  ];
   const id = order.find((e) => table.encoders.some((own) => own.drops.some((d) => d.effect === e)));
   return EFFECTS.find((e) => e.id === id) ?? null;
 }
 
 /** Markers of the per-class drops of one effect. */
-export function classDropPoints(table: ResultTable, effect: EffectId): ClassDropPoint[] {
-  return table.encoders.flatMap((encoder, e) =>
-    (encoder.drops.find((d) => d.effect === effect)?.classes ?? []).map((c) => ({
-      encoder: encoder.encoder,
-      color: encoderColor(e),
-      class: c.class,
-      points: 100 * c.drop,
-    })),
+export function classDropPoints(context: Context, effect: EffectId): ClassDropPoint[] {
+  return context.table.encoders.flatMap(({ encoder, drops }) =>
+    (drops.find((d) => d.effect === effect)?.classes ?? []).flatMap((c) => {
+      const drop = numberOf(context, encoder, effect, c.class);
+      if (drop === null) return [];
+      const points = (value: number | null) => (value === null ? null : 100 * value);
+      return {
+        encoder,
+        color: colorOf(context, encoder),
+        class: c.class,
+        points: 100 * drop.value,
+        low: points(drop.low),
+        high: points(drop.high),
+      };
+    }),
   );
 }
 
@@ -41,26 +58,33 @@ export function sortedClasses(points: readonly ClassDropPoint[]): string[] {
     .map(([name]) => name);
 }
 
-/** Name for an axis: at most 24 characters. */
-function axisName(name: string): string {
-  const letters = [...name];
-  return letters.length <= 24 ? name : `${letters.slice(0, 23).join("")}…`;
-}
-
-/** Per-class drops as SVG, classes sorted by drop; null where no encoder has the effect. */
-export function classDropFigure(table: ResultTable): string | null {
-  const effect = shownEffect(table);
+/** Per-class drops as SVG, classes sorted by drop, with intervals where there are any; null where no encoder has the effect. */
+export function classDropFigure(context: Context): string | null {
+  const effect = shownEffect(context.table);
   if (effect === null) return null;
-  const points = classDropPoints(table, effect.id);
-  const classes = sortedClasses(points);
-  const values = points.map((p) => p.points);
+  const drops = classDropPoints(context, effect.id);
+  const classes = sortedClasses(drops);
+  const encoders = [...new Set(drops.map((p) => p.encoder))];
+  const withIntervals = drops.some((p) => p.low !== null);
+  // Intervals of several encoders lie one below the other; dots alone share a line.
+  const apart = withIntervals && encoders.length > 1 ? 0.66 / (encoders.length - 1) : 0;
+  const points = drops.map((p) => ({
+    ...p,
+    y: classes.indexOf(p.class) + apart * (encoders.indexOf(p.encoder) - (encoders.length - 1) / 2),
+  }));
+  const values = points.flatMap((p) => [p.points, p.low ?? p.points, p.high ?? p.points]);
   const pad = 0.06 * Math.max(1, Math.max(0, ...values) - Math.min(0, ...values));
   const longest = Math.max(...classes.map((c) => [...axisName(c)].length));
+  const mean = (name: string) => {
+    const own = points.filter((p) => p.class === name).map((p) => p.points);
+    return own.reduce((sum, v) => sum + v, 0) / own.length;
+  };
+  const row = apart > 0 ? Math.max(24, 10 * encoders.length) : 24;
   return drawPlot({
     title: "Drop per localization",
-    description: `${effect.from} minus ${effect.to} in percentage points, largest first: ${classes.join(", ")}`,
+    description: `${effect.from} minus ${effect.to} in percentage points, mean over encoders, largest first: ${classes.map((c) => `${c} ${mean(c).toFixed(1)}`).join(", ")}`,
     width: 420,
-    height: 70 + 24 * classes.length,
+    height: 70 + row * classes.length,
     marginLeft: 24 + 6.6 * longest,
     marginBottom: 44,
     marginTop: 8,
@@ -73,15 +97,27 @@ export function classDropFigure(table: ResultTable): string | null {
       grid: true,
       ticks: 6,
     },
-    y: { domain: classes, label: null, tickFormat: axisName, tickSize: 0, type: "point", padding: 0.6 },
+    y: {
+      domain: [classes.length - 0.5, -0.5],
+      label: null,
+      ticks: classes.map((_, i) => i),
+      tickFormat: (i: number) => axisName(classes[i]),
+      tickSize: 0,
+    },
     marks: [
-      Plot.ruleY(classes, { strokeOpacity: 0.12 }),
+      Plot.ruleY(apart > 0 ? classes.slice(1).map((_, i) => i + 0.5) : classes.keys(), {
+        strokeOpacity: 0.12,
+      }),
       Plot.ruleX([0], { strokeOpacity: 0.7 }),
+      Plot.ruleY(
+        points.filter((p) => p.low !== null && p.high !== null),
+        { y: "y", x1: "low", x2: "high", stroke: "color", strokeWidth: 1.5 },
+      ),
       Plot.dot(points, {
         x: "points",
-        y: "class",
+        y: "y",
         fill: "color",
-        r: 4.5,
+        r: apart > 0 ? 3.2 : 4.5,
         title: (p: ClassDropPoint) => `${p.encoder}, ${p.class}: ${p.points.toFixed(1)} points`,
       }),
     ],

@@ -1,9 +1,11 @@
 import * as Plot from "@observablehq/plot";
 import type { ResultTable } from "../../evidence/tables.ts";
 import { SETTINGS, type Setting, traitsOf } from "../../settings.ts";
-import { drawPlot, encoderColor, SYMBOLS } from "./svg.ts";
+import { hasStandardErrors, numberOf } from "../numbers.ts";
+import { type Context, colorOf } from "../section.ts";
+import { drawPlot, SYMBOLS } from "./svg.ts";
 
-/** One marker of the ladder: mean accuracy (0..1) with its limits; `low` and `high` are null where no error is known. */
+/** One marker of the ladder: mean accuracy (0..1) with its limits; `low` and `high` are null where there is no interval. */
 export interface LadderPoint {
   readonly encoder: string;
   readonly color: string;
@@ -16,19 +18,24 @@ export interface LadderPoint {
 }
 
 /** Markers of the ladder figure, settings in causal order from the top. */
-export function ladderPoints(table: ResultTable): LadderPoint[] {
+export function ladderPoints(context: Context): LadderPoint[] {
+  const { table } = context;
   const settings = ladderSettings(table);
   const many = table.encoders.length;
-  return table.encoders.flatMap((encoder, e) =>
-    encoder.settings.map((s) => ({
-      encoder: encoder.encoder,
-      color: encoderColor(e),
-      setting: s.setting,
-      mean: s.mean,
-      low: s.error === null ? null : s.mean - s.error,
-      high: s.error === null ? null : s.mean + s.error,
-      position: settings.indexOf(s.setting) + (many === 1 ? 0 : (e / (many - 1) - 0.5) * 0.5),
-    })),
+  return table.encoders.flatMap(({ encoder, settings: own }, e) =>
+    own.flatMap(({ setting }) => {
+      const at = numberOf(context, encoder, setting);
+      if (at === null) return [];
+      return {
+        encoder,
+        color: colorOf(context, encoder),
+        setting,
+        mean: at.value,
+        low: at.low,
+        high: at.high,
+        position: settings.indexOf(setting) + (many === 1 ? 0 : (e / (many - 1) - 0.5) * 0.5),
+      };
+    }),
   );
 }
 
@@ -37,16 +44,28 @@ export function ladderSettings(table: ResultTable): Setting[] {
   return SETTINGS.filter((s) => table.encoders.some((e) => e.settings.some((own) => own.setting === s)));
 }
 
-/** The ladder figure as SVG: accuracy +- 3 standard errors per setting and encoder. */
-export function ladderFigure(table: ResultTable): string {
-  const points = ladderPoints(table);
-  const settings = ladderSettings(table);
+/** The ladder figure as SVG: accuracy per setting and encoder, with intervals (published aggregation: +- 3 standard errors). */
+export function ladderFigure(context: Context): string {
+  const points = ladderPoints(context);
+  const settings = ladderSettings(context.table);
+  const spread = hasStandardErrors(context)
+    ? " ± 3 standard errors over classes"
+    : points.some((p) => p.low !== null)
+      ? ", with intervals"
+      : "";
+  const said = context.table.encoders.map(
+    ({ encoder }) =>
+      `${encoder} ${points
+        .filter((p) => p.encoder === encoder)
+        .map((p) => `${p.setting} ${p.mean.toFixed(3)}`)
+        .join(", ")}`,
+  );
   const values = points.flatMap((p) => [p.low ?? p.mean, p.high ?? p.mean]);
   const low = Math.max(0, Math.floor(Math.min(0.5, ...values) * 20 + 1e-9) / 20);
   const high = Math.min(1.02, Math.max(...values, 0.6) + 0.02);
   return drawPlot({
     title: "Ladder of settings",
-    description: `mean accuracy (0 to 1) with 3 standard errors over classes for ${settings.join(", ")}`,
+    description: `accuracy (0 to 1)${spread}: ${said.join("; ")}`,
     width: 420,
     height: 70 + 46 * settings.length,
     marginLeft: 122,
@@ -55,7 +74,7 @@ export function ladderFigure(table: ResultTable): string {
     marginRight: 16,
     x: {
       domain: [low, high],
-      label: "accuracy (0 to 1) ± 3 standard errors over classes",
+      label: `accuracy (0 to 1)${spread}`,
       labelAnchor: "center",
       labelArrow: "none",
       grid: true,
@@ -95,7 +114,7 @@ export function ladderFigure(table: ResultTable): string {
         symbol: (p: LadderPoint) => SYMBOLS[p.setting],
         r: 5,
         title: (p: LadderPoint) =>
-          `${p.encoder}, ${p.setting}: ${p.mean.toFixed(3)}${p.high === null ? "" : ` ± ${(p.high - p.mean).toFixed(3)}`}`,
+          `${p.encoder}, ${p.setting}: ${p.mean.toFixed(3)}${p.low === null || p.high === null ? "" : ` (${p.low.toFixed(3)} to ${p.high.toFixed(3)})`}`,
       }),
     ],
   });

@@ -41,6 +41,18 @@ export function encoderColor(index: number): string {
   return COLORS[index % COLORS.length];
 }
 
+/** Marker of the `index`-th encoder, for figures where markers are not taken by settings (cyclic). */
+export function encoderSymbol(index: number): Plot.SymbolType {
+  return ENCODER_MARKERS[index % ENCODER_MARKERS.length];
+}
+const ENCODER_MARKERS = [...new Set<Plot.SymbolType>(MARKERS)];
+
+/** Name for an axis: at most 24 characters. */
+export function axisName(name: string): string {
+  const letters = [...name];
+  return letters.length <= 24 ? name : `${letters.slice(0, 23).join("")}…`;
+}
+
 /** Plot's options with what every figure must say: what it shows, for readers who cannot see it. */
 export interface FigureOptions extends Plot.PlotOptions {
   /** Short name of the picture. */
@@ -55,6 +67,11 @@ export function drawPlot({ title, description, ...options }: FigureOptions): str
     plotSvg(options),
     `role="img" aria-label="${escapeHtml(`${title}: ${description}`)}"`,
   );
+}
+
+/** A small drawing that repeats what the text beside it says; screen readers pass over it. */
+export function drawDecoration(options: Plot.PlotOptions): string {
+  return withAttributes(plotSvg(options), 'aria-hidden="true"');
 }
 
 // linkedom leaves < in attributes, which XML forbids; whatever names of users get into is added as text here.
@@ -91,7 +108,7 @@ export interface LegendItem {
 
 /** A 14 x 14 px marker as it appears in the figures. */
 export function drawMarker(item: LegendItem): string {
-  const svg = plotSvg({
+  return drawDecoration({
     width: 14,
     height: 14,
     margin: 0,
@@ -100,7 +117,6 @@ export function drawMarker(item: LegendItem): string {
     y: { type: "identity" },
     marks: [Plot.dot([[7, 7]], { symbol: item.symbol, r: 4.5, fill: item.color, stroke: item.color })],
   });
-  return withAttributes(svg, 'aria-hidden="true"');
 }
 
 /** A panel of a composed figure. */

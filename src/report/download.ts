@@ -1,0 +1,48 @@
+import { Html, html, xmlText } from "./escape.ts";
+
+/** A table to be taken away: rows of text, numbers or gaps, first row the header. */
+export type CsvRows = readonly (readonly (string | number | null)[])[];
+
+/** RFC 4180 with line feeds; numbers with all digits, null as an empty field. */
+export function csvText(rows: CsvRows): string {
+  const field = (value: string | number | null) => {
+    const text = value === null ? "" : String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return rows.map((row) => `${row.map(field).join(",")}\n`).join("");
+}
+
+/** A link that saves a table (rows, or CSV as it is); nothing is fetched, the file is in the page. */
+export function csvLink(name: string, rows: CsvRows | string): Html {
+  return link(`${name}.csv`, "text/csv", typeof rows === "string" ? rows : csvText(rows), "CSV");
+}
+
+/** A link that saves a figure as a file of its own, dark on white; `which` tells several figures apart. */
+export function svgLink(name: string, svg: string, which?: string): Html {
+  return link(`${name}.svg`, "image/svg+xml", standAlone(svg), which === undefined ? "SVG" : `SVG ${which}`);
+}
+
+/** The links of one figure or table. */
+export function downloads(about: string, links: readonly Html[]): Html {
+  return html`<p class="downloads"><span class="unseen">${about}, </span>download: ${links.map((l, i) => html`${i > 0 && " · "}${l}`)}</p>`;
+}
+
+function link(name: string, type: string, text: string, shown: string): Html {
+  const file = name.replace(/[^\w.-]+/g, "-").replace(/^[-.]+/, "");
+  return html`<a download="${file}" href="${new Html(dataUri(type, text))}">${shown}<span class="unseen"> ${file}</span></a>`;
+}
+
+function dataUri(type: string, text: string): string {
+  const bytes = new TextEncoder().encode(xmlText(text));
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return `data:${type};charset=utf-8;base64,${btoa(binary)}`;
+}
+
+/** On its own a figure inherits neither the page's color nor its paper. */
+function standAlone(svg: string): string {
+  if (/^<svg [^>]* color="/.test(svg)) return svg;
+  return svg
+    .replace("<svg ", '<svg color="#1c1e21" ')
+    .replace(/^(<svg [^>]*>)/, '$1<rect width="100%" height="100%" fill="#ffffff" />');
+}
