@@ -15,6 +15,7 @@ import { stratifiedPairs } from "../src/evaluate/split.ts";
 import { extract, tryEncoder } from "../src/features/extract.ts";
 import { listBlocks, PlanIndex } from "../src/study/block.ts";
 import { evaluateBlocks } from "../src/study/blocks.ts";
+import { studyGroups } from "../src/study/groups.ts";
 import { StudyLayout } from "../src/study/layout.ts";
 import { studyPlan } from "../src/study/plan.ts";
 import { fitToCells, resolveStudy } from "../src/study/schema.ts";
@@ -116,7 +117,9 @@ async function measure(count: number): Promise<Measured> {
     const store = await timed("open cells", () => CellStore.open(cells));
     const study = fitToCells(given, store);
     const selection = await timed("select", () => selectCells(store.cells, study, store.verdicts));
-    const plan = await timed("plan", () => studyPlan(store, study, selection, null));
+    const plan = await timed("plan", () =>
+      studyPlan(store, study, selection, studyGroups(store.cells, study, selection)),
+    );
     await timed("write plan", () => writePlan(join(folder, "plan"), plan, store.cells));
     const scales = await timed("scales", () =>
       measureScales(store, study.composite, groupOf(store.cells, study.composite.intensity)),

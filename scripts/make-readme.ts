@@ -10,7 +10,6 @@ import { resultTable } from "../src/evidence/tables.ts";
 import { Canvas } from "../src/image/canvas.ts";
 import { FONT } from "../src/image/font.ts";
 import { parseReport, type ReportData } from "../src/report/data.ts";
-import { verdict } from "../src/report/verdict.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const folder = process.argv[2];
@@ -75,9 +74,7 @@ function table(report: ReportData): string {
 }
 
 function sentences(report: ReportData): string {
-  return resultTable(report.scores, report.aggregation)
-    .encoders.map((e) => `- ${verdict(e).sentence}`)
-    .join("\n");
+  return report.answers.map((a) => `- **${a.badge}**: ${a.sentence}`).join("\n");
 }
 
 const START = "<!-- demo: written by scripts/make-readme.ts -->";

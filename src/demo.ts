@@ -22,7 +22,7 @@ export const DEMOS = {
 /** Seed of the simulated fields where none is given. */
 export const DEMO_SEED = 7;
 const PROTEINS = 2;
-const FIELDS = 2;
+const FIELDS = 3;
 /** Seed of the fields that the bundled encoders were trained on; the demo draws others. */
 const TRAINING_SEED = 1;
 /** What makes a folder a demo's: the data set of its cells, null while they are drawn. */
@@ -102,6 +102,7 @@ export async function runDemo(out: string, options: DemoOptions = {}): Promise<D
   writeFileAtomic(demo.study, `${JSON.stringify(studyFile(folder, scale), null, 2)}\n`);
   const run = await runStudy(readStudyFile(demo.study), {
     out: demo.out,
+    command: quick ? "cellswap demo --quick" : "cellswap demo",
     ...(workers === undefined ? {} : { workers }),
     ...(signal === undefined ? {} : { signal }),
     onProgress: (...progress) => onProgress?.(...progress),

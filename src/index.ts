@@ -2,6 +2,7 @@
 // draws the report in report.ts.
 
 export { memoryCrops } from "./cells/memory.ts";
+export { closedGroups, type Groups } from "./core/groups.ts";
 export { EncoderDescription, EncoderOutput, PreprocessStep } from "./encode/description.ts";
 export { makePooling, type Pooling } from "./encode/pool.ts";
 export { makePreprocessor, type Preprocessor } from "./encode/preprocess.ts";
@@ -23,7 +24,13 @@ export {
   stratifiedPairs,
   stratifiedSplit,
 } from "./evaluate/split.ts";
-export { FieldBootstrap, type Interval } from "./evidence/intervals.ts";
+export { type Answer, answer, type Badge } from "./evidence/answer.ts";
+export { collectJudgments } from "./evidence/collect.ts";
+export { encoderDifferences } from "./evidence/encoders.ts";
+export { type Estimate, estimate } from "./evidence/estimate.ts";
+export type { Judgments } from "./evidence/judgments.ts";
+export { classEstimates } from "./evidence/per-class.ts";
+export { STATEMENTS, type Stated, statedEstimates } from "./evidence/statements.ts";
 export { type Aggregation, EFFECTS, type ResultTable, resultTable } from "./evidence/tables.ts";
 export { type TransferBlock, type TransferScore, transferScores } from "./evidence/transfer.ts";
 export { judgeMask } from "./masks/verdict.ts";

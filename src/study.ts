@@ -32,6 +32,10 @@ export interface StudyOptions {
   readonly onProgress?: StudyProgress;
   /** Replace what an earlier study left in the folder, features included. */
   readonly force?: boolean;
+  /** For the head of the report, as a person types it. */
+  readonly command?: string;
+  /** For the head of the report, `2026-11-25`; a folder keeps that of its first run. */
+  readonly date?: string;
 }
 
 /** What a run did. */
@@ -62,7 +66,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const split = studyGroups(store.cells, wanted, selection);
     const study = allowedSettings(wanted, split);
     const plan = await studyPlan(store, study, selection, split);
-    const groups = split === null || study.plan === undefined ? split : checkClosed(split, plan);
+    const groups = study.plan === undefined ? split : checkClosed(split, plan);
     const { scales, key } = scalesOf(study, store, plan, force ? null : out);
     const targets: EncoderTarget[] = [];
     for (const encoder of encoders)
@@ -73,7 +77,12 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       });
     folder = OpenFolder.open(
       out,
-      { crops: store.header.hashes["crops.npy"], study: choicesOf(study), encoders: modelsOf(encoders) },
+      {
+        crops: store.header.hashes["crops.npy"],
+        study: choicesOf(study),
+        encoders: modelsOf(encoders),
+        date: options.date ?? null,
+      },
       force,
     );
     const { layout, lost } = folder;
@@ -112,7 +121,19 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const outputs = targets
       .flatMap(({ encoder, names }) => names.map(() => encoder))
       .map((encoder, s) => ({ encoder, set: sets[s] }));
-    const finished = { study, store, selection, groups, plan, index, scales, outputs, results, layout };
+    const finished = {
+      study,
+      store,
+      selection,
+      groups,
+      plan,
+      index,
+      scales,
+      outputs,
+      results,
+      layout,
+      facts: { date: folder.date, command: options.command ?? null },
+    };
     await fitProbes(finished, signal);
     return { report: writeResults(finished), composites };
   } catch (error) {

@@ -6,7 +6,7 @@ import { runStudy } from "../study.ts";
 import { interruptible } from "./interruptible.ts";
 import { workersOption } from "./options.ts";
 import { stages } from "./progress.ts";
-import { resultJson, resultText } from "./result.ts";
+import { resultJson, resultText, today } from "./result.ts";
 
 interface Options {
   out?: string;
@@ -67,6 +67,8 @@ async function run(path: string | undefined, options: Options, command: Command)
     runStudy(study, {
       out,
       signal,
+      command: `cellswap run ${path}`,
+      date: today(),
       ...(workers === undefined ? {} : { workers }),
       ...(options.force === undefined ? {} : { force: options.force }),
       onProgress: stages(options.json === true),

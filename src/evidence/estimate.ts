@@ -6,7 +6,7 @@ import type { Term } from "./judgments.ts";
 import { clusterVariance, type Variances, variances } from "./variance.ts";
 
 /** What of the closed groups a statement needs. */
-export type Grouping = Pick<Groups, "count" | "unit" | "fewest" | "reach">;
+export type Grouping = Pick<Groups, "count" | "unit" | "fewest" | "reach" | "notes">;
 
 /**
  * A number with its interval. Estimand: the expected accuracy (or difference of accuracies) of machines trained on
@@ -118,9 +118,9 @@ function refusal(
   sums: Components,
   only: number | undefined,
 ): string | undefined {
-  const { reach, unit, fewest } = grouping;
+  const { reach, unit, fewest, notes } = grouping;
   if (sums.present.length === 0) return "no class has judgments in every setting of the statement";
-  if (reach === "none") return `one ${unit} a class says nothing about other ${unit}s`;
+  if (reach === "none") return notes[notes.length - 1];
   if (reach !== "all" && terms.some((t) => t.setting === "same"))
     return `${fewest} ${unit}s a class are too few for same: a cell's donor would come from its own ${unit}`;
   if (reach === "averages" && only !== undefined)

@@ -8,12 +8,21 @@ import { metadataColumn, type Selection } from "./select.ts";
 /** Folds where the number of fields allows no groups; nothing is said beyond the cells at hand then. */
 const FOLDS = 5;
 
+/** What the published split does to its numbers. */
+const PUBLISHED =
+  "published folds and donors: cells of one field, and donors of cells of both classes, stand on both sides of a fold, which moves accuracies by points either way and allows no interval (docs/validity.md)";
+
 /**
- * Closed groups of the study's cells; null for the published split, which has none.
+ * Closed groups of the study's cells; of the published split only the clusters, and that nothing is said of others.
  * @throws StudyError for a column that the cells do not have
  */
-export function studyGroups(cells: Cells, study: Study, { classes, rows }: Selection): Groups | null {
-  if (study.split === "stratified") return null;
+export function studyGroups(cells: Cells, study: Study, selection: Selection): Groups {
+  const groups = clustered(cells, study, selection);
+  if (study.split === "groups") return groups;
+  return { ...groups, count: 0, reach: "none", notes: [PUBLISHED] };
+}
+
+function clustered(cells: Cells, study: Study, { classes, rows }: Selection): Groups {
   const { field, protein } = cells;
   if (study.groupBy === undefined) return closedGroups({ classes, rows, field, protein });
   const cluster = metadataColumn(cells, study.groupBy, "groupBy").map((value) => value ?? "unknown");
@@ -21,8 +30,8 @@ export function studyGroups(cells: Cells, study: Study, { classes, rows }: Selec
 }
 
 /** The study without the settings that its groups are too small for. */
-export function allowedSettings(study: FittedStudy, groups: Groups | null): FittedStudy {
-  if (groups === null || groups.reach === "all" || groups.reach === "none") return study;
+export function allowedSettings(study: FittedStudy, groups: Groups): FittedStudy {
+  if (groups.reach === "all" || groups.reach === "none") return study;
   return { ...study, settings: study.settings.filter((s) => traitsOf(s).background !== "own-class") };
 }
 
@@ -43,8 +52,8 @@ export function checkClosed(groups: Groups, plan: SwapPlan): Groups {
 }
 
 /** Which cells train and test each pair of classes. */
-export function studySplits(study: Study, groups: Groups | null, { classes, rows }: Selection): PairSplits {
-  if (groups === null || groups.count === 0) {
+export function studySplits(study: Study, groups: Groups, { classes, rows }: Selection): PairSplits {
+  if (groups.count === 0) {
     const sizes = rows.map((list) => list.length);
     return stratifiedPairs(sizes, study.folds ?? FOLDS, classes);
   }

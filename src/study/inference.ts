@@ -1,7 +1,5 @@
 import { fitLogistic } from "../evaluate/logistic/logistic.ts";
 import { heldOutSplit } from "../evaluate/split.ts";
-import { FieldBootstrap } from "../evidence/intervals.ts";
-import { EFFECTS } from "../evidence/tables.ts";
 import { type TransferBlock, transferScores } from "../evidence/transfer.ts";
 import type { FeatureSet } from "../features/features.ts";
 import { shortHash } from "../features/key.ts";
@@ -9,67 +7,14 @@ import { localizationProportions } from "../proportions/proportions.ts";
 import type { ReportInput } from "../report/data.ts";
 import type { Cells } from "../types.ts";
 import { type Block, listBlocks, type PlanIndex } from "./block.ts";
-import { type BlockResult, unpackBits } from "./blocks.ts";
 import { kept } from "./kept.ts";
 import type { StudyLayout } from "./layout.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 
-/** Fields per class from which an interval over fields is worth giving. */
-const FEWEST_FIELDS = 3;
-const LEVEL = 0.95;
-
-type Intervals = readonly {
-  encoder: string;
-  statement: string;
-  estimate: number;
-  low: number;
-  high: number;
-  level: number;
-}[];
-
 /** Fields of every class in order of appearance. */
-export function fieldsOf(cells: Cells, { rows }: Selection): string[][] {
+function fieldsOf(cells: Cells, { rows }: Selection): string[][] {
   return rows.map((list) => [...new Set(Array.from(list, (row) => cells.field[row]))]);
-}
-
-/**
- * Percentile-bootstrap intervals over fields of one encoder's accuracies and effects, from the out-of-fold
- * predictions; none where a class has fewer than three fields, or for the published aggregation.
- */
-export function fieldIntervals(
-  encoder: string,
-  results: readonly BlockResult[],
-  cells: Cells,
-  selection: Selection,
-  study: Study,
-): Intervals {
-  const { rows, classes } = selection;
-  if (study.aggregation !== "even" || fieldsOf(cells, selection).some((f) => f.length < FEWEST_FIELDS))
-    return [];
-  const bootstrap = new FieldBootstrap(rows.map((list) => Array.from(list, (row) => cells.field[row])));
-  const present = new Set<string>();
-  for (const { setting, background, pairs } of results)
-    for (const { class1, class2, cells: count, correct } of pairs) {
-      const [a, b] = [classes.indexOf(class1), classes.indexOf(class2)];
-      const from = background === null ? null : classes.indexOf(background);
-      if (from !== a && from !== b) present.add(setting);
-      bootstrap.add(setting, a, b, from, unpackBits(correct, count ?? 0));
-    }
-  const effects = EFFECTS.filter((e) => present.has(e.from) && present.has(e.to));
-  const found = bootstrap.intervals(
-    effects.map((e) => [e.from, e.to] as const),
-    { seed: study.seed, level: LEVEL },
-  );
-  return [
-    ...found.settings.map((s) => ({ statement: s.setting, estimate: s.value, low: s.low, high: s.high })),
-    ...found.differences.map((d, i) => ({
-      statement: effects[i].id,
-      estimate: d.value,
-      low: d.low,
-      high: d.high,
-    })),
-  ].map((i) => ({ encoder, ...i, level: LEVEL }));
 }
 
 /** Raised whenever the same features give other probabilities. */

@@ -1,14 +1,18 @@
 import type { Groups } from "../core/groups.ts";
+import { answer } from "../evidence/answer.ts";
+import { backgroundLosses } from "../evidence/backgrounds.ts";
 import { collectJudgments } from "../evidence/collect.ts";
-import { type Contestant, type EncoderDifference, encoderDifferences } from "../evidence/encoders.ts";
-import type { Grouping } from "../evidence/estimate.ts";
+import { type Contestant, encoderDifferences } from "../evidence/encoders.ts";
+import type { Estimate, Grouping } from "../evidence/estimate.ts";
 import type { Judgments } from "../evidence/judgments.ts";
 import { type ClassEstimate, classEstimates } from "../evidence/per-class.ts";
 import { available, type Stated, statedEstimates } from "../evidence/statements.ts";
 import { EFFECTS } from "../evidence/tables.ts";
+import type { ReportInput } from "../report/data.ts";
 import type { SwapPlan } from "../types.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, unpackBits } from "./blocks.ts";
+import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 
 /** What a study knows of its cells when it judges encoders. */
@@ -62,22 +66,111 @@ export function evidenceOf(encoder: string, judgments: Judgments, groups: Groupi
   };
 }
 
-/** Effects in which encoders are compared with each other. */
+/** Statements in which encoders are compared with each other. */
 const COMPARED: readonly string[] = ["original", "neighbor", "medium", "total"];
 
 /** Every pair of encoders in the accuracy of originals and in the effects. */
-export function comparisons(
+function comparisons(
   contestants: readonly Contestant[],
   groups: Grouping,
   seed: number,
-): (EncoderDifference & { readonly statement: string })[] {
+): ReportInput["comparisons"] {
   if (contestants.length < 2) return [];
   return available(contestants[0].judgments)
     .filter((s) => COMPARED.includes(s.id))
     .flatMap((statement) =>
       encoderDifferences(statement, contestants, groups, { seed }).map((d) => ({
-        ...d,
-        statement: statement.id,
+        first: d.first,
+        second: d.second,
+        of: statement.id,
+        value: d.estimate,
+        low: d.low,
+        high: d.high,
+        method:
+          d.adjustment === "none" ? d.method : `${d.method}; ${d.adjustment} over all pairs of encoders`,
       })),
     );
 }
+
+/** Answers, estimates and comparisons of a study, as its report has them. */
+export function judgeStudy(
+  finished: Judged & { readonly study: Study; readonly results: readonly BlockResult[] },
+): Pick<ReportInput, "answers" | "estimates" | "comparisons" | "zone" | "heat"> {
+  const { study, groups, results } = finished;
+  const zone = study.zone / 100;
+  const contestants = [...new Set(results.map((r) => r.encoder))].map((encoder) => ({
+    encoder,
+    judgments: judgmentsOf(
+      finished,
+      results.filter((r) => r.encoder === encoder),
+    ),
+  }));
+  const evidence = contestants.map(({ encoder, judgments }) => evidenceOf(encoder, judgments, groups));
+  return {
+    zone,
+    answers: evidence.map(({ encoder, stated }) => {
+      const { caveats, ...rest } = answer({
+        encoder,
+        stated,
+        zone,
+        undecided: undecided(study, stated),
+        notes: groups.notes,
+      });
+      return { ...rest, caveats: [...caveats] };
+    }),
+    estimates: evidence.flatMap(({ encoder, stated, perClass }) => [
+      ...stated.map((e) => reported(encoder, e.statement, e, null, null)),
+      ...perClass.map((e) => reported(encoder, e.statement, e, e.class, e.q)),
+    ]),
+    comparisons: comparisons(contestants, groups, study.seed),
+    heat: contestants.flatMap(({ encoder, judgments }) =>
+      backgroundLosses(judgments).map(({ own, background, value, cells }) => ({
+        encoder,
+        class: judgments.classes[own],
+        background: judgments.classes[background],
+        value,
+        cells,
+      })),
+    ),
+  };
+}
+
+function reported(
+  encoder: string,
+  of: string,
+  e: Estimate,
+  name: string | null,
+  q: number | null,
+): ReportInput["estimates"][number] {
+  return {
+    encoder,
+    of,
+    kind: EFFECTS.some((effect) => effect.id === of) ? "difference" : "accuracy",
+    class: name,
+    value: e.estimate,
+    low: e.low,
+    high: e.high,
+    level: e.level,
+    cells: e.cells,
+    clusters: e.clusters,
+    groups: e.groups,
+    method: e.method,
+    why: e.refused ?? null,
+    q,
+  };
+}
+
+/** Why nothing can be decided about an encoder, whatever its effects are. */
+function undecided(study: Study, stated: readonly Stated[]): string | null {
+  if (study.split === "stratified")
+    return 'the published protocol allows no interval; run the study with "preset": "recommended"';
+  const original = stated.find((s) => s.statement === "original");
+  if (original === undefined) return null;
+  const { estimate, low, high } = original;
+  if (low === null ? estimate > CLEARLY : low > 0.5) return null;
+  const interval = low === null || high === null ? "" : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+  return `the encoder does not tell these classes apart (original ${estimate.toFixed(3)}${interval}, chance 0.5)`;
+}
+
+/** Accuracy above which an encoder without interval (too few cells are judged differently) tells classes apart. */
+const CLEARLY = 0.75;

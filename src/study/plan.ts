@@ -19,7 +19,7 @@ export async function studyPlan(
   store: CellStore,
   study: Study,
   selection: Selection,
-  groups: Groups | null,
+  groups: Groups,
 ): Promise<SwapPlan> {
   if (study.plan !== undefined) {
     const given = await readPlan(study.plan, store.cells, selection.classes);
@@ -39,7 +39,7 @@ export async function studyPlan(
     ...(study.backgrounds === undefined ? {} : { backgrounds: study.backgrounds }),
     sameDonor: study.sameDonor,
     seed: study.seed,
-    ...(groups === null || groups.count === 0 ? {} : { group: groups.group }),
+    ...(groups.count === 0 ? {} : { group: groups.group }),
   });
   const extra = FOR_PROPORTIONS.filter((s) => study.settings.includes(s));
   return selection.multiple.length === 0 || extra.length < FOR_PROPORTIONS.length

@@ -12,6 +12,8 @@ export interface StudyRecord {
   readonly layout: number;
   /** Version of the package that wrote it; stages are known by their keys, so others may go on with the folder. */
   readonly cellswap: string;
+  /** Day of the first run; null where it was not said. */
+  readonly date: string | null;
   /** SHA-256 of the crops; a folder belongs to one set of them. */
   readonly crops: string;
   /** The study's choices, as resolved. */
@@ -50,7 +52,7 @@ export class OpenFolder {
    */
   static open(
     path: string,
-    contents: Pick<StudyRecord, "crops" | "study" | "encoders">,
+    contents: Pick<StudyRecord, "crops" | "study" | "encoders" | "date">,
     force: boolean,
   ): OpenFolder {
     const layout = new StudyLayout(path);
@@ -73,6 +75,7 @@ export class OpenFolder {
         layout: LAYOUT,
         cellswap: version,
         ...contents,
+        date: old?.date ?? contents.date,
         stages: old?.stages ?? {},
       };
       const folder = new OpenFolder(layout, record, lock);
@@ -94,6 +97,11 @@ export class OpenFolder {
     make();
     this.#record = { ...this.#record, stages: sorted({ ...others, [name]: key }) };
     this.#write();
+  }
+
+  /** Day of the folder's first run. */
+  get date(): string | null {
+    return this.#record.date;
   }
 
   /** Gives the lock back. */

@@ -18,7 +18,8 @@ import { version } from "../version.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
 import { makeGallery } from "./gallery.ts";
-import { fieldsOf, proportions, transfer } from "./inference.ts";
+import { proportions, transfer } from "./inference.ts";
+import { judgeStudy } from "./judge.ts";
 import type { StudyLayout } from "./layout.ts";
 import { writePublishedResults } from "./published-csv.ts";
 import type { FittedStudy } from "./schema.ts";
@@ -35,14 +36,14 @@ export interface Finished {
   readonly study: FittedStudy;
   readonly store: CellStore;
   readonly selection: Selection;
-  /** Null for the published split. */
-  readonly groups: Groups | null;
+  readonly groups: Groups;
   readonly plan: SwapPlan;
   readonly index: PlanIndex;
   readonly scales: Scales;
   readonly outputs: readonly StudiedOutput[];
   readonly results: readonly BlockResult[];
   readonly layout: StudyLayout;
+  readonly facts: Pick<ReportInput["facts"], "date" | "command">;
 }
 
 /** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
@@ -117,7 +118,8 @@ export function scoreTable(scores: readonly PairScore[]): Table {
 }
 
 function reportData(finished: Finished, scores: readonly PairScore[]): ReportInput {
-  const { study, store, selection, plan, index, scales, outputs } = finished;
+  const { study, store, selection, groups, plan, index, scales, outputs } = finished;
+  const evidence = judgeStudy(finished);
   const compositor = new Compositor(store, scales, study.composite);
   const used = selection.rows.reduce((n, rows) => n + rows.length, 0) + selection.multiple.length;
   const sameField = plan.sameField.reduce(
@@ -139,21 +141,16 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
       warnings: [...(encoder.description.notes ?? [])],
     })),
     scores: scores.map((s) => ({ ...s, folds: [...s.folds] })),
-    answers: [],
-    estimates: [],
-    comparisons: [],
-    zone: 0.02,
-    flags: [],
-    heat: [],
+    ...evidence,
+    flags: flags(finished, sameField),
     flips: [],
     curve: [],
     facts: {
-      date: null,
-      command: null,
+      ...finished.facts,
       dataset: store.header.source,
-      clusterName: "field",
-      clusters: Math.min(...fieldsOf(store.cells, selection).map((f) => f.length)),
-      groups: study.folds,
+      clusterName: groups.unit === "cluster" ? (study.groupBy ?? "cluster").toLowerCase() : groups.unit,
+      clusters: groups.fewest,
+      groups: groups.count === 0 ? (study.folds ?? 5) : groups.count,
       cellsPerClass: Math.min(...selection.rows.map((rows) => rows.length)),
     },
     proportions: outputs.flatMap(({ set }) => proportions(request(finished, set)) ?? []),
@@ -182,13 +179,12 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
         value: encoder.sha256,
       })),
     ],
-    warnings: warnings(finished, sameField),
   };
 }
 
 /** How cells train and test. */
 function describeSplit({ groups, study }: Finished): string {
-  return groups === null || groups.count === 0
+  return groups.count === 0
     ? `${study.folds ?? 5}-fold stratified unshuffled`
     : `${groups.count} closed groups of ${groups.unit}s (at least ${groups.fewest} a class), each tested by probes of the others`;
 }
@@ -206,21 +202,25 @@ export function planHash(plan: SwapPlan): string {
   );
 }
 
-function warnings({ study, plan, selection }: Finished, sameField: number): string[] {
+function flags({ study, plan, selection }: Finished, sameField: number): ReportInput["flags"] {
   const swapped = plan.donor.reduce(
     (n, donor, row) => n + (donor >= 0 && donor !== plan.cell[row] ? 1 : 0),
     0,
   );
-  const list: string[] = [];
+  const list: ReportInput["flags"] = [];
+  const warn = (id: string, text: string) => list.push({ id, severity: "warning", encoder: null, text });
   if (sameField > 0)
-    list.push(
+    warn(
+      "same-field",
       `${sameField} of ${swapped} swaps took their donor from the center cell's own field, because its class has no other: batch and neighbors cannot be told apart there.`,
     );
   if (study.composite.donorCenter === "keep")
-    list.push(
+    warn(
+      "donor-kept",
       "The donor's own center cell was kept, as published: what the pasted cell does not cover stays visible and adds to the drop.",
     );
   const small = selection.classes.filter((_, c) => selection.rows[c].length < 50);
-  if (small.length > 0) list.push(`Fewer than 50 cells in ${small.join(", ")}: accuracies there are coarse.`);
+  if (small.length > 0)
+    warn("few-cells", `Fewer than 50 cells in ${small.join(", ")}: accuracies there are coarse.`);
   return list;
 }

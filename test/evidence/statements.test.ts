@@ -9,7 +9,7 @@ import { STATEMENTS, statedEstimates } from "../../src/evidence/statements.ts";
 import { clusterVariance } from "../../src/evidence/variance.ts";
 import { drawnJudgments } from "./judged.ts";
 
-const grouping: Grouping = { count: 3, unit: "field", fewest: 6, reach: "all" };
+const grouping: Grouping = { count: 3, unit: "field", fewest: 6, reach: "all", notes: [] };
 const six = Array.from({ length: 3 }, () => [4, 3, 5, 4, 3, 4]);
 const named = (id: string) => STATEMENTS.find((s) => s.id === id)!;
 
@@ -38,7 +38,7 @@ describe("an estimate", () => {
     for (const id of ["neighbor", "paste"]) expect(factor(id, grouping)).toBeCloseTo(1.5, 12);
     for (const id of ["neighbor", "total"]) expect(factor(id, grouping, 1)).toBeCloseTo(1, 12);
     expect(factor("original", grouping, 1)).toBeCloseTo(1.5, 12);
-    const few: Grouping = { count: 3, unit: "field", fewest: 3, reach: "without-same" };
+    const few: Grouping = { count: 3, unit: "field", fewest: 3, reach: "without-same", notes: [] };
     expect(factor("total", few)).toBeCloseTo(2, 12);
   });
 
@@ -189,7 +189,7 @@ describe("encoders", () => {
 
   test("from twelve clusters on sign flips: wider than one interval, narrower than Bonferroni's for copies", () => {
     const many = Array.from({ length: 3 }, () => Array.from({ length: 12 }, () => 4));
-    const how: Grouping = { count: 5, unit: "field", fewest: 12, reach: "all" };
+    const how: Grouping = { count: 5, unit: "field", fewest: 12, reach: "all", notes: [] };
     const [a, b] = [7, 8].map((seed) => drawnJudgments(seed, many));
     const set = [a, b, a, b].map((judgments, i) => ({ encoder: `e${i}`, judgments }));
     const flips = encoderDifferences(named("original"), set, how, { flips: 2000 });

@@ -1,5 +1,5 @@
-import { mulberry32, namedSeed } from "../core/rng.ts";
-import { quantileSorted } from "../core/statistics.ts";
+import { mulberry32, namedSeed } from "../../src/core/rng.ts";
+import { quantileSorted } from "../../src/core/statistics.ts";
 
 /** A value with its percentile interval. */
 export interface Interval {
