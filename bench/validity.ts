@@ -9,7 +9,7 @@ import { type Cell, design, grid, heldOut, open, variants } from "./validity/des
 import { compareEncoders, type EncoderSummary } from "./validity/encoders.ts";
 import { replicates } from "./validity/replicates.ts";
 import { report } from "./validity/report.ts";
-import { type CellSummary, summarize } from "./validity/summary.ts";
+import { type CellSummary, short, summarize } from "./validity/summary.ts";
 import { judgeBySvm } from "./validity/svm.ts";
 
 const folder = resolve(import.meta.dirname, "../.bench/validity");
@@ -60,7 +60,7 @@ if (smoke) {
   const byRidge = option("probe", "both") === "svm" ? [] : cells().map((c) => run(c, folder));
   if (option("part", "all") === "all" && option("probe", "both") === "both") {
     const compared = [3, 6, 12, 20].map((f) => encoders(f, 300, join(folder, "encoders")));
-    record("validity", { ridge: byRidge, svm: bySvm, encoders: compared });
+    record("validity", { discriminants: short(byRidge), machines: short(bySvm), encoders: compared });
     const { writeFileSync } = await import("node:fs");
     writeFileSync(resolve(import.meta.dirname, "results/validity.md"), report(byRidge, bySvm, compared));
   }

@@ -49,7 +49,7 @@ export function report(
     "",
     ...heldOut(part("held out")),
     "",
-    "Drawn before; the degrees of freedom of two classes were changed when these had been looked at:",
+    "Drawn before; these had been looked at when the rule was last changed (docs/validity.md):",
     "",
     ...heldOut(part("drawn")),
     "",

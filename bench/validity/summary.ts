@@ -98,11 +98,12 @@ function statement(id: string, all: readonly Numbers[], world: World): Statement
   const sd = standardDeviation(estimates, 1);
   const c = factor(id, world);
   const share = (of: readonly boolean[]) => (100 * of.filter(Boolean).length) / of.length;
-  const t = (r: Numbers) => studentQuantile(0.975, r.df);
-  const half = (r: Numbers) => t(r) * Math.sqrt(c * clusterVariance(r));
-  const plain = (r: Numbers) => t(r) * Math.sqrt(r.own);
-  const inside = (r: Numbers, h: number) => Math.abs(r.estimate - truth) <= h;
-  const coverage = share(found.map((r) => inside(r, half(r))));
+  const t = found.map((r) => studentQuantile(0.975, r.df));
+  const half = found.map((r, i) => t[i] * Math.sqrt(c * clusterVariance(r)));
+  const plain = found.map((r, i) => t[i] * Math.sqrt(r.own));
+  const inside = (halves: readonly number[]) =>
+    share(found.map((r, i) => Math.abs(r.estimate - truth) <= halves[i]));
+  const coverage = inside(half);
   const zero = id === "neighbor" && world.design.lambda === 0;
   const drawn = all.filter((r) => Number.isFinite(r.low));
   return {
@@ -122,10 +123,10 @@ function statement(id: string, all: readonly Numbers[], world: World): Statement
     corrected: sd ** 2 / mean(found.map((r) => c * clusterVariance(r))),
     coverage,
     error: Math.sqrt((coverage * (100 - coverage)) / found.length),
-    typeOne: zero ? share(found.map((r) => Math.abs(r.estimate) > half(r))) : null,
-    half: 100 * mean(found.map(half)),
-    wider: mean(found.map(half)) / mean(found.map(plain)),
-    naive: share(found.map((r) => inside(r, plain(r)))),
+    typeOne: zero ? share(found.map((r, i) => Math.abs(r.estimate) > half[i])) : null,
+    half: 100 * mean(half),
+    wider: mean(half) / mean(plain),
+    naive: inside(plain),
     bootstrap: drawn.length > 0 ? share(drawn.map((r) => r.low <= truth && truth <= r.high)) : null,
     bootstrapHalf: drawn.length > 0 ? 50 * mean(drawn.map((r) => r.high - r.low)) : null,
     refused: share(all.map((r) => !given(r))),
@@ -160,4 +161,41 @@ function perClass(id: string, kept: Kept, world: World): CellSummary["classes"][
     falseDiscovery = (100 * any.length) / each[0].length;
   }
   return { statement: id, coverage: mean(coverages), worst: Math.min(...coverages), falseDiscovery };
+}
+
+const COLUMNS = [
+  "truth",
+  "bias",
+  "biasError",
+  "sd",
+  "ratio",
+  "corrected",
+  "coverage",
+  "error",
+  "typeOne",
+  "half",
+  "wider",
+  "naive",
+  "bootstrap",
+  "bootstrapHalf",
+  "refused",
+] as const;
+
+/** The summaries in short: one line of numbers per statement, in the order of `columns`. */
+export function short(cells: readonly CellSummary[]) {
+  const text = (v: number | null) =>
+    v === null || !Number.isFinite(v) ? "-" : `${Number(v.toPrecision(4))}`;
+  return {
+    columns: COLUMNS.join(" "),
+    designs: cells.map(({ fields, statements, classes, ...cell }) => ({
+      ...cell,
+      fields: fields.join(" "),
+      statements: Object.fromEntries(
+        statements.map((s) => [s.statement, COLUMNS.map((name) => text(s[name])).join(" ")]),
+      ),
+      classes: Object.fromEntries(
+        classes.map((s) => [s.statement, [s.coverage, s.worst, s.falseDiscovery].map(text).join(" ")]),
+      ),
+    })),
+  };
 }

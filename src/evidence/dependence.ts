@@ -16,7 +16,8 @@ const SAME_FIELDS: readonly (readonly Setting[])[] = [
  * Average over classes: between fields that do not interact, factor 1, and results that are nothing but interactions of
  * a tested with a training field, factor 2 (F - 1) / (F - 2), stands their geometric mean; it is infinite at F = 2.
  * Where a difference's two settings show the same fields of the same cells, interactions cancel up to the share of the
- * training set that is exchanged: 1 + test share / training share = K / (K - 1). One class: its fields also move the
+ * training set that is exchanged: 1 + test share / training share = K / (K - 1), but no less than the middle for many
+ * fields, the square root of 2. One class: its fields also move the
  * threshold against each other, which offsets the interactions: K / (K - 1) for accuracies and 1 for differences.
  *
  * @param single the statement is about one class
@@ -28,5 +29,5 @@ export function dependence(terms: readonly Term[], { count, fewest }: Grouping, 
     terms.length === 2 &&
     terms[0].of === terms[1].of &&
     SAME_FIELDS.some((fields) => terms.every((t) => fields.includes(t.setting)));
-  return sameFields ? exchanged : Math.sqrt((2 * (fewest - 1)) / (fewest - 2));
+  return sameFields ? Math.max(exchanged, Math.SQRT2) : Math.sqrt((2 * (fewest - 1)) / (fewest - 2));
 }

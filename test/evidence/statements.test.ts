@@ -36,6 +36,9 @@ describe("an estimate", () => {
     for (const id of ["original", "same", "different", "total", "medium", "published-drop"])
       expect(factor(id, grouping)).toBeCloseTo(Math.sqrt(2.5), 12);
     for (const id of ["neighbor", "paste"]) expect(factor(id, grouping)).toBeCloseTo(1.5, 12);
+    const many: Grouping = { count: 5, unit: "field", fewest: 10, reach: "all" };
+    expect(factor("neighbor", many)).toBeCloseTo(Math.SQRT2, 12);
+    expect(factor("total", many)).toBeCloseTo(1.5, 12);
     for (const id of ["neighbor", "total"]) expect(factor(id, grouping, 1)).toBeCloseTo(1, 12);
     expect(factor("original", grouping, 1)).toBeCloseTo(1.5, 12);
     const few: Grouping = { count: 3, unit: "field", fewest: 3, reach: "without-same", notes: [] };
