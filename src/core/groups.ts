@@ -67,7 +67,7 @@ export function closedGroups(request: GroupRequest): Groups {
 }
 
 const THESE_PROTEINS =
-  "holds for these proteins: other fields of them, not other proteins, for which every class needs six of its own";
+  "What is said holds for other fields of these proteins, not for other proteins, for which every class would need six of its own.";
 
 function split(
   { classes, rows }: GroupRequest,
@@ -144,17 +144,17 @@ function reasons(reach: Reach, unit: string, name: string, fewest: number): stri
   const has = `class ${name} has ${fewest} ${unit}${fewest === 1 ? "" : "s"}`;
   if (reach === "without-same")
     return [
-      `no setting same and no published drop: ${has}, and each needs a donor of its class from another ${unit} of its group (six are enough)`,
+      `The setting same and the published drop are left out: ${has}, and a cell needs a donor of its class from another ${unit} of its group (six are enough).`,
     ];
   if (reach === "averages")
     return [
-      `averages over classes only, without same: ${has}, which leaves one degree of freedom (three are enough for single classes)`,
+      `Only averages over classes are given, without the setting same: ${has}, which leaves one degree of freedom (three are enough for single classes).`,
     ];
   if (reach === "none")
     return [
       fewest < 2
-        ? `holds for these cells and probes with other donors only: ${has}, and no statement about other ${unit}s can be made from one`
-        : `holds for these cells and probes with other donors only: the ${unit}s that classes share cannot be split so that each group has one of every class`,
+        ? `What is said holds for these cells and probes with other donors only: ${has}, and no statement about other ${unit}s can be made from one.`
+        : `What is said holds for these cells and probes with other donors only: the ${unit}s that classes share cannot be split so that each group has one of every class.`,
     ];
   return [];
 }

@@ -10,7 +10,7 @@ const FOLDS = 5;
 
 /** What the published split does to its numbers. */
 const PUBLISHED =
-  "published folds and donors: cells of one field, and donors of cells of both classes, stand on both sides of a fold, which moves accuracies by points either way and allows no interval (docs/validity.md)";
+  "Published folds and donors: cells of one field, and donors that serve both classes of a pair, stand on both sides of a fold, which moves accuracies by points either way and allows no interval (docs/validity.md).";
 
 /**
  * Closed groups of the study's cells; of the published split only the clusters, and that nothing is said of others.
@@ -46,7 +46,7 @@ export function checkClosed(groups: Groups, plan: SwapPlan): Groups {
     ...groups,
     reach: "none",
     notes: [
-      `holds for these cells, donors and probes only: ${crossing} donors of the given plan are of another group than their cell, so that what tests a probe has helped to train it`,
+      `What is said holds for these cells, donors and probes only: ${crossing} donors of the given plan are of another group than their cell, so that what tests a probe has helped to train it.`,
     ],
   };
 }

@@ -60,7 +60,8 @@ export function evidenceOf(encoder: string, judgments: Judgments, groups: Groupi
   return {
     encoder,
     stated: statedEstimates(judgments, groups),
-    perClass: effects.flatMap((statement) =>
+    // Two clusters a class allow averages only.
+    perClass: (groups.reach === "averages" ? [] : effects).flatMap((statement) =>
       classEstimates(statement, judgments, groups).map((e) => ({ ...e, statement: statement.id })),
     ),
   };

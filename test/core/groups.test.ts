@@ -114,7 +114,7 @@ test("proteins are the clusters from six a class, and their fields stay with the
   });
   const few = closedGroups(request([ones(12), ones(10)], (c, f) => `P${c}_${two(f)}`));
   expect(few).toMatchObject({ unit: "field", fewest: 10, count: 5 });
-  expect(few.notes).toEqual([expect.stringMatching(/holds for these proteins/)]);
+  expect(few.notes).toEqual([expect.stringMatching(/holds for other fields of these proteins/)]);
 });
 
 test("a field with proteins of two groups makes fields the clusters", () => {
