@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SETTINGS } from "../../src/settings.ts";
 import { schemas } from "../../src/study/json-schema.ts";
-import { resolveStudy, StudyFile } from "../../src/study/schema.ts";
+import { fitToCells, resolveStudy, StudyFile } from "../../src/study/schema.ts";
 
 const folder = resolve(import.meta.dirname, "../../schema");
 const needed = { cells: "yeast.cells", encoders: ["deeploc.json"] };
@@ -47,13 +47,14 @@ describe("presets", () => {
       cellsPerClass: 1000,
       keepRejected: false,
       sameDonor: "any",
-      folds: 5,
+      split: "groups",
+      zone: 2,
       seed: 1,
       composite: {
         edge: "soft",
-        sigma: 1,
+        sigma: null,
         donorCenter: "fill",
-        halo: 3,
+        halo: null,
         intensity: "field",
         clip: [-1, 6],
         seed: 1,
@@ -61,11 +62,26 @@ describe("presets", () => {
     });
   });
 
+  test("lengths that are left open follow the crops, those that are given stay", () => {
+    const fitted = (keys: object, size: number) =>
+      fitToCells(resolved(keys), { height: size, width: 2 * size }).composite;
+    expect(fitted({}, 64)).toMatchObject({ sigma: 1, halo: 3 });
+    expect(fitted({}, 128)).toMatchObject({ sigma: 2, halo: 6 });
+    expect(fitted({ sigma: 0.5, halo: 0 }, 128)).toMatchObject({ sigma: 0.5, halo: 0 });
+  });
+
+  test("folds are of the stratified split", () => {
+    expect(() => resolved({ folds: 3 })).toThrow(/folds is 3, and the split `groups` makes as many folds/);
+    expect(resolved({ folds: 3, split: "stratified" })).toMatchObject({ folds: 3 });
+    expect(resolved({ folds: 3, preset: "published" })).toMatchObject({ folds: 3 });
+  });
+
   test("published: hard, kept, by protein, first cells, published aggregation", () => {
     expect(resolved({ preset: "published" })).toMatchObject({
       settings: ["original", "same", "cell-free", "different", "masked"],
       pick: "first",
       aggregation: "published",
+      split: "stratified",
       composite: { edge: "hard", donorCenter: "keep", intensity: "protein" },
     });
   });

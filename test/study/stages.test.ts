@@ -15,6 +15,7 @@ const small = {
   classes: CLASSES.slice(0, 2),
   backgrounds: ["nucleus"],
   settings: ["original", "same", "different"],
+  split: "stratified",
 };
 let number = 0;
 let before: Record<string, number>;
@@ -60,6 +61,7 @@ test("the same study again makes nothing and writes nothing", async () => {
 
 test.each([
   ["title", { title: "Another" }],
+  ["zone", { zone: 3 }],
   ["aggregation", { aggregation: "published" }],
   ["proportions", { proportions: { rows: "one-per-protein" } }],
   ["how the donor of `same` is chosen, where nothing changes by it", { sameDonor: "any" }],
@@ -72,6 +74,16 @@ test("folds: the probes, and no feature", async () => {
   expect(await study({ folds: 4 })).toBe(0);
   expect(rewritten().filter((f) => /^(features|plan|scales)/.test(f))).toEqual([]);
   expect(rewritten()).toContain("stages/blocks/tiny/original.json");
+});
+
+test("closed groups: other donors where there are donors, and the originals that are there", async () => {
+  const grouped = { split: "groups", settings: ["original", "different"], classes: CLASSES };
+  // Original of the third class; every donor is dealt anew within its group, and may be the one it was.
+  const made = await study(grouped);
+  expect(made).toBeGreaterThan(CELLS);
+  expect(made).toBeLessThanOrEqual(CELLS + 2 * CELLS);
+  expect(await study(grouped)).toBe(0);
+  expect(await study({ ...grouped, groupBy: "Plate" })).toBe(0);
 });
 
 test.each([
