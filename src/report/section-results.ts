@@ -6,15 +6,7 @@ import { classDropFigure, shownEffect } from "./figures/class-drops.ts";
 import { ladderFigure } from "./figures/ladder.ts";
 import { localizationFigure, localizationSvg } from "./figures/localizations.ts";
 import { drawMarker, type LegendItem } from "./figures/svg.ts";
-import {
-  describeGaps,
-  describeRanges,
-  formatNumber,
-  formatRange,
-  hasStandardErrors,
-  numberOf,
-  type Shown,
-} from "./numbers.ts";
+import { describeGaps, describeRanges, formatNumber, formatSpread, numberOf, type Shown } from "./numbers.ts";
 import { type Context, colorOf, type Section, sampleSize, scrollTable } from "./section.ts";
 import { formatTidyCsv } from "./table-format.ts";
 
@@ -40,15 +32,9 @@ const encoderLegend = (context: Context) =>
 /** A number as a table cell: `± 0.029` with the published aggregation, else `(0.951 to 0.969)`, else alone. */
 function numberCell(context: Context, number: Shown | null): Html {
   if (number === null) return html`<td class="number">–</td>`;
-  const { value, high, kind } = number;
-  const range = formatRange(number);
-  const error =
-    range === null || high === null
-      ? null
-      : hasStandardErrors(context) && number.estimate === null
-        ? `± ${formatNumber(high - value, kind).replace("+", "")}`
-        : `(${range})`;
-  return html`<td class="number">${formatNumber(value, kind)}${error !== null && html` <span class="error">${error}</span>`}</td>`;
+  const spread = formatSpread(context, number);
+  const error = spread === null || spread.startsWith("±") ? spread : `(${spread})`;
+  return html`<td class="number">${formatNumber(number.value, number.kind)}${error !== null && html` <span class="error">${error}</span>`}</td>`;
 }
 
 /** What stands under a table of numbers: ranges, sample, gaps. */
@@ -58,15 +44,15 @@ function under(
   numbers: readonly { of: string; number: Shown | null }[],
 ): Html {
   const sample = sampleSize(
+    context.data,
     numbers.flatMap((n) => n.number?.estimate ?? []),
-    context.data.facts.clusterName,
   );
   const ranges = describeRanges(
     context,
     numbers.map((n) => n.number),
   );
   const gaps = describeGaps(numbers).map((gap) => ` ${gap}.`);
-  return html`<p class="read">${about} ${ranges}${sample !== null && ` Sample: ${sample}.`}${gaps}</p>`;
+  return html`<p class="read">${about} ${ranges} Sample: ${sample}.${gaps}</p>`;
 }
 
 /** Table 1. */
