@@ -22,7 +22,7 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fo
 .summary .number .error { display: block; white-space: nowrap; }
 .summary .base { color: var(--soft); font-size: 0.82rem; white-space: nowrap; }
 .summary tbody th { min-width: 0; overflow-wrap: anywhere; border-left: 5px solid var(--encoder); padding-left: 10px; font-weight: 600; }
-.summary tbody tr:first-child td { border-bottom: 0; padding-bottom: 0; }
+.summary tbody tr:not(:last-child) td { border-bottom: 0; padding-bottom: 0; }
 .summary td .value { font-weight: 600; white-space: nowrap; }
 .summary td .error { display: inline-block; font-size: 0.82rem; }
 .summary .sentence { font-size: 0.94rem; line-height: 1.4; overflow-wrap: anywhere; padding-top: 2px; }
@@ -175,6 +175,7 @@ tbody th { font-weight: 500; }
 td.number, th.number { text-align: right; }
 td.number { white-space: nowrap; }
 th.number { max-width: 13em; overflow-wrap: break-word; }
+td.unit { white-space: nowrap; }
 td .error, .unit { color: var(--soft); font-weight: 400; }
 tbody th { min-width: 13em; }
 .plain tbody th { min-width: 0; }

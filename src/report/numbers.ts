@@ -111,12 +111,20 @@ export function formatRange({ low, high, kind }: Pick<Shown, "low" | "high" | "k
   return `${formatNumber(low, kind)} to ${formatNumber(high, kind)}`;
 }
 
+/** The spread of a number beside it: `± 1.8` for standard errors, `+3.3 to +4.7` for an interval; null where it has none. */
+export function formatSpread(context: Context, number: Shown): string | null {
+  const { value, high, kind, estimate } = number;
+  if (hasStandardErrors(context) && estimate === null && high !== null)
+    return `± ${formatNumber(high - value, kind).replace("+", "")}`;
+  return formatRange(number);
+}
+
 /** What the ranges of these numbers are, one sentence for below a table; null where no number has one. */
 export function describeRanges(context: Context, numbers: readonly (Shown | null)[]): string | null {
   const shown = numbers.filter((n) => n !== null && n.low !== null);
   if (shown.length === 0) return null;
   if (hasStandardErrors(context) && shown.some((n) => n?.estimate === null))
-    return "Ranges: ± 3 standard errors over classes, the paper's measure of how much classes differ; not confidence intervals.";
+    return "±: 3 standard errors over classes, the paper's measure of how much classes differ; not confidence intervals.";
   const levels = [...new Set(shown.map((n) => `${Math.round(1000 * (n?.estimate?.level ?? 0)) / 10} %`))];
   const methods = [...new Set(shown.map((n) => n?.estimate?.method ?? ""))];
   return `Ranges: ${levels.join(" and ")} intervals (${methods.join("; ")}).`;

@@ -25,7 +25,7 @@ function cell(estimate: Estimate | undefined, withQ: boolean): Html {
 
 /** Methods, sample and reasons for gaps of these estimates. */
 function footnotes(context: Context, estimates: readonly Estimate[]): Html {
-  const sample = sampleSize(estimates, context.data.facts.clusterName);
+  const sample = sampleSize(context.data, estimates);
   const methods = distinct(
     estimates.map((e) =>
       e.low === null ? null : `${Math.round(1000 * e.level) / 10} % intervals: ${e.method}`,
@@ -34,7 +34,7 @@ function footnotes(context: Context, estimates: readonly Estimate[]): Html {
   const gaps = distinct(
     estimates.map((e) => (e.low === null ? `no interval: ${e.why ?? "none was given"}` : null)),
   );
-  return html`<p class="read">${sample !== null && `Sample: ${sample}. `}${[...methods, ...gaps].map((m) => `${m}. `)}</p>`;
+  return html`<p class="read">Sample: ${sample}. ${[...methods, ...gaps].map((m) => `${m}. `)}</p>`;
 }
 
 /** Every estimate over all classes: a row per estimate, a column per encoder; then per class, and encoders compared. */
@@ -99,7 +99,7 @@ function overall(context: Context, estimates: readonly Estimate[]): Html {
         true,
       ),
     );
-    return html`<tr><th scope="row">${nameOf(of)}</th><td>${UNITS[kindOf(context, of)]}</td>${cells}</tr>\n`;
+    return html`<tr><th scope="row">${nameOf(of)}</th><td class="unit">${UNITS[kindOf(context, of)]}</td>${cells}</tr>\n`;
   });
   return scrollTable(
     "Estimates",

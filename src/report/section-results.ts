@@ -5,16 +5,8 @@ import { Html, html } from "./escape.ts";
 import { classDropFigure, shownEffect } from "./figures/class-drops.ts";
 import { ladderFigure } from "./figures/ladder.ts";
 import { localizationFigure, localizationSvg } from "./figures/localizations.ts";
-import { drawMarker, type LegendItem } from "./figures/svg.ts";
-import {
-  describeGaps,
-  describeRanges,
-  formatNumber,
-  formatRange,
-  hasStandardErrors,
-  numberOf,
-  type Shown,
-} from "./numbers.ts";
+import { drawMarker, encoderSymbol, type LegendItem } from "./figures/svg.ts";
+import { describeGaps, describeRanges, formatNumber, formatSpread, numberOf, type Shown } from "./numbers.ts";
 import { type Context, colorOf, type Section, sampleSize, scrollTable } from "./section.ts";
 import { formatTidyCsv } from "./table-format.ts";
 
@@ -27,28 +19,23 @@ export function legend(items: readonly LegendItem[]): Html {
   })}</ul>`;
 }
 
-const encoderLegend = (context: Context) =>
+/** Legend of the encoders; `symbolOf` where markers tell them apart, not only colors. */
+const encoderLegend = (context: Context, symbolOf: (index: number) => LegendItem["symbol"]) =>
   legend(
-    context.table.encoders.map((e) => ({
+    context.table.encoders.map(({ encoder }) => ({
       group: "encoder" as const,
-      label: e.encoder,
-      color: colorOf(context, e.encoder),
-      symbol: "circle" as const,
+      label: encoder,
+      color: colorOf(context, encoder),
+      symbol: symbolOf(context.encoders.indexOf(encoder)),
     })),
   );
 
 /** A number as a table cell: `± 0.029` with the published aggregation, else `(0.951 to 0.969)`, else alone. */
 function numberCell(context: Context, number: Shown | null): Html {
   if (number === null) return html`<td class="number">–</td>`;
-  const { value, high, kind } = number;
-  const range = formatRange(number);
-  const error =
-    range === null || high === null
-      ? null
-      : hasStandardErrors(context) && number.estimate === null
-        ? `± ${formatNumber(high - value, kind).replace("+", "")}`
-        : `(${range})`;
-  return html`<td class="number">${formatNumber(value, kind)}${error !== null && html` <span class="error">${error}</span>`}</td>`;
+  const spread = formatSpread(context, number);
+  const error = spread === null || spread.startsWith("±") ? spread : `(${spread})`;
+  return html`<td class="number">${formatNumber(number.value, number.kind)}${error !== null && html` <span class="error">${error}</span>`}</td>`;
 }
 
 /** What stands under a table of numbers: ranges, sample, gaps. */
@@ -58,15 +45,15 @@ function under(
   numbers: readonly { of: string; number: Shown | null }[],
 ): Html {
   const sample = sampleSize(
+    context.data,
     numbers.flatMap((n) => n.number?.estimate ?? []),
-    context.data.facts.clusterName,
   );
   const ranges = describeRanges(
     context,
     numbers.map((n) => n.number),
   );
   const gaps = describeGaps(numbers).map((gap) => ` ${gap}.`);
-  return html`<p class="read">${about} ${ranges}${sample !== null && ` Sample: ${sample}.`}${gaps}</p>`;
+  return html`<p class="read">${about} ${ranges} Sample: ${sample}.${gaps}</p>`;
 }
 
 /** Table 1. */
@@ -143,9 +130,9 @@ export const figureSection: Section = {
     const drops = classDropFigure(context);
     const effect = shownEffect(table);
     const ladderSvg = ladderFigure(context);
-    const ladder = html`<figure class="card"><h3>Ladder</h3>${encoderLegend(context)}
+    const ladder = html`<figure class="card"><h3>Ladder</h3>${encoderLegend(context, () => "circle")}
 ${new Html(ladderSvg)}
-<figcaption>Read from the top: each step changes one thing around the same cells. A fall from original to self is the paste, from self to cell-free the medium, from cell-free to different the neighbors. The bars belong to the accuracies, not to the steps between them: for those see the drops, which compare class by class.</figcaption>${downloads("Ladder", [svgLink("cellswap-ladder", ladderSvg)])}</figure>\n`;
+<figcaption>Read from the top: each step changes one thing around the same cells; within a row the encoders lie from top to bottom as in the legend. A fall from original to self is the paste, from self to cell-free the medium, from cell-free to different the neighbors. The bars belong to the accuracies, not to the steps between them: for those see the drops, which compare class by class.</figcaption>${downloads("Ladder", [svgLink("cellswap-ladder", ladderSvg)])}</figure>\n`;
     const localizations =
       panels.length > 0 &&
       html`<figure class="card"><h3>Localizations, original against modified background</h3>${legend(items)}
@@ -154,7 +141,7 @@ ${new Html(ladderSvg)}
     const perClass =
       drops !== null &&
       effect !== null &&
-      html`<figure class="card"><h3>Drop per localization: ${effect.name}</h3>${encoderLegend(context)}
+      html`<figure class="card"><h3>Drop per localization: ${effect.name}</h3>${encoderLegend(context, encoderSymbol)}
 ${new Html(drops)}
 <figcaption>Accuracy in ${effect.from} minus accuracy in ${effect.to}, in percentage points, for every localization; the largest mean drop over the encoders stands on top. Right of the line at zero, accuracy falls. Bars: intervals, where there are any.</figcaption>${downloads("Drop per localization", [svgLink("cellswap-drops", drops)])}</figure>\n`;
     return {

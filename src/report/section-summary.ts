@@ -8,7 +8,7 @@ import {
   describeGaps,
   describeRanges,
   formatNumber,
-  formatRange,
+  formatSpread,
   kindOf,
   nameOf,
   numberOf,
@@ -78,6 +78,7 @@ function summary(
     context.encoders.some((e) => numberOf(context, e, of) !== null),
   );
   const numbers = encoders.flatMap((e) => around.map((of) => ({ of, number: numberOf(context, e, of) })));
+  const gaps = numbers.some(({ number }) => number !== null && number.low !== null);
   // All encoders share the limits, those of the appendix too.
   const domain = stripDomain(
     context.encoders.flatMap((e) => effects.map((of) => numberOf(context, e, of))).filter((n) => n !== null),
@@ -96,7 +97,7 @@ function summary(
         number !== null && isEffect(of)
           ? new Html(drawStrip(number, domain, data.zone, colorOf(context, encoder)))
           : null;
-      return html`<td role="cell" class="${isEffect(of) ? "effect" : "number"}"><span class="label" aria-hidden="true">${nameOf(of)} (${UNITS[kindOf(context, of)]})</span>${shown(context, encoder, of, number)}${strip}</td>`;
+      return html`<td role="cell" class="${isEffect(of) ? "effect" : "number"}"><span class="label" aria-hidden="true">${nameOf(of)} (${UNITS[kindOf(context, of)]})</span>${shown(context, encoder, of, number, gaps)}${strip}</td>`;
     });
     const caveats = answer?.caveats.length ?? 0;
     const more =
@@ -121,13 +122,14 @@ ${downloads(title, [csvLink("cellswap-results", csv(context, encoders, around))]
   };
 }
 
-function shown(context: Context, encoder: string, of: string, number: Shown | null): Html {
+function shown(context: Context, encoder: string, of: string, number: Shown | null, gaps: boolean): Html {
   if (number === null) return html`<span class="value">–</span>`;
-  const range = formatRange(number);
+  // Where no number has a range, the note below says so once.
+  const spread = formatSpread(context, number) ?? (gaps ? "no interval" : null);
   const base = of === "capture" ? numberOf(context, encoder, "capture-base") : null;
   const beside =
     base !== null && html` <span class="base">base ${formatNumber(base.value, base.kind)}</span>`;
-  return html`<span class="short"><span class="value">${formatNumber(number.value, number.kind)}</span>${beside}</span> <span class="error">${range ?? "no interval"}</span>`;
+  return html`<span class="short"><span class="value">${formatNumber(number.value, number.kind)}</span>${beside}</span> ${spread !== null && html`<span class="error">${spread}</span>`}`;
 }
 
 function notes(
@@ -138,12 +140,12 @@ function notes(
 ): string {
   const { data } = context;
   const sample = sampleSize(
+    data,
     numbers.flatMap(({ number }) => number?.estimate ?? []),
-    data.facts.clusterName,
   );
   const point = (value: number) => `${formatNumber(value / 100, "difference")}`;
   return [
-    sample === null ? null : `Sample: ${sample}.`,
+    `Sample: ${sample}.`,
     describeRanges(
       context,
       numbers.map((n) => n.number),

@@ -50,20 +50,21 @@ export function distinct(list: readonly (string | null)[]): string[] {
   return [...new Set(list.filter((text) => text !== null))];
 }
 
-/** `60 cells and 3 fields per class, 3 groups (folds)`, over all of these estimates; null where there are none. */
+/** `60 cells and 3 fields per class, 3 groups (folds)`: of these estimates, or, where there are none, of the study. */
 export function sampleSize(
+  { facts }: ReportData,
   estimates: readonly Pick<Estimate, "cells" | "clusters" | "groups">[],
-  clusterName: string,
-): string | null {
-  if (estimates.length === 0) return null;
-  const range = (key: "cells" | "clusters" | "groups") => {
-    const values = estimates.map((e) => e[key]);
+): string {
+  const { cellsPerClass, clusters, groups, clusterName } = facts;
+  const all = estimates.length > 0 ? estimates : [{ cells: cellsPerClass, clusters, groups }];
+  const range = (key: "cells" | "clusters" | "groups", noun: string) => {
+    const values = all.map((e) => e[key]);
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const text = low.toLocaleString("en-US");
-    return { text: low === high ? text : `${text} to ${high.toLocaleString("en-US")}`, one: high === 1 };
+    const numbers = low === high ? text : `${text} to ${high.toLocaleString("en-US")}`;
+    return `${numbers} ${high === 1 ? noun : plural(noun)}`;
   };
-  const [cells, clusters, groups] = [range("cells"), range("clusters"), range("groups")];
-  return `${cells.text} ${cells.one ? "cell" : "cells"} and ${clusters.text} ${clusters.one ? clusterName : plural(clusterName)} per class, ${groups.text} ${groups.one ? "group" : "groups"} (folds)`;
+  return `${range("cells", "cell")} and ${range("clusters", clusterName)} per class, ${range("groups", "group")} (folds)`;
 }
 
 /** Plural of a noun of the data: a cluster column may be called anything. */

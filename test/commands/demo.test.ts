@@ -30,7 +30,8 @@ test("the quick demo shows the drop of the plain encoder and the smaller one of 
   expect(mean(0, "same")).toBeGreaterThan(mean(0, "cell-free"));
   expect(mean(0, "cell-free")).toBeGreaterThan(mean(0, "different"));
   expect(mean(0, "same") - mean(0, "different")).toBeGreaterThan(mean(1, "same") - mean(1, "different"));
-  expect(result.intervals.length).toBeGreaterThan(0);
+  expect(result.answers.map((a: { encoder: string }) => a.encoder)).toEqual(["deeploc", "deeploc-swap"]);
+  expect(result.estimates.filter((e: { low: number | null }) => e.low !== null).length).toBeGreaterThan(10);
   expect(statSync(join(out, "quick/study/report.html")).size).toBeGreaterThan(10_000);
 
   const again = demo("--quick", "--cells", "16", "--out", out, "--json");

@@ -300,7 +300,7 @@ describe("reports with gaps", () => {
       `${settings[0].mean.toFixed(3)} ± ${settings[0].error!.toFixed(3)}`,
     );
     const notes = parsed.querySelector("#summary .read")!.textContent;
-    expect(notes).toContain("± 3 standard errors over classes");
+    expect(notes).toContain("±: 3 standard errors over classes");
     expect(notes).toContain("no interval: folds share donors (original, paste effect");
   });
   test("more encoders than the first page has room for stand in the appendix", () => {

@@ -67,7 +67,7 @@ test("an unbroken run leaves everything the study folder has", () => {
     ]),
   );
   for (const set of ["tiny", "two.map", "two.vector"])
-    for (const segment of ["original", "self", "same.nucleus", "cell-free.vacuole", "different.cytoplasm"])
+    for (const segment of ["original", "self", "cell-free.vacuole", "different.cytoplasm"])
       expect(part(whole, set, segment)).toMatch(/\.npy$/);
   expect(Object.keys(expected).filter((name) => /run\.lock|\.part-|\.filling|\.marks$/.test(name))).toEqual(
     [],

@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { EFFECTS, type EffectId, type ResultTable } from "../../evidence/tables.ts";
 import { numberOf } from "../numbers.ts";
 import { type Context, colorOf } from "../section.ts";
-import { axisName, drawPlot } from "./svg.ts";
+import { axisName, drawPlot, encoderSymbol } from "./svg.ts";
 
 /** One marker: the drop of one class in percentage points. */
 export interface ClassDropPoint {
@@ -117,6 +117,8 @@ export function classDropFigure(context: Context): string | null {
         x: "points",
         y: "y",
         fill: "color",
+        stroke: "color",
+        symbol: (p: ClassDropPoint) => encoderSymbol(context.encoders.indexOf(p.encoder)),
         r: apart > 0 ? 3.2 : 4.5,
         title: (p: ClassDropPoint) => `${p.encoder}, ${p.class}: ${p.points.toFixed(1)} points`,
       }),

@@ -112,7 +112,7 @@ export function ladderFigure(context: Context): string {
         fill: "color",
         stroke: "color",
         symbol: (p: LadderPoint) => SYMBOLS[p.setting],
-        r: 5,
+        r: 4,
         title: (p: LadderPoint) =>
           `${p.encoder}, ${p.setting}: ${p.mean.toFixed(3)}${p.low === null || p.high === null ? "" : ` (${p.low.toFixed(3)} to ${p.high.toFixed(3)})`}`,
       }),

@@ -82,7 +82,7 @@ export function waterfallFigure(
       label: "accuracy (0 to 1)",
       labelAnchor: "center",
       labelArrow: "none",
-      ticks: 4,
+      ticks: 3,
       tickSize: 3,
       grid: true,
     },
