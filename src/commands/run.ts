@@ -67,7 +67,7 @@ async function run(path: string | undefined, options: Options, command: Command)
     runStudy(study, {
       out,
       signal,
-      command: `cellswap run ${path}`,
+      command: `cellswap run ${basename(path)}`,
       date: today(),
       ...(workers === undefined ? {} : { workers }),
       ...(options.force === undefined ? {} : { force: options.force }),

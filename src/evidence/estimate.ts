@@ -89,7 +89,12 @@ export function estimate(
     level,
     method: METHOD,
   };
-  const refused = refusal(terms, grouping, sums, only);
+  const refused =
+    refusal(terms, grouping, sums, only) ??
+    // Deviations of clusters that classes share can cancel to nothing.
+    (df > 0 && variance > 0
+      ? undefined
+      : `no ${grouping.unit} differs from the others, which does not tell how much would change with others`);
   if (refused !== undefined) return { ...base, low: null, high: null, se: null, df: null, p: null, refused };
   const se = Math.sqrt(variance);
   const half = studentQuantile((1 + level) / 2, df) * se;

@@ -10,7 +10,6 @@ import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 const base = mkdtempSync(join(tmpdir(), "cellswap-refusals-"));
 const out = join(base, "out");
 let said: string[] = [];
-let number = 0;
 const small = { settings: ["original", "same", "masked"] };
 
 beforeAll(() => {
@@ -29,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => void vi.restoreAllMocks());
 
 function study(keys: Readonly<Record<string, unknown>>, ...more: string[]): Promise<number> {
-  const path = writeStudy(join(base, `study-${number++}.json`), { ...small, ...keys });
+  const path = writeStudy(join(base, "study.json"), { ...small, ...keys });
   return main(["run", path, "--out", out, "--workers", "1", ...more]);
 }
 

@@ -41,7 +41,7 @@ afterAll(() => {
 
 /** Runs a study; returns how many composites were made. */
 async function study(keys: Readonly<Record<string, unknown>>, folder = out): Promise<number> {
-  const path = writeStudy(join(base, `study-${number++}.json`), { ...small, ...keys });
+  const path = writeStudy(join(base, "study.json"), { ...small, ...keys });
   const ended = await run(["run", path, "--out", folder, "--workers", "1", "--json"]);
   expect(ended, ended.stderr).toMatchObject({ code: 0, errors: [] });
   return JSON.parse(ended.stdout).composites;
@@ -98,7 +98,7 @@ test.each([
   ["another preprocessing", { encoders: ["prepared/tiny.json"] }, 5 * CELLS],
 ])("%s: only what is new is composed and encoded, and warm equals cold", async (_, keys, composites) => {
   expect(await study(keys)).toBe(composites);
-  const cold = join(base, `cold-${number}`);
+  const cold = join(base, `cold-${number++}`);
   await study(keys, cold);
   const [warm, fresh] = [contents(out), contents(cold)];
   for (const file of Object.keys(fresh).filter((f) => /^(results|report|plan|scales|record)/.test(f)))
