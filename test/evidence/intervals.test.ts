@@ -12,7 +12,7 @@ interface Row {
 
 function drawn(seed: number) {
   const random = mulberry32(seed);
-  const fields = [14, 20, 17].map((n) => Array.from({ length: n }, () => `f${Math.floor(random() * 5)}`));
+  const fields = [14, 20, 14].map((n) => Array.from({ length: n }, () => `f${Math.floor(random() * 5)}`));
   const rows: Row[] = [];
   for (const [setting, backgrounds, rate] of [
     ["original", [null], 0.9],
@@ -40,11 +40,12 @@ function naive(fields: string[][], rows: Row[], setting: string, drawnRows: numb
       .filter((r) => r.setting === setting && (r.first === c || r.second === c))
       .filter((r) => r.background !== r.first && r.background !== r.second)
       .map((r) => {
-        const hits = [
-          ...drawnRows[r.first].map((i) => r.correct[i]),
-          ...drawnRows[r.second].map((i) => r.correct[fields[r.first].length + i]),
-        ];
-        return hits.reduce((a, b) => a + b, 0) / hits.length;
+        const share = (hits: number[]) => hits.reduce((a, b) => a + b, 0) / hits.length;
+        const first = drawnRows[r.first].map((i) => r.correct[i]);
+        const second = drawnRows[r.second].map((i) => r.correct[fields[r.first].length + i]);
+        return fields[r.first].length === fields[r.second].length
+          ? share([...first, ...second])
+          : (share(first) + share(second)) / 2;
       });
     return accuracies.reduce((a, b) => a + b, 0) / accuracies.length;
   });
