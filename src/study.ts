@@ -1,5 +1,7 @@
 import { CellStore } from "./cells/store.ts";
 import { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
+import { tryOut } from "./encode/try.ts";
+import { changedUnits } from "./encode/units.ts";
 import { InUseError, isCellswapError } from "./errors.ts";
 import { PairGrid } from "./evaluate/grid.ts";
 import { stratifiedPairs } from "./evaluate/split.ts";
@@ -11,6 +13,10 @@ import type { ReportData } from "./report/data.ts";
 import { listBlocks, PlanIndex } from "./study/block.ts";
 import { evaluateBlocks } from "./study/blocks.ts";
 import { checkEncoders, outputNames } from "./study/encoders.ts";
+import { costs, studySize } from "./study/guards/size.ts";
+import { surveyOf } from "./study/guards/survey.ts";
+import { chanceFindings, cropFindings, Findings, planFindings, samples } from "./study/guards.ts";
+import { keep } from "./study/kept.ts";
 import { StudyLayout } from "./study/layout.ts";
 import { studyPlan } from "./study/plan.ts";
 import { OpenFolder, readRecord, type StudyRecord } from "./study/record.ts";
@@ -19,6 +25,7 @@ import { scalesKey, studyScales, writeScales } from "./study/scales.ts";
 import type { Study } from "./study/schema.ts";
 import { selectCells } from "./study/select.ts";
 import { planFiles, writePlan } from "./swap/plan-file.ts";
+import type { Flag } from "./types.ts";
 
 /** Where a run is: its stage, how much of it is done. */
 export type StudyProgress = (stage: "composites" | "pairs", done: number, total: number) => void;
@@ -30,6 +37,8 @@ export interface StudyOptions {
   readonly workers?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: StudyProgress;
+  /** Called with what the guards find, as it is found. */
+  readonly onFlag?: (flag: Flag) => void;
   /** Replace what an earlier study left in the folder, features included. */
   readonly force?: boolean;
 }
@@ -39,6 +48,8 @@ export interface StudyRun {
   readonly report: ReportData;
   /** Composites that had to be made; the features of all others were there. */
   readonly composites: number;
+  /** What the guards found, in the order in which they looked. */
+  readonly flags: readonly Flag[];
 }
 
 /**
@@ -57,16 +68,36 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Stu
     // What can be wrong with the inputs is found before anything is written.
     const encoders = study.encoders.map(readEncoder);
     checkEncoders(encoders);
+    const findings = new Findings(options.onFlag);
     const selection = selectCells(store.cells, study, store.verdicts);
+    const outputCount = encoders.reduce((n, e) => n + e.description.outputs.length, 0);
+    // What no machine gets done is not even planned.
+    const drawn = studySize(study, selection, outputCount, study.plan === undefined ? null : 0);
+    const cost = costs(drawn, []);
+    if (cost.severity === "refuse") findings.add(cost);
     const plan = await studyPlan(store, study, selection);
-    const { scales, key } = scalesOf(study, store, plan, force ? null : out);
+    const index = new PlanIndex(plan);
+    findings.add(...planFindings(study, selection, index, store.cells));
+    const earlier = force ? null : out;
+    const { scales, key } = scalesOf(study, store, plan, earlier);
+    const look = surveyOf(study, store, plan, scales, selection, earlier);
+    findings.add(...cropFindings(look.survey, study, plan, scales, store.channels));
+    const tried = samples(store, scales, study, selection);
     const targets: EncoderTarget[] = [];
-    for (const encoder of encoders)
-      targets.push({
-        encoder,
-        names: outputNames(encoder),
-        dimensions: await tryEncoder(encoder, store),
-      });
+    for (const encoder of encoders) {
+      const { name } = encoder.description;
+      const dimensions = await tryEncoder(encoder, store, async (opened) =>
+        findings.add(...(await tryOut(opened, name, tried))),
+      );
+      targets.push({ encoder, names: outputNames(encoder), dimensions });
+      findings.add(changedUnits(encoder.description, study.composite.intensity));
+    }
+    findings.add(
+      costs(
+        { ...drawn, composites: plan.count },
+        targets.flatMap((t) => t.dimensions),
+      ),
+    );
     folder = OpenFolder.open(
       out,
       { crops: store.header.hashes["crops.npy"], study: choicesOf(study), encoders: modelsOf(encoders) },
@@ -81,6 +112,7 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Stu
     folder.stage("scales", key, [], keepScales);
     // The same bytes again, unless they were damaged from outside.
     keepScales();
+    if (!look.kept) keep(layout.survey, look.key, look.survey);
     extraction = await withFeatures(study, layout, (features, shared) =>
       extract(
         { store, plan, scales, composite: study.composite, encoders: targets, folder: features, shared },
@@ -92,7 +124,6 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Stu
       ),
     );
     const { sets, composites } = extraction;
-    const index = new PlanIndex(plan);
     const results = await evaluateBlocks({
       layout,
       sets,
@@ -112,9 +143,22 @@ export async function runStudy(study: Study, options: StudyOptions): Promise<Stu
     const outputs = targets
       .flatMap(({ encoder, names }) => names.map(() => encoder))
       .map((encoder, s) => ({ encoder, set: sets[s] }));
-    const finished = { study, store, selection, plan, index, scales, outputs, results, layout };
+    // Encoders that give every crop the same features are told already.
+    const seeing = targets.filter(
+      ({ encoder }) => !findings.has("constant-features", encoder.description.name),
+    );
+    findings.add(
+      ...chanceFindings(
+        seeing.flatMap((t) => t.names),
+        results,
+        store.cells,
+        selection,
+      ),
+    );
+    const { flags } = findings;
+    const finished = { flags, study, store, selection, plan, index, scales, outputs, results, layout };
     await fitProbes(finished, signal);
-    return { report: writeResults(finished), composites };
+    return { report: writeResults(finished), composites, flags };
   } catch (error) {
     if (folder?.lost.aborted && isCellswapError(error))
       throw new InUseError(

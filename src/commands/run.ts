@@ -86,12 +86,15 @@ async function run(path: string | undefined, options: Options, command: Command)
   console.log(options.json ? resultJson(done, out) : resultText(done, out));
 }
 
-/** Runs a study with its stages shown on standard error. */
+/** Runs a study with its stages and what its guards find shown on standard error. */
 export function runWithProgress(study: Study, options: StudyOptions, quiet: boolean): Promise<StudyRun> {
   const shown = new Map<string, Progress>();
   const names = { composites: ["encode", "composites"], pairs: ["classify", "blocks"] } as const;
   return runStudy(study, {
     ...options,
+    onFlag: ({ severity, text }) => {
+      if (!quiet) process.stderr.write(`${severity}: ${text}\n`);
+    },
     onProgress(stage, done, total) {
       let bar = shown.get(stage);
       if (bar === undefined) shown.set(stage, (bar = progress(names[stage][0], names[stage][1], quiet)));

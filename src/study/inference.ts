@@ -16,7 +16,7 @@ import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 
 /** Fields per class from which an interval over fields is worth giving. */
-const FEWEST_FIELDS = 3;
+export const FEWEST_FIELDS = 3;
 const LEVEL = 0.95;
 
 type Intervals = NonNullable<ReportInput["intervals"]>;

@@ -12,7 +12,7 @@ import { parseReport, REPORT_VERSION, type ReportData, type ReportInput } from "
 import { renderReport } from "../report/html.ts";
 import { Compositor } from "../swap/composite.ts";
 import type { Scales } from "../swap/intensity.ts";
-import type { Column, PairScore, SwapPlan, Table } from "../types.ts";
+import type { Column, Flag, PairScore, SwapPlan, Table } from "../types.ts";
 import { version } from "../version.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
@@ -40,6 +40,8 @@ export interface Finished {
   readonly outputs: readonly StudiedOutput[];
   readonly results: readonly BlockResult[];
   readonly layout: StudyLayout;
+  /** What the guards found. */
+  readonly flags: readonly Flag[];
 }
 
 /** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
@@ -172,7 +174,13 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
         value: encoder.sha256,
       })),
     ],
-    warnings: warnings(finished, sameField),
+    // What the study costs is no finding about its results.
+    warnings: [
+      ...warnings(finished, sameField),
+      ...finished.flags
+        .filter((f) => f.id !== "size")
+        .map((f) => `${f.text[0].toUpperCase()}${f.text.slice(1)}.`),
+    ],
   };
 }
 
