@@ -30,8 +30,10 @@ export class Surroundings {
     this.cells++;
     const pixels = this.#shape.height * this.#shape.width;
     for (let c = 0; c < this.empty.length; c++) {
-      const value = majority(rim, (p) => crop[c * pixels + p]);
-      const same = rim.reduce((n, p) => n + (crop[c * pixels + p] === value ? 1 : 0), 0);
+      const plane = crop.subarray(c * pixels, (c + 1) * pixels);
+      const value = majority(rim, plane);
+      let same = 0;
+      for (const p of rim) if (plane[p] === value) same++;
       if (same >= EMPTY * rim.length) this.empty[c]++;
     }
   }
@@ -75,11 +77,11 @@ function rimOf(shape: CropShape): Int32Array {
 }
 
 /** The value that more than half of the pixels have, if there is one (Boyer and Moore's vote). */
-function majority(pixels: Int32Array, at: (p: number) => number): number {
+function majority(pixels: Int32Array, plane: Float32Array): number {
   let value = Number.NaN;
   let votes = 0;
   for (const p of pixels) {
-    const v = at(p);
+    const v = plane[p];
     if (votes === 0) value = v;
     votes += v === value ? 1 : -1;
   }

@@ -4,6 +4,9 @@ import type { Flag } from "../types.ts";
 /** Pairs that are named at most. */
 const NAMED = 3;
 
+/** Hexadecimal digits of a hash that are held: 96 bits. */
+const DIGITS = 24;
+
 /** Finds crops whose bytes are those of an earlier one. Holds a hash of every crop. */
 export class Twins {
   readonly #first = new Map<string, { id: string; label: string }>();
@@ -17,7 +20,7 @@ export class Twins {
   /** Crops of one value say nothing of where they come from and are left out. */
   add(id: string, label: string, crop: Float32Array): void {
     if (crop.every((v) => v === crop[0])) return;
-    const hash = sha256(new Uint8Array(crop.buffer, crop.byteOffset, crop.byteLength));
+    const hash = sha256(new Uint8Array(crop.buffer, crop.byteOffset, crop.byteLength)).slice(0, DIGITS);
     const first = this.#first.get(hash);
     if (first === undefined) {
       this.#first.set(hash, { id, label });

@@ -1,4 +1,4 @@
-import { median, quantile } from "../core/statistics.ts";
+import { quantileSorted } from "../core/statistics.ts";
 import { BACKGROUND, CENTER, type CompositeOptions, type Flag } from "../types.ts";
 import type { Scales } from "./intensity.ts";
 
@@ -34,11 +34,13 @@ export function levelOf(pixels: Float32Array, mask: Uint8Array): Level | null {
     } else if (mask[p] === BACKGROUND) free++;
   if (n === 0 || free === 0) return null;
   const step = Math.ceil(free / LOOKED_AT);
-  const seen: number[] = [];
+  const seen = new Float64Array(Math.ceil(free / step));
   let k = 0;
-  for (let p = 0; p < mask.length; p++) if (mask[p] === BACKGROUND && k++ % step === 0) seen.push(pixels[p]);
-  const medium = median(seen);
-  return { cell: sum / n, medium, noise: medium - quantile(seen, ONE_BELOW) };
+  for (let p = 0; p < mask.length; p++)
+    if (mask[p] === BACKGROUND && k++ % step === 0) seen[(k - 1) / step] = pixels[p];
+  seen.sort();
+  const medium = quantileSorted(seen, 0.5);
+  return { cell: sum / n, medium, noise: medium - quantileSorted(seen, ONE_BELOW) };
 }
 
 /** How many standard deviations of the medium the cell stands above it; a finite number where there is no noise. */

@@ -5,7 +5,7 @@ import { median } from "../../core/statistics.ts";
 import { scalesHash, shortHash } from "../../features/key.ts";
 import { type PixelScale, pixelScale, type Scales, unscaled } from "../../swap/intensity.ts";
 import { contrastOf, levelOf } from "../../swap/signal.ts";
-import type { CompositeOptions, SwapPlan } from "../../types.ts";
+import { CENTER, type CompositeOptions, type SwapPlan } from "../../types.ts";
 import { readKept } from "../kept.ts";
 import { StudyLayout } from "../layout.ts";
 import type { Study } from "../schema.ts";
@@ -101,7 +101,7 @@ function survey(
     twins.add(store.cells.id[cell], labels[cell], crop);
     if (mask === null) continue;
     pixelScale(crop, cell, scales, clip, scale);
-    inside += mask.reduce((n, label) => n + (label === 1 ? 1 : 0), 0);
+    for (let p = 0; p < pixels; p++) if (mask[p] === CENTER) inside++;
     for (let c = 0; c < channels; c++) {
       const plane = crop.subarray(c * pixels, (c + 1) * pixels);
       const level = levelOf(plane, mask);
@@ -129,9 +129,10 @@ function atLimits(
   { zero, range, low, high }: PixelScale,
   c: number,
 ): number {
+  if (low === -Infinity && high === Infinity) return 0;
   let n = 0;
   for (let p = 0; p < mask.length; p++) {
-    if (mask[p] !== 1) continue;
+    if (mask[p] !== CENTER) continue;
     const v = (plane[p] - zero[c]) / range[c];
     if (v <= low || v >= high) n++;
   }
