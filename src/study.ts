@@ -1,5 +1,7 @@
 import { CellStore } from "./cells/store.ts";
 import { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
+import { tryOut } from "./encode/try.ts";
+import { changedUnits } from "./encode/units.ts";
 import { InUseError, isCellswapError } from "./errors.ts";
 import { PairGrid } from "./evaluate/grid.ts";
 import { type EncoderTarget, type Extraction, extract, tryEncoder } from "./features/extract.ts";
@@ -10,7 +12,11 @@ import type { ReportData } from "./report/data.ts";
 import { listBlocks, PlanIndex } from "./study/block.ts";
 import { evaluateBlocks } from "./study/blocks.ts";
 import { checkEncoders, outputNames } from "./study/encoders.ts";
-import { allowedSettings, checkClosed, studyGroups, studySplits } from "./study/groups.ts";
+import { allowedSettings, checkClosed, foldsOf, studyGroups, studySplits } from "./study/groups.ts";
+import { costs, studySize } from "./study/guards/size.ts";
+import { surveyOf } from "./study/guards/survey.ts";
+import { chanceFindings, cropFindings, Findings, planFindings, samples } from "./study/guards.ts";
+import { keep } from "./study/kept.ts";
 import { StudyLayout } from "./study/layout.ts";
 import { studyPlan } from "./study/plan.ts";
 import { OpenFolder, readRecord, type StudyRecord } from "./study/record.ts";
@@ -19,6 +25,7 @@ import { scalesKey, studyScales, writeScales } from "./study/scales.ts";
 import { type FittedStudy, fitToCells, type Study } from "./study/schema.ts";
 import { selectCells } from "./study/select.ts";
 import { planFiles, writePlan } from "./swap/plan-file.ts";
+import type { Flag } from "./types.ts";
 
 /** Where a run is: its stage, how much of it is done. */
 export type StudyProgress = (stage: "composites" | "pairs", done: number, total: number) => void;
@@ -30,6 +37,8 @@ export interface StudyOptions {
   readonly workers?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: StudyProgress;
+  /** Called with what the guards find, as it is found. */
+  readonly onFlag?: (flag: Flag) => void;
   /** Replace what an earlier study left in the folder, features included. */
   readonly force?: boolean;
   /** For the head of the report, as a person types it. */
@@ -43,6 +52,8 @@ export interface StudyRun {
   readonly report: ReportData;
   /** Composites that had to be made; the features of all others were there. */
   readonly composites: number;
+  /** What the guards found, in the order in which they looked. */
+  readonly flags: readonly Flag[];
 }
 
 /**
@@ -62,19 +73,44 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     // What can be wrong with the inputs is found before anything is written.
     const encoders = wanted.encoders.map(readEncoder);
     checkEncoders(encoders);
+    const findings = new Findings(options.onFlag);
     const selection = selectCells(store.cells, wanted, store.verdicts);
     const split = studyGroups(store.cells, wanted, selection);
     const study = allowedSettings(wanted, split);
+    const outputCount = encoders.reduce((n, e) => n + e.description.outputs.length, 0);
+    // What no machine gets done is not even planned.
+    const drawn = studySize(
+      { ...study, folds: foldsOf(study, split) },
+      selection,
+      outputCount,
+      study.plan === undefined ? null : 0,
+    );
+    const cost = costs(drawn, []);
+    if (cost.severity === "refuse") findings.add(cost);
     const plan = await studyPlan(store, study, selection, split);
     const groups = study.plan === undefined ? split : checkClosed(split, plan);
-    const { scales, key } = scalesOf(study, store, plan, force ? null : out);
+    const index = new PlanIndex(plan);
+    findings.add(...planFindings(study, selection, index, store.cells));
+    const earlier = force ? null : out;
+    const { scales, key } = scalesOf(study, store, plan, earlier);
+    const look = surveyOf(study, store, plan, scales, selection, earlier);
+    findings.add(...cropFindings(look.survey, study, plan, scales, store.channels));
+    const tried = samples(store, scales, study, selection);
     const targets: EncoderTarget[] = [];
-    for (const encoder of encoders)
-      targets.push({
-        encoder,
-        names: outputNames(encoder),
-        dimensions: await tryEncoder(encoder, store),
-      });
+    for (const encoder of encoders) {
+      const { name } = encoder.description;
+      const dimensions = await tryEncoder(encoder, store, async (opened) =>
+        findings.add(...(await tryOut(opened, name, tried))),
+      );
+      targets.push({ encoder, names: outputNames(encoder), dimensions });
+      findings.add(changedUnits(encoder.description, study.composite.intensity));
+    }
+    findings.add(
+      costs(
+        { ...drawn, composites: plan.count },
+        targets.flatMap((t) => t.dimensions),
+      ),
+    );
     folder = OpenFolder.open(
       out,
       {
@@ -94,6 +130,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     folder.stage("scales", key, [], keepScales);
     // The same bytes again, unless they were damaged from outside.
     keepScales();
+    if (!look.kept) keep(layout.survey, look.key, look.survey);
     extraction = await withFeatures(study, layout, (features, shared) =>
       extract(
         { store, plan, scales, composite: study.composite, encoders: targets, folder: features, shared },
@@ -105,7 +142,6 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       ),
     );
     const { sets, composites } = extraction;
-    const index = new PlanIndex(plan);
     const results = await evaluateBlocks({
       layout,
       sets,
@@ -121,7 +157,22 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const outputs = targets
       .flatMap(({ encoder, names }) => names.map(() => encoder))
       .map((encoder, s) => ({ encoder, set: sets[s] }));
+    // Encoders that give every crop the same features are told already.
+    const seeing = targets.filter(
+      ({ encoder }) => !findings.has("constant-features", encoder.description.name),
+    );
+    findings.add(
+      ...chanceFindings(
+        seeing.flatMap((t) => t.names),
+        results,
+        store.cells,
+        selection,
+      ),
+    );
+    const { flags } = findings;
+    const facts = { date: folder.date, command: options.command ?? null };
     const finished = {
+      flags,
       study,
       store,
       selection,
@@ -132,10 +183,10 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       outputs,
       results,
       layout,
-      facts: { date: folder.date, command: options.command ?? null },
+      facts,
     };
     await fitProbes(finished, signal);
-    return { report: writeResults(finished), composites };
+    return { report: writeResults(finished), composites, flags };
   } catch (error) {
     if (folder?.lost.aborted && isCellswapError(error))
       throw new InUseError(

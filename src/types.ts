@@ -120,3 +120,17 @@ export interface PairScore {
   /** Cells of the two classes together; null in tables made elsewhere. */
   readonly cells: number | null;
 }
+
+/**
+ * What a guard found. `refuse`: the study is not run. `warning`: what is said of the encoder (null: of the study) does
+ * not hold as it stands, or may mislead. `note`: what a reader should know.
+ */
+export interface Flag {
+  /** Name of the finding, the same in every study (docs/study.md lists them). */
+  readonly id: string;
+  readonly severity: "refuse" | "warning" | "note";
+  /** Name of the encoder or of its output; null: the finding is about cells, plan or choices. */
+  readonly encoder: string | null;
+  /** One sentence: what was found, with its numbers, and the remedy. */
+  readonly text: string;
+}

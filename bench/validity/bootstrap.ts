@@ -171,7 +171,12 @@ export class FieldBootstrap {
       for (let p = 0; p < classes; p++) {
         const n = backgrounds[c * classes + p];
         if (n === 0) continue;
-        total += (sum[c * classes + p] + sum[p * classes + c]) / (rows[c] + rows[p]);
+        const [own, other] = [sum[c * classes + p], sum[p * classes + c]];
+        // As the probes' accuracy: cells count where the classes are of one size, else the classes do.
+        total +=
+          this.#fieldOf[c].length === this.#fieldOf[p].length
+            ? (own + other) / (rows[c] + rows[p])
+            : (own / rows[c] + other / rows[p]) / 2;
         count += n;
       }
       out[c] = total / count;

@@ -4,6 +4,8 @@ import { judgeMask } from "../masks/verdict.ts";
 import type { Column, MaskKind } from "../types.ts";
 import type { Labels } from "./labels.ts";
 import { countReasons, type ImportSummary, Tally } from "./summary.ts";
+import { cutOut, Surroundings } from "./surroundings.ts";
+import { repeated, Twins } from "./twins.ts";
 import { type CellRecord, CellStoreWriter, type Quality } from "./writer.ts";
 
 export type { ImportSummary } from "./summary.ts";
@@ -65,6 +67,8 @@ export async function importCells(
   const { labels, signal } = options;
   const ahead = Math.max(1, options.ahead ?? 16);
   const tally = new Tally(labels);
+  const twins = new Twins();
+  let surroundings: Surroundings | undefined;
   const ids = new Map<string, number>();
   const verdicts: string[] = [];
   const measures = new Map<string, number[]>();
@@ -114,6 +118,9 @@ export async function importCells(
       const localization = labels?.get(String(record.Metadata_Protein)) ?? record.Metadata_Localization;
       const whole: CellRecord = { ...record, Metadata_Localization: localization };
       tally.add(whole, flat.length > 0);
+      surroundings ??= new Surroundings({ channels: plan.channels, ...shape });
+      surroundings.add(pixels.crop, pixels.mask);
+      twins.add(id, String(localization ?? ""), pixels.crop);
       if (pixels.mask !== null) {
         const { verdict, measures: found } = judgeMask(pixels.mask, pixels.height, pixels.width);
         const reasons = [...(verdict === "ok" ? [] : [verdict]), ...(flat.length > 0 ? ["constant"] : [])];
@@ -153,7 +160,15 @@ export async function importCells(
       usable: masked ? usable : null,
       reasons: Object.fromEntries(reasons),
       ...tally.what(),
-      notes: plan.notes,
+      notes: [
+        ...plan.notes,
+        ...[
+          surroundings === undefined ? null : cutOut(surroundings, plan.channels),
+          repeated(twins, "localization"),
+        ]
+          .filter((flag) => flag !== null)
+          .map(({ text }) => `Warning: ${text}.`),
+      ],
     };
   } catch (error) {
     await Promise.allSettled(reading);

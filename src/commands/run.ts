@@ -72,6 +72,9 @@ async function run(path: string | undefined, options: Options, command: Command)
       ...(workers === undefined ? {} : { workers }),
       ...(options.force === undefined ? {} : { force: options.force }),
       onProgress: stages(options.json === true),
+      onFlag: ({ severity, text }) => {
+        if (options.json !== true) process.stderr.write(`${severity}: ${text}\n`);
+      },
     }).catch((error: unknown) => {
       // What does not fit the cells was asked for in the study file.
       const asked = error instanceof StudyError || error instanceof SettingError;

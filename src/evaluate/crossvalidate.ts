@@ -8,7 +8,10 @@ import { solveSmo } from "./svm/smo.ts";
 
 /** Cross-validated accuracy of one pair of classes. */
 export interface PairFit {
-  /** Accuracy of every fold, 0..1. */
+  /**
+   * Accuracy of every fold, 0..1, with chance at 0.5: the share of the tested rows that are predicted right; for classes
+   * of unequal size the mean of that share in either class (balanced accuracy, Brodersen et al. 2010).
+   */
   readonly folds: readonly number[];
   /** Mean over the folds. */
   readonly accuracy: number;
@@ -109,12 +112,12 @@ function evaluate(folds: readonly Fold[], first: number, rows: number, solve: So
   const accuracies = folds.map(({ train, test }, k) => {
     const { fit, scores } = solve(train, test, k);
     fits.push(fit);
-    let right = 0;
     test.forEach((r, i) => {
       correct[r] = scores[i] > TIE === r < first ? 1 : 0;
-      right += correct[r];
     });
-    return right / test.length;
+    const classes =
+      2 * first === rows ? [test] : [test.filter((r) => r < first), test.filter((r) => r >= first)];
+    return mean(classes.filter((own) => own.length > 0).map((own) => share(own, correct)));
   });
   return {
     folds: accuracies,
@@ -125,6 +128,20 @@ function evaluate(folds: readonly Fold[], first: number, rows: number, solve: So
     objectives: fits.map((f) => f.objective),
     solvers: fits.map((f) => f.solver),
   };
+}
+
+/** Share of the tested rows that are predicted right, fold after fold, whatever the sizes of the two classes. */
+export function countedFolds(
+  correct: Uint8Array,
+  splits: readonly Split[],
+  sizes: readonly [number, number],
+): number[] {
+  return joinPair(splits, sizes).map(({ test }) => share(test, correct));
+}
+
+/** Share of rows that are predicted right. */
+function share(rows: Int32Array, correct: Uint8Array): number {
+  return rows.reduce((right, r) => right + correct[r], 0) / rows.length;
 }
 
 function plainFold(

@@ -190,17 +190,22 @@ function findShelves(
 
 /**
  * Opens an encoder for crops of `shape` and tries it on empty ones.
+ * @param look what else is tried on it while it is open
  * @returns dimension (number of features per crop) of each output, in the order of the description.
  * @throws CellswapError as {@link OnnxEncoder.open}
  */
 export async function tryEncoder(
   encoder: EncoderFile,
   shape: CropShape & { readonly masks: MaskKind },
+  look?: (opened: OnnxEncoder) => Promise<void>,
 ): Promise<number[]> {
   const opened = await OnnxEncoder.open(encoder, shape);
-  const { dimensions } = opened;
-  await opened.release();
-  return dimensions;
+  try {
+    await look?.(opened);
+    return opened.dimensions;
+  } finally {
+    await opened.release();
+  }
 }
 
 /** Rows of a batch: as many crops as the bytes allow, in steps of the fewest. */

@@ -24,7 +24,7 @@ export interface PairResult extends Omit<PairScore, "encoder" | "setting" | "bac
 }
 
 /** Raised whenever the same features and split give other fits. */
-const PROBE_VERSION = 1;
+const PROBE_VERSION = 2;
 
 /** What is evaluated: blocks of feature sets, for the same cells. */
 export interface Evaluation {

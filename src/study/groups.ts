@@ -51,11 +51,16 @@ export function checkClosed(groups: Groups, plan: SwapPlan): Groups {
   };
 }
 
+/** Folds of every pair of classes. */
+export function foldsOf(study: Study, groups: Groups): number {
+  return groups.count === 0 ? (study.folds ?? FOLDS) : groups.count;
+}
+
 /** Which cells train and test each pair of classes. */
 export function studySplits(study: Study, groups: Groups, { classes, rows }: Selection): PairSplits {
   if (groups.count === 0) {
     const sizes = rows.map((list) => list.length);
-    return stratifiedPairs(sizes, study.folds ?? FOLDS, classes);
+    return stratifiedPairs(sizes, foldsOf(study, groups), classes);
   }
   const splits = groupSplit(
     rows.map((list) => list.map((row) => groups.group[row])),

@@ -12,8 +12,11 @@ import type { StudyLayout } from "./layout.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 
+/** Fields per class from which an interval over fields is worth giving. */
+export const FEWEST_FIELDS = 3;
+
 /** Fields of every class in order of appearance. */
-function fieldsOf(cells: Cells, { rows }: Selection): string[][] {
+export function fieldsOf(cells: Cells, { rows }: Selection): string[][] {
   return rows.map((list) => [...new Set(Array.from(list, (row) => cells.field[row]))]);
 }
 

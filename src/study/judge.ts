@@ -1,4 +1,5 @@
 import type { Groups } from "../core/groups.ts";
+import type { EncoderFile } from "../encode/encoder-file.ts";
 import { answer } from "../evidence/answer.ts";
 import { backgroundLosses } from "../evidence/backgrounds.ts";
 import { collectJudgments } from "../evidence/collect.ts";
@@ -8,8 +9,9 @@ import type { Judgments } from "../evidence/judgments.ts";
 import { type ClassEstimate, classEstimates } from "../evidence/per-class.ts";
 import { available, type Stated, statedEstimates } from "../evidence/statements.ts";
 import { EFFECTS } from "../evidence/tables.ts";
+import type { FeatureSet } from "../features/features.ts";
 import type { ReportInput } from "../report/data.ts";
-import type { SwapPlan } from "../types.ts";
+import type { Flag, SwapPlan } from "../types.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, unpackBits } from "./blocks.ts";
 import type { Study } from "./schema.ts";
@@ -95,7 +97,12 @@ function comparisons(
 
 /** Answers, estimates and comparisons of a study, as its report has them. */
 export function judgeStudy(
-  finished: Judged & { readonly study: Study; readonly results: readonly BlockResult[] },
+  finished: Judged & {
+    readonly study: Study;
+    readonly results: readonly BlockResult[];
+    readonly flags: readonly Flag[];
+    readonly outputs: readonly { readonly encoder: EncoderFile; readonly set: Pick<FeatureSet, "name"> }[];
+  },
 ): Pick<ReportInput, "answers" | "estimates" | "comparisons" | "zone" | "heat"> {
   const { study, groups, results } = finished;
   const zone = study.zone / 100;
@@ -114,7 +121,7 @@ export function judgeStudy(
         encoder,
         stated,
         zone,
-        undecided: undecided(study, stated),
+        undecided: undecided(finished, encoder, stated),
         notes: groups.notes,
       });
       return { ...rest, caveats: [...caveats] };
@@ -162,16 +169,23 @@ function reported(
 }
 
 /** Why nothing can be decided about an encoder, whatever its effects are. */
-function undecided(study: Study, stated: readonly Stated[]): string | null {
-  if (study.split === "stratified")
-    return 'the published protocol allows no interval; run the study with "preset": "recommended"';
+function undecided(
+  { study, flags, outputs }: Parameters<typeof judgeStudy>[0],
+  encoder: string,
+  stated: readonly Stated[],
+): string | null {
+  const whole = outputs.find((o) => o.set.name === encoder)?.encoder.description.name;
+  const found = (id: string, name: string | undefined) =>
+    flags.some((f) => f.id === id && f.encoder === name && name !== undefined);
   const original = stated.find((s) => s.statement === "original");
-  if (original === undefined) return null;
-  const { estimate, low, high } = original;
-  if (low === null ? estimate > CLEARLY : low > 0.5) return null;
-  const interval = low === null || high === null ? "" : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`;
-  return `the encoder does not tell these classes apart (original ${estimate.toFixed(3)}${interval}, chance 0.5)`;
+  const numbers =
+    original === undefined
+      ? ""
+      : ` (original ${original.estimate.toFixed(3)}${original.low === null || original.high === null ? "" : ` [${original.low.toFixed(3)}, ${original.high.toFixed(3)}]`}, chance 0.5)`;
+  const apart = `the encoder does not tell these classes apart${numbers}`;
+  if (found("constant-features", whole) || found("at-chance", encoder)) return apart;
+  if (original !== undefined && original.low !== null && original.low <= 0.5) return apart;
+  return study.split === "stratified"
+    ? 'the published protocol allows no interval; run the study with "preset": "recommended"'
+    : null;
 }
-
-/** Accuracy above which an encoder without interval (too few cells are judged differently) tells classes apart. */
-const CLEARLY = 0.75;

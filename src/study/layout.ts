@@ -37,6 +37,10 @@ export class StudyLayout {
   stage(kind: "transfer" | "proportions", set: string): string {
     return join(this.path, "stages", kind, `${set}.json`);
   }
+  /** What a look at every crop found. */
+  get survey(): string {
+    return join(this.path, "stages", "survey.json");
+  }
   get results(): string {
     return join(this.path, "results");
   }

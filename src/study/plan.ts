@@ -1,6 +1,6 @@
 import type { CellStore } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
-import { SETTINGS } from "../settings.ts";
+import { SETTINGS, type Setting } from "../settings.ts";
 import { checkSetting } from "../swap/composite.ts";
 import { makePlan } from "../swap/plan.ts";
 import { readPlan } from "../swap/plan-file.ts";
@@ -8,8 +8,12 @@ import type { SwapPlan } from "../types.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 
-/** Settings that proteins with several localizations are seen in: enough for their proportions. */
 const FOR_PROPORTIONS = ["original", "masked"] as const;
+
+/** Settings that proteins with several localizations are seen in: enough for their proportions, or none. */
+export function addedSettings(settings: readonly Setting[]): readonly Setting[] {
+  return FOR_PROPORTIONS.every((s) => settings.includes(s)) ? FOR_PROPORTIONS : [];
+}
 
 /**
  * The study's swap plan: the one it names, or a seeded one of its cells, with donors of the cell's own group.
@@ -22,7 +26,7 @@ export async function studyPlan(
   groups: Groups,
 ): Promise<SwapPlan> {
   if (study.plan !== undefined) {
-    const given = await readPlan(study.plan, store.cells, selection.classes);
+    const given = await readPlan(study.plan, store.cells, selection.classes, selection.classOf);
     for (const setting of new Set(given.setting))
       checkSetting(SETTINGS[setting], store.masks, study.composite);
     return given;
@@ -41,18 +45,14 @@ export async function studyPlan(
     seed: study.seed,
     ...(groups.count === 0 ? {} : { group: groups.group }),
   });
-  const extra = FOR_PROPORTIONS.filter((s) => study.settings.includes(s));
-  return selection.multiple.length === 0 || extra.length < FOR_PROPORTIONS.length
+  const extra = addedSettings(study.settings);
+  return selection.multiple.length === 0 || extra.length === 0
     ? plan
     : addCells(plan, extra, selection.multiple);
 }
 
 /** The plan with further cells in settings that need no donor; its order is kept. */
-export function addCells(
-  plan: SwapPlan,
-  settings: readonly (typeof SETTINGS)[number][],
-  cells: Int32Array,
-): SwapPlan {
+export function addCells(plan: SwapPlan, settings: readonly Setting[], cells: Int32Array): SwapPlan {
   const count = plan.count + settings.length * cells.length;
   const grown = {
     cell: new Int32Array(count),

@@ -13,11 +13,12 @@ import { parseReport, REPORT_VERSION, type ReportData, type ReportInput } from "
 import { renderReport } from "../report/html.ts";
 import { Compositor } from "../swap/composite.ts";
 import type { Scales } from "../swap/intensity.ts";
-import type { Column, PairScore, SwapPlan, Table } from "../types.ts";
+import type { Column, Flag, PairScore, SwapPlan, Table } from "../types.ts";
 import { version } from "../version.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
 import { makeGallery } from "./gallery.ts";
+import { foldsOf } from "./groups.ts";
 import { proportions, transfer } from "./inference.ts";
 import { judgeStudy } from "./judge.ts";
 import type { StudyLayout } from "./layout.ts";
@@ -44,6 +45,8 @@ export interface Finished {
   readonly results: readonly BlockResult[];
   readonly layout: StudyLayout;
   readonly facts: Pick<ReportInput["facts"], "date" | "command">;
+  /** What the guards found. */
+  readonly flags: readonly Flag[];
 }
 
 /** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
@@ -142,7 +145,15 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
     })),
     scores: scores.map((s) => ({ ...s, folds: [...s.folds] })),
     ...evidence,
-    flags: flags(finished, sameField),
+    flags: [
+      ...flags(finished, sameField),
+      // What the study costs is no finding about its results.
+      ...finished.flags.flatMap(({ id, severity, encoder, text }) =>
+        severity === "refuse" || id === "size"
+          ? []
+          : [{ id, severity, encoder, text: `${text[0].toUpperCase()}${text.slice(1)}.` }],
+      ),
+    ],
     flips: [],
     curve: [],
     facts: {
@@ -150,7 +161,7 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
       dataset: store.header.source,
       clusterName: groups.unit === "cluster" ? (study.groupBy ?? "cluster").toLowerCase() : groups.unit,
       clusters: groups.fewest,
-      groups: groups.count === 0 ? (study.folds ?? 5) : groups.count,
+      groups: foldsOf(study, groups),
       cellsPerClass: Math.min(...selection.rows.map((rows) => rows.length)),
     },
     proportions: outputs.flatMap(({ set }) => proportions(request(finished, set)) ?? []),
@@ -185,7 +196,7 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
 /** How cells train and test. */
 function describeSplit({ groups, study }: Finished): string {
   return groups.count === 0
-    ? `${study.folds ?? 5}-fold stratified unshuffled`
+    ? `${foldsOf(study, groups)}-fold stratified unshuffled`
     : `${groups.count} closed groups of ${groups.unit}s (at least ${groups.fewest} a class), each tested by probes of the others`;
 }
 

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { DataError } from "../errors.ts";
 import { readCsv, readParquet, table, writeCsvPieces, writeParquetPieces } from "../files/table.ts";
-import { hasDonor, pastesBack, SETTINGS, type Setting } from "../settings.ts";
+import { hasDonor, pastesBack, SETTINGS, type Setting, traitsOf } from "../settings.ts";
 import type { Cells, Column, SwapPlan, Table } from "../types.ts";
 
 /** The plan as a table: cell and donor by row of the cell store and by id, setting and background by name. */
@@ -59,13 +59,15 @@ export function writePlan(base: string, plan: SwapPlan, cells: Pick<Cells, "id">
  * be in any order; the plan returned is sorted. `same_field` is worked out from the cells.
  *
  * @param classes class names of the study; backgrounds must be among them
+ * @param classOf class of every row of the store, -1 for cells that the study does not use: those may lend any background
  * @throws DataError with the row (the header is row 1) for an unknown cell, setting or class, ids and rows that do not
- * match, a donor that is missing or is the cell itself, and for a row that is there twice
+ * match, a donor that is missing, is the cell itself or of another class than the background, and for a row that is there twice
  */
 export async function readPlan(
   path: string,
   cells: Pick<Cells, "id" | "field" | "count">,
   classes: readonly string[],
+  classOf: ArrayLike<number>,
 ): Promise<SwapPlan> {
   const columns = extname(path).toLowerCase() === ".csv" ? readCsv(path) : (await readParquet(path)).columns;
   const column = (name: string) => columns.get(name) as ArrayLike<string | number | null> | undefined;
@@ -125,6 +127,15 @@ export async function readPlan(
       if (donor < 0) fail(`setting ${name} needs a donor; give donor_id or donor`);
       if (b < 0) fail(`setting ${name} needs a background class`);
       if (donor === cell) fail(`cell ${cells.id[cell]} is its own donor; only setting self allows that`);
+      if (classOf[donor] >= 0 && classOf[donor] !== b)
+        fail(
+          `the background is ${background}, but the donor ${cells.id[donor]} is ${classes[classOf[donor]]}; name a donor of ${background}, or give the background as ${classes[classOf[donor]]}`,
+        );
+      const own = traitsOf(SETTINGS[s]).background === "own-class" ? classOf[cell] : -1;
+      if (own >= 0 && own !== b)
+        fail(
+          `setting ${name} takes the background of the cell's own class, ${classes[own]}, not ${background}; correct the background`,
+        );
     } else {
       if (b >= 0) fail(`setting ${name} has no background class; leave it empty`);
       const own = pastesBack(SETTINGS[s]);

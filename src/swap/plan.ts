@@ -60,13 +60,11 @@ export function makePlan(request: PlanRequest): SwapPlan {
   };
   const studied = mergeRows(members);
   const wanted = SETTINGS.filter((s) => settings.includes(s));
-  const own = members.reduce((n, m) => n + m.length, 0);
-  const across = lending.reduce((n, b) => n + own - members[b].length, 0);
-  const size = (setting: Setting) => {
-    if (!hasSharedBackground(setting)) return own;
-    return traitsOf(setting).ownClass === undefined ? lending.length * own : across;
-  };
-  const count = wanted.reduce((n, setting) => n + size(setting), 0);
+  const count = planRows(
+    members.map((m) => m.length),
+    wanted,
+    lending,
+  );
   const plan = {
     cell: new Int32Array(count),
     setting: new Uint8Array(count),
@@ -103,6 +101,23 @@ export function makePlan(request: PlanRequest): SwapPlan {
     } else for (const cell of studied) add(setting, -1, cell, pastesBack(setting) ? cell : -1);
   }
   return { seed: request.seed, count, classes: [...classes], ...plan };
+}
+
+/**
+ * Composites of a plan.
+ * @param sizes cells of every class; @param lending positions of the classes that lend backgrounds
+ */
+export function planRows(
+  sizes: readonly number[],
+  settings: readonly Setting[],
+  lending: readonly number[],
+): number {
+  const own = sizes.reduce((n, size) => n + size, 0);
+  const across = lending.reduce((n, b) => n + own - sizes[b], 0);
+  return settings.reduce((n, setting) => {
+    if (!hasSharedBackground(setting)) return n + own;
+    return n + (traitsOf(setting).ownClass === undefined ? lending.length * own : across);
+  }, 0);
 }
 
 /** Usable rows of each class, ascending. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { mulberry32, normal } from "../../src/core/rng.ts";
 import { DataError } from "../../src/errors.ts";
-import { crossValidatePair, crossValidatePlain } from "../../src/evaluate/crossvalidate.ts";
+import { countedFolds, crossValidatePair, crossValidatePlain } from "../../src/evaluate/crossvalidate.ts";
 import {
   groupSplit,
   heldOutSplit,
@@ -131,7 +131,8 @@ test("drawn pairs of all shapes and scales are proven optimal, few of them by th
 describe("splits other than stratified folds: the plain solver's machines and predictions, row for row", () => {
   const random = mulberry32(11);
   // Large enough that folds which share their training rows share sums too.
-  const [dimension, sizes] = [70, [520, 480]] as const;
+  const dimension = 70;
+  const sizes = [520, 480] as const;
   const [a, b] = sizes.map((rows, c) =>
     Float32Array.from(
       { length: rows * dimension },
@@ -167,8 +168,9 @@ describe("splits other than stratified folds: the plain solver's machines and pr
       fast.correct.forEach((c, r) => {
         if (!(r < sizes[0] ? rows[0].has(r) : rows[1].has(r - sizes[0]))) expect(c).toBe(0);
       });
+      const counted = countedFolds(fast.correct, splits, sizes);
       const right = splits[0].reduce(
-        (sum, fold, k) => sum + fast.folds[k] * (fold.test.length + splits[1][k].test.length),
+        (sum, fold, k) => sum + counted[k] * (fold.test.length + splits[1][k].test.length),
         0,
       );
       expect(right).toBeCloseTo(
@@ -177,4 +179,24 @@ describe("splits other than stratified folds: the plain solver's machines and pr
       );
       expect(fast.accuracy).toBeGreaterThan(0.6);
     });
+});
+
+test("classes of unequal size: chance is 0.5, as either class counts by half; of equal size, cells count", () => {
+  const blind = (rows: number) => new Float32Array(rows * 3).fill(2);
+  const unequal = stratifiedSplit([60, 10], 5);
+  const nothing = crossValidatePair(blind(60), blind(10), 3, unequal);
+  expect(nothing.folds).toEqual([0.5, 0.5, 0.5, 0.5, 0.5]);
+  const random = mulberry32(3);
+  const [a, b] = [45, 12].map((rows, c) => Float32Array.from({ length: rows * 2 }, () => normal(random) + c));
+  const splits = stratifiedSplit([45, 12], 5);
+  const fit = crossValidatePair(a, b, 2, splits);
+  const recall = (rows: Int32Array, from: number) =>
+    rows.reduce((sum, r) => sum + fit.correct[from + r], 0) / rows.length;
+  fit.folds.forEach((accuracy, k) => {
+    expect(accuracy).toBeCloseTo((recall(splits[0][k].test, 0) + recall(splits[1][k].test, 45)) / 2, 12);
+  });
+  expect(fit.folds).not.toEqual(countedFolds(fit.correct, splits, [45, 12]));
+  const even = stratifiedSplit([12, 12], 5);
+  const same = crossValidatePair(a.subarray(0, 24), b, 2, even);
+  expect(same.folds).toEqual(countedFolds(same.correct, even, [12, 12]));
 });

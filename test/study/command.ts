@@ -24,7 +24,7 @@ export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Lines of standard error that are not progress. */
+  /** Lines of standard error that are neither progress nor findings. */
   readonly errors: readonly string[];
 }
 
@@ -41,7 +41,9 @@ export function start(args: readonly string[], shell = ""): ChildProcess & { end
   child.stderr.on("data", (text) => (stderr += text));
   const ended = new Promise<Ended>((done) => {
     child.on("close", (code) => {
-      const errors = stderr.split("\n").filter((line) => line !== "" && !/^(encode|classify): /.test(line));
+      const errors = stderr
+        .split("\n")
+        .filter((line) => line !== "" && !/^(encode|classify|note|warning): /.test(line));
       done({ code, stdout, stderr, errors });
     });
   });

@@ -8,7 +8,8 @@ import type { MaskKind } from "../../src/types.ts";
 /** What {@link drawCells} draws. */
 export interface Drawing {
   readonly classes?: readonly string[];
-  readonly cellsPerClass?: number;
+  /** One number for all classes, or one for each. */
+  readonly cellsPerClass?: number | readonly number[];
   /** Fields of each class. */
   readonly fields?: number;
   readonly channels?: readonly string[];
@@ -18,6 +19,12 @@ export interface Drawing {
   readonly seed?: number;
   /** Field whose masks failed their quality checks. */
   readonly rejected?: string;
+  /** All pixels farther than so many from the center cell are 0, as where crops were masked before. */
+  readonly cutOut?: number;
+  /** Field whose first channel shows no cells, only medium. */
+  readonly dark?: string;
+  /** The last cell of every class has the pixels of its first. */
+  readonly repeated?: boolean;
   /** Localization of cell `i` of class `c`; its class by default. */
   readonly localization?: (name: string, i: number) => string | null;
 }
@@ -36,13 +43,29 @@ export function drawCells(path: string, drawing: Drawing = {}): void {
     size = 32,
     masks = "full",
     seed = 1,
+    cutOut,
+    dark,
+    repeated = false,
     localization = (name: string) => name,
   } = drawing;
   const writer = new CellStoreWriter(path, { channels, height: size, width: size }, masks, "drawn");
   const verdict: string[] = [];
   classes.forEach((name, c) => {
-    for (let i = 0; i < cellsPerClass; i++) {
-      const { crop, mask } = drawCell(c, channels.length, size, namedSeed(seed, name, i));
+    const count = typeof cellsPerClass === "number" ? cellsPerClass : cellsPerClass[c];
+    for (let i = 0; i < count; i++) {
+      const seen = repeated && i === count - 1 ? 0 : i;
+      const { crop, mask } = drawCell(c, channels.length, size, namedSeed(seed, name, seen));
+      if (`${name}-field${i % fields}` === dark) {
+        const random = mulberry32(namedSeed(seed, "dark", i));
+        for (let p = 0; p < size * size; p++) crop[p] = 100 + 10 * random();
+      }
+      if (cutOut !== undefined) {
+        const far = (size / 5 + cutOut) ** 2;
+        for (let p = 0; p < crop.length; p++) {
+          const [y, x] = [Math.floor((p % (size * size)) / size), p % size];
+          if ((y - size / 2) ** 2 + (x - size / 2) ** 2 > far) crop[p] = 0;
+        }
+      }
       if (masks === "center") for (let p = 0; p < mask.length; p++) mask[p] = mask[p] === 1 ? 1 : 0;
       writer.append(crop, masks === "none" ? null : mask, {
         Metadata_Cell: `${name}-${i}`,

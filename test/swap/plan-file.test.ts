@@ -13,9 +13,10 @@ const cells = {
   field: ["F1", "F1", "F2", "F2", "G1", "G1", "G2", "G2"],
 };
 const classes = ["nucleus", "Golgi, late"];
+const classOf = Int16Array.from([0, 0, 0, 0, 1, 1, 1, 1]);
 const plan = makePlan({
   classes,
-  classOf: Int16Array.from([0, 0, 0, 0, 1, 1, 1, 1]),
+  classOf,
   field: cells.field,
   protein: cells.field,
   usable: new Uint8Array(8).fill(1),
@@ -33,12 +34,15 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const read = (text: string) => {
   const path = join(folder, "made-elsewhere.csv");
   writeFileSync(path, text);
-  return readPlan(path, cells, classes);
+  return readPlan(path, cells, classes, classOf);
 };
 
 test.each(["csv", "parquet"])("a plan written as %s is read back whole", async (ending) => {
   writePlan(join(folder, "plan"), plan, cells);
-  expect(await readPlan(join(folder, `plan.${ending}`), cells, classes)).toEqual({ ...plan, seed: null });
+  expect(await readPlan(join(folder, `plan.${ending}`), cells, classes, classOf)).toEqual({
+    ...plan,
+    seed: null,
+  });
 });
 
 test("a plan made elsewhere may have ids only, any order and no same_field", async () => {

@@ -1,0 +1,89 @@
+import { CENTER, type CropShape, type Flag } from "../types.ts";
+
+/** Share of the rim that must hold one value for it to be empty; a neighbor that reaches the rim covers more than the rest. */
+const EMPTY = 0.95;
+/** Share of crops with an empty rim from which on the crops count as cut out. */
+const MOST = 0.9;
+/** Rims of fewer pixels say nothing: the cell fills the crop. */
+const FEWEST = 8;
+
+/**
+ * Counts crops whose rim (the outermost pixels that are not of the center cell) holds one value: nothing of the image is left
+ * around the cell there, whatever the value and however wide a margin was left.
+ */
+export class Surroundings {
+  readonly #shape: CropShape;
+  /** Crops that have a rim. */
+  cells = 0;
+  /** Of these, those with an empty rim, by channel. */
+  readonly empty: number[];
+
+  constructor(shape: CropShape) {
+    this.#shape = shape;
+    this.empty = shape.channels.map(() => 0);
+  }
+
+  /** @param crop channels x height x width; @param mask height x width, null where it is not known */
+  add(crop: Float32Array, mask: Uint8Array | null): void {
+    const rim = rimOf(this.#shape).filter((p) => mask?.[p] !== CENTER);
+    if (rim.length < FEWEST) return;
+    this.cells++;
+    const pixels = this.#shape.height * this.#shape.width;
+    for (let c = 0; c < this.empty.length; c++) {
+      const plane = crop.subarray(c * pixels, (c + 1) * pixels);
+      const value = majority(rim, plane);
+      let same = 0;
+      for (const p of rim) if (plane[p] === value) same++;
+      if (same >= EMPTY * rim.length) this.empty[c]++;
+    }
+  }
+}
+
+/**
+ * What a count says of a set of crops: null where they have surroundings; `refuse` where no channel has any, `warning`
+ * where some have.
+ */
+export function cutOut(
+  { cells, empty }: Pick<Surroundings, "cells" | "empty">,
+  channels: readonly string[],
+): Flag | null {
+  const bare = channels.filter((_, c) => cells > 0 && empty[c] >= MOST * cells);
+  if (bare.length === 0) return null;
+  const all = bare.length === channels.length;
+  const count = Math.min(...empty.filter((n) => n >= MOST * cells));
+  return {
+    id: "no-surroundings",
+    severity: all ? "refuse" : "warning",
+    encoder: null,
+    text: `the outermost pixels of ${count} of ${cells} crops hold one value${all ? "" : ` in channel ${bare.join(", ")}`}: what was around the cells was cut away before, so there is no background to swap${all ? "" : " there"}; cut the crops from the images as they are`,
+  };
+}
+
+const rims = new WeakMap<CropShape, Int32Array>();
+
+/** The outermost pixels of a crop. */
+function rimOf(shape: CropShape): Int32Array {
+  let rim = rims.get(shape);
+  if (rim === undefined) {
+    const { height, width } = shape;
+    const all = Int32Array.from({ length: height * width }, (_, p) => p);
+    rim = all.filter((p) => {
+      const [y, x] = [Math.floor(p / width), p % width];
+      return y === 0 || x === 0 || y === height - 1 || x === width - 1;
+    });
+    rims.set(shape, rim);
+  }
+  return rim;
+}
+
+/** The value that more than half of the pixels have, if there is one (Boyer and Moore's vote). */
+function majority(pixels: Int32Array, plane: Float32Array): number {
+  let value = Number.NaN;
+  let votes = 0;
+  for (const p of pixels) {
+    const v = plane[p];
+    if (votes === 0) value = v;
+    votes += v === value ? 1 : -1;
+  }
+  return value;
+}

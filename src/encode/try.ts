@@ -1,0 +1,93 @@
+import type { Flag } from "../types.ts";
+import type { OnnxEncoder } from "./onnx.ts";
+
+/** Crops as an encoder takes them, with their label masks (empty masks where none are known). */
+export interface Samples {
+  readonly count: number;
+  /** Count x channels x height x width. */
+  readonly crops: Float32Array;
+  /** Count x height x width. */
+  readonly masks: Uint8Array;
+}
+
+/**
+ * Features of one crop may differ by this share of the largest of them. An input of a batch of one size goes through
+ * the same sums whatever stands beside it, so that networks in evaluation mode give the same bytes; batch statistics
+ * and dropout change the second or third digit. What lies between is room for runtimes that split sums otherwise.
+ */
+const SAME = 1e-6;
+
+/**
+ * Tries an encoder on real crops: the same crops twice, and the first of them beside empty crops.
+ * Finds networks whose features of a cell depend on chance or on the cells beside it, and those that tell no crop from another.
+ */
+export async function tryOut(encoder: OnnxEncoder, name: string, samples: Samples): Promise<Flag[]> {
+  const { count, crops, masks } = samples;
+  const encode = async (pixels: Float32Array, labels: Uint8Array) => {
+    const out = encoder.dimensions.map((dimension) => new Float32Array(count * dimension));
+    await encoder.encode(pixels, labels, count, out);
+    return out;
+  };
+  const first = await encode(crops, masks);
+  // The run names the cell.
+  if (first.some((features) => features.some((v) => !Number.isFinite(v)))) return [];
+  const again = await encode(crops, masks);
+  const alone = new Float32Array(crops.length);
+  alone.set(crops.subarray(0, crops.length / count));
+  const aloneMasks = new Uint8Array(masks.length);
+  aloneMasks.set(masks.subarray(0, masks.length / count));
+  const padded = await encode(alone, aloneMasks);
+  const flags: Flag[] = [];
+  const training = "export it in evaluation mode (PyTorch: model.eval() before the export)";
+  const apart = (a: Float32Array, b: Float32Array) => distance(a, b) / (largest(a) || 1);
+  const twice = Math.max(...first.map((features, o) => apart(features, again[o])));
+  const beside = Math.max(
+    ...first.map((features, o) => {
+      const dimension = encoder.dimensions[o];
+      return apart(features.subarray(0, dimension), padded[o].subarray(0, dimension));
+    }),
+  );
+  if (!(twice <= SAME))
+    flags.push({
+      id: "not-reproducible",
+      severity: "refuse",
+      encoder: name,
+      text: `encoder ${name} gives the same crops other features the second time (by up to ${percent(twice)} of the largest): chance is at work in it, as in dropout; ${training}`,
+    });
+  else if (!(beside <= SAME))
+    flags.push({
+      id: "batch-dependent",
+      severity: "refuse",
+      encoder: name,
+      text: `encoder ${name} gives the same crop other features alone than beside others (by up to ${percent(beside)} of the largest): it takes means over the batch; ${training}`,
+    });
+  const blind = first.every((features, o) => constant(features, encoder.dimensions[o]));
+  if (blind && count > 1)
+    flags.push({
+      id: "constant-features",
+      severity: "warning",
+      encoder: name,
+      text: `encoder ${name} gives all ${count} crops that it was tried on the same features: it cannot tell cells apart; look at its preprocessing (a wrong factor, an output that is not the features?)`,
+    });
+  return flags;
+}
+
+const percent = (share: number) =>
+  `${share < 0.1 ? (100 * share).toPrecision(2) : Math.round(100 * share)} %`;
+
+/** Whether no feature differs between rows by more than rounding. */
+export function constant(features: Float32Array, dimension: number): boolean {
+  const room = SAME * largest(features);
+  for (let j = 0; j < dimension; j++)
+    for (let i = j; i < features.length; i += dimension)
+      if (!(Math.abs(features[i] - features[j]) <= room)) return false;
+  return true;
+}
+
+function largest(values: Float32Array): number {
+  return values.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
+}
+
+function distance(a: Float32Array, b: Float32Array): number {
+  return a.reduce((top, v, i) => Math.max(top, Math.abs(v - b[i])), 0);
+}

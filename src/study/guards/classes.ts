@@ -1,0 +1,38 @@
+import type { Cells, Flag } from "../../types.ts";
+import { FEWEST_FIELDS, fieldsOf } from "../inference.ts";
+import type { Selection } from "../select.ts";
+
+/** Classes that are named at most. */
+const NAMED = 5;
+const list = (names: readonly string[]) =>
+  `${names.slice(0, NAMED).join(", ")}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ""}`;
+
+/** Says that pairs of classes of unequal size are scored by class. */
+export function unequalClasses({ classes, rows }: Pick<Selection, "classes" | "rows">): Flag | null {
+  const sizes = rows.map((own) => own.length);
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  if (least === most) return null;
+  const small = classes.filter((_, c) => sizes[c] === least);
+  const large = classes.filter((_, c) => sizes[c] === most);
+  return {
+    id: "unequal-classes",
+    severity: "note",
+    encoder: null,
+    text: `classes have from ${least} (${list(small)}) to ${most} cells (${list(large)}): the accuracy of a pair of unequal size is the mean of the two classes' shares of right cells, so that chance is 0.5 (always naming the larger would be right for ${((100 * most) / (most + least)).toFixed(0)} % of the cells of the most unequal pair)`,
+  };
+}
+
+/** Warns of classes with too few fields for a statement about cells of other images. */
+export function fewFields(cells: Cells, selection: Selection): Flag | null {
+  const { classes } = selection;
+  const fields = fieldsOf(cells, selection).map((own) => own.length);
+  const few = classes.filter((_, c) => fields[c] < FEWEST_FIELDS);
+  if (few.length === 0) return null;
+  const one = classes.filter((_, c) => fields[c] === 1);
+  return {
+    id: "few-fields",
+    severity: "warning",
+    encoder: null,
+    text: `fewer than ${FEWEST_FIELDS} fields in ${list(few)}${one.length > 0 ? ` (one in ${list(one)})` : ""}: how results vary between images cannot be told, so they hold for these images only; add cells from other fields, or leave the classes out`,
+  };
+}

@@ -1,0 +1,62 @@
+import { planRows } from "../../swap/plan.ts";
+import type { Flag } from "../../types.ts";
+import { listBlocks } from "../block.ts";
+import { addedSettings } from "../plan.ts";
+import type { Study } from "../schema.ts";
+import type { Selection } from "../select.ts";
+
+/** Fits of pair probes that a study has at most: at some milliseconds each, hours on a few cores. */
+export const MOST_FITS = 2_000_000;
+/** Bytes of features that a study has at most. */
+export const MOST_BYTES = 100e9;
+
+/** What a study will cost, known before its plan is drawn. */
+export interface StudySize {
+  readonly classes: number;
+  readonly composites: number;
+  /** Pairs of classes x folds x blocks x outputs of encoders. */
+  readonly fits: number;
+}
+
+/** @param outputs outputs of all encoders together; @param rows composites of a plan that was given, null for one that is drawn */
+export function studySize(
+  study: Pick<Study, "settings" | "backgrounds"> & { readonly folds: number },
+  { classes, rows, multiple }: Pick<Selection, "classes" | "rows" | "multiple">,
+  outputs: number,
+  given: number | null,
+): StudySize {
+  const backgrounds = study.backgrounds ?? classes;
+  const lending = backgrounds.map((name) => classes.indexOf(name));
+  const sizes = rows.map((list) => list.length);
+  const drawn =
+    planRows(sizes, study.settings, lending) + addedSettings(study.settings).length * multiple.length;
+  const pairs = (classes.length * (classes.length - 1)) / 2;
+  return {
+    classes: classes.length,
+    composites: given ?? drawn,
+    fits: pairs * study.folds * listBlocks(study.settings, backgrounds).length * outputs,
+  };
+}
+
+const number = new Intl.NumberFormat("en-US");
+
+/**
+ * Says what a study costs and refuses one that no machine gets done.
+ * @param dimensions features of every output; none where they are not known yet
+ */
+export function costs({ classes, composites, fits }: StudySize, dimensions: readonly number[]): Flag {
+  const bytes = composites * dimensions.reduce((sum, d) => sum + 4 * d, 0);
+  const features =
+    dimensions.length === 0
+      ? ""
+      : ` and ${bytes < 1e8 ? "less than 0.1" : (bytes / 1e9).toFixed(1)} GB of features`;
+  const made = `${number.format(classes)} classes make ${number.format(composites)} composites, ${number.format(fits)} fits of probes (pairs x folds x blocks x encoders)${features}`;
+  if (fits > MOST_FITS || bytes > MOST_BYTES)
+    return {
+      id: "size",
+      severity: "refuse",
+      encoder: null,
+      text: `${made}, more than a study may have (${number.format(MOST_FITS)} fits, ${number.format(MOST_BYTES / 1e9)} GB); name fewer classes in "classes" (or a coarser column as "class"), a few classes as "backgrounds", or lower "cellsPerClass"`,
+    };
+  return { id: "size", severity: "note", encoder: null, text: made };
+}
