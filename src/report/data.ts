@@ -224,7 +224,6 @@ export const reportSchema = z.strictObject({
     .nullable(),
   /** Versions, seeds, hashes; shown as given. */
   provenance: z.array(z.strictObject({ name: z.string(), value: z.string() })),
-  warnings: z.array(z.string()).default([]),
 });
 export type ReportData = z.infer<typeof reportSchema>;
 export type ReportInput = z.input<typeof reportSchema>;

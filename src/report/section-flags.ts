@@ -11,14 +11,10 @@ interface Shown {
   readonly text: string;
 }
 
-/** Flags, warnings first; those that several encoders share are one, and what the study warns of joins them. */
+/** Flags, warnings first; those that several encoders share are one. */
 function gather({ data }: Context): Shown[] {
-  const all = [
-    ...data.flags,
-    ...data.warnings.map((text) => ({ severity: "warning" as const, encoder: null, text })),
-  ];
   const merged = new Map<string, Shown>();
-  for (const { severity, encoder, text } of all) {
+  for (const { severity, encoder, text } of data.flags) {
     const key = JSON.stringify([severity, text]);
     const encoders = [...(merged.get(key)?.encoders ?? []), ...(encoder === null ? [] : [encoder])];
     merged.set(key, { severity, text, encoders });

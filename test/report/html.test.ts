@@ -239,7 +239,6 @@ describe("names from users' files", () => {
     ],
     cells: { total: 2, used: 1, leftOut: { [evil]: 1 } },
     provenance: [{ name: evil, value: evil }],
-    warnings: [evil],
   });
   const text = renderReport(hostile);
 
@@ -271,7 +270,6 @@ describe("reports with gaps", () => {
     flips: [],
     curve: [],
     plan: null,
-    warnings: [],
   };
   test("no scores at all", () => {
     const text = renderReport(sampleReport({ ...bare, scores: [], encoders: [], provenance: [] }));

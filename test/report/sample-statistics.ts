@@ -94,6 +94,12 @@ export function drawStatistics(
         text: "A probe tells original from self with accuracy 0.71: the paste is visible to this encoder, and effects may contain it.",
       })),
       {
+        id: "same-field",
+        severity: "warning",
+        encoder: null,
+        text: "12 of 31,280 composites have a donor from the center cell's own field.",
+      },
+      {
         id: "few-fields",
         severity: "note",
         encoder: null,

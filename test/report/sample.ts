@@ -208,7 +208,6 @@ export function sampleReport(changes: Partial<ReportInput> = {}): ReportData {
       { name: "seed", value: "7" },
       { name: "cells (SHA-256)", value: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" },
     ],
-    warnings: ["12 of 31,280 composites have a donor from the center cell's own field."],
     ...changes,
   });
 }

@@ -36,7 +36,7 @@ async function found(
   drawCells(join(dir, "cells"), { ...GOOD, ...drawing });
   writeEncoder(dir, { name: "tiny", filters: 16, ...encoder });
   const study = readStudyFile(
-    writeStudy(join(dir, "study.json"), { settings: ["original", "masked"], ...keys }),
+    writeStudy(join(dir, "study.json"), { settings: ["original", "masked"], split: "stratified", ...keys }),
   );
   const told: Flag[] = [];
   const run = await runStudy(study, {
@@ -50,8 +50,10 @@ async function found(
   const flags = told.filter((f) => f !== cost);
   const report = JSON.parse(readFileSync(join(dir, "out/report.json"), "utf8"));
   for (const { text } of flags)
-    expect(report.warnings).toContain(`${text[0].toUpperCase()}${text.slice(1)}.`);
-  expect(report.warnings.some((w: string) => w.includes("fits of probes"))).toBe(false);
+    expect(report.flags.map((f: { text: string }) => f.text)).toContain(
+      `${text[0].toUpperCase()}${text.slice(1)}.`,
+    );
+  expect(report.flags.some((f: { text: string }) => f.text.includes("fits of probes"))).toBe(false);
   return flags;
 }
 const ids = (flags: readonly Flag[]) => flags.map((f) => f.id);
