@@ -117,7 +117,9 @@ async function measure(count: number): Promise<Measured> {
     const study = fitToCells(given, store);
     const selection = await timed("select", () => selectCells(store.cells, study, store.verdicts));
     const plan = await timed("plan", () => studyPlan(store, study, selection));
-    await timed("write plan", () => writePlan(join(folder, "plan"), plan, store.cells));
+    await timed("write plan", () =>
+      writePlan(join(folder, "plan"), plan, { ...store.cells, classOf: selection.classOf }),
+    );
     const scales = await timed("scales", () =>
       measureScales(store, study.composite, groupOf(store.cells, study.composite.intensity)),
     );
