@@ -24,8 +24,15 @@ export {
   stratifiedSplit,
 } from "./evaluate/split.ts";
 export { FieldBootstrap, type Interval } from "./evidence/intervals.ts";
+export {
+  type PredictedBlock,
+  type PredictedCells,
+  type PredictionRequest,
+  type Predictions,
+  predictHeldOut,
+} from "./evidence/predictions.ts";
 export { type Aggregation, EFFECTS, type ResultTable, resultTable } from "./evidence/tables.ts";
-export { type TransferBlock, type TransferScore, transferScores } from "./evidence/transfer.ts";
+export { type TransferStated, transferEstimates } from "./evidence/transfer.ts";
 export { judgeMask } from "./masks/verdict.ts";
 export { LOCALIZATIONS, type Localization } from "./names.ts";
 export { localizationProportions, type ProportionResult } from "./proportions/proportions.ts";

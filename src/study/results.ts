@@ -2,12 +2,14 @@ import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { storeHash } from "../cells/store.ts";
+import { closedGroups, type Groups } from "../core/groups.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { InterruptedError, STOPPED } from "../errors.ts";
+import { type TransferStated, transferEstimates } from "../evidence/transfer.ts";
 import type { FeatureSet } from "../features/features.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
-import { table, writeCsv, writeParquet } from "../files/table.ts";
+import { table, writeCsv, writeParquet, writeParquetPieces } from "../files/table.ts";
 import { parseReport, REPORT_VERSION, type ReportData, type ReportInput } from "../report/data.ts";
 import { renderReport } from "../report/html.ts";
 import { Compositor } from "../swap/composite.ts";
@@ -17,11 +19,13 @@ import { version } from "../version.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
 import { makeGallery } from "./gallery.ts";
-import { fieldIntervals, proportions, transfer } from "./inference.ts";
+import { fieldIntervals, proportions } from "./inference.ts";
 import type { StudyLayout } from "./layout.ts";
 import { writePublishedResults } from "./published-csv.ts";
 import type { FittedStudy } from "./schema.ts";
 import type { Selection } from "./select.ts";
+import { type CellTableOutput, type CellTableRequest, cellPieces, effectsTable } from "./tables.ts";
+import { fitTransfer, openDonors, reportedTransfer, transferPredictions } from "./transfer.ts";
 
 /** One output of an encoder. */
 export interface StudiedOutput {
@@ -44,12 +48,16 @@ export interface Finished {
 
 /** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
 export async function fitProbes(finished: Finished, signal: AbortSignal | undefined): Promise<void> {
-  for (const { set } of finished.outputs)
-    for (const fit of [transfer, proportions]) {
-      await new Promise(setImmediate);
-      if (signal?.aborted) throw new InterruptedError(STOPPED);
-      fit(request(finished, set));
-    }
+  const between = async () => {
+    await new Promise(setImmediate);
+    if (signal?.aborted) throw new InterruptedError(STOPPED);
+  };
+  for (const { set } of finished.outputs) {
+    await between();
+    await fitTransfer(request(finished, set), between);
+    await between();
+    proportions(request(finished, set));
+  }
 }
 
 /** Writes the study's tables, the authors' CSV layout and the report; returns the report's data. */
@@ -58,7 +66,17 @@ export function writeResults(finished: Finished): ReportData {
   const scores = results.flatMap(blockScores);
   writeCsv(`${layout.pairs}.csv`, scoreTable(scores));
   writeParquet(`${layout.pairs}.parquet`, scoreTable(scores));
-  const written = new Set([`${layout.pairs}.csv`, `${layout.pairs}.parquet`]);
+  const transfer = outputs.map(({ set }) => statedTransfer(finished, set));
+  const effects = effectsTable(
+    outputs.flatMap(({ set }, i) => transfer[i].map((stated) => ({ encoder: set.name, ...stated }))),
+  );
+  writeCsv(`${layout.effects}.csv`, effects);
+  writeParquet(`${layout.effects}.parquet`, effects);
+  writeParquetPieces(layout.cells, cellPieces(cellTable(finished), predicted(finished)));
+  const written = new Set([
+    ...[layout.pairs, layout.effects].flatMap((base) => [`${base}.csv`, `${base}.parquet`]),
+    layout.cells,
+  ]);
   for (const { set } of outputs) {
     const folder = layout.published(set.name);
     for (const file of writePublishedResults(
@@ -68,7 +86,7 @@ export function writeResults(finished: Finished): ReportData {
       written.add(join(folder, file));
   }
   removeOthers(layout.results, written);
-  const data = parseReport(reportData(finished, scores));
+  const data = parseReport(reportData(finished, scores, transfer));
   writeFileAtomic(`${layout.report}.json`, `${JSON.stringify(data)}\n`);
   writeFileAtomic(`${layout.report}.html`, renderReport(data));
   return data;
@@ -113,7 +131,45 @@ export function scoreTable(scores: readonly PairScore[]): Table {
   return table(columns);
 }
 
-function reportData(finished: Finished, scores: readonly PairScore[]): ReportInput {
+/** What the transfer probes of one encoder say, for all classes and single ones. */
+function statedTransfer(finished: Finished, set: FeatureSet): TransferStated[] {
+  const asked = request(finished, set);
+  const predictions = transferPredictions(asked);
+  if (predictions === null) return [];
+  const refused = openDonors(finished.plan, asked.groups);
+  return transferEstimates(predictions, asked.groups, {
+    perClass: true,
+    ...(refused === undefined ? {} : { refused }),
+  });
+}
+
+function cellTable(finished: Finished): CellTableRequest {
+  const { plan, store, selection, study, layout } = finished;
+  return {
+    plan,
+    cells: store.cells,
+    selection,
+    groups: groupsOf(finished),
+    features: study.features ?? layout.features,
+  };
+}
+
+/** One encoder at a time, so that one encoder's predictions are held. */
+function* predicted(finished: Finished): Generator<CellTableOutput> {
+  for (const { set } of finished.outputs)
+    yield { encoder: set.name, set, predictions: transferPredictions(request(finished, set)) };
+}
+
+function groupsOf({ store, selection }: Finished): Groups {
+  const { classes, rows } = selection;
+  return closedGroups({ classes, rows, field: store.cells.field, protein: store.cells.protein });
+}
+
+function reportData(
+  finished: Finished,
+  scores: readonly PairScore[],
+  transfer: readonly (readonly TransferStated[])[],
+): ReportInput {
   const { study, store, selection, plan, index, scales, outputs } = finished;
   const compositor = new Compositor(store, scales, study.composite);
   const used = selection.rows.reduce((n, rows) => n + rows.length, 0) + selection.multiple.length;
@@ -145,7 +201,7 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
         study,
       ),
     ),
-    transfer: outputs.flatMap(({ set }) => transfer(request(finished, set))),
+    transfer: outputs.flatMap(({ set }, i) => reportedTransfer(set.name, transfer[i])),
     proportions: outputs.flatMap(({ set }) => proportions(request(finished, set)) ?? []),
     gallery: makeGallery(store, compositor, plan, index, selection.rows),
     cells: { total: store.count, used, leftOut: { ...selection.leftOut } },
@@ -176,8 +232,9 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
   };
 }
 
-function request({ layout, store, selection, index, study }: Finished, set: FeatureSet) {
-  return { set, layout, cells: store.cells, selection, index, study };
+function request(finished: Finished, set: FeatureSet) {
+  const { layout, store, selection, index, study } = finished;
+  return { set, layout, cells: store.cells, selection, index, study, groups: groupsOf(finished) };
 }
 
 /** SHA-256 of what a plan says. */
