@@ -96,7 +96,9 @@ export function simulateTransfer(design: Design, replicates: number): TransferSu
         if (of === undefined)
           found.set(key, (of = { single, factor: transferDependence(world.groups), rows: [] }));
         const t = transferComponents(fresh, statement, only).estimate;
-        if (sums.differing >= 5) of.rows.push({ e: sums.estimate, t, v: clusterVariance(v), df: v.df });
+        // The others get no interval (`stated`).
+        if (sums.differing >= 5 && v.df > 0 && clusterVariance(v) > 0)
+          of.rows.push({ e: sums.estimate, t, v: clusterVariance(v), df: v.df });
       }
   }
   const whole = [...found].filter(([, { single }]) => !single);

@@ -107,7 +107,7 @@ export interface Stating {
 export function stated(
   sums: Components,
   grouping: Grouping,
-  { level, difference, dependence: factor, refused }: Stating,
+  { level, difference, dependence: factor, refused: given }: Stating,
 ): Estimate {
   const base = {
     estimate: sums.estimate,
@@ -119,9 +119,16 @@ export function stated(
     level,
     method: METHOD,
   };
-  if (refused !== undefined) return { ...base, low: null, high: null, se: null, df: null, p: null, refused };
   const found = variances(sums);
-  const se = Math.sqrt(factor * clusterVariance(found));
+  const variance = factor * clusterVariance(found);
+  const refused =
+    given ??
+    // Deviations of clusters that classes share can cancel to nothing.
+    (found.df > 0 && variance > 0
+      ? undefined
+      : `no ${grouping.unit} differs from the others, which does not tell how much would change with others`);
+  if (refused !== undefined) return { ...base, low: null, high: null, se: null, df: null, p: null, refused };
+  const se = Math.sqrt(variance);
   const half = studentQuantile((1 + level) / 2, found.df) * se;
   const cut = (v: number) => Math.min(1, Math.max(difference ? -1 : 0, v));
   return {
