@@ -120,7 +120,9 @@ async function measure(count: number): Promise<Measured> {
     const plan = await timed("plan", () =>
       studyPlan(store, study, selection, studyGroups(store.cells, study, selection)),
     );
-    await timed("write plan", () => writePlan(join(folder, "plan"), plan, store.cells));
+    await timed("write plan", () =>
+      writePlan(join(folder, "plan"), plan, { ...store.cells, classOf: selection.classOf }),
+    );
     const scales = await timed("scales", () =>
       measureScales(store, study.composite, groupOf(store.cells, study.composite.intensity)),
     );

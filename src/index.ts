@@ -30,9 +30,16 @@ export { encoderDifferences } from "./evidence/encoders.ts";
 export { type Estimate, estimate } from "./evidence/estimate.ts";
 export type { Judgments } from "./evidence/judgments.ts";
 export { classEstimates } from "./evidence/per-class.ts";
+export {
+  type PredictedBlock,
+  type PredictedCells,
+  type PredictionRequest,
+  type Predictions,
+  predictHeldOut,
+} from "./evidence/predictions.ts";
 export { STATEMENTS, type Stated, statedEstimates } from "./evidence/statements.ts";
 export { type Aggregation, EFFECTS, type ResultTable, resultTable } from "./evidence/tables.ts";
-export { type TransferBlock, type TransferScore, transferScores } from "./evidence/transfer.ts";
+export { type TransferStated, transferEstimates } from "./evidence/transfer.ts";
 export { judgeMask } from "./masks/verdict.ts";
 export { LOCALIZATIONS, type Localization } from "./names.ts";
 export { localizationProportions, type ProportionResult } from "./proportions/proportions.ts";

@@ -124,7 +124,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const { layout, lost } = folder;
     const signal = options.signal === undefined ? lost : AbortSignal.any([options.signal, lost]);
     folder.stage("plan", planHash(plan), planFiles(layout.plan, plan), () =>
-      writePlan(layout.plan, plan, store.cells),
+      writePlan(layout.plan, plan, { ...store.cells, classOf: selection.classOf }),
     );
     const keepScales = () => writeScales(layout.scales, scales, store.channels);
     folder.stage("scales", key, [], keepScales);

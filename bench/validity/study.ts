@@ -68,8 +68,16 @@ export function drawStudy(world: World, replicate: number): BlockFeatures[] {
   return [...blocks.values()];
 }
 
-/** Judges all rows of a study by regularized linear discriminants trained on the other groups. */
-export function judge(world: World, study: readonly BlockFeatures[]): Replicate {
+/**
+ * Judges all rows of a study by regularized linear discriminants trained on the other groups.
+ *
+ * @param trains per class, 1 for the rows that may train; all by default
+ */
+export function judge(
+  world: World,
+  study: readonly BlockFeatures[],
+  trains?: readonly Uint8Array[],
+): Replicate {
   const { rows, groups, design } = world;
   const { dimension: d } = design;
   const K = world.folds;
@@ -80,7 +88,9 @@ export function judge(world: World, study: readonly BlockFeatures[]): Replicate 
     Array.from({ length: K }, (_, k) => Int32Array.from(of.keys()).filter((i) => of[i] === k)),
   );
   const blocks = study.map(({ setting, background, features, donors }): JudgedBlock => {
-    const stats = features.map((x, c) => (x === undefined ? undefined : groupStats(x, group[c], K, d)));
+    const stats = features.map((x, c) =>
+      x === undefined ? undefined : groupStats(x, group[c], K, d, trains?.[c]),
+    );
     const right: (Uint8Array | null)[][] = rows.map(() => rows.map(() => null));
     let sums = truth.get(setting);
     if (sums === undefined) truth.set(setting, (sums = new Float64Array(rows.length)));
@@ -140,12 +150,19 @@ interface Stats {
   readonly all: { readonly count: number; readonly sum: Float64Array; readonly scatter: Float64Array };
 }
 
-function groupStats(x: Float64Array, group: Int32Array, K: number, d: number): Stats {
+function groupStats(
+  x: Float64Array,
+  group: Int32Array,
+  K: number,
+  d: number,
+  trains: Uint8Array | undefined,
+): Stats {
   const t = (d * (d + 1)) / 2;
   const count = new Float64Array(K);
   const sum = new Float64Array(K * d);
   const scatter = new Float64Array(K * t);
   for (let i = 0; i < group.length; i++) {
+    if (trains?.[i] === 0) continue;
     const k = group[i];
     count[k]++;
     for (let j = 0, s = k * t; j < d; j++) {

@@ -124,7 +124,10 @@ function parts(of: (id: string) => Stated | undefined): string {
   const size = `${one(known.cells, "cell")} per class, ${one(known.clusters, known.unit)} per class, ${one(known.groups, "group")}`;
   if (total === undefined || medium === undefined || neighbor === undefined || paste === undefined)
     return neighbor === undefined ? "" : `Neighbor effect ${number(neighbor)} (${size}).`;
-  return `Of ${number(total)} lost on a foreign background, ${number(medium)} come with its medium and ${number(neighbor)} with its neighbors; pasting costs ${number(paste)} (${size}).`;
+  const split = `${number(medium)} come with its medium and ${number(neighbor)} with its neighbors; pasting costs ${number(paste)} (${size}).`;
+  return total.estimate > 0
+    ? `Of ${number(total)} lost on a foreign background, ${split}`
+    : `On a foreign background nothing is lost on balance (original − different ${number(total)}): ${split}`;
 }
 
 function publishedDrop(drop: Stated | undefined, same?: Stated, different?: Stated): string | null {

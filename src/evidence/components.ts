@@ -28,6 +28,18 @@ export interface Components {
   readonly differing: number;
 }
 
+/** What the rows of one class bring into a statement from one block. */
+export interface Part {
+  /** Per row: number of its judgments that hold; only read until the next part is asked for. */
+  readonly held: Float64Array;
+  /** Part of one judgment in the class's statement, its sign included. */
+  readonly share: number;
+  /** Class of the donors; the class itself where there are none. */
+  readonly lender: number;
+  /** Per row: cluster of its donor, null where it has none but itself. */
+  readonly donor: Int32Array | null;
+}
+
 /**
  * Sums the deviations of a statement, a weighted sum of settings' accuracies, over clusters.
  *
@@ -39,52 +51,71 @@ export interface Components {
  */
 export function components(terms: readonly Term[], only?: number): Components {
   const { cluster, classes } = terms[0].of;
-  const local = cluster.map(localNumbers);
-  const rows = cluster.map((c) => c.length);
-  const number = classes.length;
   const uses = terms.map((t) => pairsPerClass(t.of, t.setting));
   const present = classes.flatMap((_, a) =>
     uses.every((u) => u[a] > 0) && (only === undefined || a === only) ? [a] : [],
   );
-  const perClass = new Float64Array(number).fill(Number.NaN);
+  return sumDeviations(cluster, present, function* (a) {
+    const held = new Float64Array(cluster[a].length);
+    for (const [t, { of, setting, weight }] of terms.entries()) {
+      const share = weight / (held.length * uses[t][a]);
+      for (const block of of.blocks)
+        if (block.setting === setting && addRight(block, a, classes.length, held))
+          yield {
+            held,
+            share,
+            lender: block.background < 0 ? a : block.background,
+            donor: block.donor[a],
+          };
+    }
+  });
+}
+
+/**
+ * Sums deviations over clusters: of every row, what it brings in minus the mean of its class in that part.
+ *
+ * @param cluster per class: cluster of every row, numbered over all classes
+ * @param present classes that the statement averages
+ * @param partsOf what a class's rows bring in, part by part
+ */
+export function sumDeviations(
+  cluster: readonly Int32Array[],
+  present: readonly number[],
+  partsOf: (own: number) => Iterable<Part>,
+): Components {
+  const local = cluster.map(localNumbers);
+  const rows = cluster.map((c) => c.length);
+  const perClass = new Float64Array(cluster.length).fill(Number.NaN);
   const own = local.map((l) => new Float64Array(l.names.length));
   const donor = local.map((l) => new Float64Array(l.names.length));
   let pairs = 0;
   let differing = 0;
   for (const a of present) {
     perClass[a] = 0;
-    const deviation = new Float64Array(rows[a]);
-    const part = new Float64Array(rows[a]);
+    const brought = new Float64Array(rows[a]);
     const crossed = new Map<number, Float64Array>();
-    terms.forEach(({ of, setting, weight }, t) => {
-      const share = weight / (rows[a] * uses[t][a]);
-      for (const block of of.blocks) {
-        if (block.setting !== setting) continue;
-        if (!addRight(block, a, number, deviation)) continue;
-        let sum = 0;
-        for (let i = 0; i < deviation.length; i++) sum += deviation[i];
-        perClass[a] += share * sum;
-        const mean = sum / deviation.length;
-        const lender = block.background < 0 ? a : block.background;
-        const donors = block.donor[a];
-        const width = own[lender].length;
-        let cross = crossed.get(lender);
-        if (donors !== null && cross === undefined)
-          crossed.set(lender, (cross = new Float64Array(own[a].length * width)));
-        for (let i = 0; i < deviation.length; i++) {
-          const e = share * (deviation[i] - mean);
-          part[i] += share * deviation[i];
-          const f = local[a].of[i];
-          own[a][f] += e;
-          if (donors === null) continue;
-          const h = local[lender].at.get(donors[i])!;
-          donor[lender][h] += e / present.length;
-          cross![f * width + h] += e / present.length;
-        }
+    for (const { held, share, lender, donor: donors } of partsOf(a)) {
+      let sum = 0;
+      for (let i = 0; i < held.length; i++) sum += held[i];
+      perClass[a] += share * sum;
+      const mean = sum / held.length;
+      const width = own[lender].length;
+      let cross = crossed.get(lender);
+      if (donors !== null && cross === undefined)
+        crossed.set(lender, (cross = new Float64Array(own[a].length * width)));
+      for (let i = 0; i < held.length; i++) {
+        const e = share * (held[i] - mean);
+        brought[i] += share * held[i];
+        const f = local[a].of[i];
+        own[a][f] += e;
+        if (donors === null) continue;
+        const h = local[lender].at.get(donors[i])!;
+        donor[lender][h] += e / present.length;
+        cross![f * width + h] += e / present.length;
       }
-    });
+    }
     for (const cross of crossed.values()) for (const e of cross) pairs += e * e;
-    differing += notCommonest(part.sort());
+    differing += notCommonest(brought.sort());
   }
   const estimate = present.reduce((sum, a) => sum + perClass[a], 0) / present.length;
   return {

@@ -1,5 +1,6 @@
 import type { Groups } from "../core/groups.ts";
 import { studentQuantile, studentTwoSided } from "../core/student.ts";
+import type { Setting } from "../settings.ts";
 import { type Components, components } from "./components.ts";
 import { dependence } from "./dependence.ts";
 import type { Term } from "./judgments.ts";
@@ -77,36 +78,66 @@ export function estimate(
   grouping: Grouping,
   { level = 0.95, only }: EstimateOptions = {},
 ): Estimate {
-  const { components: sums, variance, df } = compute(terms, grouping, only);
-  const clusters = Math.min(...sums.present.map((c) => sums.names[c].length));
+  const settings = terms.map((t) => t.setting);
+  const sums = components(terms, only);
+  return stated(sums, grouping, {
+    level,
+    difference: terms.length > 1,
+    dependence: dependence(terms, grouping, only !== undefined),
+    refused: refusal(settings, grouping, sums, {
+      difference: terms.length > 1,
+      single: only !== undefined,
+      dependence: dependence(terms, grouping),
+    }),
+  });
+}
+
+/** How the sums of a statement become its number. */
+export interface Stating {
+  readonly level: number;
+  /** A difference, from -1 to 1 and with a p value; else a share. */
+  readonly difference: boolean;
+  /** What the cluster variance is multiplied by. */
+  readonly dependence: number;
+  /** Why no interval is given. */
+  readonly refused: string | undefined;
+}
+
+/** The number and interval of a statement whose deviations are summed. */
+export function stated(
+  sums: Components,
+  grouping: Grouping,
+  { level, difference, dependence: factor, refused: given }: Stating,
+): Estimate {
   const base = {
     estimate: sums.estimate,
     cells: Math.min(...sums.present.map((c) => sums.rows[c])),
-    clusters,
+    clusters: Math.min(...sums.present.map((c) => sums.names[c].length)),
     unit: grouping.unit,
     groups: grouping.count,
     classes: sums.present.length,
     level,
     method: METHOD,
   };
+  const found = variances(sums);
+  const variance = factor * clusterVariance(found);
   const refused =
-    refusal(terms, grouping, sums, only) ??
+    given ??
     // Deviations of clusters that classes share can cancel to nothing.
-    (df > 0 && variance > 0
+    (found.df > 0 && variance > 0
       ? undefined
       : `no ${grouping.unit} differs from the others, which does not tell how much would change with others`);
   if (refused !== undefined) return { ...base, low: null, high: null, se: null, df: null, p: null, refused };
   const se = Math.sqrt(variance);
-  const half = studentQuantile((1 + level) / 2, df) * se;
-  const accuracy = terms.length === 1;
-  const cut = (v: number) => (accuracy ? Math.min(1, Math.max(0, v)) : Math.min(1, Math.max(-1, v)));
+  const half = studentQuantile((1 + level) / 2, found.df) * se;
+  const cut = (v: number) => Math.min(1, Math.max(difference ? -1 : 0, v));
   return {
     ...base,
     low: cut(sums.estimate - half),
     high: cut(sums.estimate + half),
     se,
-    df,
-    p: accuracy ? null : studentTwoSided(sums.estimate / se, df),
+    df: found.df,
+    p: difference ? studentTwoSided(sums.estimate / se, found.df) : null,
   };
 }
 
@@ -116,23 +147,26 @@ const FEWEST_DIFFERING = 5;
 const METHOD =
   "cluster variance of out-of-fold judgments over closed groups, own and donor clusters crossed, Student's t with Satterthwaite's degrees of freedom";
 
-/** Why a statement has no interval; undefined where it has one. */
-function refusal(
-  terms: readonly Term[],
+/** Why a statement that looks at `settings` has no interval; undefined where it has one. */
+export function refusal(
+  settings: readonly Setting[],
   grouping: Grouping,
   sums: Components,
-  only: number | undefined,
+  {
+    difference,
+    single,
+    dependence: factor,
+  }: Pick<Stating, "difference" | "dependence"> & { readonly single: boolean },
 ): string | undefined {
   const { reach, unit, fewest, notes } = grouping;
   if (sums.present.length === 0) return "no class has judgments in every setting of the statement";
   if (reach === "none") return notes[notes.length - 1];
-  if (reach !== "all" && terms.some((t) => t.setting === "same"))
+  if (reach !== "all" && settings.includes("same"))
     return `${fewest} ${unit}s a class are too few for same: a cell's donor would come from its own ${unit}`;
-  if (reach === "averages" && only !== undefined)
-    return `two ${unit}s leave one degree of freedom for a single class`;
-  if (!Number.isFinite(dependence(terms, grouping)))
+  if (reach === "averages" && single) return `two ${unit}s leave one degree of freedom for a single class`;
+  if (!Number.isFinite(factor))
     return `two ${unit}s a class: every machine is trained on one of them, and what the choice of that one does to the number cannot be bounded`;
   if (sums.differing < FEWEST_DIFFERING)
-    return `${sums.differing === 0 ? "no cell is" : `only ${sums.differing} cells are`} judged differently${terms.length === 1 ? " from the others of the class" : ""}, which does not tell how much would change with others`;
+    return `${sums.differing === 0 ? "no cell is" : `only ${sums.differing} cells are`} judged differently${difference ? "" : " from the others of the class"}, which does not tell how much would change with others`;
   return undefined;
 }

@@ -1,97 +1,151 @@
-import type { LogisticModel } from "../evaluate/logistic/logistic.ts";
-import { predictClasses } from "../evaluate/logistic/logistic.ts";
+import { SETTINGS, type Setting } from "../settings.ts";
+import { type Part, sumDeviations } from "./components.ts";
+import { type Estimate, type EstimateOptions, type Grouping, refusal, stated } from "./estimate.ts";
+import type { PredictedBlock, Predictions } from "./predictions.ts";
 
-/** Features of one setting with one background that a probe is tested on. */
-export interface TransferBlock {
-  readonly setting: string;
-  /** Class that the backgrounds come from; null where every cell keeps its own or has none. */
-  readonly background: number | null;
-  /** Own class of every row. */
-  readonly labels: ArrayLike<number>;
-  /** Rows x dimension. */
-  readonly features: Float32Array;
+/** What can be said about probes that were trained on original crops and tested on others. */
+export interface TransferStatement {
+  /** `transfer/SETTING`, `capture/SETTING`, `capture-base/SETTING`, `capture-effect/SETTING` or `capture-neighbor`. */
+  readonly id: string;
+  /**
+   * `transfer`: share predicted right. `capture`: share predicted as the background's class. `capture-base`: share of
+   * the same cells predicted as that class in the setting `base`. `capture-effect`: capture minus capture base.
+   */
+  readonly kind: "transfer" | "capture" | "capture-base" | "capture-effect";
+  readonly setting: Setting;
+  /** Setting that the base is taken from. */
+  readonly base: Setting | null;
 }
 
-/** What becomes of a probe that was trained on original crops, in one setting. */
-export interface TransferScore {
-  readonly setting: string;
-  /** Mean over own classes (and, with backgrounds, over pairs of own class and another background) of the share predicted right. */
-  readonly accuracy: number;
-  /** Mean over pairs of own class and another background of the share predicted as the background's class; null without backgrounds. */
-  readonly capture: number | null;
-  /** The same share, of the same pairs, under the base setting: what is captured without the foreign background. */
-  readonly captureBase: number | null;
-  /** Share predicted as class k (third) for cells of class p (first) on background c (second); one background, -1, without. */
-  readonly predicted: readonly { own: number; background: number; shares: Float64Array; cells: number }[];
+/** A statement with its number. */
+export interface TransferStated extends Estimate, Pick<TransferStatement, "kind" | "setting" | "base"> {
+  readonly statement: string;
+  /** The one class that it is about; null: mean over classes. */
+  readonly class: string | null;
+}
+
+export interface TransferOptions extends Pick<EstimateOptions, "level"> {
+  /** Also every class by itself. Default false. */
+  readonly perClass?: boolean;
+  /** Why no statement has an interval, where none can: donors of other groups, for instance. */
+  readonly refused?: string;
 }
 
 /**
- * Trained on original crops, tested on swapped ones: accuracy and capture rate of every setting. Every class counts
- * the same, whatever its number of cells. Blocks whose background is the cells' own class do not enter `accuracy` and
- * `capture` of a setting with backgrounds.
- *
- * @param model probe of {@link fitLogistic}, trained on ORIGINAL features of other cells (other fields)
- * @param blocks test cells in every setting
- * @param base setting that `captureBase` is taken from (`same`, the paste with the own class's background)
+ * The statements that predictions allow, in the order of the ladder. The base of a capture rate is what is captured
+ * without the foreign background: the same cells in `same`, or, where there is no `same`, in `cell-free` on the same
+ * donors. `capture-neighbor` is `different` minus `cell-free` on the same donors: what the neighbors alone capture.
  */
-export function transferScores(
-  model: LogisticModel,
-  blocks: readonly TransferBlock[],
-  base = "same",
-): TransferScore[] {
-  const settings = [...new Set(blocks.map((b) => b.setting))];
-  const tables = new Map(
-    settings.map((s) => [
-      s,
-      shares(
-        model,
-        blocks.filter((b) => b.setting === s),
-      ),
-    ]),
-  );
-  const baseShares = new Map(
-    (tables.get(base) ?? [])
-      .filter((r) => r.background < 0 || r.background === r.own)
-      .map((r) => [r.own, r.shares]),
-  );
-  return settings.map((setting) => {
-    const predicted = tables.get(setting)!;
-    const foreign = predicted.filter((r) => r.background >= 0 && r.background !== r.own);
-    const counted = foreign.length > 0 ? foreign : predicted;
-    const bases = foreign.map((r) => baseShares.get(r.own)?.[r.background]);
-    return {
+export function transferStatements({ blocks, classes }: Predictions): TransferStatement[] {
+  const present = SETTINGS.filter((s) => classes.some((_, own) => blocksOf(blocks, s, own).length > 0));
+  const foreign = present.filter((s) => blocks.some((b) => b.setting === s && b.background >= 0));
+  return present.flatMap((setting): TransferStatement[] => {
+    const row = (kind: TransferStatement["kind"], base: Setting | null = null, id: string = kind) => ({
+      id: `${id}/${setting}`,
+      kind,
       setting,
-      accuracy: average(counted.map((r) => r.shares[r.own])),
-      capture: foreign.length > 0 ? average(foreign.map((r) => r.shares[r.background])) : null,
-      captureBase:
-        foreign.length > 0 && bases.every((b) => b !== undefined) ? average(bases as number[]) : null,
-      predicted,
-    };
+      base,
+    });
+    if (!foreign.includes(setting)) return [row("transfer")];
+    const base = present.includes("same")
+      ? "same"
+      : setting !== "cell-free" && foreign.includes("cell-free")
+        ? "cell-free"
+        : null;
+    return [
+      row("transfer"),
+      row("capture"),
+      ...(base === null ? [] : [row("capture-base", base), row("capture-effect", base)]),
+      ...(setting === "different" && foreign.includes("cell-free")
+        ? [{ ...row("capture-effect", "cell-free"), id: "capture-neighbor" }]
+        : []),
+    ];
   });
 }
 
-function shares(
-  model: LogisticModel,
-  blocks: readonly TransferBlock[],
-): TransferScore["predicted"][number][] {
-  const rows = new Map<string, { own: number; background: number; shares: Float64Array; cells: number }>();
-  for (const block of blocks) {
-    const found = predictClasses(model, block.features);
-    const background = block.background ?? -1;
-    found.forEach((k, i) => {
-      const own = block.labels[i];
-      const key = `${own} ${background}`;
-      let row = rows.get(key);
-      if (row === undefined)
-        rows.set(key, (row = { own, background, shares: new Float64Array(model.classes), cells: 0 }));
-      row.shares[k]++;
-      row.cells++;
-    });
-  }
-  for (const row of rows.values()) for (let k = 0; k < model.classes; k++) row.shares[k] /= row.cells;
-  return [...rows.values()].sort((a, b) => a.own - b.own || a.background - b.background);
+/**
+ * Every statement's number for the mean over classes, and for single classes. Each class counts the same, and within it
+ * each background. Cells on the background of their own class do not count.
+ */
+export function transferEstimates(
+  of: Predictions,
+  grouping: Grouping,
+  options: TransferOptions = {},
+): TransferStated[] {
+  const { level = 0.95, perClass = false, refused } = options;
+  return transferStatements(of).flatMap((statement) =>
+    [undefined, ...(perClass ? of.classes.keys() : [])].flatMap((only): TransferStated[] => {
+      const sums = transferComponents(of, statement, only);
+      if (sums.present.length === 0) return [];
+      const { id, kind, setting, base } = statement;
+      const difference = kind === "capture-effect";
+      const dependence = transferDependence(grouping);
+      const settings = base === null ? [setting] : [setting, base];
+      const single = only !== undefined;
+      const why = refused ?? refusal(settings, grouping, sums, { difference, single, dependence });
+      return [
+        {
+          statement: id,
+          kind,
+          setting,
+          base,
+          class: only === undefined ? null : of.classes[only],
+          ...stated(sums, grouping, { level, difference, dependence, refused: why }),
+        },
+      ];
+    }),
+  );
 }
 
-function average(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
+/** Deviations of a statement, summed over clusters. */
+export function transferComponents(of: Predictions, statement: TransferStatement, only?: number) {
+  const parts = of.classes.map((_, own) =>
+    only === undefined || own === only ? partsOf(of, statement, own) : [],
+  );
+  const present = parts.flatMap((p, own) => (p.length > 0 ? [own] : []));
+  return sumDeviations(of.cluster, present, (own) => parts[own]);
+}
+
+/** What the rows of a class bring in; empty where they lack a block that the statement needs. */
+function partsOf(
+  { blocks, cluster }: Predictions,
+  { kind, setting, base }: TransferStatement,
+  own: number,
+): Part[] {
+  const found = blocksOf(blocks, setting, own);
+  if (found.length === 0) return [];
+  const share = 1 / (cluster[own].length * found.length);
+  const part = (block: PredictedBlock, called: number, weight: number): Part => ({
+    held: Float64Array.from(block.cells[own]!.predicted, (p) => (p === called ? 1 : 0)),
+    share: weight * share,
+    lender: block.background < 0 ? own : block.background,
+    donor: block.donor[own],
+  });
+  if (kind === "transfer") return found.map((block) => part(block, own, 1));
+  const captured = found.map((block) => part(block, block.background, 1));
+  if (kind === "capture") return captured;
+  const baseBlocks = blocksOf(blocks, base!, own);
+  const bases = found.map((block) =>
+    baseBlocks.find((b) => b.background < 0 || b.background === block.background),
+  );
+  if (bases.includes(undefined)) return [];
+  const sign = kind === "capture-base" ? 1 : -1;
+  const without = bases.map((block, i) => part(block!, found[i].background, sign));
+  return kind === "capture-base" ? without : [...captured, ...without];
+}
+
+/** Blocks of a setting that count for a class: not those on its own class's background. */
+function blocksOf(blocks: readonly PredictedBlock[], setting: Setting, own: number): PredictedBlock[] {
+  return blocks.filter((b) => b.setting === setting && b.cells[own] !== null && b.background !== own);
+}
+
+/**
+ * By how much the dependence of the folds multiplies the cluster variance. Every field is tested once and helps to train
+ * the probes of all other groups; what tested and training fields make of each other is in the mean twice, while the
+ * cluster variance takes the two for independent. Differences of settings gain nothing: the probes, trained on
+ * originals, are not those that tell foreign neighbors from their medium, so that a training field moves one setting and
+ * not the other. Coverage: docs/validity.md.
+ */
+export function transferDependence({ fewest }: Pick<Grouping, "fewest">): number {
+  return fewest > 2 ? 2 : Number.POSITIVE_INFINITY;
 }

@@ -41,6 +41,11 @@ export class PlanIndex {
     return rows.includes(-1) ? null : rows;
   }
 
+  /** Whether a block lacks the cells of class `own`, whose background it is, and another setting stands in for them. */
+  isOwn({ setting, background }: Block, own: string): boolean {
+    return background === own && traitsOf(setting).ownClass !== undefined;
+  }
+
   #find(cell: number, { start, end }: Segment): number {
     const { cell: cells } = this.plan;
     let low = start;

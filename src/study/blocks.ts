@@ -29,7 +29,7 @@ const PROBE_VERSION = 2;
 /** What is evaluated: blocks of feature sets, for the same cells. */
 export interface Evaluation {
   /** Where finished blocks are kept. */
-  readonly layout: StudyLayout;
+  readonly layout: Pick<StudyLayout, "block">;
   readonly sets: readonly Pick<FeatureSet, "name" | "dimension" | "key" | "read">[];
   readonly blocks: readonly Block[];
   readonly classes: readonly string[];

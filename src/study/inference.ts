@@ -1,12 +1,9 @@
-import { fitLogistic } from "../evaluate/logistic/logistic.ts";
-import { heldOutSplit } from "../evaluate/split.ts";
-import { type TransferBlock, transferScores } from "../evidence/transfer.ts";
 import type { FeatureSet } from "../features/features.ts";
 import { shortHash } from "../features/key.ts";
 import { localizationProportions } from "../proportions/proportions.ts";
 import type { ReportInput } from "../report/data.ts";
 import type { Cells } from "../types.ts";
-import { type Block, listBlocks, type PlanIndex } from "./block.ts";
+import type { Block, PlanIndex } from "./block.ts";
 import { kept } from "./kept.ts";
 import type { StudyLayout } from "./layout.ts";
 import type { Study } from "./schema.ts";
@@ -23,56 +20,14 @@ export function fieldsOf(cells: Cells, { rows }: Selection): string[][] {
 /** Raised whenever the same features give other probabilities. */
 const LOGISTIC_VERSION = 1;
 
-interface FeatureRequest {
+/** The features of one encoder and what they are of. */
+export interface FeatureRequest {
   readonly set: FeatureSet;
   readonly layout: StudyLayout;
   readonly cells: Cells;
   readonly selection: Selection;
   readonly index: PlanIndex;
   readonly study: Study;
-}
-
-/**
- * A logistic probe trained on ORIGINAL features of two thirds of each class's fields and tested on the others in every
- * setting: accuracy and capture rate. Empty where a class has one field only.
- */
-export function transfer(
-  request: FeatureRequest,
-): { encoder: string; setting: string; accuracy: number; capture: number | null }[] {
-  const { set, cells, selection, index, study } = request;
-  const encoder = set.name;
-  const fields = fieldsOf(cells, selection);
-  if (!study.settings.includes("original") || fields.some((f) => f.length < 2)) return [];
-  const blocks = listBlocks(study.settings, study.backgrounds ?? selection.classes);
-  const key = keyOf(request, [{ setting: "original", background: null }, ...blocks], selection.rows, [
-    selection.rows.map((list) => Array.from(list, (row) => cells.field[row])),
-  ]);
-  return kept(request.layout.stage("transfer", encoder), key, () => {
-    // Two thirds train, rounded up, but at least one field of each class is held out.
-    const held = fields.map((f) => new Set(f.slice(Math.min(Math.ceil((2 * f.length) / 3), f.length - 1))));
-    const clusters = selection.rows.map((list) => Array.from(list, (row) => cells.field[row]));
-    const splits = heldOutSplit(clusters, held, selection.classes);
-    const read = (block: Block, part: "train" | "test") =>
-      collect(set, index, block, selection, (c) => splits[c][0][part].map((at) => selection.rows[c][at]));
-    const training = read({ setting: "original", background: null }, "train");
-    const model = fitLogistic(training.features, training.labels, set.dimension, selection.classes.length, {
-      standardize: true,
-      balanced: true,
-    });
-    const tests = blocks.map((block): TransferBlock => {
-      const background = block.background === null ? null : selection.classes.indexOf(block.background);
-      return { setting: block.setting, background, ...read(block, "test") };
-    });
-    return transferScores(
-      model,
-      tests.filter((b) => b.labels.length > 0),
-    ).map(({ setting, accuracy, capture }) => ({
-      encoder,
-      setting: setting as Block["setting"],
-      accuracy,
-      capture,
-    }));
-  });
 }
 
 /** Localization proportions of multiply localized proteins as published; null where there are none. */
@@ -122,7 +77,7 @@ export function proportions(request: FeatureRequest): NonNullable<ReportInput["p
 }
 
 /** Key of a stage that looks at the features of blocks of the cells in `rows` (by class, then others) and at `more`. */
-function keyOf(
+export function keyOf(
   { set, index, selection }: FeatureRequest,
   blocks: readonly Block[],
   rows: readonly Int32Array[],

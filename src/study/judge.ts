@@ -4,18 +4,21 @@ import { answer } from "../evidence/answer.ts";
 import { backgroundLosses } from "../evidence/backgrounds.ts";
 import { collectJudgments } from "../evidence/collect.ts";
 import { type Contestant, encoderDifferences } from "../evidence/encoders.ts";
-import type { Estimate, Grouping } from "../evidence/estimate.ts";
+import type { Grouping } from "../evidence/estimate.ts";
 import type { Judgments } from "../evidence/judgments.ts";
 import { type ClassEstimate, classEstimates } from "../evidence/per-class.ts";
 import { available, type Stated, statedEstimates } from "../evidence/statements.ts";
 import { EFFECTS } from "../evidence/tables.ts";
+import type { TransferStated } from "../evidence/transfer.ts";
 import type { FeatureSet } from "../features/features.ts";
 import type { ReportInput } from "../report/data.ts";
+import { SETTINGS } from "../settings.ts";
 import type { Flag, SwapPlan } from "../types.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, unpackBits } from "./blocks.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
+import type { EffectRow } from "./tables.ts";
 
 /** What a study knows of its cells when it judges encoders. */
 export interface Judged {
@@ -95,82 +98,107 @@ function comparisons(
     );
 }
 
-/** Answers, estimates and comparisons of a study, as its report has them. */
+/** What a study states: for its tables row by row, and what its report shows. */
+export interface Judgment {
+  readonly rows: readonly EffectRow[];
+  readonly report: Pick<ReportInput, "answers" | "estimates" | "comparisons" | "zone" | "heat">;
+}
+
+/** What a judgment is made from. */
+interface Case extends Judged {
+  readonly study: Study;
+  readonly results: readonly BlockResult[];
+  readonly flags: readonly Flag[];
+  readonly outputs: readonly { readonly encoder: EncoderFile; readonly set: Pick<FeatureSet, "name"> }[];
+}
+
+/**
+ * Judges the encoders of a study.
+ * @param transfer what probes that were trained on originals say, by encoder
+ */
 export function judgeStudy(
-  finished: Judged & {
-    readonly study: Study;
-    readonly results: readonly BlockResult[];
-    readonly flags: readonly Flag[];
-    readonly outputs: readonly { readonly encoder: EncoderFile; readonly set: Pick<FeatureSet, "name"> }[];
-  },
-): Pick<ReportInput, "answers" | "estimates" | "comparisons" | "zone" | "heat"> {
-  const { study, groups, results } = finished;
+  finished: Case,
+  transfer: ReadonlyMap<string, readonly TransferStated[]>,
+): Judgment {
+  const { study, groups, outputs, results } = finished;
   const zone = study.zone / 100;
-  const contestants = [...new Set(results.map((r) => r.encoder))].map((encoder) => ({
-    encoder,
+  const contestants = outputs.map(({ set }) => ({
+    encoder: set.name,
     judgments: judgmentsOf(
       finished,
-      results.filter((r) => r.encoder === encoder),
+      results.filter((r) => r.encoder === set.name),
     ),
   }));
   const evidence = contestants.map(({ encoder, judgments }) => evidenceOf(encoder, judgments, groups));
+  const rows = evidence.flatMap(({ encoder, stated, perClass }): EffectRow[] => [
+    ...stated.map((e) => ({ encoder, ...e })),
+    ...perClass.map((e) => ({ encoder, ...e })),
+    ...(transfer.get(encoder) ?? []).map((e) => ({ encoder, ...e })),
+  ]);
   return {
-    zone,
-    answers: evidence.map(({ encoder, stated }) => {
-      const { caveats, ...rest } = answer({
-        encoder,
-        stated,
-        zone,
-        undecided: undecided(finished, encoder, stated),
-        notes: groups.notes,
-      });
-      return { ...rest, caveats: [...caveats] };
-    }),
-    estimates: evidence.flatMap(({ encoder, stated, perClass }) => [
-      ...stated.map((e) => reported(encoder, e.statement, e, null, null)),
-      ...perClass.map((e) => reported(encoder, e.statement, e, e.class, e.q)),
-    ]),
-    comparisons: comparisons(contestants, groups, study.seed),
-    heat: contestants.flatMap(({ encoder, judgments }) =>
-      backgroundLosses(judgments).map(({ own, background, value, cells }) => ({
-        encoder,
-        class: judgments.classes[own],
-        background: judgments.classes[background],
-        value,
-        cells,
-      })),
-    ),
+    rows,
+    report: {
+      zone,
+      answers: evidence.map(({ encoder, stated }) => {
+        const { caveats, ...rest } = answer({
+          encoder,
+          stated,
+          zone,
+          undecided: undecided(finished, encoder, stated),
+          notes: groups.notes,
+        });
+        return { ...rest, caveats: [...caveats] };
+      }),
+      estimates: rows.flatMap((row) => reported(row) ?? []),
+      comparisons: comparisons(contestants, groups, study.seed),
+      heat: contestants.flatMap(({ encoder, judgments }) =>
+        backgroundLosses(judgments).map(({ own, background, value, cells }) => ({
+          encoder,
+          class: judgments.classes[own],
+          background: judgments.classes[background],
+          value,
+          cells,
+        })),
+      ),
+    },
   };
 }
 
-function reported(
-  encoder: string,
-  of: string,
-  e: Estimate,
-  name: string | null,
-  q: number | null,
-): ReportInput["estimates"][number] {
+/** Statements of transfer that the report shows: those among foreign neighbors. */
+const SHOWN: Readonly<Record<string, string>> = {
+  "transfer/different": "transfer",
+  "capture/different": "capture",
+  "capture-base/different": "capture-base",
+};
+
+/** A row as the report has it; null for one that only the tables hold. */
+function reported(row: EffectRow): ReportInput["estimates"][number] | null {
+  const effect = EFFECTS.some((e) => e.id === row.statement);
+  const setting = SETTINGS.some((s) => s === row.statement);
+  const of = effect || setting ? row.statement : SHOWN[row.statement];
+  // Without cells there is no number; the tables say why.
+  if (of === undefined || !Number.isFinite(row.estimate)) return null;
   return {
-    encoder,
+    encoder: row.encoder,
     of,
-    kind: EFFECTS.some((effect) => effect.id === of) ? "difference" : "accuracy",
-    class: name,
-    value: e.estimate,
-    low: e.low,
-    high: e.high,
-    level: e.level,
-    cells: e.cells,
-    clusters: e.clusters,
-    groups: e.groups,
-    method: e.method,
-    why: e.refused ?? null,
-    q,
+    kind: effect ? "difference" : setting ? "accuracy" : "share",
+    class: row.class ?? null,
+    value: row.estimate,
+    low: row.low,
+    high: row.high,
+    level: row.level,
+    cells: row.cells,
+    clusters: row.clusters,
+    groups: row.groups,
+    method: row.method,
+    why: row.refused ?? null,
+    q: row.q ?? null,
   };
 }
 
 /** Why nothing can be decided about an encoder, whatever its effects are. */
 function undecided(
-  { study, flags, outputs }: Parameters<typeof judgeStudy>[0],
+  { study, flags, outputs }: Case,
   encoder: string,
   stated: readonly Stated[],
 ): string | null {

@@ -29,9 +29,15 @@ export class StudyLayout {
     return join(this.path, "features");
   }
   /** Pair probes of one block. */
-  block(set: string, { setting, background }: Block): string {
-    const name = background === null ? setting : `${setting}.${safe(background)}`;
-    return join(this.path, "stages", "blocks", set, `${name}.json`);
+  block(set: string, block: Block): string {
+    return join(this.path, "stages", "blocks", set, `${blockName(block)}.json`);
+  }
+  /** Pair probes that were trained on fewer cells; the same blocks, one folder per number of cells per class. */
+  curve(cells: number): Pick<StudyLayout, "block"> {
+    return {
+      block: (set, block) =>
+        join(this.path, "stages", "curve", String(cells), set, `${blockName(block)}.json`),
+    };
   }
   /** Another stage with one output per feature set. */
   stage(kind: "transfer" | "proportions", set: string): string {
@@ -47,6 +53,14 @@ export class StudyLayout {
   /** Scores of all pairs, without ending. */
   get pairs(): string {
     return join(this.path, "results", "pairs");
+  }
+  /** Every number that is stated, without ending. */
+  get effects(): string {
+    return join(this.path, "results", "effects");
+  }
+  /** One row per encoder and composite. */
+  get cells(): string {
+    return join(this.path, "results", "cells.parquet");
   }
   /** The authors' tables of one feature set. */
   published(set: string): string {
@@ -72,7 +86,17 @@ export const TOP: ReadonlySet<string> = new Set([
 ]);
 
 /** Names in `results` that are taken, so that no encoder can have them. */
-export const RESERVED: ReadonlySet<string> = new Set(["pairs.csv", "pairs.parquet"]);
+export const RESERVED: ReadonlySet<string> = new Set([
+  "pairs.csv",
+  "pairs.parquet",
+  "effects.csv",
+  "effects.parquet",
+  "cells.parquet",
+]);
+
+function blockName({ setting, background }: Block): string {
+  return background === null ? setting : `${setting}.${safe(background)}`;
+}
 
 /** A name that is a file name everywhere and never that of another name, whatever their case. */
 function safe(name: string): string {

@@ -5,10 +5,11 @@ import { storeHash } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { InterruptedError, STOPPED } from "../errors.ts";
+import { type TransferStated, transferEstimates } from "../evidence/transfer.ts";
 import type { FeatureSet } from "../features/features.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
-import { table, writeCsv, writeParquet } from "../files/table.ts";
+import { table, writeCsv, writeParquet, writeParquetPieces } from "../files/table.ts";
 import { parseReport, REPORT_VERSION, type ReportData, type ReportInput } from "../report/data.ts";
 import { renderReport } from "../report/html.ts";
 import { Compositor } from "../swap/composite.ts";
@@ -19,12 +20,14 @@ import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
 import { makeGallery } from "./gallery.ts";
 import { foldsOf } from "./groups.ts";
-import { proportions, transfer } from "./inference.ts";
-import { judgeStudy } from "./judge.ts";
+import { proportions } from "./inference.ts";
+import { type Judgment, judgeStudy } from "./judge.ts";
 import type { StudyLayout } from "./layout.ts";
 import { writePublishedResults } from "./published-csv.ts";
 import type { FittedStudy } from "./schema.ts";
 import type { Selection } from "./select.ts";
+import { type CellTableOutput, type CellTableRequest, cellPieces, effectsTable } from "./tables.ts";
+import { fitTransfer, openDonors, transferPredictions } from "./transfer.ts";
 
 /** One output of an encoder. */
 export interface StudiedOutput {
@@ -51,12 +54,16 @@ export interface Finished {
 
 /** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
 export async function fitProbes(finished: Finished, signal: AbortSignal | undefined): Promise<void> {
-  for (const { set } of finished.outputs)
-    for (const fit of [transfer, proportions]) {
-      await new Promise(setImmediate);
-      if (signal?.aborted) throw new InterruptedError(STOPPED);
-      fit(request(finished, set));
-    }
+  const between = async () => {
+    await new Promise(setImmediate);
+    if (signal?.aborted) throw new InterruptedError(STOPPED);
+  };
+  for (const { set } of finished.outputs) {
+    await between();
+    await fitTransfer(request(finished, set), between);
+    await between();
+    proportions(request(finished, set));
+  }
 }
 
 /** Writes the study's tables, the authors' CSV layout and the report; returns the report's data. */
@@ -65,7 +72,16 @@ export function writeResults(finished: Finished): ReportData {
   const scores = results.flatMap(blockScores);
   writeCsv(`${layout.pairs}.csv`, scoreTable(scores));
   writeParquet(`${layout.pairs}.parquet`, scoreTable(scores));
-  const written = new Set([`${layout.pairs}.csv`, `${layout.pairs}.parquet`]);
+  const transfer = new Map(outputs.map(({ set }) => [set.name, statedTransfer(finished, set)]));
+  const evidence = judgeStudy(finished, transfer);
+  const effects = effectsTable(evidence.rows);
+  writeCsv(`${layout.effects}.csv`, effects);
+  writeParquet(`${layout.effects}.parquet`, effects);
+  writeParquetPieces(layout.cells, cellPieces(cellTable(finished), predicted(finished)));
+  const written = new Set([
+    ...[layout.pairs, layout.effects].flatMap((base) => [`${base}.csv`, `${base}.parquet`]),
+    layout.cells,
+  ]);
   for (const { set } of outputs) {
     const folder = layout.published(set.name);
     for (const file of writePublishedResults(
@@ -75,7 +91,7 @@ export function writeResults(finished: Finished): ReportData {
       written.add(join(folder, file));
   }
   removeOthers(layout.results, written);
-  const data = parseReport(reportData(finished, scores));
+  const data = parseReport(reportData(finished, scores, evidence));
   writeFileAtomic(`${layout.report}.json`, `${JSON.stringify(data)}\n`);
   writeFileAtomic(`${layout.report}.html`, renderReport(data));
   return data;
@@ -120,9 +136,30 @@ export function scoreTable(scores: readonly PairScore[]): Table {
   return table(columns);
 }
 
-function reportData(finished: Finished, scores: readonly PairScore[]): ReportInput {
+/** What the transfer probes of one encoder say, for all classes and single ones. */
+function statedTransfer(finished: Finished, set: FeatureSet): TransferStated[] {
+  const asked = request(finished, set);
+  const predictions = transferPredictions(asked);
+  if (predictions === null) return [];
+  const refused = openDonors(finished.plan, asked.groups);
+  return transferEstimates(predictions, asked.groups, {
+    perClass: true,
+    ...(refused === undefined ? {} : { refused }),
+  });
+}
+
+function cellTable({ plan, store, selection, groups, study, layout }: Finished): CellTableRequest {
+  return { plan, cells: store.cells, selection, groups, features: study.features ?? layout.features };
+}
+
+/** One encoder at a time, so that one encoder's predictions are held. */
+function* predicted(finished: Finished): Generator<CellTableOutput> {
+  for (const { set } of finished.outputs)
+    yield { encoder: set.name, set, predictions: transferPredictions(request(finished, set)) };
+}
+
+function reportData(finished: Finished, scores: readonly PairScore[], evidence: Judgment): ReportInput {
   const { study, store, selection, groups, plan, index, scales, outputs } = finished;
-  const evidence = judgeStudy(finished);
   const compositor = new Compositor(store, scales, study.composite);
   const used = selection.rows.reduce((n, rows) => n + rows.length, 0) + selection.multiple.length;
   const sameField = plan.sameField.reduce(
@@ -144,7 +181,7 @@ function reportData(finished: Finished, scores: readonly PairScore[]): ReportInp
       warnings: [...(encoder.description.notes ?? [])],
     })),
     scores: scores.map((s) => ({ ...s, folds: [...s.folds] })),
-    ...evidence,
+    ...evidence.report,
     flags: [
       ...flags(finished, sameField),
       // What the study costs is no finding about its results.
@@ -200,8 +237,9 @@ function describeSplit({ groups, study }: Finished): string {
     : `${groups.count} closed groups of ${groups.unit}s (at least ${groups.fewest} a class), each tested by probes of the others`;
 }
 
-function request({ layout, store, selection, index, study }: Finished, set: FeatureSet) {
-  return { set, layout, cells: store.cells, selection, index, study };
+function request(finished: Finished, set: FeatureSet) {
+  const { layout, store, selection, index, study, groups } = finished;
+  return { set, layout, cells: store.cells, selection, index, study, groups };
 }
 
 /** SHA-256 of what a plan says. */

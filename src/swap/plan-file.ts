@@ -4,27 +4,41 @@ import { readCsv, readParquet, table, writeCsvPieces, writeParquetPieces } from 
 import { hasDonor, pastesBack, SETTINGS, type Setting, traitsOf } from "../settings.ts";
 import type { Cells, Column, SwapPlan, Table } from "../types.ts";
 
-/** The plan as a table: cell and donor by row of the cell store and by id, setting and background by name. */
-export function planTable(plan: SwapPlan, cells: Pick<Cells, "id">): Map<string, Column> {
+/** The cells of a plan, and what the plan's table tells of them. */
+export interface PlanCells extends Pick<Cells, "id" | "field" | "protein"> {
+  /** Class of every row of the store by position among the plan's classes, -1 where it has none. */
+  readonly classOf: ArrayLike<number>;
+}
+
+/**
+ * The plan as a table: cell and donor by row of the cell store and by id, setting and background by name, and what
+ * they are, so that the table can be grouped without the cell store.
+ */
+export function planTable(plan: SwapPlan, cells: PlanCells): Map<string, Column> {
   const { classes } = plan;
+  const className = (row: number) => classes[cells.classOf[row]] ?? null;
   return new Map<string, Column>([
     ["cell", plan.cell],
     ["cell_id", Array.from(plan.cell, (c) => cells.id[c])],
+    ["class", Array.from(plan.cell, className)],
+    ["field", Array.from(plan.cell, (c) => cells.field[c])],
+    ["protein", Array.from(plan.cell, (c) => cells.protein[c])],
     ["setting", Array.from(plan.setting, (s) => SETTINGS[s])],
     ["background", Array.from(plan.background, (b) => (b < 0 ? null : classes[b]))],
     ["donor", plan.donor],
     ["donor_id", Array.from(plan.donor, (d) => (d < 0 ? null : cells.id[d]))],
+    ["donor_class", Array.from(plan.donor, (d) => (d < 0 ? null : className(d)))],
     ["same_field", plan.sameField],
   ]);
 }
 
 /** Rows that a plan written as CSV has at most: about 100 MB; nobody reads more by eye. */
-const CSV_ROWS = 2_000_000;
+const CSV_ROWS = 1_000_000;
 
 /** Rows of a plan that are turned into text at once. */
 const PIECE = 100_000;
 
-function* planPieces(plan: SwapPlan, cells: Pick<Cells, "id">): Generator<Table> {
+function* planPieces(plan: SwapPlan, cells: PlanCells): Generator<Table> {
   for (let from = 0; from === 0 || from < plan.count; from += PIECE) {
     const [cell, setting, background, donor, sameField] = (
       ["cell", "setting", "background", "donor", "sameField"] as const
@@ -45,10 +59,10 @@ export function planFiles(base: string, plan: SwapPlan): string[] {
 }
 
 /**
- * Writes `BASE.parquet`, and up to 2 million rows `BASE.csv` beside it; columns cell, cell_id, setting, background,
- * donor, donor_id, same_field.
+ * Writes `BASE.parquet`, and up to 1 million rows `BASE.csv` beside it; columns cell, cell_id, class, field, protein,
+ * setting, background, donor, donor_id, donor_class, same_field.
  */
-export function writePlan(base: string, plan: SwapPlan, cells: Pick<Cells, "id">): void {
+export function writePlan(base: string, plan: SwapPlan, cells: PlanCells): void {
   if (plan.count <= CSV_ROWS) writeCsvPieces(`${base}.csv`, planPieces(plan, cells));
   writeParquetPieces(`${base}.parquet`, planPieces(plan, cells));
 }

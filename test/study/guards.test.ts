@@ -135,8 +135,8 @@ describe("what is told, and the run goes on", () => {
     ]);
     const report = JSON.parse(readFileSync(join(base, `study${number - 1}`, "out/report.json"), "utf8"));
     for (const { accuracy } of report.scores) expect(accuracy).toBe(0.5);
-    for (const { estimate } of report.intervals.filter(
-      (i: { statement: string }) => i.statement === "original",
+    for (const { value: estimate } of report.estimates.filter(
+      (i: { of: string; class: string | null }) => i.of === "original",
     ))
       expect(estimate).toBeCloseTo(0.5, 12);
   });

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataError } from "../../src/errors.ts";
+import { readCsv } from "../../src/files/table.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { makePlan } from "../../src/swap/plan.ts";
-import { readPlan, writePlan } from "../../src/swap/plan-file.ts";
+import { planTable, readPlan, writePlan } from "../../src/swap/plan-file.ts";
 
 const cells = {
   count: 8,
@@ -14,6 +15,7 @@ const cells = {
 };
 const classes = ["nucleus", "Golgi, late"];
 const classOf = Int16Array.from([0, 0, 0, 0, 1, 1, 1, 1]);
+const told = { ...cells, protein: cells.field.map((f) => f[0]), classOf };
 const plan = makePlan({
   classes,
   classOf,
@@ -38,11 +40,24 @@ const read = (text: string) => {
 };
 
 test.each(["csv", "parquet"])("a plan written as %s is read back whole", async (ending) => {
-  writePlan(join(folder, "plan"), plan, cells);
+  writePlan(join(folder, "plan"), plan, told);
   expect(await readPlan(join(folder, `plan.${ending}`), cells, classes, classOf)).toEqual({
     ...plan,
     seed: null,
   });
+});
+
+test("the table says what cell and donor are", () => {
+  writePlan(join(folder, "plan"), plan, told);
+  const table = readCsv(join(folder, "plan.csv"));
+  const classOf = new Map(cells.id.map((id, row) => [id, classes[told.classOf[row]]]));
+  const column = (name: string) => table.get(name)!;
+  expect(column("class")).toEqual(column("cell_id").map((id) => classOf.get(id)));
+  expect(column("donor_class")).toEqual(column("donor_id").map((id) => classOf.get(id) ?? ""));
+  expect(column("field")).toEqual(column("cell").map((row) => cells.field[Number(row)]));
+  expect(column("protein")).toEqual(column("field").map((f) => f[0]));
+  const unclassed = { ...told, classOf: told.classOf.map(() => -1) };
+  expect(planTable(plan, unclassed).get("class")).toEqual(Array.from(plan.cell, () => null));
 });
 
 test("a plan made elsewhere may have ids only, any order and no same_field", async () => {

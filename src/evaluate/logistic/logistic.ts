@@ -82,17 +82,22 @@ export function predictProbabilities(
   model: LogisticModel,
   features: Float32Array | Float64Array,
 ): Float64Array {
+  const out = predictScores(model, features);
+  for (let at = 0; at < out.length; at += model.classes) softmax(out, at, model.classes);
+  return out;
+}
+
+/** W x + b, rows x classes: logarithms of the class probabilities up to a constant of the row. */
+export function predictScores(model: LogisticModel, features: Float32Array | Float64Array): Float64Array {
   const { classes, dimension: d, theta } = model;
   const rows = features.length / d;
   const out = new Float64Array(rows * classes);
-  for (let i = 0; i < rows; i++) {
+  for (let i = 0; i < rows; i++)
     for (let k = 0, t = 0; k < classes; k++, t += d + 1) {
       let sum = theta[t + d];
       for (let j = 0; j < d; j++) sum += theta[t + j] * features[i * d + j];
       out[i * classes + k] = sum;
     }
-    softmax(out, i * classes, classes);
-  }
   return out;
 }
 

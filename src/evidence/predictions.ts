@@ -1,0 +1,151 @@
+import { fitLogistic, type LogisticModel, predictScores } from "../evaluate/logistic/logistic.ts";
+import type { Setting } from "../settings.ts";
+
+/** What the probes that were trained on original crops make of one setting with one background. */
+export interface PredictedBlock {
+  readonly setting: Setting;
+  /** Class that the backgrounds come from, -1 where every cell keeps its own class's or has none. */
+  readonly background: number;
+  /** Per class: cluster of every row's donor; null where the setting has none but the cell itself. */
+  readonly donor: readonly (Int32Array | null)[];
+  /** Per class, one entry per row; null where the block lacks the class. */
+  readonly cells: readonly (PredictedCells | null)[];
+}
+
+/** Predictions for the rows of one class. */
+export interface PredictedCells {
+  /** Class with the highest probability; the lower number among equals. */
+  readonly predicted: Int16Array;
+  /** Its probability. */
+  readonly probability: Float32Array;
+  /** Probability of the row's own class. */
+  readonly own: Float32Array;
+  /** Probability of the background's class; null where the block has no background. */
+  readonly lent: Float32Array | null;
+  /** Natural logarithm of the own class's probability over the most probable other's; positive: own. */
+  readonly margin: Float32Array;
+}
+
+/** Held-out predictions of one encoder's features. */
+export interface Predictions {
+  readonly classes: readonly string[];
+  /** Per class: cluster of every row, numbered over all classes (`closedGroups`). */
+  readonly cluster: readonly Int32Array[];
+  readonly blocks: readonly PredictedBlock[];
+}
+
+/** What {@link predictHeldOut} trains on and tests. Rows count from 0 within their class. */
+export interface PredictionRequest {
+  readonly classes: readonly string[];
+  /** Per class: closed group of every row, 0 to `count` - 1. */
+  readonly group: readonly Int32Array[];
+  /** Per class: cluster of every row, numbered over all classes. */
+  readonly cluster: readonly Int32Array[];
+  /** Groups, K, at least 2. */
+  readonly count: number;
+  /** Features per row. */
+  readonly dimension: number;
+  /** Blocks that are tested; those of `original` need not be among them. */
+  readonly blocks: readonly Pick<PredictedBlock, "setting" | "background" | "donor">[];
+  /** Whether a block has the cells of class `own`. */
+  has(block: PredictionBlock, own: number): boolean;
+  /** Copies features (rows x dimension) of rows of class `own` into `out`; only asked for what `has` confirms. */
+  read(block: PredictionBlock, own: number, rows: Int32Array, out: Float32Array): void;
+}
+export type PredictionBlock = Pick<PredictedBlock, "setting" | "background">;
+
+const ORIGINAL: PredictionBlock = { setting: "original", background: -1 };
+
+/** Rows whose features are read at once, where a group has more. */
+const PIECE = 4096;
+
+/**
+ * Trains a logistic probe (standardized features, every class of the same weight) on the ORIGINAL crops of all groups
+ * but one and tests it on that group's cells in every block, all groups in turn: every composite is judged by a probe
+ * that saw nothing of its cell's clusters. Yields the number of groups done, so that a run can stop between fits.
+ *
+ * @throws StudyError where a class has no cells outside a group
+ */
+export function* predictHeldOut(request: PredictionRequest): Generator<number, Predictions> {
+  const { classes, group, cluster, count, dimension } = request;
+  const blocks = request.blocks.map(
+    (block): PredictedBlock => ({
+      ...block,
+      cells: classes.map((_, own) =>
+        request.has(block, own) ? emptyCells(group[own].length, block.background >= 0) : null,
+      ),
+    }),
+  );
+  for (let k = 0; k < count; k++) {
+    const train = group.map((of) => rowsWhere(of, (g) => g !== k));
+    const test = group.map((of) => rowsWhere(of, (g) => g === k));
+    const labels = Int32Array.from(train.flatMap((rows, own) => Array.from(rows, () => own)));
+    const features = new Float32Array(labels.length * dimension);
+    let at = 0;
+    train.forEach((rows, own) => {
+      request.read(ORIGINAL, own, rows, features.subarray(at, (at += rows.length * dimension)));
+    });
+    const model = fitLogistic(features, labels, dimension, classes.length, {
+      standardize: true,
+      balanced: true,
+    });
+    for (const block of blocks)
+      block.cells.forEach((cells, own) => {
+        if (cells === null) return;
+        for (let from = 0; from < test[own].length; from += PIECE) {
+          const rows = test[own].subarray(from, from + PIECE);
+          const x = new Float32Array(rows.length * dimension);
+          request.read(block, own, rows, x);
+          predictCells(model, x, own, block.background, cells, rows);
+        }
+      });
+    yield k + 1;
+  }
+  return { classes, cluster, blocks };
+}
+
+/** Room for the predictions of `rows` rows. */
+export function emptyCells(rows: number, hasBackground: boolean): PredictedCells {
+  return {
+    predicted: new Int16Array(rows),
+    probability: new Float32Array(rows),
+    own: new Float32Array(rows),
+    lent: hasBackground ? new Float32Array(rows) : null,
+    margin: new Float32Array(rows),
+  };
+}
+
+/** Predictions of `model` for features of class `own` on a background, left at positions `rows` of `out`. */
+export function predictCells(
+  model: LogisticModel,
+  features: Float32Array,
+  own: number,
+  background: number,
+  out: PredictedCells,
+  rows: ArrayLike<number>,
+): void {
+  const { classes } = model;
+  const scores = predictScores(model, features);
+  for (let i = 0; i < rows.length; i++) {
+    const of = scores.subarray(i * classes, (i + 1) * classes);
+    let best = 0;
+    let rival = -Infinity;
+    for (let k = 0; k < classes; k++) {
+      if (of[k] > of[best]) best = k;
+      if (k !== own && of[k] > rival) rival = of[k];
+    }
+    let sum = 0;
+    for (let k = 0; k < classes; k++) sum += Math.exp(of[k] - of[best]);
+    const probability = (k: number) => Math.exp(of[k] - of[best]) / sum;
+    const row = rows[i];
+    out.predicted[row] = best;
+    out.probability[row] = probability(best);
+    out.own[row] = probability(own);
+    if (out.lent !== null) out.lent[row] = probability(background);
+    out.margin[row] = of[own] - rival;
+  }
+}
+
+function rowsWhere(groups: Int32Array, wanted: (group: number) => boolean): Int32Array {
+  return Int32Array.from(groups.keys()).filter((row) => wanted(groups[row]));
+}

@@ -1,0 +1,156 @@
+import { relative, sep } from "node:path";
+import type { Groups } from "../core/groups.ts";
+import type { Estimate } from "../evidence/estimate.ts";
+import type { PredictedCells, Predictions } from "../evidence/predictions.ts";
+import type { FeatureSet } from "../features/features.ts";
+import { table } from "../files/table.ts";
+import { hasSharedBackground } from "../settings.ts";
+import { segmentsOf } from "../swap/segments.ts";
+import type { Cells, Column, SwapPlan, Table } from "../types.ts";
+import type { Selection } from "./select.ts";
+
+/** One number of one encoder. */
+export interface EffectRow extends Estimate {
+  readonly encoder: string;
+  readonly statement: string;
+  /** The one class that it is about; absent or null: mean over classes. */
+  readonly class?: string | null;
+  /** False discovery rate over the classes. */
+  readonly q?: number | null;
+}
+
+/** `results/effects`: every number that the study states, with its interval or why it has none. */
+export function effectsTable(rows: readonly EffectRow[]): Table {
+  const numbers = (of: (row: EffectRow) => number | null | undefined) =>
+    Float64Array.from(rows, (row) => of(row) ?? Number.NaN);
+  const counts = (of: (row: EffectRow) => number) => Int32Array.from(rows, of);
+  return table(
+    new Map<string, Column>([
+      ["encoder", rows.map((r) => r.encoder)],
+      ["statement", rows.map((r) => r.statement)],
+      ["class", rows.map((r) => r.class ?? null)],
+      ["estimate", numbers((r) => r.estimate)],
+      ["low", numbers((r) => r.low)],
+      ["high", numbers((r) => r.high)],
+      ["level", numbers((r) => r.level)],
+      ["se", numbers((r) => r.se)],
+      ["df", numbers((r) => r.df)],
+      ["p", numbers((r) => r.p)],
+      ["q", numbers((r) => r.q)],
+      ["n", counts((r) => r.cells)],
+      ["clusters", counts((r) => r.clusters)],
+      ["unit", rows.map((r) => r.unit)],
+      ["groups", counts((r) => r.groups)],
+      ["classes", counts((r) => r.classes)],
+      ["method", rows.map((r) => r.method)],
+      ["why", rows.map((r) => r.refused ?? null)],
+    ]),
+  );
+}
+
+/** What the cell table is made of, for all encoders. */
+export interface CellTableRequest {
+  readonly plan: SwapPlan;
+  readonly cells: Pick<Cells, "id" | "count">;
+  readonly selection: Pick<Selection, "classes" | "classOf" | "rows">;
+  readonly groups: Pick<Groups, "group">;
+  /** Folder that the places of features are told from. */
+  readonly features: string;
+}
+
+/** One output of an encoder; without predictions the columns about them are empty. */
+export interface CellTableOutput {
+  readonly encoder: string;
+  readonly set: Pick<FeatureSet, "place">;
+  readonly predictions: Predictions | null;
+}
+
+/** Composites that are turned into rows at once. */
+const PIECE = 100_000;
+
+/**
+ * `results/cells`: one row per encoder and composite of the plan, piece by piece, so that memory does not grow with the
+ * study. Columns are described in docs/tables.md.
+ */
+export function* cellPieces(request: CellTableRequest, outputs: Iterable<CellTableOutput>): Generator<Table> {
+  const { plan, cells, selection } = request;
+  const position = new Int32Array(cells.count).fill(-1);
+  for (const rows of selection.rows)
+    rows.forEach((row, i) => {
+      position[row] = i;
+    });
+  for (const output of outputs) {
+    const find = lookUp(output.predictions);
+    for (const { setting, background, start, end } of segmentsOf(plan)) {
+      const from = hasSharedBackground(setting) ? selection.classes.indexOf(background!) : -1;
+      const predicted = selection.classes.map((_, own) => find(setting, from, own));
+      const original = selection.classes.map((_, own) => find("original", -1, own));
+      for (let at = start; at < end; at += PIECE)
+        yield piece(
+          request,
+          output,
+          { setting, background, start: at, end: Math.min(end, at + PIECE) },
+          (row) => {
+            const own = selection.classOf[plan.cell[row]];
+            const i = own < 0 ? -1 : position[plan.cell[row]];
+            if (i < 0 || predicted[own] === null) return null;
+            return { own, i, of: predicted[own], before: original[own] };
+          },
+        );
+    }
+  }
+}
+
+type Found = { own: number; i: number; of: PredictedCells; before: PredictedCells | null } | null;
+
+function piece(
+  { plan, cells, selection, groups, features }: CellTableRequest,
+  { encoder, set }: CellTableOutput,
+  { setting, background, start, end }: ReturnType<typeof segmentsOf>[number],
+  predictionOf: (row: number) => Found,
+): Table {
+  const size = end - start;
+  const { classes, classOf } = selection;
+  const text = <T>(of: (row: number) => T) => Array.from({ length: size }, (_, i) => of(start + i));
+  const found = text(predictionOf);
+  const number = (of: (f: NonNullable<Found>) => number) =>
+    Float32Array.from(found, (f) => (f === null ? Number.NaN : of(f)));
+  const places = text((row) => set.place(row));
+  const files = new Map<string, string>();
+  const file = (base: string) => {
+    let name = files.get(base);
+    if (name === undefined) files.set(base, (name = `${relative(features, base).split(sep).join("/")}.npy`));
+    return name;
+  };
+  return table(
+    new Map<string, Column>([
+      ["encoder", text(() => encoder)],
+      ["Metadata_Cell", text((row) => cells.id[plan.cell[row]])],
+      ["Metadata_Class", text((row) => classes[classOf[plan.cell[row]]] ?? null)],
+      ["setting", text(() => setting)],
+      ["background", text(() => background)],
+      ["Metadata_Donor", text((row) => (plan.donor[row] < 0 ? null : cells.id[plan.donor[row]]))],
+      ["prediction", found.map((f) => (f === null ? null : classes[f.of.predicted[f.i]]))],
+      ["probability", number((f) => f.of.probability[f.i])],
+      ["probability_own", number((f) => f.of.own[f.i])],
+      ["margin", number((f) => f.of.margin[f.i])],
+      ["correct", number((f) => (f.of.predicted[f.i] === f.own ? 1 : 0))],
+      [
+        "flipped",
+        number((f) =>
+          f.before === null ? Number.NaN : f.of.predicted[f.i] === f.before.predicted[f.i] ? 0 : 1,
+        ),
+      ],
+      ["group", Int32Array.from({ length: size }, (_, i) => groups.group[plan.cell[start + i]])],
+      ["features_file", places.map(({ base }) => file(base))],
+      ["features_row", Int32Array.from(places, ({ row }) => row)],
+    ]),
+  );
+}
+
+/** The predictions of (setting, background, class); null where there are none. */
+function lookUp(predictions: Predictions | null) {
+  const blocks = new Map(predictions?.blocks.map((b) => [`${b.setting} ${b.background}`, b]));
+  return (setting: string, background: number, own: number) =>
+    blocks.get(`${setting} ${background}`)?.cells[own] ?? null;
+}
