@@ -28,7 +28,7 @@ test("hard paste, by eye", () => {
     -10, 20, -30,
     40, 50, -60,
   ]);
-  pasteHard(mask, { crop, background: null }, out);
+  pasteHard(mask, { crop, background: new Float32Array(12) }, out);
   // biome-ignore format: two channels
   expect([...out]).toEqual([
     0, 2, 0,

@@ -179,7 +179,7 @@ export function referenceComposite(
   if (mode === "bgonly") return referenceDonor(ref, row, "nocentre");
   const mask = referenceMask(ref, row);
   if (mode === "masked") {
-    pasteHard(mask, { crop: out, background: null }, out);
+    pasteHard(mask, { crop: out, background: new Float32Array(out.length) }, out);
     return out;
   }
   const donor = ref.donors[row * ref.classes.length + background];
