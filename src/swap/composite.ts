@@ -121,19 +121,11 @@ export class Compositor {
     this.#source.readCrop(cell, this.#crop);
     pixelScale(this.#crop, cell, this.#scales, this.#options.clip, this.#scale);
     this.#source.readMask(cell, this.#mask);
-    // The background, in the cell's units, is in `out` when the cell comes.
-    const paste = { crop: this.#crop, background: out, scale: this.#scale };
-    if (traits.background === "none") {
-      if (this.#matcher === null) out.fill(0);
-      else this.#matcher.putMedium(cell, out);
-      pasteHard(this.#mask, paste, out);
-      return;
-    }
     const donor = plan.donor[row];
-    const background = this.#backgroundOf(traits, donor);
-    const brought = this.#matcher?.bring(background.crop, donor, cell, out) ?? false;
-    if (!brought) out.set(background.crop);
-    if (this.#options.edge === "hard") pasteHard(this.#mask, paste, out);
+    const background = traits.background === "none" ? null : this.#backgroundOf(traits, donor);
+    const brought = this.#putBackground(background, donor, cell, out);
+    const paste = { crop: this.#crop, background: out, scale: this.#scale };
+    if (background === null || this.#options.edge === "hard") pasteHard(this.#mask, paste, out);
     else {
       const { height, width } = this.#source;
       const { near } = this.#scratch;
@@ -172,6 +164,22 @@ export class Compositor {
     this.#source.readCrop(donor, this.#crop);
     pixelScale(this.#crop, donor, this.#scales, this.#options.clip, this.#scale);
     return countBeyond(this.#crop, this.#scale, this.#mask);
+  }
+
+  /**
+   * Writes what `cell` is pasted on, in its units: a background of `donor`, or nothing but medium. Says whether the
+   * background had to be brought to another field.
+   */
+  #putBackground(background: Background | null, donor: number, cell: number, out: Float32Array): boolean {
+    const matcher = this.#matcher;
+    if (background === null) {
+      if (matcher === null) out.fill(0);
+      else matcher.putMedium(cell, out);
+      return false;
+    }
+    if (matcher?.bring(background.crop, donor, cell, out)) return true;
+    out.set(background.crop);
+    return false;
   }
 
   #backgroundOf({ removes }: SettingTraits, donor: number): Background {
