@@ -60,6 +60,7 @@ export {
 export { type OracleOptions, oracleFeatures } from "./simulate/oracle.ts";
 export { PHYSICS, type Physics } from "./simulate/parameters.ts";
 export { makeProtein, mixedProteins, type Protein, singleProteins } from "./simulate/proteins.ts";
+export { type Clipping, measureClipping } from "./swap/clipping.ts";
 export { Compositor } from "./swap/composite.ts";
 export { groupOf, measureScales, plainScales, type Scales } from "./swap/intensity.ts";
 export { makePlan, type PlanRequest, type SameDonor } from "./swap/plan.ts";

@@ -4,7 +4,7 @@ import type { EncoderFile } from "../encode/encoder-file.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
 import { type Setting, traitsOf } from "../settings.ts";
 import type { Scales } from "../swap/intensity.ts";
-import { recipeOf } from "../swap/recipe.ts";
+import { looksAtScales, recipeOf } from "../swap/recipe.ts";
 import type { CompositeOptions } from "../types.ts";
 
 /** Length of keys in names: 48 bits are enough to tell apart what one folder holds. */
@@ -20,7 +20,7 @@ export interface FeatureInputs {
 
 /**
  * Key of the features of one output of an encoder in one setting: a hash of exactly what a row depends on besides its
- * cell and donor (pixels, masks where they are looked at, scales, the choices that the setting's composites follow,
+ * cell and donor (pixels, masks and scales where they are looked at, the choices that the setting's composites follow,
  * network, preprocessing, pooling, and the versions of the methods). Rows of one key can stand side by side.
  */
 export function featureKey(
@@ -36,7 +36,7 @@ export function featureKey(
     crops: header.hashes["crops.npy"],
     channels: header.channels,
     masks: masked ? header.hashes["masks.npy"] : null,
-    scales,
+    scales: looksAtScales(setting, composite) ? scales : null,
     recipe: recipeOf(setting, composite),
     encoder: { version: ENCODE_VERSION, model, input, preprocess, output: { output: name, layout, pool } },
   });

@@ -3,7 +3,17 @@ import { SettingError } from "../errors.ts";
 import { SETTINGS, type Setting, type SettingTraits, traitsOf } from "../settings.ts";
 import type { CompositeOptions, CropSource, MaskKind, SwapPlan } from "../types.ts";
 import { Filler, type FillKind } from "./fill/fill.ts";
-import { applyScale, type PixelScale, pixelScale, type Scales, unscaled } from "./intensity.ts";
+import {
+  applyScale,
+  checkScale,
+  countBeyond,
+  type PixelScale,
+  pixelScale,
+  plainScales,
+  type Scales,
+  unscaled,
+} from "./intensity.ts";
+import { FieldMatcher } from "./match.ts";
 import { type AlphaScratch, alphaScratch, pasteHard, pasteSoft, softAlpha } from "./paste.ts";
 
 /** Size of the filled donors that are kept, by default, bytes: 1,024 of two channels and 64 x 64 px, 64 of 256 x 256 px. */
@@ -49,7 +59,9 @@ export function checkSetting(
  */
 export class Compositor {
   readonly #source: CropSource;
+  /** What whole crops are brought to: by field nothing, there the matcher brings backgrounds to the cell's field. */
   readonly #scales: Scales;
+  readonly #matcher: FieldMatcher | null;
   readonly #options: CompositeOptions;
   readonly #mask: Uint8Array;
   readonly #donorMask: Uint8Array;
@@ -73,7 +85,9 @@ export class Compositor {
     { cacheBytes = CACHE_BYTES }: { cacheBytes?: number } = {},
   ) {
     this.#source = source;
-    this.#scales = scales;
+    const byField = scales.kind === "group" && options.intensity === "field";
+    this.#scales = byField ? plainScales("none") : scales;
+    this.#matcher = byField ? new FieldMatcher(scales, source.channels.length, options.clip) : null;
     this.#options = options;
     const pixels = source.height * source.width;
     this.#mask = new Uint8Array(pixels);
@@ -103,41 +117,69 @@ export class Compositor {
       return;
     }
     // Only the pixels that are pasted are scaled.
-    this.#checkScale(cell);
+    checkScale(this.#scales, cell, this.#source.channels.length);
     this.#source.readCrop(cell, this.#crop);
     pixelScale(this.#crop, cell, this.#scales, this.#options.clip, this.#scale);
     this.#source.readMask(cell, this.#mask);
-    const [crop, scale] = [this.#crop, this.#scale];
-    const background = traits.background === "none" ? null : this.#backgroundOf(traits, plan.donor[row]);
-    if (background === null || this.#options.edge === "hard")
-      pasteHard(this.#mask, { crop, background: background?.crop ?? null, scale }, out);
+    const donor = plan.donor[row];
+    const background = traits.background === "none" ? null : this.#backgroundOf(traits, donor);
+    const brought = this.#putBackground(background, donor, cell, out);
+    const paste = { crop: this.#crop, background: out, scale: this.#scale };
+    if (background === null || this.#options.edge === "hard") pasteHard(this.#mask, paste, out);
     else {
       const { height, width } = this.#source;
       const { near } = this.#scratch;
       const { sigma } = this.#options;
       softAlpha({ mask: this.#mask, height, width, sigma }, this.#alpha, this.#scratch);
       // A background of -0 takes the sign of the crop, also where that weighs nothing.
-      if (background.signed) Object.assign(near, { top: 0, bottom: height - 1, left: 0, right: width - 1 });
-      else out.set(background.crop);
-      pasteSoft(this.#alpha, { crop, background: background.crop, scale }, out, { width, near });
+      if (background.signed && !brought)
+        Object.assign(near, { top: 0, bottom: height - 1, left: 0, right: width - 1 });
+      pasteSoft(this.#alpha, paste, out, { width, near });
     }
   }
 
-  /** Crop of `cell` after the intensity step. @throws SettingError where its group has no scale */
+  /** Crop of `cell` after the intensity step: as imaged by field. @throws SettingError where its group has no scale */
   readScaled(cell: number, out: Float32Array): void {
-    this.#checkScale(cell);
+    const channels = this.#source.channels.length;
+    checkScale(this.#scales, cell, channels);
     this.#source.readCrop(cell, out);
-    applyScale(out, cell, this.#source.channels.length, this.#scales, this.#options.clip);
+    applyScale(out, cell, channels, this.#scales, this.#options.clip);
   }
 
-  #checkScale(cell: number): void {
-    if (this.#scales.kind === "group") {
-      const group = this.#scales.groupOf[cell];
-      if (Number.isNaN(this.#scales.cell[group * this.#source.channels.length]))
-        throw new SettingError(
-          `${this.#scales.groups[group]} has no usable cell to measure its intensity on; leave its cells out, choose intensity \`crop\`, or look at its masks`,
-        );
+  /**
+   * How many background pixels of composite `row` are clipped, outside the center mask, channels counted apart. By field
+   * they are those of the filled donor; where whole crops are scaled, which are clipped before anything is removed,
+   * those of the donor's crop. 0 for settings that paste on no crop.
+   */
+  countClipped(plan: SwapPlan, row: number): number {
+    const traits = traitsOf(SETTINGS[plan.setting[row]]);
+    if (traits.cell !== "pasted" || traits.background === "none") return 0;
+    const [cell, donor] = [plan.cell[row], plan.donor[row]];
+    this.#source.readMask(cell, this.#mask);
+    if (this.#matcher !== null) {
+      const { crop } = this.#backgroundOf(traits, donor);
+      return this.#matcher.countClipped(crop, donor, cell, this.#mask);
     }
+    checkScale(this.#scales, donor, this.#source.channels.length);
+    this.#source.readCrop(donor, this.#crop);
+    pixelScale(this.#crop, donor, this.#scales, this.#options.clip, this.#scale);
+    return countBeyond(this.#crop, this.#scale, this.#mask);
+  }
+
+  /**
+   * Writes what `cell` is pasted on, in its units: a background of `donor`, or nothing but medium. Says whether the
+   * background had to be brought to another field.
+   */
+  #putBackground(background: Background | null, donor: number, cell: number, out: Float32Array): boolean {
+    const matcher = this.#matcher;
+    if (background === null) {
+      if (matcher === null) out.fill(0);
+      else matcher.putMedium(cell, out);
+      return false;
+    }
+    if (matcher?.bring(background.crop, donor, cell, out)) return true;
+    out.set(background.crop);
+    return false;
   }
 
   #backgroundOf({ removes }: SettingTraits, donor: number): Background {
@@ -152,7 +194,7 @@ export class Compositor {
     return this.#background;
   }
 
-  /** Scaled donor with its cells removed, from the cache where it is there. */
+  /** Donor with its cells removed, in its own units, from the cache where it is there. */
   #fill(donor: number, kind: FillKind): Background {
     const key = `${donor} ${kind}`;
     let filled = this.#filled.get(key);
@@ -169,7 +211,13 @@ export class Compositor {
     this.readScaled(donor, filled.crop);
     this.#source.readMask(donor, this.#donorMask);
     const { halo, seed } = this.#options;
-    this.#filler.fill(filled.crop, this.#donorMask, { kind, halo, seed: namedSeed(seed, "fill", donor) });
+    const light = this.#matcher?.light(donor);
+    this.#filler.fill(filled.crop, this.#donorMask, {
+      kind,
+      halo,
+      seed: namedSeed(seed, "fill", donor),
+      ...(light === undefined ? {} : { light }),
+    });
     filled.signed = hasNegativeZero(filled.crop);
     this.#filled.set(key, filled);
     return filled;

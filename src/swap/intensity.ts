@@ -3,7 +3,7 @@ import { SettingError } from "../errors.ts";
 import { BACKGROUND, CENTER, type Cells, type CompositeOptions, type CropSource } from "../types.ts";
 import { streamMedian } from "./median.ts";
 
-/** How every cell's pixels are scaled before they are composited. */
+/** How pixels are scaled for composites. */
 export interface Scales {
   readonly kind: "none" | "crop" | "group";
   /** Group names; empty unless `kind` is `group`. */
@@ -50,7 +50,8 @@ const HELD = 1 << 22;
 /**
  * Scale of every group (field or protein) and channel, from its usable cells: `background` is the median of all
  * pixels with label 0, `cell` the median over the cells of the mean inside the center mask. Medians are exact, memory
- * is bounded whatever the number of cells. A pixel x becomes (x - background) / (cell - background).
+ * is bounded whatever the number of cells. With them a pixel x is (x - background) / (cell - background) in units of its
+ * group: what whole crops are brought to by protein, and what a background keeps in the cell's field by field.
  *
  * @param grouping from {@link groupOf}; null for intensity `none` and `crop`, where nothing is measured
  * @throws SettingError for a group without cell-free pixels, or whose two constants coincide
@@ -182,6 +183,20 @@ class GroupReader {
   }
 }
 
+/** @throws SettingError where pixels are scaled by groups and that of `cell` has no scale */
+export function checkScale(
+  { kind, groups, groupOf, cell: levels }: Scales,
+  cell: number,
+  channels: number,
+): void {
+  if (kind !== "group") return;
+  const group = groupOf[cell];
+  if (Number.isNaN(levels[group * channels]))
+    throw new SettingError(
+      `${groups[group]} has no usable cell to measure its intensity on; leave its cells out, choose intensity \`crop\`, or look at its masks`,
+    );
+}
+
 /** What becomes of a pixel x of each channel: (x - zero) / range, not below `low`, not above `high`. */
 export interface PixelScale {
   readonly zero: Float64Array;
@@ -250,4 +265,20 @@ export function applyScale(
     for (const end = i + pixels; i < end; i++)
       crop[i] = Math.min(Math.max((crop[i] - zero) / range, low), high);
   }
+}
+
+/** How many pixels of a crop (unscaled) outside the center cell of `mask` a scale clips. */
+export function countBeyond(
+  crop: Float32Array,
+  { zero, range, low, high }: PixelScale,
+  mask: Uint8Array,
+): number {
+  const pixels = mask.length;
+  let count = 0;
+  for (let c = 0, i = 0; c < zero.length; c++)
+    for (let p = 0; p < pixels; p++, i++) {
+      const v = (crop[i] - zero[c]) / range[c];
+      if (mask[p] !== CENTER && (v < low || v > high)) count++;
+    }
+  return count;
 }

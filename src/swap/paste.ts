@@ -13,24 +13,18 @@ export interface Paste {
 
 /**
  * Hard paste (published): center-mask pixels (`mask`: height x width) from `crop`, brought to `scale`, all others from
- * `background` (0 where it is null), for every channel. `out` may be either input.
+ * `background`, for every channel. `out` may be the background.
  */
-export function pasteHard(
-  mask: Uint8Array,
-  { crop, background, scale }: Omit<Paste, "background"> & { readonly background: Float32Array | null },
-  out: Float32Array,
-): void {
+export function pasteHard(mask: Uint8Array, { crop, background, scale }: Paste, out: Float32Array): void {
   const pixels = mask.length;
   const channels = crop.length / pixels;
   const { zero, range, low, high } = scale ?? unscaled(channels);
-  if (out !== crop && background !== null && out !== background) out.set(background);
+  if (out !== background) out.set(background);
   for (let c = 0, i = 0; c < channels; c++) {
     const floor = zero[c];
     const span = range[c];
     for (let p = 0; p < pixels; p++, i++)
       if (mask[p] === CENTER) out[i] = Math.min(Math.max((crop[i] - floor) / span, low), high);
-      else if (background === null) out[i] = 0;
-      else if (out === crop) out[i] = background[i];
   }
 }
 

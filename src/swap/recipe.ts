@@ -1,22 +1,45 @@
-import { type Setting, traitsOf } from "../settings.ts";
+import { hasDonor, type Setting, traitsOf } from "../settings.ts";
 import type { CompositeOptions } from "../types.ts";
 
 /** Raised whenever composites of the same crops and choices get other pixels. */
-export const COMPOSITE_VERSION = 1;
+export const COMPOSITE_VERSION = 2;
 
 /** What the composites of a setting follow: its traits and those of the choices that it looks at, as plain data. */
 export function recipeOf(setting: Setting, options: CompositeOptions): Readonly<Record<string, unknown>> {
-  const { cell, background, removes } = traitsOf(setting);
-  const { edge, sigma, donorCenter, halo, intensity, clip, seed } = options;
+  const { cell, background } = traitsOf(setting);
+  const { edge, sigma, halo, intensity, clip, seed } = options;
   const pasted = cell === "pasted" && background !== "none";
-  const removed = pasted && removes === "nothing" && donorCenter === "fill" ? "center" : removes;
+  const removed = removedBy(setting, options);
+  const raw = intensity === "none" || (intensity === "field" && !looksAtScales(setting, options));
+  // By field only a background of another field is clipped.
+  const clipped = intensity === "field" ? hasDonor(setting) : !raw;
   return {
     version: COMPOSITE_VERSION,
     cell,
     background: background === "none" ? "none" : removed,
-    intensity,
-    ...(intensity === "none" ? {} : { clip }),
+    intensity: raw ? "none" : intensity,
+    ...(clipped ? { clip } : {}),
     ...(pasted ? { edge, ...(edge === "soft" ? { sigma } : {}) } : {}),
     ...(removed === "nothing" ? {} : { halo, seed }),
   };
+}
+
+/**
+ * Whether the composites of a setting depend on the scales of fields or proteins. By field the crop as imaged and the
+ * cell on its own crop do not; a fill does, as it is told how bright cells are.
+ */
+export function looksAtScales(
+  setting: Setting,
+  options: Pick<CompositeOptions, "intensity" | "donorCenter">,
+): boolean {
+  if (options.intensity === "none" || options.intensity === "crop") return false;
+  if (options.intensity === "protein") return true;
+  return traitsOf(setting).background !== "own" || removedBy(setting, options) !== "nothing";
+}
+
+/** Which cells are taken out of the background. */
+function removedBy(setting: Setting, { donorCenter }: Pick<CompositeOptions, "donorCenter">) {
+  const { cell, background, removes } = traitsOf(setting);
+  const pasted = cell === "pasted" && background !== "none";
+  return pasted && removes === "nothing" && donorCenter === "fill" ? "center" : removes;
 }

@@ -113,6 +113,8 @@ test.each([
   ["a background", { classes: CLASSES, backgrounds: ["nucleus", "vacuole"] }, 3 * CELLS + 2 * CELLS],
   ["an encoder", { encoders: ["tiny.json", "more.json"] }, 5 * CELLS],
   ["an edge, which `original` has none of", { edge: "hard" }, 3 * CELLS],
+  ["no intensity step, which `original` has none of", { intensity: "none" }, 3 * CELLS],
+  ["another range, which `original` is not clipped to", { clip: [0, 1] }, 3 * CELLS],
   ["other weights", { encoders: ["changed/tiny.json"] }, 5 * CELLS],
   ["another preprocessing", { encoders: ["prepared/tiny.json"] }, 5 * CELLS],
 ])("%s: only what is new is composed and encoded, and warm equals cold", async (_, keys, composites) => {

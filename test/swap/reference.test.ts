@@ -92,9 +92,10 @@ describe.skipIf(!hasReference)("the independent Python run on real cells", () =>
     },
   );
 
-  test("the compositor makes its original, masked and naive composites", () => {
+  test("the compositor makes its original, masked and naive composites of whole scaled crops", () => {
     const plan = referencePlan(ref);
-    const options = { ...published, intensity: "field", clip: [-1, 6] } as const;
+    // Its groups are fields; that whole crops are scaled is what `protein` does.
+    const options = { ...published, intensity: "protein", clip: [-1, 6] } as const;
     const compositor = new Compositor(ref.source, ref.scales, options);
     const modes = { original: "original", masked: "masked", same: "naive", different: "naive" } as Record<
       string,
@@ -108,6 +109,43 @@ describe.skipIf(!hasReference)("the independent Python run on real cells", () =>
       compositor.compose(plan, row, out);
       const wanted = referenceComposite(ref, mode, plan.cell[row], plan.background[row]);
       expect(Buffer.compare(Buffer.from(out.buffer), Buffer.from(wanted.buffer))).toBe(0);
+      checked++;
+    }
+    expect(checked).toBeGreaterThan(200);
+  });
+
+  test("by field the cell is as imaged and the background its own, in the units of the cell's field", () => {
+    const plan = referencePlan(ref);
+    const options = { ...published, intensity: "field", clip: [-1, 6] } as const;
+    const compositor = new Compositor(ref.source, ref.scales, options);
+    const [out, crop, mask] = [new Float32Array(2 * 4096), new Float32Array(2 * 4096), new Uint8Array(4096)];
+    let checked = 0;
+    for (let row = 0; row < plan.count; row += 37) {
+      const setting = SETTINGS[plan.setting[row]];
+      if (setting === "cell-free" || setting === "background-only") continue;
+      // What comes from the cell's own field is not clipped.
+      if (plan.sameField[row] === 1) continue;
+      const cell = plan.cell[row];
+      ref.source.readCrop(cell, crop);
+      ref.source.readMask(cell, mask);
+      compositor.compose(plan, row, out);
+      const mode = setting === "original" || setting === "masked" ? setting : "naive";
+      const wanted = referenceComposite(ref, mode, cell, plan.background[row]);
+      let largest = 0;
+      for (let c = 0; c < 2; c++) {
+        const at = 2 * ref.scales.groupOf[cell] + c;
+        const [base, range] = [ref.scales.background[at], ref.scales.cell[at] - ref.scales.background[at]];
+        for (let p = 0, i = c * 4096; p < 4096; p++, i++) {
+          if (setting === "original" || mask[p] === 1) {
+            if (out[i] !== crop[i]) largest = Infinity;
+          } else {
+            // Both round to float32 once: out where it is, wanted near it in units of the range.
+            const rounding = 2 ** -24 * (Math.abs(out[i]) + range * Math.abs(wanted[i]));
+            largest = Math.max(largest, Math.abs(base + range * wanted[i] - out[i]) / rounding);
+          }
+        }
+      }
+      expect(largest).toBeLessThan(1.001);
       checked++;
     }
     expect(checked).toBeGreaterThan(200);

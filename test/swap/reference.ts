@@ -174,12 +174,13 @@ export function referenceComposite(
   row: number,
   background: number,
 ): Float32Array {
-  const out = referenceCrop(ref, row);
-  if (mode === "original") return out;
+  const crop = referenceCrop(ref, row);
+  if (mode === "original") return crop;
   if (mode === "bgonly") return referenceDonor(ref, row, "nocentre");
   const mask = referenceMask(ref, row);
+  const out = new Float32Array(crop.length);
   if (mode === "masked") {
-    pasteHard(mask, { crop: out, background: null }, out);
+    pasteHard(mask, { crop, background: out }, out);
     return out;
   }
   const donor = ref.donors[row * ref.classes.length + background];
@@ -193,13 +194,13 @@ export function referenceComposite(
       alpha,
       new Float64Array(PIXELS),
     );
-    pasteSoft(alpha, { crop: out, background: referenceDonor(ref, donor, "nocentre") }, out);
+    pasteSoft(alpha, { crop, background: referenceDonor(ref, donor, "nocentre") }, out);
     return out;
   }
   const lent =
     mode === "naive"
       ? referenceCrop(ref, donor)
       : referenceDonor(ref, donor, mode === "inpaint" ? "nocentre" : "cellfree");
-  pasteHard(mask, { crop: out, background: lent }, out);
+  pasteHard(mask, { crop, background: lent }, out);
   return out;
 }

@@ -29,6 +29,11 @@ export interface FillRequest {
   readonly halo: number;
   /** Names the draws of noise. */
   readonly seed: number;
+  /**
+   * How much brighter than the medium cells are, per channel, in the units of the crop; negative where they are dimmer.
+   * 1 without it.
+   */
+  readonly light?: Float64Array;
 }
 
 /** What the steps of a fill write, made once for crops of one shape. */
@@ -80,13 +85,15 @@ export class Filler {
    * center are no neighbors: see `relabelSlivers`); `cell-free` removes every cell and at least `freeGap`
    * ({@link Lengths}) around it. Beyond that rim the light of the removed cell is taken off and the fill fades in with
    * square-root weights, so that there is neither a seam nor a ring. The same crop, mask and request give the same
-   * bytes.
+   * bytes; a crop in other units, with `light` in them, the fill in these units, up to rounding.
    */
-  fill(crop: Float32Array, mask: Uint8Array, { kind, halo, seed }: FillRequest): void {
+  fill(crop: Float32Array, mask: Uint8Array, { kind, halo, seed, light: given }: FillRequest): void {
     const { medium, halos, excess, woven } = this.#buffers;
     this.fills++;
+    // All that follows takes cells to be brighter than the medium.
+    turnOver(crop, given);
     const site = this.#surveyor.survey(mask, kind, halo);
-    this.#measureMedium(crop, site, widestGap(halo, this.#lengths));
+    this.#measureMedium(crop, site, widestGap(halo, this.#lengths), given);
     const random = mulberry32(namedSeed(seed, kind));
     this.#weaver.weave(medium, site.removal.wanted, random, woven);
     const light = takeOffHalo(crop, site, medium, halos, excess);
@@ -94,10 +101,11 @@ export class Filler {
     const membrane = site.shore.rim.size > 0 ? this.#membrane : null;
     if (membrane !== null) carryNeighborLight(crop, site, medium, light, membrane);
     putFill(crop, site.removal, medium, woven, membrane);
+    turnOver(crop, given);
   }
 
   /** Level, noise and halos of the medium, unless they are known. */
-  #measureMedium(crop: Float32Array, site: Site, widest: number): void {
+  #measureMedium(crop: Float32Array, site: Site, widest: number, light: Float64Array | undefined): void {
     const { medium, halos, noise } = this.#buffers;
     const { mask, toCell } = site.distances;
     if (this.#measured.is(crop, mask, widest)) return;
@@ -105,8 +113,16 @@ export class Filler {
     else {
       this.crowded++;
       this.#measured.forget();
-      collectDimmest(crop, site, medium.pool);
+      collectDimmest(crop, site, medium.pool, light);
     }
     measureNoise(crop, site, medium, halos, noise);
   }
+}
+
+/** Changes the sign of the channels in which cells are dimmer than the medium. */
+function turnOver(crop: Float32Array, light: Float64Array | undefined): void {
+  light?.forEach((value, c) => {
+    const pixels = crop.length / light.length;
+    if (value < 0) for (let i = c * pixels; i < (c + 1) * pixels; i++) crop[i] = -crop[i];
+  });
 }

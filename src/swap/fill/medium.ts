@@ -56,15 +56,24 @@ export function collectMedium(
   return pool.size >= pixelsFor(FEWEST, lengths);
 }
 
-/** Without medium: collects the dimmest twentieth of the crop, or of what is not removed. */
-export function collectDimmest(crop: Float32Array, { removal, lengths }: Site, pool: PixelList): void {
+/**
+ * Without medium: collects the dimmest twentieth of the crop, or of what is not removed.
+ * @param unit what counts as much in every channel as in the others; its sign does not matter; 1 without it
+ */
+export function collectDimmest(
+  crop: Float32Array,
+  { removal, lengths }: Site,
+  pool: PixelList,
+  unit?: Float64Array,
+): void {
   const { fade, removed } = removal;
   const pixels = fade.length;
   const fewest = pixelsFor(FEWEST, lengths);
   const all = removed.size > pixels - fewest;
   const candidates = Array.from({ length: pixels }, (_, p) => p).filter((p) => all || fade[p] < 1);
   const light = new Float64Array(pixels);
-  for (let i = 0; i < crop.length; i++) light[i % pixels] += crop[i];
+  for (let i = 0; i < crop.length; i++)
+    light[i % pixels] += crop[i] / Math.abs(unit?.[Math.floor(i / pixels)] ?? 1);
   candidates.sort((a, b) => light[a] - light[b] || a - b);
   const dimmest = candidates.slice(0, Math.max(fewest, Math.floor(pixels / 20)));
   pool.pixels.set(dimmest);
