@@ -22,17 +22,20 @@ export function followsUnits(steps: readonly PreprocessStep[]): boolean {
   return first !== "removed";
 }
 
-/** Warns of an encoder that scales by constants where the intensity step changes the scale. */
+/**
+ * Warns of an encoder that scales by constants where the intensity step hands it other units than the images have; by
+ * field, cells stay as they were imaged.
+ */
 export function changedUnits(
   { name, preprocess }: Pick<EncoderDescription, "name" | "preprocess">,
   intensity: CompositeOptions["intensity"],
 ): Flag | null {
-  if (intensity === "none" || !followsUnits(preprocess)) return null;
+  if (intensity === "none" || intensity === "field" || !followsUnits(preprocess)) return null;
   const constants = preprocess.map((s) => s.step).filter((s) => !["crop", "pad", "resize"].includes(s));
   return {
     id: "changed-units",
     severity: "warning",
     encoder: name,
-    text: `encoder ${name} takes pixels by constants (${constants.length === 0 ? "no step scales them" : constants.join(", ")}), and \`intensity: ${intensity}\` hands it other units than the images have, in which it is another network; set "intensity" to none, unless it was trained on such units`,
+    text: `encoder ${name} takes pixels by constants (${constants.length === 0 ? "no step scales them" : constants.join(", ")}), and \`intensity: ${intensity}\` hands it other units than the images have, in which it is another network; set "intensity" to field or none, unless it was trained on such units`,
   };
 }

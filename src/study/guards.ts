@@ -84,7 +84,8 @@ export function cropFindings(
     repeated(found.twins, study.class.toLowerCase()),
     ...(scales.kind === "group" ? weakScales(scales, known(found.noise), channels, composite.intensity) : []),
     withoutSignal(known(found.contrast), channels),
-    saturated(found.clipped, channels, composite.clip),
+    // By field, cells are never clipped; what is of their backgrounds is counted on composites.
+    composite.intensity === "field" ? null : saturated(found.clipped, channels, composite.clip),
   ];
 }
 

@@ -12,8 +12,10 @@ import { canonicalJson, sha256 } from "../files/hash.ts";
 import { table, writeCsv, writeParquet, writeParquetPieces } from "../files/table.ts";
 import { parseReport, REPORT_VERSION, type ReportData, type ReportInput } from "../report/data.ts";
 import { renderReport } from "../report/html.ts";
+import { type Clipping, measureClipping } from "../swap/clipping.ts";
 import { Compositor } from "../swap/composite.ts";
 import type { Scales } from "../swap/intensity.ts";
+import { SATURATED } from "../swap/signal.ts";
 import type { Column, Flag, PairScore, SwapPlan, Table } from "../types.ts";
 import { version } from "../version.ts";
 import type { PlanIndex } from "./block.ts";
@@ -161,6 +163,7 @@ function* predicted(finished: Finished): Generator<CellTableOutput> {
 function reportData(finished: Finished, scores: readonly PairScore[], evidence: Judgment): ReportInput {
   const { study, store, selection, groups, plan, index, scales, outputs } = finished;
   const compositor = new Compositor(store, scales, study.composite);
+  const clipping = store.masks === "none" ? null : measureClipping(store, compositor, plan, study);
   const used = selection.rows.reduce((n, rows) => n + rows.length, 0) + selection.multiple.length;
   const sameField = plan.sameField.reduce(
     (n, flag, row) => n + (flag && plan.donor[row] !== plan.cell[row] ? 1 : 0),
@@ -184,6 +187,7 @@ function reportData(finished: Finished, scores: readonly PairScore[], evidence: 
     ...evidence.report,
     flags: [
       ...flags(finished, sameField),
+      ...clippedFlag(clipping),
       // What the study costs is no finding about its results.
       ...finished.flags.flatMap(({ id, severity, encoder, text }) =>
         severity === "refuse" || id === "size"
@@ -221,6 +225,9 @@ function reportData(finished: Finished, scores: readonly PairScore[], evidence: 
         name: "Probe",
         value: `linear C-SVC, C = 1, raw features; ${describeSplit(finished)}`,
       },
+      ...(clipping === null || clipping.pixels === 0
+        ? []
+        : [{ name: "Background pixels clipped", value: describeClipping(clipping) }]),
       { name: "Largest relative duality gap", value: gap.toExponential(1) },
       ...outputs.map(({ set, encoder }) => ({
         name: `Encoder ${set.name} (SHA-256)`,
@@ -228,6 +235,23 @@ function reportData(finished: Finished, scores: readonly PairScore[], evidence: 
       })),
     ],
   };
+}
+
+function describeClipping({ pixels, clipped, composites, of }: Clipping): string {
+  return `${((100 * clipped) / pixels).toFixed(2)} % (${composites} of ${of} composites with a donor looked at)`;
+}
+
+/** Says it where clipping takes more of the backgrounds than a few bright pixels. */
+function clippedFlag(clipping: Clipping | null): ReportInput["flags"] {
+  if (clipping === null || clipping.clipped <= SATURATED * clipping.pixels) return [];
+  return [
+    {
+      id: "clipped-backgrounds",
+      severity: "warning",
+      encoder: null,
+      text: `Background pixels at the limits of "clip": ${describeClipping(clipping)}. What is brighter or darker there is lost to every encoder: widen "clip", or set it to null.`,
+    },
+  ];
 }
 
 /** How cells train and test. */

@@ -117,10 +117,10 @@ describe("what is told, and the run goes on", () => {
   });
   test("constants under an intensity step that changes the scale", async () => {
     const constants = { preprocess: [{ step: "scale", factor: 3 }] };
-    expect(await found({}, {}, constants)).toMatchObject([
+    expect(await found({ intensity: "protein" }, {}, constants)).toMatchObject([
       { id: "changed-units", encoder: "tiny", text: expect.stringContaining("constants (scale)") },
     ]);
-    expect(await found({ intensity: "none" }, {}, constants)).toEqual([]);
+    for (const intensity of ["none", "field"]) expect(await found({ intensity }, {}, constants)).toEqual([]);
   });
   test("classes of unequal size, and their accuracy is 0.5 where nothing is seen", async () => {
     const blind = { preprocess: [{ step: "standardize" }, { step: "scale", factor: 0 }] };
@@ -151,9 +151,11 @@ describe("what is told, and the run goes on", () => {
     ]);
   });
   test("pixels at the limits of the clip", async () => {
-    const [flag] = await found({ clip: [-1, 1] });
+    const [flag] = await found({ clip: [-1, 1], intensity: "protein" });
     expect(flag).toMatchObject({ id: "clipped", text: expect.stringMatching(/GFP \d/) });
-    expect(await found({ clip: null })).toEqual([]);
+    expect(await found({ clip: null, intensity: "protein" })).toEqual([]);
+    // By field a cell stays as it was imaged.
+    expect(await found({ clip: [-1, 1] })).toEqual([]);
   });
   test("a channel without signal, where the scale does not look at it", async () => {
     expect(await found({ intensity: "none" }, { dark: "nucleus-field0" })).toEqual([]);
