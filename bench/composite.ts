@@ -3,7 +3,7 @@ import { memoryCrops } from "../src/cells/memory.ts";
 import { mulberry32, normal } from "../src/core/rng.ts";
 import { SETTINGS } from "../src/settings.ts";
 import { Compositor } from "../src/swap/composite.ts";
-import { plainScales } from "../src/swap/intensity.ts";
+import { groupOf, measureScales, plainScales } from "../src/swap/intensity.ts";
 import { makePlan } from "../src/swap/plan.ts";
 import type { CompositeOptions, SwapPlan } from "../src/types.ts";
 import { interleaved, ratios, record, show, smoke, spread } from "./harness.ts";
@@ -28,6 +28,7 @@ const published: CompositeOptions = {
   seed: 1,
 };
 const recommended: CompositeOptions = { ...published, edge: "soft", donorCenter: "fill" };
+const byField: CompositeOptions = { ...recommended, intensity: "field", clip: [-1, 6] };
 
 /** Noise with a disk in the middle and one at the border. */
 function cells(size: number, channels: number) {
@@ -87,8 +88,10 @@ for (const [size, channels] of sizes) {
     for (let n = 0; n < repeats; n++) for (let row = 0; row < rows; row++) sink += compose(row);
     return (repeats * rows * 1000) / (performance.now() - start);
   };
+  const scales = measureScales(source, byField, groupOf(request, "field"));
   const through = (options: CompositeOptions, from: SwapPlan, cache: { cacheBytes?: number } = {}) => {
-    const compositor = new Compositor(source, plainScales("none"), options, cache);
+    const given = options.intensity === "none" ? plainScales("none") : scales;
+    const compositor = new Compositor(source, given, options, cache);
     return rate(from.count, (row) => {
       compositor.compose(from, row, out);
       return out[0];
@@ -99,6 +102,7 @@ for (const [size, channels] of sizes) {
       published: through(published, plan),
       naive: rate(plan.count, (row) => naive(crops, masks, size, plan, row)[0]),
       recommended: through(recommended, ladder),
+      "recommended, by field": through(byField, ladder),
       "recommended, every fill anew": through(recommended, ladder, { cacheBytes: 0 }),
     },
     7,

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import scipy.ndimage as ndi
 
-CLIP = (-1.0, 6.0)  # as `intensity: "field"` of a study
+CLIP = (-1.0, 6.0)  # as `clip` of a study, in units of the field
 HALO = 3  # px removed around the donor's center cell
 GAP = 6  # px from any cell that a pixel used for filling keeps
 SIGMA = 1.0  # px, soft edge

@@ -87,9 +87,15 @@ export interface CompositeOptions {
   readonly donorCenter: "keep" | "fill";
   /** Width of the rim around a cell that is removed with it, pixels. */
   readonly halo: number;
-  /** Scale that foreground and background are each brought to before pasting. */
+  /**
+   * `field`: backgrounds are brought to the levels of the cell's field, the cell stays as imaged. `protein` (published),
+   * `crop`: every crop is scaled before pasting, by the levels of its protein, or from its minimum to its maximum.
+   */
   readonly intensity: "none" | "crop" | "field" | "protein";
-  /** Range after the intensity step, in units of it; null: not clipped. Unused by `none`. */
+  /**
+   * Range after the intensity step, where 0 is the level of the medium and 1 that of cells: of backgrounds of another
+   * field by `field`, else of every crop; null: not clipped. Unused by `none`.
+   */
   readonly clip: readonly [number, number] | null;
   /** Names the random draws of fills. */
   readonly seed: number;

@@ -40,13 +40,17 @@ const Choices = z.strictObject({
   intensity: z
     .enum(["none", "crop", "field", "protein"])
     .optional()
-    .describe("Scale that cell and background are brought to before pasting."),
+    .describe(
+      "field: backgrounds are brought to the levels of the cell's field, the cell stays as imaged; protein, crop: every crop is scaled by its protein (published) or by itself; none.",
+    ),
   clip: z
     .tuple([z.number(), z.number()])
     .refine(([low, high]) => low < high, "the first value must be below the second")
     .nullable()
     .optional()
-    .describe("Range after the intensity step ([-1, 6]); null: no clipping."),
+    .describe(
+      "Range after the intensity step, 0 the medium and 1 the cells ([-1, 6]): of backgrounds by field, else of every crop; null: no clipping.",
+    ),
   split: z
     .enum(["groups", "stratified"])
     .optional()

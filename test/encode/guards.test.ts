@@ -42,7 +42,9 @@ test.each<[string, PreprocessStep[], boolean]>([
 ])("%s: whether the unit of the pixels matters", (_, preprocess, follows) => {
   expect(followsUnits(preprocess)).toBe(follows);
   expect(changedUnits({ name: "net", preprocess }, "none")).toBeNull();
-  expect(changedUnits({ name: "net", preprocess }, "protein")?.id).toBe(follows ? "changed-units" : undefined);
+  expect(changedUnits({ name: "net", preprocess }, "protein")?.id).toBe(
+    follows ? "changed-units" : undefined,
+  );
 });
 
 const random = mulberry32(2);
