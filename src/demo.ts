@@ -45,6 +45,8 @@ export interface DemoOptions {
   /** Threads; one per core by default. */
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** For the head of the report, `2026-11-25`. */
+  readonly date?: string | undefined;
   readonly onProgress?: DemoProgress | undefined;
 }
 
@@ -102,6 +104,7 @@ export async function runDemo(out: string, options: DemoOptions = {}): Promise<D
   writeFileAtomic(demo.study, `${JSON.stringify(studyFile(folder, scale), null, 2)}\n`);
   const run = await runStudy(readStudyFile(demo.study), {
     out: demo.out,
+    ...(options.date === undefined ? {} : { date: options.date }),
     command: quick ? "cellswap demo --quick" : "cellswap demo",
     ...(workers === undefined ? {} : { workers }),
     ...(signal === undefined ? {} : { signal }),

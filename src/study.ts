@@ -11,6 +11,7 @@ import { takeLock } from "./files/lock.ts";
 import type { ReportData } from "./report/data.ts";
 import { listBlocks, PlanIndex } from "./study/block.ts";
 import { evaluateBlocks } from "./study/blocks.ts";
+import { curveSettings, evaluateCurve, SMALLER_SIZES } from "./study/curve.ts";
 import { checkEncoders, outputNames } from "./study/encoders.ts";
 import { allowedSettings, checkClosed, foldsOf, studyGroups, studySplits } from "./study/groups.ts";
 import { costs, studySize } from "./study/guards/size.ts";
@@ -28,7 +29,7 @@ import { planFiles, writePlan } from "./swap/plan-file.ts";
 import type { Flag } from "./types.ts";
 
 /** Where a run is: its stage, how much of it is done. */
-export type StudyProgress = (stage: "composites" | "pairs", done: number, total: number) => void;
+export type StudyProgress = (stage: "composites" | "pairs" | "curve", done: number, total: number) => void;
 
 export interface StudyOptions {
   /** Study folder to make or go on with. */
@@ -80,7 +81,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const outputCount = encoders.reduce((n, e) => n + e.description.outputs.length, 0);
     // What no machine gets done is not even planned.
     const drawn = studySize(
-      { ...study, folds: foldsOf(study, split) },
+      { ...study, folds: foldsOf(study, split), again: curveSettings(study, split), times: SMALLER_SIZES },
       selection,
       outputCount,
       study.plan === undefined ? null : 0,
@@ -142,7 +143,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       ),
     );
     const { sets, composites } = extraction;
-    const results = await evaluateBlocks({
+    const evaluation = {
       layout,
       sets,
       blocks: listBlocks(study.settings, study.backgrounds ?? selection.classes),
@@ -152,8 +153,17 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       splits: studySplits(study, groups, selection),
       grid: () => (grid ??= new PairGrid(workers)),
       signal,
+    };
+    const results = await evaluateBlocks({
+      ...evaluation,
       onProgress: (done, total) => options.onProgress?.("pairs", done, total),
     });
+    const curve = await evaluateCurve(
+      { ...evaluation, onProgress: (done, total) => options.onProgress?.("curve", done, total) },
+      results,
+      study,
+      groups,
+    );
     const outputs = targets
       .flatMap(({ encoder, names }) => names.map(() => encoder))
       .map((encoder, s) => ({ encoder, set: sets[s] }));
@@ -182,6 +192,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       scales,
       outputs,
       results,
+      curve,
       layout,
       facts,
     };

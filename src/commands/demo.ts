@@ -5,7 +5,7 @@ import { DEMO_SEED, DEMOS, runDemo } from "../demo.ts";
 import { interruptible } from "./interruptible.ts";
 import { whole, workersOption } from "./options.ts";
 import { stages } from "./progress.ts";
-import { resultJson, resultText } from "./result.ts";
+import { resultJson, resultText, today } from "./result.ts";
 
 interface Options {
   readonly out: string;
@@ -49,7 +49,7 @@ own in a folder quick inside it.`,
 async function run(options: Options): Promise<void> {
   const { cells, quick, seed, workers, json = false } = options;
   const demo = await interruptible((signal) =>
-    runDemo(options.out, { cells, quick, seed, workers, signal, onProgress: stages(json) }),
+    runDemo(options.out, { cells, quick, seed, workers, signal, date: today(), onProgress: stages(json) }),
   );
   const out = resolve(demo.out);
   console.log(json ? resultJson(demo.run, out) : resultText(demo.run, out));

@@ -49,6 +49,7 @@ const STAGES = {
   cells: ["simulate", "cells"],
   composites: ["encode", "composites"],
   pairs: ["classify", "blocks"],
+  curve: ["learning curve", "blocks"],
 } as const;
 
 /** Shows the stages of a study one after the other, as it reports them. */

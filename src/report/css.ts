@@ -31,7 +31,7 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fo
 .waterfalls { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 10px 20px; margin-top: 8px; }
 .waterfalls h3 { margin: 0; font-size: 0.92rem; }
 .waterfalls svg { width: 100%; max-width: 420px; }
-#backgrounds svg, #all-backgrounds figure > svg { width: 100%; max-width: 560px; }
+#backgrounds svg, #all-backgrounds figure > svg { width: auto; max-width: min(100%, 560px); height: auto; }
 .flips { display: grid; gap: 12px; margin-top: 8px; }
 .flip { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: flex-start; }
 .flip .row { display: flex; flex: 0 1 auto; gap: 10px; min-width: 0; }

@@ -69,12 +69,19 @@ export function makeGallery(
     });
 }
 
-function contrast(pixels: Float32Array): [number, number] {
+/** Gray values that a plane is shown between: its 1st and 99.7th percentile. */
+export function contrast(pixels: Float32Array): [number, number] {
   const sorted = Float64Array.from(pixels).sort();
   return [quantileSorted(sorted, 0.01), quantileSorted(sorted, 0.997)];
 }
 
-function picture(pixels: Float32Array, height: number, width: number, [low, high]: [number, number]): string {
+/** A plane as a PNG in a data URI, gray between two values. */
+export function picture(
+  pixels: Float32Array,
+  height: number,
+  width: number,
+  [low, high]: [number, number],
+): string {
   const data = Uint8Array.from(pixels, (v) =>
     Math.max(0, Math.min(255, Math.round((255 * (v - low)) / (high - low || 1)))),
   );

@@ -20,6 +20,8 @@ import type { Column, Flag, PairScore, SwapPlan, Table } from "../types.ts";
 import { version } from "../version.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
+import { type CurveResults, reportedCurve } from "./curve.ts";
+import { makeFlips } from "./flips.ts";
 import { makeGallery } from "./gallery.ts";
 import { foldsOf } from "./groups.ts";
 import { proportions } from "./inference.ts";
@@ -48,6 +50,8 @@ export interface Finished {
   readonly scales: Scales;
   readonly outputs: readonly StudiedOutput[];
   readonly results: readonly BlockResult[];
+  /** The same by machines that were trained on fewer cells. */
+  readonly curve: CurveResults;
   readonly layout: StudyLayout;
   readonly facts: Pick<ReportInput["facts"], "date" | "command">;
   /** What the guards found. */
@@ -195,8 +199,13 @@ function reportData(finished: Finished, scores: readonly PairScore[], evidence: 
           : [{ id, severity, encoder, text: `${text[0].toUpperCase()}${text.slice(1)}.` }],
       ),
     ],
-    flips: [],
-    curve: [],
+    flips: outputs.flatMap(({ set }) => {
+      const predictions = transferPredictions(request(finished, set));
+      return predictions === null
+        ? []
+        : makeFlips(set.name, predictions, store, compositor, index, selection);
+    }),
+    curve: reportedCurve(finished, finished.curve),
     facts: {
       ...finished.facts,
       dataset: store.header.source,

@@ -57,6 +57,10 @@ const Choices = z.strictObject({
     .describe(
       "Which cells train and test: closed groups of whole fields with donors of their own, or stratified folds of cells (published).",
     ),
+  learningCurve: z
+    .boolean()
+    .optional()
+    .describe("Whether probes are also trained on an eighth, a quarter and half of the cells."),
   aggregation: z
     .enum(["even", "published"])
     .optional()
@@ -152,6 +156,7 @@ export interface Study
   readonly settings: readonly Setting[];
   readonly pick: "first" | "even";
   readonly split: "groups" | "stratified";
+  readonly learningCurve: boolean;
   readonly aggregation: "even" | "published";
   /** Lengths that the study file leaves open are null until the crops are known ({@link fitToCells}). */
   readonly composite: Omit<CompositeOptions, "sigma" | "halo"> & {
@@ -181,6 +186,7 @@ const PRESETS = {
     donorCenter: "fill",
     intensity: "field",
     split: "groups",
+    learningCurve: true,
     aggregation: "even",
   },
   published: {
@@ -190,6 +196,7 @@ const PRESETS = {
     donorCenter: "keep",
     intensity: "protein",
     split: "stratified",
+    learningCurve: false,
     aggregation: "published",
   },
 } as const;
@@ -209,6 +216,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     intensity,
     clip,
     split,
+    learningCurve,
     aggregation,
     title,
     ...rest
@@ -231,6 +239,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     settings: SETTINGS.filter((s) => wanted.has(s)),
     pick: pick ?? preset.pick,
     split: split ?? preset.split,
+    learningCurve: learningCurve ?? preset.learningCurve,
     aggregation: aggregation ?? preset.aggregation,
     composite: {
       edge: edge ?? preset.edge,

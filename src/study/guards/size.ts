@@ -1,3 +1,4 @@
+import type { Setting } from "../../settings.ts";
 import { planRows } from "../../swap/plan.ts";
 import type { Flag } from "../../types.ts";
 import { listBlocks } from "../block.ts";
@@ -20,7 +21,12 @@ export interface StudySize {
 
 /** @param outputs outputs of all encoders together; @param rows composites of a plan that was given, null for one that is drawn */
 export function studySize(
-  study: Pick<Study, "settings" | "backgrounds"> & { readonly folds: number },
+  study: Pick<Study, "settings" | "backgrounds"> & {
+    readonly folds: number;
+    /** Settings that are fitted so many more times, for a learning curve. */
+    readonly again?: readonly Setting[];
+    readonly times?: number;
+  },
   { classes, rows, multiple }: Pick<Selection, "classes" | "rows" | "multiple">,
   outputs: number,
   given: number | null,
@@ -30,11 +36,14 @@ export function studySize(
   const sizes = rows.map((list) => list.length);
   const drawn =
     planRows(sizes, study.settings, lending) + addedSettings(study.settings).length * multiple.length;
+  const { again = [], times = 0 } = study;
+  const blocks =
+    listBlocks(study.settings, backgrounds).length + times * listBlocks(again, backgrounds).length;
   const pairs = (classes.length * (classes.length - 1)) / 2;
   return {
     classes: classes.length,
     composites: given ?? drawn,
-    fits: pairs * study.folds * listBlocks(study.settings, backgrounds).length * outputs,
+    fits: pairs * study.folds * blocks * outputs,
   };
 }
 
