@@ -74,7 +74,7 @@ function table(report: ReportData): string {
 }
 
 function sentences(report: ReportData): string {
-  return report.answers.map((a) => `- **${a.badge}**: ${a.sentence}`).join("\n");
+  return report.answers.map((a) => `- ${a.sentence}`).join("\n");
 }
 
 const START = "<!-- demo: written by scripts/make-readme.ts -->";

@@ -11,7 +11,7 @@ export function resultText({ report }: StudyRun, out: string): string {
   return [
     formatText(resultTable(report.scores, report.aggregation)),
     ...answers.flatMap((a) => [
-      ...wrap(`[${a.badge}] ${a.sentence}`),
+      ...wrap(a.sentence),
       ...(a.published === null ? [] : wrap(a.published)),
       ...a.caveats.filter((c) => !common.includes(c)).flatMap(note),
       "",

@@ -36,7 +36,7 @@ function place(e: Stated | undefined, zone: number): Place {
 
 /**
  * Badge and sentence. `neighbors`: the interval of the neighbor effect lies above the zone. `medium`: that of the
- * medium effect does, and that of the neighbor effect within it. `cell`: both lie within. Anything else is undecided,
+ * medium effect does, and that of the neighbor effect within it or across its limit. `cell`: both lie within. Anything else is undecided,
  * as is everything where the encoder does not tell the classes apart. (Schuirmann 1987: an effect counts as none when
  * its interval lies within the zone, not when it includes zero.)
  */
@@ -51,7 +51,7 @@ export function answer(request: AnswerRequest): Answer {
   const badge: Badge =
     neighbor === "loss"
       ? "neighbors"
-      : neighbor === "none" && medium === "loss"
+      : medium === "loss" && (neighbor === "none" || neighbor === "open")
         ? "medium"
         : neighbor === "none" && medium === "none"
           ? "cell"
@@ -84,12 +84,21 @@ function headline(
     case "neighbors":
       return `${encoder} looks at the neighbors: foreign neighbors alone cost it more than ${limit}.`;
     case "medium":
-      return `${encoder} looks at the medium around the cell: another image's medium costs it more than ${limit}, foreign neighbors no more than that.`;
+      return `${encoder} looks at the medium around the cell: another image's medium costs it more than ${limit}; ${neighborsToo(of("neighbor"), zone)}.`;
     case "cell":
       return `${encoder} looks at the cell: neither foreign neighbors nor another image's medium change its accuracy by more than ${limit}.`;
     default:
       return `${encoder}: undecided: ${open(of, zone)}.`;
   }
+}
+
+/** What is known of the neighbors where the medium is what decides. */
+function neighborsToo(neighbor: Stated | undefined, zone: number): string {
+  const limit = `${points(zone)} points`;
+  if (place(neighbor, zone) === "none") return "foreign neighbors change no more than that";
+  return (neighbor?.low ?? 0) > 0
+    ? `foreign neighbors cost something as well, but whether more or less than ${limit} these data do not settle`
+    : `whether foreign neighbors cost more than ${limit} as well these data do not settle`;
 }
 
 /** Why the numbers do not decide. */

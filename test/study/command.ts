@@ -43,7 +43,10 @@ export function start(args: readonly string[], shell = ""): ChildProcess & { end
     child.on("close", (code) => {
       const errors = stderr
         .split("\n")
-        .filter((line) => line !== "" && !/^(encode|classify|learning curve|note|warning|note|warning): /.test(line));
+        .filter(
+          (line) =>
+            line !== "" && !/^(encode|classify|learning curve|note|warning|note|warning): /.test(line),
+        );
       done({ code, stdout, stderr, errors });
     });
   });
