@@ -33,6 +33,7 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fo
 .waterfalls svg { width: 100%; max-width: 420px; }
 #backgrounds svg, #all-backgrounds figure > svg { width: 100%; max-width: 560px; }
 .flips { display: grid; gap: 12px; margin-top: 8px; }
+.flips.wide { grid-template-columns: repeat(auto-fill, minmax(min(100%, 460px), 1fr)); }
 .flip { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: flex-start; }
 .flip .row { display: flex; flex: 0 1 auto; gap: 10px; min-width: 0; }
 .flip .shots { display: flex; gap: 2px; }

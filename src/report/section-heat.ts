@@ -1,4 +1,4 @@
-import { csvLink, downloads, svgLink } from "./download.ts";
+import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { heatAxes, heatFigure } from "./figures/heat.ts";
 import { numberOf } from "./numbers.ts";
@@ -35,7 +35,13 @@ function links(context: Context, maps: readonly { encoder: string; svg: string }
     .map((h) => [h.encoder, h.class, h.background, h.value, h.cells]);
   return downloads("Accuracy lost per class and background", [
     csvLink("cellswap-backgrounds", [["encoder", "class", "background", "accuracy_lost", "cells"], ...rows]),
-    ...maps.map((m) => svgLink(`cellswap-backgrounds-${m.encoder}`, m.svg, m.encoder)),
+    ...maps.map((m) =>
+      svgLink(
+        `cellswap-backgrounds-${m.encoder}`,
+        standAlone(`Points of accuracy lost, ${m.encoder}`, m.svg),
+        m.encoder,
+      ),
+    ),
   ]);
 }
 
