@@ -54,12 +54,12 @@ export const heatSection: Section = {
     const encoders = ranked(context);
     if (encoders.length === 0) return null;
     const map = of(context, encoders[0]);
+    const more = encoders.length > 1;
     const which =
-      encoders.length > 1 &&
-      html` Shown: the largest neighbor effect; <a href="#all-backgrounds">all encoders</a> in the appendix.`;
+      more && html`, with the largest neighbor effect (<a href="#all-backgrounds">all encoders</a>)`;
     return {
-      title: `Which backgrounds cost accuracy: ${map.encoder}`,
-      body: html`<figure>${new Html(map.svg)}<figcaption>${READ} ${counts(map.cells)}.${which}</figcaption></figure>${links(context, [map])}`,
+      title: "Which backgrounds cost accuracy",
+      body: html`<figure>${new Html(map.svg)}<figcaption><b>${map.encoder}</b>${which}. ${READ} ${counts(map.cells)}.</figcaption></figure>${links(context, [map])}`,
     };
   },
 };
