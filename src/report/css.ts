@@ -33,6 +33,7 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fo
 .waterfalls svg { width: 100%; max-width: 420px; }
 #backgrounds svg, #all-backgrounds figure > svg { width: auto; max-width: min(100%, 560px); height: auto; }
 .flips { display: grid; gap: 12px; margin-top: 8px; }
+.flips.wide { grid-template-columns: repeat(auto-fill, minmax(min(100%, 460px), 1fr)); }
 .flip { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: flex-start; }
 .flip .row { display: flex; flex: 0 1 auto; gap: 10px; min-width: 0; }
 .flip .shots { display: flex; gap: 2px; }
@@ -102,7 +103,7 @@ const PRINT = `
   .first { grid-template-columns: minmax(0, 44fr) minmax(0, 56fr); column-gap: 16px; font-size: 8pt; line-height: 1.3; }
   .first > section { margin: 4px 0 0; }
   .first h2 { font-size: 9.5pt; margin: 0 0 1px; border-top: 1px solid var(--line); padding-top: 2px; }
-  .first .read, .first figcaption { font-size: 6.8pt; line-height: 1.25; margin: 2px 0 0; max-width: none; }
+  .first .read, .first figcaption { font-size: 6.6pt; line-height: 1.2; margin: 2px 0 0; max-width: none; }
   .first .summary { font-size: 8pt; }
   .first .summary th, .first .summary td { padding: 1px 8px 0 0; line-height: 1.2; }
   .first .summary tbody th { padding-left: 6px; min-width: 8em; }
@@ -115,7 +116,7 @@ const PRINT = `
   .first .badge svg { width: 8px; height: 8px; }
   .first .waterfalls { grid-template-columns: repeat(3, 1fr); gap: 2px 14px; margin: 0; }
   .first .waterfalls h3 { font-size: 7.5pt; line-height: 1.15; }
-  .first .waterfalls svg { max-width: 212px; }
+  .first .waterfalls svg { max-width: 204px; }
   .first #backgrounds svg { width: auto; max-width: 100%; max-height: 196px; margin: 0 auto; }
   .first .flips { gap: 3px; margin: 2px 0 0; }
   .first .flip { flex-wrap: nowrap; gap: 8px; }
@@ -192,6 +193,7 @@ figure svg { display: block; max-width: 100%; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; list-style: none; padding: 0; margin: 0 0 10px; font-size: 0.92rem; }
 .legend li { display: flex; align-items: center; gap: 6px; overflow-wrap: anywhere; }
 .legend svg { display: block; flex: none; }
+figcaption b { color: var(--ink); font-weight: 600; }
 figcaption { font-size: 0.92rem; margin-top: 8px; max-width: 72ch; }
 details { margin: 8px 0; }
 summary { cursor: pointer; color: var(--accent); font-size: 0.92rem; }

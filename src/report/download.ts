@@ -1,4 +1,5 @@
 import { Html, html, xmlText } from "./escape.ts";
+import { composeFigure, type LegendItem } from "./figures/svg.ts";
 
 /** A table to be taken away: rows of text, numbers or gaps, first row the header. */
 export type CsvRows = readonly (readonly (string | number | null)[])[];
@@ -17,9 +18,16 @@ export function csvLink(name: string, rows: CsvRows | string): Html {
   return link(`${name}.csv`, "text/csv", typeof rows === "string" ? rows : csvText(rows), "CSV");
 }
 
-/** A link that saves a figure as a file of its own, dark on white; `which` tells several figures apart. */
+/** A link that saves a figure that stands on its own ({@link standAlone}); `which` tells several figures apart. */
 export function svgLink(name: string, svg: string, which?: string): Html {
-  return link(`${name}.svg`, "image/svg+xml", standAlone(svg), which === undefined ? "SVG" : `SVG ${which}`);
+  return link(`${name}.svg`, "image/svg+xml", svg, which === undefined ? "SVG" : `SVG ${which}`);
+}
+
+/** A figure of the page as a file of its own: heading and legend, which the page has beside it, dark on white. */
+export function standAlone(title: string, svg: string, legend: readonly LegendItem[] = []): string {
+  const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) as RegExpExecArray;
+  const panel = { heading: "", svg, width: Number(width), height: Number(height) };
+  return composeFigure(title, title, [panel], legend);
 }
 
 /** The links of one figure or table. */
@@ -37,12 +45,4 @@ function dataUri(type: string, text: string): string {
   let binary = "";
   for (const byte of bytes) binary += String.fromCharCode(byte);
   return `data:${type};charset=utf-8;base64,${btoa(binary)}`;
-}
-
-/** On its own a figure inherits neither the page's color nor its paper. */
-function standAlone(svg: string): string {
-  if (/^<svg [^>]* color="/.test(svg)) return svg;
-  return svg
-    .replace("<svg ", '<svg color="#1c1e21" ')
-    .replace(/^(<svg [^>]*>)/, '$1<rect width="100%" height="100%" fill="#ffffff" />');
 }

@@ -1,4 +1,4 @@
-import { csvLink, downloads, svgLink } from "./download.ts";
+import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { curveFigure, curveSubjects } from "./figures/curve.ts";
 import { encoderSymbol } from "./figures/svg.ts";
@@ -28,7 +28,7 @@ export const curveSection: Section = {
       title: "Learning curve: more or fewer cells",
       body: html`<p class="read">Accuracies and effects belong to a number of cells per class: where a curve still climbs or falls at its right end, a larger study may find other values. Bars: intervals, where there are any.</p>${legend(items)}
 <div class="pair">${figures.map(({ of, svg }) => html`<figure class="card"><h3>${nameOf(of)}</h3>${new Html(svg)}</figure>\n`)}</div>
-${downloads("Learning curve", [csvLink("cellswap-curve", [["encoder", "of", "cells_per_class", "value", "low", "high"], ...rows]), ...figures.map(({ of, svg }) => svgLink(`cellswap-curve-${of}`, svg, nameOf(of)))])}`,
+${downloads("Learning curve", [csvLink("cellswap-curve", [["encoder", "of", "cells_per_class", "value", "low", "high"], ...rows]), ...figures.map(({ of, svg }) => svgLink(`cellswap-curve-${of}`, standAlone(`Learning curve, ${nameOf(of)}`, svg, items), nameOf(of)))])}`,
     };
   },
 };

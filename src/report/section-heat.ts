@@ -1,4 +1,4 @@
-import { csvLink, downloads, svgLink } from "./download.ts";
+import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { heatAxes, heatFigure } from "./figures/heat.ts";
 import { numberOf } from "./numbers.ts";
@@ -35,7 +35,13 @@ function links(context: Context, maps: readonly { encoder: string; svg: string }
     .map((h) => [h.encoder, h.class, h.background, h.value, h.cells]);
   return downloads("Accuracy lost per class and background", [
     csvLink("cellswap-backgrounds", [["encoder", "class", "background", "accuracy_lost", "cells"], ...rows]),
-    ...maps.map((m) => svgLink(`cellswap-backgrounds-${m.encoder}`, m.svg, m.encoder)),
+    ...maps.map((m) =>
+      svgLink(
+        `cellswap-backgrounds-${m.encoder}`,
+        standAlone(`Points of accuracy lost, ${m.encoder}`, m.svg),
+        m.encoder,
+      ),
+    ),
   ]);
 }
 
@@ -48,12 +54,12 @@ export const heatSection: Section = {
     const encoders = ranked(context);
     if (encoders.length === 0) return null;
     const map = of(context, encoders[0]);
+    const more = encoders.length > 1;
     const which =
-      encoders.length > 1 &&
-      html` Shown: the largest neighbor effect; <a href="#all-backgrounds">all encoders</a> in the appendix.`;
+      more && html`, with the largest neighbor effect (<a href="#all-backgrounds">all encoders</a>)`;
     return {
-      title: `Which backgrounds cost accuracy: ${map.encoder}`,
-      body: html`<figure>${new Html(map.svg)}<figcaption>${READ} ${counts(map.cells)}.${which}</figcaption></figure>${links(context, [map])}`,
+      title: "Which backgrounds cost accuracy",
+      body: html`<figure>${new Html(map.svg)}<figcaption><b>${map.encoder}</b>${which}. ${READ} ${counts(map.cells)}.</figcaption></figure>${links(context, [map])}`,
     };
   },
 };

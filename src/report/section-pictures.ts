@@ -1,5 +1,5 @@
 import type { GalleryCell, ReportProportions } from "./data.ts";
-import { csvLink, downloads, svgLink } from "./download.ts";
+import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { divergenceFigure } from "./figures/divergence.ts";
 import { type Context, type Section, scrollTable } from "./section.ts";
@@ -90,5 +90,5 @@ ${svg !== null && new Html(svg)}
     `Proteins that differ most, ${p.encoder}`,
     html`<table><thead><tr><th scope="col">protein</th><th scope="col" class="number">KL (nats)</th><th scope="col">largest share, original</th><th scope="col">largest share, masked</th><th scope="col" class="number">cells</th></tr></thead><tbody>
 ${rows}</tbody></table>`,
-  )}</details>${downloads(`Proportions, ${p.encoder}`, [csvLink(`cellswap-proportions-${p.encoder}`, csv), ...(svg === null ? [] : [svgLink(`cellswap-divergence-${p.encoder}`, svg)])])}</figure>\n`;
+  )}</details>${downloads(`Proportions, ${p.encoder}`, [csvLink(`cellswap-proportions-${p.encoder}`, csv), ...(svg === null ? [] : [svgLink(`cellswap-divergence-${p.encoder}`, standAlone(`Divergence of proportions, ${p.encoder}`, svg))])])}</figure>\n`;
 }

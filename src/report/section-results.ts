@@ -1,6 +1,6 @@
 import { type ClassMean, EFFECTS, type ResultTable } from "../evidence/tables.ts";
 import { SETTINGS, traitsOf } from "../settings.ts";
-import { csvLink, downloads, svgLink } from "./download.ts";
+import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { classDropFigure, shownEffect } from "./figures/class-drops.ts";
 import { ladderFigure } from "./figures/ladder.ts";
@@ -20,15 +20,14 @@ export function legend(items: readonly LegendItem[]): Html {
 }
 
 /** Legend of the encoders; `symbolOf` where markers tell them apart, not only colors. */
-const encoderLegend = (context: Context, symbolOf: (index: number) => LegendItem["symbol"]) =>
-  legend(
-    context.table.encoders.map(({ encoder }) => ({
-      group: "encoder" as const,
-      label: encoder,
-      color: colorOf(context, encoder),
-      symbol: symbolOf(context.encoders.indexOf(encoder)),
-    })),
-  );
+function encoderItems(context: Context, symbolOf: (index: number) => LegendItem["symbol"]): LegendItem[] {
+  return context.table.encoders.map(({ encoder }) => ({
+    group: "encoder",
+    label: encoder,
+    color: colorOf(context, encoder),
+    symbol: symbolOf(context.encoders.indexOf(encoder)),
+  }));
+}
 
 /** A number as a table cell: `± 0.029` with the published aggregation, else `(0.951 to 0.969)`, else alone. */
 function numberCell(context: Context, number: Shown | null): Html {
@@ -130,9 +129,11 @@ export const figureSection: Section = {
     const drops = classDropFigure(context);
     const effect = shownEffect(table);
     const ladderSvg = ladderFigure(context);
-    const ladder = html`<figure class="card"><h3>Ladder</h3>${encoderLegend(context, () => "circle")}
+    const byColor = encoderItems(context, () => "circle");
+    const byMarker = encoderItems(context, encoderSymbol);
+    const ladder = html`<figure class="card"><h3>Ladder</h3>${legend(byColor)}
 ${new Html(ladderSvg)}
-<figcaption>Read from the top: each step changes one thing around the same cells; within a row the encoders lie from top to bottom as in the legend. A fall from original to self is the paste, from self to cell-free the medium, from cell-free to different the neighbors. The bars belong to the accuracies, not to the steps between them: for those see the drops, which compare class by class.</figcaption>${downloads("Ladder", [svgLink("cellswap-ladder", ladderSvg)])}</figure>\n`;
+<figcaption>Read from the top: each step changes one thing around the same cells; within a row the encoders lie from top to bottom as in the legend. A fall from original to self is the paste, from self to cell-free the medium, from cell-free to different the neighbors. The bars belong to the accuracies, not to the steps between them: for those see the drops, which compare class by class.</figcaption>${downloads("Ladder", [svgLink("cellswap-ladder", standAlone("Ladder of settings", ladderSvg, byColor))])}</figure>\n`;
     const localizations =
       panels.length > 0 &&
       html`<figure class="card"><h3>Localizations, original against modified background</h3>${legend(items)}
@@ -141,9 +142,9 @@ ${new Html(ladderSvg)}
     const perClass =
       drops !== null &&
       effect !== null &&
-      html`<figure class="card"><h3>Drop per localization: ${effect.name}</h3>${encoderLegend(context, encoderSymbol)}
+      html`<figure class="card"><h3>Drop per localization: ${effect.name}</h3>${legend(byMarker)}
 ${new Html(drops)}
-<figcaption>Accuracy in ${effect.from} minus accuracy in ${effect.to}, in percentage points, for every localization; the largest mean drop over the encoders stands on top. Right of the line at zero, accuracy falls. Bars: intervals, where there are any.</figcaption>${downloads("Drop per localization", [svgLink("cellswap-drops", drops)])}</figure>\n`;
+<figcaption>Accuracy in ${effect.from} minus accuracy in ${effect.to}, in percentage points, for every localization; the largest mean drop over the encoders stands on top. Right of the line at zero, accuracy falls. Bars: intervals, where there are any.</figcaption>${downloads("Drop per localization", [svgLink("cellswap-drops", standAlone(`Drop per localization, ${effect.name}`, drops, byMarker))])}</figure>\n`;
     return {
       title: "Figures",
       body: html`<div class="pair">${ladder}${perClass}</div>${localizations}${classTables(table)}`,

@@ -1,4 +1,4 @@
-import { csvLink, downloads, svgLink } from "./download.ts";
+import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { waterfallFigure, waterfallReach, waterfallRows } from "./figures/waterfall.ts";
 import { hasStandardErrors } from "./numbers.ts";
@@ -56,6 +56,6 @@ function waterfalls(context: Context, title: string, encoders: readonly string[]
     title,
     body: html`<div class="waterfalls">${figures.map(({ encoder, svg }) => html`<figure><h3>${encoder}</h3>${new Html(svg)}</figure>\n`)}</div>
 <p class="read">Accuracy after each step (change in points); filled: a loss, hollow: a gain; whisker: ${ranges}, where there is one. The axis does not start at zero. self: cut out and pasted back; cell-free: another localization's medium without neighbors; different: with its neighbors.</p>
-${downloads(title, [csvLink("cellswap-steps", table), ...figures.map(({ encoder, svg }) => svgLink(`cellswap-steps-${encoder}`, svg, encoder))])}`,
+${downloads(title, [csvLink("cellswap-steps", table), ...figures.map(({ encoder, svg }) => svgLink(`cellswap-steps-${encoder}`, standAlone(`What each step costs, ${encoder}`, svg), encoder))])}`,
   };
 }

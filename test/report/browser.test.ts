@@ -5,7 +5,8 @@ import { pathToFileURL } from "node:url";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderReport } from "../../src/report/html.ts";
-import { sampleReport } from "./sample.ts";
+import { CLASSES, drawScores, sampleReport } from "./sample.ts";
+import { drawStatistics } from "./sample-statistics.ts";
 
 /** Debian's browser; `.ci/run` installs it. */
 const executablePath = "/usr/bin/chromium";
@@ -100,16 +101,32 @@ describe.skipIf(!existsSync(executablePath))("the report in a browser", () => {
     await page.close();
   });
 
-  test("the first page is one sheet of A4", async () => {
+  test.each([3, 6])("the first page of %i encoders is one sheet of A4", async (count) => {
+    const levels = {
+      original: 0.9,
+      self: 0.9,
+      same: 0.92,
+      "cell-free": 0.87,
+      different: 0.84,
+      "background-only": 0.7,
+    };
+    const scores = Array.from({ length: count }, (_, i) =>
+      drawScores(`encoder-${i}`, CLASSES, levels, i),
+    ).flat();
+    const statistics = drawStatistics(scores, CLASSES, data.gallery);
+    writeFileSync(
+      join(folder, "printed.html"),
+      renderReport(sampleReport({ scores, encoders: [], proportions: [], ...statistics })),
+    );
     const page = await browser.newPage();
-    await page.goto(address);
+    await page.goto(pathToFileURL(join(folder, "printed.html")).href);
     const pages = async () => {
       const pdf = await page.pdf({ preferCSSPageSize: true });
       return [...pdf.toString("latin1").matchAll(/\/Type\s*\/Page\b/g)].length;
     };
-    const all = await pages();
-    expect(all).toBeGreaterThan(2);
+    expect(await pages()).toBeGreaterThan(2);
     await page.evaluate("document.querySelectorAll('.appendix, footer').forEach((e) => e.remove())");
+    expect(await page.evaluate("document.querySelectorAll('.first > section').length")).toBe(5);
     expect(await pages()).toBe(1);
     await page.close();
   });
