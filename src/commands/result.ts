@@ -1,4 +1,5 @@
-import { resultTable } from "../evidence/tables.ts";
+import { EFFECTS, resultTable } from "../evidence/tables.ts";
+import type { ReportData } from "../report/data.ts";
 import { formatText, wrap } from "../report/table-format.ts";
 import type { StudyRun } from "../study.ts";
 
@@ -9,7 +10,9 @@ export function resultText({ report }: StudyRun, out: string): string {
   const common = (answers[0]?.caveats ?? []).filter((c) => answers.every((a) => a.caveats.includes(c)));
   const note = (text: string) => wrap(`note: ${text}`);
   return [
-    formatText(resultTable(report.scores, report.aggregation)),
+    report.aggregation === "published"
+      ? formatText(resultTable(report.scores, report.aggregation))
+      : estimateText(report),
     ...answers.flatMap((a) => [
       ...wrap(a.sentence),
       ...(a.published === null ? [] : wrap(a.published)),
@@ -23,6 +26,58 @@ export function resultText({ report }: StudyRun, out: string): string {
     `Report: ${out}/report.html`,
   ].join("\n");
 }
+
+/** Accuracies and effects with their intervals, an encoder a column, as many columns side by side as fit. */
+function estimateText({ estimates, answers, facts }: ReportData): string {
+  const shown = estimates.filter((e) => e.class === null && e.kind !== "share");
+  const statements = [...new Set(shown.map((e) => e.of))];
+  const cell = (encoder: string, of: string) => {
+    const e = shown.find((own) => own.encoder === encoder && own.of === of);
+    if (e === undefined) return "";
+    const text = (v: number) =>
+      e.kind === "accuracy"
+        ? v.toFixed(3)
+        : (100 * v)
+            .toFixed(1)
+            .replace("-", "−")
+            .replace(/^−0\.0$/, "0.0");
+    return e.low === null || e.high === null
+      ? text(e.value)
+      : `${text(e.value)} [${text(e.low)}, ${text(e.high)}]`;
+  };
+  const first = ["", ...statements.map((of) => EFFECTS.find((e) => e.id === of)?.name ?? of)];
+  const columns = answers.map(({ encoder }) => [encoder, ...statements.map((of) => cell(encoder, of))]);
+  const width = (column: readonly string[]) => Math.max(...column.map((text) => text.length));
+  const lines: string[] = [];
+  for (let from = 0; from < columns.length; ) {
+    let used = width(first);
+    let to = from;
+    while (to < columns.length && (to === from || used + 2 + width(columns[to]) <= TERMINAL))
+      used += 2 + width(columns[to++]);
+    const block = [first, ...columns.slice(from, to)];
+    first.forEach((_, row) => {
+      lines.push(
+        block
+          .map((column) => column[row].padEnd(width(column)))
+          .join("  ")
+          .trimEnd(),
+      );
+    });
+    lines.push("");
+    from = to;
+  }
+  const size = `${facts.cellsPerClass} cells and ${facts.clusters} ${facts.clusterName}s per class, ${facts.groups} groups`;
+  lines.push(
+    ...wrap(
+      `Accuracies (0 to 1, chance 0.5) and effects (points; + means that accuracy falls) with 95 % intervals over ${facts.clusterName}s: ${size}.`,
+    ),
+    "",
+  );
+  return lines.join("\n");
+}
+
+/** Characters of a line. */
+const TERMINAL = 100;
 
 /** The same for machines. */
 export function resultJson({ report, composites }: StudyRun, out: string): string {

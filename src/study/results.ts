@@ -12,6 +12,7 @@ import { canonicalJson, sha256 } from "../files/hash.ts";
 import { table, writeCsv, writeParquet, writeParquetPieces } from "../files/table.ts";
 import { parseReport, REPORT_VERSION, type ReportData, type ReportInput } from "../report/data.ts";
 import { renderReport } from "../report/html.ts";
+import { hasDonor, hasSharedBackground, SETTINGS } from "../settings.ts";
 import { type Clipping, measureClipping } from "../swap/clipping.ts";
 import { Compositor } from "../swap/composite.ts";
 import type { Scales } from "../swap/intensity.ts";
@@ -169,10 +170,7 @@ function reportData(finished: Finished, scores: readonly PairScore[], evidence: 
   const compositor = new Compositor(store, scales, study.composite);
   const clipping = store.masks === "none" ? null : measureClipping(store, compositor, plan, study);
   const used = selection.rows.reduce((n, rows) => n + rows.length, 0) + selection.multiple.length;
-  const sameField = plan.sameField.reduce(
-    (n, flag, row) => n + (flag && plan.donor[row] !== plan.cell[row] ? 1 : 0),
-    0,
-  );
+  const { same: sameField, swaps } = ownFieldDonors(plan, selection);
   const gap = scores.reduce((most, s) => Math.max(most, s.gap ?? 0), 0);
   return {
     version: REPORT_VERSION,
@@ -190,7 +188,7 @@ function reportData(finished: Finished, scores: readonly PairScore[], evidence: 
     scores: scores.map((s) => ({ ...s, folds: [...s.folds] })),
     ...evidence.report,
     flags: [
-      ...flags(finished, sameField),
+      ...flags(finished, sameField, swaps),
       ...clippedFlag(clipping),
       // What the study costs is no finding about its results.
       ...finished.flags.flatMap(({ id, severity, encoder, text }) =>
@@ -284,17 +282,26 @@ export function planHash(plan: SwapPlan): string {
   );
 }
 
-function flags({ study, plan, selection }: Finished, sameField: number): ReportInput["flags"] {
-  const swapped = plan.donor.reduce(
-    (n, donor, row) => n + (donor >= 0 && donor !== plan.cell[row] ? 1 : 0),
-    0,
-  );
+/** Swaps that enter a statement (not those on the own class's background), and those with a donor of the cell's own field. */
+function ownFieldDonors(plan: SwapPlan, { classOf }: Selection): { same: number; swaps: number } {
+  let [same, swaps] = [0, 0];
+  for (let row = 0; row < plan.count; row++) {
+    const setting = SETTINGS[plan.setting[row]];
+    const own = hasSharedBackground(setting) && classOf[plan.cell[row]] === plan.background[row];
+    if (!hasDonor(setting) || own) continue;
+    swaps++;
+    same += plan.sameField[row];
+  }
+  return { same, swaps };
+}
+
+function flags({ study, selection }: Finished, sameField: number, swaps: number): ReportInput["flags"] {
   const list: ReportInput["flags"] = [];
   const warn = (id: string, text: string) => list.push({ id, severity: "warning", encoder: null, text });
   if (sameField > 0)
     warn(
       "same-field",
-      `${sameField} of ${swapped} swaps took their donor from the center cell's own field, because its class has no other: batch and neighbors cannot be told apart there.`,
+      `${sameField} of ${swaps} swaps took their donor from the center cell's own field, because its class has no other: batch and neighbors cannot be told apart there.`,
     );
   if (study.composite.donorCenter === "keep")
     warn(

@@ -18,7 +18,7 @@ function demo(...args: string[]) {
 
 test("the quick demo shows the drop of the plain encoder and the smaller one of its twin", () => {
   const out = join(scratch, "demo");
-  const first = demo("--quick", "--cells", "16", "--out", out, "--json");
+  const first = demo("--quick", "--out", out, "--json");
   expect(first.stderr).toBe("");
   const result = JSON.parse(first.stdout);
   const mean = (encoder: number, setting: string) =>
@@ -27,14 +27,13 @@ test("the quick demo shows the drop of the plain encoder and the smaller one of 
     "deeploc",
     "deeploc-swap",
   ]);
-  expect(mean(0, "same")).toBeGreaterThan(mean(0, "cell-free"));
-  expect(mean(0, "cell-free")).toBeGreaterThan(mean(0, "different"));
+  expect(mean(0, "same")).toBeGreaterThan(mean(0, "different"));
   expect(mean(0, "same") - mean(0, "different")).toBeGreaterThan(mean(1, "same") - mean(1, "different"));
   expect(result.answers.map((a: { encoder: string }) => a.encoder)).toEqual(["deeploc", "deeploc-swap"]);
   expect(result.estimates.filter((e: { low: number | null }) => e.low !== null).length).toBeGreaterThan(10);
   expect(statSync(join(out, "quick/study/report.html")).size).toBeGreaterThan(10_000);
 
-  const again = demo("--quick", "--cells", "16", "--out", out, "--json");
+  const again = demo("--quick", "--out", out, "--json");
   expect(JSON.parse(again.stdout)).toEqual({ ...result, composites: 0 });
   expect(JSON.parse(readFileSync(join(out, "quick/study.json"), "utf8")).cells).toBe("cells");
 });
