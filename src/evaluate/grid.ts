@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { share } from "../core/share.ts";
 import { StudyError } from "../errors.ts";
 import { Pool } from "../files/pool.ts";
 import type { PairFit } from "./crossvalidate.ts";
@@ -97,13 +98,4 @@ function allPairs(count: number): [number, number][] {
   return Array.from({ length: count }, (_, i) => i).flatMap((i) =>
     Array.from({ length: count - i - 1 }, (_, k): [number, number] => [i, i + 1 + k]),
   );
-}
-
-/** The same values in memory that threads can share; the array itself where it already is. */
-function share<T extends Float32Array | Int32Array>(values: T): T {
-  if (values.buffer instanceof SharedArrayBuffer) return values;
-  const Type = values.constructor as new (buffer: SharedArrayBuffer) => T;
-  const copy = new Type(new SharedArrayBuffer(values.byteLength));
-  copy.set(values);
-  return copy;
 }

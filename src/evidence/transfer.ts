@@ -27,8 +27,6 @@ export interface TransferStated extends Estimate, Pick<TransferStatement, "kind"
 export interface TransferOptions extends Pick<EstimateOptions, "level"> {
   /** Also every class by itself. Default false. */
   readonly perClass?: boolean;
-  /** Why no statement has an interval, where none can: donors of other groups, for instance. */
-  readonly refused?: string;
 }
 
 /**
@@ -72,7 +70,7 @@ export function transferEstimates(
   grouping: Grouping,
   options: TransferOptions = {},
 ): TransferStated[] {
-  const { level = 0.95, perClass = false, refused } = options;
+  const { level = 0.95, perClass = false } = options;
   return transferStatements(of).flatMap((statement) =>
     [undefined, ...(perClass ? of.classes.keys() : [])].flatMap((only): TransferStated[] => {
       const sums = transferComponents(of, statement, only);
@@ -82,7 +80,7 @@ export function transferEstimates(
       const dependence = transferDependence(grouping);
       const settings = base === null ? [setting] : [setting, base];
       const single = only !== undefined;
-      const why = refused ?? refusal(settings, grouping, sums, { difference, single, dependence });
+      const why = refusal(settings, grouping, sums, { difference, single, dependence });
       return [
         {
           statement: id,

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
+import { share } from "../core/share.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { OnnxEncoder } from "../encode/onnx.ts";
 import { Pool } from "../files/pool.ts";
@@ -266,13 +267,6 @@ function sharePlan(plan: SwapPlan): SwapPlan {
     donor: share(plan.donor),
     sameField: share(plan.sameField),
   };
-}
-
-function share<T extends Int32Array | Uint8Array | Int16Array>(array: T): T {
-  const Type = array.constructor as new (buffer: SharedArrayBuffer) => T;
-  const copy = new Type(new SharedArrayBuffer(array.byteLength));
-  copy.set(array);
-  return copy;
 }
 
 /** Whether a row of a segment is in none of the complete parts. */

@@ -32,7 +32,7 @@ import { writePublishedResults } from "./published-csv.ts";
 import type { FittedStudy } from "./schema.ts";
 import type { Selection } from "./select.ts";
 import { type CellTableOutput, type CellTableRequest, cellPieces, effectsTable } from "./tables.ts";
-import { fitTransfer, openDonors, transferPredictions } from "./transfer.ts";
+import { fitTransfer, transferPredictions } from "./transfer.ts";
 
 /** One output of an encoder. */
 export interface StudiedOutput {
@@ -148,11 +148,7 @@ function statedTransfer(finished: Finished, set: FeatureSet): TransferStated[] {
   const asked = request(finished, set);
   const predictions = transferPredictions(asked);
   if (predictions === null) return [];
-  const refused = openDonors(finished.plan, asked.groups);
-  return transferEstimates(predictions, asked.groups, {
-    perClass: true,
-    ...(refused === undefined ? {} : { refused }),
-  });
+  return transferEstimates(predictions, asked.groups, { perClass: true });
 }
 
 function cellTable({ plan, store, selection, groups, study, layout }: Finished): CellTableRequest {

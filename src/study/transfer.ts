@@ -8,7 +8,6 @@ import {
   predictHeldOut,
 } from "../evidence/predictions.ts";
 import { hasDonor, type Setting } from "../settings.ts";
-import type { SwapPlan } from "../types.ts";
 import { type Block, listBlocks, type PlanIndex } from "./block.ts";
 import { type FeatureRequest, keyOf } from "./inference.ts";
 import { keep, readKept } from "./kept.ts";
@@ -44,14 +43,6 @@ export function transferPredictions(request: TransferRequest): Predictions | nul
   while (step.done !== true) step = steps.next();
   keep(work.path, work.key, packed(step.value));
   return step.value;
-}
-
-/** Why a plan allows no interval over closed groups: donors of other groups; undefined where there are none. */
-export function openDonors({ cell, donor, count }: SwapPlan, { group, unit }: Groups): string | undefined {
-  for (let row = 0; row < count; row++)
-    if (donor[row] >= 0 && group[donor[row]] >= 0 && group[donor[row]] !== group[cell[row]])
-      return `donors of one group lend to cells of others, so that a machine was trained on ${unit}s that it is tested on`;
-  return undefined;
 }
 
 /** Store row of the donor of every row of a class in a block (`background`: position among the classes, -1 for none). */
