@@ -50,3 +50,12 @@ test("links between the pages lead somewhere", () => {
   expect(links.length).toBeGreaterThan(20);
   expect(links.filter((to) => !existsSync(join(root, to)))).toEqual([]);
 });
+
+test("source files that the pages name are there", () => {
+  const pages = ["README.md", "CONTRIBUTING.md", ...readdirSync(join(root, "docs")).map((f) => `docs/${f}`)];
+  const named = pages
+    .filter((page) => page.endsWith(".md"))
+    .flatMap((page) => [...read(page).matchAll(/src\/[a-z/-]+\.ts/g)].map(([file]) => file));
+  expect(named.length).toBeGreaterThan(40);
+  expect(named.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+});
