@@ -8,14 +8,14 @@ import type { Grouping } from "../evidence/estimate.ts";
 import type { Judgments } from "../evidence/judgments.ts";
 import { type ClassEstimate, classEstimates } from "../evidence/per-class.ts";
 import { available, type Stated, statedEstimates } from "../evidence/statements.ts";
-import { EFFECTS } from "../evidence/tables.ts";
+import { EFFECTS, resultTable } from "../evidence/tables.ts";
 import type { TransferStated } from "../evidence/transfer.ts";
 import type { FeatureSet } from "../features/features.ts";
 import type { ReportInput } from "../report/data.ts";
 import { SETTINGS } from "../settings.ts";
 import type { Flag, SwapPlan } from "../types.ts";
 import type { PlanIndex } from "./block.ts";
-import { type BlockResult, unpackBits } from "./blocks.ts";
+import { type BlockResult, scores, unpackBits } from "./blocks.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 import type { EffectRow } from "./tables.ts";
@@ -147,7 +147,11 @@ export function judgeStudy(
           undecided: undecided(finished, encoder, stated),
           notes: groups.notes,
         });
-        return { ...rest, caveats: [...caveats] };
+        const published =
+          study.aggregation === "published"
+            ? asInThePaper(results.filter((r) => r.encoder === encoder))
+            : rest.published;
+        return { ...rest, published, caveats: [...caveats] };
       }),
       estimates: rows.flatMap((row) => reported(row) ?? []),
       comparisons: comparisons(contestants, groups, study.seed),
@@ -194,6 +198,19 @@ function reported(row: EffectRow): ReportInput["estimates"][number] | null {
     why: row.refused ?? null,
     q: row.q ?? null,
   };
+}
+
+/** The published drop as the paper's tables have it. */
+function asInThePaper(results: readonly BlockResult[]): string | null {
+  const [own] = resultTable(results.flatMap(scores), "published").encoders;
+  const drop = own?.drops.find((d) => d.effect === "published-drop");
+  if (drop === undefined) return null;
+  const at = (setting: string) => own.settings.find((s) => s.setting === setting)?.mean.toFixed(3);
+  const error =
+    drop.error === null
+      ? ""
+      : ` ± ${(100 * drop.error).toFixed(1)} (three standard errors over classes, no confidence interval)`;
+  return `Published drop (same − different), aggregated as in the paper: ${(100 * drop.mean).toFixed(1).replace("-", "−")} points${error}, from ${at("same")} to ${at("different")}.`;
 }
 
 /** Why nothing can be decided about an encoder, whatever its effects are. */
