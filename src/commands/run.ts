@@ -22,7 +22,7 @@ export function configure(command: Command): void {
     .argument("[study]", "study file (JSON)")
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .addOption(workersOption())
-    .option("--force", "replace a study of other inputs in the folder")
+    .option("--force", "replace all that an earlier study left in the folder, features included")
     .option("--json", "print the result as JSON")
     .option(
       "--features <dir>",
@@ -44,8 +44,12 @@ with yeast.json:
   }
 
 A run that was stopped goes on where it was when the same command is given
-again. docs/study.md explains every key; schema/study.schema.json completes
-them in an editor.`,
+again; a study file that was changed brings its folder up to date and makes only
+what is new. docs/study.md explains every key; schema/study.schema.json
+completes them in an editor.
+
+Exit codes: 0 done, 1 bad data, files or study file, 2 wrong command line, 3 the
+folder is in use by another run, 75 stopped (the same command goes on).`,
     )
     .action(run);
 }
