@@ -5,26 +5,11 @@ import type { ReportData, ReportInput } from "../../src/report/data.ts";
 import { parseReport } from "../../src/report/data.ts";
 import type { Setting } from "../../src/settings.ts";
 import type { PairScore } from "../../src/types.ts";
+import { LOCALIZATIONS } from "../../src/names.ts";
 import { drawStatistics } from "./sample-statistics.ts";
 
-/** Fifteen class names like those of a localization screen. */
-export const CLASSES = [
-  "actin",
-  "bud neck",
-  "cell periphery",
-  "cytoplasm",
-  "endosome",
-  "ER",
-  "Golgi",
-  "mitochondrion",
-  "nucleus",
-  "nuclear periphery",
-  "nucleolus",
-  "spindle pole",
-  "peroxisome",
-  "vacuolar membrane",
-  "vacuole",
-];
+/** The classes of a whole localization screen. */
+export const CLASSES: string[] = [...LOCALIZATIONS];
 
 /** Mean accuracy per setting of a drawn encoder; settings that are absent give no scores. */
 export type Levels = Partial<Record<Setting, number>>;
