@@ -12,7 +12,7 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 beforeEach(() => rmSync(file, { force: true }));
 
 const MINUTE = 60_000;
-const unshared = ["--pid", "--fork", "--mount-proc"];
+const unshared = ["--pid", "--kill-child", "--mount-proc"];
 const canUnshare = spawnSync("unshare", [...unshared, "true"]).status === 0;
 
 /** A process that takes the lock, says so and holds it; in a process namespace of its own, as a container has one. */

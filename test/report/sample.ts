@@ -1,11 +1,11 @@
 import { encode } from "fast-png";
 import { mulberry32, normal } from "../../src/core/rng.ts";
 import { mean, quantile, standardDeviation } from "../../src/core/statistics.ts";
+import { LOCALIZATIONS } from "../../src/names.ts";
 import type { ReportData, ReportInput } from "../../src/report/data.ts";
 import { parseReport } from "../../src/report/data.ts";
 import type { Setting } from "../../src/settings.ts";
 import type { PairScore } from "../../src/types.ts";
-import { LOCALIZATIONS } from "../../src/names.ts";
 import { drawStatistics } from "./sample-statistics.ts";
 
 /** The classes of a whole localization screen. */
