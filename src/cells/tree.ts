@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DataError } from "../errors.ts";
 
 /** A file two levels down: `folder/name`. */
-export interface TreeFile {
+interface TreeFile {
   readonly folder: string;
   readonly name: string;
 }
@@ -13,7 +13,7 @@ export interface TreeFile {
  * those folders.
  * @throws DataError where the folder is missing or cannot be read.
  */
-export function listTree(path: string): { files: TreeFile[]; top: string[] } {
+function listTree(path: string): { files: TreeFile[]; top: string[] } {
   try {
     const entries = readdirSync(path, { withFileTypes: true }).filter((e) => !e.name.startsWith("."));
     const folders = entries.filter((e) => !e.isFile()).map((e) => e.name);
@@ -34,6 +34,48 @@ export function listTree(path: string): { files: TreeFile[]; top: string[] } {
       { path, cause },
     );
   }
+}
+
+/** The files of one cell. */
+export interface CellFiles {
+  readonly folder: string;
+  /** File name by channel. */
+  readonly files: Record<string, string>;
+}
+
+/**
+ * Gathers the files in the subfolders of `path` by cell: those of one folder whose names say the same cell.
+ * @param pattern names that count; @param identify what a name says: its cell (values that tell it from the others of
+ *   its folder) and its channel
+ * @returns the cells as they come, a note on other files, and the names of the files beside the folders
+ * @throws DataError where the folder cannot be read or a cell has two files of one channel.
+ */
+export function gatherCells<Id extends object>(
+  path: string,
+  pattern: RegExp,
+  identify: (match: RegExpExecArray) => { readonly id: Id; readonly channel: string },
+): { cells: (Id & CellFiles)[]; notes: string[]; top: string[] } {
+  const { files, top } = listTree(path);
+  const cells = new Map<string, Id & CellFiles>();
+  let other = 0;
+  for (const { folder, name } of files) {
+    const match = pattern.exec(name);
+    if (match === null) {
+      other++;
+      continue;
+    }
+    const { id, channel } = identify(match);
+    const key = [folder, ...Object.values(id)].join("/");
+    const found = cells.get(key) ?? { ...id, folder, files: {} };
+    cells.set(key, found);
+    if (found.files[channel] !== undefined)
+      throw new DataError(`is there twice (also ${found.files[channel]}); remove one`, {
+        path: join(path, folder, name),
+      });
+    found.files[channel] = name;
+  }
+  const passed = other === 1 ? "1 file with another name was" : `${other} files with other names were`;
+  return { cells: [...cells.values()], notes: other === 0 ? [] : [`${passed} passed over.`], top };
 }
 
 /** The error for a folder in which no file has the looked-for name. */

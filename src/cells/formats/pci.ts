@@ -3,20 +3,11 @@ import { DataError } from "../../errors.ts";
 import type { CellSource } from "../importer.ts";
 import { compareNatural } from "../natural.ts";
 import { readChannels } from "../readers/read-channels.ts";
-import { listTree, nothingFound } from "../tree.ts";
+import { gatherCells, nothingFound } from "../tree.ts";
 
 const NAME = /^(.+)_(\d+)_rfp_(\d+)_(gfp|rfp|bf)\.tiff?$/i;
 const PATTERN = "PROTEIN/PROTEIN_FIELD_rfp_CELL_gfp.tif with _rfp.tif or _bf.tif beside it";
 const CHANNELS = ["GFP", "RFP", "BF"];
-
-interface Found {
-  readonly protein: string;
-  readonly field: number;
-  readonly cell: number;
-  readonly folder: string;
-  /** File name by channel. */
-  readonly files: Record<string, string>;
-}
 
 /**
  * Plans the import of single-cell crops laid out as for Paired Cell Inpainting (Lu et al. 2019):
@@ -25,28 +16,12 @@ interface Found {
  * @throws DataError where nothing has such a name or a cell lacks one of the set's channels.
  */
 export function pciSource(path: string): CellSource {
-  const { files, top } = listTree(path);
-  const cells = new Map<string, Found>();
-  let other = 0;
-  for (const { folder, name } of files) {
-    const match = NAME.exec(name);
-    if (match === null) {
-      other++;
-      continue;
-    }
-    const [, protein, field, cell, kind] = match;
-    const key = `${folder}/${protein}_${Number(field)}_${Number(cell)}`;
-    const found = cells.get(key) ?? { protein, field: Number(field), cell: Number(cell), folder, files: {} };
-    cells.set(key, found);
-    const channel = kind.toUpperCase();
-    if (found.files[channel] !== undefined)
-      throw new DataError(`is there twice (also ${found.files[channel]}); remove one`, {
-        path: join(path, folder, name),
-      });
-    found.files[channel] = name;
-  }
-  if (cells.size === 0) throw nothingFound(path, PATTERN, top, NAME);
-  const order = [...cells.values()].sort(
+  const { cells, notes, top } = gatherCells(path, NAME, ([, protein, field, cell, kind]) => ({
+    id: { protein, field: Number(field), cell: Number(cell) },
+    channel: kind.toUpperCase(),
+  }));
+  if (cells.length === 0) throw nothingFound(path, PATTERN, top, NAME);
+  const order = cells.sort(
     (a, b) => compareNatural(a.protein, b.protein) || a.field - b.field || a.cell - b.cell,
   );
   const channels = CHANNELS.filter((c) => c === "GFP" || order.some((cell) => cell.files[c] !== undefined));
@@ -65,7 +40,7 @@ export function pciSource(path: string): CellSource {
     channels,
     masks: "none",
     count: order.length,
-    notes: other === 0 ? [] : [`${other} files with other names were passed over.`],
+    notes,
     record: (i) => {
       const { protein, field, cell } = order[i];
       return {

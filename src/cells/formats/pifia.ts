@@ -3,7 +3,7 @@ import { DataError } from "../../errors.ts";
 import type { CellSource } from "../importer.ts";
 import { compareNatural } from "../natural.ts";
 import { readChannels } from "../readers/read-channels.ts";
-import { listTree, nothingFound } from "../tree.ts";
+import { gatherCells, nothingFound } from "../tree.ts";
 
 const NAME = /^(.+?)_(ch1|ch2|ch3|gfp|rfp|mask)(_\d+)?\.tiff?$/i;
 const PATTERN = "PROTEIN/PROTEIN_ch1_N.tiff (or PROTEIN/NAME_gfp.tiff) with _mask beside it";
@@ -17,13 +17,6 @@ const CHANNEL: Readonly<Record<string, string>> = {
 };
 const ORDER = ["GFP", "Nucleus", "RFP"];
 
-interface Found {
-  readonly protein: string;
-  readonly stem: string;
-  /** File name by channel. */
-  readonly files: Record<string, string>;
-}
-
 /**
  * Plans the import of single-cell crops laid out as for PIFiA (Razdaibiedina et al. 2024): `PROTEIN/PROTEIN_ch1_N.tiff`
  * (GFP) with `_ch2_` (nucleus), `_ch3_` (RFP) and `_mask_`, or `PROTEIN/NAME_gfp.tiff` with `_rfp` and `_mask`. The
@@ -32,33 +25,14 @@ interface Found {
  * @throws DataError where nothing has such a name or a cell lacks its GFP, its mask or another of the set's channels.
  */
 export function pifiaSource(path: string): CellSource {
-  const { files, top } = listTree(path);
-  const cells = new Map<string, Found>();
-  let other = 0;
-  for (const { folder, name } of files) {
-    const match = NAME.exec(name);
-    if (match === null) {
-      other++;
-      continue;
-    }
-    const [, start, kind, number] = match;
-    const stem = `${start}${number ?? ""}`;
-    const key = `${folder}/${stem}`;
-    const found = cells.get(key) ?? { protein: folder, stem, files: {} };
-    cells.set(key, found);
-    const channel = CHANNEL[kind.toLowerCase()];
-    if (found.files[channel] !== undefined)
-      throw new DataError(`is there twice (also ${found.files[channel]}); remove one`, {
-        path: join(path, folder, name),
-      });
-    found.files[channel] = name;
-  }
-  const order = [...cells.values()].sort(
-    (a, b) => compareNatural(a.protein, b.protein) || compareNatural(a.stem, b.stem),
-  );
+  const { cells, notes, top } = gatherCells(path, NAME, ([, start, kind, number]) => ({
+    id: { stem: `${start}${number ?? ""}` },
+    channel: CHANNEL[kind.toLowerCase()],
+  }));
+  const order = cells.sort((a, b) => compareNatural(a.folder, b.folder) || compareNatural(a.stem, b.stem));
   if (!order.some((cell) => cell.files.GFP !== undefined)) throw nothingFound(path, PATTERN, top, NAME);
   const channels = ORDER.filter((c) => order.some((cell) => cell.files[c] !== undefined));
-  for (const { protein, files: has } of order)
+  for (const { folder: protein, files: has } of order)
     for (const channel of [...channels, "Mask"]) {
       if (has[channel] !== undefined) continue;
       const there = Object.values(has)[0];
@@ -78,19 +52,19 @@ export function pifiaSource(path: string): CellSource {
     count: order.length,
     notes: [
       "This layout does not say which image a cell is from: the protein stands for the field, so cells of one protein count as one field.",
-      ...(other === 0 ? [] : [`${other} file(s) with other names were passed over.`]),
+      ...notes,
     ],
     record: (i) => {
-      const { protein, stem } = order[i];
+      const { folder: protein, stem } = order[i];
       return {
         Metadata_Cell: stem.startsWith(`${protein}_`) ? stem : `${protein}_${stem}`,
         Metadata_Protein: protein,
         Metadata_Field: protein,
       };
     },
-    file: (i, c = 0) => join(path, order[i].protein, order[i].files[channels[c]]),
+    file: (i, c = 0) => join(path, order[i].folder, order[i].files[channels[c]]),
     read: (i) => {
-      const { protein, files: has } = order[i];
+      const { folder: protein, files: has } = order[i];
       const at = (channel: string) => join(path, protein, has[channel]);
       return readChannels(channels.map(at), channels, at("Mask"));
     },
