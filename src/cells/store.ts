@@ -52,7 +52,7 @@ function readVerdicts(path: string, header: StoreHeader): string[] | null {
 }
 
 /** The columns every store has, from its metadata table. */
-export function cellsFromMetadata(metadata: Table, usable: Uint8Array, path: string, count: number): Cells {
+function cellsFromMetadata(metadata: Table, usable: Uint8Array, path: string, count: number): Cells {
   const text = (name: string): (string | null)[] => {
     const column = metadata.columns.get(name);
     if (column === undefined)

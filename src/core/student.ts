@@ -55,12 +55,6 @@ function twoTails(t: number, df: number): number {
   return 1 - (front * betaFraction(0.5, df / 2, 1 - x)) / 0.5;
 }
 
-/** P(T <= t) for `df` > 0 degrees of freedom. */
-export function studentCdf(t: number, df: number): number {
-  const half = twoTails(Math.abs(t), df) / 2;
-  return t > 0 ? 1 - half : half;
-}
-
 /** P(|T| >= |t|): the two-sided p value, without the rounding of 1 - P in the far tail. */
 export function studentTwoSided(t: number, df: number): number {
   return twoTails(Math.abs(t), df);

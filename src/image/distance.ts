@@ -1,5 +1,5 @@
 /** Squared distance where the image has no pixel of the label, px^2. */
-export const NOWHERE = 2 ** 30;
+const NOWHERE = 2 ** 30;
 /** Steps down a column that has no pixel of the label: more than any image has rows. */
 const EMPTY = 2 ** 15;
 

@@ -1,7 +1,7 @@
 import { mean, quantileSorted, standardDeviation } from "../core/statistics.ts";
 
 /** Probabilities are clipped to this from below before a logarithm is taken (published). */
-export const CLIP = 1e-10;
+const CLIP = 1e-10;
 
 /**
  * Kullback-Leibler divergence KL(p || q) = sum of p ln(p / q), in nats, of two distributions over the same classes;

@@ -5,7 +5,7 @@ import { composeFigure, type LegendItem } from "./figures/svg.ts";
 export type CsvRows = readonly (readonly (string | number | null)[])[];
 
 /** RFC 4180 with line feeds; numbers with all digits, null as an empty field. */
-export function csvText(rows: CsvRows): string {
+function csvText(rows: CsvRows): string {
   const field = (value: string | number | null) => {
     const text = value === null ? "" : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

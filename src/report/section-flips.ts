@@ -11,7 +11,7 @@ const READ =
   "Chosen because their prediction changes: illustrations, no evidence of how often it does. Percentages: the probe's probability of the class it calls.";
 
 /** Up to `most` cells, the encoders in turn. */
-export function pickFlips({ data, encoders }: Context, most: number): Flip[] {
+function pickFlips({ data, encoders }: Context, most: number): Flip[] {
   const lists = encoders.map((e) => data.flips.filter((f) => f.encoder === e));
   const turns = Math.max(0, ...lists.map((l) => l.length));
   return Array.from({ length: turns }, (_, t) => lists.flatMap((l) => l.slice(t, t + 1)))

@@ -3,7 +3,7 @@ import { EFFECTS, type EncoderTable, type ResultTable } from "../evidence/tables
 import { SETTINGS, type Setting } from "../settings.ts";
 
 /** `0.713 ± 0.029`; without an error the mean alone; a dash where there is no number. */
-export function formatAccuracy(value: { mean: number; error: number | null } | undefined): string {
+function formatAccuracy(value: { mean: number; error: number | null } | undefined): string {
   if (value === undefined) return "–";
   return value.error === null
     ? value.mean.toFixed(3)
@@ -26,7 +26,7 @@ export function formatPoints(difference: number): string {
 }
 
 /** Table 1 and the drops as rows of text, first row the header: setting or effect, then one column per encoder. */
-export function tableRows(table: ResultTable): { settings: string[][]; drops: string[][] } {
+function tableRows(table: ResultTable): { settings: string[][]; drops: string[][] } {
   const names = table.encoders.map((e) => e.encoder);
   const has = (id: string) => (e: EncoderTable) =>
     e.settings.some((s) => s.setting === id) || e.drops.some((d) => d.effect === id);
@@ -53,7 +53,7 @@ export function tableRows(table: ResultTable): { settings: string[][]; drops: st
 }
 
 /** What the numbers are, for below a table. */
-export function tableCaption(table: ResultTable): { settings: string; drops: string } {
+function tableCaption(table: ResultTable): { settings: string; drops: string } {
   return {
     settings: `Accuracy of the pairwise probes (0 to 1, chance 0.5): mean over classes of the per-class means ± 3 standard errors over classes; ${table.aggregation} aggregation.`,
     drops:
@@ -62,7 +62,7 @@ export function tableCaption(table: ResultTable): { settings: string; drops: str
 }
 
 /** Notes on gaps, one line each. */
-export function tableNotes(table: ResultTable): string[] {
+function tableNotes(table: ResultTable): string[] {
   return table.encoders.flatMap((e) => e.notes.map((note) => `${e.encoder}: ${note}`));
 }
 

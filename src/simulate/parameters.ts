@@ -1,5 +1,5 @@
 /**
- * Optics, camera and culture, with units. `PIXEL` is 0.13 um (spinning disk, 60x objective with binning: a cell of
+ * Optics, camera and culture, with units. A pixel is 0.13 um (spinning disk, 60x objective with binning: a cell of
  * 5 um is 38 px across). Values without a source are fitted to statistics of real crops (docs/simulation.md).
  */
 export interface Physics {
@@ -46,9 +46,6 @@ export interface Physics {
   /** Standard deviation of the logarithm of every per-field factor (gain, medium, autofluorescence, haze, point spread). */
   readonly batch: number;
 }
-
-/** Length of a pixel, um. */
-export const PIXEL = 0.13;
 
 export const PHYSICS: Physics = {
   size: 256,

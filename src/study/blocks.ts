@@ -162,7 +162,7 @@ function pairResult(key: string, class1: string, class2: string, fit: PairFit): 
 }
 
 /** Bits (0/1 values) as base64, eight to a byte, lowest bit first. */
-export function packBits(bits: Uint8Array): string {
+function packBits(bits: Uint8Array): string {
   const bytes = new Uint8Array(Math.ceil(bits.length / 8));
   bits.forEach((bit, i) => {
     bytes[i >> 3] |= bit << (i & 7);

@@ -60,7 +60,7 @@ export function judgmentsOf(
 }
 
 /** What can be stated of one encoder. */
-export function evidenceOf(encoder: string, judgments: Judgments, groups: Grouping): EncoderEvidence {
+function evidenceOf(encoder: string, judgments: Judgments, groups: Grouping): EncoderEvidence {
   const effects = available(judgments).filter((s) => EFFECTS.some((e) => e.id === s.id));
   return {
     encoder,

@@ -52,7 +52,7 @@ export async function studyPlan(
 }
 
 /** The plan with further cells in settings that need no donor; its order is kept. */
-export function addCells(plan: SwapPlan, settings: readonly Setting[], cells: Int32Array): SwapPlan {
+function addCells(plan: SwapPlan, settings: readonly Setting[], cells: Int32Array): SwapPlan {
   const count = plan.count + settings.length * cells.length;
   const grown = {
     cell: new Int32Array(count),

@@ -46,7 +46,7 @@ export function transferPredictions(request: TransferRequest): Predictions | nul
 }
 
 /** Store row of the donor of every row of a class in a block (`background`: position among the classes, -1 for none). */
-export function donorRows(
+function donorRows(
   index: PlanIndex,
   { classes, rows }: Pick<Selection, "classes" | "rows">,
 ): (setting: Setting, background: number, own: number) => Int32Array | null {

@@ -2,7 +2,7 @@ import { hasDonor, type Setting, traitsOf } from "../settings.ts";
 import type { CompositeOptions } from "../types.ts";
 
 /** Raised whenever composites of the same crops and choices get other pixels. */
-export const COMPOSITE_VERSION = 2;
+const COMPOSITE_VERSION = 2;
 
 /** What the composites of a setting follow: its traits and those of the choices that it looks at, as plain data. */
 export function recipeOf(setting: Setting, options: CompositeOptions): Readonly<Record<string, unknown>> {

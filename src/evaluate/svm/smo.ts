@@ -40,7 +40,7 @@ export function solveSmo(problem: Problem, limit = Infinity): Fit | null {
 }
 
 /** Inner products of all rows, rows x rows. */
-export function gramMatrix({ rows: n, dimension: d, x }: Problem): Float64Array {
+function gramMatrix({ rows: n, dimension: d, x }: Problem): Float64Array {
   const gram = new Float64Array(n * n);
   for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++) {

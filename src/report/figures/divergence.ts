@@ -3,7 +3,7 @@ import { quantileSorted } from "../../core/statistics.ts";
 import { drawPlot, encoderColor } from "./svg.ts";
 
 /** Number of bins of Figure 3A. */
-export const DIVERGENCE_BINS = 50;
+const DIVERGENCE_BINS = 50;
 
 /** A histogram of equal bins from the least to the largest value (numpy.histogram; the last bin is closed). */
 export interface Histogram {

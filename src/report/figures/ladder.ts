@@ -40,7 +40,7 @@ export function ladderPoints(context: Context): LadderPoint[] {
 }
 
 /** Settings that any encoder has, in causal order. */
-export function ladderSettings(table: ResultTable): Setting[] {
+function ladderSettings(table: ResultTable): Setting[] {
   return SETTINGS.filter((s) => table.encoders.some((e) => e.settings.some((own) => own.setting === s)));
 }
 

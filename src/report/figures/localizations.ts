@@ -14,7 +14,7 @@ export interface LocalizationPoint {
 }
 
 /** The two panels of Figure 2. */
-export const LOCALIZATION_PANELS: readonly { heading: string; settings: readonly Setting[] }[] = [
+const LOCALIZATION_PANELS: readonly { heading: string; settings: readonly Setting[] }[] = [
   { heading: "neighbors of the same or another localization", settings: ["same", "different"] },
   { heading: "no neighbors", settings: ["masked", "cell-free"] },
 ];
