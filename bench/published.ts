@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { readEncoder } from "../src/encode/encoder-file.ts";
-import { OnnxEncoder } from "../src/encode/onnx.ts";
+import { openEncoder } from "../src/encode/open.ts";
 import { openDeepLoc } from "../src/encode/published/deeploc.ts";
 import { importPublished, type Published } from "../src/encode/published/import.ts";
 import { openPci } from "../src/encode/published/pci.ts";
@@ -47,7 +47,7 @@ const result: Record<string, unknown> = {};
 
 /** Crops per second of an encoder in one thread, preprocessing included, in batches of 32. */
 async function speed(path: string): Promise<number[]> {
-  const encoder = await OnnxEncoder.open(readEncoder(path), shape);
+  const encoder = await openEncoder(readEncoder(path), shape);
   const batch = smoke ? 2 : 32;
   const size = drawn.crops.length / drawn.count;
   const input = Float32Array.from({ length: batch * size }, (_, i) => drawn.crops[i % drawn.crops.length]);

@@ -133,7 +133,7 @@ async function ours(folder: string) {
   };
   const grid = new PairGrid();
   const dimensions = await timed("trying the encoders", async () => {
-    const found: number[][] = [];
+    const found: (readonly number[])[] = [];
     for (const encoder of encoders) found.push(await tryEncoder(encoder, store));
     return found;
   });

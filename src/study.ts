@@ -264,9 +264,9 @@ function choicesOf(study: Study): StudyRecord["study"] {
 
 function modelsOf(encoders: readonly EncoderFile[]): StudyRecord["encoders"] {
   return Object.fromEntries(
-    encoders.map(({ description, sha256 }) => {
+    encoders.map(({ description, hash }) => {
       const { name, input, preprocess, outputs } = description;
-      return [name, { model: sha256, input, preprocess, outputs }];
+      return [name, { model: hash, input, preprocess, outputs }];
     }),
   );
 }

@@ -5,14 +5,23 @@ import { DataError } from "../errors.ts";
 import { sha256File } from "../files/hash.ts";
 import { EncoderDescription } from "./description.ts";
 
-/** An encoder on disk: its checked description and the ONNX file it names. */
-export interface EncoderFile {
+/** What every encoder on disk has, whatever runs it. */
+interface DescribedFile {
+  /** Path of the description. */
   readonly path: string;
+  /** SHA-256 that stands for the network in keys and in the record: all that its outputs depend on besides its input. */
+  readonly hash: string;
   readonly description: EncoderDescription;
-  readonly modelPath: string;
-  /** SHA-256 of the ONNX file. */
-  readonly sha256: string;
 }
+
+/** An ONNX encoder on disk: its checked description and the file that it names, whose SHA-256 is the hash. */
+export interface OnnxFile extends DescribedFile {
+  readonly kind: "onnx";
+  readonly modelPath: string;
+}
+
+/** An encoder on disk, told apart by `kind`. */
+export type EncoderFile = OnnxFile;
 
 /**
  * Reads an encoder's sidecar (`NAME.json`; the path of its `NAME.onnx` is taken as well).
@@ -46,13 +55,13 @@ export function readEncoder(given: string): EncoderFile {
     throw new DataError(`names the model ${description.model}, which is not there; put it beside this file`, {
       path,
     });
-  const sha256 = sha256File(modelPath);
-  if (description.sha256 !== undefined && description.sha256 !== sha256)
+  const hash = sha256File(modelPath);
+  if (description.sha256 !== undefined && description.sha256 !== hash)
     throw new DataError(
-      `says the model's SHA-256 is ${description.sha256}, but it is ${sha256}; fetch the model again`,
+      `says the model's SHA-256 is ${description.sha256}, but it is ${hash}; fetch the model again`,
       { path },
     );
-  return { path, description, modelPath, sha256 };
+  return { kind: "onnx", path, description, modelPath, hash };
 }
 
 /** The first thing that a schema check (with `reportInput`) found, as one line: the key, its value, what is wrong. */

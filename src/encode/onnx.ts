@@ -1,6 +1,7 @@
 import { DataError, StudyError } from "../errors.ts";
 import type { CropShape, MaskKind } from "../types.ts";
-import type { EncoderFile } from "./encoder-file.ts";
+import type { Encoder } from "./encoder.ts";
+import type { OnnxFile } from "./encoder-file.ts";
 import { makePooling, type Pooling } from "./pool.ts";
 import { makePreprocessor, type Preprocessor } from "./preprocess.ts";
 import { oneLine, Session } from "./session.ts";
@@ -25,9 +26,9 @@ interface Given {
   readonly data: unknown;
 }
 
-/** An encoder ready to run on crops of one shape: preprocessing, network, pooling. One thread per encoder. */
-export class OnnxEncoder {
-  readonly #file: EncoderFile;
+/** An encoder that runs in ONNX Runtime. */
+export class OnnxEncoder implements Encoder {
+  readonly #file: OnnxFile;
   readonly #session: Session;
   readonly #preprocessor: Preprocessor;
   readonly #shape: CropShape;
@@ -38,7 +39,7 @@ export class OnnxEncoder {
   #input = new Float32Array(0);
   #weights = new Float32Array(0);
 
-  private constructor(file: EncoderFile, session: Session, shape: CropShape) {
+  private constructor(file: OnnxFile, session: Session, shape: CropShape) {
     this.#file = file;
     this.#session = session;
     this.#shape = shape;
@@ -51,7 +52,7 @@ export class OnnxEncoder {
    * @throws DataError / StudyError naming the input, channel or output that does not fit.
    */
   static async open(
-    file: EncoderFile,
+    file: OnnxFile,
     shape: CropShape & { readonly masks?: MaskKind },
     { threads = 1, tried = false }: { threads?: number; tried?: boolean } = {},
   ): Promise<OnnxEncoder> {
@@ -80,7 +81,12 @@ export class OnnxEncoder {
    * count x dimension values of output `o`. The network always sees the same number of inputs, empty ones behind the
    * last, so that the features of a crop do not depend on what it is encoded with.
    */
-  async encode(crops: Float32Array, masks: Uint8Array, count: number, out: Float32Array[]): Promise<void> {
+  async encode(
+    crops: Float32Array,
+    masks: Uint8Array,
+    count: number,
+    out: readonly Float32Array[],
+  ): Promise<void> {
     await this.#encode(crops, masks, count, out, Math.max(1, Math.floor(INPUTS / this.#preprocessor.views)));
   }
 
@@ -195,7 +201,7 @@ export class OnnxEncoder {
     return this.#poolings;
   }
 
-  #pooling(output: EncoderFile["description"]["outputs"][number], { type, dims }: Given): Pooling {
+  #pooling(output: OnnxFile["description"]["outputs"][number], { type, dims }: Given): Pooling {
     const path = this.#file.modelPath;
     if (type !== "float32")
       throw new DataError(
@@ -214,6 +220,6 @@ export class OnnxEncoder {
   }
 }
 
-function poolsOverCenter({ description }: EncoderFile): boolean {
+function poolsOverCenter({ description }: OnnxFile): boolean {
   return description.outputs.some((o) => o.pool === "center-mean");
 }

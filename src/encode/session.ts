@@ -1,21 +1,21 @@
 import * as ort from "onnxruntime-node";
 import { DataError } from "../errors.ts";
-import type { EncoderFile } from "./encoder-file.ts";
+import type { OnnxFile } from "./encoder-file.ts";
 
 /** The network of an encoder in ONNX Runtime. Its errors name the model's file and what to correct. */
 export class Session {
   /** Milliseconds spent in the network so far. */
   runMs = 0;
-  readonly #file: EncoderFile;
+  readonly #file: OnnxFile;
   readonly #session: ort.InferenceSession;
 
-  private constructor(file: EncoderFile, session: ort.InferenceSession) {
+  private constructor(file: OnnxFile, session: ort.InferenceSession) {
     this.#file = file;
     this.#session = session;
   }
 
   /** Opens the network. @throws DataError where it is none, or lacks the input or an output of its description */
-  static async open(file: EncoderFile, threads: number): Promise<Session> {
+  static async open(file: OnnxFile, threads: number): Promise<Session> {
     const path = file.modelPath;
     let session: ort.InferenceSession;
     try {

@@ -1,5 +1,5 @@
 import type { Flag } from "../types.ts";
-import type { OnnxEncoder } from "./onnx.ts";
+import type { Encoder } from "./encoder.ts";
 
 /** Crops as an encoder takes them, with their label masks (empty masks where none are known). */
 export interface Samples {
@@ -21,7 +21,7 @@ const SAME = 1e-6;
  * Tries an encoder on real crops: the same crops twice, and the first of them beside empty crops.
  * Finds networks whose features of a cell depend on chance or on the cells beside it, and those that tell no crop from another.
  */
-export async function tryOut(encoder: OnnxEncoder, name: string, samples: Samples): Promise<Flag[]> {
+export async function tryOut(encoder: Encoder, name: string, samples: Samples): Promise<Flag[]> {
   const { count, crops, masks } = samples;
   const encode = async (pixels: Float32Array, labels: Uint8Array) => {
     const out = encoder.dimensions.map((dimension) => new Float32Array(count * dimension));

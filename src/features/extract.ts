@@ -2,8 +2,9 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { share } from "../core/share.ts";
+import type { Encoder } from "../encode/encoder.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
-import { OnnxEncoder } from "../encode/onnx.ts";
+import { openEncoder } from "../encode/open.ts";
 import { Pool } from "../files/pool.ts";
 import type { Scales } from "../swap/intensity.ts";
 import { type Segment, segmentsOf } from "../swap/segments.ts";
@@ -193,14 +194,14 @@ function findShelves(
  * Opens an encoder for crops of `shape` and tries it on empty ones.
  * @param look what else is tried on it while it is open
  * @returns dimension (number of features per crop) of each output, in the order of the description.
- * @throws CellswapError as {@link OnnxEncoder.open}
+ * @throws CellswapError as {@link openEncoder}
  */
 export async function tryEncoder(
   encoder: EncoderFile,
   shape: CropShape & { readonly masks: MaskKind },
-  look?: (opened: OnnxEncoder) => Promise<void>,
-): Promise<number[]> {
-  const opened = await OnnxEncoder.open(encoder, shape);
+  look?: (opened: Encoder) => Promise<void>,
+): Promise<readonly number[]> {
+  const opened = await openEncoder(encoder, shape);
   try {
     await look?.(opened);
     return opened.dimensions;

@@ -25,7 +25,7 @@ export interface FeatureInputs {
  */
 export function featureKey(
   { header, scales, composite }: FeatureInputs,
-  { description, sha256: model }: EncoderFile,
+  { description, hash: model }: EncoderFile,
   output: number,
   setting: Setting,
 ): string {

@@ -1,5 +1,5 @@
 import { CropFiles } from "../cells/crops.ts";
-import { OnnxEncoder } from "../encode/onnx.ts";
+import { openEncoder } from "../encode/open.ts";
 import { DataError } from "../errors.ts";
 import { serve } from "../files/worker.ts";
 import { SETTINGS } from "../settings.ts";
@@ -25,7 +25,7 @@ async function open(setup: WorkerSetup) {
   const encoders = await Promise.all(
     setup.targets.map(async ({ encoder, lacks, outputs }) => ({
       name: encoder.description.name,
-      encoder: await OnnxEncoder.open(encoder, store, { tried: true }),
+      encoder: await openEncoder(encoder, store, { tried: true }),
       lacks,
       outputs: outputs.map((o) => ({ ...o, features: new Float32Array(size * o.dimension) })),
     })),

@@ -234,7 +234,7 @@ function reportData(finished: Finished, scores: readonly PairScore[], evidence: 
       { name: "Largest relative duality gap", value: gap.toExponential(1) },
       ...outputs.map(({ set, encoder }) => ({
         name: `Encoder ${set.name} (SHA-256)`,
-        value: encoder.sha256,
+        value: encoder.hash,
       })),
     ],
   };

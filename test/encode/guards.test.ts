@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { mulberry32, normal } from "../../src/core/rng.ts";
 import type { PreprocessStep } from "../../src/encode/description.ts";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
-import { OnnxEncoder } from "../../src/encode/onnx.ts";
+import { openEncoder } from "../../src/encode/open.ts";
 import { constant, tryOut } from "../../src/encode/try.ts";
 import { changedUnits, followsUnits } from "../../src/encode/units.ts";
 import { describeModel, type OperatorModel, writeEncoder, writeOperator } from "../study/drawn.ts";
@@ -56,7 +56,7 @@ const samples = {
 
 async function tried(path: string, crops = samples) {
   const file = readEncoder(path);
-  const opened = await OnnxEncoder.open(file, shape);
+  const opened = await openEncoder(file, shape);
   try {
     return await tryOut(opened, file.description.name, crops);
   } finally {

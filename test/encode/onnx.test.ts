@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { mulberry32 } from "../../src/core/rng.ts";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
-import { OnnxEncoder } from "../../src/encode/onnx.ts";
 import { OnnxGraph } from "../../src/encode/onnx-graph.ts";
+import { openEncoder } from "../../src/encode/open.ts";
 import { describeModel, writeModel } from "../study/drawn.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-onnx-"));
@@ -55,7 +55,7 @@ function write(name: string, size: number, more: Record<string, unknown>): strin
 }
 
 async function encode(path: string, count: number): Promise<Float32Array[]> {
-  const encoder = await OnnxEncoder.open(readEncoder(path), shape);
+  const encoder = await openEncoder(readEncoder(path), shape);
   const out = encoder.dimensions.map((d) => new Float32Array(count * d).fill(9));
   await encoder.encode(crops.subarray(0, count * 2 * PIXELS), masks, count, out);
   await encoder.release();
@@ -127,7 +127,7 @@ test("several outputs of one network in one go", async () => {
 
 test("center-mean is refused where there are no masks", async () => {
   const path = write("masks", SIZE, { outputs: [{ output: "map", layout: "NCHW", pool: "center-mean" }] });
-  await expect(OnnxEncoder.open(readEncoder(path), { ...shape, masks: "none" })).rejects.toThrow(
+  await expect(openEncoder(readEncoder(path), { ...shape, masks: "none" })).rejects.toThrow(
     "pools over the center cell (center-mean), and the cells have no masks",
   );
 });
@@ -151,7 +151,7 @@ test("a crop's features are the same bits alone, at any place and among any othe
     input: { name: "x", channels: ["gfp", "rfp"], height: SIZE, width: SIZE },
     outputs: [{ output: "y" }],
   });
-  const encoder = await OnnxEncoder.open(readEncoder(path), shape);
+  const encoder = await openEncoder(readEncoder(path), shape);
   const features = async (order: readonly number[]) => {
     const given = new Float32Array(order.length * width);
     order.forEach((c, i) => {

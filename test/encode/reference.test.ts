@@ -2,8 +2,9 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Encoder } from "../../src/encode/encoder.ts";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
-import { OnnxEncoder } from "../../src/encode/onnx.ts";
+import { openEncoder } from "../../src/encode/open.ts";
 import { PairGrid } from "../../src/evaluate/grid.ts";
 import { stratifiedPairs } from "../../src/evaluate/split.ts";
 import { NpyReader } from "../../src/files/npy.ts";
@@ -49,11 +50,11 @@ describe.skipIf(!there)("the reference's encoders on real cells", () => {
       outputs: [{ output }],
     };
     writeFileSync(join(folder, `${name}.json`), JSON.stringify(description));
-    return OnnxEncoder.open(readEncoder(join(folder, `${name}.json`)), ref.source);
+    return openEncoder(readEncoder(join(folder, `${name}.json`)), ref.source);
   };
   /** Features of (row, mode, background) composites, in order. */
   async function features(
-    encoder: OnnxEncoder,
+    encoder: Encoder,
     list: readonly [number, ReferenceMode, number][],
   ): Promise<Float32Array> {
     const d = encoder.dimensions[0];

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
-import { OnnxEncoder } from "../../src/encode/onnx.ts";
+import { openEncoder } from "../../src/encode/open.ts";
 import { sha256File } from "../../src/files/hash.ts";
 import { simulateDataset } from "../../src/simulate/dataset.ts";
 
@@ -59,7 +59,7 @@ test("each gives 64 finite features that depend on the cell and not on the batch
   const crops = Float32Array.from(cells.flatMap((c) => [...c.crop]));
   const masks = Uint8Array.from(cells.flatMap((c) => [...c.mask]));
   for (const name of NAMES) {
-    const encoder = await OnnxEncoder.open(readEncoder(join(folder, `${name}.json`)), shape);
+    const encoder = await openEncoder(readEncoder(join(folder, `${name}.json`)), shape);
     const together = new Float32Array(4 * 64);
     await encoder.encode(crops, masks, 4, [together]);
     expect(together.every(Number.isFinite)).toBe(true);

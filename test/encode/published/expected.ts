@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { readEncoder } from "../../../src/encode/encoder-file.ts";
-import { OnnxEncoder } from "../../../src/encode/onnx.ts";
+import { openEncoder } from "../../../src/encode/open.ts";
 import { makePreprocessor } from "../../../src/encode/preprocess.ts";
 import { importPublished, type Published } from "../../../src/encode/published/import.ts";
 import { NpyReader } from "../../../src/files/npy.ts";
@@ -87,7 +87,7 @@ export function relativeError(
 export async function encode(path: string, given = readCrops()): Promise<Map<string, Float32Array[]>> {
   const file = readEncoder(path);
   const { crops, count } = given;
-  const encoder = await OnnxEncoder.open(file, shape);
+  const encoder = await openEncoder(file, shape);
   const out = encoder.dimensions.map((d) => new Float32Array(count * d));
   await encoder.encode(crops, new Uint8Array(count * 64 * 64), count, out);
   const layers = new Map(

@@ -1,0 +1,23 @@
+import type { CropShape, MaskKind } from "../types.ts";
+import type { Encoder } from "./encoder.ts";
+import type { EncoderFile } from "./encoder-file.ts";
+import { OnnxEncoder } from "./onnx.ts";
+
+export interface OpenOptions {
+  /** Threads of the network itself; one by default. */
+  readonly threads?: number;
+  /** Whether it was tried before, by {@link openEncoder} itself, for crops of this shape. */
+  readonly tried?: boolean;
+}
+
+/**
+ * Opens an encoder for crops of `shape` and tries it on empty ones, unless it was `tried` before.
+ * @throws DataError / StudyError naming the input, channel or output that does not fit.
+ */
+export function openEncoder(
+  file: EncoderFile,
+  shape: CropShape & { readonly masks?: MaskKind },
+  options: OpenOptions = {},
+): Promise<Encoder> {
+  return OnnxEncoder.open(file, shape, options);
+}
