@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { CellStore } from "../src/cells/store.ts";
 import { mulberry32, normal } from "../src/core/rng.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
-import { OnnxGraph } from "../src/encode/onnx-graph.ts";
+import { OnnxGraph } from "../src/encode/onnx/graph.ts";
 import { writeSimulatedCells } from "../src/simulate/write-cells.ts";
 import { groupOf, measureScales } from "../src/swap/intensity.ts";
 import { makePlan } from "../src/swap/plan.ts";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { CellStore, CellStoreWriter } from "../src/cells/store.ts";
 import { mulberry32 } from "../src/core/rng.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
-import { OnnxGraph } from "../src/encode/onnx-graph.ts";
+import { OnnxGraph } from "../src/encode/onnx/graph.ts";
 import { PairGrid } from "../src/evaluate/grid.ts";
 import { stratifiedPairs } from "../src/evaluate/split.ts";
 import { extract, tryEncoder } from "../src/features/extract.ts";

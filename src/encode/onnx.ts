@@ -2,9 +2,9 @@ import { DataError, StudyError } from "../errors.ts";
 import type { CropShape, MaskKind } from "../types.ts";
 import type { Encoder } from "./encoder.ts";
 import type { OnnxFile } from "./encoder-file.ts";
-import { makePooling, type Pooling } from "./pool.ts";
+import { makePooling, type Pooling } from "./onnx/pool.ts";
+import { oneLine, Session } from "./onnx/session.ts";
 import { makePreprocessor, type Preprocessor } from "./preprocess.ts";
-import { oneLine, Session } from "./session.ts";
 
 /**
  * Inputs that the network sees at a time: the activations of more leave the second-level cache (docs/performance.md,

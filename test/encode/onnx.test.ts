@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { mulberry32 } from "../../src/core/rng.ts";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
-import { OnnxGraph } from "../../src/encode/onnx-graph.ts";
+import { OnnxGraph } from "../../src/encode/onnx/graph.ts";
 import { openEncoder } from "../../src/encode/open.ts";
 import { describeModel, writeModel } from "../study/drawn.ts";
 

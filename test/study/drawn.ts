@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CellStoreWriter } from "../../src/cells/store.ts";
 import { mulberry32, namedSeed } from "../../src/core/rng.ts";
-import { type OnnxAxis, OnnxGraph } from "../../src/encode/onnx-graph.ts";
+import { type OnnxAxis, OnnxGraph } from "../../src/encode/onnx/graph.ts";
 import type { MaskKind } from "../../src/types.ts";
 
 /** What {@link drawCells} draws. */

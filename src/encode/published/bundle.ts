@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { DataError } from "../../errors.ts";
+import { damaged, protoFields } from "../../files/protobuf.ts";
 import { crc32c, unmaskCrc } from "./crc32c.ts";
-import { damaged, protoFields } from "./protobuf.ts";
 import { readLimited, readSlice } from "./read.ts";
 import { readTable } from "./sstable.ts";
 

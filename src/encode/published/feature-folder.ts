@@ -1,11 +1,11 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
+import { damaged } from "../../files/protobuf.ts";
 import { SETTINGS, type Setting } from "../../settings.ts";
 import type { Features } from "../../types.ts";
 import { readPickle } from "./pickle.ts";
 import { copyValues, isArray, isTuple, type PickleArray, type PickleValue } from "./pickle-numpy.ts";
-import { damaged } from "./protobuf.ts";
 import { readLimited } from "./read.ts";
 
 /** One feature pickle of the authors' layout. */

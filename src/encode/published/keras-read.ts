@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import type * as H5Wasm from "h5wasm/node";
 import { DataError, isCellswapError } from "../../errors.ts";
-import { damaged } from "./protobuf.ts";
+import { damaged } from "../../files/protobuf.ts";
 
 /** One array of a Keras HDF5 file. */
 export interface KerasArray {

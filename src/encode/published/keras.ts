@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { DataError } from "../../errors.ts";
 import { Pool } from "../../files/pool.ts";
+import { damaged } from "../../files/protobuf.ts";
 import type { KerasContent } from "./keras-read.ts";
-import { damaged } from "./protobuf.ts";
 import { readSlice } from "./read.ts";
 
 /** What the worker is asked. */

@@ -1,6 +1,6 @@
 import { StudyError } from "../../errors.ts";
 import type { EncoderOutput } from "../description.ts";
-import { OnnxGraph } from "../onnx-graph.ts";
+import { OnnxGraph } from "../onnx/graph.ts";
 import {
   type Affine,
   checkLayer,

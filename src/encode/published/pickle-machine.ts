@@ -1,6 +1,6 @@
 import { DataError } from "../../errors.ts";
+import { ByteReader, damaged } from "../../files/protobuf.ts";
 import { allowedGlobal, applyGlobal, isDict, type PickleTuple, type PickleValue } from "./pickle-numpy.ts";
-import { ByteReader, damaged } from "./protobuf.ts";
 
 /** Objects that one file may make; the authors' files need a few for every cell. */
 const MOST_OBJECTS = 2_000_000;

@@ -1,4 +1,4 @@
-import { damaged } from "./protobuf.ts";
+import { damaged } from "../../files/protobuf.ts";
 
 /** A Python object that only stands for a name, until it is applied to something. */
 export interface PickleGlobal {

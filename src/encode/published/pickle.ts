@@ -1,6 +1,6 @@
+import { damaged } from "../../files/protobuf.ts";
 import { PickleMachine, tuple } from "./pickle-machine.ts";
 import { buildState, type PickleValue } from "./pickle-numpy.ts";
-import { damaged } from "./protobuf.ts";
 
 /** Bytes of a line of protocol 0, which holds a whole array. */
 const LONGEST_LINE = 1 << 28;

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { DataError } from "../../errors.ts";
-import { damaged } from "./protobuf.ts";
+import { damaged } from "../../files/protobuf.ts";
 
 const unreadable = (path: string, cause: unknown) =>
   new DataError("cannot be read; check that it is a file, and readable", { path, cause });

@@ -2,9 +2,9 @@ import { existsSync, statSync } from "node:fs";
 import { DataError } from "../../errors.ts";
 import type { EncoderDescription } from "../description.ts";
 import { readEncoder } from "../encoder-file.ts";
+import { type OnnxSummary, summarizeOnnx } from "../onnx/outline.ts";
 import { bundlePrefix, openBundle, shardPath } from "./bundle.ts";
 import { openKeras } from "./keras.ts";
-import { type OnnxSummary, summarizeOnnx } from "./onnx-read.ts";
 import { readLimited, readSlice } from "./read.ts";
 
 /** A shard of a checkpoint; `bytes` is null where the file is missing. */

@@ -2,13 +2,13 @@ import fs, { copyFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, w
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { mulberry32, namedSeed } from "../../../src/core/rng.ts";
+import { summarizeOnnx } from "../../../src/encode/onnx/outline.ts";
 import { bundlePrefix, openBundle } from "../../../src/encode/published/bundle.ts";
 import { openDeepLoc } from "../../../src/encode/published/deeploc.ts";
 import { readFeaturePickle } from "../../../src/encode/published/feature-folder.ts";
 import { importPublished } from "../../../src/encode/published/import.ts";
 import { openKeras } from "../../../src/encode/published/keras.ts";
 import { readKeras } from "../../../src/encode/published/keras-read.ts";
-import { summarizeOnnx } from "../../../src/encode/published/onnx-read.ts";
 import { openPifia } from "../../../src/encode/published/pifia.ts";
 import { DataError } from "../../../src/errors.ts";
 import { fixtures, temporary } from "./expected.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { crc32c, unmaskCrc } from "../../../src/encode/published/crc32c.ts";
-import { ByteReader, protoFields } from "../../../src/encode/published/protobuf.ts";
 import { readTable } from "../../../src/encode/published/sstable.ts";
+import { ByteReader, protoFields } from "../../../src/files/protobuf.ts";
 import { maskCrc } from "./hostile.ts";
 
 const latin1 = (s: string) => Buffer.from(s, "latin1");

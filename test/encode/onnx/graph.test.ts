@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import * as ort from "onnxruntime-node";
 import { expect, test } from "vitest";
-import { readEncoder } from "../../src/encode/encoder-file.ts";
-import { OnnxGraph } from "../../src/encode/onnx-graph.ts";
-import { importPublished } from "../../src/encode/published/import.ts";
-import { summarizeOnnx } from "../../src/encode/published/onnx-read.ts";
-import { openPifia } from "../../src/encode/published/pifia.ts";
+import { readEncoder } from "../../../src/encode/encoder-file.ts";
+import { OnnxGraph } from "../../../src/encode/onnx/graph.ts";
+import { summarizeOnnx } from "../../../src/encode/onnx/outline.ts";
+import { importPublished } from "../../../src/encode/published/import.ts";
+import { openPifia } from "../../../src/encode/published/pifia.ts";
 
 async function run(graph: OnnxGraph, feeds: Record<string, ort.Tensor>): Promise<Record<string, number[]>> {
   const session = await ort.InferenceSession.create(graph.encode());
@@ -82,7 +82,7 @@ test("what is no ONNX model is refused", () => {
 
 test("an imported encoder is refused when its model was changed", () => {
   const out = mkdtempSync(join(tmpdir(), "cellswap-onnx-"));
-  const source = resolve(import.meta.dirname, "../fixtures/published/pifia/pifia_weights_i0");
+  const source = resolve(import.meta.dirname, "../../fixtures/published/pifia/pifia_weights_i0");
   const { path, model } = importPublished(openPifia(source), out);
   expect(readEncoder(path).description.outputs).toEqual([
     { output: "conv8", layer: "conv8", layout: "vector", pool: "none" },

@@ -1,4 +1,4 @@
-import { damaged, type ProtoField, protoFields } from "./protobuf.ts";
+import { damaged, type ProtoField, protoFields } from "../../files/protobuf.ts";
 
 /** An input or output of an ONNX model. */
 export interface OnnxValue {

@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-node";
-import { DataError } from "../errors.ts";
-import type { OnnxFile } from "./encoder-file.ts";
+import { DataError } from "../../errors.ts";
+import type { OnnxFile } from "../encoder-file.ts";
 
 /** The network of an encoder in ONNX Runtime. Its errors name the model's file and what to correct. */
 export class Session {

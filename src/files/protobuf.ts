@@ -1,4 +1,4 @@
-import { DataError } from "../../errors.ts";
+import { DataError } from "../errors.ts";
 
 /** One field of a protobuf message: `value` is the varint or fixed number, `bytes` the length-delimited content. */
 export interface ProtoField {
