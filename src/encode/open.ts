@@ -1,7 +1,8 @@
 import type { CropShape, MaskKind } from "../types.ts";
 import type { Encoder } from "./encoder.ts";
 import type { EncoderFile } from "./encoder-file.ts";
-import { OnnxEncoder } from "./onnx.ts";
+import { NetworkEncoder } from "./network.ts";
+import { Session } from "./onnx/session.ts";
 
 export interface OpenOptions {
   /** Threads of the network itself; one by default. */
@@ -17,7 +18,7 @@ export interface OpenOptions {
 export function openEncoder(
   file: EncoderFile,
   shape: CropShape & { readonly masks?: MaskKind },
-  options: OpenOptions = {},
+  { threads = 1, tried = false }: OpenOptions = {},
 ): Promise<Encoder> {
-  return OnnxEncoder.open(file, shape, options);
+  return NetworkEncoder.open(file, shape, () => Session.open(file, threads), tried);
 }

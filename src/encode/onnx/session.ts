@@ -1,9 +1,18 @@
 import * as ort from "onnxruntime-node";
 import { DataError } from "../../errors.ts";
 import type { OnnxFile } from "../encoder-file.ts";
+import { type Network, oneLine } from "../network.ts";
 
-/** The network of an encoder in ONNX Runtime. Its errors name the model's file and what to correct. */
-export class Session {
+/**
+ * Inputs that the network sees at a time: the activations of more leave the second-level cache (docs/performance.md,
+ * Batch size).
+ */
+const INPUTS = 16;
+
+/** The network of an encoder in ONNX Runtime. */
+export class Session implements Network {
+  readonly inputs = INPUTS;
+  readonly path: string;
   /** Milliseconds spent in the network so far. */
   runMs = 0;
   readonly #file: OnnxFile;
@@ -11,6 +20,7 @@ export class Session {
 
   private constructor(file: OnnxFile, session: ort.InferenceSession) {
     this.#file = file;
+    this.path = file.modelPath;
     this.#session = session;
   }
 
@@ -75,9 +85,4 @@ export class Session {
   async release(): Promise<void> {
     await this.#session.release();
   }
-}
-
-/** Message of an error on one line, cut at 200 characters. */
-export function oneLine(cause: unknown): string {
-  return (cause as Error).message.replace(/\s+/g, " ").slice(0, 200);
 }

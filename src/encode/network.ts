@@ -1,16 +1,22 @@
 import { DataError, StudyError } from "../errors.ts";
 import type { CropShape, MaskKind } from "../types.ts";
 import type { Encoder } from "./encoder.ts";
-import type { OnnxFile } from "./encoder-file.ts";
+import type { EncoderFile } from "./encoder-file.ts";
 import { makePooling, type Pooling } from "./onnx/pool.ts";
-import { oneLine, Session } from "./onnx/session.ts";
 import { makePreprocessor, type Preprocessor } from "./preprocess.ts";
 
-/**
- * Inputs that the network sees at a time: the activations of more leave the second-level cache (docs/performance.md,
- * Batch size). Fixed, as other sizes may split sums differently and give other bytes.
- */
-const INPUTS = 16;
+/** What runs a network on a batch of inputs. Its errors name a file and what to correct. */
+export interface Network {
+  /** File that errors about its outputs name. */
+  readonly path: string;
+  /** Inputs that it sees at a time; fixed, as other sizes may split sums differently and give other bytes. */
+  readonly inputs: number;
+  /** Milliseconds spent in the network so far. */
+  readonly runMs: number;
+  /** Runs it on `count` inputs (count x channels x height x width, or with the channels last, as described). */
+  run(inputs: Float32Array, count: number): Promise<Readonly<Record<string, Given>>>;
+  release(): Promise<void>;
+}
 
 /** Crops that are encoded together: `crops` is count x channels x height x width, `masks` count x height x width. */
 interface Batch {
@@ -19,17 +25,19 @@ interface Batch {
   readonly count: number;
 }
 
-/** What the network gave for a batch: values of one output, and which of its dimensions is the batch. */
-interface Given {
+/** What the network gave for a batch: values of one output, the batch as its first dimension. */
+export interface Given {
   readonly type: string;
   readonly dims: readonly number[];
   readonly data: unknown;
+  /** Gives the memory of `data` back. */
+  dispose(): void;
 }
 
-/** An encoder that runs in ONNX Runtime. */
-export class OnnxEncoder implements Encoder {
-  readonly #file: OnnxFile;
-  readonly #session: Session;
+/** An encoder made of a network: preprocessing before it, pooling behind it. */
+export class NetworkEncoder implements Encoder {
+  readonly #file: EncoderFile;
+  readonly #network: Network;
   readonly #preprocessor: Preprocessor;
   readonly #shape: CropShape;
   /** Known after the first batch. */
@@ -39,29 +47,31 @@ export class OnnxEncoder implements Encoder {
   #input = new Float32Array(0);
   #weights = new Float32Array(0);
 
-  private constructor(file: OnnxFile, session: Session, shape: CropShape) {
+  private constructor(file: EncoderFile, network: Network, shape: CropShape) {
     this.#file = file;
-    this.#session = session;
+    this.#network = network;
     this.#shape = shape;
     this.#preprocessor = makePreprocessor(file.description, shape);
     this.usesMask = poolsOverCenter(file);
   }
 
   /**
-   * Opens the network for crops of `shape` and tries it on one and on two empty crops, unless it was `tried` before.
+   * Makes an encoder for crops of `shape` of the network that `openNetwork` gives and tries it on one and on two empty
+   * crops, unless it was `tried` before.
    * @throws DataError / StudyError naming the input, channel or output that does not fit.
    */
   static async open(
-    file: OnnxFile,
+    file: EncoderFile,
     shape: CropShape & { readonly masks?: MaskKind },
-    { threads = 1, tried = false }: { threads?: number; tried?: boolean } = {},
-  ): Promise<OnnxEncoder> {
+    openNetwork: () => Promise<Network>,
+    tried: boolean,
+  ): Promise<NetworkEncoder> {
     if (shape.masks === "none" && poolsOverCenter(file))
       throw new StudyError(
         "pools over the center cell (center-mean), and the cells have no masks; make them with `cellswap segment`, or use mean",
         { path: file.path },
       );
-    const encoder = new OnnxEncoder(file, await Session.open(file, threads), shape);
+    const encoder = new NetworkEncoder(file, await openNetwork(), shape);
     if (!tried) await encoder.#try();
     return encoder;
   }
@@ -73,7 +83,7 @@ export class OnnxEncoder implements Encoder {
 
   /** Milliseconds spent in the network so far. */
   get runMs(): number {
-    return this.#session.runMs;
+    return this.#network.runMs;
   }
 
   /**
@@ -87,7 +97,13 @@ export class OnnxEncoder implements Encoder {
     count: number,
     out: readonly Float32Array[],
   ): Promise<void> {
-    await this.#encode(crops, masks, count, out, Math.max(1, Math.floor(INPUTS / this.#preprocessor.views)));
+    await this.#encode(
+      crops,
+      masks,
+      count,
+      out,
+      Math.max(1, Math.floor(this.#network.inputs / this.#preprocessor.views)),
+    );
   }
 
   /** Encodes `step` crops at a time. */
@@ -108,7 +124,7 @@ export class OnnxEncoder implements Encoder {
         masks: masks.subarray(from * pixels, end * pixels),
         count: end - from,
       };
-      const given = await this.#session.run(this.#inputs(batch, step), step * this.#preprocessor.views);
+      const given = await this.#network.run(this.#inputs(batch, step), step * this.#preprocessor.views);
       const poolings = this.#check(given, step);
       const weights = this.#centerWeights(batch);
       out.forEach((features, o) => {
@@ -122,7 +138,7 @@ export class OnnxEncoder implements Encoder {
   }
 
   async release(): Promise<void> {
-    await this.#session.release();
+    await this.#network.release();
   }
 
   /** Runs the network on one and on two empty crops. */
@@ -139,7 +155,7 @@ export class OnnxEncoder implements Encoder {
       if (cause === undefined) throw error;
       throw new DataError(
         `takes one input at a time (${oneLine(cause)}); export the network with a free batch dimension`,
-        { path: this.#file.modelPath, cause },
+        { path: this.#network.path, cause },
       );
     }
   }
@@ -186,7 +202,7 @@ export class OnnxEncoder implements Encoder {
   }
 
   /** Poolings of all outputs, made on the first batch. @throws DataError for an output that does not fit */
-  #check(given: Record<string, Given>, count: number): readonly Pooling[] {
+  #check(given: Readonly<Record<string, Given>>, count: number): readonly Pooling[] {
     const { outputs } = this.#file.description;
     this.#poolings ??= outputs.map((o) => this.#pooling(o, given[o.output]));
     const inputs = count * this.#preprocessor.views;
@@ -195,14 +211,14 @@ export class OnnxEncoder implements Encoder {
       if (dims[0] === inputs && dims.reduce((a, b) => a * b, 1) === inputs * this.#poolings[o].size) continue;
       throw new DataError(
         `output ${output} is ${dims.join(" x ")} for ${inputs} inputs, so it does not grow with the batch; name another output or export the network with a free batch dimension`,
-        { path: this.#file.modelPath },
+        { path: this.#network.path },
       );
     }
     return this.#poolings;
   }
 
-  #pooling(output: OnnxFile["description"]["outputs"][number], { type, dims }: Given): Pooling {
-    const path = this.#file.modelPath;
+  #pooling(output: EncoderFile["description"]["outputs"][number], { type, dims }: Given): Pooling {
+    const path = this.#network.path;
     if (type !== "float32")
       throw new DataError(
         `gives ${type} in output ${output.output}; export the network with a float32 output`,
@@ -220,6 +236,11 @@ export class OnnxEncoder implements Encoder {
   }
 }
 
-function poolsOverCenter({ description }: OnnxFile): boolean {
+function poolsOverCenter({ description }: EncoderFile): boolean {
   return description.outputs.some((o) => o.pool === "center-mean");
+}
+
+/** Message of an error on one line, cut at 200 characters. */
+export function oneLine(cause: unknown): string {
+  return (cause as Error).message.replace(/\s+/g, " ").slice(0, 200);
 }
