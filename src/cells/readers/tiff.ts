@@ -1,3 +1,4 @@
+import { decodeFloat16 } from "../../core/float16.ts";
 import { DataError } from "../../errors.ts";
 import type { Planes } from "../../image/planes.ts";
 import { unpackBlock } from "./codecs.ts";
@@ -89,7 +90,7 @@ function nativeValues(raw: Uint8Array, page: TiffPage, rows: number, row: number
   }
   if (format === 3)
     return size === 2
-      ? halves(new Uint16Array(raw.buffer))
+      ? floats(new Uint16Array(raw.buffer))
       : size === 4
         ? new Float32Array(raw.buffer)
         : new Float64Array(raw.buffer);
@@ -119,13 +120,8 @@ function swapBytes(raw: Uint8Array, size: number): void {
   for (let at = 0; at < raw.length; at += size) raw.subarray(at, at + size).reverse();
 }
 
-/** IEEE 754 half precision to float. */
-function halves(words: Uint16Array): Float32Array {
-  return Float32Array.from(words, (w) => {
-    const exponent = (w >> 10) & 31;
-    const fraction = w & 1023;
-    const sign = w >> 15 === 1 ? -1 : 1;
-    if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
+function floats(halves: Uint16Array): Float32Array {
+  const out = new Float32Array(halves.length);
+  decodeFloat16(halves, out);
+  return out;
 }

@@ -1,7 +1,11 @@
 /** Fields of the ONNX protobuf messages that are written here (onnx.proto, IR version 8). */
 const FLOAT = 1;
 const INT64 = 7;
+const TYPES = { float32: FLOAT, uint8: 2, int64: INT64, bool: 9, float16: 10, float64: 11 };
 const IR_VERSION = 8;
+
+/** Types that inputs and outputs of a built model may have. */
+export type OnnxType = keyof typeof TYPES;
 
 /** Value of a node's attribute: an integer, integers, text, or `{ float }` for a single-precision number. */
 export type OnnxAttribute = number | readonly number[] | string | { readonly float: number };
@@ -30,16 +34,16 @@ export class OnnxGraph {
     this.#opset = opset;
   }
 
-  /** Declares a float32 input and returns its name. */
-  input(name: string, shape: readonly OnnxAxis[]): string {
-    this.#inputs.message(11, valueInfo(name, shape));
+  /** Declares an input and returns its name. */
+  input(name: string, shape: readonly OnnxAxis[], type: OnnxType = "float32"): string {
+    this.#inputs.message(11, valueInfo(name, shape, TYPES[type]));
     return this.#define(name);
   }
 
   /** Declares an output; `name` must be the output of a node. */
-  output(name: string, shape: readonly OnnxAxis[], type: "float32" | "int64" = "float32"): void {
+  output(name: string, shape: readonly OnnxAxis[], type: OnnxType = "float32"): void {
     this.#use(name);
-    this.#outputs.message(12, valueInfo(name, shape, type === "float32" ? FLOAT : INT64));
+    this.#outputs.message(12, valueInfo(name, shape, TYPES[type]));
   }
 
   /** Adds float32 weights (row-major) and returns their name. */
@@ -147,7 +151,7 @@ function attribute(name: string, value: OnnxAttribute): Message {
   return message;
 }
 
-function valueInfo(name: string, shape: readonly OnnxAxis[], element = FLOAT): Message {
+function valueInfo(name: string, shape: readonly OnnxAxis[], element: number): Message {
   const axes = new Message();
   for (const axis of shape) {
     const dim = new Message();
