@@ -65,7 +65,7 @@ export interface StudyRun {
  */
 export async function runStudy(given: Study, options: StudyOptions): Promise<StudyRun> {
   const { out, workers, force = false } = options;
-  const store = await CellStore.open(given.cells);
+  const store = await CellStore.open(given.cells, given.allow);
   const wanted = fitToCells(given, store);
   let folder: OpenFolder | undefined;
   let grid: PairGrid | undefined;
@@ -91,7 +91,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const plan = await studyPlan(store, study, selection, split);
     const groups = study.plan === undefined ? split : checkClosed(split, plan);
     const index = new PlanIndex(plan);
-    findings.add(...planFindings(study, selection, index, store.cells));
+    findings.add(...planFindings(study, selection, index, store.cells, store.verdicts));
     const earlier = force ? null : out;
     const { scales, key } = scalesOf(study, store, plan, earlier);
     const look = surveyOf(study, store, plan, scales, selection, earlier);

@@ -7,6 +7,8 @@ export interface CropShape {
   readonly height: number;
   /** Pixels. */
   readonly width: number;
+  /** Typical diameter of the cells, px; half the crop's shorter side where it is not known. */
+  readonly diameter?: number | undefined;
 }
 
 /** What the label masks know: nothing, the center cell only, or the center cell and its neighbors. */

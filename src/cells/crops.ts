@@ -32,6 +32,9 @@ export class CropFiles implements CropSource {
   get width(): number {
     return this.header.width;
   }
+  get diameter(): number | undefined {
+    return this.header.diameter;
+  }
   get masks(): MaskKind {
     return this.header.masks;
   }

@@ -40,6 +40,12 @@ export function readHeader(path: string): StoreHeader {
       `has version ${header.version}, this cellswap reads ${STORE_VERSION}; import the cells again`,
       { path: file },
     );
+  const { diameter } = header;
+  if (diameter !== undefined && !(typeof diameter === "number" && diameter > 0))
+    throw new DataError(
+      `has the diameter ${JSON.stringify(diameter)}, which is not a length in px; import the cells again`,
+      { path: file },
+    );
   return header;
 }
 

@@ -1,6 +1,6 @@
-import { addTo } from "../core/group.ts";
 import { DataError, InterruptedError } from "../errors.ts";
-import { judgeMask } from "../masks/verdict.ts";
+import { checkDiameter, diameterOf, measuredDiameter } from "../masks/diameter.ts";
+import { LIFTABLE, MEASURES, type Measures, measureMask, passes, verdictOf } from "../masks/verdict.ts";
 import type { Column, MaskKind } from "../types.ts";
 import type { Labels } from "./labels.ts";
 import { countReasons, type ImportSummary, Tally } from "./summary.ts";
@@ -47,6 +47,8 @@ export interface ImportOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after every cell. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Typical diameter of a cell, px; from the masks where not given. */
+  readonly diameter?: number | undefined;
   /** Cells that are read ahead while earlier ones are written. */
   readonly ahead?: number;
 }
@@ -70,8 +72,8 @@ export async function importCells(
   const twins = new Twins();
   let surroundings: Surroundings | undefined;
   const ids = new Map<string, number>();
-  const verdicts: string[] = [];
-  const measures = new Map<string, number[]>();
+  const constant: boolean[] = [];
+  const measures = MEASURES.map((): number[] => []);
   let writer: CellStoreWriter | undefined;
   let shape: { height: number; width: number } | undefined;
   let neighbors = false;
@@ -94,6 +96,7 @@ export async function importCells(
       const path = plan.file(cell);
       if (shape === undefined) {
         shape = { height: pixels.height, width: pixels.width };
+        if (options.diameter !== undefined) checkDiameter(options.diameter, shape.height, shape.width);
         writer = new CellStoreWriter(
           out,
           { channels: plan.channels, ...shape },
@@ -122,10 +125,9 @@ export async function importCells(
       surroundings.add(pixels.crop, pixels.mask);
       twins.add(id, String(localization ?? ""), pixels.crop);
       if (pixels.mask !== null) {
-        const { verdict, measures: found } = judgeMask(pixels.mask, pixels.height, pixels.width);
-        const reasons = [...(verdict === "ok" ? [] : [verdict]), ...(flat.length > 0 ? ["constant"] : [])];
-        verdicts.push(reasons.length === 0 ? "ok" : reasons.join(";"));
-        for (const [name, value] of Object.entries(found)) addTo(measures, name, value);
+        const found = measureMask(pixels.mask, pixels.height, pixels.width);
+        MEASURES.forEach((name, m) => void measures[m].push(found[name]));
+        constant.push(flat.length > 0);
         neighbors ||= pixels.mask.includes(2);
       }
       writer?.append(pixels.crop, pixels.mask, whole);
@@ -134,9 +136,13 @@ export async function importCells(
     if (writer === undefined || shape === undefined)
       throw new DataError("holds no cells", { path: plan.path });
     const masked = plan.masks !== "none";
+    const known =
+      options.diameter ?? (masked ? measuredDiameter(shape.height, shape.width, measures[AREA]) : undefined);
+    const diameter = diameterOf({ ...shape, diameter: known });
+    const verdicts = constant.map((flat, cell) => judge(measures, cell, diameter, flat));
     const usable = verdicts.filter((v) => v === "ok").length;
     const reasons = countReasons(verdicts);
-    if (masked && usable === 0)
+    if (masked && !verdicts.some((v) => passes(v, LIFTABLE)))
       throw new DataError(
         `has no cell with a usable mask (${reasons.map(([why, n]) => `${why}: ${n}`).join(", ")}); check what the mask files hold`,
         { path: plan.path },
@@ -144,11 +150,11 @@ export async function importCells(
     const quality: Quality | null = masked
       ? {
           verdict: verdicts,
-          measures: new Map<string, Column>([...measures].map(([k, v]) => [k, Float64Array.from(v)])),
+          measures: new Map<string, Column>(MEASURES.map((k, m) => [k, Float64Array.from(measures[m])])),
         }
       : null;
     const kind = plan.masks === "auto" ? (neighbors ? "full" : "center") : plan.masks;
-    writer.finish(quality, kind);
+    writer.finish(quality, kind, known);
     return {
       out,
       source: plan.source,
@@ -156,12 +162,15 @@ export async function importCells(
       ...tally.who(),
       channels: plan.channels,
       ...shape,
+      diameter,
       masks: kind,
       usable: masked ? usable : null,
       reasons: Object.fromEntries(reasons),
       ...tally.what(),
       notes: [
         ...plan.notes,
+        ...diameterNotes(known, options.diameter),
+        ...limitNotes(verdicts),
         ...[
           surroundings === undefined ? null : cutOut(surroundings, plan.channels),
           repeated(twins, "localization"),
@@ -177,6 +186,36 @@ export async function importCells(
   } finally {
     plan.close?.();
   }
+}
+
+/** Place of the center cells' areas among the measures. */
+const AREA = MEASURES.indexOf("Quality_CenterArea");
+
+/** Verdict on one mask of the import. */
+function judge(measures: readonly number[][], cell: number, diameter: number, flat: boolean): string {
+  const own = Object.fromEntries(MEASURES.map((name, m) => [name, measures[m][cell]])) as Measures;
+  const verdict = verdictOf(own, diameter);
+  return flat ? (verdict === "ok" ? "constant" : `${verdict};constant`) : verdict;
+}
+
+function diameterNotes(known: number | undefined, given: number | undefined): string[] {
+  if (known === undefined || given !== undefined) return [];
+  return [
+    `Cells are ${known.toFixed(0)} px across (median of the masks): limits and fills go by it; --diameter says otherwise.`,
+  ];
+}
+
+/** Share of the cells that the limits leave out from which on the way to lift them is told. */
+const MANY = 0.1;
+
+/** Says how a study takes cells that are left out by limits alone, where these are many. */
+function limitNotes(verdicts: readonly string[]): string[] {
+  const held = verdicts.filter((v) => v !== "ok" && passes(v, LIFTABLE));
+  if (held.length <= MANY * verdicts.length) return [];
+  const reasons = countReasons(held).map(([why]) => JSON.stringify(why));
+  return [
+    `Warning: ${held.length} of ${verdicts.length} cells are left out by limits only; where their masks are right, "allow": [${reasons.join(", ")}] in the study takes them, or --diameter says how large the cells are.`,
+  ];
 }
 
 /** Checks that all pixels are finite; returns the channels that have one value everywhere. */

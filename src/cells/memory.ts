@@ -13,6 +13,7 @@ export function memoryCrops(
     channels: shape.channels,
     height: shape.height,
     width: shape.width,
+    diameter: shape.diameter,
     count: crops.length / size,
     masks: kind,
     readCrop: (cell, out) => out.set(crops.subarray(cell * size, (cell + 1) * size)),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { readCsvColumn, readParquet } from "../files/table.ts";
+import { type Liftable, passes } from "../masks/verdict.ts";
 import type { Cells, Table } from "../types.ts";
 import { CropFiles } from "./crops.ts";
 import { readHeader, type StoreHeader } from "./header.ts";
@@ -17,21 +18,27 @@ export class CellStore extends CropFiles {
   readonly cells: Cells;
   /** Verdict on every cell's mask, `ok` or why it is left out; null without masks. */
   readonly verdicts: readonly string[] | null;
+  /** Reasons that leave no cell out, sorted. */
+  readonly allowed: readonly Liftable[];
 
-  private constructor(path: string, metadata: Table) {
+  private constructor(path: string, metadata: Table, allowed: readonly Liftable[]) {
     super(path);
     this.verdicts = readVerdicts(path, this.header);
+    this.allowed = [...new Set(allowed)].sort();
     const usable = new Uint8Array(this.header.count).fill(1);
     this.verdicts?.forEach((v, row) => {
-      if (v !== "ok") usable[row] = 0;
+      if (!passes(v, allowed)) usable[row] = 0;
     });
     this.cells = cellsFromMetadata(metadata, usable, path, this.header.count);
   }
 
-  /** Opens a store with its metadata. @throws DataError as {@link CropFiles}. */
-  static async open(path: string): Promise<CellStore> {
+  /**
+   * Opens a store with its metadata. @throws DataError as {@link CropFiles}.
+   * @param allowed reasons of verdicts that leave no cell out
+   */
+  static async open(path: string, allowed: readonly Liftable[] = []): Promise<CellStore> {
     readHeader(path);
-    return new CellStore(path, await readParquet(join(path, "metadata.parquet")));
+    return new CellStore(path, await readParquet(join(path, "metadata.parquet")), allowed);
   }
 }
 

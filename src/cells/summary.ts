@@ -12,6 +12,8 @@ export interface ImportSummary {
   readonly channels: readonly string[];
   readonly height: number;
   readonly width: number;
+  /** Cell diameter that masks are judged and backgrounds filled by, px: given, of the masks, or half the shorter side. */
+  readonly diameter: number;
   readonly masks: MaskKind;
   /** Cells whose mask passed; null without masks. */
   readonly usable: number | null;

@@ -14,6 +14,7 @@ import { makeFolder, writeError, writeFileAtomic } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
 import { NpyWriter } from "../files/npy.ts";
 import { table, writeCsv, writeParquet } from "../files/table.ts";
+import { typicalDiameter } from "../masks/diameter.ts";
 import type { Column, CropShape, MaskKind } from "../types.ts";
 import { isCellStore, readHeader, STORE_VERSION, type StoreHeader } from "./header.ts";
 
@@ -83,9 +84,13 @@ export class CellStoreWriter {
 
   /**
    * Closes the files, writes metadata, quality and header and puts the store in its place. `masks` says what the
-   * masks turned out to know, where that was not known at the start.
+   * masks turned out to know, where that was not known at the start, and `diameter` how large the cells are, px.
    */
-  finish(quality: Quality | null = null, masks: MaskKind = this.#maskKind): StoreHeader {
+  finish(
+    quality: Quality | null = null,
+    masks: MaskKind = this.#maskKind,
+    diameter: number | undefined = this.#shape.diameter,
+  ): StoreHeader {
     if (this.#maskKind !== "none" && quality === null)
       throw new RangeError("a store with masks needs their quality");
     return this.#named(() => {
@@ -100,6 +105,7 @@ export class CellStoreWriter {
         channels: this.#shape.channels,
         height: this.#shape.height,
         width: this.#shape.width,
+        ...unusual(this.#shape, diameter),
         masks,
         maskSource: masks === "none" ? null : this.#source,
         source: this.#source,
@@ -148,6 +154,11 @@ export class CellStoreWriter {
   }
 }
 
+/** The cell diameter as a header keeps it: not where it is the one that crops of this shape have anyway. */
+function unusual({ height, width }: CropShape, diameter: number | undefined): { diameter?: number } {
+  return diameter === undefined || diameter === typicalDiameter(height, width) ? {} : { diameter };
+}
+
 /** Columns that every store has, in their order. */
 const LEADING = ["Metadata_Cell", "Metadata_Protein", "Metadata_Field", "Metadata_Localization"];
 
@@ -194,16 +205,27 @@ export function writeQuality(path: string, quality: Quality): void {
   );
 }
 
-/** Puts new masks and their quality into a store; `masksFile` is a finished .npy on the same disk and is moved. */
+/**
+ * Puts new masks, their quality and the cells' diameter (px) into a store; `masksFile` is a finished .npy on the same
+ * disk and is moved.
+ */
 export function replaceMasks(
   path: string,
   masksFile: string,
   quality: Quality,
   kind: MaskKind,
   maskSource: string,
+  diameter: number,
 ): StoreHeader {
-  const { "masks.npy": _, "quality.csv": __, ...hashes } = readHeader(path).hashes;
-  const header: StoreHeader = { ...readHeader(path), masks: "none", maskSource: null, hashes };
+  const { diameter: _, ...old } = readHeader(path);
+  const { "masks.npy": __, "quality.csv": ___, ...hashes } = old.hashes;
+  const header: StoreHeader = {
+    ...old,
+    ...unusual(old, diameter),
+    masks: "none",
+    maskSource: null,
+    hashes,
+  };
   const write = (m: StoreHeader) =>
     writeFileAtomic(join(path, "cells.json"), `${JSON.stringify(m, null, 2)}\n`);
   const staging = mkdtempSync(join(path, ".quality-"));

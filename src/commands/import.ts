@@ -6,11 +6,13 @@ import { pifiaSource } from "../cells/formats/pifia.ts";
 import { type CellSource, type ImportSummary, importCells } from "../cells/importer.ts";
 import { readLabels } from "../cells/labels.ts";
 import { interruptible } from "./interruptible.ts";
+import { positive } from "./options.ts";
 import { progress } from "./progress.ts";
 
 interface Options {
   readonly out: string;
   readonly labels?: string;
+  readonly diameter?: number;
   readonly json?: boolean;
 }
 
@@ -79,6 +81,11 @@ function format(command: Command, usage: string, summary: string, example: strin
     .description(summary)
     .option("--out <cells>", "folder for the cell store", "cells")
     .option("--labels <csv>", "table with the columns protein and localization")
+    .option(
+      "--diameter <px>",
+      "typical diameter of a cell (default: from the masks, else half the crop's shorter side)",
+      positive,
+    )
     .option("--json", "print the summary as JSON")
     .option("--debug", "show where in the program an error arose")
     .addHelpText("after", `\nExample:\n  ${example}`);
@@ -90,6 +97,7 @@ async function run(plan: () => CellSource | Promise<CellSource>, options: Option
   const summary = await interruptible(async (signal) =>
     importCells(await plan(), options.out, {
       labels,
+      diameter: options.diameter,
       signal,
       onProgress: bar.update,
     }),

@@ -13,7 +13,11 @@ export function configure(command: Command): void {
       "--channel <name>",
       "channel to find the cells in, best a stain of the whole cell (default: the last)",
     )
-    .option("--diameter <px>", "typical diameter of a cell (default: half the crop's shorter side)", positive)
+    .option(
+      "--diameter <px>",
+      "typical diameter of a cell, kept in the store (default: the store's)",
+      positive,
+    )
     .option("--neighbors", "keep the center masks that are there and add neighbor labels")
     .option("--force", "replace masks that came from elsewhere")
     .addOption(workersOption())

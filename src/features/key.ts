@@ -12,7 +12,7 @@ const SHORT = 12;
 
 /** What the features of a study depend on, whatever the setting and the encoder. */
 export interface FeatureInputs {
-  readonly header: Pick<StoreHeader, "hashes" | "channels">;
+  readonly header: Pick<StoreHeader, "hashes" | "channels" | "diameter">;
   /** {@link scalesHash} */
   readonly scales: string;
   readonly composite: CompositeOptions;
@@ -37,7 +37,7 @@ export function featureKey(
     channels: header.channels,
     masks: masked ? header.hashes["masks.npy"] : null,
     scales: looksAtScales(setting, composite) ? scales : null,
-    recipe: recipeOf(setting, composite),
+    recipe: recipeOf(setting, composite, header.diameter),
     encoder: { version: ENCODE_VERSION, model, input, preprocess, output: { output: name, layout, pool } },
   });
 }

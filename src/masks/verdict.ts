@@ -1,5 +1,6 @@
 import { hullPixels } from "../image/hull.ts";
 import { BACKGROUND, CENTER, NEIGHBOR } from "../types.ts";
+import { equivalentDiameter, typicalDiameter } from "./diameter.ts";
 
 /**
  * What a usable mask looks like. Lengths are in units of the cell diameter that crops of this set are made for, so
@@ -16,16 +17,11 @@ export const LIMITS = {
   maxOffset: 0.1875,
 } as const;
 
-/** Cell diameter that crops are made for where nothing else is known, px: half the crop's shorter side. */
-export function typicalDiameter(height: number, width: number): number {
-  return Math.min(height, width) / 2;
-}
-
 export interface Judgment {
   /** `ok`, or why the cell is left out, `;` between reasons. */
   readonly verdict: string;
   /** Columns of `quality.csv` by name. */
-  readonly measures: Record<string, number>;
+  readonly measures: Measures;
 }
 
 /** Names of the measures, in the order of `quality.csv`. */
@@ -38,12 +34,23 @@ export const MEASURES = [
   "Quality_Border",
 ] as const;
 
+export type Measures = Readonly<Record<(typeof MEASURES)[number], number>> & Readonly<Record<string, number>>;
+
+/**
+ * Reasons that are limits, which a study may lift ({@link verdictOf}); the others say that there is no cell, no medium
+ * or no picture.
+ */
+export const LIFTABLE = ["small", "large", "border", "ragged", "off-center"] as const;
+export type Liftable = (typeof LIFTABLE)[number];
+
+/** Whether a cell is used: its verdict is `ok`, or gives no reason but those that are `allowed`. */
+export function passes(verdict: string, allowed: readonly string[] = []): boolean {
+  return verdict === "ok" || (allowed.length > 0 && verdict.split(";").every((why) => allowed.includes(why)));
+}
+
 /**
  * Judges a label mask (height x width; 0 background, 1 center cell, 2 other cells) of a crop made for cells of
- * `diameter` px. Reasons: `empty` (no label at all), `no-center` (labels, but no 1), `small`, `large`, `border` (the
- * center cell touches the crop's edge, so part of it is missing), `ragged` (solidity), `off-center`, `no-background`
- * (every pixel belongs to a cell). Measures: areas in px2, solidity 0..1, offset of the centroid in px, and the
- * number of the center cell's pixels on the crop's edge. Solidity and offset are 0 without a center cell.
+ * `diameter` px: {@link measureMask}, then {@link verdictOf}.
  */
 export function judgeMask(
   mask: Uint8Array,
@@ -51,6 +58,15 @@ export function judgeMask(
   width: number,
   diameter: number = typicalDiameter(height, width),
 ): Judgment {
+  const measures = measureMask(mask, height, width);
+  return { verdict: verdictOf(measures, diameter), measures };
+}
+
+/**
+ * Measures a label mask: areas in px2, solidity 0..1, offset of the centroid from the middle of the crop in px, and the
+ * number of the center cell's pixels on the crop's edge. Solidity and offset are 0 without a center cell.
+ */
+export function measureMask(mask: Uint8Array, height: number, width: number): Measures {
   if (mask.length !== height * width)
     throw new RangeError(`mask has ${mask.length} pixels, expected ${height} x ${width}`);
   let area = 0;
@@ -68,28 +84,37 @@ export function judgeMask(
         if (x === 0 || y === 0 || x === width - 1 || y === height - 1) edge++;
       } else if (mask[i] === NEIGHBOR) neighbors++;
       else if (mask[i] === BACKGROUND) background++;
-  const solidity = area === 0 ? 0 : area / hullPixels(mask, height, width, CENTER);
-  const offset = area === 0 ? 0 : Math.hypot(sumX / area - (width - 1) / 2, sumY / area - (height - 1) / 2);
-  const equivalent = Math.sqrt((4 * area) / Math.PI);
-  const reasons: string[] = [];
-  if (area === 0) reasons.push(neighbors === 0 ? "empty" : "no-center");
-  else {
-    if (equivalent < LIMITS.minDiameter * diameter) reasons.push("small");
-    if (equivalent > LIMITS.maxDiameter * diameter) reasons.push("large");
-    if (edge > 0) reasons.push("border");
-    if (solidity < LIMITS.minSolidity) reasons.push("ragged");
-    if (offset > LIMITS.maxOffset * diameter) reasons.push("off-center");
-    if (background === 0) reasons.push("no-background");
-  }
   return {
-    verdict: reasons.length === 0 ? "ok" : reasons.join(";"),
-    measures: {
-      Quality_CenterArea: area,
-      Quality_NeighborArea: neighbors,
-      Quality_BackgroundArea: background,
-      Quality_Solidity: solidity,
-      Quality_Offset: offset,
-      Quality_Border: edge,
-    },
+    Quality_CenterArea: area,
+    Quality_NeighborArea: neighbors,
+    Quality_BackgroundArea: background,
+    Quality_Solidity: area === 0 ? 0 : area / hullPixels(mask, height, width, CENTER),
+    Quality_Offset:
+      area === 0 ? 0 : Math.hypot(sumX / area - (width - 1) / 2, sumY / area - (height - 1) / 2),
+    Quality_Border: edge,
   };
+}
+
+/**
+ * The verdict on a mask in a crop made for cells of `diameter` px. Reasons: `empty` (no label at all), `no-center`
+ * (labels, but no 1), `small`, `large`, `border` (the center cell touches the crop's edge, so part of it may be
+ * missing), `ragged` (solidity; `minSolidity` is another limit, for cells that are not convex), `off-center`,
+ * `no-background` (every pixel belongs to a cell).
+ */
+export function verdictOf(
+  measures: Measures,
+  diameter: number,
+  minSolidity: number = LIMITS.minSolidity,
+): string {
+  const { Quality_CenterArea: area, Quality_NeighborArea: neighbors } = measures;
+  if (area === 0) return neighbors === 0 ? "empty" : "no-center";
+  const equivalent = equivalentDiameter(area);
+  const reasons: string[] = [];
+  if (equivalent < LIMITS.minDiameter * diameter) reasons.push("small");
+  if (equivalent > LIMITS.maxDiameter * diameter) reasons.push("large");
+  if (measures.Quality_Border > 0) reasons.push("border");
+  if (measures.Quality_Solidity < minSolidity) reasons.push("ragged");
+  if (measures.Quality_Offset > LIMITS.maxOffset * diameter) reasons.push("off-center");
+  if (measures.Quality_BackgroundArea === 0) reasons.push("no-background");
+  return reasons.length === 0 ? "ok" : reasons.join(";");
 }

@@ -6,7 +6,8 @@ import { median } from "../core/statistics.ts";
 import { DataError, SettingError, StudyError } from "../errors.ts";
 import { writeError, writeFileAtomic } from "../files/atomic.ts";
 import { NpyReader, npyHeader } from "../files/npy.ts";
-import { MEASURES, typicalDiameter } from "../masks/verdict.ts";
+import { checkDiameter, diameterOf, equivalentDiameter } from "../masks/diameter.ts";
+import { MEASURES } from "../masks/verdict.ts";
 import type { Column } from "../types.ts";
 import type { ChunkContext } from "./chunk.ts";
 import { makeChunks, runChunks } from "./chunks.ts";
@@ -16,7 +17,7 @@ import type { FieldScale } from "./field.ts";
 export interface SegmentOptions {
   /** Channel by name, any case; the last one where not given. */
   readonly channel?: string | undefined;
-  /** Typical diameter of a cell, px; half the crop's shorter side where not given. */
+  /** Typical diameter of a cell, px, kept in the store; that of the store where not given. */
   readonly diameter?: number | undefined;
   /** Complete center masks with neighbors instead of searching for center cells. */
   readonly neighbors?: boolean;
@@ -59,7 +60,8 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
   const out = join(path, `masks.npy.part-${process.pid}`);
   try {
     const channel = findChannel(channels, options.channel, path);
-    const diameter = checkDiameter(options.diameter ?? typicalDiameter(height, width), height, width);
+    const diameter =
+      options.diameter === undefined ? diameterOf(store) : checkDiameter(options.diameter, height, width);
     const recipe = `cellswap segment, recipe 1: channel ${channels[channel]}, diameter ${diameter} px`;
     const maskSource = sourceAfter(store, recipe, options);
     removeLeftovers(path);
@@ -103,7 +105,7 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
     const sheet = drawSheet(store, context, verdicts, scales, summary);
     const quality = new Map<string, Column>([["Metadata_Cell", [...store.cells.id]]]);
     for (const [m, name] of MEASURES.entries()) quality.set(name, measures[m]);
-    replaceMasks(path, out, { verdict: verdicts, measures: quality }, "full", maskSource);
+    replaceMasks(path, out, { verdict: verdicts, measures: quality }, "full", maskSource, diameter);
     writeFileAtomic(summary.contactSheet, sheet);
     return summary;
   } finally {
@@ -120,15 +122,6 @@ function findChannel(channels: readonly string[], name: string | undefined, path
   if (at < 0)
     throw new StudyError(`has no channel ${name}; its channels are ${channels.join(", ")}`, { path });
   return at;
-}
-
-function checkDiameter(diameter: number, height: number, width: number): number {
-  const longest = Math.min(height, width);
-  if (!(diameter >= 4 && diameter <= longest))
-    throw new StudyError(
-      `--diameter is ${diameter}; 4 to ${longest} px is accepted for crops of ${height} x ${width}`,
-    );
-  return diameter;
 }
 
 /** Checks that the masks that are there may be replaced, and says where the new ones come from. */
@@ -197,7 +190,7 @@ function summarize(
     leftOut: Object.fromEntries(order),
     channel,
     diameter,
-    medianDiameter: ok === 0 ? 0 : Math.sqrt((4 * median(usable)) / Math.PI),
+    medianDiameter: ok === 0 ? 0 : equivalentDiameter(median(usable)),
     quality: join(path, "quality.csv"),
     contactSheet: join(path, "contact-sheet.png"),
   };

@@ -1,5 +1,6 @@
 import { otsuThreshold } from "../image/otsu.ts";
-import { type Judgment, judgeMask, typicalDiameter } from "../masks/verdict.ts";
+import { typicalDiameter } from "../masks/diameter.ts";
+import { type Judgment, judgeMask } from "../masks/verdict.ts";
 import { BACKGROUND, CENTER } from "../types.ts";
 import { findCenter } from "./center.ts";
 import { type FieldScale, levels } from "./field.ts";

@@ -12,7 +12,7 @@ import { saturated, weakScales, withoutSignal } from "../swap/signal.ts";
 import type { Cells, Flag, SwapPlan } from "../types.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, unpackBits } from "./blocks.ts";
-import { fewFields, unequalClasses } from "./guards/classes.ts";
+import { fewFields, overLimits, unequalClasses } from "./guards/classes.ts";
 import { missingRows } from "./guards/rows.ts";
 import type { Survey } from "./guards/survey.ts";
 import type { FittedStudy } from "./schema.ts";
@@ -52,9 +52,11 @@ export function planFindings(
   selection: Selection,
   index: PlanIndex,
   cells: Cells,
+  verdicts: readonly string[] | null,
 ): (Flag | null)[] {
   const { plan } = index;
   return [
+    overLimits(selection, verdicts),
     study.plan === undefined ? null : missingRows(index, study, selection),
     unequalClasses(selection),
     fewFields(cells, selection),

@@ -22,6 +22,7 @@ export function scalesKey(store: CellStore, { intensity }: CompositeOptions): st
           crops,
           masks,
           quality,
+          ...(store.allowed.length === 0 ? {} : { allowed: store.allowed }),
           groups: grouping.groups,
           of: shortHash(new Uint8Array(grouping.groupOf.buffer)),
         }),

@@ -4,6 +4,8 @@ import { z } from "zod";
 import { encoderPath } from "../encode/bundled.ts";
 import { firstIssue } from "../encode/encoder-file.ts";
 import { StudyError } from "../errors.ts";
+import { diameterOf } from "../masks/diameter.ts";
+import { LIFTABLE } from "../masks/verdict.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
 import { fillLengths } from "../swap/fill/lengths.ts";
 import type { CompositeOptions, CropShape } from "../types.ts";
@@ -101,6 +103,12 @@ export const StudyFile = z.strictObject({
     .string()
     .optional()
     .describe("Text file with one cell id per line: use exactly these cells, in this order."),
+  allow: z
+    .array(z.enum(LIFTABLE))
+    .optional()
+    .describe(
+      "Limits of masks that leave no cell out: border for crops that cells reach the edge of, ragged for cells that are not convex, ...",
+    ),
   keepRejected: z
     .boolean()
     .default(false)
@@ -169,11 +177,8 @@ export interface Study
 export type FittedStudy = Study & { readonly composite: CompositeOptions };
 
 /** Fills in what depends on the size of the crops: lengths in proportion to the diameter of the cells they are made for. */
-export function fitToCells(
-  study: Study,
-  { height, width }: Pick<CropShape, "height" | "width">,
-): FittedStudy {
-  const { unit } = fillLengths(height, width);
+export function fitToCells(study: Study, shape: Omit<CropShape, "channels">): FittedStudy {
+  const { unit } = fillLengths(diameterOf(shape));
   const { sigma, halo } = study.composite;
   return { ...study, composite: { ...study.composite, sigma: sigma ?? unit, halo: halo ?? 3 * unit } };
 }

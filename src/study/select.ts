@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { addTo } from "../core/group.ts";
 import { DataError, StudyError } from "../errors.ts";
+import { LIFTABLE } from "../masks/verdict.ts";
 import type { Cells } from "../types.ts";
 import type { Study } from "./schema.ts";
 
@@ -37,10 +38,13 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
   }
   const total = order?.length ?? cells.count;
   const reasons = Object.entries(leftOut).filter(([reason]) => reason.startsWith("mask: "));
-  if (total > 0 && reasons.reduce((sum, [, n]) => sum + n, 0) === total)
+  if (total > 0 && reasons.reduce((sum, [, n]) => sum + n, 0) === total) {
+    const whys = new Set(reasons.flatMap(([reason]) => reason.slice(6).split(";")));
+    const liftable = LIFTABLE.filter((why) => whys.has(why)).map((why) => `"${why}"`);
     throw new StudyError(
-      `none of the ${total} cells has a usable mask (${reasons.map(([reason, n]) => `${reason.slice(6)} ${n}`).join(", ")}); segment them again, or set "keepRejected"`,
+      `none of the ${total} cells has a usable mask (${reasons.map(([reason, n]) => `${reason.slice(6)} ${n}`).join(", ")}); ${liftable.length > 0 ? `set "allow": [${liftable.join(", ")}] where the masks are right, or ` : ""}segment them again`,
     );
+  }
   const classes = [...byClass.keys()].sort(byName);
   for (const wanted of study.classes ?? [])
     if (!byClass.has(wanted))

@@ -1,5 +1,6 @@
 import { namedSeed } from "../core/rng.ts";
 import { SettingError } from "../errors.ts";
+import { diameterOf } from "../masks/diameter.ts";
 import { SETTINGS, type Setting, type SettingTraits, traitsOf } from "../settings.ts";
 import type { CompositeOptions, CropSource, MaskKind, SwapPlan } from "../types.ts";
 import { Filler, type FillKind } from "./fill/fill.ts";
@@ -98,7 +99,7 @@ export class Compositor {
     this.#background = { crop: new Float32Array(source.channels.length * pixels), signed: false };
     this.#alpha = new Float64Array(pixels);
     this.#scratch = alphaScratch(pixels);
-    this.#filler = new Filler(source.channels.length, source.height, source.width);
+    this.#filler = new Filler(source.channels.length, source.height, source.width, diameterOf(source));
   }
 
   /** Writes composite `row` of the plan (channels x height x width) into `out`. @throws SettingError */

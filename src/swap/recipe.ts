@@ -4,8 +4,15 @@ import type { CompositeOptions } from "../types.ts";
 /** Raised whenever composites of the same crops and choices get other pixels. */
 const COMPOSITE_VERSION = 2;
 
-/** What the composites of a setting follow: its traits and those of the choices that it looks at, as plain data. */
-export function recipeOf(setting: Setting, options: CompositeOptions): Readonly<Record<string, unknown>> {
+/**
+ * What the composites of a setting follow: its traits and those of the choices that it looks at, as plain data.
+ * @param diameter of the cells, px, where it is not the one that the size of the crops says
+ */
+export function recipeOf(
+  setting: Setting,
+  options: CompositeOptions,
+  diameter?: number,
+): Readonly<Record<string, unknown>> {
   const { cell, background } = traitsOf(setting);
   const { edge, sigma, halo, intensity, clip, seed } = options;
   const pasted = cell === "pasted" && background !== "none";
@@ -20,7 +27,7 @@ export function recipeOf(setting: Setting, options: CompositeOptions): Readonly<
     intensity: raw ? "none" : intensity,
     ...(clipped ? { clip } : {}),
     ...(pasted ? { edge, ...(edge === "soft" ? { sigma } : {}) } : {}),
-    ...(removed === "nothing" ? {} : { halo, seed }),
+    ...(removed === "nothing" ? {} : { halo, seed, ...(diameter === undefined ? {} : { diameter }) }),
   };
 }
 

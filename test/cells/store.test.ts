@@ -160,13 +160,13 @@ describe("masks that are put in later", () => {
   test("take the place of the old ones, with their quality and hashes", async () => {
     const path = join(scratch, "segmented");
     write(path, 3, false).finish();
-    const header = replaceMasks(path, masksFile(path), quality, "full", "segment");
+    const header = replaceMasks(path, masksFile(path), quality, "full", "segment", 2.5);
     const store = await CellStore.open(path);
     const labels = new Uint8Array(12);
     store.readMask(2, labels);
     expect(labels).toEqual(mask(3));
     expect([...store.cells.usable]).toEqual([1, 0, 1]);
-    expect(header).toMatchObject({ masks: "full", maskSource: "segment", source: "test" });
+    expect(header).toMatchObject({ masks: "full", maskSource: "segment", source: "test", diameter: 2.5 });
     for (const [file, hash] of Object.entries(header.hashes)) expect(sha256File(join(path, file))).toBe(hash);
     expect(readdirSync(path).sort()).toEqual(Object.keys(header.hashes).concat("cells.json").sort());
     store.close();
@@ -176,7 +176,7 @@ describe("masks that are put in later", () => {
     const path = join(scratch, "cut");
     write(path).finish(quality);
     const missing = join(path, "nowhere.npy");
-    expect(() => replaceMasks(path, missing, quality, "full", "segment")).toThrow();
+    expect(() => replaceMasks(path, missing, quality, "full", "segment", 2.5)).toThrow();
     expect(readHeader(path).masks, "nothing has begun").toBe("full");
     (await CellStore.open(path)).close();
   });

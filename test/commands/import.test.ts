@@ -11,6 +11,7 @@ const summary: ImportSummary = {
   channels: ["GFP", "RFP", "BF"],
   height: 64,
   width: 48,
+  diameter: 24,
   masks: "center",
   usable: 12_000,
   reasons: { border: 300, "no-center": 45 },

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { hullPixels } from "../../src/image/hull.ts";
-import { judgeMask } from "../../src/masks/verdict.ts";
+import { judgeMask, LIFTABLE, measureMask, passes, verdictOf } from "../../src/masks/verdict.ts";
 
 function disk(height: number, width: number, y0: number, x0: number, radius: number, label = 1): Uint8Array {
   return Uint8Array.from({ length: height * width }, (_, i) =>
@@ -74,4 +74,28 @@ test("limits scale with the crop and with the cell diameter", () => {
 
 test("a mask of another size is refused", () => {
   expect(() => judgeMask(new Uint8Array(10), 4, 4)).toThrow("mask has 10 pixels, expected 4 x 4");
+});
+
+test("limits can be lifted, what makes a mask useless cannot", () => {
+  expect(passes("ok")).toBe(true);
+  expect(passes("border")).toBe(false);
+  expect(passes("border", ["border"])).toBe(true);
+  expect(passes("border;ragged", ["border"])).toBe(false);
+  expect(passes("border;ragged", ["ragged", "border"])).toBe(true);
+  for (const useless of ["empty", "no-center", "no-background", "border;constant"])
+    expect(passes(useless, LIFTABLE)).toBe(false);
+});
+
+test("cells that are not convex have a solidity limit of their own, or none", () => {
+  // A cross fills well under 0.9 of its hull.
+  const cross = new Uint8Array(64 * 64);
+  for (let y = 0; y < 64; y++)
+    for (let x = 0; x < 64; x++) {
+      const [dy, dx] = [Math.abs(y - 31.5), Math.abs(x - 31.5)];
+      if ((dy < 4 && dx < 20) || (dx < 4 && dy < 20)) cross[64 * y + x] = 1;
+    }
+  const measures = measureMask(cross, 64, 64);
+  expect(measures.Quality_Solidity).toBeLessThan(0.7);
+  expect(verdictOf(measures, 32)).toBe("ragged");
+  expect(verdictOf(measures, 32, 0)).toBe("ok");
 });

@@ -36,3 +36,29 @@ export function fewFields(cells: Cells, selection: Selection): Flag | null {
     text: `fewer than ${FEWEST_FIELDS} fields in ${list(few)}${one.length > 0 ? ` (one in ${list(one)})` : ""}: how results vary between images cannot be told, so they hold for these images only; add cells from other fields, or leave the classes out`,
   };
 }
+
+/** Says which cells are used although their masks are over a limit that the study lifts. */
+export function overLimits(
+  { rows }: Pick<Selection, "rows">,
+  verdicts: readonly string[] | null,
+): Flag | null {
+  const counts = new Map<string, number>();
+  let cells = 0;
+  let over = 0;
+  for (const own of rows)
+    for (const row of own) {
+      cells++;
+      const verdict = verdicts?.[row] ?? "ok";
+      if (verdict === "ok") continue;
+      over++;
+      for (const why of verdict.split(";")) counts.set(why, (counts.get(why) ?? 0) + 1);
+    }
+  if (over === 0) return null;
+  const reasons = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return {
+    id: "over-limits",
+    severity: "warning",
+    encoder: null,
+    text: `${over} of ${cells} cells are used although their masks are over a limit (${reasons.map(([why, n]) => `${why} ${n}`).join(", ")})${counts.has("border") ? "; a cell that reaches the crop's border ends there with a straight edge, on every background" : ""}; see quality.csv in the cell store`,
+  };
+}

@@ -1,4 +1,5 @@
 import { mulberry32, namedSeed } from "../../core/rng.ts";
+import { typicalDiameter } from "../../masks/diameter.ts";
 import { type Excess, emptyExcess, takeOffExcess } from "./excess.ts";
 import { emptyHalos, type Halos, takeOffHalo } from "./halo.ts";
 import { fillLengths, type Lengths } from "./lengths.ts";
@@ -61,9 +62,15 @@ export class Filler {
   readonly #membrane: Membrane;
   readonly #buffers: Buffers;
 
-  constructor(channels: number, height: number, width: number) {
+  /** @param diameter of the cells, px, which all lengths follow */
+  constructor(
+    channels: number,
+    height: number,
+    width: number,
+    diameter: number = typicalDiameter(height, width),
+  ) {
     const pixels = height * width;
-    const lengths = fillLengths(height, width);
+    const lengths = fillLengths(diameter);
     this.#lengths = lengths;
     this.#surveyor = new Surveyor(height, width, lengths);
     this.#measured = new LastMeasured(channels, pixels);

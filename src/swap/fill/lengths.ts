@@ -1,11 +1,9 @@
-import { typicalDiameter } from "../../masks/verdict.ts";
-
 /** Cell diameter of the yeast crops on which the numbers of {@link fillLengths} were measured, px. */
 const MEASURED_ON = 32;
 
 /** Lengths of a fill, px. */
 export interface Lengths {
-  /** A 32nd of the cell diameter that the crop is made for: 1 in crops of 64 px. */
+  /** A 32nd of the cell diameter: 1 in crops of 64 px made the usual way. */
   readonly unit: number;
   /** As `unit`, but never below 1: noise has the grain of the detector's pixels, however small the cell. */
   readonly grain: number;
@@ -38,12 +36,9 @@ export interface Smoothing {
   readonly side: number;
 }
 
-/**
- * The lengths for a crop of height x width px, in proportion to the diameter of the cells that such crops are made
- * for: a crop of twice the size, of cells twice as large, has lengths twice as long.
- */
-export function fillLengths(height: number, width: number): Lengths {
-  const unit = typicalDiameter(height, width) / MEASURED_ON;
+/** The lengths for crops of cells of `diameter` px, in proportion to it: cells twice as large have lengths twice as long. */
+export function fillLengths(diameter: number): Lengths {
+  const unit = diameter / MEASURED_ON;
   const grain = Math.max(1, unit);
   const whole = (length: number) => Math.max(1, Math.round(length));
   return {

@@ -35,7 +35,7 @@ function distance(mask: Uint8Array, size: number, label: number): Float64Array {
 
 /** Share of fill of every pixel. */
 function shares(mask: Uint8Array, size: number, kind: FillKind, halo: number): Float32Array {
-  return new Surveyor(size, size, fillLengths(size, size)).survey(mask, kind, halo).removal.fade.slice();
+  return new Surveyor(size, size, fillLengths(size / 2)).survey(mask, kind, halo).removal.fade.slice();
 }
 
 /** Pixels of an enlarged plane whose value is not between the bounds for the pixel they come from. */
@@ -48,7 +48,7 @@ function outside(found: Float32Array, bounds: (p: number) => [low: number, high:
 }
 
 test("crops of 64 px have the lengths of 32 px cells, others in proportion, with whole tiles and disks", () => {
-  const lengths = fillLengths(64, 80);
+  const lengths = fillLengths(32);
   expect(lengths).toEqual({
     unit: 1,
     grain: 1,
@@ -64,15 +64,15 @@ test("crops of 64 px have the lengths of 32 px cells, others in proportion, with
     ring: 1,
     rings: 10,
   });
-  const twice = fillLengths(128, 128);
+  const twice = fillLengths(64);
   expect(twice).toEqual({
     ...Object.fromEntries(Object.entries(lengths).map(([k, v]) => [k, typeof v === "number" ? 2 * v : v])),
     trend: { sigma: 20, side: 8 },
     excess: { sigma: 5, side: 4 },
     rings: 10,
   });
-  expect(fillLengths(60, 60)).toMatchObject({ freeGap: 5.625, sliver: 2, ring: 1, rings: 9 });
-  expect(fillLengths(7, 9)).toMatchObject({ sliver: 1, ring: 1, rings: 1, trend: { side: 1 } });
+  expect(fillLengths(30)).toMatchObject({ freeGap: 5.625, sliver: 2, ring: 1, rings: 9 });
+  expect(fillLengths(3.5)).toMatchObject({ sliver: 1, ring: 1, rings: 1, trend: { side: 1 } });
 });
 
 test("what is removed from a crop of twice the size is the enlarged removal, to the pixel", () => {
