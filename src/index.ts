@@ -4,7 +4,7 @@
 export { memoryCrops } from "./cells/memory.ts";
 export { closedGroups, type Groups } from "./core/groups.ts";
 export { EncoderDescription, EncoderOutput, PreprocessStep } from "./encode/description.ts";
-export { makePooling, type Pooling } from "./encode/onnx/pool.ts";
+export { makePooling, type Pooling } from "./encode/pool.ts";
 export { makePreprocessor, type Preprocessor } from "./encode/preprocess.ts";
 export * from "./errors.ts";
 export { crossValidatePair, type PairFit } from "./evaluate/crossvalidate.ts";

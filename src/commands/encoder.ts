@@ -133,7 +133,8 @@ function describe(shown: Shown): string[] {
 
 function describeOnnx(shown: Extract<Shown, { kind: "onnx" }>): string[] {
   const { model, description } = shown;
-  const values = (list: typeof model.inputs) => list.map((v) => [v.name, v.shape.join(" x ")]);
+  const values = (list: typeof model.inputs) =>
+    list.map((v) => [v.name, v.shape === null ? "any shape" : v.shape.join(" x ") || "one value", v.type]);
   const operators = Object.entries(model.operators).map(([name, count]) => `${name} ${count}`);
   const lines = [
     `${shown.path}: ONNX model${model.producer === "" ? "" : ` by ${model.producer}`}, operator set ${model.opset}, ${model.parameters} weights`,

@@ -1,24 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import type { z } from "zod";
 import { DataError } from "../errors.ts";
-import { sha256File } from "../files/hash.ts";
 import { EncoderDescription } from "./description.ts";
-
-/** What every encoder on disk has, whatever runs it. */
-interface DescribedFile {
-  /** Path of the description. */
-  readonly path: string;
-  /** SHA-256 that stands for the network in keys and in the record: all that its outputs depend on besides its input. */
-  readonly hash: string;
-  readonly description: EncoderDescription;
-}
-
-/** An ONNX encoder on disk: its checked description and the file that it names, whose SHA-256 is the hash. */
-export interface OnnxFile extends DescribedFile {
-  readonly kind: "onnx";
-  readonly modelPath: string;
-}
+import { type OnnxFile, onnxFile } from "./onnx/file.ts";
 
 /** An encoder on disk, told apart by `kind`. */
 export type EncoderFile = OnnxFile;
@@ -50,18 +34,7 @@ export function readEncoder(given: string): EncoderFile {
   const parsed = EncoderDescription.safeParse(json, { reportInput: true });
   if (!parsed.success) throw new DataError(firstIssue(parsed.error), { path });
   const description = parsed.data;
-  const modelPath = resolve(dirname(path), description.model);
-  if (!existsSync(modelPath))
-    throw new DataError(`names the model ${description.model}, which is not there; put it beside this file`, {
-      path,
-    });
-  const hash = sha256File(modelPath);
-  if (description.sha256 !== undefined && description.sha256 !== hash)
-    throw new DataError(
-      `says the model's SHA-256 is ${description.sha256}, but it is ${hash}; fetch the model again`,
-      { path },
-    );
-  return { kind: "onnx", path, description, modelPath, hash };
+  return onnxFile(path, description);
 }
 
 /** The first thing that a schema check (with `reportInput`) found, as one line: the key, its value, what is wrong. */

@@ -2,7 +2,7 @@ import { DataError, StudyError } from "../errors.ts";
 import type { CropShape, MaskKind } from "../types.ts";
 import type { Encoder } from "./encoder.ts";
 import type { EncoderFile } from "./encoder-file.ts";
-import { makePooling, type Pooling } from "./onnx/pool.ts";
+import { makePooling, type Pooling } from "./pool.ts";
 import { makePreprocessor, type Preprocessor } from "./preprocess.ts";
 
 /** What runs a network on a batch of inputs. Its errors name a file and what to correct. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mulberry32 } from "../../src/core/rng.ts";
 import { EncoderDescription } from "../../src/encode/description.ts";
-import { makePooling } from "../../src/encode/onnx/pool.ts";
+import { makePooling } from "../../src/encode/pool.ts";
 import { makePreprocessor } from "../../src/encode/preprocess.ts";
 
 const SIZE = 12;

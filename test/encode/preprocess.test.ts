@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EncoderDescription } from "../../src/encode/description.ts";
-import { makePooling } from "../../src/encode/onnx/pool.ts";
+import { makePooling } from "../../src/encode/pool.ts";
 import { makePreprocessor } from "../../src/encode/preprocess.ts";
 
 const fixture = JSON.parse(

@@ -1,7 +1,7 @@
 import * as ort from "onnxruntime-node";
 import { DataError } from "../../errors.ts";
-import type { OnnxFile } from "../encoder-file.ts";
 import { type Network, oneLine } from "../network.ts";
+import type { OnnxFile } from "./file.ts";
 
 /**
  * Inputs that the network sees at a time: the activations of more leave the second-level cache (docs/performance.md,

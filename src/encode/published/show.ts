@@ -2,10 +2,11 @@ import { existsSync, statSync } from "node:fs";
 import { DataError } from "../../errors.ts";
 import type { EncoderDescription } from "../description.ts";
 import { readEncoder } from "../encoder-file.ts";
+import { readModel } from "../onnx/file.ts";
 import { type OnnxSummary, summarizeOnnx } from "../onnx/outline.ts";
 import { bundlePrefix, openBundle, shardPath } from "./bundle.ts";
 import { openKeras } from "./keras.ts";
-import { readLimited, readSlice } from "./read.ts";
+import { readSlice } from "./read.ts";
 
 /** A shard of a checkpoint; `bytes` is null where the file is missing. */
 export interface ShownShard {
@@ -48,8 +49,6 @@ export type Shown =
       readonly description: EncoderDescription | null;
     };
 
-const LARGEST_MODEL = 2 ** 30;
-
 /**
  * Says what a file is: a TensorFlow checkpoint (prefix, index or shard), Keras HDF5 weights, or an ONNX encoder (the
  * model or its sidecar). Values are not read.
@@ -66,11 +65,11 @@ export async function showEncoder(path: string): Promise<Shown> {
   if (head[0] === 0x89 && head[1] === 0x48 && head[2] === 0x44 && head[3] === 0x46) return showKeras(path);
   if (path.endsWith(".json")) {
     const { description, modelPath } = readEncoder(path);
-    return { kind: "onnx", path, model: summarizeOnnx(readModel(modelPath), modelPath), description };
+    return { kind: "onnx", path, model: summarizeOnnx(readModel(modelPath).model), description };
   }
   if (path.endsWith(".onnx")) {
     const description = existsSync(path.replace(/\.onnx$/, ".json")) ? readEncoder(path).description : null;
-    return { kind: "onnx", path, model: summarizeOnnx(readModel(path), path), description };
+    return { kind: "onnx", path, model: summarizeOnnx(readModel(path).model), description };
   }
   throw new DataError(
     "is neither a TensorFlow checkpoint (no .index), nor Keras HDF5, nor an .onnx file or its .json",
@@ -79,8 +78,6 @@ export async function showEncoder(path: string): Promise<Shown> {
     },
   );
 }
-
-const readModel = (path: string) => readLimited(path, LARGEST_MODEL, "an ONNX model");
 
 function showCheckpoint(path: string): Shown {
   const bundle = openBundle(path);

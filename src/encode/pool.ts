@@ -1,4 +1,4 @@
-import type { EncoderOutput } from "../description.ts";
+import type { EncoderOutput } from "./description.ts";
 
 /** Axes of a feature map for one input: channels, height, width and the distance in memory between neighbors along each. */
 interface MapLayout {

@@ -1,0 +1,72 @@
+import { lstatSync, type Stats } from "node:fs";
+import { dirname, join } from "node:path";
+import { DataError } from "../../errors.ts";
+import type { OnnxBody, OnnxModel, OnnxTensor } from "./model.ts";
+
+/**
+ * Files that hold weights of a model, in the order of their names. They lie in the model's folder or below it, and
+ * nothing on the way is a symbolic link, so that a model from elsewhere reads nothing else on this machine.
+ * @throws DataError naming a file that is not there, not whole or not in the folder
+ */
+export function weightFiles(model: OnnxModel): string[] {
+  const needed = new Map<string, number>();
+  for (const { external } of tensors(model)) {
+    if (external === null) continue;
+    const { location, offset, length } = external;
+    if (!(offset >= 0 && length >= 0))
+      throw new DataError(`says an impossible place for weights in ${location}; export it again`, {
+        path: model.path,
+      });
+    needed.set(location, Math.max(needed.get(location) ?? 0, offset + length));
+  }
+  return [...needed.keys()].sort().map((location) => check(model.path, location, needed.get(location)!));
+}
+
+function check(path: string, location: string, bytes: number): string {
+  const parts = location.split(/[/\\]/);
+  if (parts.some((p) => p === "" || p === "..") || /\p{Cc}/u.test(location) || /^[A-Za-z]:/.test(location))
+    throw new DataError(
+      `has weights in ${JSON.stringify(location)}, outside its folder; weights are read from files beside the model only: export it again with them there`,
+      { path },
+    );
+  let at = dirname(path);
+  let status: Stats | undefined;
+  for (const part of parts) {
+    at = join(at, part);
+    status = lstatSync(at, { throwIfNoEntry: false });
+    if (status === undefined)
+      throw new DataError(`has weights in ${location}, which is not there; put it beside the model`, {
+        path,
+      });
+    if (status.isSymbolicLink())
+      throw new DataError(
+        `has weights in ${location}, which is a symbolic link; put the file itself beside the model`,
+        { path },
+      );
+  }
+  if (status?.isFile() !== true)
+    throw new DataError(`has weights in ${location}, which is not a file; export the model again`, { path });
+  if (status.size < bytes)
+    throw new DataError(
+      `has ${bytes} bytes of weights in ${location}, which has ${status.size}; it was cut off or belongs to another model: fetch both again`,
+      { path },
+    );
+  return at;
+}
+
+function* tensors({ graph, functions }: OnnxModel): Generator<OnnxTensor> {
+  yield* inBody(graph);
+  for (const nodes of functions.values()) yield* inNodes(nodes);
+}
+
+function* inBody({ weights, nodes }: OnnxBody): Generator<OnnxTensor> {
+  yield* weights;
+  yield* inNodes(nodes);
+}
+
+function* inNodes(nodes: OnnxBody["nodes"]): Generator<OnnxTensor> {
+  for (const node of nodes) {
+    yield* node.tensors.values();
+    for (const graph of node.graphs) yield* inBody(graph);
+  }
+}
