@@ -172,8 +172,18 @@ def main():
         png(f"palette-{bits}bit", values, pillow(image, bits=bits))
     png("bilevel", (one > 0.5).astype("u1"), pillow(Image.fromarray(one > 0.5)))
 
+    # One bit a pixel, rows that end within a byte; 64-bit integers.
+    bits = one > 0.5
+    tiff("bilevel", bits, read_gray)
+    tiff("bilevel-packbits", bits, read_gray, compression="packbits", rowsperstrip=5)
+    tiff("bilevel-deflate", bits, read_gray, compression="deflate")
+    for dtype in "u8 i8".split():
+        for order in "<>":
+            end = {"<": "le", ">": "be"}[order]
+            tiff(f"{dtype}-{end}", typed(one, dtype), read_gray, byteorder=order)
+        tiff(f"deflate-predictor2-{dtype}", typed(one, dtype), read_gray, compression="deflate", predictor=2)
+
     # Kinds that are refused.
-    tiff("refused-bilevel", one > 0.5)
     tiff("refused-jpeg", typed(one, "u1"), compression="jpeg")
     tiff("refused-complex", typed(one, "f4").astype("c8"))
     np.save(OUT / "expected.npy", np.concatenate(EXPECTED))

@@ -1,6 +1,8 @@
 // Everything of index.ts, and what needs Node: files, ONNX Runtime, worker threads.
 
 export { deeplocSource } from "./cells/formats/deeploc.ts";
+export { manifestFields } from "./cells/formats/field-manifest.ts";
+export { type FieldsOptions, fieldsSource } from "./cells/formats/fields.ts";
 export { type FolderOptions, folderSource } from "./cells/formats/folder.ts";
 export { pciSource } from "./cells/formats/pci.ts";
 export { pifiaSource } from "./cells/formats/pifia.ts";

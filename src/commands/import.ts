@@ -1,12 +1,14 @@
 import { type Command, Option } from "commander";
 import { deeplocSource } from "../cells/formats/deeploc.ts";
+import { manifestFields } from "../cells/formats/field-manifest.ts";
+import { fieldsSource } from "../cells/formats/fields.ts";
 import { type FolderOptions, folderSource } from "../cells/formats/folder.ts";
 import { pciSource } from "../cells/formats/pci.ts";
 import { pifiaSource } from "../cells/formats/pifia.ts";
 import { type CellSource, type ImportSummary, importCells } from "../cells/importer.ts";
 import { readLabels } from "../cells/labels.ts";
 import { interruptible } from "./interruptible.ts";
-import { positive } from "./options.ts";
+import { positive, whole } from "./options.ts";
 import { progress } from "./progress.ts";
 
 interface Options {
@@ -57,6 +59,25 @@ export function configure(command: Command): void {
       run(() => folderSource(dir, options), options),
     );
   configureDeeploc(command);
+  configureFields(command);
+}
+
+function configureFields(command: Command): void {
+  format(
+    command,
+    "fields <dir>",
+    "whole images with label images of their cells, listed in a CSV",
+    "cellswap import fields plate --manifest fields.csv --size 96",
+  )
+    .requiredOption("--manifest <csv>", "one row per field: File_CHANNEL columns (or File), Labels")
+    .option("--channels <names>", "channels of the files in a column File, in order, comma between", list)
+    .requiredOption("--size <px>", "side of the crops", whole(4, 8192))
+    .action((dir: string, options: Options & { manifest: string; channels?: string[]; size: number }) =>
+      run(
+        () => fieldsSource(manifestFields(dir, options.manifest, options), { size: options.size }),
+        options,
+      ),
+    );
 }
 
 function configureDeeploc(command: Command): void {

@@ -1,44 +1,83 @@
 import { DataError } from "../errors.ts";
 
+/** Values of planes as stored, row by row; 64-bit integers are held as Float64Array. */
+export type PlaneValues =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
+
 /** Pixels of one image file: planes x height x width; pages first, then the samples of a page. */
-export interface Planes {
+export interface Planes<Values extends PlaneValues = Float32Array> {
   readonly planes: number;
   /** Pixels. */
   readonly height: number;
   /** Pixels. */
   readonly width: number;
-  readonly data: Float32Array;
+  readonly data: Values;
 }
 
-/** Most values (planes x height x width) that one file of a crop may hold: 16.8 million, 64 MiB as float32. */
-export const MAX_VALUES = 1 << 24;
-/** Longest side of a crop, pixels. */
-export const MAX_SIDE = 8192;
+/** How large an image may be that is read; what claims more is refused before memory is taken. */
+export interface SizeLimits {
+  /** Longest side, pixels. */
+  readonly side: number;
+  /** Most values that are held at once: of all planes of a crop, of one plane of a field. */
+  readonly values: number;
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** 16.8 million values, 64 MiB as float32. */
+export const CROP: SizeLimits = {
+  side: 8192,
+  values: 1 << 24,
+  what: "a crop",
+  remedy: "Cut the cells out of their field first (`cellswap import fields`)",
+};
+
+/** 268 million values, 512 MiB at 16 bit. */
+export const FIELD: SizeLimits = {
+  side: 1 << 16,
+  values: 1 << 28,
+  what: "a field",
+  remedy: "Cut it into tiles first",
+};
 
 /**
- * Refuses sizes that no crop has, before anything of that size is allocated; `values` counts all planes where there
- * are several pages.
+ * Refuses sizes that no crop (or whatever `limits` are for) has, before anything of that size is allocated; `values`
+ * counts all planes where there are several pages.
  */
 export function checkSize(
   planes: number,
   height: number,
   width: number,
   path: string,
-  values: number = planes * height * width,
+  limits: SizeLimits = CROP,
 ): void {
   if (
     planes >= 1 &&
     height >= 1 &&
     width >= 1 &&
-    height <= MAX_SIDE &&
-    width <= MAX_SIDE &&
-    values <= MAX_VALUES
+    height <= limits.side &&
+    width <= limits.side &&
+    planes * height * width <= limits.values
   )
     return;
   throw new DataError(
-    values > MAX_VALUES && planes === 1 && height === 1
-      ? `has ${values} values on its pages; a crop has at most ${MAX_VALUES}. Cut the cells out of their stack first`
-      : `is ${height} x ${width} px with ${planes} sample(s); a crop has 1 to ${MAX_SIDE} px a side and at most ${MAX_VALUES} values. Cut the cells out of their field first, or export the file again`,
+    `is ${height} x ${width} px with ${planes} sample(s); ${limits.what} has 1 to ${limits.side} px a side and at most ${limits.values} values. ${limits.remedy}, or export the file again`,
     { path },
   );
+}
+
+/** Refuses a crop's file whose pages hold more `values` than a crop has. */
+export function checkPages(values: number, path: string): void {
+  if (values > CROP.values)
+    throw new DataError(
+      `has ${values} values on its pages; a crop has at most ${CROP.values}. Cut the cells out of their stack first`,
+      { path },
+    );
 }

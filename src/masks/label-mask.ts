@@ -1,5 +1,5 @@
 import { DataError } from "../errors.ts";
-import type { Planes } from "../image/planes.ts";
+import type { Planes, PlaneValues } from "../image/planes.ts";
 import { BACKGROUND, CENTER, NEIGHBOR } from "../types.ts";
 
 /** How far from the crop's center the center cell's label may lie where the center pixel has none, in crop sides. */
@@ -14,7 +14,7 @@ const REACH = 1 / 8;
  *   neighbors.
  * @throws DataError where it has several planes or values that are no labels.
  */
-export function normalizeMask(image: Planes, path: string): Uint8Array {
+export function normalizeMask(image: Planes<PlaneValues>, path: string): Uint8Array {
   const { height, width, data } = image;
   if (image.planes !== 1)
     throw new DataError(
@@ -51,7 +51,7 @@ export function normalizeMask(image: Planes, path: string): Uint8Array {
 }
 
 /** The label nearest to the center pixel (the smaller one of equally near), 0 where none is within reach. */
-function nearestLabel(data: Float32Array, height: number, width: number): number {
+function nearestLabel(data: PlaneValues, height: number, width: number): number {
   const row = Math.floor(height / 2);
   const column = Math.floor(width / 2);
   const reach = Math.floor(Math.min(height, width) * REACH);

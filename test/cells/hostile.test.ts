@@ -18,7 +18,7 @@ const ROUNDS = 15;
 /** Decodes, or fails with a line for the user; anything else is a fault. */
 function outcome(bytes: Buffer): Planes | null {
   try {
-    return isTiff(bytes) ? decodeTiff(bytes, "x.tif") : decodePng(bytes, "x.png");
+    return isTiff(bytes) ? decodeTiff(bytes, "x.tif", Float32Array) : decodePng(bytes, "x.png", Float32Array);
   } catch (error) {
     if (!isCellswapError(error)) throw error;
     expect(error.message).toMatch(/^x\.(tif|png): [^\n]+;? .+/);

@@ -21,7 +21,6 @@ test.each(Object.keys(index))("%s has the values of tifffile", async (file) => {
 });
 
 test.each([
-  ["refused-bilevel.tif", /1-bit pixels/],
   ["refused-jpeg.tif", /compressed by method 7/],
   ["refused-complex.tif", /sample format 6/],
 ])("%s is refused with a remedy", async (file, message) => {

@@ -1,5 +1,5 @@
 import { DataError, isCellswapError } from "../../errors.ts";
-import { MAX_SIDE } from "../../image/planes.ts";
+import { CROP } from "../../image/planes.ts";
 import { DEEPLOC_CLASSES } from "../../names.ts";
 import type { CellSource } from "../importer.ts";
 import { closeQuietly, damaged, openHdf5, openTable, type RowTable } from "../readers/hdf5-table.ts";
@@ -65,7 +65,7 @@ export async function deeplocSource(path: string): Promise<CellSource> {
     }
     if (records.length === 0) throw new DataError("holds no cells (data1 has no rows)", { path });
     const side = Math.sqrt(shards[0].data.columns / CHANNELS.length);
-    if (!Number.isInteger(side) || side > MAX_SIDE)
+    if (!Number.isInteger(side) || side > CROP.side)
       throw new DataError(
         `has ${shards[0].data.columns} values per cell; two square channels are expected (64 x 64: 8192)`,
         { path },

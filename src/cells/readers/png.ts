@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { decode } from "fast-png";
 import { DataError } from "../../errors.ts";
-import { checkSize, type Planes } from "../../image/planes.ts";
+import { CROP, checkSize, type Planes, type PlaneValues, type SizeLimits } from "../../image/planes.ts";
 import { inflateWithin } from "./codecs.ts";
 
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
@@ -16,7 +16,12 @@ export function isPng(bytes: Uint8Array): boolean {
  * Decodes a PNG file to its stored samples (a palette image to its indices), one plane per sample. Only the chunks
  * that carry pixels reach the decoder, and they are unpacked no further than their header says.
  */
-export function decodePng(bytes: Buffer, path: string): Planes {
+export function decodePng<Values extends PlaneValues>(
+  bytes: Buffer,
+  path: string,
+  Values: new (length: number) => Values,
+  limits: SizeLimits = CROP,
+): Planes<Values> {
   const damaged = (why: string, cause?: unknown) =>
     new DataError(`is truncated or damaged (${why}); export or copy it again`, { path, cause });
   if (bytes.length < 33 || bytes.toString("latin1", 12, 16) !== "IHDR") throw damaged("no header");
@@ -27,7 +32,7 @@ export function decodePng(bytes: Buffer, path: string): Planes {
   const samples = SAMPLES[color];
   if (samples === undefined || ![1, 2, 4, 8, 16].includes(depth))
     throw damaged(`color type ${color}, ${depth} bits`);
-  checkSize(samples, height, width, path);
+  checkSize(samples, height, width, path, limits);
   if (bytes[28] !== 0) throw new DataError("is an interlaced PNG; save it without interlacing", { path });
   const parts: Buffer[] = [];
   let ended = false;
@@ -59,7 +64,7 @@ export function decodePng(bytes: Buffer, path: string): Planes {
     throw damaged((cause as Error).message, cause);
   }
   const size = height * width;
-  const data = new Float32Array(samples * size);
+  const data = new Values(samples * size);
   if (depth < 8) unpack(stored, depth, width, height, data);
   else
     for (let s = 0; s < samples; s++)
@@ -86,7 +91,7 @@ function unpack(
   depth: number,
   width: number,
   height: number,
-  out: Float32Array,
+  out: PlaneValues,
 ): void {
   const row = Math.ceil((width * depth) / 8);
   const mask = (1 << depth) - 1;

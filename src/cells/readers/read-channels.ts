@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import { normalizeMask } from "../../masks/label-mask.ts";
 import type { CellPixels } from "../importer.ts";
-import { readImage } from "./image.ts";
+import { readImage, readLabelImage } from "./image.ts";
 
 /**
  * Reads a cell from one single-plane file per channel, or, with one path for several channels, from one file with a
@@ -14,7 +14,7 @@ export async function readChannels(
   maskPath: string | null = null,
 ): Promise<CellPixels> {
   const images = await Promise.all(paths.map(readImage));
-  const maskImage = maskPath === null ? null : await readImage(maskPath);
+  const maskImage = maskPath === null ? null : await readLabelImage(maskPath);
   const { height, width } = images[0];
   const size = height * width;
   const crop = new Float32Array(channels.length * size);

@@ -1,13 +1,17 @@
 import { DataError } from "../../errors.ts";
-import { checkSize } from "../../image/planes.ts";
+import { CROP, checkPages, type SizeLimits } from "../../image/planes.ts";
+import type { ByteSource } from "./bytes.ts";
 import { makePage, TAG, type TiffPage } from "./tiff-page.ts";
 
 /** Bytes of a value by TIFF field type; 0 where the type is unknown. */
 const SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 const WANTED = new Set<number>(Object.values(TAG));
-const MAX_PAGES = 4096;
-/** Most values of one tag that is read; a crop has fewer strips and samples. */
+/** Most pages of a crop's and of a field's file. */
+const MAX_PAGES = { crop: 4096, field: 1 << 16 };
+/** Most values of one tag that is read: strips and samples. */
 const MAX_COUNT = 1 << 18;
+/** Longest description, bytes; that of a plate's OME-TIFF has some millions. */
+const MAX_TEXT = 1 << 26;
 
 /** True for the first bytes of a TIFF or BigTIFF file of either byte order. */
 export function isTiff(bytes: Uint8Array): boolean {
@@ -19,62 +23,86 @@ export function isTiff(bytes: Uint8Array): boolean {
 
 /**
  * Walks the directories of a TIFF 6.0 or BigTIFF file and checks every size and offset in them against the file,
- * so that reading its pixels afterwards allocates no more than a crop needs.
- * @throws DataError where the file is truncated, damaged, too large for a crop or of a kind that is not read.
+ * so that reading its pixels afterwards allocates no more than `limits` say. Directories that hang below a page
+ * (SubIFDs: the smaller copies of a pyramid) are not walked.
+ * @throws DataError where the file is truncated, damaged, too large or of a kind that is not read.
  */
-export function tiffPages(bytes: Uint8Array, path: string): TiffPage[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const little = bytes[0] === 0x49;
+export function tiffPages(file: ByteSource, path: string, limits: SizeLimits = CROP): TiffPage[] {
   const within = (at: number, length: number, what: string) => {
-    if (at + length > bytes.length)
+    if (at + length > file.length)
       throw new DataError(
-        `is truncated (${what} reaches to byte ${at + length}, the file has ${bytes.length}); copy or export it again`,
+        `is truncated (${what} reaches to byte ${at + length}, the file has ${file.length}); copy or export it again`,
         { path },
       );
   };
   const damaged = (what: string) => new DataError(`is damaged (${what}); export it again`, { path });
-  const long = (at: number) => Number(view.getBigUint64(at, little));
+  const view = (at: number, length: number) => {
+    const bytes = file.bytes(at, length);
+    return new DataView(bytes.buffer, bytes.byteOffset, length);
+  };
   within(0, 8, "its header");
-  const big = view.getUint16(2, little) === 43;
+  const little = file.bytes(0, 1)[0] === 0x49;
+  const big = view(0, 8).getUint16(2, little) === 43;
   within(0, big ? 16 : 8, "its header");
   const word = big ? 8 : 4;
   const step = big ? 20 : 12;
-  const offset = (at: number) => (big ? long(at) : view.getUint32(at, little));
+  const offset = (from: DataView, at: number) =>
+    big ? Number(from.getBigUint64(at, little)) : from.getUint32(at, little);
+  const most = limits === CROP ? MAX_PAGES.crop : MAX_PAGES.field;
   const pages: TiffPage[] = [];
   const seen = new Set<number>();
   let values = 0;
-  for (let at = offset(word); at !== 0; ) {
+  for (let at = offset(view(0, 2 * word), word); at !== 0; ) {
     if (seen.has(at)) throw damaged("its list of pages runs in a circle");
-    if (pages.length === MAX_PAGES)
-      throw new DataError(`has more than ${MAX_PAGES} pages; cut the cells out of their stack first`, {
-        path,
-      });
+    if (pages.length === most)
+      throw new DataError(`has more than ${most} pages; cut the cells out of their stack first`, { path });
     seen.add(at);
-    within(at, big ? 8 : 2, "a list of tags");
-    const entries = big ? long(at) : view.getUint16(at, little);
-    const first = at + (big ? 8 : 2);
-    within(first, entries * step + word, "a list of tags");
+    const head = big ? 8 : 2;
+    within(at, head, "a list of tags");
+    const entries = big ? offset(view(at, 8), 0) : view(at, 2).getUint16(0, little);
+    const length = entries * step + word;
+    within(at + head, length, "a list of tags");
+    const list = Uint8Array.from(file.bytes(at + head, length));
+    const tagged = new DataView(list.buffer);
     const tags = new Map<number, number[]>();
-    for (let entry = first; entry < first + entries * step; entry += step) {
-      const tag = view.getUint16(entry, little);
+    let description = "";
+    for (let entry = 0; entry < entries * step; entry += step) {
+      const tag = tagged.getUint16(entry, little);
       if (!WANTED.has(tag)) continue;
-      const type = view.getUint16(entry + 2, little);
-      const count = big ? long(entry + 4) : view.getUint32(entry + 4, little);
+      const type = tagged.getUint16(entry + 2, little);
+      const count = big ? offset(tagged, entry + 4) : tagged.getUint32(entry + 4, little);
       const size = SIZES[type] ?? 0;
-      if (size === 0 || count > MAX_COUNT) throw damaged(`tag ${tag} has ${count} values of type ${type}`);
+      const text = tag === TAG.description;
+      if (text && pages.length > 0) continue;
+      if (size === 0 || count > (text ? MAX_TEXT : MAX_COUNT))
+        throw damaged(`tag ${tag} has ${count} values of type ${type}`);
       const inline = entry + (big ? 12 : 8);
-      const from = size * count <= word ? inline : offset(inline);
-      within(from, size * count, `tag ${tag}`);
-      tags.set(tag, integers(view, from, size, count, little));
+      const held = size * count <= word;
+      const from = held ? 0 : offset(tagged, inline);
+      if (!held) within(from, size * count, `tag ${tag}`);
+      if (text) description = textOf(held ? list.subarray(inline, inline + count) : file.bytes(from, count));
+      else
+        tags.set(
+          tag,
+          held
+            ? integers(tagged, inline, size, count, little)
+            : integers(view(from, size * count), 0, size, count, little),
+        );
     }
-    const page = makePage(tags, bytes.length, little, path);
+    const page = { ...makePage(tags, file.length, little, path, limits), description };
     pages.push(page);
     values += page.samples * page.height * page.width;
-    checkSize(1, 1, 1, path, values);
-    at = offset(first + entries * step);
+    if (limits === CROP) checkPages(values, path);
+    at = offset(tagged, entries * step);
   }
   if (pages.length === 0) throw damaged("it holds no image");
   return pages;
+}
+
+/** Text of a tag: UTF-8 as OME-XML has it, up to its closing zero. */
+function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 function integers(view: DataView, at: number, size: number, count: number, little: boolean): number[] {

@@ -1,5 +1,5 @@
 import { DataError } from "../../errors.ts";
-import { checkSize } from "../../image/planes.ts";
+import { CROP, checkSize, type PlaneValues, type SizeLimits } from "../../image/planes.ts";
 
 /** What decides how the pixels of one page are read. */
 export interface TiffPage {
@@ -24,6 +24,8 @@ export interface TiffPage {
   readonly sizes: readonly number[];
   /** Bit 0 of NewSubfileType: a smaller copy of another page. */
   readonly reduced: boolean;
+  /** ImageDescription of the first page, "" elsewhere. */
+  readonly description: string;
 }
 
 /** Tags that decide how pixels are read (TIFF 6.0). */
@@ -34,6 +36,7 @@ export const TAG = {
   bits: 258,
   compression: 259,
   fillOrder: 266,
+  description: 270,
   stripOffsets: 273,
   samples: 277,
   rowsPerStrip: 278,
@@ -50,23 +53,37 @@ export const TAG = {
 /** None, LZW, deflate, PackBits, deflate (old number), Zstandard. */
 const COMPRESSIONS = new Set([1, 5, 8, 32773, 32946, 50000]);
 /** Sample format / bits. */
-const KINDS = new Set(["1/8", "1/16", "1/32", "2/8", "2/16", "2/32", "3/16", "3/32", "3/64"]);
+const KINDS = new Set([
+  "1/1",
+  "1/8",
+  "1/16",
+  "1/32",
+  "1/64",
+  "2/8",
+  "2/16",
+  "2/32",
+  "2/64",
+  "3/16",
+  "3/32",
+  "3/64",
+]);
 
 /**
  * Makes a page from its tags and checks that every block of pixels lies within the file of `length` bytes.
- * @throws DataError where it is truncated, damaged, too large for a crop or of a kind that is not read.
+ * @throws DataError where it is truncated, damaged, too large for `limits` or of a kind that is not read.
  */
 export function makePage(
   tags: ReadonlyMap<number, readonly number[]>,
   length: number,
   little: boolean,
   path: string,
+  limits: SizeLimits = CROP,
 ): TiffPage {
   const one = (tag: number, otherwise: number) => tags.get(tag)?.[0] ?? otherwise;
   const width = one(TAG.width, 0);
   const height = one(TAG.height, 0);
   const samples = one(TAG.samples, 1);
-  checkSize(samples, height, width, path);
+  checkSize(samples, height, width, path, limits);
   const { bits, format } = sampleKind(tags, path);
   const compression = one(TAG.compression, 1);
   const predictor = compression === 1 || compression === 32773 ? 1 : one(TAG.predictor, 1);
@@ -81,10 +98,11 @@ export function makePage(
   const blockWidth = tiled ? one(TAG.tileWidth, 0) : width;
   const rows = one(TAG.rowsPerStrip, height);
   const blockHeight = tiled ? one(TAG.tileHeight, 0) : Math.min(rows === 0 ? height : rows, height);
-  checkSize(planar === 2 ? 1 : samples, blockHeight, blockWidth, path);
+  checkSize(planar === 2 ? 1 : samples, blockHeight, blockWidth, path, limits);
   const page = {
     ...{ width, height, samples, bits, format, compression, planar, predictor, little, tiled },
     ...{ blockWidth, blockHeight, reduced: (one(TAG.subfile, 0) & 1) === 1 },
+    description: "",
     offsets: tags.get(tiled ? TAG.tileOffsets : TAG.stripOffsets) ?? [],
     sizes: tags.get(tiled ? TAG.tileBytes : TAG.stripBytes) ?? [],
   };
@@ -97,7 +115,17 @@ export function blockBytes(page: TiffPage, block: number): { rows: number; bytes
   const { tiled, blockHeight, height } = page;
   const first = (block % Math.ceil(height / blockHeight)) * blockHeight;
   const rows = tiled ? blockHeight : Math.min(blockHeight, height - first);
-  return { rows, bytes: (page.blockWidth * rows * (page.planar === 2 ? 1 : page.samples) * page.bits) / 8 };
+  const row = page.blockWidth * (page.planar === 2 ? 1 : page.samples);
+  return { rows, bytes: rows * Math.ceil((row * page.bits) / 8) };
+}
+
+/** Values of a page in the type they are stored in; 64-bit integers as floats, a bit as a byte. */
+export function pageValues({ format, bits }: TiffPage, length: number): PlaneValues {
+  if (bits === 64) return new Float64Array(length);
+  if (format === 3) return new Float32Array(length);
+  if (bits <= 8) return format === 2 ? new Int8Array(length) : new Uint8Array(length);
+  if (bits === 16) return format === 2 ? new Int16Array(length) : new Uint16Array(length);
+  return format === 2 ? new Int32Array(length) : new Uint32Array(length);
 }
 
 /** Number of blocks that a page needs: of all its planes. */

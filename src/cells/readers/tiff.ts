@@ -1,6 +1,7 @@
 import { decodeFloat16 } from "../../core/float16.ts";
 import { DataError } from "../../errors.ts";
-import type { Planes } from "../../image/planes.ts";
+import type { Planes, PlaneValues } from "../../image/planes.ts";
+import { type ByteSource, memoryBytes } from "./bytes.ts";
 import { unpackBlock } from "./codecs.ts";
 import { tiffPages } from "./tiff-layout.ts";
 import { blockBytes, blockCount, type TiffPage } from "./tiff-page.ts";
@@ -9,12 +10,17 @@ export { isTiff } from "./tiff-layout.ts";
 
 /**
  * Decodes a TIFF 6.0 or BigTIFF file (either byte order; strips or tiles; none, LZW, deflate, PackBits or Zstandard;
- * predictors 1 to 3; 8-, 16-, 32-bit integers and 16-, 32-, 64-bit floats) to planes: pages in file order, each with
- * its samples. Smaller copies of a page are passed over.
+ * predictors 1 to 3; 1-, 8-, 16-, 32-, 64-bit integers and 16-, 32-, 64-bit floats) to planes: pages in file order,
+ * each with its samples. Smaller copies of a page are passed over. `Values` is the type that the values are brought to.
  * @throws DataError where it is truncated, damaged, of a kind that is not read, or has pages of different sizes.
  */
-export function decodeTiff(bytes: Uint8Array, path: string): Planes {
-  const all = tiffPages(bytes, path);
+export function decodeTiff<Values extends PlaneValues>(
+  bytes: Uint8Array,
+  path: string,
+  Values: new (length: number) => Values,
+): Planes<Values> & { readonly description: string } {
+  const file = memoryBytes(bytes);
+  const all = tiffPages(file, path);
   const pages = all.filter((page) => !page.reduced);
   if (pages.length === 0) throw new DataError("holds nothing but previews; export it again", { path });
   const { height, width } = pages[0];
@@ -25,21 +31,18 @@ export function decodeTiff(bytes: Uint8Array, path: string): Planes {
         { path },
       );
   const planes = pages.reduce((sum, page) => sum + page.samples, 0);
-  const data = new Float32Array(planes * height * width);
+  const size = height * width;
+  const data = new Values(planes * size);
   let plane = 0;
-  try {
-    for (const page of pages) {
-      readPage(bytes, page, data.subarray(plane * height * width, (plane + page.samples) * height * width));
-      plane += page.samples;
-    }
-  } catch (cause) {
-    throw new DataError(`is damaged (${(cause as Error).message}); copy or export it again`, { path, cause });
+  for (const page of pages) {
+    readPage(file, page, path, data.subarray(plane * size, (plane + page.samples) * size));
+    plane += page.samples;
   }
-  return { planes, height, width, data };
+  return { planes, height, width, data, description: all[0].description };
 }
 
-/** Reads a page into `out` (samples x height x width). */
-function readPage(bytes: Uint8Array, page: TiffPage, out: Float32Array): void {
+/** Reads a page into `out` (samples x height x width). @throws DataError where its pixels are damaged. */
+export function readPage(file: ByteSource, page: TiffPage, path: string, out: PlaneValues): void {
   const { width, height, blockWidth, blockHeight } = page;
   const across = Math.ceil(width / blockWidth);
   const perPlane = across * Math.ceil(height / blockHeight);
@@ -48,10 +51,16 @@ function readPage(bytes: Uint8Array, page: TiffPage, out: Float32Array): void {
     const { rows, bytes: size } = blockBytes(page, block);
     const raw = new Uint8Array(size);
     // A block of no bytes is one that was never written: zeros.
-    if (page.sizes[block] > 0) {
-      const from = page.offsets[block];
-      unpackBlock(page.compression, bytes.subarray(from, from + page.sizes[block]), raw);
-    }
+    if (page.sizes[block] > 0)
+      try {
+        unpackBlock(page.compression, file.bytes(page.offsets[block], page.sizes[block]), raw);
+      } catch (cause) {
+        if (cause instanceof DataError) throw cause;
+        throw new DataError(`is damaged (${(cause as Error).message}); copy or export it again`, {
+          path,
+          cause,
+        });
+      }
     const values = nativeValues(raw, page, rows, blockWidth * samples);
     const top = Math.floor((block % perPlane) / across) * blockHeight;
     const left = (block % across) * blockWidth;
@@ -62,14 +71,20 @@ function readPage(bytes: Uint8Array, page: TiffPage, out: Float32Array): void {
       for (let y = 0; y < high; y++) {
         const to = ((plane + s) * height + top + y) * width + left;
         const at = y * blockWidth * samples + s;
-        for (let x = 0; x < wide; x++) out[to + x] = values[at + x * samples];
+        for (let x = 0; x < wide; x++) out[to + x] = Number(values[at + x * samples]);
       }
   }
 }
 
 /** The values of a block of `rows` rows of `row` values: predictor undone, in the byte order of this machine. */
-function nativeValues(raw: Uint8Array, page: TiffPage, rows: number, row: number): ArrayLike<number> {
+function nativeValues(
+  raw: Uint8Array,
+  page: TiffPage,
+  rows: number,
+  row: number,
+): ArrayLike<number | bigint> {
   const { bits, format, predictor } = page;
+  if (bits === 1) return unpackBits(raw, rows, row);
   const size = bits / 8;
   const stride = page.planar === 2 ? 1 : page.samples;
   if (predictor === 3) undoFloatPredictor(raw, rows, row, size, stride);
@@ -94,9 +109,19 @@ function nativeValues(raw: Uint8Array, page: TiffPage, rows: number, row: number
       : size === 4
         ? new Float32Array(raw.buffer)
         : new Float64Array(raw.buffer);
+  if (size === 8) return format === 2 ? new BigInt64Array(raw.buffer) : new BigUint64Array(raw.buffer);
   if (size === 1) return format === 2 ? new Int8Array(raw.buffer) : raw;
   if (size === 2) return format === 2 ? new Int16Array(raw.buffer) : new Uint16Array(raw.buffer);
   return format === 2 ? new Int32Array(raw.buffer) : new Uint32Array(raw.buffer);
+}
+
+/** A value per bit, the highest bit of a byte first; every row starts with a new byte. */
+function unpackBits(raw: Uint8Array, rows: number, row: number): Uint8Array {
+  const values = new Uint8Array(rows * row);
+  const bytes = Math.ceil(row / 8);
+  for (let r = 0; r < rows; r++)
+    for (let i = 0; i < row; i++) values[r * row + i] = (raw[r * bytes + (i >> 3)] >> (7 - (i & 7))) & 1;
+  return values;
 }
 
 function undoDifferences64(words: BigUint64Array, rows: number, row: number, stride: number): void {

@@ -1,0 +1,81 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { DataError } from "../../errors.ts";
+
+/** Bytes of a file, in memory or on disk. */
+export interface ByteSource {
+  readonly length: number;
+  /** The `length` bytes from `at` on, which must lie within the file. */
+  bytes(at: number, length: number): Uint8Array;
+}
+
+/** Bytes in memory. */
+export function memoryBytes(all: Uint8Array): ByteSource {
+  return { length: all.length, bytes: (at, length) => all.subarray(at, at + length) };
+}
+
+/** Bytes that are read together where few are asked for, so that lists of tags cost few reads. */
+const BLOCK = 1 << 16;
+
+/** A file that is read where it is asked for; a large one never stands in memory as a whole. */
+export class FileBytes implements ByteSource {
+  readonly length: number;
+  readonly #path: string;
+  readonly #file: number;
+  #block: Uint8Array = new Uint8Array(0);
+  #from = 0;
+
+  /** @throws DataError where the file is missing, a folder or not readable. */
+  constructor(path: string) {
+    this.#path = path;
+    let file: number | undefined;
+    try {
+      file = openSync(path, "r");
+      const stat = fstatSync(file);
+      if (!stat.isFile()) throw new DataError("is no file; check the path", { path });
+      this.length = stat.size;
+    } catch (cause) {
+      if (file !== undefined) closeSync(file);
+      if (cause instanceof DataError) throw cause;
+      throw unreadable(path, cause);
+    }
+    this.#file = file;
+  }
+
+  bytes(at: number, length: number): Uint8Array {
+    if (length > BLOCK) return this.#read(at, length);
+    if (at < this.#from || at + length > this.#from + this.#block.length) {
+      this.#block = this.#read(at, Math.min(BLOCK, this.length - at));
+      this.#from = at;
+    }
+    return this.#block.subarray(at - this.#from, at - this.#from + length);
+  }
+
+  #read(at: number, length: number): Uint8Array {
+    const out = new Uint8Array(length);
+    try {
+      for (let done = 0; done < length; ) {
+        const read = readSync(this.#file, out, done, length - done, at + done);
+        if (read === 0) throw new Error("it became shorter");
+        done += read;
+      }
+    } catch (cause) {
+      throw unreadable(this.#path, cause);
+    }
+    return out;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** The error for an image file that cannot be opened or read. */
+export function unreadable(path: string, cause: unknown): DataError {
+  const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+  return new DataError(
+    missing
+      ? "is missing; restore the file or take its cell out"
+      : "cannot be read; check that the file is readable",
+    { path, cause },
+  );
+}
