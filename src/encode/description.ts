@@ -70,13 +70,24 @@ export const EncoderOutput = z.strictObject({
     .optional()
     .describe("Name of the layer, shown behind the encoder's name when there are several."),
   layout: z
-    .enum(["vector", "NCHW", "NHWC"])
+    .enum(["vector", "NCHW", "NHWC", "tokens"])
     .default("vector")
-    .describe("vector: batch x features; else a feature map."),
+    .describe("vector: batch x features; tokens: batch x tokens x features; else a feature map."),
   pool: z
-    .enum(["none", "max", "mean", "flatten", "center-mean"])
+    .enum(["none", "max", "mean", "flatten", "center-mean", "class"])
     .default("none")
-    .describe("How a feature map becomes a vector; center-mean weighs by the center mask."),
+    .describe(
+      "How a feature map or the tokens of patches become a vector; center-mean weighs by the center mask; class is the first token.",
+    ),
+  grid: z
+    .tuple([z.int().positive(), z.int().positive()])
+    .optional()
+    .describe("Rows and columns of patches, where they cannot be told from the number of tokens."),
+  prefix: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe("Tokens before the patches (class token, registers), where that cannot be told either."),
 });
 export type EncoderOutput = z.infer<typeof EncoderOutput>;
 

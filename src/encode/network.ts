@@ -228,10 +228,10 @@ export class NetworkEncoder implements Encoder {
       const { height, width } = this.#file.description.input;
       return makePooling(output, dims, height, width);
     } catch (cause) {
-      throw new DataError(
-        `output ${output.output} ${(cause as Error).message}; correct layout in ${this.#file.path}`,
-        { path, cause },
-      );
+      throw new DataError(`output ${output.output} ${(cause as Error).message} in ${this.#file.path}`, {
+        path,
+        cause,
+      });
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { EncoderOutput } from "./description.ts";
+import { tokenGrid } from "./tokens.ts";
 
 /** Axes of a feature map for one input: channels, height, width and the distance in memory between neighbors along each. */
 interface MapLayout {
@@ -7,6 +8,8 @@ interface MapLayout {
   readonly width: number;
   readonly channelStep: number;
   readonly pixelStep: number;
+  /** Values before the first pixel. */
+  readonly start: number;
 }
 
 /** How one output of the network becomes a feature vector. */
@@ -24,7 +27,7 @@ export interface Pooling {
 
 /**
  * Pooling of an output with dimensions `dims` (batch first) of a network whose input has `height` x `width` pixels.
- * @throws RangeError where the dimensions do not fit the layout.
+ * @throws RangeError, with the remedy, where the dimensions do not fit the layout.
  */
 export function makePooling(
   output: EncoderOutput,
@@ -32,44 +35,108 @@ export function makePooling(
   height: number,
   width: number,
 ): Pooling {
+  const { layout, pool } = output;
   const size = dims.slice(1).reduce((a, b) => a * b, 1);
-  if (output.layout === "vector" && output.pool !== "none" && output.pool !== "flatten")
+  const shape = `has ${dims.length} dimensions (${dims.join(" x ")})`;
+  if (layout !== "tokens" && (pool === "class" || output.grid !== undefined || output.prefix !== undefined))
     throw new RangeError(
-      `is a vector and cannot be pooled (${output.pool}); leave pool out, or name a feature map`,
+      `has the layout ${layout}, and class, grid and prefix are of tokens; correct layout`,
     );
-  if (output.layout === "vector" || output.pool === "flatten" || output.pool === "none") {
-    if (output.layout === "vector" && dims.length !== 2)
+  if (layout === "vector") {
+    if (pool !== "none" && pool !== "flatten")
       throw new RangeError(
-        `has ${dims.length} dimensions (${dims.join(" x ")}); a vector layout has 2, a feature map NCHW or NHWC`,
+        `is a vector and cannot be pooled (${pool}); leave pool out, or name a feature map or tokens as layout`,
       );
-    return {
-      dimension: size,
-      size,
-      add: (values, _center, weight, out) => {
-        for (let i = 0; i < size; i++) out[i] += weight * values[i];
-      },
-    };
+    if (dims.length < 2 || dims.slice(2).some((n) => n !== 1))
+      throw new RangeError(
+        `${shape}; a vector has 2, tokens have 3 (layout tokens), a feature map has 4 (NCHW or NHWC): correct layout`,
+      );
+    return copying(size, 0, size);
   }
-  if (dims.length !== 4)
-    throw new RangeError(`has ${dims.length} dimensions (${dims.join(" x ")}); a feature map has 4`);
-  const map: MapLayout =
-    output.layout === "NCHW"
-      ? { channels: dims[1], height: dims[2], width: dims[3], channelStep: dims[2] * dims[3], pixelStep: 1 }
-      : { channels: dims[3], height: dims[1], width: dims[2], channelStep: 1, pixelStep: dims[3] };
+  const whole = pool === "flatten" || pool === "none";
+  if (whole && layout !== "tokens") return copying(size, 0, size);
+  if (dims.length !== (layout === "tokens" ? 3 : 4))
+    throw new RangeError(
+      `${shape}; ${layout === "tokens" ? "tokens have 3" : "a feature map has 4"}; correct layout`,
+    );
+  if (layout === "tokens" && pool === "none")
+    throw new RangeError(
+      "is tokens; say how they become a vector (pool class, mean, max, center-mean or flatten)",
+    );
+  if (whole) return copying(size, 0, size);
+  if (pool === "class") return copying(size, 0, dims[2]);
+  return overMap(pool, mapLayout(output, dims, height, width), size, height, width);
+}
+
+/** Takes the values from `from` to `to` as they are. */
+function copying(size: number, from: number, to: number): Pooling {
+  return {
+    dimension: to - from,
+    size,
+    add: (values, _center, weight, out) => {
+      for (let i = from; i < to; i++) out[i - from] += weight * values[i];
+    },
+  };
+}
+
+function mapLayout(output: EncoderOutput, dims: readonly number[], height: number, width: number): MapLayout {
+  if (output.layout === "NCHW")
+    return {
+      channels: dims[1],
+      height: dims[2],
+      width: dims[3],
+      channelStep: dims[2] * dims[3],
+      pixelStep: 1,
+      start: 0,
+    };
+  if (output.layout === "NHWC")
+    return {
+      channels: dims[3],
+      height: dims[1],
+      width: dims[2],
+      channelStep: 1,
+      pixelStep: dims[3],
+      start: 0,
+    };
+  // Where the patches begin is all that max and mean ask for.
+  const { prefix, rows, columns } =
+    output.pool !== "center-mean" && output.grid === undefined && output.prefix !== undefined
+      ? { prefix: output.prefix, rows: 1, columns: dims[1] - output.prefix }
+      : tokenGrid(dims[1], { height, width }, output);
+  if (columns < 1)
+    throw new RangeError(`has ${dims[1]} tokens, none of them behind the first ${prefix}; correct prefix`);
+  const channels = dims[2];
+  return {
+    channels,
+    height: rows,
+    width: columns,
+    channelStep: 1,
+    pixelStep: channels,
+    start: prefix * channels,
+  };
+}
+
+function overMap(
+  pool: "max" | "mean" | "center-mean",
+  map: MapLayout,
+  size: number,
+  height: number,
+  width: number,
+): Pooling {
   const pixels = map.height * map.width;
   const weights = new Float64Array(pixels);
   return {
     dimension: map.channels,
     size,
     add(values, center, weight, out) {
-      if (output.pool === "center-mean") centerWeights(center, { height, width }, map, weights);
+      if (pool === "center-mean") centerWeights(center, { height, width }, map, weights);
       for (let c = 0; c < map.channels; c++) {
-        const start = c * map.channelStep;
-        let value = output.pool === "max" ? Number.NEGATIVE_INFINITY : 0;
+        const start = map.start + c * map.channelStep;
+        let value = pool === "max" ? Number.NEGATIVE_INFINITY : 0;
         for (let p = 0; p < pixels; p++) {
           const v = values[start + p * map.pixelStep];
-          if (output.pool === "max") value = Math.max(value, v);
-          else value += output.pool === "mean" ? v / pixels : v * weights[p];
+          if (pool === "max") value = Math.max(value, v);
+          else value += pool === "mean" ? v / pixels : v * weights[p];
         }
         out[c] += weight * value;
       }

@@ -29,7 +29,7 @@ export function featureKey(
   output: number,
   setting: Setting,
 ): string {
-  const { output: name, layout, pool } = description.outputs[output];
+  const { output: name, layout, pool, grid, prefix } = description.outputs[output];
   const { input, preprocess } = description;
   const masked = traitsOf(setting).cell !== "imaged" || pool === "center-mean";
   return shortHash({
@@ -38,7 +38,13 @@ export function featureKey(
     masks: masked ? header.hashes["masks.npy"] : null,
     scales: looksAtScales(setting, composite) ? scales : null,
     recipe: recipeOf(setting, composite, header.diameter),
-    encoder: { version: ENCODE_VERSION, model, input, preprocess, output: { output: name, layout, pool } },
+    encoder: {
+      version: ENCODE_VERSION,
+      model,
+      input,
+      preprocess,
+      output: { output: name, layout, pool, grid, prefix },
+    },
   });
 }
 
