@@ -36,6 +36,12 @@ export {
   writeSimulatedCells,
 } from "./simulate/write-cells.ts";
 export { type AuthorFeatureOptions, evaluateAuthorFeatures } from "./study/author-features.ts";
+export {
+  type Exported,
+  type ExportOptions,
+  type ExportSize,
+  exportComposites,
+} from "./study/composites/export.ts";
 export { readPublishedResults, writePublishedResults } from "./study/published-csv.ts";
 export { readResults, readStudyFolder, type StudyResults } from "./study/read.ts";
 export { readStudyFile, resolveStudy, type Study, StudyFile } from "./study/schema.ts";

@@ -1,10 +1,11 @@
 import { CellStore } from "./cells/store.ts";
-import { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
 import { tryOut } from "./encode/try.ts";
 import { changedUnits } from "./encode/units.ts";
 import { InUseError, isCellswapError } from "./errors.ts";
 import { PairGrid } from "./evaluate/grid.ts";
 import { type EncoderTarget, type Extraction, extract, tryEncoder } from "./features/extract.ts";
+import type { FeatureSet } from "./features/features.ts";
+import { takeFeatures } from "./features/given/given.ts";
 import { makeFolder, writeError } from "./files/atomic.ts";
 import { sha256File } from "./files/hash.ts";
 import { takeLock } from "./files/lock.ts";
@@ -12,7 +13,8 @@ import type { ReportData } from "./report/data.ts";
 import { listBlocks, PlanIndex } from "./study/block.ts";
 import { evaluateBlocks } from "./study/blocks.ts";
 import { curveSettings, evaluateCurve, SMALLER_SIZES } from "./study/curve.ts";
-import { checkEncoders, outputNames } from "./study/encoders.ts";
+import { encoderName, outputNames, readEncoders, recordedEncoders } from "./study/encoders.ts";
+import { constantFinding, givenFindings, type OpenGiven, openGiven } from "./study/given.ts";
 import { allowedSettings, checkClosed, foldsOf, studyGroups, studySplits } from "./study/groups.ts";
 import { costs, studySize } from "./study/guards/size.ts";
 import { surveyOf } from "./study/guards/survey.ts";
@@ -21,15 +23,19 @@ import { keep } from "./study/kept.ts";
 import { StudyLayout } from "./study/layout.ts";
 import { studyPlan } from "./study/plan.ts";
 import { OpenFolder, readRecord, type StudyRecord } from "./study/record.ts";
-import { fitProbes, planHash, writeResults } from "./study/results.ts";
+import { fitProbes, writeResults } from "./study/results.ts";
 import { scalesKey, studyScales, writeScales } from "./study/scales.ts";
 import { type FittedStudy, fitToCells, type Study } from "./study/schema.ts";
 import { selectCells } from "./study/select.ts";
-import { planFiles, writePlan } from "./swap/plan-file.ts";
+import { planFiles, planHash, writePlan } from "./swap/plan-file.ts";
 import type { Flag } from "./types.ts";
 
 /** Where a run is: its stage, how much of it is done. */
-export type StudyProgress = (stage: "composites" | "pairs" | "curve", done: number, total: number) => void;
+export type StudyProgress = (
+  stage: "features" | "composites" | "pairs" | "curve",
+  done: number,
+  total: number,
+) => void;
 
 export interface StudyOptions {
   /** Study folder to make or go on with. */
@@ -70,15 +76,16 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
   let folder: OpenFolder | undefined;
   let grid: PairGrid | undefined;
   let extraction: Extraction | undefined;
+  const files: OpenGiven[] = [];
+  const taken: FeatureSet[] = [];
   try {
     // What can be wrong with the inputs is found before anything is written.
-    const encoders = wanted.encoders.map(readEncoder);
-    checkEncoders(encoders);
+    const encoders = readEncoders(wanted);
     const findings = new Findings(options.onFlag);
     const selection = selectCells(store.cells, wanted, store.verdicts);
     const split = studyGroups(store.cells, wanted, selection);
     const study = allowedSettings(wanted, split);
-    const outputCount = encoders.reduce((n, e) => n + e.description.outputs.length, 0);
+    const outputCount = encoders.reduce((n, e) => n + outputNames(e).length, 0);
     // What no machine gets done is not even planned.
     const drawn = studySize(
       { ...study, folds: foldsOf(study, split), again: curveSettings(study, split), times: SMALLER_SIZES },
@@ -99,6 +106,12 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const tried = samples(store, scales, study, selection);
     const targets: EncoderTarget[] = [];
     for (const encoder of encoders) {
+      if (encoder.kind === "given") {
+        const open = await openGiven(encoder, { store, plan, scales, composite: study.composite });
+        files.push(open);
+        findings.add(...givenFindings(open));
+        continue;
+      }
       const { name } = encoder.description;
       const dimensions = await tryEncoder(encoder, store, async (opened) =>
         findings.add(...(await tryOut(opened, name, tried))),
@@ -107,17 +120,17 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       findings.add(changedUnits(encoder.description, study.composite.intensity));
     }
     findings.add(
-      costs(
-        { ...drawn, composites: plan.count },
-        targets.flatMap((t) => t.dimensions),
-      ),
+      costs({ ...drawn, composites: plan.count }, [
+        ...targets.flatMap((t) => t.dimensions),
+        ...files.map((f) => f.file.dimension),
+      ]),
     );
     folder = OpenFolder.open(
       out,
       {
         crops: store.header.hashes["crops.npy"],
         study: choicesOf(study),
-        encoders: modelsOf(encoders),
+        encoders: recordedEncoders(encoders),
         date: options.date ?? null,
       },
       force,
@@ -132,17 +145,30 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     // The same bytes again, unless they were damaged from outside.
     keepScales();
     if (!look.kept) keep(layout.survey, look.key, look.survey);
-    extraction = await withFeatures(study, layout, (features, shared) =>
-      extract(
+    extraction = await withFeatures(study, layout, async (features, shared) => {
+      for (const { given, file, order } of files) {
+        const place = { header: store.header, plan, cells: store.cells, folder: features, shared };
+        const onProgress = (done: number, total: number) => options.onProgress?.("features", done, total);
+        taken.push(await takeFeatures(given, file, order, place, { signal, onProgress }));
+      }
+      return extract(
         { store, plan, scales, composite: study.composite, encoders: targets, folder: features, shared },
         {
           ...(workers === undefined ? {} : { workers }),
           signal,
           onProgress: (done, total) => options.onProgress?.("composites", done, total),
         },
-      ),
-    );
-    const { sets, composites } = extraction;
+      );
+    });
+    const { composites } = extraction;
+    // In the order of the study file.
+    const [given, made] = [[...taken], [...extraction.sets]];
+    const outputs = encoders.flatMap((encoder) => {
+      const own = encoder.kind === "given" ? given : made;
+      return own.splice(0, outputNames(encoder).length).map((set) => ({ encoder, set }));
+    });
+    const sets = outputs.map(({ set }) => set);
+    findings.add(...taken.map((set) => constantFinding(set, plan)));
     const evaluation = {
       layout,
       sets,
@@ -164,16 +190,11 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       study,
       groups,
     );
-    const outputs = targets
-      .flatMap(({ encoder, names }) => names.map(() => encoder))
-      .map((encoder, s) => ({ encoder, set: sets[s] }));
     // Encoders that give every crop the same features are told already.
-    const seeing = targets.filter(
-      ({ encoder }) => !findings.has("constant-features", encoder.description.name),
-    );
+    const seeing = outputs.filter(({ encoder }) => !findings.has("constant-features", encoderName(encoder)));
     findings.add(
       ...chanceFindings(
-        seeing.flatMap((t) => t.names),
+        seeing.map(({ set }) => set.name),
         results,
         store.cells,
         selection,
@@ -207,7 +228,8 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     throw error;
   } finally {
     await grid?.dispose();
-    for (const set of extraction?.sets ?? []) set.close();
+    for (const { file } of files) file.close();
+    for (const set of [...taken, ...(extraction?.sets ?? [])]) set.close();
     store.close();
     folder?.close();
   }
@@ -260,13 +282,4 @@ function choicesOf(study: Study): StudyRecord["study"] {
     ...(plan === undefined ? {} : { plan: sha256File(plan) }),
     ...(cellList === undefined ? {} : { cellList: sha256File(cellList) }),
   };
-}
-
-function modelsOf(encoders: readonly EncoderFile[]): StudyRecord["encoders"] {
-  return Object.fromEntries(
-    encoders.map(({ description, hash }) => {
-      const { name, input, preprocess, outputs } = description;
-      return [name, { model: hash, input, preprocess, outputs }];
-    }),
-  );
 }

@@ -22,6 +22,11 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
   ],
   ["segment", "Find the center cell and its neighbors in every crop", () => import("./segment.ts")],
   ["run", "Run a study: swap backgrounds, encode, classify, report", () => import("./run.ts")],
+  [
+    "export",
+    "Write composites for models that run elsewhere, or results as AnnData",
+    () => import("./export.ts"),
+  ],
   ["table", "Print Table 1 and the drops of a study or of published results", () => import("./table.ts")],
   ["simulate", "Simulate fields of yeast with known truth into a cell store", () => import("./simulate.ts")],
 ];

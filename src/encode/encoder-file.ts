@@ -56,9 +56,10 @@ export function firstIssue(error: z.ZodError): string {
 
 type Issue = z.core.$ZodIssue;
 
-/** Of a value that fits none of several forms, what is wrong with it in the first. */
+/** Of a value that fits none of several forms, what is wrong with it in the first that it is of the kind of. */
 function innermost(issue: Issue): Issue {
-  const inner = issue.code === "invalid_union" ? issue.errors[0]?.[0] : undefined;
+  const forms = issue.code === "invalid_union" ? issue.errors.map((form) => form[0]) : [];
+  const inner = forms.find((of) => of.code !== "invalid_type" || of.path.length > 0) ?? forms[0];
   return inner === undefined ? issue : { ...innermost(inner), path: [...issue.path, ...inner.path] };
 }
 

@@ -61,15 +61,24 @@ export async function tryOut(encoder: Encoder, name: string, samples: Samples): 
       encoder: name,
       text: `encoder ${name} gives the same crop other features alone than beside others (by up to ${percent(beside)} of the largest): it takes means over the batch; ${training}`,
     });
-  const blind = first.every((features, o) => constant(features, encoder.dimensions[o]));
-  if (blind && count > 1)
-    flags.push({
-      id: "constant-features",
-      severity: "warning",
-      encoder: name,
-      text: `encoder ${name} gives all ${count} crops that it was tried on the same features: it cannot tell cells apart; look at its preprocessing (a wrong factor, an output that is not the features?)`,
-    });
-  return flags;
+  const outputs = first.map((features, o) => ({ features, dimension: encoder.dimensions[o] }));
+  const blind = constantFeatures(name, outputs, count);
+  return blind === null ? flags : [...flags, blind];
+}
+
+/** Warns of an encoder none of whose outputs tells one of `count` crops from another. */
+export function constantFeatures(
+  name: string,
+  outputs: readonly { readonly features: Float32Array; readonly dimension: number }[],
+  count: number,
+): Flag | null {
+  if (count < 2 || !outputs.every(({ features, dimension }) => constant(features, dimension))) return null;
+  return {
+    id: "constant-features",
+    severity: "warning",
+    encoder: name,
+    text: `encoder ${name} gives all ${count} crops that it was tried on the same features: it cannot tell cells apart; look at its preprocessing (a wrong factor, an output that is not the features?)`,
+  };
 }
 
 const percent = (share: number) =>

@@ -7,6 +7,7 @@ import type { EncoderFile } from "../encode/encoder-file.ts";
 import { openEncoder } from "../encode/open.ts";
 import { Pool } from "../files/pool.ts";
 import type { Scales } from "../swap/intensity.ts";
+import { sharePlan } from "../swap/plan.ts";
 import { type Segment, segmentsOf } from "../swap/segments.ts";
 import type { CompositeOptions, CropShape, MaskKind, SwapPlan } from "../types.ts";
 import { FeatureSet, findShelf, type Shelf } from "./features.ts";
@@ -211,7 +212,7 @@ export async function tryEncoder(
 }
 
 /** Rows of a batch: as many crops as the bytes allow, in steps of the fewest. */
-function batchRows({ channels, height, width }: CropShape): number {
+export function batchRows({ channels, height, width }: CropShape): number {
   const rows = Math.floor(BATCH_BYTES / (channels.length * height * width * 4));
   return Math.min(BATCH.most, Math.max(BATCH.least, rows - (rows % BATCH.least)));
 }
@@ -255,18 +256,6 @@ export function sharedOut(count: number, workers: number): (worker: number) => n
       longest.end = own.next;
     }
     return own.next++;
-  };
-}
-
-/** The plan with its arrays in shared memory, so that every worker reads the same copy. */
-function sharePlan(plan: SwapPlan): SwapPlan {
-  return {
-    ...plan,
-    cell: share(plan.cell),
-    setting: share(plan.setting),
-    background: share(plan.background),
-    donor: share(plan.donor),
-    sameField: share(plan.sameField),
   };
 }
 

@@ -24,7 +24,7 @@ export interface FeatureInputs {
  * network, preprocessing, pooling, and the versions of the methods). Rows of one key can stand side by side.
  */
 export function featureKey(
-  { header, scales, composite }: FeatureInputs,
+  inputs: FeatureInputs,
   { description, hash: model }: EncoderFile,
   output: number,
   setting: Setting,
@@ -33,11 +33,7 @@ export function featureKey(
   const { input, preprocess } = description;
   const masked = traitsOf(setting).cell !== "imaged" || pool === "center-mean";
   return shortHash({
-    crops: header.hashes["crops.npy"],
-    channels: header.channels,
-    masks: masked ? header.hashes["masks.npy"] : null,
-    scales: looksAtScales(setting, composite) ? scales : null,
-    recipe: recipeOf(setting, composite, header.diameter),
+    ...pixelsOf(inputs, setting, masked),
     encoder: {
       version: ENCODE_VERSION,
       model,
@@ -46,6 +42,22 @@ export function featureKey(
       output: { output: name, layout, pool, grid, prefix },
     },
   });
+}
+
+/** Key of the pixels of composites in some settings: a hash of all that they depend on besides cells and donors. */
+export function pixelsKey(inputs: FeatureInputs, settings: readonly Setting[]): string {
+  return shortHash(settings.map((s) => [s, pixelsOf(inputs, s, traitsOf(s).cell !== "imaged")]));
+}
+
+/** @param masked whether masks are looked at */
+function pixelsOf({ header, scales, composite }: FeatureInputs, setting: Setting, masked: boolean) {
+  return {
+    crops: header.hashes["crops.npy"],
+    channels: header.channels,
+    masks: masked ? header.hashes["masks.npy"] : null,
+    scales: looksAtScales(setting, composite) ? scales : null,
+    recipe: recipeOf(setting, composite, header.diameter),
+  };
 }
 
 /** Hash (48 bits, hex) of a plain value or of bytes. */

@@ -4,12 +4,8 @@ import { DataError } from "../errors.ts";
 import { serve } from "../files/worker.ts";
 import { SETTINGS } from "../settings.ts";
 import { Compositor } from "../swap/composite.ts";
-import { segmentOf } from "../swap/segments.ts";
-import type { OutputTarget, WorkerDone, WorkerSetup, WorkerTask } from "./extract.ts";
-import { FillingPart } from "./part.ts";
-
-/** Parts that are open at most. */
-const OPEN = 128;
+import type { WorkerDone, WorkerSetup, WorkerTask } from "./extract.ts";
+import { OpenParts } from "./open-parts.ts";
 
 /** One thread of {@link extract}: composes a batch, runs the encoders that lack it, writes their features. */
 serve(async (setup: WorkerSetup) => {
@@ -38,7 +34,7 @@ async function open(setup: WorkerSetup) {
     compositor: new Compositor(store, setup.scales, setup.composite),
     crops: new Float32Array(size * values),
     masks: new Uint8Array(size * pixels),
-    parts: new Map<string, FillingPart>(),
+    parts: new OpenParts(setup.segments),
     few: { crops: new Float32Array(size * values), masks: new Uint8Array(size * pixels) },
   };
 }
@@ -89,54 +85,10 @@ async function run(setup: WorkerSetup, opened: Opened, { batch }: WorkerTask): P
           features[wrong],
           wrong % dimension,
         );
-      write(setup, opened.parts, output, own, features);
+      opened.parts.write(output, own, features);
     }
   }
   return { encoded, encodingMs };
-}
-
-/** Writes the features of rows of the plan where they belong; neighbors in a part are written at once. */
-function write(
-  { segments }: WorkerSetup,
-  parts: Opened["parts"],
-  { dimension, shelves }: OutputTarget,
-  rows: Int32Array,
-  features: Float32Array,
-): void {
-  const places = Array.from(rows, (row) => {
-    const s = segmentOf(segments, row);
-    const at = row - segments[s].start;
-    const { missing, part, row: inPart } = shelves[s];
-    return missing === null || (part !== null && part[at] >= 0)
-      ? null
-      : { ...missing, row: inPart?.[at] ?? at };
-  });
-  for (let i = 0; i < places.length; ) {
-    const place = places[i];
-    let n = 1;
-    if (place !== null) {
-      while (places[i + n]?.base === place.base && places[i + n]?.row === place.row + n) n++;
-      partAt(parts, place.base, place.rows.length / 2, dimension).write(
-        place.row,
-        features.subarray(i * dimension, (i + n) * dimension),
-      );
-    }
-    i += n;
-  }
-}
-
-function partAt(parts: Opened["parts"], base: string, rows: number, dimension: number): FillingPart {
-  let part = parts.get(base);
-  if (part === undefined) {
-    if (parts.size >= OPEN) {
-      const [oldest, old] = parts.entries().next().value!;
-      old.close();
-      parts.delete(oldest);
-    }
-    part = new FillingPart(base, rows, dimension);
-  } else parts.delete(base);
-  parts.set(base, part);
-  return part;
 }
 
 /** Names the cell; what reads its id is loaded only now, and workers hold no metadata. */

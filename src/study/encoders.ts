@@ -1,6 +1,43 @@
-import type { EncoderFile } from "../encode/encoder-file.ts";
+import { type EncoderFile, readEncoder } from "../encode/encoder-file.ts";
 import { StudyError } from "../errors.ts";
+import { type GivenFeatures, readGiven } from "../features/given/given.ts";
 import { RESERVED } from "./layout.ts";
+import type { Study } from "./schema.ts";
+
+/** What a study has in the place of an encoder: one that is run, or features that were made elsewhere. */
+export type StudyEncoder = EncoderFile | GivenFeatures;
+
+/** Reads what a study names as encoders. @throws DataError, StudyError naming the file, or the encoder */
+export function readEncoders(study: Pick<Study, "encoders">): StudyEncoder[] {
+  const encoders = study.encoders.map((entry) =>
+    typeof entry === "string" ? readEncoder(entry) : readGiven(entry),
+  );
+  checkEncoders(encoders);
+  return encoders;
+}
+
+/** Name of an encoder, without its outputs. */
+export function encoderName(encoder: StudyEncoder): string {
+  return encoder.kind === "given" ? encoder.name : encoder.description.name;
+}
+
+/** What a report says of an encoder besides its name. */
+export function aboutEncoder(encoder: StudyEncoder): { title: string; notes: readonly string[] } {
+  if (encoder.kind === "given") return { title: "features made elsewhere", notes: [] };
+  const { title = "", notes = [] } = encoder.description;
+  return { title, notes };
+}
+
+/** What the record of a study holds of its encoders, by name. */
+export function recordedEncoders(encoders: readonly StudyEncoder[]): Record<string, unknown> {
+  return Object.fromEntries(
+    encoders.map((encoder) => {
+      if (encoder.kind === "given") return [encoder.name, { features: encoder.hash }];
+      const { name, input, preprocess, outputs } = encoder.description;
+      return [name, { model: encoder.hash, input, preprocess, outputs }];
+    }),
+  );
+}
 
 /** Name of an encoder's output in tables: the encoder's, with the layer behind it where there are several outputs. */
 function outputName({ description }: EncoderFile, output: number): string {
@@ -9,28 +46,28 @@ function outputName({ description }: EncoderFile, output: number): string {
 }
 
 /** Names of all outputs of an encoder, as {@link outputName}. */
-export function outputNames(encoder: EncoderFile): string[] {
+export function outputNames(encoder: StudyEncoder): string[] {
+  if (encoder.kind === "given") return [encoder.name];
   return encoder.description.outputs.map((_, o) => outputName(encoder, o));
 }
 
 /** Refuses encoders whose results would overwrite each other. @throws StudyError naming the encoder. */
-export function checkEncoders(encoders: readonly EncoderFile[]): void {
-  const byName = new Map<string, EncoderFile>();
+export function checkEncoders(encoders: readonly StudyEncoder[]): void {
+  const byName = new Map<string, StudyEncoder>();
   for (const encoder of encoders) {
-    const { name } = encoder.description;
+    const name = encoderName(encoder);
     const other = byName.get(name);
     if (other !== undefined)
       throw new StudyError(
         other.path === encoder.path
           ? `the encoder ${encoder.path} is listed twice; list it once`
-          : `two encoders are called ${name} (${other.path}, ${encoder.path}); rename one in its description`,
+          : `two encoders are called ${name} (${other.path}, ${encoder.path}); rename one ${encoder.kind === "given" ? "in the study file" : "in its description"}`,
       );
     byName.set(name, encoder);
   }
   const seen = new Map<string, string>();
   for (const encoder of encoders)
-    encoder.description.outputs.forEach((_, o) => {
-      const output = outputName(encoder, o);
+    for (const output of outputNames(encoder)) {
       // On many disks Aa and aa are one file.
       const key = output.toLowerCase();
       if (RESERVED.has(key) || /[/\\]|^\./.test(output))
@@ -46,5 +83,5 @@ export function checkEncoders(encoders: readonly EncoderFile[]): void {
           { path: encoder.path },
         );
       seen.set(key, encoder.path);
-    });
+    }
 }

@@ -1,5 +1,4 @@
 import type { Groups } from "../core/groups.ts";
-import type { EncoderFile } from "../encode/encoder-file.ts";
 import { answer } from "../evidence/answer.ts";
 import { backgroundLosses } from "../evidence/backgrounds.ts";
 import { collectJudgments } from "../evidence/collect.ts";
@@ -16,6 +15,7 @@ import { SETTINGS } from "../settings.ts";
 import type { Flag, SwapPlan } from "../types.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores, unpackBits } from "./blocks.ts";
+import { encoderName, type StudyEncoder } from "./encoders.ts";
 import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 import type { EffectRow } from "./tables.ts";
@@ -109,7 +109,7 @@ interface Case extends Judged {
   readonly study: Study;
   readonly results: readonly BlockResult[];
   readonly flags: readonly Flag[];
-  readonly outputs: readonly { readonly encoder: EncoderFile; readonly set: Pick<FeatureSet, "name"> }[];
+  readonly outputs: readonly { readonly encoder: StudyEncoder; readonly set: Pick<FeatureSet, "name"> }[];
 }
 
 /**
@@ -219,16 +219,16 @@ function undecided(
   encoder: string,
   stated: readonly Stated[],
 ): string | null {
-  const whole = outputs.find((o) => o.set.name === encoder)?.encoder.description.name;
-  const found = (id: string, name: string | undefined) =>
-    flags.some((f) => f.id === id && f.encoder === name && name !== undefined);
+  const whole = outputs.find((o) => o.set.name === encoder)?.encoder;
+  const found = (id: string, name: string) => flags.some((f) => f.id === id && f.encoder === name);
   const original = stated.find((s) => s.statement === "original");
   const numbers =
     original === undefined
       ? ""
       : ` (original ${original.estimate.toFixed(3)}${original.low === null || original.high === null ? "" : ` [${original.low.toFixed(3)}, ${original.high.toFixed(3)}]`}, chance 0.5)`;
   const apart = `the encoder does not tell these classes apart${numbers}`;
-  if (found("constant-features", whole) || found("at-chance", encoder)) return apart;
+  if ((whole !== undefined && found("constant-features", encoderName(whole))) || found("at-chance", encoder))
+    return apart;
   if (original !== undefined && original.low !== null && original.low <= 0.5) return apart;
   return study.split === "stratified"
     ? 'the published protocol allows no interval; run the study with "preset": "recommended"'

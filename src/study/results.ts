@@ -3,12 +3,11 @@ import { join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { storeHash } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
-import type { EncoderFile } from "../encode/encoder-file.ts";
 import { InterruptedError, STOPPED } from "../errors.ts";
 import { type TransferStated, transferEstimates } from "../evidence/transfer.ts";
 import type { FeatureSet } from "../features/features.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
-import { canonicalJson, sha256 } from "../files/hash.ts";
+import { canonicalJson } from "../files/hash.ts";
 import { table, writeCsv, writeParquet, writeParquetPieces } from "../files/table.ts";
 import { parseReport, REPORT_VERSION, type ReportData, type ReportInput } from "../report/data.ts";
 import { renderReport } from "../report/html.ts";
@@ -16,12 +15,14 @@ import { hasDonor, hasSharedBackground, SETTINGS } from "../settings.ts";
 import { type Clipping, measureClipping } from "../swap/clipping.ts";
 import { Compositor } from "../swap/composite.ts";
 import type { Scales } from "../swap/intensity.ts";
+import { planHash } from "../swap/plan-file.ts";
 import { SATURATED } from "../swap/signal.ts";
 import type { Column, Flag, PairScore, SwapPlan, Table } from "../types.ts";
 import { version } from "../version.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
 import { type CurveResults, reportedCurve } from "./curve.ts";
+import { aboutEncoder, type StudyEncoder } from "./encoders.ts";
 import { makeFlips } from "./flips.ts";
 import { makeGallery } from "./gallery.ts";
 import { foldsOf } from "./groups.ts";
@@ -36,7 +37,7 @@ import { fitTransfer, transferPredictions } from "./transfer.ts";
 
 /** One output of an encoder. */
 export interface StudiedOutput {
-  readonly encoder: EncoderFile;
+  readonly encoder: StudyEncoder;
   readonly set: FeatureSet;
 }
 
@@ -177,9 +178,9 @@ function reportData(finished: Finished, scores: readonly PairScore[], evidence: 
     aggregation: study.aggregation,
     encoders: outputs.map(({ set, encoder }) => ({
       name: set.name,
-      description: encoder.description.title ?? "",
+      description: aboutEncoder(encoder).title,
       dimension: set.dimension,
-      warnings: [...(encoder.description.notes ?? [])],
+      warnings: [...aboutEncoder(encoder).notes],
     })),
     scores: scores.map((s) => ({ ...s, folds: [...s.folds] })),
     ...evidence.report,
@@ -233,7 +234,7 @@ function reportData(finished: Finished, scores: readonly PairScore[], evidence: 
         : [{ name: "Background pixels clipped", value: describeClipping(clipping) }]),
       { name: "Largest relative duality gap", value: gap.toExponential(1) },
       ...outputs.map(({ set, encoder }) => ({
-        name: `Encoder ${set.name} (SHA-256)`,
+        name: `${encoder.kind === "given" ? "Features" : "Encoder"} ${set.name} (SHA-256)`,
         value: encoder.hash,
       })),
     ],
@@ -267,15 +268,6 @@ function describeSplit({ groups, study }: Finished): string {
 function request(finished: Finished, set: FeatureSet) {
   const { layout, store, selection, index, study, groups } = finished;
   return { set, layout, cells: store.cells, selection, index, study, groups };
-}
-
-/** SHA-256 of what a plan says. */
-export function planHash(plan: SwapPlan): string {
-  const bytes = (a: Int32Array | Int16Array | Uint8Array) =>
-    Buffer.from(a.buffer, a.byteOffset, a.byteLength);
-  return sha256(
-    Buffer.concat([bytes(plan.setting), bytes(plan.background), bytes(plan.cell), bytes(plan.donor)]),
-  );
 }
 
 /** Swaps that enter a statement (not those on the own class's background), and those with a donor of the cell's own field. */

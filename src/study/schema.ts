@@ -69,6 +69,25 @@ const Choices = z.strictObject({
     .describe("How Table 1 is aggregated (docs/tables.md)."),
 });
 
+/** Features that were made elsewhere, in the place of an encoder. */
+const GivenEntry = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/, "letters, digits, dot, dash and underscore only")
+    .describe("Name in tables and file names."),
+  features: z
+    .string()
+    .min(1)
+    .describe("File of features made elsewhere (.npy, .parquet or .h5ad), one row per row of the swap plan."),
+  composites: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Folder that `cellswap export composites` made; the study's plan and pixels must still be its. Default: the folder of the features, where it is one.",
+    ),
+});
+
 /** The study file: what to run on which cells. */
 export const StudyFile = z.strictObject({
   $schema: z.string().optional(),
@@ -78,10 +97,10 @@ export const StudyFile = z.strictObject({
     .min(1)
     .describe("Cell store (a folder made by `cellswap import`), relative to this file."),
   encoders: z
-    .array(z.string().min(1))
+    .array(z.union([z.string().min(1), GivenEntry]))
     .min(1)
     .describe(
-      "Encoder descriptions (.json beside the ONNX file), relative to this file, or names of bundled encoders.",
+      "Encoder descriptions (.json beside the ONNX file), relative to this file, names of bundled encoders, or features that were made elsewhere.",
     ),
   preset: z.enum(["recommended", "published"]).default("recommended"),
   class: z
@@ -237,7 +256,9 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     ...rest,
     title: title ?? "Background swap study",
     cells: resolve(where, rest.cells),
-    encoders: rest.encoders.map((e) => encoderPath(e, where, path)),
+    encoders: rest.encoders.map((e) =>
+      typeof e === "string" ? encoderPath(e, where, path) : givenEntry(e, where),
+    ),
     ...(rest.plan === undefined ? {} : { plan: resolve(where, rest.plan) }),
     ...(rest.features === undefined ? {} : { features: resolve(where, rest.features) }),
     ...(rest.cellList === undefined ? {} : { cellList: resolve(where, rest.cellList) }),
@@ -255,6 +276,15 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
       clip: clip === undefined ? [-1, 6] : clip,
       seed: rest.seed,
     },
+  };
+}
+
+function givenEntry(entry: z.infer<typeof GivenEntry>, where: string): z.infer<typeof GivenEntry> {
+  const { name, features, composites } = entry;
+  return {
+    name,
+    features: resolve(where, features),
+    ...(composites === undefined ? {} : { composites: resolve(where, composites) }),
   };
 }
 

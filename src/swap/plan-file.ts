@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { DataError } from "../errors.ts";
+import { sha256 } from "../files/hash.ts";
 import { readCsv, readParquet, table, writeCsvPieces, writeParquetPieces } from "../files/table.ts";
 import { hasDonor, pastesBack, SETTINGS, type Setting, traitsOf } from "../settings.ts";
 import type { Cells, Column, SwapPlan, Table } from "../types.ts";
@@ -30,6 +31,15 @@ export function planTable(plan: SwapPlan, cells: PlanCells): Map<string, Column>
     ["donor_class", Array.from(plan.donor, (d) => (d < 0 ? null : className(d)))],
     ["same_field", plan.sameField],
   ]);
+}
+
+/** SHA-256 of what a plan says: setting, background, cell and donor of every row, by number. */
+export function planHash(plan: SwapPlan): string {
+  const bytes = (a: Int32Array | Int16Array | Uint8Array) =>
+    Buffer.from(a.buffer, a.byteOffset, a.byteLength);
+  return sha256(
+    Buffer.concat([bytes(plan.setting), bytes(plan.background), bytes(plan.cell), bytes(plan.donor)]),
+  );
 }
 
 /** Rows that a plan written as CSV has at most: about 100 MB; nobody reads more by eye. */

@@ -1,5 +1,6 @@
 import { groupRows } from "../core/group.ts";
 import { mulberry32, namedSeed } from "../core/rng.ts";
+import { share } from "../core/share.ts";
 import { SettingError } from "../errors.ts";
 import { hasSharedBackground, pastesBack, SETTINGS, type Setting, traitsOf } from "../settings.ts";
 import type { SwapPlan } from "../types.ts";
@@ -238,4 +239,16 @@ function numbers(names: readonly string[]): Int32Array {
     if (id === undefined) ids.set(name, (id = ids.size));
     return id;
   });
+}
+
+/** The plan with its arrays in shared memory, so that every worker reads the same copy. */
+export function sharePlan(plan: SwapPlan): SwapPlan {
+  return {
+    ...plan,
+    cell: share(plan.cell),
+    setting: share(plan.setting),
+    background: share(plan.background),
+    donor: share(plan.donor),
+    sameField: share(plan.sameField),
+  };
 }

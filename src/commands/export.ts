@@ -1,0 +1,99 @@
+import { basename } from "node:path";
+import { type Command, Option } from "commander";
+import { SettingError, StudyError } from "../errors.ts";
+import { type Exported, type ExportOptions, exportComposites } from "../study/composites/export.ts";
+import { gigabytes } from "../study/composites/folder.ts";
+import { readStudyFile } from "../study/schema.ts";
+import { interruptible } from "./interruptible.ts";
+import { positive, workersOption } from "./options.ts";
+import { progress } from "./progress.ts";
+
+export function configure(command: Command): void {
+  command
+    .usage("WHAT STUDY [options]")
+    .addHelpText(
+      "after",
+      "\nExample:\n  cellswap export composites study.json --out composites\n\nEach has its own help: cellswap export composites --help",
+    );
+  const summary = "the composites of a study, for models that run elsewhere";
+  command
+    .command("composites <study>")
+    .summary(summary)
+    .description(`Write ${summary}.`)
+    .requiredOption("-o, --out <folder>", "folder for the composites")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "npy: rows x channels x height x width, float32; zarr: the same as a Zarr 3 array",
+      )
+        .choices(["npy", "zarr"])
+        .default("npy"),
+    )
+    .option("--masks", "write the center masks as well (rows x height x width, 1 on the cell)")
+    .option("--part-size <GB>", "split .npy files at this size (default: one file)", positive)
+    .addOption(workersOption())
+    .option("--json", "print the result as JSON")
+    .option("--debug", "show where in the program an error arose")
+    .addHelpText(
+      "after",
+      `
+Rows stand in the order of plan.csv and plan.parquet, which are written beside
+them. Features that are made of them, one row each, come back as
+
+  "encoders": [{ "name": "mynet", "features": "composites/mynet.npy" }]
+
+in the study file; composites.json tells the run which plan and pixels they are
+of. docs/own-features.md shows both ways.
+
+Example:
+  cellswap export composites study.json --out composites --masks`,
+    )
+    .action(run);
+}
+
+interface Options {
+  readonly out: string;
+  readonly format: "npy" | "zarr";
+  readonly masks?: boolean;
+  readonly partSize?: number;
+  readonly workers?: number;
+  readonly json?: boolean;
+}
+
+async function run(path: string, options: Options): Promise<void> {
+  const { out, format, masks, partSize, workers, json = false } = options;
+  const study = readStudyFile(path);
+  const bar = progress("export", "composites", json);
+  const say = (line: string) => {
+    if (!json) process.stderr.write(`${line}\n`);
+  };
+  const given: ExportOptions = {
+    out,
+    format,
+    ...(masks === undefined ? {} : { masks }),
+    ...(partSize === undefined ? {} : { partBytes: partSize * 1e9 }),
+    ...(workers === undefined ? {} : { workers }),
+    onSize: ({ rows, shape, bytes, free }) =>
+      say(
+        `${rows} composites of ${shape.join(" x ")}, ${gigabytes(bytes)} to ${out}${free === null ? "" : ` (${gigabytes(free)} free)`}`,
+      ),
+    onProgress: bar.update,
+    onFlag: ({ severity, text }) => say(`${severity}: ${text}`),
+  };
+  const done = await interruptible((signal) => exportComposites(study, { ...given, signal })).catch(
+    (error: unknown) => {
+      // What does not fit the cells was asked for in the study file.
+      const asked = error instanceof StudyError || error instanceof SettingError;
+      throw asked && error.path === undefined ? new StudyError(error.message, { path, cause: error }) : error;
+    },
+  );
+  bar.end();
+  console.log(json ? JSON.stringify(done, null, 2) : text(done, basename(path)));
+}
+
+function text({ out, rows, files }: Exported, study: string): string {
+  return [
+    `${rows} composites: ${out} (${files.join(", ")})`,
+    `Next: make features of them, one row each, save them as ${out}/NAME.npy, and name them in ${study}: "encoders": [{ "name": "NAME", "features": "${out}/NAME.npy" }]`,
+  ].join("\n");
+}

@@ -1,0 +1,129 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { DataError, StudyError } from "../../errors.ts";
+import { makeFolder, writeError, writeFileAtomic } from "../../files/atomic.ts";
+import { type Lock, takeLock } from "../../files/lock.ts";
+import { EXPORT_RECORD, type ExportRecord, readExport } from "./record.ts";
+
+const STAGING = /^\.composites\.part-\d+$/;
+
+/** A folder of exported composites while a new export is made: nothing changes in it before {@link finish}. */
+export class ExportFolder {
+  readonly #path: string;
+  /** First folder that had to be made. */
+  readonly #made: string | undefined;
+  readonly #lock: Lock;
+  /** What the new export is made in. */
+  readonly staging: string;
+
+  private constructor(path: string, made: string | undefined, lock: Lock) {
+    this.#path = path;
+    this.#made = made;
+    this.#lock = lock;
+    this.staging = join(path, `.composites.part-${process.pid}`);
+  }
+
+  /** @throws StudyError where the folder holds other things, InUseError where another export has it */
+  static open(path: string): ExportFolder {
+    checkKind(path);
+    let made: string | undefined;
+    try {
+      made = makeFolder(resolve(path));
+    } catch (cause) {
+      throw writeError(path, cause);
+    }
+    const folder = new ExportFolder(path, made, takeLock(path));
+    try {
+      checkKind(path);
+      for (const name of readdirSync(path))
+        if (STAGING.test(name)) rmSync(join(path, name), { recursive: true, force: true });
+      mkdirSync(folder.staging);
+      return folder;
+    } catch (cause) {
+      folder.close();
+      throw writeError(path, cause);
+    }
+  }
+
+  /** Aborted when another export took the folder over. */
+  get lost(): AbortSignal {
+    return this.#lock.lost;
+  }
+
+  /** Puts the files of the new export in the place of the old one's, the record last. */
+  finish(files: readonly string[], record: ExportRecord): void {
+    try {
+      const old = readExport(this.#path);
+      rmSync(join(this.#path, EXPORT_RECORD), { force: true });
+      const before = old === null ? [] : [...old.composites, ...(old.masks ?? [])].map(({ file }) => file);
+      for (const name of new Set([...before, ...files, "plan.csv", "plan.parquet"]))
+        rmSync(join(this.#path, name), { recursive: true, force: true });
+      for (const name of files) renameSync(join(this.staging, name), join(this.#path, name));
+      writeFileAtomic(join(this.#path, EXPORT_RECORD), `${JSON.stringify(record, null, 2)}\n`);
+    } catch (cause) {
+      throw writeError(this.#path, cause);
+    }
+  }
+
+  /** Gives the lock back and leaves nothing of an export that was not finished. */
+  close(): void {
+    rmSync(this.staging, { recursive: true, force: true });
+    this.#lock.release();
+    if (this.#made === undefined) return;
+    for (let folder = resolve(this.#path); folder.startsWith(this.#made); folder = dirname(folder))
+      try {
+        rmdirSync(folder);
+      } catch {
+        // It holds the export.
+        return;
+      }
+  }
+}
+
+/** Refuses a folder with things that no export made, where its files could not be told from those. */
+function checkKind(path: string): void {
+  if (!existsSync(path)) return;
+  if (!statSync(path).isDirectory()) throw new StudyError("is a file; choose another --out", { path });
+  if (readExport(path) !== null) return;
+  if (readdirSync(path).some((name) => !name.startsWith("run.lock") && !STAGING.test(name)))
+    throw new StudyError("is not empty and holds no exported composites; choose another --out", { path });
+}
+
+/** Bytes that stay free for the plan and everything else. */
+const SPARE = 1 << 26;
+
+/**
+ * Bytes that are free where `path` is, or will be, null where the system does not say.
+ * @throws DataError where they are fewer than `bytes`
+ */
+export function checkRoom(path: string, bytes: number): number | null {
+  let there = resolve(path);
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  let free: number;
+  try {
+    const { bavail, bsize } = statfsSync(there);
+    free = bavail * bsize;
+  } catch {
+    return null;
+  }
+  if (bytes + SPARE > free)
+    throw new DataError(
+      `needs ${gigabytes(bytes)} and the disk has ${gigabytes(free)} free; free some space, choose another --out, or name fewer "settings", "backgrounds" or "cellsPerClass" in the study file`,
+      { path },
+    );
+  return free;
+}
+
+/** A number of bytes as a person reads it. */
+export function gigabytes(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { DataError, StudyError } from "../../errors.ts";
+import type { GivenFeatures } from "../../features/given/given.ts";
+import { pixelsKey, scalesHash } from "../../features/key.ts";
+import { SETTINGS } from "../../settings.ts";
+import { planHash } from "../../swap/plan-file.ts";
+import type { SwapPlan } from "../../types.ts";
+import type { StudyComposites } from "../given.ts";
+
+/** The file of exported composites that says what they are. */
+export const EXPORT_RECORD = "composites.json";
+
+const files = z.array(
+  z.strictObject({
+    file: z.string(),
+    /** First row of the plan in the file, from 0. */
+    from: z.int().min(0),
+    rows: z.int().min(0),
+  }),
+);
+
+/** `composites.json` of exported composites: what they are, which plan their rows are of, and what their pixels depend on. */
+export const ExportRecord = z.strictObject({
+  format: z.literal("cellswap-composites"),
+  version: z.literal(1),
+  cellswap: z.string(),
+  /** SHA-256 of the swap plan (setting, background, cell, donor of every row). */
+  plan: z.string(),
+  /** Hash of all that the pixels depend on: crops, masks, scales and the choices of the study. */
+  pixels: z.string(),
+  rows: z.int().min(0),
+  channels: z.array(z.string()),
+  height: z.int(),
+  width: z.int(),
+  arrays: z.enum(["npy", "zarr"]),
+  /** rows x channels x height x width, float32. */
+  composites: files,
+  /** rows x height x width, uint8: 1 on the center cell; null where they were not asked for. */
+  masks: files.nullable(),
+});
+export type ExportRecord = z.infer<typeof ExportRecord>;
+
+/** Hashes of the plan and of all that the pixels of its composites depend on. */
+export function exportHashes({
+  store,
+  plan,
+  scales,
+  composite,
+}: StudyComposites): Pick<ExportRecord, "plan" | "pixels"> {
+  const inputs = { header: store.header, scales: scalesHash(scales), composite };
+  return { plan: planHash(plan), pixels: pixelsKey(inputs, settingsOf(plan)) };
+}
+
+function settingsOf(plan: SwapPlan) {
+  const used = new Set(plan.setting);
+  return SETTINGS.filter((_, s) => used.has(s));
+}
+
+/** Reads `composites.json` of a folder; null where there is none. @throws DataError where it is damaged */
+export function readExport(folder: string): ExportRecord | null {
+  const path = join(folder, EXPORT_RECORD);
+  if (!existsSync(path)) return null;
+  try {
+    return ExportRecord.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    throw new DataError(
+      "is damaged or of another version of cellswap; remove its folder and export the composites again",
+      { path, cause },
+    );
+  }
+}
+
+/**
+ * Checks features against the exported composites that they were made of, those in the folder that the study names or
+ * that the file lies in; returns whether there are any.
+ * @throws StudyError where the study's plan or pixels are no longer those of the export
+ */
+export function checkExported({ name, path, composites }: GivenFeatures, study: StudyComposites): boolean {
+  const folder = composites ?? dirname(path);
+  const record = readExport(folder);
+  if (record === null) {
+    if (composites === undefined) return false;
+    throw new DataError(
+      `holds no ${EXPORT_RECORD}; "composites" of ${name} names the folder that \`cellswap export composites\` made`,
+      { path: folder },
+    );
+  }
+  const now = exportHashes(study);
+  const remedy = `export the composites again (\`cellswap export composites\`) and make the features of ${name} of those, or set the study back`;
+  if (record.plan !== now.plan)
+    throw new StudyError(
+      `the swap plan changed since the composites in ${folder} were exported (${record.rows} rows ${record.plan.slice(0, 8)}, now ${study.plan.count} rows ${now.plan.slice(0, 8)}): other cells, classes, settings, donors or seed; ${remedy}`,
+    );
+  if (record.pixels !== now.pixels)
+    throw new StudyError(
+      `the pixels changed since the composites in ${folder} were exported (${record.pixels}, now ${now.pixels}): other crops, masks, or choices of how composites are made; ${remedy}`,
+    );
+  return true;
+}
