@@ -117,10 +117,10 @@ async function ours(folder: string) {
   const cells = join(folder, "cells");
   await timed("import", () => importCells(cells));
   const store = await CellStore.open(cells);
-  const classes = [...new Set(store.cells.protein)].sort();
+  const classes = [...new Set(store.cells.protein!)].sort();
   const usable = [...store.cells.usable.keys()].filter((row) => store.cells.usable[row] === 1);
   const of = (name: string, field: string) =>
-    usable.filter((row) => store.cells.protein[row] === name && store.cells.field[row].endsWith(field));
+    usable.filter((row) => store.cells.protein![row] === name && store.cells.field[row].endsWith(field));
   const kinds = {
     all: pick(
       classes.map((name) => of(name, "")),
@@ -156,9 +156,9 @@ async function ours(folder: string) {
     };
     const plan = makePlan({
       classes,
-      classOf: Int16Array.from(store.cells.protein, (p) => classes.indexOf(p)),
+      classOf: Int16Array.from(store.cells.protein!, (p) => classes.indexOf(p)),
       field: store.cells.field,
-      protein: store.cells.protein,
+      protein: store.cells.protein!,
       usable: store.cells.usable,
       settings,
       sameDonor: "any",

@@ -47,7 +47,8 @@ export interface Table {
 export interface Cells {
   readonly count: number;
   readonly id: readonly string[];
-  readonly protein: readonly string[];
+  /** Null where the cells have none: a screen of compounds, for instance. */
+  readonly protein: readonly string[] | null;
   readonly field: readonly string[];
   readonly localization: readonly (string | null)[];
   /** 1 where the mask passed its quality checks. */

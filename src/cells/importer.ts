@@ -117,6 +117,11 @@ export async function importCells(
           { path },
         );
       ids.set(id, cell);
+      if (labels !== undefined && record.Metadata_Protein === null)
+        throw new DataError(
+          `has no protein for the cell ${id}, and labels are joined by protein; add a column Protein`,
+          { path: plan.path },
+        );
       const flat = checkCrop(pixels, plan.channels, (c) => plan.file(cell, c));
       const localization = labels?.get(String(record.Metadata_Protein)) ?? record.Metadata_Localization;
       const whole: CellRecord = { ...record, Metadata_Localization: localization };

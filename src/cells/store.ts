@@ -73,10 +73,15 @@ function cellsFromMetadata(metadata: Table, usable: Uint8Array, path: string, co
   return {
     count,
     id: text("Metadata_Cell") as string[],
-    protein: text("Metadata_Protein") as string[],
+    protein: proteins(text("Metadata_Protein")),
     field: text("Metadata_Field") as string[],
     localization: text("Metadata_Localization"),
     usable,
     metadata,
   };
+}
+
+/** The proteins of all cells; null where no cell has one. */
+function proteins(values: (string | null)[]): string[] | null {
+  return values.length > 0 && values.every((v) => v === null) ? null : (values as string[]);
 }

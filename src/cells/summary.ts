@@ -31,6 +31,8 @@ export interface ImportSummary {
     /** Proteins of the labels that no cell has. */
     readonly unused: number;
   };
+  /** Metadata columns without their prefix, for the study's class or clusters. */
+  readonly columns: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -48,6 +50,7 @@ export class Tally {
   readonly #proteins = new Set<string>();
   readonly #fields = new Set<string>();
   readonly #localizations = new Set<string>();
+  readonly #columns = new Set<string>();
   readonly #constant: string[] = [];
   #constants = 0;
   #labeled = 0;
@@ -57,7 +60,9 @@ export class Tally {
   }
 
   add(record: CellRecord, constant: boolean): void {
-    this.#proteins.add(String(record.Metadata_Protein));
+    for (const [name, value] of Object.entries(record))
+      if (value !== null) this.#columns.add(name.replace(/^Metadata_/, ""));
+    if (record.Metadata_Protein !== null) this.#proteins.add(String(record.Metadata_Protein));
     this.#fields.add(String(record.Metadata_Field));
     if (record.Metadata_Localization !== null) {
       this.#labeled++;
@@ -77,6 +82,7 @@ export class Tally {
       this.#labels === undefined ? [] : [...this.#proteins].filter((p) => !this.#labels?.has(p));
     const matched = this.#labels === undefined ? 0 : this.#proteins.size - unknown.length;
     return {
+      columns: [...this.#columns].filter((name) => name !== "Cell"),
       constant: { cells: this.#constants, first: this.#constant },
       labels: {
         cellsWithLocalization: this.#labeled,

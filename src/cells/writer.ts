@@ -26,7 +26,7 @@ export interface Quality {
   readonly measures: ReadonlyMap<string, Column>;
 }
 
-/** What an importer says of one cell: `Metadata_` columns by name; Cell, Protein, Field and Localization are required. */
+/** What an importer says of one cell: `Metadata_` columns by name; Cell, Protein (null where there is none), Field and Localization are required. */
 export type CellRecord = Readonly<Record<string, string | number | null>>;
 
 /**
@@ -190,8 +190,10 @@ function typedColumns(metadata: ReadonlyMap<string, (string | number | null)[]>)
   for (const [name, values] of metadata)
     columns.set(
       name,
-      values.every((v) => typeof v === "number") && !LEADING.includes(name)
-        ? Float64Array.from(values as number[])
+      values.every((v) => typeof v === "number" || v === null) &&
+        values.some((v) => v !== null) &&
+        !LEADING.includes(name)
+        ? Float64Array.from(values, (v) => (v === null ? Number.NaN : (v as number)))
         : values.map((v) => (v === null ? null : String(v))),
     );
   return columns;

@@ -15,6 +15,8 @@ interface Options {
   readonly out: string;
   readonly labels?: string;
   readonly diameter?: number;
+  readonly missing?: readonly string[];
+  readonly separator?: string;
   readonly json?: boolean;
 }
 
@@ -41,11 +43,11 @@ export function configure(command: Command): void {
     command,
     "folder <dir>",
     "any TIFF or PNG crops, listed in a CSV",
-    "cellswap import folder crops --manifest cells.csv",
+    "cellswap import folder crops --manifest cells.csv\n  cellswap import folder crops --manifest excel.csv --missing nan,NA --separator ';'",
   )
     .requiredOption(
       "--manifest <csv>",
-      "one row per cell: File_CHANNEL columns (or File), Protein, and as known Mask, Cell, Field, Localization, Plate, Well",
+      "one row per cell: File_CHANNEL columns (or FileName_CHANNEL, URL_CHANNEL, File), and as known Mask, Cell, Protein, Localization, Plate, Well, Site, Field; other columns are kept",
     )
     .option("--channels <names>", "channels of the files in a column File, in order, comma between", list)
     .addOption(
@@ -107,15 +109,25 @@ function format(command: Command, usage: string, summary: string, example: strin
       "typical diameter of a cell (default: from the masks, else half the crop's shorter side)",
       positive,
     )
+    .option(
+      "--missing <texts>",
+      "texts that stand for missing values in columns of text, comma between; nan, NA, None, ... are asked about by default",
+      list,
+    )
+    .option("--separator <sign>", "what joins several localizations; | by default, ; and , are asked about")
     .option("--json", "print the summary as JSON")
     .option("--debug", "show where in the program an error arose")
     .addHelpText("after", `\nExample:\n  ${example}`);
 }
 
 async function run(plan: () => CellSource | Promise<CellSource>, options: Options): Promise<void> {
-  const labels = options.labels === undefined ? undefined : readLabels(options.labels);
+  const notes: string[] = [];
+  const labels =
+    options.labels === undefined
+      ? undefined
+      : readLabels(options.labels, options, (note) => notes.push(note));
   const bar = progress("import", "cells", options.json === true);
-  const summary = await interruptible(async (signal) =>
+  const imported = await interruptible(async (signal) =>
     importCells(await plan(), options.out, {
       labels,
       diameter: options.diameter,
@@ -124,6 +136,7 @@ async function run(plan: () => CellSource | Promise<CellSource>, options: Option
     }),
   );
   bar.end();
+  const summary = { ...imported, notes: [...notes, ...imported.notes] };
   console.log(
     options.json === true
       ? JSON.stringify(summary, null, 2)
@@ -139,13 +152,18 @@ const count = (n: number, one: string, many = `${one}s`) => `${number.format(n)}
 export function describe(summary: ImportSummary, labeled: boolean): string[] {
   const { out, labels, constant } = summary;
   const lines = [
-    `${count(summary.cells, "cell")} of ${count(summary.proteins, "protein")} in ${count(summary.fields, "field")}, ${names.format(summary.channels)}, ${summary.height} x ${summary.width} px: ${out}`,
+    `${count(summary.cells, "cell")}${summary.proteins === 0 ? "" : ` of ${count(summary.proteins, "protein")}`} in ${count(summary.fields, "field")}, ${names.format(summary.channels)}, ${summary.height} x ${summary.width} px: ${out}`,
   ];
   if (labels.cellsWithLocalization > 0)
     lines.push(
       `${count(labels.cellsWithLocalization, "cell")} with ${count(labels.localizations, "localization")}.`,
     );
-  else lines.push('No localizations: give them with --labels, or set "class": "Protein" in the study.');
+  else
+    lines.push(
+      summary.proteins > 0
+        ? 'No localizations: give them with --labels, or set "class": "Protein" in the study.'
+        : `No localizations: set "class" in the study to a column (${summary.columns.join(", ")}).`,
+    );
   if (labeled && labels.unknown > 0)
     lines.push(
       `${count(labels.unknown, "protein")} not named in the labels: ${labels.firstUnknown.join(", ")}${labels.unknown > labels.firstUnknown.length ? ", ..." : ""}`,

@@ -7,6 +7,8 @@ import { DataError } from "../errors.ts";
 import type { Column, Table } from "../types.ts";
 import { writeFileAtomic, writeLargeAtomic } from "./atomic.ts";
 
+export { parseCsv, readCsv } from "./csv.ts";
+
 /** Makes a table, checking that all columns have one length. */
 export function table(columns: Record<string, Column> | ReadonlyMap<string, Column>): Table {
   const map = columns instanceof Map ? columns : new Map(Object.entries(columns as Record<string, Column>));
@@ -35,49 +37,6 @@ export function* csvPieces(data: Table): Generator<string> {
 /** The whole text of {@link csvPieces}. */
 export function formatCsv(data: Table): string {
   return [...csvPieces(data)].join("");
-}
-
-/** Reads a CSV file as text columns (a leading byte order mark and blank lines are passed over). */
-export function readCsv(path: string): Map<string, string[]> {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
-  }
-  return parseCsv(text, path);
-}
-
-/** As {@link readCsv}, from text; `path` names it in errors. */
-export function parseCsv(text: string, path: string): Map<string, string[]> {
-  let records: string[][];
-  try {
-    records = parse(text, { bom: true, skip_empty_lines: true, trim: true });
-  } catch (cause) {
-    throw new DataError(
-      `is not a well-formed CSV file (${(cause as Error).message}); export it again with a comma and one header line`,
-      {
-        path,
-        cause,
-      },
-    );
-  }
-  if (records.length === 0) throw new DataError("is empty; a header line and rows are needed", { path });
-  const other = records[0].length === 1 ? /[;\t]/.exec(records[0][0])?.[0] : undefined;
-  if (other !== undefined)
-    throw new DataError(
-      `has its columns apart by ${other === ";" ? "semicolons" : "tabs"}; export it again with commas`,
-      { path },
-    );
-  const columns = new Map<string, string[]>();
-  records[0].forEach((name, c) => {
-    if (columns.has(name)) throw new DataError(`has the column ${name} twice; rename one`, { path });
-    columns.set(
-      name,
-      records.slice(1).map((row) => row[c]),
-    );
-  });
-  return columns;
 }
 
 /** One column of a CSV file; the others are not kept. */

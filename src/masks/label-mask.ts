@@ -1,6 +1,7 @@
 import { DataError } from "../errors.ts";
 import type { Planes, PlaneValues } from "../image/planes.ts";
 import { BACKGROUND, CENTER, NEIGHBOR } from "../types.ts";
+import { looksGray } from "./gray.ts";
 
 /** How far from the crop's center the center cell's label may lie where the center pixel has none, in crop sides. */
 const REACH = 1 / 8;
@@ -12,7 +13,7 @@ const REACH = 1 / 8;
  * - else any label image: the label at the center pixel (row height/2, column width/2, rounded down) is the center
  *   cell, or, where that pixel is 0, the label nearest to it within an eighth of the shorter side; all others are
  *   neighbors.
- * @throws DataError where it has several planes or values that are no labels.
+ * @throws DataError where it has several planes, values that are no labels, or gray values ({@link looksGray}).
  */
 export function normalizeMask(image: Planes<PlaneValues>, path: string): Uint8Array {
   const { height, width, data } = image;
@@ -33,6 +34,11 @@ export function normalizeMask(image: Planes<PlaneValues>, path: string): Uint8Ar
     values.add(value);
   }
   values.delete(0);
+  if (looksGray(data, height, width, values.size))
+    throw new DataError(
+      `holds an image, no mask: ${values.size} values, most pixels unlike their neighbor; give the file with the labels (0 background, a whole number per cell)`,
+      { path },
+    );
   const largest = Math.max(0, ...values);
   const mask = new Uint8Array(height * width);
   if (values.size <= 1 && (largest === 1 || largest === 255)) {

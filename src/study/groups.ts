@@ -24,7 +24,8 @@ export function studyGroups(cells: Cells, study: Study, selection: Selection): G
 
 function clustered(cells: Cells, study: Study, { classes, rows }: Selection): Groups {
   const { field, protein } = cells;
-  if (study.groupBy === undefined) return closedGroups({ classes, rows, field, protein });
+  if (study.groupBy === undefined)
+    return closedGroups({ classes, rows, field, ...(protein === null ? {} : { protein }) });
   const cluster = metadataColumn(cells, study.groupBy, "groupBy").map((value) => value ?? "unknown");
   return closedGroups({ classes, rows, field, cluster });
 }

@@ -32,8 +32,10 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
     const label = labels[row];
     if (!usable(row)) count(`mask: ${verdicts?.[row] ?? "failed"}`);
     else if (label === null || label === "") count(`no ${study.class.toLowerCase()}`);
-    else if (label.includes("|")) multiple.push(row);
-    else if (study.classes !== undefined && !study.classes.includes(label)) count("class not in the study");
+    else if (study.class === "Localization" && label.includes("|")) {
+      if (cells.protein === null) count("several localizations, and no protein to give their proportions of");
+      else multiple.push(row);
+    } else if (study.classes !== undefined && !study.classes.includes(label)) count("class not in the study");
     else addTo(byClass, label, row);
   }
   const total = order?.length ?? cells.count;
@@ -99,7 +101,7 @@ export function metadataColumn(cells: Cells, name: string, key: string): readonl
     const known = [...cells.metadata.columns.keys()].map((c) => c.replace(/^Metadata_/, ""));
     throw new StudyError(`"${key}" names the column ${name}; the cells have ${known.join(", ")}`);
   }
-  return Array.from(column as ArrayLike<unknown>, (v) => (v === null ? null : String(v)));
+  return Array.from(column as ArrayLike<unknown>, (v) => (v === null || Number.isNaN(v) ? null : String(v)));
 }
 
 function listed(cells: Cells, path: string): number[] {

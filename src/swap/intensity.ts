@@ -29,14 +29,22 @@ export interface Grouping {
   readonly usable: Uint8Array;
 }
 
-/** The groups that the intensity option asks for; null for `none` and `crop`, which have none. */
+/**
+ * The groups that the intensity option asks for; null for `none` and `crop`, which have none.
+ * @throws SettingError for `protein` where the cells have none
+ */
 export function groupOf(
   cells: Pick<Cells, "field" | "protein" | "usable">,
   intensity: CompositeOptions["intensity"],
 ): Grouping | null {
   if (intensity === "none" || intensity === "crop") return null;
   const ids = new Map<string, number>();
-  const of = Int32Array.from(cells[intensity], (name) => {
+  const names = cells[intensity];
+  if (names === null)
+    throw new SettingError(
+      "the cells have no protein to measure intensity by; choose intensity `field` or `crop`, or import them with a column Protein",
+    );
+  const of = Int32Array.from(names, (name) => {
     let id = ids.get(name);
     if (id === undefined) ids.set(name, (id = ids.size));
     return id;

@@ -23,7 +23,7 @@ export function planTable(plan: SwapPlan, cells: PlanCells): Map<string, Column>
     ["cell_id", Array.from(plan.cell, (c) => cells.id[c])],
     ["class", Array.from(plan.cell, className)],
     ["field", Array.from(plan.cell, (c) => cells.field[c])],
-    ["protein", Array.from(plan.cell, (c) => cells.protein[c])],
+    ["protein", Array.from(plan.cell, (c) => cells.protein?.[c] ?? null)],
     ["setting", Array.from(plan.setting, (s) => SETTINGS[s])],
     ["background", Array.from(plan.background, (b) => (b < 0 ? null : classes[b]))],
     ["donor", plan.donor],

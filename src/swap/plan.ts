@@ -16,7 +16,8 @@ export interface PlanRequest {
   /** Class of each row, -1 where the cell is not part of the study. */
   readonly classOf: Int16Array;
   readonly field: readonly string[];
-  readonly protein: readonly string[];
+  /** Null where the cells have none; then `sameDonor` is `any`. */
+  readonly protein: readonly string[] | null;
   /** 1 for cells that may be used, as center cell and as donor. */
   readonly usable: Uint8Array;
   readonly settings: readonly Setting[];
@@ -42,7 +43,11 @@ export interface PlanRequest {
  * @throws SettingError where a class has no usable cell or a cell has no possible donor.
  */
 export function makePlan(request: PlanRequest): SwapPlan {
-  const { classes, classOf, settings } = request;
+  const { classes, classOf, settings, sameDonor } = request;
+  if (request.protein === null && sameDonor !== "any")
+    throw new SettingError(
+      `the cells have no protein, so there is no donor of ${sameDonor === "same-protein" ? "their own" : "another"}; choose "any" as sameDonor, or import them with a column Protein`,
+    );
   const fieldOf = numbers(request.field);
   const members = classMembers(request);
   const lending = (request.backgrounds ?? classes).map((name) => {
@@ -181,7 +186,7 @@ function deal(
   stream: number,
 ): Int32Array {
   const where = group === undefined ? "" : ` in group ${group[cells[0]]}`;
-  if (a !== b || sameDonor === "any") {
+  if (a !== b || sameDonor === "any" || protein === null) {
     if (a === b && cells.length < 2)
       throw new SettingError(
         `class ${classes[a]} has one usable cell${where}, so it has no donor of its own class; add cells or leave the class out`,

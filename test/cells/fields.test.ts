@@ -36,7 +36,7 @@ test("every crop and mask has the values that numpy cuts, and the way back is ke
     const field = `P1_${wells[name]}_1`;
     expect(store.cells.id[i]).toBe(`${field}_${cell.label}`);
     expect(store.cells.field[i]).toBe(field);
-    expect(store.cells.protein[i]).toBe(`drug${name}`);
+    expect(store.cells.protein![i]).toBe(`drug${name}`);
     expect(column("Well")?.[i]).toBe(wells[name]);
     expect(column("ObjectNumber")?.[i]).toBe(cell.label);
     expect(column("X")?.[i]).toBeCloseTo(cell.column, 10);

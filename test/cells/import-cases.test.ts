@@ -68,7 +68,7 @@ async function command(argv: readonly string[], input: string, out: string) {
     const error = errors.join("\n").replace(/^cellswap: /, "");
     return {
       exit,
-      output: outputs.join("\n"),
+      output: outputs.join("\n").replaceAll(input, "{case}"),
       error: error.replaceAll(input, "{case}").replaceAll(out, "{out}"),
     };
   } finally {

@@ -43,7 +43,7 @@ describe("Paired Cell Inpainting", () => {
     const { summary, store } = await imported(pciSource(join(layouts, "pci")));
     expect(store.cells.id).toEqual(["B2_1_9", "B2_1_10", "B2_2_3", "B10_2_1", "B10_10_1"]);
     expect(store.cells.field).toEqual(["B2_1", "B2_1", "B2_2", "B10_2", "B10_10"]);
-    expect(store.cells.protein).toEqual(["B2", "B2", "B2", "B10", "B10"]);
+    expect(store.cells.protein!).toEqual(["B2", "B2", "B2", "B10", "B10"]);
     expect(store.cells.localization).toEqual([null, null, null, null, null]);
     expect(store.channels).toEqual(["GFP", "RFP"]);
     expect(store.masks).toBe("none");
@@ -174,7 +174,7 @@ describe("DeepLoc", () => {
     for (let n = 0; n < 8; n++) {
       expect(crop(store, n)).toEqual(drawn(n));
       expect(store.cells.localization[n]).toBe(n % 2 === 0 ? "CYTOPLASM" : "NUCLEI");
-      expect(store.cells.protein[n]).toBe(`G${Math.floor(n / 3)}`);
+      expect(store.cells.protein![n]).toBe(`G${Math.floor(n / 3)}`);
       expect(store.cells.field[n]).toBe(`7_${Math.floor(n / 2)}`);
     }
     expect(store.cells.id.slice(4, 6)).toEqual(["data1_4", "data2_0"]);
@@ -191,7 +191,7 @@ describe("DeepLoc", () => {
   test("without names and info: the published classes, class for protein for field", async () => {
     const { store } = await imported(await deeplocSource(join(layouts, "deeploc-plain.hdf5")));
     expect(store.cells.localization).toEqual(["ACTIN", "ER", "DEAD", "GHOST"]);
-    expect(store.cells.protein).toEqual(store.cells.localization);
+    expect(store.cells.protein!).toEqual(store.cells.localization);
     expect(store.cells.field).toEqual(store.cells.localization);
     expect(crop(store, 3)).toEqual(drawn(3));
     store.close();

@@ -24,6 +24,7 @@ const summary: ImportSummary = {
     firstUnknown: ["AAC1"],
     unused: 4,
   },
+  columns: ["Protein", "Field", "Localization"],
   notes: ["A note."],
 };
 
@@ -48,6 +49,7 @@ test("without labels and masks, both ways on are named", () => {
     reasons: {},
     constant: { cells: 0, first: [] },
     labels: { ...summary.labels, cellsWithLocalization: 0 },
+    columns: ["Protein", "Field", "Localization"],
     notes: [],
   };
   expect(describe(bare, false).slice(1)).toEqual([

@@ -29,7 +29,7 @@ test("writes a cell store with full masks, and the truth beside it", async () =>
   expect(store.channels).toEqual(["GFP", "RFP"]);
   const truth = readCsv(join(folder, "cells", "truth.csv"));
   expect(truth.get("Metadata_Cell")).toEqual([...store.cells.id]);
-  const mixed = store.cells.protein.flatMap((p, i) => (p === "mixed-1" ? [i] : []));
+  const mixed = store.cells.protein!.flatMap((p, i) => (p === "mixed-1" ? [i] : []));
   expect(mixed.length).toBe(8);
   for (const i of mixed) {
     expect(store.cells.localization[i]!.split("|").sort()).toEqual(["ER", "nucleus"]);

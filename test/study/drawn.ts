@@ -25,6 +25,8 @@ export interface Drawing {
   readonly dark?: string;
   /** The last cell of every class has the pixels of its first. */
   readonly repeated?: boolean;
+  /** False: the cells have no protein. */
+  readonly proteins?: boolean;
   /** Localization of cell `i` of class `c`; its class by default. */
   readonly localization?: (name: string, i: number) => string | null;
 }
@@ -46,6 +48,7 @@ export function drawCells(path: string, drawing: Drawing = {}): void {
     cutOut,
     dark,
     repeated = false,
+    proteins = true,
     localization = (name: string) => name,
   } = drawing;
   const writer = new CellStoreWriter(path, { channels, height: size, width: size }, masks, "drawn");
@@ -69,10 +72,11 @@ export function drawCells(path: string, drawing: Drawing = {}): void {
       if (masks === "center") for (let p = 0; p < mask.length; p++) mask[p] = mask[p] === 1 ? 1 : 0;
       writer.append(crop, masks === "none" ? null : mask, {
         Metadata_Cell: `${name}-${i}`,
-        Metadata_Protein: `P${c}${i % 2}`,
+        Metadata_Protein: proteins ? `P${c}${i % 2}` : null,
         Metadata_Field: `${name}-field${i % fields}`,
         Metadata_Localization: localization(name, i),
         Metadata_Plate: `plate${i % fields}`,
+        Metadata_Dose: i === 0 ? Number.NaN : c,
       });
       verdict.push(`${name}-field${i % fields}` === drawing.rejected ? "small" : "ok");
     }

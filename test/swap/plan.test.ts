@@ -186,6 +186,23 @@ test("more settings, classes or backgrounds leave the other draws as they are", 
   );
 });
 
+test("cells without proteins have donors of their class, and none by protein", () => {
+  const own = request(
+    grid([
+      [4, 4],
+      [4, 4],
+    ]),
+  );
+  expect(makePlan({ ...own, protein: null })).toEqual(makePlan(own));
+  for (const [sameDonor, whose] of [
+    ["same-protein", "their own"],
+    ["other-protein", "another"],
+  ] as const)
+    expect(() => makePlan({ ...own, protein: null, sameDonor })).toThrow(
+      `the cells have no protein, so there is no donor of ${whose}; choose "any" as sameDonor`,
+    );
+});
+
 test("same-protein and other-protein donors", () => {
   const cells = Array.from({ length: 40 }, (_, i) => ({
     class: i % 2,
@@ -195,7 +212,7 @@ test("same-protein and other-protein donors", () => {
   for (const sameDonor of ["same-protein", "other-protein"] as const) {
     const r = request(cells, { sameDonor });
     for (const { cell, donor, sameField } of rowsOf(makePlan(r), "same")) {
-      expect(r.protein[cell] === r.protein[donor]).toBe(sameDonor === "same-protein");
+      expect(r.protein![cell] === r.protein![donor]).toBe(sameDonor === "same-protein");
       expect(cell).not.toBe(donor);
       expect(sameField).toBe(0);
     }

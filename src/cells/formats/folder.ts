@@ -1,13 +1,16 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
-import { readCsv } from "../../files/table.ts";
+import { type Csv, readCsvFile } from "../../files/csv.ts";
 import type { MaskKind } from "../../types.ts";
+import { type ImageColumn, imageColumns, isImageColumn } from "../image-columns.ts";
 import type { CellSource } from "../importer.ts";
+import { locate } from "../locate.ts";
+import { maybeMissing } from "../missing.ts";
 import { readChannels } from "../readers/read-channels.ts";
-import { bare, cellMetadata, findColumn, requireValue } from "./metadata.ts";
+import { bare, cellMetadata, findColumn, requireValue, type TableOptions } from "./metadata.ts";
 
-export interface FolderOptions {
+export interface FolderOptions extends TableOptions {
   /** CSV with one row per cell. */
   readonly manifest: string;
   /** Channels of the one file in column `File`, in the order of its planes. */
@@ -17,61 +20,70 @@ export interface FolderOptions {
 }
 
 /**
- * Plans the import of any TIFF or PNG crops by a CSV with one row per cell. Columns (case does not matter, a
- * `Metadata_` prefix may stand before all but the files): `File_CHANNEL` per channel, or `File` for one file with all
- * channels; `Mask`; `Protein` (required); `Cell`, `Field`, `Localization`, `Plate`, `Well`. Everything else is kept as
- * a `Metadata_` column. Paths are relative to `path`.
- *
- * A field is named by plate, well and field joined by `_`, as far as they are there; without any of them the protein
- * stands for it. Without `Cell` the file's name does.
+ * Plans the import of any TIFF or PNG crops by a CSV with one row per cell (any dialect that `readCsvFile` reads).
+ * Columns (case does not matter, a `Metadata_` prefix may stand before all but the files): per channel `File_CHANNEL`,
+ * `FileName_CHANNEL` (with `PathName_CHANNEL`) or `URL_CHANNEL`, or `File` for one file with all channels; `Mask`; and
+ * what `cellMetadata` says of the cells. Paths are relative to `path`; `locate` says how those of other machines are
+ * found. Without `Cell` the file's name is the id.
  * @throws DataError where a column is missing, a required value is empty, or an id comes twice.
  */
 export function folderSource(path: string, options: FolderOptions): CellSource {
   if (!existsSync(path)) throw new DataError("is not there; check the path", { path });
   const manifest = findManifest(path, options.manifest);
-  const table = readCsv(manifest);
-  const names = [...table.keys()];
-  const count = table.get(names[0])?.length ?? 0;
+  const csv = readCsvFile(manifest);
+  const { columns, lines } = csv;
+  const count = lines.length;
   if (count === 0) throw new DataError("has a header but no rows; add one row per cell", { path: manifest });
   const missing = (what: string) =>
-    new DataError(`has no column ${what} (its columns: ${names.join(", ")}); add it`, { path: manifest });
-  const { channels, files } = fileColumns(names, table, options.channels, missing, manifest);
-  const twin = channels.find((c, i) => channels.findIndex((d) => d.toLowerCase() === c.toLowerCase()) < i);
-  if (twin !== undefined)
-    throw new DataError(`names the channel ${twin} twice; rename one`, { path: manifest });
-  const masks = findColumn(table, "Mask") ?? findColumn(table, "File_Mask");
+    new DataError(`has no column ${what} (its columns: ${[...columns.keys()].join(", ")}); add it`, {
+      path: manifest,
+    });
+  const { channels, files } = fileColumns(columns, options.channels, missing, manifest);
+  const masks = options.masks === "none" ? undefined : maskColumn(columns);
   if (masks === undefined && options.masks !== undefined && options.masks !== "none") throw missing("Mask");
-  const metadata = cellMetadata(table, {
-    path: manifest,
-    count,
-    ids: (row) => files[0][row].replace(/\.[^./\\]+$/, ""),
-    apart: (name) => /^file(_|$)/i.test(name) || bare(name).toLowerCase() === "mask",
-  });
-  for (let row = 0; row < count; row++) {
-    for (const [c, file] of files.entries())
+  const row = (at: number) => `row ${lines[at]}`;
+  for (let at = 0; at < count; at++) {
+    const mask = masks?.written(at);
+    if (mask !== undefined) requireValue(mask, `no Mask in ${row(at)}`, manifest);
+    for (const [c, file] of files.entries()) {
+      const written = file.written(at);
       requireValue(
-        file[row],
-        `no ${files.length === 1 ? "file" : `file of ${channels[c]}`} in row ${row + 2}`,
+        written,
+        `no ${files.length === 1 ? "file" : `file of ${channels[c]}`} in ${row(at)}`,
         manifest,
       );
-    if (masks !== undefined) requireValue(masks[row], `no Mask in row ${row + 2}`, manifest);
+      if (mask === written)
+        throw new DataError(
+          `has ${written} as mask and as image in ${row(at)}; a mask holds 0 for background and a whole number per cell`,
+          { path: manifest },
+        );
+    }
   }
-  const at = (file: string) => (isAbsolute(file) ? file : join(path, file));
+  const metadata = cellMetadata(columns, {
+    path: manifest,
+    count,
+    ids: (at) => files[0].written(at).replace(/\.[^./\\]+$/, ""),
+    apart: (name) => isImageColumn(name) || bare(name).toLowerCase() === "mask" || isIndex(name, csv),
+    row,
+    comma: csv.separator !== ",",
+    missing: options.missing,
+    separator: options.separator,
+  });
+  const place = (column: ImageColumn, at: number) => locate(path, column.written(at));
   return {
     source: "folder",
     path: manifest,
     channels,
-    masks: masks === undefined || options.masks === "none" ? "none" : (options.masks ?? "auto"),
+    masks: masks === undefined ? "none" : (options.masks ?? "auto"),
     count,
     notes: metadata.notes,
     record: metadata.record,
-    file: (row, c = 0) => at((files[c] ?? files[0])[row]),
-    read: async (row) => {
-      const mask = masks === undefined || options.masks === "none" ? null : at(masks[row]);
+    file: (at, c = 0) => place(files[c] ?? files[0], at),
+    read: async (at) => {
       const pixels = await readChannels(
-        files.map((f) => at(f[row])),
+        files.map((f) => place(f, at)),
         channels,
-        mask,
+        masks === undefined ? null : place(masks, at),
       );
       // Asked for center masks: what the labels say of other cells is dropped.
       if (options.masks === "center" && pixels.mask !== null)
@@ -81,39 +93,61 @@ export function folderSource(path: string, options: FolderOptions): CellSource {
   };
 }
 
+/** The row numbers that pandas writes into a first column without a name. */
+function isIndex(name: string, { columns }: Csv): boolean {
+  return name === "Unnamed: 0" && columns.get(name)?.every((v, row) => v === String(row)) === true;
+}
+
 function findManifest(path: string, manifest: string): string {
   if (existsSync(manifest) || isAbsolute(manifest)) return manifest;
   const beside = join(path, manifest);
   return existsSync(beside) ? beside : manifest;
 }
 
+const isMask = ({ channel }: ImageColumn) => channel.toLowerCase() === "mask";
+
+function maskColumn(columns: Csv["columns"]): ImageColumn | undefined {
+  const values = findColumn(columns, "Mask");
+  return values === undefined
+    ? imageColumns(columns, maybeMissing).find(isMask)
+    : plainColumn("Mask", values);
+}
+
+/** A column of paths; `nan` and the like are none. */
+const plainColumn = (name: string, values: readonly string[]): ImageColumn => ({
+  channel: "",
+  name,
+  written: (row) => (maybeMissing(values[row]) ? "" : values[row]),
+});
+
 function fileColumns(
-  names: readonly string[],
-  table: ReadonlyMap<string, string[]>,
+  columns: Csv["columns"],
   given: readonly string[] | undefined,
   missing: (what: string) => DataError,
   manifest: string,
-): { channels: readonly string[]; files: string[][] } {
-  const single = names.find((n) => n.toLowerCase() === "file");
-  const several = names.filter((n) => /^file_./i.test(n) && n.toLowerCase() !== "file_mask");
+): { channels: readonly string[]; files: readonly ImageColumn[] } {
+  const single = [...columns.keys()].find((n) => /^file(name)?$/i.test(n));
+  const several = imageColumns(columns, maybeMissing).filter((column) => !isMask(column));
   if (single !== undefined && several.length > 0)
     throw new DataError(
-      `has File and ${several[0]}; keep File (all channels in one file) or one File_ column per channel`,
-      {
-        path: manifest,
-      },
+      `has ${single} and ${several[0].name}; keep ${single} (all channels in one file) or one File_ column per channel`,
+      { path: manifest },
     );
-  if (single === undefined) {
-    if (several.length === 0) throw missing("File or File_CHANNEL (for instance File_GFP)");
-    if (given !== undefined)
+  if (single !== undefined) {
+    if (given === undefined)
       throw new StudyError(
-        "--channels names the planes of the files in a column File; with File_CHANNEL columns leave it out",
+        `a manifest with a column ${single} needs the names of the file's channels: --channels GFP,RFP`,
       );
-    return { channels: several.map((n) => n.slice(5)), files: several.map((n) => table.get(n) as string[]) };
+    return { channels: given, files: [plainColumn(single, columns.get(single) as string[])] };
   }
-  if (given === undefined)
+  if (several.length === 0) throw missing("File or File_CHANNEL (for instance File_GFP)");
+  if (given !== undefined)
     throw new StudyError(
-      "a manifest with a column File needs the names of the file's channels: --channels GFP,RFP",
+      "--channels names the planes of the files in a column File; with File_CHANNEL columns leave it out",
     );
-  return { channels: given, files: [table.get(single) as string[]] };
+  const channels = several.map(({ channel }) => channel);
+  const twin = channels.find((c, i) => channels.findIndex((d) => d.toLowerCase() === c.toLowerCase()) < i);
+  if (twin !== undefined)
+    throw new DataError(`names the channel ${twin} twice; rename one`, { path: manifest });
+  return { channels, files: several };
 }

@@ -1,10 +1,20 @@
 import { DataError } from "../../errors.ts";
+import { findSeparator, joinClasses } from "../classes.ts";
+import { type Doubtful, emptyMissing, isPlain, parseNumber } from "../missing.ts";
 import type { CellRecord } from "../store.ts";
 
 /** Columns of text by name, one value per cell, empty where nothing is known. */
 export type TextTable = ReadonlyMap<string, readonly string[]>;
 
-export interface MetadataOptions {
+/** How tables that people write are read. */
+export interface TableOptions {
+  /** Texts that stand for a missing value in columns of text; left out, they are kept and asked about. */
+  readonly missing?: readonly string[] | undefined;
+  /** What joins several localizations; left out, it is `|`, and others are asked about. */
+  readonly separator?: string | undefined;
+}
+
+export interface MetadataOptions extends TableOptions {
   /** File that the table is from, for messages. */
   readonly path: string;
   readonly count: number;
@@ -14,6 +24,8 @@ export interface MetadataOptions {
   readonly apart?: (name: string) => boolean;
   /** What a row is called in messages. */
   readonly row?: (row: number) => string;
+  /** A comma is the decimal sign of numbers. */
+  readonly comma?: boolean;
 }
 
 /** Who the cells of a set are. */
@@ -25,6 +37,9 @@ export interface CellMetadata {
 
 const OWN = ["Cell", "Protein", "Field", "Localization"];
 
+/** Columns that name the image together, in this order. */
+const IMAGE = ["Plate", "Well", "Site", "Field"];
+
 /** The column's name without `Metadata_`. */
 export const bare = (name: string) => name.replace(/^metadata_/i, "");
 
@@ -35,44 +50,88 @@ export function findColumn(table: TextTable, name: string): readonly string[] | 
 }
 
 /**
- * Makes cell records of a table with the columns `Cell` (unique id), `Protein`, `Plate`, `Well`, `Field` (which name the
- * image together, joined by `_`, as far as they are there; without any of them the protein stands for it) and
- * `Localization` (several joined by `|`); everything else is kept as a `Metadata_` column. Case does not matter, and
- * `Metadata_` may stand before every name.
- * @throws DataError where an id is empty or comes twice, or a protein is missing.
+ * Makes cell records of a table with the columns `Cell` (unique id), `Protein`, `Plate`, `Well`, `Site`, `Field` (which
+ * name the image together, joined by `_`, as far as they are there; without any of them the protein stands for it, or
+ * the localization) and `Localization` (several joined by `|` or the `separator`); everything else is kept as a
+ * `Metadata_` column. Case does not matter, and `Metadata_` may stand before every name. `nan`, `NA` and the like are
+ * missing values in columns of numbers; elsewhere they are kept, with a note, unless `missing` names them.
+ * @throws DataError where an id is empty or comes twice, a cell has no protein though others have, a column is there
+ * with the prefix and without, or localizations may be joined by another sign.
  */
-export function cellMetadata(table: TextTable, options: MetadataOptions): CellMetadata {
+export function cellMetadata(given: TextTable, options: MetadataOptions): CellMetadata {
   const { path, count, row: place = (row: number) => `row ${row + 2}` } = options;
+  const { table, doubtful } = readMissing(given, options);
   const protein = findColumn(table, "Protein");
-  if (protein === undefined)
-    throw new DataError(`has no column Protein (its columns: ${[...table.keys()].join(", ")}); add it`, {
-      path,
-    });
-  for (let row = 0; row < count; row++) requireValue(protein[row], `no Protein in ${place(row)}`, path);
-  const images = ["Plate", "Well", "Field"]
-    .map((name) => findColumn(table, name))
-    .filter((c) => c !== undefined);
+  if (protein !== undefined)
+    for (let row = 0; row < count; row++) requireValue(protein[row], `no Protein in ${place(row)}`, path);
+  const localization = findColumn(table, "Localization");
+  const { separator, notes } = findSeparator(localization ?? [], options.separator, path, place);
+  const images = IMAGE.map((name) => findColumn(table, name)).filter((c) => c !== undefined);
+  const otherwise = protein ?? localization;
   const field = (row: number) =>
     images
       .map((p) => p[row])
       .filter((v) => v !== "")
-      .join("_") || protein[row];
+      .join("_") ||
+    otherwise?.[row] ||
+    "unknown";
   const ids = cellIds(findColumn(table, "Cell"), options, place);
-  const localization = findColumn(table, "Localization");
-  const extras = extraColumns(table, options.apart ?? (() => false));
+  const extras = extraColumns(table, options.comma ?? false);
   return {
-    notes: fieldNotes(images.length, field, protein),
+    notes: [
+      ...fieldNotes(images.length, field, protein, localization !== undefined),
+      ...notes,
+      ...[...doubtful].flatMap(([name, texts]) => askMissing(name, texts, "cell", path)),
+    ],
     record: (row) => {
       const record: Record<string, string | number | null> = {
         Metadata_Cell: ids[row],
-        Metadata_Protein: protein[row],
+        Metadata_Protein: protein?.[row] ?? null,
         Metadata_Field: field(row),
-        Metadata_Localization: sortClasses(localization?.[row]),
+        Metadata_Localization: joinClasses(localization?.[row] ?? "", separator),
       };
       for (const [name, values] of extras) record[name] = values[row];
       return record as CellRecord;
     },
   };
+}
+
+/** The columns that say who cells are, missing values emptied; the texts that may be missing as well, by column. */
+function readMissing(
+  given: TextTable,
+  { path, apart = () => false, missing, comma = false }: MetadataOptions,
+): { table: TextTable; doubtful: Map<string, readonly Doubtful[]> } {
+  const table = new Map<string, readonly string[]>();
+  const doubtful = new Map<string, readonly Doubtful[]>();
+  const names = new Map<string, string>();
+  const texts = missing === undefined ? undefined : new Set(missing);
+  for (const [name, values] of given) {
+    if (apart(name)) continue;
+    const key = bare(name).toLowerCase();
+    const twin = names.get(key);
+    if (twin !== undefined)
+      throw new DataError(`has the columns ${twin} and ${name}, which say the same; take one out`, { path });
+    names.set(key, name);
+    const found = emptyMissing(values, { missing: texts, comma });
+    table.set(name, found.values);
+    if (found.doubtful.length > 0) doubtful.set(bare(name), found.doubtful);
+  }
+  return { table, doubtful };
+}
+
+/** Asks about texts of a column that may stand for missing values, one sentence each; `unit` is what has them. */
+export function askMissing(
+  name: string,
+  doubtful: readonly Doubtful[],
+  unit: string,
+  path: string,
+): string[] {
+  return doubtful.map(({ text, count }) => {
+    const have = count === 1 ? `1 ${unit} has` : `${count} ${unit}s have`;
+    const what = OWN.includes(name) ? name.toLowerCase() : name;
+    const kind = what === "localization" ? "a class" : "a value";
+    return `${have} the ${what} ${text}: ${kind} of that name, or missing values? If missing, import again with --missing ${text} (${path}).`;
+  });
 }
 
 /** @throws DataError where a value that every cell needs is empty. */
@@ -105,40 +164,44 @@ function cellIds(
 /** "row 2" and "row 5" as "rows 2 and 5". */
 const both = (a: string, b: string) => `${a.replace(" ", "s ")} and ${b.slice(b.indexOf(" ") + 1)}`;
 
-/** Columns that no rule uses, as `Metadata_` columns; numbers where every value is one written plainly. */
+/**
+ * Columns that no rule uses, as `Metadata_` columns; numbers where every value that is there is one (`isPlain`), NaN where
+ * it is missing.
+ */
 function extraColumns(
   table: TextTable,
-  apart: (name: string) => boolean,
+  comma: boolean,
 ): [name: string, values: (string | number | null)[]][] {
   return [...table.keys()]
-    .filter((name) => !apart(name))
     .filter((name) => !OWN.some((own) => own.toLowerCase() === bare(name).toLowerCase()))
     .map((name) => {
       const values = table.get(name) as readonly string[];
       const known = ["Plate", "Well"].find((k) => k.toLowerCase() === bare(name).toLowerCase());
-      const plain = known === undefined && values.every((v) => v !== "" && String(Number(v)) === v);
+      const numeric =
+        known === undefined &&
+        values.some((v) => v !== "") &&
+        values.every((v) => v === "" || isPlain(v, comma));
       return [
         `Metadata_${known ?? bare(name)}`,
-        values.map((v) => (plain ? Number(v) : v === "" ? null : v)),
+        values.map((v) => (numeric ? parseNumber(v, comma) : v === "" ? null : v)),
       ];
     });
 }
 
-function sortClasses(text: string | undefined): string | null {
-  const classes = new Set(
-    (text ?? "")
-      .split("|")
-      .map((c) => c.trim())
-      .filter((c) => c !== ""),
-  );
-  return classes.size === 0 ? null : [...classes].sort().join("|");
-}
-
-function fieldNotes(parts: number, field: (row: number) => string, protein: readonly string[]): string[] {
+function fieldNotes(
+  parts: number,
+  field: (row: number) => string,
+  protein: readonly string[] | undefined,
+  classes: boolean,
+): string[] {
+  if (parts === 0 && protein === undefined && !classes)
+    return ["No Plate, Well, Site or Field column: all cells count as one field."];
+  const what = protein === undefined ? "localization" : "protein";
   if (parts === 0)
     return [
-      "No Plate, Well or Field column: the protein stands for the field, so cells of one protein count as one field.",
+      `No Plate, Well, Site or Field column: the ${what} stands for the field, so cells of one ${what} count as one field.`,
     ];
+  if (protein === undefined) return [];
   const proteins = new Map<string, Set<string>>();
   for (let row = 0; row < protein.length; row++) {
     const key = field(row);

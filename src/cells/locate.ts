@@ -1,0 +1,57 @@
+import { existsSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DataError } from "../errors.ts";
+
+const DRIVE = /^[A-Za-z]:[\\/]/;
+const SHARE = /^\\\\[^\\]+/;
+
+/** Joins a folder and a file name as one path, whichever system wrote them. */
+export function joinWritten(folder: string, name: string): string {
+  if (folder === "") return name;
+  return /[\\/]$/.test(folder) ? folder + name : `${folder}${folder.includes("\\") ? "\\" : "/"}${name}`;
+}
+
+/**
+ * Finds the file that a table names: as it is written, relative paths under `base`; where that is not there, with
+ * backslashes taken as separators; where that is not there either and the path is absolute (also of Windows, or a
+ * file: address), by its last parts under `base`, as many as fit.
+ * @returns the path; the one that is written where nothing is found, so that reading it says that it is missing
+ * @throws DataError for an absolute path of Windows of which nothing is found under `base`, and for http addresses
+ */
+export function locate(base: string, written: string): string {
+  if (/^(https?|s3|gs):/i.test(written))
+    throw new DataError("is an address on the web; fetch the images and give the folder they are in", {
+      path: written,
+    });
+  const name = /^file:/i.test(written) ? fromUrl(written) : written;
+  const plain = isAbsolute(name) ? name : join(base, name);
+  if (existsSync(plain)) return plain;
+  const foreign = DRIVE.test(name) || SHARE.test(name);
+  const slashed = name.replaceAll("\\", "/");
+  if (!foreign && !isAbsolute(slashed)) {
+    const turned = join(base, slashed);
+    return slashed !== name && existsSync(turned) ? turned : plain;
+  }
+  const parts = slashed.split("/").filter((part) => part !== "" && !/^[A-Za-z]:$/.test(part));
+  for (let from = 0; from < parts.length; from++) {
+    const found = join(base, ...parts.slice(from));
+    if (existsSync(found)) return found;
+  }
+  if (foreign)
+    throw new DataError(
+      `is a path of Windows (${DRIVE.test(name) ? `drive ${name.slice(0, 2)}` : `share ${SHARE.exec(name)?.[0]}`}), and nothing under ${base} ends like it; write paths relative to that folder`,
+      { path: name },
+    );
+  return plain;
+}
+
+/** A path from a file: address as CellProfiler writes it (`file:///C:/images/a.tif`, `file:/images/a.tif`). */
+function fromUrl(address: string): string {
+  try {
+    const path = fileURLToPath(address.replace(/^file:\/+(?=[^/])/i, "file:///"), { windows: false });
+    return path.replace(/^\/(?=[A-Za-z]:)/, "");
+  } catch (cause) {
+    throw new DataError("is no address of a file", { path: address, cause });
+  }
+}

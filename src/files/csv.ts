@@ -1,0 +1,137 @@
+import { parse } from "csv-parse/sync";
+import { DataError } from "../errors.ts";
+import { readText } from "./text.ts";
+
+/** A CSV file as text columns. */
+export interface Csv {
+  readonly columns: Map<string, string[]>;
+  /** Line of the file, from 1, that every row starts on. */
+  readonly lines: number[];
+  readonly separator: Separator;
+}
+
+/** What stands between the columns of a table. */
+export type Separator = "," | ";" | "\t";
+
+const SEPARATORS: readonly Separator[] = [",", ";", "\t"];
+const NAMES: Record<Separator, string> = { ",": "commas", ";": "semicolons", "\t": "tabs" };
+
+/** Records that the separator is found out from. */
+const SAMPLE = 50;
+
+/**
+ * Reads a CSV file as text columns: apart by commas, semicolons or tabs, whichever the file has; UTF-8, or UTF-16 with
+ * a byte order mark. Blank lines, lines of separators alone, lines before the header that start with # and the line
+ * `sep=;` are passed over. A column without a name and without values is left out; one with values is named as pandas
+ * does (`Unnamed: 0`).
+ * @throws DataError with the line where rows have other lengths than the header, or as `decodeText`
+ */
+export function readCsvFile(path: string): Csv {
+  return parseCsvFile(readText(path), path);
+}
+
+/** The columns of {@link readCsvFile}. */
+export function readCsv(path: string): Map<string, string[]> {
+  return readCsvFile(path).columns;
+}
+
+/** As {@link readCsv}, from text; `path` names it in errors. */
+export function parseCsv(text: string, path: string): Map<string, string[]> {
+  return parseCsvFile(text.replace(/^\uFEFF/, ""), path).columns;
+}
+
+function parseCsvFile(text: string, path: string): Csv {
+  const start = preamble(text);
+  const separator = start.separator ?? findSeparator(start.text);
+  const records = parseRecords(start.text, separator, path);
+  const header = records.shift();
+  if (header === undefined) throw new DataError("is empty; a header line and rows are needed", { path });
+  const width = header.record.length;
+  const rows = records.filter(({ record, line }) => {
+    if (record.length === width) return true;
+    if (record[0].startsWith("#")) return false;
+    throw new DataError(
+      `has ${record.length} field(s) in line ${start.lines + line}, its header has ${width} (read as apart by ${NAMES[separator]}); quote fields that hold one, or mend the line`,
+      { path },
+    );
+  });
+  const columns = new Map<string, string[]>();
+  header.record.forEach((name, c) => {
+    const values = rows.map(({ record }) => record[c]);
+    if (name === "" && values.every((v) => v === "")) return;
+    const own = name === "" ? `Unnamed: ${c}` : name;
+    if (columns.has(own)) throw new DataError(`has the column ${own} twice; rename one`, { path });
+    columns.set(own, values);
+  });
+  return { columns, lines: rows.map(({ line }) => start.lines + line), separator };
+}
+
+/** What comes before the header: blank lines, comments, and Excel's line `sep=;`. */
+export function preamble(text: string): { text: string; lines: number; separator: Separator | undefined } {
+  let at = 0;
+  let lines = 0;
+  let separator: Separator | undefined;
+  for (;;) {
+    const end = text.indexOf("\n", at);
+    const line = text.slice(at, end < 0 ? text.length : end).trim();
+    const sep = /^"?sep=([,;\t]|$)"?$/i.exec(line);
+    if (sep !== null && at < text.length) separator = SEPARATORS.find((s) => s === sep[1]) ?? "\t";
+    else if (end < 0 || !(line === "" || line.startsWith("#")))
+      return { text: text.slice(at), lines, separator };
+    if (end < 0) return { text: "", lines, separator };
+    at = end + 1;
+    lines++;
+  }
+}
+
+/**
+ * The separator that gives the most columns among those that give every row of the first fifty as many as the header;
+ * where none does, the one that the header holds most of.
+ */
+export function findSeparator(text: string): Separator {
+  const tried = SEPARATORS.map((separator) => {
+    try {
+      const rows = parse(text, { ...DIALECT, delimiter: separator, to: SAMPLE }) as string[][];
+      const columns = rows[0]?.length ?? 0;
+      return { separator, columns, even: rows.every((r) => r.length === columns || r[0].startsWith("#")) };
+    } catch {
+      return { separator, columns: 0, even: false };
+    }
+  });
+  return tried.sort(
+    (a, b) => Number(b.even && b.columns > 1) - Number(a.even && a.columns > 1) || b.columns - a.columns,
+  )[0].separator;
+}
+
+/** How records are read, whatever stands between their fields. */
+export const DIALECT = {
+  skip_empty_lines: true,
+  skip_records_with_empty_values: true,
+  trim: true,
+  relax_column_count: true,
+} as const;
+
+function parseRecords(
+  text: string,
+  separator: Separator,
+  path: string,
+): { record: string[]; line: number }[] {
+  const records: { record: string[]; line: number }[] = [];
+  try {
+    parse(text, {
+      ...DIALECT,
+      delimiter: separator,
+      on_record: (record: string[], { lines }) => {
+        const within = record.reduce((n, field) => n + (field.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
+        records.push({ record, line: lines - within });
+        return null;
+      },
+    });
+  } catch (cause) {
+    throw new DataError(`is not a well-formed CSV file (${(cause as Error).message}); export it again`, {
+      path,
+      cause,
+    });
+  }
+  return records;
+}

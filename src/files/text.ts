@@ -1,0 +1,116 @@
+import { isUtf8 } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { DataError } from "../errors.ts";
+
+/** Encodings of text that say so in their first bytes. */
+const MARKS: readonly {
+  readonly bytes: readonly number[];
+  readonly encoding: string;
+  readonly name: string;
+}[] = [
+  { bytes: [0xef, 0xbb, 0xbf], encoding: "utf-8", name: "UTF-8" },
+  { bytes: [0xff, 0xfe, 0, 0], encoding: "", name: "UTF-32" },
+  { bytes: [0, 0, 0xfe, 0xff], encoding: "", name: "UTF-32" },
+  { bytes: [0xff, 0xfe], encoding: "utf-16le", name: "UTF-16" },
+  { bytes: [0xfe, 0xff], encoding: "utf-16be", name: "UTF-16" },
+];
+
+const SAVE = "save it as CSV UTF-8";
+
+/** The text of a file that a person gives. @throws DataError as {@link decodeText}, or where it cannot be read. */
+export function readText(path: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
+  }
+  return decodeText(bytes, path);
+}
+
+/** What the first bytes of a text say of its encoding, UTF-8 where they say nothing; the mark itself is `mark` bytes long. */
+export function encodingOf(start: Uint8Array, path: string): { encoding: string; mark: number } {
+  const found = MARKS.find(({ bytes }) => bytes.every((b, i) => start[i] === b));
+  if (found === undefined) return { encoding: "utf-8", mark: 0 };
+  if (found.encoding === "") throw new DataError(`is ${found.name}; ${SAVE}`, { path });
+  return { encoding: found.encoding, mark: found.bytes.length };
+}
+
+/**
+ * Text in UTF-8, or in UTF-16 of either byte order where a byte order mark stands before it.
+ * @throws DataError for any other encoding, with the first byte that does not fit and its line: nothing is guessed,
+ * since letters that turn into one replacement character would merge names that differ
+ */
+export function decodeText(bytes: Uint8Array, path: string): string {
+  const { encoding, mark } = encodingOf(bytes, path);
+  const body = bytes.subarray(mark);
+  if (encoding === "utf-8") checkUtf8(body, path);
+  try {
+    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(body);
+  } catch (cause) {
+    throw new DataError(`is damaged: its UTF-16 ends or breaks off within a character; ${SAVE}`, {
+      path,
+      cause,
+    });
+  }
+}
+
+/** @param before lines of the text that come before these bytes */
+export function checkUtf8(bytes: Uint8Array, path: string, before = 0): void {
+  const zero = bytes.indexOf(0);
+  if (zero >= 0) {
+    const line = before + lineOf(bytes, zero);
+    throw new DataError(
+      `is no text in UTF-8 (byte 0x00 in line ${line}; UTF-16 without a byte order mark has many); ${SAVE}`,
+      { path },
+    );
+  }
+  if (isUtf8(bytes)) return;
+  const at = firstInvalid(bytes);
+  const byte = bytes[at].toString(16).toUpperCase().padStart(2, "0");
+  throw new DataError(
+    `is not UTF-8 (byte 0x${byte} in line ${before + lineOf(bytes, at)}${guess(bytes)}); ${SAVE}`,
+    { path },
+  );
+}
+
+/** First byte at which UTF-8 breaks; a replacement character that stands there as such is no break. */
+function firstInvalid(bytes: Uint8Array): number {
+  let line = 0;
+  for (;;) {
+    const end = bytes.indexOf(10, line);
+    const piece = bytes.subarray(line, end < 0 ? bytes.length : end + 1);
+    if (!isUtf8(piece)) {
+      for (let i = 0; i < piece.length; i++) {
+        const length = lengthOf(piece[i]);
+        if (length === 0 || !isUtf8(piece.subarray(i, i + length))) return line + i;
+        i += length - 1;
+      }
+    }
+    line += piece.length;
+  }
+}
+
+/** Bytes of the UTF-8 character that starts with `byte`, 0 where none does. */
+function lengthOf(byte: number): number {
+  if (byte < 0x80) return 1;
+  if (byte < 0xc2) return 0;
+  return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 0;
+}
+
+function lineOf(bytes: Uint8Array, at: number): number {
+  let line = 1;
+  for (let i = bytes.indexOf(10); i >= 0 && i < at; i = bytes.indexOf(10, i + 1)) line++;
+  return line;
+}
+
+/** Which encoding it may be: Shift-JIS where it holds kana, which Latin-1 cannot look like, else Latin-1. */
+function guess(bytes: Uint8Array): string {
+  try {
+    if (/[\u3041-\u30fe]/.test(new TextDecoder("shift_jis", { fatal: true }).decode(bytes)))
+      return ", perhaps Shift-JIS";
+  } catch {
+    // Not Shift-JIS either.
+  }
+  return ", perhaps Latin-1 or Windows-1252";
+}
