@@ -41,15 +41,22 @@ export { STATEMENTS, type Stated, statedEstimates } from "./evidence/statements.
 export { type Aggregation, EFFECTS, type ResultTable, resultTable } from "./evidence/tables.ts";
 export { type TransferStated, transferEstimates } from "./evidence/transfer.ts";
 export { judgeMask } from "./masks/verdict.ts";
-export { LOCALIZATIONS, type Localization } from "./names.ts";
+export {
+  HUMAN_LOCALIZATIONS,
+  type HumanLocalization,
+  LOCALIZATIONS,
+  type Localization,
+} from "./names.ts";
 export { localizationProportions, type ProportionResult } from "./proportions/proportions.ts";
 export { SETTINGS, type Setting, type SettingTraits, traitsOf } from "./settings.ts";
 export { cutCrops, type SimulatedCrop } from "./simulate/crops.ts";
 export {
   type DatasetCell,
+  type DatasetField,
   type DatasetOptions,
   datasetProteins,
   simulateDataset,
+  simulateFields,
 } from "./simulate/dataset.ts";
 export {
   type FieldOptions,
@@ -58,8 +65,15 @@ export {
   simulateField,
 } from "./simulate/field.ts";
 export { type OracleOptions, oracleFeatures } from "./simulate/oracle.ts";
-export { PHYSICS, type Physics } from "./simulate/parameters.ts";
-export { makeProtein, mixedProteins, type Protein, singleProteins } from "./simulate/proteins.ts";
+export type { OrganismName } from "./simulate/organism.ts";
+export { HUMAN_PHYSICS, PHYSICS, type Physics } from "./simulate/parameters.ts";
+export {
+  makeProtein,
+  mixedProteins,
+  type Protein,
+  type SimulatedLocalization,
+  singleProteins,
+} from "./simulate/proteins.ts";
 export { type Clipping, measureClipping } from "./swap/clipping.ts";
 export { Compositor } from "./swap/composite.ts";
 export { groupOf, measureScales, plainScales, type Scales } from "./swap/intensity.ts";

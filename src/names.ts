@@ -20,6 +20,24 @@ export const LOCALIZATIONS = [
 ] as const;
 export type Localization = (typeof LOCALIZATIONS)[number];
 
+/** Localizations of human cells that are simulated, as the Human Protein Atlas names them. */
+export const HUMAN_LOCALIZATIONS = [
+  "Nucleoplasm",
+  "Nuclear speckles",
+  "Nucleoli",
+  "Nuclear membrane",
+  "Cytosol",
+  "Endoplasmic reticulum",
+  "Golgi apparatus",
+  "Mitochondria",
+  "Vesicles",
+  "Centrosome",
+  "Microtubules",
+  "Actin filaments",
+  "Plasma membrane",
+] as const;
+export type HumanLocalization = (typeof HUMAN_LOCALIZATIONS)[number];
+
 /** DeepLoc's 19 classes, in the order of its outputs and of the one-hot columns of its published sets. */
 export const DEEPLOC_CLASSES = [
   "ACTIN",

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import { ORGANISM_NAMES } from "../simulate/organism.ts";
 
 /** Threads beyond this only take memory. */
 const MOST_WORKERS = 256;
@@ -31,4 +32,9 @@ export function share(text: string): number {
 /** `--workers`, the same for every command that has it. */
 export function workersOption(): Option {
   return new Option("--workers <n>", "threads (default: one per core)").argParser(whole(1, MOST_WORKERS));
+}
+
+/** `--organism`, the same for every command that has it. */
+export function organismOption(): Option {
+  return new Option("--organism <name>", "what is simulated").choices(ORGANISM_NAMES).default("yeast");
 }

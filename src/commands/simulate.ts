@@ -1,18 +1,22 @@
 import { join } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
-import { LOCALIZATIONS, type Localization } from "../names.ts";
+import type { Command } from "commander";
 import type { DatasetOptions } from "../simulate/dataset.ts";
+import type { OrganismName } from "../simulate/organism.ts";
+import { ORGANISMS } from "../simulate/organisms.ts";
+import type { SimulatedLocalization } from "../simulate/proteins.ts";
 import { writeSimulatedCells } from "../simulate/write-cells.ts";
 import { interruptible } from "./interruptible.ts";
-import { share, whole } from "./options.ts";
+import { organismOption, share, whole } from "./options.ts";
 import { progress } from "./progress.ts";
 
 interface Options {
   readonly out: string;
+  readonly organism: OrganismName;
+  readonly fieldsOut?: string;
   readonly cells: number;
   readonly proteins: number;
   readonly fields: number;
-  readonly localizations?: readonly Localization[];
+  readonly localizations?: string;
   readonly heterogeneous: number;
   readonly correlation: number;
   readonly seed: number;
@@ -23,10 +27,12 @@ interface Options {
 export function configure(command: Command): void {
   command
     .option("--out <cells>", "folder for the cell store", "cells")
+    .addOption(organismOption())
+    .option("--fields-out <folder>", "folder for the whole fields as TIFF, with label images")
     .option("--cells <n>", "cells per localization (and per heterogeneous protein)", whole(1), 60)
     .option("--proteins <n>", "proteins per localization", whole(0), 2)
     .option("--fields <n>", "fields per protein, at least", whole(1), 3)
-    .option("--localizations <names>", "comma-separated, instead of all 15", parseLocalizations)
+    .option("--localizations <names>", "comma-separated, instead of all")
     .option("--heterogeneous <n>", "proteins in two or three localizations", whole(0), 0)
     .option(
       "--correlation <p>",
@@ -39,25 +45,39 @@ export function configure(command: Command): void {
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
-      "\nExample:\n  cellswap simulate --out cells --cells 60 --seed 7\n\nThe truth about every cell is in truth.csv, the proteins and their\nproportions are in proteins.csv.",
+      `
+Examples:
+  cellswap simulate --out cells --cells 60 --seed 7
+  cellswap simulate --organism human --out human --fields-out fields
+
+The truth about every cell is in truth.csv, the proteins and their
+proportions are in proteins.csv. yeast: GFP and RFP, crops of 64 px; human:
+adherent cells with DNA, Microtubules, ER and Protein, crops of 128 px, and
+the nuclei's masks in nuclei.npy. --fields-out writes a TIFF per channel and
+label images of cells and nuclei; its fields.csv lists them.`,
     )
     .action(run);
 }
 
-function parseLocalizations(text: string): readonly Localization[] {
-  return text.split(",").map((part) => {
-    const found = LOCALIZATIONS.find((l) => l.toLowerCase() === part.trim().toLowerCase());
-    if (found === undefined)
-      throw new InvalidArgumentError(`"${part.trim()}" is not one of ${LOCALIZATIONS.join(", ")}.`);
-    return found;
+/** The localizations that were asked for, each once. */
+function chosen({ localizations, organism }: Options, command: Command): readonly SimulatedLocalization[] {
+  const all = ORGANISMS[organism].localizations;
+  if (localizations === undefined) return all;
+  const found = localizations.split(",").map((part) => {
+    const name = part.trim();
+    const known = all.find((l) => l.toLowerCase() === name.toLowerCase());
+    return known ?? command.error(`error: --localizations: "${name}" is not one of ${all.join(", ")}`);
   });
+  return [...new Set(found)];
 }
 
 async function run(options: Options, command: Command): Promise<void> {
-  const localizations = [...new Set(options.localizations ?? LOCALIZATIONS)];
+  const { organism } = options;
+  const localizations = chosen(options, command);
   if (options.proteins + options.heterogeneous === 0)
     command.error("error: --proteins 0: give --heterogeneous as well, or nothing is simulated");
   const dataset: DatasetOptions = {
+    organism,
     seed: options.seed,
     proteome: options.proteome,
     localizations,
@@ -70,7 +90,11 @@ async function run(options: Options, command: Command): Promise<void> {
   };
   const bar = progress("simulate", "cells", options.json === true);
   const summary = await interruptible((signal) =>
-    writeSimulatedCells(options.out, dataset, { signal, onProgress: bar.update }),
+    writeSimulatedCells(options.out, dataset, {
+      fieldsOut: options.fieldsOut,
+      signal,
+      onProgress: bar.update,
+    }),
   );
   bar.end();
   console.log(

@@ -4,10 +4,12 @@ import type { SimulatedCell, SimulatedField } from "./field.ts";
 /** One cell cut from its field. */
 export interface SimulatedCrop {
   readonly cell: SimulatedCell;
-  /** 2 x side x side, counts. */
+  /** channels x side x side, counts. */
   readonly crop: Float32Array;
   /** side x side: 0 background, 1 this cell, 2 other cells. */
   readonly mask: Uint8Array;
+  /** side x side: 0 elsewhere, 1 this cell's nuclei, 2 those of others; null where the organism shows none. */
+  readonly nuclei: Uint8Array | null;
 }
 
 /**
@@ -15,7 +17,7 @@ export interface SimulatedCrop {
  * @param side pixels, even.
  */
 export function cutCrops(field: SimulatedField, side = 64): SimulatedCrop[] {
-  const { size, labels, image } = field;
+  const { size, labels, image, channels } = field;
   const boxes = boundingBoxes(labels, size, field.cells.length);
   const crops: SimulatedCrop[] = [];
   field.cells.forEach((cell, k) => {
@@ -25,18 +27,20 @@ export function cutCrops(field: SimulatedField, side = 64): SimulatedCrop[] {
     const top = Math.round((y0 + y1 + 1) / 2) - side / 2;
     const whole = x0 > left && y0 > top && x1 < left + side - 1 && y1 < top + side - 1;
     if (!whole || left < 0 || top < 0 || left + side > size || top + side > size) return;
-    const crop = new Float32Array(2 * side * side);
+    const crop = new Float32Array(channels.length * side * side);
     const mask = new Uint8Array(side * side);
+    const nuclei = field.nuclei === null ? null : new Uint8Array(side * side);
+    const part = (label: number) => (label === 0 ? BACKGROUND : label === cell.label ? CENTER : NEIGHBOR);
     for (let y = 0, q = 0; y < side; y++) {
       const at = (top + y) * size + left;
-      for (const c of [0, 1])
+      for (let c = 0; c < channels.length; c++)
         crop.set(image.subarray(c * size * size + at, c * size * size + at + side), (c * side + y) * side);
       for (let x = 0; x < side; x++, q++) {
-        const label = labels[at + x];
-        mask[q] = label === 0 ? BACKGROUND : label === cell.label ? CENTER : NEIGHBOR;
+        mask[q] = part(labels[at + x]);
+        if (nuclei !== null) nuclei[q] = part(field.nuclei![at + x]);
       }
     }
-    crops.push({ cell, crop, mask });
+    crops.push({ cell, crop, mask, nuclei });
   });
   return crops;
 }

@@ -1,9 +1,10 @@
 import { mulberry32, namedSeed, shuffle } from "../core/rng.ts";
-import { LOCALIZATIONS, type Localization } from "../names.ts";
 import { cutCrops, type SimulatedCrop } from "./crops.ts";
-import { simulateField } from "./field.ts";
+import { type SimulatedField, simulateField } from "./field.ts";
+import type { Organism, OrganismName } from "./organism.ts";
+import { ORGANISMS } from "./organisms.ts";
 import type { Physics } from "./parameters.ts";
-import { mixedProteins, type Protein, singleProteins } from "./proteins.ts";
+import { mixedProteins, type Protein, type SimulatedLocalization, singleProteins } from "./proteins.ts";
 
 /** A whole screen: several proteins per localization, several fields per protein. */
 export interface DatasetOptions {
@@ -11,7 +12,10 @@ export interface DatasetOptions {
   readonly seed: number;
   /** Names the proteins' traits; data sets that share it share their proteins. Standard 1. */
   readonly proteome?: number;
-  readonly localizations?: readonly Localization[];
+  /** Standard yeast. */
+  readonly organism?: OrganismName;
+  /** Of the organism; standard all. */
+  readonly localizations?: readonly SimulatedLocalization[];
   /** Singly localized proteins of each localization. */
   readonly proteinsPerLocalization: number;
   /** Heterogeneous proteins. */
@@ -35,12 +39,14 @@ export interface DatasetCell extends SimulatedCrop {
   readonly id: string;
 }
 
-/** Side of a crop, pixels. */
-export const CROP_SIDE = 64;
+/** The organism of a data set. */
+export function organismOf(options: DatasetOptions): Organism {
+  return ORGANISMS[options.organism ?? "yeast"];
+}
 
 /** The proteins of a data set, singly localized ones first. */
 export function datasetProteins(options: DatasetOptions): Protein[] {
-  const { proteome = 1, localizations = LOCALIZATIONS } = options;
+  const { proteome = 1, localizations = organismOf(options).localizations } = options;
   return [
     ...singleProteins(options.proteinsPerLocalization, localizations, proteome),
     ...mixedProteins(options.heterogeneous ?? 0, localizations, proteome),
@@ -53,37 +59,48 @@ export function cellsOf(protein: Protein, options: DatasetOptions): number {
   return protein.shares.length > 1 ? cellsPerHeterogeneous : cellsPerProtein;
 }
 
+/** A field of a data set, and the cells that were drawn from it. */
+export interface DatasetField {
+  readonly protein: Protein;
+  /** Unique name, `actin-1_0`. */
+  readonly name: string;
+  readonly field: SimulatedField;
+  readonly cells: readonly DatasetCell[];
+}
+
 /**
- * Simulates a data set field by field, with no more than one field in memory; cells come by protein, field and label.
- * A field gives at most its share of the protein's cells, drawn at random. Same options, same bytes.
+ * Simulates a data set field by field, with no more than one field in memory; fields come by protein. A field gives at
+ * most its share of the protein's cells, drawn at random, in label order. Same options, same bytes.
  * @throws RangeError where 50 fields in a row hold no whole cell (fields too small for the crops).
  */
-export function* simulateDataset(options: DatasetOptions): Generator<DatasetCell> {
+export function* simulateFields(options: DatasetOptions): Generator<DatasetField> {
+  const { organism = "yeast", seed, physics = {}, correlation = 0 } = options;
   for (const protein of datasetProteins(options)) {
     let missing = cellsOf(protein, options);
-    for (let field = 0, barren = 0; missing > 0; field++) {
-      const share = Math.ceil(missing / Math.max(1, options.fieldsPerProtein - field));
-      const crops = cutCrops(
-        simulateField({
-          protein,
-          field,
-          seed: options.seed,
-          physics: options.physics ?? {},
-          correlation: options.correlation ?? 0,
-        }),
-        CROP_SIDE,
-      );
+    for (let number = 0, barren = 0; missing > 0; number++) {
+      const share = Math.ceil(missing / Math.max(1, options.fieldsPerProtein - number));
+      const field = simulateField({ organism, protein, field: number, seed, physics, correlation });
+      const crops = cutCrops(field, organismOf(options).side);
       barren = crops.length === 0 ? barren + 1 : 0;
       if (barren === 50) throw new RangeError("fields hold no whole cell; make them larger or denser");
-      const random = mulberry32(namedSeed(options.seed, "pick", protein.name, field));
+      const random = mulberry32(namedSeed(seed, "pick", protein.name, number));
       // A remainder of one or two cells would need a field of its own.
       const picked = shuffle(crops, random).slice(0, missing - share <= 2 ? missing : share);
       picked.sort((a, b) => a.cell.label - b.cell.label);
-      for (const crop of picked) {
-        const name = `${protein.name}_${field}`;
-        yield { ...crop, protein, field: name, id: `${name}_${crop.cell.label}` };
-      }
+      const name = `${protein.name}_${number}`;
+      const cells = picked.map((crop) => ({
+        ...crop,
+        protein,
+        field: name,
+        id: `${name}_${crop.cell.label}`,
+      }));
+      yield { protein, name, field, cells };
       missing -= picked.length;
     }
   }
+}
+
+/** The cells of {@link simulateFields}, one after the other. */
+export function* simulateDataset(options: DatasetOptions): Generator<DatasetCell> {
+  for (const { cells } of simulateFields(options)) yield* cells;
 }

@@ -1,19 +1,16 @@
-/**
- * Optics, camera and culture, with units. A pixel is 0.13 um (spinning disk, 60x objective with binning: a cell of
- * 5 um is 38 px across). Values without a source are fitted to statistics of real crops (docs/simulation.md).
- */
+/** Optics, camera and culture, with units. */
 export interface Physics {
   /** Length of the field's side, pixels. */
   readonly size: number;
-  /** Part of the field that cells cover, 0 to 0.6. */
+  /** Part of the field that cells cover: yeast 0.12 to 0.62, human 0.15 to 0.95. */
   readonly coverage: number;
   /** Standard deviation of the coverage between fields. */
   readonly coverageSpread: number;
-  /** Mean radius of a mother cell, pixels (2.2 um; Jorgensen et al. 2002, Science 297:395). */
+  /** Mean radius of a cell (yeast: of a mother), pixels. */
   readonly radius: number;
   /** Standard deviation of the radius relative to its mean. */
   readonly radiusSpread: number;
-  /** Standard deviation of the in-focus point spread, pixels (0.18 um). */
+  /** Standard deviation of the in-focus point spread, pixels. */
   readonly psf: number;
   /** Standard deviation of the halo that the out-of-focus part of a cell leaves around it, pixels. */
   readonly halo: number;
@@ -29,12 +26,12 @@ export interface Physics {
   readonly depth: number;
   /** Part of the cells that lie out of focus. */
   readonly defocused: number;
-  /** Photons per pixel at a mean of 1 (see LOCALIZATION_LEVELS), GFP and RFP. */
-  readonly photons: readonly [number, number];
-  /** Autofluorescence of a cell in the same units, GFP and RFP. */
-  readonly autofluorescence: readonly [number, number];
-  /** Light of the medium, photons per pixel, GFP and RFP. */
-  readonly medium: readonly [number, number];
+  /** Photons per pixel at a mean of 1 (see the organism's levels), one number per channel. */
+  readonly photons: readonly number[];
+  /** Autofluorescence of a cell in the same units, one number per channel. */
+  readonly autofluorescence: readonly number[];
+  /** Light of the medium, photons per pixel, one number per channel. */
+  readonly medium: readonly number[];
   /** Read noise, electrons (root mean square). */
   readonly readNoise: number;
   /** Counts per photon. */
@@ -47,6 +44,11 @@ export interface Physics {
   readonly batch: number;
 }
 
+/**
+ * Yeast. A pixel is 0.13 um (spinning disk, 60x objective with binning: a cell of 5 um is 38 px across). Radius:
+ * Jorgensen et al. 2002, Science 297:395. Values without a source are fitted to statistics of real crops
+ * (docs/simulation.md).
+ */
 export const PHYSICS: Physics = {
   size: 256,
   coverage: 0.36,
@@ -69,4 +71,29 @@ export const PHYSICS: Physics = {
   offset: 110,
   vignette: 0.15,
   batch: 0.2,
+};
+
+/**
+ * Adherent human cells. A pixel is 0.4 um (a confocal field of the Human Protein Atlas at a fifth of its resolution, or
+ * a 20x objective: a cell of 24 um is 60 px across). Optics and camera are those of yeast where nothing else is said.
+ */
+export const HUMAN_PHYSICS: Physics = {
+  ...PHYSICS,
+  size: 512,
+  coverage: 0.6,
+  coverageSpread: 0.2,
+  radius: 29,
+  radiusSpread: 0.14,
+  psf: 0.9,
+  halo: 3,
+  haloShare: 0.25,
+  haze: 28,
+  hazeShare: 0.05,
+  clouds: 1.5,
+  depth: 2,
+  defocused: 0.02,
+  photons: [150, 110, 110, 120],
+  autofluorescence: [0.01, 0.02, 0.02, 0.06],
+  medium: [6, 6, 8, 8],
+  vignette: 0.25,
 };

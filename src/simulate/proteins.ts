@@ -1,10 +1,19 @@
 import { mulberry32, namedSeed, normal, shuffle } from "../core/rng.ts";
-import { LOCALIZATIONS, type Localization } from "../names.ts";
-import { LOCALIZATION_LEVELS } from "./localizations.ts";
+import { type HumanLocalization, LOCALIZATIONS, type Localization } from "../names.ts";
+
+/** A localization of one of the simulated organisms. */
+export type SimulatedLocalization = Localization | HumanLocalization;
+
+/**
+ * What separates the localizations of an organism besides their structure.
+ * `level`: mean of the protein channel over the cell at abundance 1, in units of its photons per pixel.
+ * `contrast`: share of the protein that is in the structure, the rest is diffuse in the cytosol.
+ */
+export type Levels = Readonly<Partial<Record<SimulatedLocalization, { level: number; contrast: number }>>>;
 
 /** Share of a protein's cells that show a localization; the shares of a protein add up to 1. */
 export interface Share {
-  readonly localization: Localization;
+  readonly localization: SimulatedLocalization;
   readonly share: number;
 }
 
@@ -49,7 +58,7 @@ export function makeProtein(name: string, shares: readonly Share[], proteome = 1
 /** `perLocalization` proteins of each localization, named `actin-1`, `bud-neck-2`, ... */
 export function singleProteins(
   perLocalization: number,
-  localizations: readonly Localization[] = LOCALIZATIONS,
+  localizations: readonly SimulatedLocalization[] = LOCALIZATIONS,
   proteome = 1,
 ): Protein[] {
   return localizations.flatMap((localization) =>
@@ -65,7 +74,7 @@ export function singleProteins(
  */
 export function mixedProteins(
   count: number,
-  localizations: readonly Localization[] = LOCALIZATIONS,
+  localizations: readonly SimulatedLocalization[] = LOCALIZATIONS,
   proteome = 1,
 ): Protein[] {
   return Array.from({ length: count }, (_, k) => {
@@ -88,11 +97,16 @@ export function mixedProteins(
   });
 }
 
-/** Mean GFP over the cell and share in the structure for a protein's cell in `localization`. */
-export function levelOf(protein: Protein, localization: Localization): { level: number; contrast: number } {
-  const { level, contrast } = LOCALIZATION_LEVELS[localization];
+/** Mean over the cell and share in the structure for a protein's cell in `localization`. */
+export function levelOf(
+  protein: Protein,
+  localization: SimulatedLocalization,
+  levels: Levels,
+): { level: number; contrast: number } {
+  const found = levels[localization];
+  if (found === undefined) throw new RangeError(`${localization} is no localization of this organism`);
   return {
-    level: level * protein.abundance,
-    contrast: contrast === 1 ? 1 : Math.min(0.95, contrast * protein.contrast),
+    level: found.level * protein.abundance,
+    contrast: found.contrast === 1 ? 1 : Math.min(0.95, found.contrast * protein.contrast),
   };
 }

@@ -1,106 +1,167 @@
-import { join } from "node:path";
+import { renameSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { CellStoreWriter } from "../cells/store.ts";
 import { InterruptedError } from "../errors.ts";
+import { NpyWriter } from "../files/npy.ts";
 import { table, writeCsv } from "../files/table.ts";
-import { judgeMask, MEASURES } from "../masks/verdict.ts";
+import { judgeMask, MEASURES, passes } from "../masks/verdict.ts";
 import type { Column } from "../types.ts";
-import { CROP_SIDE, cellsOf, type DatasetOptions, datasetProteins, simulateDataset } from "./dataset.ts";
+import {
+  cellsOf,
+  type DatasetCell,
+  type DatasetOptions,
+  datasetProteins,
+  organismOf,
+  simulateFields,
+} from "./dataset.ts";
 import type { SimulatedCell } from "./field.ts";
+import type { Organism } from "./organism.ts";
 import type { Protein } from "./proteins.ts";
+import { FieldFolder } from "./write-fields.ts";
 
 /** What {@link writeSimulatedCells} made. */
 export interface SimulationSummary {
   readonly out: string;
   readonly cells: number;
-  /** Cells whose masks passed the quality checks. */
+  /** Cells whose masks passed the quality checks that hold for the organism. */
   readonly usable: number;
   readonly proteins: number;
   readonly fields: number;
   readonly localizations: number;
   readonly seed: number;
   readonly proteome: number;
+  /** Folder of the whole fields, where they were asked for. */
+  readonly fieldsOut?: string;
 }
 
 export interface SimulationOptions {
+  /** Folder for the fields that the cells are cut from, see {@link FieldFolder}. */
+  readonly fieldsOut?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after every cell. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
- * Simulates a data set into a cell store at `out`: float32 crops of GFP and RFP (counts, 2 x {@link CROP_SIDE} x
- * {@link CROP_SIDE}) with exact masks, `truth.csv` (a row per cell) and `proteins.csv` (a row per protein and
- * localization). Same data set, same bytes. What stood at `out` is replaced only when all is done; on any failure,
- * and when `signal` aborts, nothing is left.
+ * Simulates a data set into a cell store at `out`: float32 crops (counts, channels x side x side) with exact masks,
+ * `truth.csv` (a row per cell), `proteins.csv` (a row per protein and localization) and, for organisms with a nuclear
+ * channel, `nuclei.npy` (cells x side x side, uint8: 1 the cell's own nuclei, 2 those of others). Same data set, same
+ * bytes. What stood at `out` is replaced only when all is done; on any failure, and when `signal` aborts, nothing is
+ * left.
  * @throws DataError where something else than a cell store stands at `out` or nothing can be written there,
  * InterruptedError on `signal`, RangeError as {@link simulateDataset}.
  */
 export async function writeSimulatedCells(
   out: string,
   dataset: DatasetOptions,
-  { signal, onProgress }: SimulationOptions = {},
+  { fieldsOut, signal, onProgress }: SimulationOptions = {},
 ): Promise<SimulationSummary> {
+  const organism = organismOf(dataset);
+  const { side, channels, diameter, allowed } = organism;
   const proteins = datasetProteins(dataset);
   const total = proteins.reduce((sum, protein) => sum + cellsOf(protein, dataset), 0);
-  const writer = new CellStoreWriter(
-    out,
-    { channels: ["GFP", "RFP"], height: CROP_SIDE, width: CROP_SIDE },
-    "full",
-    `simulated fields, seed ${dataset.seed}, proteome ${dataset.proteome ?? 1}`,
-  );
-  const verdict: string[] = [];
+  const folder = fieldsOut === undefined ? undefined : new FieldFolder(fieldsOut, organism, out);
+  const verdicts: string[] = [];
   const measures = new Map<string, number[]>(MEASURES.map((m) => [m, []]));
-  const truth: { id: string; protein: string; field: string; cell: SimulatedCell }[] = [];
+  const truth: DatasetCell[] = [];
+  const source = `simulated ${organism.name === "yeast" ? "" : `${organism.name} `}fields, seed ${dataset.seed}, proteome ${dataset.proteome ?? 1}`;
+  let store: CellStoreWriter | undefined;
+  let nuclei: NucleiFile | undefined;
   try {
-    for (const { id, protein, field, cell, crop, mask } of simulateDataset(dataset)) {
-      writer.append(crop, mask, {
-        Metadata_Cell: id,
-        Metadata_Protein: protein.name,
-        Metadata_Field: field,
-        Metadata_Localization: protein.shares.map((s) => s.localization).join("|"),
-      });
-      const judgment = judgeMask(mask, CROP_SIDE, CROP_SIDE);
-      verdict.push(judgment.verdict);
-      for (const [name, values] of measures) values.push(judgment.measures[name]);
-      truth.push({ id, protein: protein.name, field, cell });
-      onProgress?.(truth.length, total);
-      if (truth.length % 64 === 0) await new Promise((resume) => setImmediate(resume));
-      if (signal?.aborted) throw new InterruptedError("stopped; nothing was written");
+    store = new CellStoreWriter(out, { channels, height: side, width: side, diameter }, "full", source);
+    if (organism.nuclei) nuclei = new NucleiFile(out, side);
+    for (const { cells, ...field } of simulateFields(dataset)) {
+      folder?.add(field);
+      for (const cell of cells) {
+        store.append(cell.crop, cell.mask, {
+          Metadata_Cell: cell.id,
+          Metadata_Protein: cell.protein.name,
+          Metadata_Field: cell.field,
+          Metadata_Localization: cell.protein.shares.map((s) => s.localization).join("|"),
+        });
+        if (cell.nuclei !== null) nuclei?.append(cell.nuclei);
+        const judgment = judgeMask(cell.mask, side, side, diameter);
+        verdicts.push(judgment.verdict);
+        for (const [name, values] of measures) values.push(judgment.measures[name]);
+        truth.push({ ...cell, crop: NOTHING, mask: NO_MASK, nuclei: null });
+        onProgress?.(truth.length, total);
+        if (truth.length % 64 === 0) await new Promise((resume) => setImmediate(resume));
+        if (signal?.aborted) throw new InterruptedError("stopped; nothing was written");
+      }
     }
-    writer.finish({
-      verdict,
-      measures: new Map([...measures].map(([name, values]) => [name, Float64Array.from(values)])),
-    });
+    const columns = [...measures].map(([name, values]) => [name, Float64Array.from(values)] as const);
+    store.finish({ verdict: verdicts, measures: new Map(columns) });
+    nuclei?.finish();
+    folder?.finish();
   } catch (error) {
-    writer.abandon();
+    store?.abandon();
+    nuclei?.abandon();
+    folder?.abandon();
     throw error;
   }
-  writeCsv(
-    join(out, "truth.csv"),
-    table(
-      new Map<string, Column>([
-        ["Metadata_Cell", truth.map((t) => t.id)],
-        ["Metadata_Protein", truth.map((t) => t.protein)],
-        ["Metadata_Field", truth.map((t) => t.field)],
-        ["Truth_Localization", truth.map((t) => t.cell.localization)],
-        ["Truth_Visible", Int32Array.from(truth, (t) => Number(t.cell.visible))],
-        ["Truth_Phase", truth.map((t) => t.cell.phase)],
-        ["Truth_Amount", Float64Array.from(truth, (t) => t.cell.amount)],
-        ["Truth_Focused", Int32Array.from(truth, (t) => Number(t.cell.focused))],
-      ]),
-    ),
-  );
+  writeCsv(join(out, "truth.csv"), truthTable(truth, organism));
   writeCsv(join(out, "proteins.csv"), proteinTable(proteins));
   return {
     out,
     cells: truth.length,
-    usable: verdict.filter((v) => v === "ok").length,
+    usable: verdicts.filter((v) => passes(v, allowed)).length,
     proteins: proteins.length,
     fields: new Set(truth.map((t) => t.field)).size,
     localizations: new Set(proteins.flatMap((p) => p.shares.map((s) => s.localization))).size,
     seed: dataset.seed,
     proteome: dataset.proteome ?? 1,
+    ...(fieldsOut === undefined ? {} : { fieldsOut }),
   };
+}
+
+const NOTHING = new Float32Array(0);
+const NO_MASK = new Uint8Array(0);
+
+/** `nuclei.npy` of a store, written beside it until the store stands. */
+class NucleiFile {
+  readonly #out: string;
+  readonly #writer: NpyWriter;
+
+  constructor(out: string, side: number) {
+    this.#out = resolve(out);
+    this.#writer = new NpyWriter(`${this.#out}.nuclei-${process.pid}`, "uint8", [side, side]);
+  }
+
+  append(nuclei: Uint8Array): void {
+    this.#writer.append(nuclei);
+  }
+
+  finish(): void {
+    this.#writer.close();
+    renameSync(this.#writer.path, join(this.#out, "nuclei.npy"));
+  }
+
+  abandon(): void {
+    rmSync(this.#writer.path, { force: true });
+  }
+}
+
+function truthTable(truth: readonly DatasetCell[], organism: Organism) {
+  const numbers = (of: (cell: SimulatedCell) => number) => Float64Array.from(truth, (t) => of(t.cell));
+  const human: [string, Column][] = [
+    ["Truth_Nuclei", Int32Array.from(truth, (t) => t.cell.nuclei ?? 0)],
+    ["Truth_X", numbers((c) => c.x)],
+    ["Truth_Y", numbers((c) => c.y)],
+    ["Truth_Label", Int32Array.from(truth, (t) => t.cell.label)],
+  ];
+  return table(
+    new Map<string, Column>([
+      ["Metadata_Cell", truth.map((t) => t.id)],
+      ["Metadata_Protein", truth.map((t) => t.protein.name)],
+      ["Metadata_Field", truth.map((t) => t.field)],
+      ["Truth_Localization", truth.map((t) => t.cell.localization)],
+      ["Truth_Visible", Int32Array.from(truth, (t) => Number(t.cell.visible))],
+      ["Truth_Phase", truth.map((t) => t.cell.phase)],
+      ["Truth_Amount", numbers((c) => c.amount)],
+      ["Truth_Focused", Int32Array.from(truth, (t) => Number(t.cell.focused))],
+      ...(organism.nuclei ? human : []),
+    ]),
+  );
 }
 
 function proteinTable(proteins: readonly Protein[]) {

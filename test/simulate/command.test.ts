@@ -1,9 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
+import { decodeTiff } from "../../src/cells/readers/tiff.ts";
 import { CellStore } from "../../src/cells/store.ts";
 import { main } from "../../src/commands/main.ts";
+import { NpyReader } from "../../src/files/npy.ts";
 import { readCsv } from "../../src/files/table.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "simulate-"));
@@ -44,6 +46,78 @@ test("writes a cell store with full masks, and the truth beside it", async () =>
   store.close();
 });
 
+test("human cells come with their nuclei, and with the fields that they are cut from", async () => {
+  const fields = join(folder, "fields");
+  const more = [
+    "--organism",
+    "human",
+    "--localizations",
+    "Vesicles",
+    "--proteins",
+    "1",
+    "--fields-out",
+    fields,
+  ];
+  expect(await simulate("human", ...more)).toBe(0);
+  expect(JSON.parse(printed.join(""))).toMatchObject({ cells: 8, usable: 8, fields: 2, fieldsOut: fields });
+  const store = await CellStore.open(join(folder, "human"));
+  expect([store.count, store.masks, store.height, store.width]).toEqual([8, "full", 128, 128]);
+  expect(store.channels).toEqual(["DNA", "Microtubules", "ER", "Protein"]);
+  const truth = readCsv(join(folder, "human", "truth.csv"));
+  const nuclei = new NpyReader(join(folder, "human", "nuclei.npy"));
+  expect(nuclei.shape).toEqual([8, 128, 128]);
+  const manifest = readCsv(join(fields, "fields.csv"));
+  expect(manifest.get("Metadata_Field")).toEqual([...new Set(store.cells.field)]);
+  const [crop, mask, nucleus] = [
+    new Float32Array(4 * 128 * 128),
+    new Uint8Array(16384),
+    new Uint8Array(16384),
+  ];
+  for (let cell = 0; cell < 8; cell++) {
+    const row = manifest.get("Metadata_Field")!.indexOf(store.cells.field[cell]!);
+    const read = (column: string) => {
+      const file = join(fields, manifest.get(column)![row]!);
+      return decodeTiff(readFileSync(file), file);
+    };
+    store.readCrop(cell, crop);
+    store.readMask(cell, mask);
+    nuclei.read(cell, 1, nucleus);
+    // The crop's place in its field: where the label image has the cell and the mask its first pixel.
+    const labels = read("Cells");
+    const label = Number(truth.get("Truth_Label")![cell]);
+    const first = labels.data.indexOf(label);
+    const [y0, x0] = [Math.floor(first / labels.width), first % labels.width];
+    const at = mask.indexOf(1);
+    const [top, left] = [y0 - Math.floor(at / 128), x0 - (at % 128)];
+    const planes = ["DNA", "Microtubules", "ER", "Protein"].map(read);
+    const nuclear = read("Nuclei");
+    for (let p = 0; p < 16384; p++) {
+      const q = (top + Math.floor(p / 128)) * labels.width + left + (p % 128);
+      const part = (v: number) => (v === 0 ? 0 : v === label ? 1 : 2);
+      if (mask[p] !== part(labels.data[q]) || nucleus[p] !== part(nuclear.data[q]))
+        throw new Error(`mask of cell ${cell} at ${p}`);
+      planes.forEach((plane, c) => {
+        if (crop[c * 16384 + p] !== plane.data[q])
+          throw new Error(`crop of cell ${cell}, channel ${c}, at ${p}`);
+      });
+    }
+  }
+  nuclei.close();
+  store.close();
+});
+
+test("fields are written beside the cells or not at all", async () => {
+  const human = ["--organism", "human", "--localizations", "Vesicles", "--proteins", "1"];
+  writeFileSync(join(folder, "other.txt"), "");
+  expect(await simulate("nowhere", ...human, "--fields-out", folder)).toBe(1);
+  expect(await simulate("nowhere", ...human, "--fields-out", join(folder, "nowhere", "fields"))).toBe(1);
+  expect(complaints.map((line) => line.replaceAll(folder, "."))).toEqual([
+    "cellswap: .: is not empty and holds no simulated fields; choose another --fields-out",
+    "cellswap: ./nowhere/fields: lies in the folder of the cells; choose another --fields-out",
+  ]);
+  expect(readdirSync(folder).filter((f) => f.includes("nowhere") || f.includes("part"))).toEqual([]);
+});
+
 test("the same command line writes the same bytes", async () => {
   for (const out of ["one", "two"]) expect(await simulate(out, "--localizations", "Golgi")).toBe(0);
   const read = (out: string) =>
@@ -60,6 +134,8 @@ test("a value that cannot be used is one line, and nothing is written", async ()
     [["--seed", ""], "'--seed <n>' argument '' is invalid. Give a whole number from 0"],
     [["--correlation", "2"], "'--correlation <p>' argument '2' is invalid. Give a number from 0 to 1"],
     [["--localizations", "nucleus,mars"], '"mars" is not one of actin'],
+    [["--organism", "human", "--localizations", "Golgi"], '"Golgi" is not one of Nucleoplasm'],
+    [["--organism", "fly"], "Allowed choices are yeast, human"],
     [["--proteins", "0"], "give --heterogeneous as well"],
   ] as const) {
     const written = vi.spyOn(process.stderr, "write").mockImplementation(() => true);

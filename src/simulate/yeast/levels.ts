@@ -1,4 +1,4 @@
-import type { Localization } from "../names.ts";
+import type { Localization } from "../../names.ts";
 
 /**
  * What separates the localizations besides their structure.

@@ -1,5 +1,5 @@
-import { normal, type Random } from "../core/rng.ts";
-import type { Physics } from "./parameters.ts";
+import { normal, type Random } from "../../core/rng.ts";
+import type { Physics } from "../parameters.ts";
 import { type CellShape, drawShape, reach } from "./shape.ts";
 
 /** Circles that stand for a cell while it is placed: the mother and, with a bud, the bud. */

@@ -1,4 +1,4 @@
-import type { Random } from "../core/rng.ts";
+import type { Random } from "../../core/rng.ts";
 import type { CellShape } from "./shape.ts";
 import { depthAt } from "./shape.ts";
 

@@ -1,5 +1,5 @@
-import { normal, type Random } from "../core/rng.ts";
-import type { Localization } from "../names.ts";
+import { normal, type Random } from "../../core/rng.ts";
+import type { Localization } from "../../names.ts";
 import type { Anatomy } from "./anatomy.ts";
 import { disc, type Patch, place, rim, ring, spot } from "./patch.ts";
 import { depthAt } from "./shape.ts";

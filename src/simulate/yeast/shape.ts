@@ -1,5 +1,5 @@
-import { normal, type Random } from "../core/rng.ts";
-import type { Physics } from "./parameters.ts";
+import { normal, type Random } from "../../core/rng.ts";
+import type { Physics } from "../parameters.ts";
 
 /** Where a cell is in its cycle: no bud, bud up to half, two thirds and nearly the whole of the mother's size. */
 export type Phase = "G1" | "S" | "G2" | "M";
