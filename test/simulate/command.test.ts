@@ -77,7 +77,7 @@ test("human cells come with their nuclei, and with the fields that they are cut 
     const row = manifest.get("Metadata_Field")!.indexOf(store.cells.field[cell]!);
     const read = (column: string) => {
       const file = join(fields, manifest.get(column)![row]!);
-      return decodeTiff(readFileSync(file), file);
+      return decodeTiff(readFileSync(file), file, Float32Array);
     };
     store.readCrop(cell, crop);
     store.readMask(cell, mask);
