@@ -1,7 +1,8 @@
 // Everything of index.ts, and what needs Node: files, ONNX Runtime, worker threads.
 
+export type { FieldEntry, FieldList } from "./cells/field-list.ts";
 export { deeplocSource } from "./cells/formats/deeploc.ts";
-export { manifestFields } from "./cells/formats/field-manifest.ts";
+export { type FieldListOptions, listFields } from "./cells/formats/field-lists.ts";
 export { type FieldsOptions, fieldsSource } from "./cells/formats/fields.ts";
 export { type FolderOptions, folderSource } from "./cells/formats/folder.ts";
 export { pciSource } from "./cells/formats/pci.ts";
