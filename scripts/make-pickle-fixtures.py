@@ -4,7 +4,7 @@
     python3.11 -m venv new  && new/bin/pip install numpy==2.4.6       && new/bin/python scripts/make-pickle-fixtures.py
     virtualenv -p python2.7 old && old/bin/pip install numpy==1.16.6  && old/bin/python scripts/make-pickle-fixtures.py
 
-Runs in Python 2.7 and 3. Each writes its own files (`py2`, `py3`, `numpy2`) in every protocol from 2 (Python 2: from 0) that it knows; Python 3 with
+Runs in Python 2.7 and 3. Each writes its own files (`py2`, `py3`, `numpy2`) in every protocol that it knows; Python 3 with
 numpy 1 also writes the folders of the authors' layout (`features/`).
 """
 
@@ -35,6 +35,8 @@ def samples():
     yield "fortran", np.asfortranarray(values(3, 4, "<f8"))
     yield "big-endian", [values(2, 4, ">f4"), values(1, 4, ">i2")]
     yield "integers", [values(1, 4, k) for k in ("u1", "<u2", "<i4", "<i8", "<u8")]
+    yield "half", [values(2, 4, "<f2"), values(1, 4, ">f2")]
+    yield "many", [values(1, 64)[0] * -3.25 for _ in range(3)]
     yield "slice", values(6, 8)[::2, ::2]
     yield "scalars", [[np.float32(1.5)], [np.float64(-2.25)]]
     yield "shared", [wide[0], wide[0]]
@@ -48,7 +50,7 @@ def main():
         os.makedirs(folder)
     expected = {}
     for name, content in samples():
-        for protocol in range(0 if WHO == "py2" else 2, pickle.HIGHEST_PROTOCOL + 1):
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             with open(os.path.join(folder, "%s-%s-p%d.pkl" % (WHO, name, protocol)), "wb") as f:
                 pickle.dump(content, f, protocol)
         rows = np.vstack(content) if len(content) else content
@@ -78,7 +80,7 @@ def write_layout():
                 with open(os.path.join(folder, (own if other is None else own + "_" + other) + ".pkl"), "wb") as f:
                     pickle.dump(rows, f, 2)
     scores = [
-        [setting, background, *classes, *score([features[key] for key in keys])]
+        [setting, background] + list(classes) + score([features[key] for key in keys])
         for setting, background, classes, keys in listing()
     ]
     with open(os.path.join(ROOT, "features", "expected.json"), "w") as f:

@@ -1,12 +1,11 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import type { z } from "zod";
 import { DataError } from "../errors.ts";
-import { type CommandFile, commandFile } from "./command/file.ts";
-import { CommandDescription, OnnxDescription } from "./description.ts";
+import { EncoderDescription } from "./description.ts";
 import { type OnnxFile, onnxFile } from "./onnx/file.ts";
 
-/** An encoder on disk, told apart by `kind`; its `hash` stands for the network in keys and in the record. */
-export type EncoderFile = OnnxFile | CommandFile;
+/** An encoder on disk, told apart by `kind`. */
+export type EncoderFile = OnnxFile;
 
 /**
  * Reads an encoder's sidecar (`NAME.json`; the path of its `NAME.onnx` is taken as well).
@@ -32,22 +31,10 @@ export function readEncoder(given: string): EncoderFile {
       { path, cause },
     );
   }
-  const has = (key: string) => typeof json === "object" && json !== null && key in json;
-  if (has("command")) {
-    if (has("model"))
-      throw new DataError(
-        'has both "model" (an ONNX file) and "command" (a program); keep the one that is meant',
-        { path },
-      );
-    return commandFile(path, parse(CommandDescription, json, path));
-  }
-  return onnxFile(path, parse(OnnxDescription, json, path));
-}
-
-function parse<T>(schema: z.ZodType<T>, json: unknown, path: string): T {
-  const parsed = schema.safeParse(json, { reportInput: true });
+  const parsed = EncoderDescription.safeParse(json, { reportInput: true });
   if (!parsed.success) throw new DataError(firstIssue(parsed.error), { path });
-  return parsed.data;
+  const description = parsed.data;
+  return onnxFile(path, description);
 }
 
 /** The first thing that a schema check (with `reportInput`) found, as one line: the key, its value, what is wrong. */

@@ -69,6 +69,73 @@ export class NpyWriter {
   }
 }
 
+/** What the first bytes of a .npy file say of the rest. */
+export interface NpyHeader {
+  /** Type as numpy writes it (`<f4`). */
+  readonly descr: string;
+  /** Column-major. */
+  readonly fortran: boolean;
+  readonly shape: readonly number[];
+  /** Byte at which the numbers start. */
+  readonly start: number;
+  /** Bytes of the whole file. */
+  readonly size: number;
+}
+
+/** Opens a .npy file and reads its header. @throws DataError where it is none, or is damaged; the file is closed then. */
+export function openNpy(path: string): { readonly file: number; readonly header: NpyHeader } {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (cause) {
+    throw new DataError("cannot be opened; check that the file is there and readable", { path, cause });
+  }
+  try {
+    return { file, header: npyHeaderOf(file, path) };
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+}
+
+function npyHeaderOf(file: number, path: string): NpyHeader {
+  const head = Buffer.alloc(12);
+  let got = 0;
+  try {
+    got = readSync(file, head, 0, 12, 0);
+  } catch (cause) {
+    throw new DataError("cannot be read; check that it is a file and readable", { path, cause });
+  }
+  if (got < 10 || head.toString("latin1", 0, 6) !== "\x93NUMPY")
+    throw new DataError("is not a NumPy .npy file; write it with numpy.save", { path });
+  const wide = head[6] >= 2;
+  const length = wide ? head.readUInt32LE(8) : head.readUInt16LE(8);
+  const start = (wide ? 12 : 10) + length;
+  const size = fstatSync(file).size;
+  if (length > 65536 || start > size)
+    throw new DataError("has a damaged .npy header; write it again", { path });
+  const text = Buffer.alloc(length);
+  readSync(file, text, 0, length, wide ? 12 : 10);
+  const header = text.toString("latin1");
+  const descr = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? "an unknown type";
+  const shape = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? "?")
+    .split(",")
+    .filter((s) => s.trim() !== "")
+    .map(Number);
+  if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0))
+    throw new DataError("has a damaged .npy header; write it again", { path });
+  return { descr, fortran: /'fortran_order':\s*True/.test(header), shape, start, size };
+}
+
+/** Reads `bytes.length` bytes of a .npy file from byte `start` on. @throws DataError where it ends before. */
+export function readNpy(file: number, bytes: Uint8Array, start: number, path: string): void {
+  for (let done = 0; done < bytes.length; ) {
+    const n = readSync(file, bytes, done, bytes.length - done, start + done);
+    if (n === 0) throw new DataError("ended while it was read; make it again", { path });
+    done += n;
+  }
+}
+
 /** A .npy file read row by row (first axis), with no more than one row in memory. */
 export class NpyReader {
   readonly path: string;
@@ -80,37 +147,20 @@ export class NpyReader {
 
   constructor(path: string) {
     this.path = path;
-    try {
-      this.#file = openSync(path, "r");
-    } catch (cause) {
-      throw new DataError("cannot be opened; check that the file is there and readable", { path, cause });
-    }
-    const head = Buffer.alloc(12);
-    const got = readSync(this.#file, head, 0, 12, 0);
-    if (got < 10 || head.toString("latin1", 0, 6) !== "\x93NUMPY")
-      throw new DataError("is not a NumPy .npy file; write it with numpy.save", { path });
-    const wide = head[6] >= 2;
-    const length = wide ? head.readUInt32LE(8) : head.readUInt16LE(8);
-    this.#start = (wide ? 12 : 10) + length;
-    const size = fstatSync(this.#file).size;
-    if (length > 65536 || this.#start > size)
-      throw new DataError("has a damaged .npy header; write it again", { path });
-    const text = Buffer.alloc(length);
-    readSync(this.#file, text, 0, length, wide ? 12 : 10);
-    const header = text.toString("latin1");
-    const descr = /'descr':\s*'([^']+)'/.exec(header)?.[1];
-    const shape = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1];
+    const { file, header } = openNpy(path);
+    const { descr, fortran, shape, start, size } = header;
     const type = (Object.keys(DESCR) as NpyType[]).find((t) => DESCR[t] === descr);
-    if (type === undefined || shape === undefined || /'fortran_order':\s*True/.test(header))
+    if (type === undefined || fortran) {
+      closeSync(file);
       throw new DataError(
-        `holds ${descr ?? "an unknown type"}; float16, float32, float64, uint8 or int32 in C order is needed (numpy.ascontiguousarray, astype)`,
+        `holds ${descr}; float16, float32, float64, uint8 or int32 in C order is needed (numpy.ascontiguousarray, astype)`,
         { path },
       );
+    }
+    this.#file = file;
+    this.#start = start;
     this.type = type;
-    this.shape = shape
-      .split(",")
-      .filter((s) => s.trim() !== "")
-      .map(Number);
+    this.shape = shape;
     this.#rowBytes = BYTES[type] * this.shape.slice(1).reduce((a, b) => a * b, 1);
     const needed = this.#start + this.#rowBytes * (this.shape[0] ?? 1);
     if (size < needed)
@@ -124,17 +174,7 @@ export class NpyReader {
     out: Float32Array | Float64Array | Uint8Array | Int32Array | Uint16Array,
   ): void {
     const bytes = new Uint8Array(out.buffer, out.byteOffset, this.#rowBytes * count);
-    for (let done = 0; done < bytes.length; ) {
-      const n = readSync(
-        this.#file,
-        bytes,
-        done,
-        bytes.length - done,
-        this.#start + row * this.#rowBytes + done,
-      );
-      if (n === 0) throw new DataError(`ends before row ${row + count}; make it again`, { path: this.path });
-      done += n;
-    }
+    readNpy(this.#file, bytes, this.#start + row * this.#rowBytes, this.path);
   }
 
   close(): void {

@@ -99,9 +99,8 @@ export class PickleMachine {
     this.push(applyGlobal(called, argument, this.path, (bytes) => this.#spend(bytes)));
   }
   pushText(length: number): void {
-    const bytes = this.reader.take(length);
-    this.#spend(length);
-    this.push(new TextDecoder().decode(bytes));
+    // Not counted against the bytes that are made: text is made of bytes of the file, each read once.
+    this.push(new TextDecoder().decode(this.reader.take(length)));
   }
   pushLong(length: number): void {
     if (length > 8) throw damaged(this.path, `an integer has ${length} bytes`);

@@ -1,3 +1,5 @@
+import { DataError } from "../../errors.ts";
+import { decodeNumbers, type NumberType, numberType } from "../../files/numbers.ts";
 import { damaged } from "../../files/protobuf.ts";
 
 /** A Python object that only stands for a name, until it is applied to something. */
@@ -6,12 +8,10 @@ export interface PickleGlobal {
   readonly name: string;
 }
 
-/** Type of an array's values, as numpy writes it (`f4`, little-endian unless said). */
+/** Type of an array's values (little-endian unless said). */
 export interface PickleType {
   readonly kind: "dtype";
-  readonly code: string;
-  readonly bytes: number;
-  little: boolean;
+  type: NumberType;
 }
 
 /** A numpy array whose values are still in the file's bytes. */
@@ -133,7 +133,7 @@ export function buildState(target: PickleValue, state: PickleValue, path: string
     const order = text(s[1]);
     if (s.slice(2, 5).some((v) => v !== null && v !== undefined))
       throw damaged(path, "an array has fields or sub-arrays, which features have not");
-    if (order === ">") target.little = false;
+    if (order === ">") target.type = { ...target.type, little: false };
     else if (order !== "<" && order !== "|" && order !== "=")
       throw damaged(path, "an array's byte order is unknown");
   } else if (isArray(target))
@@ -142,12 +142,13 @@ export function buildState(target: PickleValue, state: PickleValue, path: string
 }
 
 function makeType(code: string | undefined, path: string): PickleType {
-  const found = /^[<>=|]?([fiub])(\d+)$/.exec(code ?? "");
-  const bytes = Number(found?.[2]);
-  const possible: Record<string, number[]> = { f: [4, 8], i: [1, 2, 4, 8], u: [1, 2, 4, 8], b: [1] };
-  if (found === null || !possible[found[1]].includes(bytes))
-    throw damaged(path, `it holds arrays of type ${(code ?? "unknown").slice(0, 20)}; numbers are needed`);
-  return { kind: "dtype", code: found[1], bytes, little: !code!.startsWith(">") };
+  const type = numberType(code ?? "");
+  if (type === null)
+    throw new DataError(
+      `holds arrays of type ${(code ?? "unknown").slice(0, 20).replace(/[^\x20-\x7e]/g, "?")}; numbers are needed, save the features as float32`,
+      { path },
+    );
+  return { kind: "dtype", type };
 }
 
 function shapeOf(value: PickleValue, path: string): number[] {
@@ -170,7 +171,7 @@ function fill(
   if (!isKind(type, "dtype")) throw damaged(path, "an array has no type");
   if (!(raw instanceof Uint8Array)) throw damaged(path, "an array's values are not bytes (Python objects?)");
   const values = shape.reduce((a, b) => a * b, 1);
-  if (raw.length !== values * type.bytes)
+  if (raw.length !== values * type.type.bytes)
     throw damaged(path, `an array of ${shape.join(" x ") || "one value"} has ${raw.length} bytes`);
   return Object.assign(array, { shape, type, fortran, raw });
 }
@@ -190,43 +191,18 @@ export function copyValues(
 ): void {
   const { shape, type, raw, fortran } = array;
   if (type === null) throw damaged(path, "an array was never filled");
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const read = reader(view, type);
-  const count = raw.length / type.bytes;
-  if (!fortran || shape.length < 2) for (let i = 0; i < count; i++) out[at + i] = read(i * type.bytes);
-  else
-    for (let i = 0; i < count; i++) {
-      let [rest, place, step] = [i, 0, 1];
-      for (let axis = 0; axis < shape.length; axis++, step *= shape[axis - 1]) {
-        const below = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-        place += Math.floor(rest / below) * step;
-        rest %= below;
-      }
-      out[at + i] = read(place * type.bytes);
+  const count = raw.length / type.type.bytes;
+  const part = out.subarray(at, at + count);
+  decodeNumbers(raw, type.type, part);
+  if (!fortran || shape.length < 2) return;
+  const stored = part.slice();
+  for (let i = 0; i < count; i++) {
+    let [rest, place, step] = [i, 0, 1];
+    for (let axis = 0; axis < shape.length; axis++, step *= shape[axis - 1]) {
+      const below = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+      place += Math.floor(rest / below) * step;
+      rest %= below;
     }
-}
-
-function reader(view: DataView, { code, bytes, little }: PickleType): (at: number) => number {
-  switch (`${code}${bytes}`) {
-    case "f4":
-      return (at) => view.getFloat32(at, little);
-    case "f8":
-      return (at) => view.getFloat64(at, little);
-    case "i1":
-      return (at) => view.getInt8(at);
-    case "i2":
-      return (at) => view.getInt16(at, little);
-    case "i4":
-      return (at) => view.getInt32(at, little);
-    case "i8":
-      return (at) => Number(view.getBigInt64(at, little));
-    case "u2":
-      return (at) => view.getUint16(at, little);
-    case "u4":
-      return (at) => view.getUint32(at, little);
-    case "u8":
-      return (at) => Number(view.getBigUint64(at, little));
-    default:
-      return (at) => view.getUint8(at);
+    part[i] = stored[place];
   }
 }

@@ -1,0 +1,89 @@
+import { decodeFloat16 } from "../core/float16.ts";
+
+/** Type of an array's numbers, as numpy names it: kind, bytes and byte order. */
+export interface NumberType {
+  /** `f` float, `i` and `u` integers, `b` bool, `bf` bfloat16. */
+  readonly kind: "f" | "i" | "u" | "b" | "bf";
+  readonly bytes: number;
+  readonly little: boolean;
+}
+
+const SIZES: Readonly<Record<string, readonly number[]>> = {
+  f: [2, 4, 8],
+  i: [1, 2, 4, 8],
+  u: [1, 2, 4, 8],
+  b: [1],
+};
+const NAMES: Readonly<Record<NumberType["kind"], string>> = {
+  f: "float",
+  i: "int",
+  u: "uint",
+  b: "bool",
+  bf: "bfloat",
+};
+
+/** The type that numpy writes as `<f4`, `|u1`, `>i2`, ...; null for one that is not of numbers or not known here. */
+export function numberType(descr: string): NumberType | null {
+  const found = /^([<>=|]?)([fiub])(\d{1,2})$/.exec(descr);
+  if (found === null || !SIZES[found[2]].includes(Number(found[3]))) return null;
+  return { kind: found[2] as NumberType["kind"], bytes: Number(found[3]), little: found[1] !== ">" };
+}
+
+/** The type's name in numpy: `float32`, `uint8`, `bool`. */
+export function typeName({ kind, bytes }: NumberType): string {
+  return kind === "b" ? "bool" : `${NAMES[kind]}${bytes * 8}`;
+}
+
+/** Reads the number at byte `at` of a view. */
+function numberReader(view: DataView, { kind, bytes, little }: NumberType): (at: number) => number {
+  switch (`${kind}${bytes}`) {
+    case "bf2":
+      return (at) => bfloat16(view.getUint16(at, little));
+    case "f4":
+      return (at) => view.getFloat32(at, little);
+    case "f8":
+      return (at) => view.getFloat64(at, little);
+    case "i1":
+      return (at) => view.getInt8(at);
+    case "i2":
+      return (at) => view.getInt16(at, little);
+    case "i4":
+      return (at) => view.getInt32(at, little);
+    case "i8":
+      return (at) => Number(view.getBigInt64(at, little));
+    case "u2":
+      return (at) => view.getUint16(at, little);
+    case "u4":
+      return (at) => view.getUint32(at, little);
+    case "u8":
+      return (at) => Number(view.getBigUint64(at, little));
+    default:
+      return (at) => view.getUint8(at);
+  }
+}
+
+/**
+ * Writes the numbers that `bytes` holds into `out`; as many as `out` has are there. 64-bit integers beyond 2^53 are
+ * rounded to the nearest double.
+ */
+export function decodeNumbers(bytes: Uint8Array, type: NumberType, out: Float32Array | Float64Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (type.kind === "f" && type.bytes === 2) {
+    const bits = new Uint16Array(out.length);
+    for (let i = 0; i < bits.length; i++) bits[i] = view.getUint16(2 * i, type.little);
+    const values = new Float32Array(out.length);
+    decodeFloat16(bits, values);
+    out.set(values);
+    return;
+  }
+  const read = numberReader(view, type);
+  for (let i = 0, at = 0; i < out.length; i++, at += type.bytes) out[i] = read(at);
+}
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+/** The value of a bfloat16 number (the upper half of a float32), given its 16 bits. */
+function bfloat16(bits: number): number {
+  scratch.setUint32(0, bits * 65536);
+  return scratch.getFloat32(0);
+}
