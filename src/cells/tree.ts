@@ -44,7 +44,8 @@ export interface CellFiles {
 }
 
 /**
- * Gathers the files in the subfolders of `path` by cell: those of one folder whose names say the same cell.
+ * Gathers the files in the subfolders of `path` by cell: those of one folder whose names say the same cell. With `flat`
+ * the files beside the subfolders count as well, under an empty folder name.
  * @param pattern names that count; @param identify what a name says: its cell (values that tell it from the others of
  *   its folder) and its channel
  * @returns the cells as they come, a note on other files, and the names of the files beside the folders
@@ -54,8 +55,11 @@ export function gatherCells<Id extends object>(
   path: string,
   pattern: RegExp,
   identify: (match: RegExpExecArray) => { readonly id: Id; readonly channel: string },
+  { flat = false }: { readonly flat?: boolean } = {},
 ): { cells: (Id & CellFiles)[]; notes: string[]; top: string[] } {
-  const { files, top } = listTree(path);
+  const tree = listTree(path);
+  const { top } = tree;
+  const files = flat ? [...top.map((name) => ({ folder: "", name })), ...tree.files] : tree.files;
   const cells = new Map<string, Id & CellFiles>();
   let other = 0;
   for (const { folder, name } of files) {

@@ -38,3 +38,10 @@ export function workersOption(): Option {
 export function organismOption(): Option {
   return new Option("--organism <name>", "what is simulated").choices(ORGANISM_NAMES).default("yeast");
 }
+
+/** Reads the value of an option: names with commas between. */
+export const list = (text: string): string[] =>
+  text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");

@@ -30,6 +30,11 @@ export function readCsvFile(path: string): Csv {
   return parseCsvFile(readText(path), path);
 }
 
+/** True for the row numbers that pandas writes into a first column without a name. */
+export function isRowIndex({ columns }: Csv, name: string): boolean {
+  return name === "Unnamed: 0" && columns.get(name)?.every((v, row) => v === String(row)) === true;
+}
+
 /** The columns of {@link readCsvFile}. */
 export function readCsv(path: string): Map<string, string[]> {
   return readCsvFile(path).columns;

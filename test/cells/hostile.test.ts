@@ -1,8 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { anndataSource } from "../../src/cells/formats/anndata.ts";
 import { deeplocSource } from "../../src/cells/formats/deeploc.ts";
+import { h5scSource } from "../../src/cells/formats/h5sc.ts";
 import { decodePng } from "../../src/cells/readers/png.ts";
 import { decodeTiff, isTiff } from "../../src/cells/readers/tiff.ts";
 import { mulberry32, namedSeed } from "../../src/core/rng.ts";
@@ -61,8 +63,15 @@ test("a file cut off anywhere is refused or whole", () => {
   }
 });
 
-test("a changed HDF5 file gives cells or one line", async () => {
-  const whole = readFileSync(resolve(images, "../layouts/deeploc.hdf5"));
+test.each([
+  ["layouts/deeploc.hdf5", deeplocSource],
+  [
+    "stored/anndata/two.h5ad",
+    (path: string) => anndataSource(path, { crops: "obsm/images", channels: ["A", "B", "C"] }),
+  ],
+  ["stored/h5sc/single_cells.h5sc", h5scSource],
+] as const)("changes in %s give cells or one line", async (file, open) => {
+  const whole = readFileSync(resolve(images, "..", file));
   const random = mulberry32(namedSeed(1, "hdf5"));
   let failed = 0;
   for (let round = 0; round < 150; round++) {
@@ -74,10 +83,10 @@ test("a changed HDF5 file gives cells or one line", async () => {
       bytes[at] = random() < 0.3 ? 255 : Math.floor(random() * 256);
     }
     // A new name each time: the library knows files by their identity on disk.
-    const path = join(scratch, `${round}.hdf5`);
+    const path = join(scratch, `${round}-${basename(file)}`);
     writeFileSync(path, bytes);
     try {
-      const plan = await deeplocSource(path);
+      const plan = await open(path);
       try {
         for (let cell = 0; cell < plan.count; cell++) await plan.read(cell);
       } finally {

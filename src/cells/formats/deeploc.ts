@@ -2,7 +2,8 @@ import { DataError, isCellswapError } from "../../errors.ts";
 import { CROP } from "../../image/planes.ts";
 import { DEEPLOC_CLASSES } from "../../names.ts";
 import type { CellSource } from "../importer.ts";
-import { closeQuietly, damaged, openHdf5, openTable, type RowTable } from "../readers/hdf5-table.ts";
+import { closeQuietly, damaged, openHdf5 } from "../readers/hdf5.ts";
+import { openTable, type RowTable } from "../readers/hdf5-table.ts";
 import type { CellRecord } from "../store.ts";
 
 const CHANNELS = ["GFP", "RFP"];

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
-import { type Csv, readCsvFile } from "../../files/csv.ts";
+import { type Csv, isRowIndex, readCsvFile } from "../../files/csv.ts";
 import type { MaskKind } from "../../types.ts";
 import { type ImageColumn, imageColumns, isImageColumn } from "../image-columns.ts";
 import type { CellSource } from "../importer.ts";
@@ -63,7 +63,7 @@ export function folderSource(path: string, options: FolderOptions): CellSource {
     path: manifest,
     count,
     ids: (at) => files[0].written(at).replace(/\.[^./\\]+$/, ""),
-    apart: (name) => isImageColumn(name) || bare(name).toLowerCase() === "mask" || isIndex(name, csv),
+    apart: (name) => isImageColumn(name) || bare(name).toLowerCase() === "mask" || isRowIndex(csv, name),
     row,
     comma: csv.separator !== ",",
     missing: options.missing,
@@ -91,11 +91,6 @@ export function folderSource(path: string, options: FolderOptions): CellSource {
       return pixels;
     },
   };
-}
-
-/** The row numbers that pandas writes into a first column without a name. */
-function isIndex(name: string, { columns }: Csv): boolean {
-  return name === "Unnamed: 0" && columns.get(name)?.every((v, row) => v === String(row)) === true;
 }
 
 function findManifest(path: string, manifest: string): string {

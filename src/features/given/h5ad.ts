@@ -1,5 +1,6 @@
 import type { Dataset, Entity, File, Group } from "h5wasm/node";
-import { closeQuietly, damaged, openHdf5, openTable } from "../../cells/readers/hdf5-table.ts";
+import { closeQuietly, damaged, openHdf5 } from "../../cells/readers/hdf5.ts";
+import { openTable } from "../../cells/readers/hdf5-table.ts";
 import { DataError, isCellswapError } from "../../errors.ts";
 import { batchOf, checkShape, type FeatureFile, IDENTITY, type Identity } from "./file.ts";
 

@@ -1,0 +1,129 @@
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type * as H5Wasm from "h5wasm/node";
+import type { Dataset, Entity, File, Group } from "h5wasm/node";
+import { DataError } from "../../errors.ts";
+
+/** What the library is made of, once it is loaded. */
+export type H5Module = Awaited<typeof H5Wasm.ready>;
+
+/** Most bytes that one read or one chunk may take in memory. */
+export const MAX_BYTES = 1 << 26;
+/** Deflate makes at most 1,032 bytes of one; a set that says more than its file can hold is refused. */
+const MAX_RATIO = 1100;
+const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** Opens an HDF5 file. @throws DataError where it is missing, not HDF5 or damaged. */
+export async function openHdf5(path: string): Promise<{ file: File; bytes: number }> {
+  const bytes = checkSignature(path);
+  const { h5 } = await loadHdf5();
+  let file: File | undefined;
+  try {
+    file = new h5.File(path, "r");
+    file.keys();
+    return { file, bytes };
+  } catch (cause) {
+    if (file !== undefined) closeQuietly(file);
+    throw damaged(path, cause);
+  }
+}
+
+/** Closes a file that may be too damaged to be closed. */
+export function closeQuietly(file: File): void {
+  try {
+    file.close();
+  } catch {
+    // It was read only: nothing is lost.
+  }
+}
+
+function checkSignature(path: string): number {
+  let file: number;
+  let bytes: number;
+  const head = new Uint8Array(8);
+  try {
+    bytes = statSync(path).size;
+    file = openSync(path, "r");
+    readSync(file, head);
+    closeSync(file);
+  } catch (cause) {
+    const folder = (cause as NodeJS.ErrnoException).code === "EISDIR";
+    throw new DataError(
+      folder
+        ? "is a folder; give the .hdf5 file"
+        : "cannot be read; check that the file is there and readable",
+      { path, cause },
+    );
+  }
+  if (SIGNATURE.some((b, i) => head[i] !== b))
+    throw new DataError("is not an HDF5 file; give the .hdf5 file of the data set", { path });
+  return bytes;
+}
+
+/** The one line for a file that HDF5 cannot read: the innermost of the library's stacked messages. */
+export function damaged(path: string, cause: unknown): DataError {
+  const text = String((cause as Error).message ?? cause);
+  const stack = [...text.matchAll(/^\s*#\d+: .*\(\): (.*)$/gm)];
+  // A filter that fails in the middle ends with a message of its runtime's.
+  const filter = text === "" || text.startsWith("Aborted(");
+  const why = filter ? "a packed piece cannot be unpacked" : (stack.at(-1)?.[1] ?? text.split("\n")[0]);
+  return new DataError(`is truncated or damaged (${why}); copy it again`, { path, cause });
+}
+
+let loaded: Promise<{ h5: typeof H5Wasm; module: H5Module }> | undefined;
+
+/** The library, with the filters that HDF5 has not built in: LZF (h5py), Zstandard, Blosc, LZ4, bzip2, bitshuffle. */
+export function loadHdf5(): Promise<{ h5: typeof H5Wasm; module: H5Module }> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<{ h5: typeof H5Wasm; module: H5Module }> {
+  const { error } = console;
+  // The library keeps the printer that it meets while it is loaded; its failures are thrown and said in one line.
+  console.error = () => {};
+  try {
+    const h5 = await import("h5wasm/node");
+    const module = await h5.ready;
+    module.activate_throwing_error_handler();
+    const entry = fileURLToPath(import.meta.resolve("h5wasm-plugins"));
+    module.insert_plugin_search_path(join(dirname(entry), "plugins"), 0);
+    return { h5, module };
+  } finally {
+    console.error = error;
+  }
+}
+
+/** The object at `way` (names below each other), null where there is none; links to other files are not followed. */
+export function findEntity(file: File, ...way: readonly string[]): Entity | null {
+  let group: Group = file;
+  for (const [i, name] of way.entries()) {
+    if (!("keys" in group) || !group.keys().includes(name)) return null;
+    const entity = group.get(name);
+    if (entity === null || i === way.length - 1) return entity;
+    group = entity as Group;
+  }
+  return null;
+}
+
+export const isGroup = (entity: Entity | null): entity is Group => entity !== null && "keys" in entity;
+export const isDataset = (entity: Entity | null): entity is Dataset => entity !== null && "slice" in entity;
+
+/**
+ * Refuses a data set that says that it is larger than its file can make it, or whose rows or pieces are larger than what
+ * is read at once.
+ */
+export function checkClaims(set: Dataset, name: string, fileBytes: number, path: string): void {
+  const { shape, chunks, size, virtual_sources } = set.metadata;
+  const lengths = shape ?? [];
+  const rowBytes = lengths.slice(1).reduce((a, b) => a * b, size);
+  const chunk = (chunks ?? []).reduce((a, b) => a * b, size);
+  if (virtual_sources !== undefined)
+    throw new DataError(`data set ${name} lies in other files; copy it into one`, { path });
+  if ((lengths[0] ?? 1) * rowBytes > MAX_RATIO * fileBytes || rowBytes > MAX_BYTES || chunk > MAX_BYTES)
+    throw new DataError(
+      `data set ${name} says that it has ${lengths.join(" x ")} values${chunk > MAX_BYTES ? ` in pieces of ${chunk} bytes` : ""}, more than ${fileBytes} bytes can hold; copy the file again`,
+      { path },
+    );
+}

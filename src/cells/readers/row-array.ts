@@ -1,0 +1,45 @@
+import type { NumberType } from "../../files/numbers.ts";
+
+/** An array of numbers on disk that is read by rows (first axis). */
+export interface RowArray {
+  /** File and, where it holds several arrays, the array in it: for messages. */
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly type: NumberType;
+  /** Rows that are best read together. */
+  readonly batch: number;
+  /** Reads rows `from` to `from + count` into `out`, row-major. */
+  read(from: number, count: number, out: Float32Array | Float64Array): void;
+  close(): void;
+}
+
+/** Bytes of rows that are read at once. */
+const BATCH_BYTES = 1 << 24;
+
+/** Rows that fit a read, in whole steps of `step` rows, at least one. */
+export function batchRows(rowBytes: number, step = 1): number {
+  const fit = Math.max(1, Math.floor(BATCH_BYTES / rowBytes));
+  return fit > step ? fit - (fit % step) : fit;
+}
+
+/**
+ * Reads an array's rows one by one, a batch at a time: rows are asked for in order, and the last batch is kept.
+ * @returns a view of row `row`, valid until the next call
+ */
+export function rowReader(array: RowArray, Type: typeof Float32Array | typeof Float64Array = Float32Array) {
+  const rows = array.shape[0];
+  const size = array.shape.slice(1).reduce((a, b) => a * b, 1);
+  const batch = Math.max(1, Math.min(array.batch, rows));
+  const held = new Type(batch * size);
+  let start = -1;
+  return (row: number): Float32Array | Float64Array => {
+    const from = row - (row % batch);
+    if (from !== start) {
+      const count = Math.min(batch, rows - from);
+      start = -1;
+      array.read(from, count, held.subarray(0, count * size));
+      start = from;
+    }
+    return held.subarray((row - start) * size, (row - start + 1) * size);
+  };
+}
