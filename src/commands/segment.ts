@@ -13,6 +13,7 @@ export function configure(command: Command): void {
       "--channel <name>",
       "channel to find the cells in, best a stain of the whole cell (default: the last)",
     )
+    .option("--nuclei <name>", "channel of nuclei: find cells that touch from their nuclei (adherent cells)")
     .option(
       "--diameter <px>",
       "typical diameter of a cell, kept in the store (default: the store's)",
@@ -31,6 +32,7 @@ masks by eye) into the cell store.
 
 Examples:
   cellswap segment yeast.cells --channel RFP
+  cellswap segment hpa.cells --nuclei DNA --channel Microtubules
   cellswap segment pifia.cells --neighbors`,
     )
     .action(run);
@@ -38,6 +40,7 @@ Examples:
 
 interface Options {
   channel?: string;
+  nuclei?: string;
   diameter?: number;
   neighbors?: boolean;
   force?: boolean;

@@ -34,3 +34,45 @@ export function otsuThreshold(values: Float32Array | Float64Array, bins = 256): 
   }
   return threshold;
 }
+
+/**
+ * The lower of the two thresholds that split `values` into three classes with the largest variance between them (Liao,
+ * Chen and Chung, Journal of Information Science and Engineering 17, 2001): the upper edge of the first class's last
+ * bin. Where there are dim and bright cells it parts the medium from the dim ones. A constant input has no split: its
+ * value is returned.
+ */
+export function lowerOtsuThreshold(values: Float32Array | Float64Array, bins = 256): number {
+  let low = Infinity;
+  let high = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < low) low = values[i];
+    if (values[i] > high) high = values[i];
+  }
+  if (!(high > low)) return low;
+  // Number of values below a bin, and the sum of their bins.
+  const number = new Float64Array(bins + 1);
+  const sum = new Float64Array(bins + 1);
+  const scale = bins / (high - low);
+  for (let i = 0; i < values.length; i++)
+    number[1 + Math.min(bins - 1, Math.floor((values[i] - low) * scale))]++;
+  for (let b = 1; b <= bins; b++) {
+    sum[b] = sum[b - 1] + number[b] * (b - 1);
+    number[b] += number[b - 1];
+  }
+  // The variance between classes is the sum of these terms, less what no split changes.
+  const term = (from: number, to: number) => {
+    const n = number[to] - number[from];
+    return n === 0 ? 0 : (sum[to] - sum[from]) ** 2 / n;
+  };
+  let best = -1;
+  let split = 1;
+  for (let first = 1; first < bins - 1; first++)
+    for (let second = first + 1; second < bins; second++) {
+      const variance = term(0, first) + term(first, second) + term(second, bins);
+      if (variance > best) {
+        best = variance;
+        split = first;
+      }
+    }
+  return low + (split * (high - low)) / bins;
+}

@@ -2,8 +2,10 @@ import { closeSync, openSync } from "node:fs";
 import { DataError } from "../errors.ts";
 import { writeAll } from "../files/atomic.ts";
 import { NpyReader, npyHeader } from "../files/npy.ts";
-import { MEASURES } from "../masks/verdict.ts";
-import { type FieldScale, fieldScale } from "./field.ts";
+import { type Judgment, MEASURES } from "../masks/verdict.ts";
+import { type FieldScale, fieldScale, type ScaleOptions } from "./field.ts";
+import { smoothing } from "./recipe.ts";
+import { SeededSegmenter, seededScales } from "./seeded.ts";
 import { Segmenter } from "./segment.ts";
 
 /** What all chunks of one segmentation have in common. */
@@ -17,6 +19,8 @@ export interface ChunkContext {
   readonly channels: readonly string[];
   /** Index of the channel that is segmented. */
   readonly channel: number;
+  /** Index of the channel of nuclei that cells are found from; null: cells are found by themselves. */
+  readonly nuclei: number | null;
   readonly height: number;
   readonly width: number;
   /** Typical diameter of a cell, px. */
@@ -46,11 +50,13 @@ export class ChunkSegmenter {
   readonly #crops: NpyReader;
   readonly #centers: NpyReader | undefined;
   readonly #out: number;
-  readonly #segmenter: Segmenter;
+  readonly #segmenter: Segmenter | SeededSegmenter;
   readonly #crop: Float32Array;
   readonly #mask: Uint8Array;
   #field = -1;
+  /** Scales of the field at hand: of the channel, and of the nuclei where cells are found from them. */
   #scale: FieldScale = { low: 0, high: 0, threshold: 0 };
+  #nuclei: FieldScale = { low: 0, high: 0, threshold: 0 };
 
   constructor(context: ChunkContext) {
     this.#context = context;
@@ -58,30 +64,27 @@ export class ChunkSegmenter {
     this.#crops = new NpyReader(context.crops);
     if (context.centers !== null) this.#centers = new NpyReader(context.centers);
     this.#out = openSync(context.out, "r+");
-    this.#segmenter = new Segmenter(height, width, context.diameter);
+    this.#segmenter =
+      context.nuclei === null
+        ? new Segmenter(height, width, context.diameter)
+        : new SeededSegmenter(height, width, context.diameter);
     this.#crop = new Float32Array(channels.length * height * width);
     this.#mask = new Uint8Array(height * width);
   }
 
   run({ field, sample, rows }: Chunk): ChunkResult {
-    const { height, width, diameter, out } = this.#context;
+    const { height, width, channel: index, out } = this.#context;
     if (this.#field !== field) {
-      this.#scale = fieldScale(sample.length, height, width, diameter, (k, into) =>
-        into.set(this.#read(sample[k])),
-      );
+      this.#measure(sample);
       this.#field = field;
     }
     const verdicts: string[] = [];
     const measures = new Float64Array(rows.length * MEASURES.length);
     const start = npyHeader("uint8", [0, height, width]).length;
     rows.forEach((row, k) => {
-      const channel = this.#read(row);
-      let judged: ReturnType<Segmenter["segment"]>;
-      if (this.#centers === undefined) judged = this.#segmenter.segment(channel, this.#scale, this.#mask);
-      else {
-        this.#centers.read(row, 1, this.#mask);
-        judged = this.#segmenter.completeNeighbors(channel, this.#scale, this.#mask);
-      }
+      this.#read(row);
+      const channel = this.#plane(row, index);
+      const judged = this.#segment(row, channel);
       writeAll(this.#out, this.#mask, start + row * height * width, out);
       const constant = channel.every((v) => v === channel[0]);
       verdicts.push(
@@ -94,16 +97,51 @@ export class ChunkSegmenter {
     return { rows, field, scale: this.#scale, verdicts, measures };
   }
 
+  /** Takes the scales of a field. */
+  #measure(sample: Int32Array): void {
+    const { height, width, diameter, channel, nuclei } = this.#context;
+    const scale = (index: number, options: ScaleOptions) =>
+      fieldScale(sample.length, height, width, options, (k, into) => {
+        this.#read(sample[k]);
+        into.set(this.#plane(sample[k], index));
+      });
+    if (nuclei === null) this.#scale = scale(channel, { sigma: smoothing(diameter) });
+    else {
+      const options = seededScales(diameter);
+      this.#scale = scale(channel, options.cells);
+      this.#nuclei = scale(nuclei, options.nuclei);
+    }
+  }
+
+  /** Writes the mask of a crop that was read. */
+  #segment(row: number, channel: Float32Array): Judgment {
+    const segmenter = this.#segmenter;
+    if (segmenter instanceof SeededSegmenter) {
+      const nuclei = this.#plane(row, this.#context.nuclei!);
+      return segmenter.segment(
+        { nuclei, cells: channel },
+        { nuclei: this.#nuclei, cells: this.#scale },
+        this.#mask,
+      );
+    }
+    if (this.#centers === undefined) return segmenter.segment(channel, this.#scale, this.#mask);
+    this.#centers.read(row, 1, this.#mask);
+    return segmenter.completeNeighbors(channel, this.#scale, this.#mask);
+  }
+
   close(): void {
     this.#crops.close();
     this.#centers?.close();
     closeSync(this.#out);
   }
 
-  /** The segmented channel of a crop; valid until the next call. */
-  #read(row: number): Float32Array {
-    const { channel, channels, height, width, crops } = this.#context;
+  #read(row: number): void {
     this.#crops.read(row, 1, this.#crop);
+  }
+
+  /** A channel of the crop that was read last. */
+  #plane(row: number, channel: number): Float32Array {
+    const { channels, height, width, crops } = this.#context;
     const values = this.#crop.subarray(channel * height * width, (channel + 1) * height * width);
     const bad = values.findIndex((v) => !Number.isFinite(v));
     if (bad >= 0)

@@ -2,17 +2,17 @@ import { groupRows } from "../core/group.ts";
 import { InterruptedError } from "../errors.ts";
 import { Pool } from "../files/pool.ts";
 import { type Chunk, type ChunkContext, type ChunkResult, ChunkSegmenter } from "./chunk.ts";
-import { FIELD_CROPS } from "./field.ts";
+import { sampledCrops } from "./field.ts";
 
 /** Most cells of a chunk: small enough that threads end together and Ctrl-C is heard. */
 const CHUNK_CELLS = 64;
 
-/** Cuts the cells of a store into chunks, field by field in the order of their first cell. */
-export function makeChunks(fields: readonly string[]): Chunk[] {
+/** Cuts the cells of a store (crops of height x width px) into chunks, field by field in the order of their first cell. */
+export function makeChunks(fields: readonly string[], height: number, width: number): Chunk[] {
   const chunks: Chunk[] = [];
   let field = 0;
   for (const rows of groupRows(fields, (field) => field).values()) {
-    const used = Math.min(rows.length, FIELD_CROPS);
+    const used = sampledCrops(rows.length, height, width);
     const sample = Int32Array.from({ length: used }, (_, k) => rows[Math.floor((k * rows.length) / used)]);
     for (let at = 0; at < rows.length; at += CHUNK_CELLS)
       chunks.push({ field, sample, rows: Int32Array.from(rows.slice(at, at + CHUNK_CELLS)) });

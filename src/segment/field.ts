@@ -1,7 +1,6 @@
 import { quantileSorted } from "../core/statistics.ts";
 import { gaussianBlur } from "../image/gauss.ts";
 import { otsuThreshold } from "../image/otsu.ts";
-import { RECIPE } from "./recipe.ts";
 
 /** How bright a field is. Fields are scaled by whoever exported them, some by single hot pixels, so nothing is absolute. */
 export interface FieldScale {
@@ -13,23 +12,30 @@ export interface FieldScale {
   readonly threshold: number;
 }
 
-/** Most crops of a field that its scale is taken from; of larger fields evenly spaced ones are. */
-export const FIELD_CROPS = 256;
+/** Most crops of a field that its scale is taken from, and most bytes of one copy of their pixels: 256 crops of 128 px. */
+const FIELD_CROPS = 256;
+const FIELD_BYTES = 2 ** 25;
+
+/** Number of crops of a field that its scale is taken from; of larger fields evenly spaced ones are. */
+export function sampledCrops(count: number, height: number, width: number): number {
+  return Math.min(count, FIELD_CROPS, Math.max(1, Math.floor(FIELD_BYTES / (8 * height * width))));
+}
 
 /**
  * Level of every pixel, 0..1: square root of the smoothed intensity between the field's medium and its bright cells.
  * The square root evens out the noise of counted light and brings dim cells nearer to bright ones.
+ * @param sigma of the smoothing, px
  */
 export function levels(
   channel: Float32Array,
   height: number,
   width: number,
-  diameter: number,
+  sigma: number,
   scale: Pick<FieldScale, "low" | "high">,
   out: Float64Array,
   scratch: Float64Array,
 ): void {
-  gaussianBlur(channel, height, width, (RECIPE.smoothing * diameter) / RECIPE.diameter, out, scratch);
+  gaussianBlur(channel, height, width, sigma, out, scratch);
   toLevels(out, height * width, scale);
 }
 
@@ -43,23 +49,30 @@ function toLevels(
     values[i] = span > 0 ? Math.sqrt(Math.min(1, Math.max(0, (values[i] - low) / span))) : 0;
 }
 
+/** What a field's scale is taken with. */
+export interface ScaleOptions {
+  /** Standard deviation of the smoothing, px, see {@link levels}. */
+  readonly sigma: number;
+  /** Finds the threshold of the levels. */
+  readonly threshold?: (levels: Float64Array) => number;
+}
+
 /**
- * Scale of a field from the segmentation channel of `count` crops; `read(k, out)` copies that of the k-th
- * (height x width). Memory: {@link FIELD_CROPS} crops in float64.
+ * Scale of a field from one channel of `count` crops; `read(k, out)` copies that of the k-th (height x width). Memory:
+ * {@link sampledCrops} in float64, twice.
  */
 export function fieldScale(
   count: number,
   height: number,
   width: number,
-  diameter: number,
+  { sigma, threshold = otsuThreshold }: ScaleOptions,
   read: (k: number, out: Float32Array) => void,
 ): FieldScale {
-  const used = Math.min(count, FIELD_CROPS);
+  const used = sampledCrops(count, height, width);
   const pixels = height * width;
   const channel = new Float32Array(pixels);
   const scratch = new Float64Array(pixels);
   const values = new Float64Array(used * pixels);
-  const sigma = (RECIPE.smoothing * diameter) / RECIPE.diameter;
   for (let k = 0; k < used; k++) {
     read(Math.floor((k * count) / used), channel);
     gaussianBlur(channel, height, width, sigma, values.subarray(k * pixels, (k + 1) * pixels), scratch);
@@ -68,5 +81,5 @@ export function fieldScale(
   const low = quantileSorted(sorted, 0.02);
   const high = quantileSorted(sorted, 0.99);
   toLevels(values, values.length, { low, high });
-  return { low, high, threshold: otsuThreshold(values) };
+  return { low, high, threshold: threshold(values) };
 }

@@ -1,3 +1,8 @@
+/** Standard deviation of the smoothing before everything else, px, for cells (or nuclei) of `diameter` px. */
+export function smoothing(diameter: number): number {
+  return (RECIPE.smoothing * diameter) / RECIPE.diameter;
+}
+
 /**
  * The numbers of the segmentation. Lengths are for cells 32 px across and scale with the cell diameter; areas scale
  * with its square. Levels are square roots of field-scaled intensities (see field.ts), so they carry no unit.
@@ -41,4 +46,29 @@ export const RECIPE = {
   neighborReach: 4.5,
   /** Dim neighbors: threshold as a share of the field's, at least this far from the center cell, opened with this disk, px. */
   dim: { share: 0.7, distance: 6, disk: 3 },
+} as const;
+
+/** The numbers of the search for cells from their nuclei; shares of the cell diameter unless said otherwise. */
+export const SEEDED = {
+  /** Diameter of a nucleus. */
+  nucleus: 0.45,
+  /** A crop's own threshold of the nuclei is kept between these multiples of its field's. */
+  thresholdRange: [0.7, 1.2],
+  /** Depth of the valley in the distance map that makes two nuclei of one blob, in the recipe's px of a nucleus. */
+  depth: 2,
+  /** Smallest nucleus, as a share of the area of a typical one; of one that the crop's edge cuts. */
+  least: 0.15,
+  leastCut: 0.05,
+  /** Smoothing of the cell channel: below the width of the dark seam between cells; and at least, px, for the noise. */
+  smoothing: 0.0125,
+  leastSmoothing: 0.8,
+  /**
+   * Threshold of the cells in their field: this multiple of the lower one of three classes (medium, dim, bright), but
+   * no less than this multiple of that of two, where cells are few and the three classes split the medium.
+   */
+  threshold: { three: 0.85, two: 0.65 },
+  /** How much a cell diameter's way from the nuclei counts against the level, 0..1, of the cell channel. */
+  way: 0.1,
+  /** Disk that the cell is opened with. */
+  spur: 0.03,
 } as const;

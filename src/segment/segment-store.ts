@@ -17,6 +17,8 @@ import type { FieldScale } from "./field.ts";
 export interface SegmentOptions {
   /** Channel by name, any case; the last one where not given. */
   readonly channel?: string | undefined;
+  /** Channel of nuclei by name: cells are found from their nuclei. */
+  readonly nuclei?: string | undefined;
   /** Typical diameter of a cell, px, kept in the store; that of the store where not given. */
   readonly diameter?: number | undefined;
   /** Complete center masks with neighbors instead of searching for center cells. */
@@ -62,7 +64,9 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
     const channel = findChannel(channels, options.channel, path);
     const diameter =
       options.diameter === undefined ? diameterOf(store) : checkDiameter(options.diameter, height, width);
-    const recipe = `cellswap segment, recipe 1: channel ${channels[channel]}, diameter ${diameter} px`;
+    const nuclei = findNuclear(store, options, channel);
+    const from = nuclei === null ? "" : `nuclei ${channels[nuclei]}, `;
+    const recipe = `cellswap segment, recipe 1: ${from}channel ${channels[channel]}, diameter ${diameter} px`;
     const maskSource = sourceAfter(store, recipe, options);
     removeLeftovers(path);
     createMasks(out, count, height, width);
@@ -72,6 +76,7 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
       out,
       channels,
       channel,
+      nuclei,
       height,
       width,
       diameter,
@@ -82,7 +87,7 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
     let done = 0;
     await runChunks(
       context,
-      makeChunks(store.cells.field),
+      makeChunks(store.cells.field, height, width),
       options.workers ?? availableParallelism(),
       options.signal ?? new AbortController().signal,
       (result) => {
@@ -122,6 +127,24 @@ function findChannel(channels: readonly string[], name: string | undefined, path
   if (at < 0)
     throw new StudyError(`has no channel ${name}; its channels are ${channels.join(", ")}`, { path });
   return at;
+}
+
+/** Index of the channel of nuclei, null where cells are found by themselves. */
+function findNuclear(store: CellStore, options: SegmentOptions, channel: number): number | null {
+  const { nuclei: name, neighbors } = options;
+  if (name === undefined) return null;
+  const { path, channels } = store;
+  const nuclei = findChannel(channels, name, path);
+  if (neighbors === true)
+    throw new StudyError("--nuclei finds centers and neighbors anew; leave out --nuclei or --neighbors", {
+      path,
+    });
+  if (nuclei === channel)
+    throw new StudyError(
+      `--nuclei and --channel are both ${channels[channel]}; name as --channel one that shows whole cells, of ${channels.join(", ")}`,
+      { path },
+    );
+  return nuclei;
 }
 
 /** Checks that the masks that are there may be replaced, and says where the new ones come from. */

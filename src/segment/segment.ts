@@ -5,7 +5,7 @@ import { BACKGROUND, CENTER } from "../types.ts";
 import { findCenter } from "./center.ts";
 import { type FieldScale, levels } from "./field.ts";
 import { labelNeighbors } from "./neighbors.ts";
-import { RECIPE } from "./recipe.ts";
+import { RECIPE, smoothing } from "./recipe.ts";
 import { Workspace } from "./workspace.ts";
 
 /** Segments the crops of one shape, one after the other. */
@@ -41,7 +41,7 @@ export class Segmenter {
   /** Puts the crop's levels into the workspace and returns its threshold. */
   #load(channel: Float32Array, field: FieldScale): number {
     const { height, width, level, scratch } = this.#work;
-    levels(channel, height, width, this.diameter, field, level, scratch);
+    levels(channel, height, width, smoothing(this.diameter), field, level, scratch);
     const [low, high] = RECIPE.thresholdRange;
     return Math.min(high * field.threshold, Math.max(low * field.threshold, otsuThreshold(level)));
   }

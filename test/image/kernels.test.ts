@@ -8,7 +8,7 @@ import { distanceTransform } from "../../src/image/distance.ts";
 import { gaussianBlur } from "../../src/image/gauss.ts";
 import { MinHeap } from "../../src/image/heap.ts";
 import { close, dilate, erode, open } from "../../src/image/morphology.ts";
-import { otsuThreshold } from "../../src/image/otsu.ts";
+import { lowerOtsuThreshold, otsuThreshold } from "../../src/image/otsu.ts";
 import { hillMarkers, WatershedScratch, watershed } from "../../src/image/watershed.ts";
 
 const H = 37;
@@ -65,6 +65,38 @@ test("Otsu's threshold equals scikit-image's; a constant is its own threshold", 
   reader.close();
   for (const [k, values] of smooth.entries()) expect(otsuThreshold(values)).toBeCloseTo(expected[k], 12);
   expect(otsuThreshold(Float64Array.of(3, 3, 3))).toBe(3);
+});
+
+test("the lower of two thresholds equals the one found by trying all splits", () => {
+  // Variance within the classes is least where that between them is largest.
+  const within = (values: number[]) => {
+    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+    return values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+  };
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 11 }), { minLength: 3, maxLength: 40 }), (values) => {
+      const [low, high] = [Math.min(...values), Math.max(...values)];
+      fc.pre(high - low >= 2);
+      const bins = high - low + 1;
+      // Bins as wide as 1 less a little, so that every whole number has its own.
+      const edge = (b: number) => low + (b * (high - low)) / bins;
+      let least = Infinity;
+      const splits: number[] = [];
+      for (let a = 1; a < bins - 1; a++)
+        for (let b = a + 1; b < bins; b++) {
+          const classes = [0, 1, 2].map((k) =>
+            values.filter((v) => [v < low + a, v >= low + a && v < low + b, v >= low + b][k]),
+          );
+          const spread = classes.reduce((sum, c) => sum + (c.length === 0 ? 0 : within(c)), 0);
+          if (spread < least - 1e-9) splits.length = 0;
+          if (spread < least + 1e-9) splits.push(edge(a));
+          least = Math.min(least, spread);
+        }
+      expect(splits).toContain(lowerOtsuThreshold(Float64Array.from(values), bins));
+    }),
+    { seed: 5, numRuns: 300 },
+  );
+  expect(lowerOtsuThreshold(Float64Array.of(3, 3, 3))).toBe(3);
 });
 
 test("distances equal scipy.ndimage.distance_transform_edt", () => {

@@ -6,6 +6,7 @@ import { median } from "../../src/core/statistics.ts";
 import { NpyReader } from "../../src/files/npy.ts";
 import { readCsv } from "../../src/files/table.ts";
 import { fieldScale } from "../../src/segment/field.ts";
+import { smoothing } from "../../src/segment/recipe.ts";
 import { Segmenter } from "../../src/segment/segment.ts";
 
 const shared = resolve(import.meta.dirname, "../../../shared");
@@ -42,7 +43,9 @@ test.skipIf(!existsSync(images) || !existsSync(reference))(
         const planes = await readImage(join(images, index.get("rfp")![row]));
         crops.push(planes.data.slice(0, 4096));
       }
-      const field = fieldScale(rows.length, 64, 64, segmenter.diameter, (k, out) => out.set(crops[k]));
+      const field = fieldScale(rows.length, 64, 64, { sigma: smoothing(segmenter.diameter) }, (k, out) =>
+        out.set(crops[k]),
+      );
       rows.forEach((row, k) => {
         const { verdict } = segmenter.segment(crops[k], field, ours);
         masks.read(row, 1, theirs);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { fieldScale } from "../../src/segment/field.ts";
+import { smoothing } from "../../src/segment/recipe.ts";
 import { Segmenter } from "../../src/segment/segment.ts";
 import { type Disk, draw, overlap, scene } from "./draw.ts";
 
@@ -10,7 +11,9 @@ function segmentScenes(
 ): { masks: Uint8Array[]; verdicts: string[] } {
   const crops = Array.from({ length: 6 }, (_, k) => draw(size, scene(size, k), k, scale));
   const segmenter = new Segmenter(size, size, diameter);
-  const field = fieldScale(crops.length, size, size, segmenter.diameter, (k, out) => out.set(crops[k]));
+  const field = fieldScale(crops.length, size, size, { sigma: smoothing(segmenter.diameter) }, (k, out) =>
+    out.set(crops[k]),
+  );
   const masks = crops.map(() => new Uint8Array(size * size));
   const verdicts = crops.map((crop, k) => segmenter.segment(crop, field, masks[k]).verdict);
   return { masks, verdicts };
@@ -45,7 +48,7 @@ test("cells of 20 px in crops of 128 px are found with their diameter", () => {
     cells.push({ y, x, radius: 10, brightness: 0.8 });
   const crop = draw(size, cells, 7);
   const segmenter = new Segmenter(size, size, 20);
-  const field = fieldScale(1, size, size, 20, (_, out) => out.set(crop));
+  const field = fieldScale(1, size, size, { sigma: smoothing(20) }, (_, out) => out.set(crop));
   const mask = new Uint8Array(size * size);
   expect(segmenter.segment(crop, field, mask).verdict).toBe("ok");
   expect(overlap(mask, size, cells[0], 1)).toBeGreaterThan(0.85);
@@ -60,7 +63,7 @@ test("touching cells are parted at the valley between them", () => {
   ];
   const crop = draw(64, cells, 3);
   const segmenter = new Segmenter(64, 64);
-  const field = fieldScale(1, 64, 64, 32, (_, out) => out.set(crop));
+  const field = fieldScale(1, 64, 64, { sigma: smoothing(32) }, (_, out) => out.set(crop));
   const mask = new Uint8Array(4096);
   expect(segmenter.segment(crop, field, mask).verdict).toBe("ok");
   expect(overlap(mask, 64, cells[0], 1)).toBeGreaterThan(0.85);
@@ -73,7 +76,7 @@ test("a dim cell in a field of bright ones is found", () => {
   const bright: Disk = { ...dim, brightness: 1 };
   const crops = [draw(64, [dim], 1), draw(64, [bright], 2), draw(64, [bright], 3)];
   const segmenter = new Segmenter(64, 64);
-  const field = fieldScale(3, 64, 64, 32, (k, out) => out.set(crops[k]));
+  const field = fieldScale(3, 64, 64, { sigma: smoothing(32) }, (k, out) => out.set(crops[k]));
   const mask = new Uint8Array(4096);
   expect(segmenter.segment(crops[0], field, mask).verdict).toBe("ok");
   expect(overlap(mask, 64, dim, 1)).toBeGreaterThan(0.85);
@@ -82,7 +85,7 @@ test("a dim cell in a field of bright ones is found", () => {
 test("completing neighbors never changes the center cell", () => {
   const crop = draw(64, scene(64, 5), 5);
   const segmenter = new Segmenter(64, 64);
-  const field = fieldScale(1, 64, 64, 32, (_, out) => out.set(crop));
+  const field = fieldScale(1, 64, 64, { sigma: smoothing(32) }, (_, out) => out.set(crop));
   const mask = new Uint8Array(4096);
   const [center, neighbor] = scene(64, 5);
   for (let i = 0; i < 4096; i++)
@@ -99,7 +102,7 @@ test("nothing is found where there is nothing", () => {
   const segmenter = new Segmenter(64, 64);
   for (const value of [0, 5]) {
     const crop = new Float32Array(4096).fill(value);
-    const field = fieldScale(1, 64, 64, 32, (_, out) => out.set(crop));
+    const field = fieldScale(1, 64, 64, { sigma: smoothing(32) }, (_, out) => out.set(crop));
     expect(segmenter.segment(crop, field, new Uint8Array(4096)).verdict).toBe("empty");
   }
 });
