@@ -190,8 +190,9 @@ for (const child of peers) child.kill();
 /** Crops per second of the bare network with other batch sizes, of this network and of the bundled ones. */
 const batchSizes: Record<string, Record<string, number>> = {};
 const bundled = ["deeploc", "pci", "pifia"].map((name) => {
-  const { modelPath, description } = readEncoder(resolve(import.meta.dirname, `../encoders/${name}.json`));
-  return [`bundled ${name}`, modelPath, description.input.channels.length] as const;
+  const path = resolve(import.meta.dirname, `../encoders/${name}`);
+  const { channels } = readEncoder(`${path}.json`).description.input;
+  return [`bundled ${name}`, `${path}.onnx`, channels.length] as const;
 });
 for (const [name, path, channels] of smoke ? [] : ([["full-width pifia", pifia, 1], ...bundled] as const)) {
   batchSizes[name] = {};

@@ -11,7 +11,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import scipy.ndimage
 import tifffile
+import zarr
+from imagecodecs import png_encode
+from ome_zarr.format import FormatV04, FormatV05
+from ome_zarr.writer import write_image, write_labels
 from skimage.measure import regionprops
 
 OUT = Path(__file__).parent.parent / "test/fixtures/fields"
@@ -96,6 +101,120 @@ def plain(fields):
     (OUT / "plain/fields.csv").write_text("\n".join(rows) + "\n")
 
 
+def stack(pixels, axes):
+    """Planes of 2 times and 2 slices in the order of `axes`: the pixels at time 0, slice 1; elsewhere one value a plane,
+    smaller than every pixel."""
+    whole = np.arange(8, dtype="u2").reshape(2, 2, 2, 1, 1) * np.ones((1, 1, 1, HEIGHT, WIDTH), "u2")
+    whole[0, 1] = pixels
+    return np.moveaxis(whole, range(5), [axes.index(a) for a in "TZCYX"])
+
+
+def ome(pixels):
+    """OME-TIFF: orders of planes, a tiled BigTIFF with a pyramid, channels as samples, a set of two files."""
+    uuid = "urn:uuid:00000000-0000-0000-0000-00000000000"
+    named = {"Channel": {"Name": CHANNELS}, "PhysicalSizeX": 0.65, "PhysicalSizeXUnit": "µm", "UUID": uuid + "0"}
+    for axes in ["TZCYX", "TCZYX", "CZTYX"]:
+        data = stack(pixels, axes)
+        metadata = {**named, "axes": axes}
+        save(OUT / f"ome/A_{axes}.ome.tif", data, ome=True, metadata=metadata, compression="deflate")
+    path = OUT / "ome/A_pyramid.ome.tif"
+    options = {"tile": (32, 32), "photometric": "minisblack", "compression": "lzw"}
+    with tifffile.TiffWriter(path, bigtiff=True, ome=True) as writer:
+        writer.write(pixels, subifds=1, metadata={**named, "axes": "CYX", "PhysicalSizeX": 650, "PhysicalSizeXUnit": "nm"}, **options)
+        writer.write(pixels[:, ::2, ::2], subfiletype=1, **options)
+    samples = np.moveaxis(pixels, 0, -1)
+    metadata = {"axes": "YXS", "UUID": uuid + "0", "Channel": {"Name": "Both"}}
+    save(
+        OUT / "ome/A_samples.ome.tif",
+        samples,
+        **{"ome": True, "metadata": metadata, "photometric": "minisblack", "planarconfig": "contig", "extrasamples": [0]},
+    )
+    parts = "".join(
+        f'<TiffData FirstC="{c}" IFD="0" PlaneCount="1"><UUID FileName="A_set_c{c}.ome.tif">{uuid}{c}</UUID></TiffData>' for c in range(2)
+    )
+    names = "".join(f'<Channel ID="Channel:0:{c}" Name="{name}" SamplesPerPixel="1"/>' for c, name in enumerate(CHANNELS))
+    for c in range(2):
+        xml = (
+            f'<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="{uuid}{c}"><Image ID="Image:0">'
+            f'<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="{WIDTH}" SizeY="{HEIGHT}" SizeC="2" SizeZ="1" SizeT="1">'
+            f"{names}{parts}</Pixels></Image></OME>"
+        )
+        save(OUT / f"ome/A_set_c{c}.ome.tif", pixels[c], description=xml, compression="deflate")
+
+
+def others(pixels, cells):
+    """ImageJ hyperstacks, plain pages, PNG."""
+    save(OUT / "other/A_imagej.tif", stack(pixels, "TZCYX"), imagej=True, metadata={"axes": "TZCYX"})
+    save(OUT / "other/A_pages.tif", pixels, photometric="minisblack", compression="deflate")
+    for channel, plane in zip(CHANNELS, pixels):
+        (OUT / f"other/A_{channel}.png").write_bytes(png_encode(plane))
+        planes = np.stack([np.full_like(plane, 1), plane, np.full_like(plane, 2)])
+        save(OUT / f"other/A_{channel}_stack.tif", planes, photometric="minisblack", compression="deflate")
+    (OUT / "other/A_cells.png").write_bytes(png_encode(cells.astype("u2")))
+
+
+def zarrs(pixels, cells, nuclei):
+    """OME-Zarr 0.4 and 0.5 with labels of cells and nuclei: one plane a chunk, and all of a stack in small chunks."""
+    for name, axes, version, chunks in [
+        ("v04", "cyx", FormatV04(), (1, HEIGHT, WIDTH)),
+        ("v05", "cyx", FormatV05(), (2, HEIGHT, WIDTH)),
+        ("stack-v04", "tczyx", FormatV04(), (1, 2, 2, 20, 40)),
+    ]:
+        path = OUT / f"zarr/A_{name}.zarr"
+        group = zarr.open_group(path, mode="w", zarr_format=version.zarr_format)
+        data = pixels if axes == "cyx" else stack(pixels, "TCZYX")
+        common = {"fmt": version, "scale_factors": [2]}
+        write_image(
+            data,
+            group,
+            axes=axes,
+            scale={a: 0.65 if a in "yx" else 1 for a in axes},
+            axes_units={"y": "micrometer", "x": "micrometer"},
+            storage_options={"chunks": chunks},
+            **common,
+        )
+        omero = {"channels": [{"label": channel, "color": "FFFFFF"} for channel in CHANNELS]}
+        if version.zarr_format == 2:
+            group.attrs["omero"] = omero
+        else:
+            group.attrs["ome"] = {**group.attrs["ome"], "omero": omero}
+        for label, image in {"cells": cells, "nuclei": nuclei}.items():
+            plane = image.astype("u4" if label == "cells" else "i8")
+            write_labels(plane, group, name=label, axes="yx", scaler=None, storage_options={"chunks": (HEIGHT, 32)}, **common)
+
+
+def plate(fields):
+    """An OME-Zarr 0.5 plate of two wells, one site each."""
+    from ome_zarr.writer import write_plate_metadata, write_well_metadata
+
+    group = zarr.open_group(OUT / "zarr/plate.zarr", mode="w", zarr_format=3)
+    write_plate_metadata(group, ["B"], ["2", "3"], ["B/2", "B/3"], name="P1", fmt=FormatV05())
+    for column, (pixels, cells, _) in zip("23", fields.values()):
+        well = group.require_group(f"B/{column}")
+        write_well_metadata(well, ["0"], fmt=FormatV05())
+        site = well.require_group("0")
+        common = {"fmt": FormatV05(), "scale_factors": [2]}
+        write_image(pixels, site, axes="cyx", storage_options={"chunks": (1, HEIGHT, WIDTH)}, **common)
+        write_labels(cells.astype("u1"), site, name="cells", axes="yx", scaler=None, storage_options={"chunks": (HEIGHT, WIDTH)}, **common)
+
+
+def label_kinds(cells):
+    """The labels of field A in every type, ids as large as the type can hold exactly, and masks of one value."""
+    for dtype in "u1 i1 u2 i2 u4 i4 u8 i8 f2 f4 f8".split():
+        save(OUT / f"labels/A_{dtype}.tif", cells.astype(dtype), compression="deflate")
+    for dtype, first in {"u4": 2**32 - 64, "i8": 2**53 - 64, "u8": 2**53 - 64, "f8": 2**53 - 64}.items():
+        large = np.where(cells == 0, 0, cells + first).astype(dtype)
+        save(OUT / f"labels/A_large_{dtype}.tif", large, compression="deflate")
+    save(OUT / "labels/A_over_i8.tif", np.where(cells == 3, 2**53 + 1, cells).astype("i8"), compression="deflate")
+    save(OUT / "labels/A_negative.tif", np.where(cells == 3, -1, cells).astype("i2"), compression="deflate")
+    save(OUT / "labels/A_fraction.tif", np.where(cells == 3, 2.5, cells).astype("f4"), compression="deflate")
+    save(OUT / "labels/A_color.tif", np.repeat(cells[..., None], 3, -1).astype("u1"), photometric="rgb", compression="deflate")
+    save(OUT / "labels/A_bool.tif", cells > 0)
+    save(OUT / "labels/A_255.tif", (cells > 0).astype("u1") * 255, compression="deflate")
+    pieces, count = scipy.ndimage.label(cells > 0)
+    return [{"label": r.label, "row": float(r.centroid[0]), "column": float(r.centroid[1]), "area": int(r.area)} for r in regionprops(pieces)]
+
+
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
@@ -112,8 +231,14 @@ def main():
             masks.append(np.where(seen == 0, 0, np.where(seen == region.label, 1, 2)))
     np.save(OUT / "expected.npy", np.stack(crops).astype("f4"))
     np.save(OUT / "expected-masks.npy", np.stack(masks).astype("u1"))
-    (OUT / "expected.json").write_text(json.dumps({"side": SIDE, "fields": expected}, indent=1) + "\n")
     plain(fields)
+    pixels, cells, nuclei = fields["A"]
+    ome(pixels)
+    others(pixels, cells)
+    zarrs(pixels, cells, nuclei)
+    plate(fields)
+    pieces = label_kinds(cells)
+    (OUT / "expected.json").write_text(json.dumps({"side": SIDE, "fields": expected, "pieces": pieces}) + "\n")
 
 
 if __name__ == "__main__":

@@ -205,5 +205,21 @@ def masks():
     rows(2, Mask=["many0.tif", "many1.tif"]).to_csv(folder / "labels.csv", index=False)
 
 
-for make in (dialects, encodings, missing, paths, columns, localizations, masks):
+def axes():
+    folder = case("axes", 1)
+    last = np.moveaxis(np.stack([image(0), image(1)]), 0, -1)
+    tifffile.imwrite(folder / "last.tif", last, metadata=None)
+    stack = np.stack([[image(2 * z), image(2 * z + 1)] for z in range(3)])
+    for name, data, order in [
+        ("slices", stack, "ZCYX"),
+        ("two-slices", stack[:2, 0], "ZYX"),
+        ("times", stack, "TCYX"),
+        ("channels", stack[0], "CYX"),
+    ]:
+        tifffile.imwrite(folder / f"{name}.tif", data, imagej=True, metadata={"axes": order})
+    for name in ["last", "slices", "two-slices", "times", "channels"]:
+        rows(1, File=[f"{name}.tif"]).to_csv(folder / f"{name}.csv", index=False)
+
+
+for make in (axes, dialects, encodings, missing, paths, columns, localizations, masks):
     make()

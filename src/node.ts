@@ -1,8 +1,9 @@
 // Everything of index.ts, and what needs Node: files, ONNX Runtime, worker threads.
 
+export type { FieldEntry, FieldList } from "./cells/field-list.ts";
 export { type AnnDataOptions, anndataSource } from "./cells/formats/anndata.ts";
 export { deeplocSource } from "./cells/formats/deeploc.ts";
-export { manifestFields } from "./cells/formats/field-manifest.ts";
+export { type FieldListOptions, listFields } from "./cells/formats/field-lists.ts";
 export { type FieldsOptions, fieldsSource } from "./cells/formats/fields.ts";
 export { type FolderOptions, folderSource } from "./cells/formats/folder.ts";
 export { type H5scOptions, h5scSource } from "./cells/formats/h5sc.ts";

@@ -1,4 +1,7 @@
 import { CellStore } from "./cells/store.ts";
+import type { CommandFile } from "./encode/command/file.ts";
+import { RunningPrograms } from "./encode/command/programs.ts";
+import type { Encoder } from "./encode/encoder.ts";
 import { tryOut } from "./encode/try.ts";
 import { changedUnits } from "./encode/units.ts";
 import { InUseError, isCellswapError } from "./errors.ts";
@@ -44,6 +47,8 @@ export interface StudyOptions {
   readonly workers?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: StudyProgress;
+  /** Called with every encoder that is another program, before it is started. */
+  readonly onProgram?: (encoder: CommandFile) => void;
   /** Called with what the guards find, as it is found. */
   readonly onFlag?: (flag: Flag) => void;
   /** Replace what an earlier study left in the folder, features included. */
@@ -78,6 +83,9 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
   let extraction: Extraction | undefined;
   const files: OpenGiven[] = [];
   const taken: FeatureSet[] = [];
+  const programs = new RunningPrograms();
+  const stopPrograms = () => programs.stop();
+  options.signal?.addEventListener("abort", stopPrograms, { once: true });
   try {
     // What can be wrong with the inputs is found before anything is written.
     const encoders = readEncoders(wanted);
@@ -113,9 +121,9 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
         continue;
       }
       const { name } = encoder.description;
-      const dimensions = await tryEncoder(encoder, store, async (opened) =>
-        findings.add(...(await tryOut(opened, name, tried))),
-      );
+      if (encoder.kind === "command") options.onProgram?.(encoder);
+      const tryIt = async (opened: Encoder) => findings.add(...(await tryOut(opened, name, tried)));
+      const dimensions = await tryEncoder(encoder, store, tryIt, programs);
       targets.push({ encoder, names: outputNames(encoder), dimensions });
       findings.add(changedUnits(encoder.description, study.composite.intensity));
     }
@@ -152,8 +160,18 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
         taken.push(await takeFeatures(given, file, order, place, { signal, onProgress }));
       }
       return extract(
-        { store, plan, scales, composite: study.composite, encoders: targets, folder: features, shared },
         {
+          store,
+          plan,
+          scales,
+          composite: study.composite,
+          encoders: targets,
+          folder: features,
+          shared,
+          logs: layout.logs,
+        },
+        {
+          programs,
           ...(workers === undefined ? {} : { workers }),
           signal,
           onProgress: (done, total) => options.onProgress?.("composites", done, total),
@@ -227,6 +245,8 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       );
     throw error;
   } finally {
+    options.signal?.removeEventListener("abort", stopPrograms);
+    await programs.end();
     await grid?.dispose();
     for (const { file } of files) file.close();
     for (const set of [...taken, ...(extraction?.sets ?? [])]) set.close();

@@ -25,4 +25,6 @@ export interface FieldList {
   readonly channels: readonly string[] | null;
   readonly fields: readonly FieldEntry[];
   readonly notes: readonly string[];
+  /** Only nuclei have labels; they stand for the cells. */
+  readonly nucleiOnly: boolean;
 }

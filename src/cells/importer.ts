@@ -1,7 +1,7 @@
 import { DataError, InterruptedError } from "../errors.ts";
 import { checkDiameter, diameterOf, measuredDiameter } from "../masks/diameter.ts";
 import { LIFTABLE, MEASURES, type Measures, measureMask, passes, verdictOf } from "../masks/verdict.ts";
-import type { Column, MaskKind } from "../types.ts";
+import type { Column, MaskKind, Table } from "../types.ts";
 import type { Labels } from "./labels.ts";
 import { countReasons, type ImportSummary, Tally } from "./summary.ts";
 import { cutOut, Surroundings } from "./surroundings.ts";
@@ -32,6 +32,8 @@ export interface CellSource {
   readonly count: number;
   /** What a person should know about this import, one sentence each. */
   readonly notes: readonly string[];
+  /** Cells that the source holds and that are not imported, with a column Reason; kept as `left-out.csv`. */
+  readonly leftOut?: Table;
   /** Columns of cell `cell`; Metadata_Localization may be left out. */
   record(cell: number): CellRecord;
   /** File that channel `channel` of cell `cell` is read from, for messages. */
@@ -159,6 +161,7 @@ export async function importCells(
         }
       : null;
     const kind = plan.masks === "auto" ? (neighbors ? "full" : "center") : plan.masks;
+    if (plan.leftOut !== undefined && plan.leftOut.rows > 0) writer.writeLeftOut(plan.leftOut);
     writer.finish(quality, kind, known);
     return {
       out,

@@ -15,7 +15,7 @@ import { sha256File } from "../files/hash.ts";
 import { NpyWriter } from "../files/npy.ts";
 import { table, writeCsv, writeParquet } from "../files/table.ts";
 import { typicalDiameter } from "../masks/diameter.ts";
-import type { Column, CropShape, MaskKind } from "../types.ts";
+import type { Column, CropShape, MaskKind, Table } from "../types.ts";
 import { isCellStore, readHeader, STORE_VERSION, type StoreHeader } from "./header.ts";
 
 /** Quality of every cell's mask, in store order. */
@@ -80,6 +80,11 @@ export class CellStoreWriter {
       column.push(value);
     }
     for (const column of this.#metadata.values()) if (column.length === row) column.push(null);
+  }
+
+  /** Writes the list of cells that were not taken. */
+  writeLeftOut(cells: Table): void {
+    this.#named(() => writeCsv(join(this.#partial, "left-out.csv"), cells));
   }
 
   /**

@@ -5,6 +5,7 @@ import { POOLS, type PublishedPool } from "../encode/published/network.ts";
 import { openPci } from "../encode/published/pci.ts";
 import { openPifia } from "../encode/published/pifia.ts";
 import { type Shown, showEncoder } from "../encode/published/show.ts";
+import { exchangeLines, programLines } from "./program.ts";
 
 const SYSTEMS: Readonly<Record<string, (source: string) => Published | Promise<Published>>> = {
   pifia: openPifia,
@@ -97,6 +98,7 @@ function layers(
 
 function describe(shown: Shown): string[] {
   if (shown.kind === "onnx") return describeOnnx(shown);
+  if (shown.kind === "command") return [...programLines(shown), ...exchangeLines(shown)];
   const shape = (s: readonly number[]) => (s.length === 0 ? "one value" : s.join(" x "));
   const hint =
     shown.network === null

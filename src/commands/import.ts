@@ -1,15 +1,14 @@
 import { type Command, Option } from "commander";
 import { deeplocSource } from "../cells/formats/deeploc.ts";
-import { manifestFields } from "../cells/formats/field-manifest.ts";
-import { fieldsSource } from "../cells/formats/fields.ts";
 import { type FolderOptions, folderSource } from "../cells/formats/folder.ts";
 import { pciSource } from "../cells/formats/pci.ts";
 import { pifiaSource } from "../cells/formats/pifia.ts";
 import { type CellSource, type ImportSummary, importCells } from "../cells/importer.ts";
-import { readLabels } from "../cells/labels.ts";
+import { type Labels, readLabels } from "../cells/labels.ts";
 import { configureCrops } from "./import-crops.ts";
+import { configureFields } from "./import-fields.ts";
 import { interruptible } from "./interruptible.ts";
-import { list, positive, whole } from "./options.ts";
+import { list, positive } from "./options.ts";
 import { progress } from "./progress.ts";
 
 interface Options {
@@ -62,26 +61,16 @@ export function configure(command: Command): void {
       run(() => folderSource(dir, options), options),
     );
   configureDeeploc(command);
-  configureFields(command);
+  configureFields(
+    format(
+      command,
+      "fields <dir>",
+      "whole images with label images: cuts the cells out",
+      "cellswap import fields plate --manifest fields.csv --size 96 --out cells",
+    ),
+    run,
+  );
   configureCrops(command, format, run);
-}
-
-function configureFields(command: Command): void {
-  format(
-    command,
-    "fields <dir>",
-    "whole images with label images of their cells, listed in a CSV",
-    "cellswap import fields plate --manifest fields.csv --size 96",
-  )
-    .requiredOption("--manifest <csv>", "one row per field: File_CHANNEL columns (or File), Labels")
-    .option("--channels <names>", "channels of the files in a column File, in order, comma between", list)
-    .requiredOption("--size <px>", "side of the crops", whole(4, 8192))
-    .action((dir: string, options: Options & { manifest: string; channels?: string[]; size: number }) =>
-      run(
-        () => fieldsSource(manifestFields(dir, options.manifest, options), { size: options.size }),
-        options,
-      ),
-    );
 }
 
 function configureDeeploc(command: Command): void {
@@ -116,7 +105,16 @@ function format(command: Command, usage: string, summary: string, example: strin
     .addHelpText("after", `\nExample:\n  ${example}`);
 }
 
-async function run(plan: () => CellSource | Promise<CellSource>, options: Options): Promise<void> {
+/** What a plan may depend on besides its own options. */
+interface Context {
+  readonly labels: Labels | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function run(
+  plan: (context: Context) => CellSource | Promise<CellSource>,
+  options: Options,
+): Promise<void> {
   const notes: string[] = [];
   const labels =
     options.labels === undefined
@@ -124,7 +122,7 @@ async function run(plan: () => CellSource | Promise<CellSource>, options: Option
       : readLabels(options.labels, options, (note) => notes.push(note));
   const bar = progress("import", "cells", options.json === true);
   const imported = await interruptible(async (signal) =>
-    importCells(await plan(), options.out, {
+    importCells(await plan({ labels, signal }), options.out, {
       labels,
       diameter: options.diameter,
       signal,

@@ -5,6 +5,7 @@ import { readStudyFile } from "../study/schema.ts";
 import { runStudy } from "../study.ts";
 import { interruptible } from "./interruptible.ts";
 import { workersOption } from "./options.ts";
+import { programLines } from "./program.ts";
 import { stages } from "./progress.ts";
 import { resultJson, resultText, today } from "./result.ts";
 
@@ -76,6 +77,7 @@ async function run(path: string | undefined, options: Options, command: Command)
       ...(workers === undefined ? {} : { workers }),
       ...(options.force === undefined ? {} : { force: options.force }),
       onProgress: stages(options.json === true),
+      onProgram: (encoder) => process.stderr.write(`${programLines(encoder).join("\n")}\n`),
       onFlag: ({ severity, text }) => {
         if (options.json !== true) process.stderr.write(`${severity}: ${text}\n`);
       },

@@ -63,7 +63,7 @@ export type PreprocessStep = z.infer<typeof PreprocessStep>;
 
 /** One output of the network that is used as features. */
 export const EncoderOutput = z.strictObject({
-  output: z.string().min(1).describe("Name of the ONNX output."),
+  output: z.string().min(1).describe("Name of the network's output."),
   layer: z
     .string()
     .regex(/^[A-Za-z0-9._-]+$/)
@@ -91,31 +91,83 @@ export const EncoderOutput = z.strictObject({
 });
 export type EncoderOutput = z.infer<typeof EncoderOutput>;
 
-/** The sidecar of an ONNX encoder: everything that is needed to feed it. */
-export const EncoderDescription = z.strictObject({
+const size = z.int().positive().describe("Pixels, after preprocessing.");
+const input = {
+  channels: z.array(z.string().min(1)).min(1).describe("Channels by name, in the network's order."),
+  height: size,
+  width: size,
+  layout: z.enum(["NCHW", "NHWC"]).default("NCHW"),
+};
+const head = {
   $schema: z.string().optional(),
   format: z.literal("cellswap-encoder"),
   version: z.literal(1),
   name: z.string().regex(/^[A-Za-z0-9._-]+$/, "letters, digits, dot, dash and underscore only"),
   title: z.string().optional().describe("One line for people."),
-  model: z.string().min(1).describe("ONNX file, relative to this file."),
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional()
-    .describe("Hash of the ONNX file; checked when given."),
-  input: z.strictObject({
-    name: z.string().min(1).describe("Name of the ONNX input."),
-    channels: z.array(z.string().min(1)).min(1).describe("Channels by name, in the network's order."),
-    height: z.int().positive().describe("Pixels, after preprocessing."),
-    width: z.int().positive().describe("Pixels, after preprocessing."),
-    layout: z.enum(["NCHW", "NHWC"]).default("NCHW"),
-  }),
+};
+const rest = {
   preprocess: z.array(PreprocessStep).default([]),
   outputs: z.array(EncoderOutput).min(1),
   license: z.string().optional(),
   source: z.string().optional().describe("Where the weights come from."),
   citation: z.string().optional(),
   notes: z.array(z.string()).optional(),
+};
+
+/** The sidecar of an ONNX encoder: everything that is needed to feed it. */
+export const OnnxDescription = z.strictObject({
+  ...head,
+  model: z.string().min(1).describe("ONNX file, relative to this file."),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional()
+    .describe("Hash of the ONNX file; checked when given."),
+  input: z.strictObject({ name: z.string().min(1).describe("Name of the ONNX input."), ...input }),
+  ...rest,
 });
+export type OnnxDescription = z.infer<typeof OnnxDescription>;
+
+const seconds = z.number().positive().max(86400);
+
+/** An encoder that is another program, which reads crops and writes features (docs/own-model.md). */
+export const CommandDescription = z.strictObject({
+  ...head,
+  command: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe("Program and arguments, as they are: no shell. It runs in the folder of this file."),
+  files: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      "Further files that the features depend on, relative to this file; arguments that name a file count already.",
+    ),
+  batch: z
+    .int()
+    .min(1)
+    .max(4096)
+    .default(32)
+    .describe("Inputs that the program gets at a time, always as many."),
+  processes: z.int().min(1).max(64).default(1).describe("How often the program is started."),
+  seconds: z
+    .strictObject({
+      start: seconds.default(600).describe("From the start to the first features."),
+      batch: seconds.default(300).describe("For the features of a batch."),
+    })
+    .default({ start: 600, batch: 300 })
+    .describe("How long it may take; one that takes longer is ended."),
+  input: z.strictObject({
+    ...input,
+    masks: z
+      .boolean()
+      .default(false)
+      .describe("Whether it gets the center masks as well, behind every batch."),
+  }),
+  ...rest,
+});
+export type CommandDescription = z.infer<typeof CommandDescription>;
+
+/** How an encoder is run and fed: `model` (an ONNX file) or `command` (a program). */
+export const EncoderDescription = z.union([OnnxDescription, CommandDescription]);
 export type EncoderDescription = z.infer<typeof EncoderDescription>;

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import type { z } from "zod";
 import { DataError } from "../errors.ts";
-import { EncoderDescription } from "./description.ts";
+import { type CommandFile, commandFile } from "./command/file.ts";
+import { CommandDescription, OnnxDescription } from "./description.ts";
 import { type OnnxFile, onnxFile } from "./onnx/file.ts";
 
-/** An encoder on disk, told apart by `kind`. */
-export type EncoderFile = OnnxFile;
+/** An encoder on disk, told apart by `kind`; its `hash` stands for the network in keys and in the record. */
+export type EncoderFile = OnnxFile | CommandFile;
 
 /**
  * Reads an encoder's sidecar (`NAME.json`; the path of its `NAME.onnx` is taken as well).
@@ -31,10 +32,22 @@ export function readEncoder(given: string): EncoderFile {
       { path, cause },
     );
   }
-  const parsed = EncoderDescription.safeParse(json, { reportInput: true });
+  const has = (key: string) => typeof json === "object" && json !== null && key in json;
+  if (has("command")) {
+    if (has("model"))
+      throw new DataError(
+        'has both "model" (an ONNX file) and "command" (a program); keep the one that is meant',
+        { path },
+      );
+    return commandFile(path, parse(CommandDescription, json, path));
+  }
+  return onnxFile(path, parse(OnnxDescription, json, path));
+}
+
+function parse<T>(schema: z.ZodType<T>, json: unknown, path: string): T {
+  const parsed = schema.safeParse(json, { reportInput: true });
   if (!parsed.success) throw new DataError(firstIssue(parsed.error), { path });
-  const description = parsed.data;
-  return onnxFile(path, description);
+  return parsed.data;
 }
 
 /** The first thing that a schema check (with `reportInput`) found, as one line: the key, its value, what is wrong. */

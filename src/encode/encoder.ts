@@ -7,6 +7,11 @@ export interface Encoder {
   /** Milliseconds spent in the network so far. */
   readonly runMs: number;
   /**
+   * Features of one crop may differ by this share of the largest from one time to the next, and the encoder still
+   * counts as the same network every time.
+   */
+  readonly tolerance: number;
+  /**
    * Encodes `count` crops (count x channels x height x width) with their label masks (count x height x width);
    * `out[o]` receives count x dimension values of output `o`. The features of a crop do not depend on what it is
    * encoded with.

@@ -11,10 +11,17 @@ export interface Network {
   readonly path: string;
   /** Inputs that it sees at a time; fixed, as other sizes may split sums differently and give other bytes. */
   readonly inputs: number;
+  /** Whether it is given no other number of them, not even once. */
+  readonly fixed: boolean;
+  /** As an {@link Encoder} has it. */
+  readonly tolerance: number;
   /** Milliseconds spent in the network so far. */
   readonly runMs: number;
-  /** Runs it on `count` inputs (count x channels x height x width, or with the channels last, as described). */
-  run(inputs: Float32Array, count: number): Promise<Readonly<Record<string, Given>>>;
+  /**
+   * Runs it on `count` inputs (count x channels x height x width, or with the channels last, as described); `center`
+   * (count x height x width) is the share of the center cell in every pixel, empty where the encoder asks for none.
+   */
+  run(inputs: Float32Array, count: number, center: Float32Array): Promise<Readonly<Record<string, Given>>>;
   release(): Promise<void>;
 }
 
@@ -42,7 +49,6 @@ export class NetworkEncoder implements Encoder {
   readonly #shape: CropShape;
   /** Known after the first batch. */
   #poolings: readonly Pooling[] | undefined;
-  /** Whether an output is pooled over the center cell; only then are masks looked at. */
   readonly usesMask: boolean;
   #input = new Float32Array(0);
   #weights = new Float32Array(0);
@@ -52,12 +58,12 @@ export class NetworkEncoder implements Encoder {
     this.#network = network;
     this.#shape = shape;
     this.#preprocessor = makePreprocessor(file.description, shape);
-    this.usesMask = poolsOverCenter(file);
+    this.usesMask = looksAtCenter(file);
   }
 
   /**
-   * Makes an encoder for crops of `shape` of the network that `openNetwork` gives and tries it on one and on two empty
-   * crops, unless it was `tried` before.
+   * Makes an encoder for crops of `shape` of the network that `openNetwork` gives and tries it on empty crops, unless it
+   * was `tried` before.
    * @throws DataError / StudyError naming the input, channel or output that does not fit.
    */
   static async open(
@@ -66,9 +72,11 @@ export class NetworkEncoder implements Encoder {
     openNetwork: () => Promise<Network>,
     tried: boolean,
   ): Promise<NetworkEncoder> {
-    if (shape.masks === "none" && poolsOverCenter(file))
+    if (shape.masks === "none" && looksAtCenter(file))
       throw new StudyError(
-        "pools over the center cell (center-mean), and the cells have no masks; make them with `cellswap segment`, or use mean",
+        takesMasks(file)
+          ? 'asks for center masks ("masks": true), and the cells have none; make them with `cellswap segment`, or do without'
+          : "pools over the center cell (center-mean), and the cells have no masks; make them with `cellswap segment`, or use mean",
         { path: file.path },
       );
     const encoder = new NetworkEncoder(file, await openNetwork(), shape);
@@ -79,6 +87,10 @@ export class NetworkEncoder implements Encoder {
   /** Length of the feature vector of each output. */
   get dimensions(): number[] {
     return this.#poolings!.map((p) => p.dimension);
+  }
+
+  get tolerance(): number {
+    return this.#network.tolerance;
   }
 
   /** Milliseconds spent in the network so far. */
@@ -97,13 +109,12 @@ export class NetworkEncoder implements Encoder {
     count: number,
     out: readonly Float32Array[],
   ): Promise<void> {
-    await this.#encode(
-      crops,
-      masks,
-      count,
-      out,
-      Math.max(1, Math.floor(this.#network.inputs / this.#preprocessor.views)),
-    );
+    await this.#encode(crops, masks, count, out, this.#step);
+  }
+
+  /** Crops that are encoded at a time. */
+  get #step(): number {
+    return Math.max(1, Math.floor(this.#network.inputs / this.#preprocessor.views));
   }
 
   /** Encodes `step` crops at a time. */
@@ -124,9 +135,13 @@ export class NetworkEncoder implements Encoder {
         masks: masks.subarray(from * pixels, end * pixels),
         count: end - from,
       };
-      const given = await this.#network.run(this.#inputs(batch, step), step * this.#preprocessor.views);
+      const weights = this.#centerWeights(batch, step);
+      const given = await this.#network.run(
+        this.#inputs(batch, step),
+        step * this.#preprocessor.views,
+        weights,
+      );
       const poolings = this.#check(given, step);
-      const weights = this.#centerWeights(batch);
       out.forEach((features, o) => {
         const { dimension } = poolings[o];
         const rows = features.subarray(from * dimension, end * dimension);
@@ -141,12 +156,13 @@ export class NetworkEncoder implements Encoder {
     await this.#network.release();
   }
 
-  /** Runs the network on one and on two empty crops. */
+  /** Runs the network on one and on two empty crops, or on a batch of them. */
   async #try(): Promise<void> {
     const pixels = this.#shape.height * this.#shape.width;
     const size = this.#shape.channels.length * pixels;
     const tryOn = (count: number) =>
       this.#encode(new Float32Array(count * size), new Uint8Array(count * pixels), count, [], count);
+    if (this.#network.fixed) return tryOn(this.#step);
     await tryOn(1);
     try {
       await tryOn(2);
@@ -171,14 +187,15 @@ export class NetworkEncoder implements Encoder {
     return this.#input;
   }
 
-  /** Center cell of each input after the geometry of the preprocessing; empty where no output asks for it. */
-  #centerWeights({ masks, count }: Batch): Float32Array {
+  /** Center cell of each of `step` crops' inputs after the geometry of the preprocessing; empty where none is asked for. */
+  #centerWeights({ masks, count }: Batch, step: number): Float32Array {
     if (!this.usesMask) return this.#weights;
     const { input } = this.#file.description;
     const { views } = this.#preprocessor;
     const plane = input.height * input.width;
     const pixels = masks.length / count;
-    if (this.#weights.length < count * views * plane) this.#weights = new Float32Array(count * views * plane);
+    if (this.#weights.length !== step * views * plane) this.#weights = new Float32Array(step * views * plane);
+    this.#weights.fill(0, count * views * plane);
     for (let i = 0; i < count; i++)
       this.#preprocessor.mask(masks.subarray(i * pixels, (i + 1) * pixels), this.#weights, i * views * plane);
     return this.#weights;
@@ -236,8 +253,13 @@ export class NetworkEncoder implements Encoder {
   }
 }
 
-function poolsOverCenter({ description }: EncoderFile): boolean {
-  return description.outputs.some((o) => o.pool === "center-mean");
+/** Whether the network gets the center masks, so that all its outputs depend on them. */
+export function takesMasks(file: EncoderFile): boolean {
+  return file.kind === "command" && file.description.input.masks;
+}
+
+function looksAtCenter(file: EncoderFile): boolean {
+  return takesMasks(file) || file.description.outputs.some((o) => o.pool === "center-mean");
 }
 
 /** Message of an error on one line, cut at 200 characters. */

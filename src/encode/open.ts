@@ -1,4 +1,6 @@
 import type { CropShape, MaskKind } from "../types.ts";
+import { CommandNetwork } from "./command/network.ts";
+import type { Programs } from "./command/programs.ts";
 import type { Encoder } from "./encoder.ts";
 import type { EncoderFile } from "./encoder-file.ts";
 import { NetworkEncoder } from "./network.ts";
@@ -9,6 +11,8 @@ export interface OpenOptions {
   readonly threads?: number;
   /** Whether it was tried before, by {@link openEncoder} itself, for crops of this shape. */
   readonly tried?: boolean;
+  /** What runs encoders that are other programs; without it, each opened encoder starts its own. */
+  readonly programs?: Programs;
 }
 
 /**
@@ -18,7 +22,9 @@ export interface OpenOptions {
 export function openEncoder(
   file: EncoderFile,
   shape: CropShape & { readonly masks?: MaskKind },
-  { threads = 1, tried = false }: OpenOptions = {},
+  { threads = 1, tried = false, programs }: OpenOptions = {},
 ): Promise<Encoder> {
-  return NetworkEncoder.open(file, shape, () => Session.open(file, threads), tried);
+  const network = async () =>
+    file.kind === "command" ? new CommandNetwork(file, programs) : await Session.open(file, threads);
+  return NetworkEncoder.open(file, shape, network, tried);
 }

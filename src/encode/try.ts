@@ -11,13 +11,6 @@ export interface Samples {
 }
 
 /**
- * Features of one crop may differ by this share of the largest of them. An input of a batch of one size goes through
- * the same sums whatever stands beside it, so that networks in evaluation mode give the same bytes; batch statistics
- * and dropout change the second or third digit. What lies between is room for runtimes that split sums otherwise.
- */
-const SAME = 1e-6;
-
-/**
  * Tries an encoder on real crops: the same crops twice, and the first of them beside empty crops.
  * Finds networks whose features of a cell depend on chance or on the cells beside it, and those that tell no crop from another.
  */
@@ -47,14 +40,14 @@ export async function tryOut(encoder: Encoder, name: string, samples: Samples): 
       return apart(features.subarray(0, dimension), padded[o].subarray(0, dimension));
     }),
   );
-  if (!(twice <= SAME))
+  if (!(twice <= encoder.tolerance))
     flags.push({
       id: "not-reproducible",
       severity: "refuse",
       encoder: name,
       text: `encoder ${name} gives the same crops other features the second time (by up to ${percent(twice)} of the largest): chance is at work in it, as in dropout; ${training}`,
     });
-  else if (!(beside <= SAME))
+  else if (!(beside <= encoder.tolerance))
     flags.push({
       id: "batch-dependent",
       severity: "refuse",
@@ -83,6 +76,9 @@ export function constantFeatures(
 
 const percent = (share: number) =>
   `${share < 0.1 ? (100 * share).toPrecision(2) : Math.round(100 * share)} %`;
+
+/** Largest difference between equal features, as a share of the largest of them. */
+const SAME = 1e-6;
 
 /** Whether no feature differs between rows by more than rounding. */
 export function constant(features: Float32Array, dimension: number): boolean {

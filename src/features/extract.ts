@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { share } from "../core/share.ts";
+import { RunningPrograms, servePrograms } from "../encode/command/programs.ts";
+import type { CommandDescription } from "../encode/description.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { openEncoder } from "../encode/open.ts";
@@ -26,6 +28,8 @@ export interface ExtractRequest {
   readonly folder: string;
   /** Whether other studies use the folder as well, so that what they have begun stays. */
   readonly shared?: boolean;
+  /** Folder of what programs print on their standard error. */
+  readonly logs?: string;
 }
 
 /** An encoder, the names of its outputs in results and folders, and their dimensions (from {@link tryEncoder}). */
@@ -84,6 +88,8 @@ export interface WorkerDone {
 }
 
 export interface ExtractOptions {
+  /** What runs encoders that are other programs, as {@link tryEncoder} had it; the extraction's own by default. */
+  readonly programs?: RunningPrograms;
   readonly workers?: number;
   readonly signal?: AbortSignal;
   /** Called after every batch with the encodings that are done and that this run lacked, a killed run's included. */
@@ -125,7 +131,10 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
   });
   options.onProgress?.(done, total);
   const order = encodingOrder(plan).filter((row) => lacking.some((lacks) => lacks[row] === 1));
-  const batch = batchRows(store);
+  const commands = encoders.flatMap(({ encoder }, e) =>
+    encoder.kind === "command" && lacking[e].includes(1) ? [encoder.description] : [],
+  );
+  const batch = batchRows(store, commands);
   let encodingMs = 0;
   await runTasks(
     {
@@ -150,6 +159,8 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
       })),
     },
     Array.from({ length: Math.ceil(order.length / batch) }, (_, b) => ({ batch: b })),
+    commands,
+    request.logs,
     options,
     (reply) => {
       encodingMs += reply.encodingMs;
@@ -194,6 +205,7 @@ function findShelves(
 /**
  * Opens an encoder for crops of `shape` and tries it on empty ones.
  * @param look what else is tried on it while it is open
+ * @param programs what runs it where it is another program, and goes on running it
  * @returns dimension (number of features per crop) of each output, in the order of the description.
  * @throws CellswapError as {@link openEncoder}
  */
@@ -201,8 +213,9 @@ export async function tryEncoder(
   encoder: EncoderFile,
   shape: CropShape & { readonly masks: MaskKind },
   look?: (opened: Encoder) => Promise<void>,
+  programs?: RunningPrograms,
 ): Promise<readonly number[]> {
-  const opened = await openEncoder(encoder, shape);
+  const opened = await openEncoder(encoder, shape, programs === undefined ? {} : { programs });
   try {
     await look?.(opened);
     return opened.dimensions;
@@ -211,29 +224,45 @@ export async function tryEncoder(
   }
 }
 
-/** Rows of a batch: as many crops as the bytes allow, in steps of the fewest. */
-export function batchRows({ channels, height, width }: CropShape): number {
+/**
+ * Rows of a batch: as many crops as the bytes allow, in steps of the fewest; whole batches of the program that takes
+ * most at a time.
+ */
+export function batchRows(
+  { channels, height, width }: CropShape,
+  commands: readonly CommandDescription[] = [],
+): number {
   const rows = Math.floor(BATCH_BYTES / (channels.length * height * width * 4));
-  return Math.min(BATCH.most, Math.max(BATCH.least, rows - (rows % BATCH.least)));
+  const few = Math.min(BATCH.most, Math.max(BATCH.least, rows - (rows % BATCH.least)));
+  const step = Math.max(1, ...commands.map((c) => c.batch));
+  return Math.ceil(few / step) * step;
 }
 
 async function runTasks(
   setup: WorkerSetup,
   tasks: readonly WorkerTask[],
-  { workers = availableParallelism(), signal }: ExtractOptions,
+  commands: readonly CommandDescription[],
+  logs: string | undefined,
+  { workers = availableParallelism(), signal, programs = new RunningPrograms() }: ExtractOptions,
   onDone: (done: WorkerDone) => void,
 ): Promise<void> {
   const pool = new Pool<WorkerTask, WorkerDone>({
     base: import.meta.url,
     module: "worker",
     init: setup,
-    threads: Math.min(workers, tasks.length),
+    // A thread that waits for a program composes nothing: for each process that computes, another one does.
+    threads: Math.min(workers + commands.reduce((n, c) => n + c.processes, 0), tasks.length),
     work: "encoding",
+    ...(commands.length === 0 ? {} : { connect: (port) => servePrograms(programs, port) }),
   });
+  const stop = () => programs.stop();
+  signal?.addEventListener("abort", stop, { once: true });
   try {
+    if (logs !== undefined && commands.length > 0) programs.logTo(logs);
     await pool.each(tasks, onDone, { take: sharedOut(tasks.length, pool.threads), signal });
   } finally {
-    await pool.dispose();
+    signal?.removeEventListener("abort", stop);
+    await Promise.all([pool.dispose(), programs.end()]);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { StoreHeader } from "../cells/store.ts";
 import { ENCODE_VERSION } from "../encode/description.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
+import { takesMasks } from "../encode/network.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
 import { type Setting, traitsOf } from "../settings.ts";
 import type { Scales } from "../swap/intensity.ts";
@@ -25,13 +26,14 @@ export interface FeatureInputs {
  */
 export function featureKey(
   inputs: FeatureInputs,
-  { description, hash: model }: EncoderFile,
+  encoder: EncoderFile,
   output: number,
   setting: Setting,
 ): string {
+  const { description, hash: model } = encoder;
   const { output: name, layout, pool, grid, prefix } = description.outputs[output];
   const { input, preprocess } = description;
-  const masked = traitsOf(setting).cell !== "imaged" || pool === "center-mean";
+  const masked = traitsOf(setting).cell !== "imaged" || pool === "center-mean" || takesMasks(encoder);
   return shortHash({
     ...pixelsOf(inputs, setting, masked),
     encoder: {

@@ -1,5 +1,6 @@
 import { CropFiles } from "../cells/crops.ts";
-import { openEncoder } from "../encode/open.ts";
+import { DistantPrograms } from "../encode/command/programs.ts";
+import { type OpenOptions, openEncoder } from "../encode/open.ts";
 import { DataError } from "../errors.ts";
 import { serve } from "../files/worker.ts";
 import { SETTINGS } from "../settings.ts";
@@ -8,12 +9,12 @@ import type { WorkerDone, WorkerSetup, WorkerTask } from "./extract.ts";
 import { OpenParts } from "./open-parts.ts";
 
 /** One thread of {@link extract}: composes a batch, runs the encoders that lack it, writes their features. */
-serve(async (setup: WorkerSetup) => {
-  const opened = await open(setup);
+serve(async (setup: WorkerSetup, port) => {
+  const opened = await open(setup, port === undefined ? {} : { programs: new DistantPrograms(port) });
   return (task: WorkerTask) => run(setup, opened, task);
 });
 
-async function open(setup: WorkerSetup) {
+async function open(setup: WorkerSetup, options: OpenOptions) {
   const size = setup.batch;
   const store = new CropFiles(setup.cells);
   const pixels = store.height * store.width;
@@ -21,7 +22,7 @@ async function open(setup: WorkerSetup) {
   const encoders = await Promise.all(
     setup.targets.map(async ({ encoder, lacks, outputs }) => ({
       name: encoder.description.name,
-      encoder: await openEncoder(encoder, store, { tried: true }),
+      encoder: await openEncoder(encoder, store, { ...options, tried: true }),
       lacks,
       outputs: outputs.map((o) => ({ ...o, features: new Float32Array(size * o.dimension) })),
     })),

@@ -1,6 +1,6 @@
-import type { Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, type Worker } from "node:worker_threads";
 import { CellswapError, InterruptedError, STOPPED } from "../errors.ts";
-import { type Answer, reviveError, startWorker } from "./worker.ts";
+import { type Answer, reviveError, type Start, startWorker } from "./worker.ts";
 
 export interface PoolOptions {
   /** The caller's import.meta.url; the module of the threads, which calls {@link serve}, stands beside it. */
@@ -14,6 +14,8 @@ export interface PoolOptions {
   readonly threads: number;
   /** What they do, in messages: "evaluation". */
   readonly work: string;
+  /** Called for every thread with the near end of a line to it, which ends with the thread. */
+  readonly connect?: (port: MessagePort) => void;
 }
 
 export interface EachOptions {
@@ -126,8 +128,17 @@ export class Pool<Task, Result> {
   }
 
   #start(thread: number): Worker {
-    const { base, module, init, packages, work } = this.#options;
-    const worker = startWorker(base, module, init, packages);
+    const { base, module, init, packages, work, connect } = this.#options;
+    const start: Start<unknown> = { init };
+    let worker: Worker;
+    if (connect === undefined) worker = startWorker(base, module, start, packages);
+    else {
+      const { port1, port2 } = new MessageChannel();
+      connect(port1);
+      worker = startWorker(base, module, { ...start, port: port2 } satisfies Start<unknown>, packages, [
+        port2,
+      ]);
+    }
     worker.on("message", (answer: Answer<Result>) => this.#answered(thread, answer));
     worker.on("messageerror", (error) => this.#fail(error));
     worker.on("error", (error) => this.#fail(died(error, work)));

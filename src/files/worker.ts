@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { parentPort, Worker, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
 import {
   CellswapError,
   DataError,
@@ -49,14 +49,22 @@ export function reviveError({ name, message, path, stack }: ErrorRecord): Error 
   return error;
 }
 
+/** What a thread of a {@link Pool} starts with. */
+export interface Start<Init> {
+  readonly init: Init;
+  readonly port?: MessagePort;
+}
+
 /**
- * Makes this thread one of a {@link Pool}: `open` is called once with what the pool gives its threads to start with,
- * and the function that it returns with every task. What either throws is the answer to the task.
+ * Makes this thread one of a {@link Pool}: `open` is called once with what the pool gives its threads to start with
+ * (and with its end of the line to the pool's `connect`), and the function that it returns with every task. What either
+ * throws is the answer to the task.
  */
 export function serve<Init, Task, Result>(
-  open: (init: Init) => Handler<Task, Result> | Promise<Handler<Task, Result>>,
+  open: (init: Init, port?: MessagePort) => Handler<Task, Result> | Promise<Handler<Task, Result>>,
 ): void {
-  const opened = (async () => open(workerData as Init))();
+  const { init, port } = workerData as Start<Init>;
+  const opened = (async () => open(init, port))();
   // A failure is told in answer to the first task.
   opened.catch(() => {});
   parentPort!.on("message", async (task: Task) => {
@@ -75,20 +83,22 @@ type Handler<Task, Result> = (task: Task) => Result | Promise<Result>;
  * Starts a worker thread from the module `name` beside the caller (`base` is the caller's import.meta.url).
  * Works from the built package (without the loaders that the main thread may have) and from TypeScript sources (through
  * tsx, which takes seconds over a package with WebAssembly in it: `packages` names, as URLs, those that are loaded
- * before it).
+ * before it). `transferList`: ports in `workerData`, which become the thread's.
  */
 export function startWorker(
   base: string,
   name: string,
   workerData?: unknown,
   packages: readonly string[] = [],
+  transferList: readonly MessagePort[] = [],
 ): Worker {
-  if (!base.endsWith(".ts")) return new Worker(new URL(`./${name}.js`, base), { workerData, execArgv: [] });
+  const options = { workerData, execArgv: [], transferList: [...transferList] };
+  if (!base.endsWith(".ts")) return new Worker(new URL(`./${name}.js`, base), options);
   // Node 20 reads no TypeScript and `--import tsx` does not reach a worker's first file: the hook comes first here.
   const tsx = pathToFileURL(createRequire(base).resolve("tsx/package.json"));
   const hook = new URL("./dist/esm/api/index.mjs", tsx).href;
   const file = new URL(`./${name}.ts`, base).href;
   const load = (url: string) => `import(${JSON.stringify(url)})`;
   const code = `Promise.all([${packages.map(load).join()}]).then(() => ${load(hook)}).then((m) => { m.register(); return ${load(file)}; });`;
-  return new Worker(code, { workerData, eval: true, execArgv: [] });
+  return new Worker(code, { ...options, eval: true });
 }

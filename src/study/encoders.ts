@@ -34,7 +34,9 @@ export function recordedEncoders(encoders: readonly StudyEncoder[]): Record<stri
     encoders.map((encoder) => {
       if (encoder.kind === "given") return [encoder.name, { features: encoder.hash }];
       const { name, input, preprocess, outputs } = encoder.description;
-      return [name, { model: encoder.hash, input, preprocess, outputs }];
+      const program =
+        encoder.kind === "command" ? { command: encoder.description.command, files: encoder.files } : {};
+      return [name, { model: encoder.hash, ...program, input, preprocess, outputs }];
     }),
   );
 }

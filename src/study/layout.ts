@@ -47,6 +47,10 @@ export class StudyLayout {
   get survey(): string {
     return join(this.path, "stages", "survey.json");
   }
+  /** What programs print on their standard error. */
+  get logs(): string {
+    return join(this.path, "logs");
+  }
   get results(): string {
     return join(this.path, "results");
   }
@@ -76,6 +80,7 @@ export class StudyLayout {
 export const TOP: ReadonlySet<string> = new Set([
   "features",
   "stages",
+  "logs",
   "results",
   "plan.csv",
   "plan.parquet",

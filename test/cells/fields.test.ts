@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { manifestFields } from "../../src/cells/formats/field-manifest.ts";
+import { listFields } from "../../src/cells/formats/field-lists.ts";
 import { type FieldsOptions, fieldsSource } from "../../src/cells/formats/fields.ts";
 import { importCells } from "../../src/cells/importer.ts";
 import { CellStore } from "../../src/cells/store.ts";
@@ -14,7 +14,7 @@ const { side } = expected;
 const plain = join(fixtures, "plain");
 
 async function imported(options: Partial<FieldsOptions> = {}) {
-  const list = manifestFields(plain, "fields.csv", {});
+  const list = await listFields(plain, { manifest: "fields.csv" });
   const out = mkdtempSync(join(scratch, "cells-"));
   const summary = await importCells(await fieldsSource(list, { size: side, ...options }), out);
   return { summary, store: await CellStore.open(out) };

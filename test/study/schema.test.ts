@@ -26,11 +26,12 @@ test("the schema allows exactly the keys of the study file, each explained or pl
 
 test("every key of the study file and of the encoder description is in docs/study.md", () => {
   const text = readFileSync(resolve(import.meta.dirname, "../../docs/study.md"), "utf8");
-  const { "study.schema.json": study, "encoder.schema.json": encoder } = schemas() as Record<
-    string,
-    { properties: object }
-  >;
-  for (const key of [...Object.keys(study.properties), ...Object.keys(encoder.properties)])
+  const { "study.schema.json": study, "encoder.schema.json": encoder } = schemas() as {
+    "study.schema.json": { properties: object };
+    "encoder.schema.json": { anyOf: { properties: object }[] };
+  };
+  expect(encoder.anyOf).toHaveLength(2);
+  for (const key of [study, ...encoder.anyOf].flatMap(({ properties }) => Object.keys(properties)))
     expect(text, key).toContain(`\`${key}\``);
 });
 

@@ -1,90 +1,166 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { DataError } from "../../errors.ts";
-import { readCsv } from "../../files/table.ts";
+import { type Csv, readCsvFile } from "../../files/csv.ts";
 import type { FieldEntry, FieldList, Slice } from "../field-list.ts";
+import { type ImageColumn, imageColumns, isImageColumn } from "../image-columns.ts";
+import { locate } from "../locate.ts";
+import { maybeMissing } from "../missing.ts";
+import { isZarr } from "../readers/ome-zarr.ts";
+import { zarrLabels } from "./field-zarr.ts";
+import { bare, cellMetadata, findColumn, type TableOptions } from "./metadata.ts";
 
-/** Columns that say where things are; everything else is metadata. */
-const PLACES = /^(file|file_.+|labels|labels_(cells?|nuclei|nucleus)|z|t)$/i;
+export interface ManifestOptions extends TableOptions {
+  /** CSV with one row per field. */
+  readonly manifest: string;
+  /** Channels of the files in a column File, in the order of their planes; the names in the files by default. */
+  readonly channels?: readonly string[] | undefined;
+  readonly slice?: Slice | null | undefined;
+  readonly time?: number | null | undefined;
+}
+
+/** Columns with label images of cells and of nuclei, and those that choose a plane. */
+const CELLS = ["labels", "labels_cells", "labels_cell", "mask"];
+const NUCLEI = ["labels_nuclei", "labels_nucleus"];
+const CHOICES = ["z", "t"];
+/** Columns that name a field. */
+const NAMES = ["Plate", "Well", "Site", "Field"];
 
 /**
- * Reads the fields of a set from a CSV with one row per field: `File_CHANNEL` per channel or `File` for one file with
- * all; `Labels` (or `Labels_Cells`) and `Labels_Nuclei`; `Plate`, `Well`, `Site` (or `Field`) name the field; `Z` and `T`
- * choose a slice and a time of this field; all other columns are kept for every cell of the field. Paths are relative
- * to `path`.
+ * Reads the fields of a set from a CSV (any that `readCsvFile` reads) with one row per field: image columns as
+ * `imageColumns` finds them, or `File` for one file with all channels; `Labels` (or `Labels_Cells`) and `Labels_Nuclei`,
+ * for OME-Zarr also the name of its labels; `Plate`, `Well`, `Site`, `Field` name the field, without them the first file
+ * does; `Z` and `T` choose a slice and a time of this field; all other columns are kept for every cell of the field as
+ * `cellMetadata` says. Paths are relative to `path`; `locate` says how those of other machines are found.
  * @throws DataError where a column or a required value is missing, or two fields have one name.
  */
-export function manifestFields(
-  path: string,
-  manifest: string,
-  options: {
-    readonly channels?: readonly string[];
-    readonly slice?: Slice | null;
-    readonly time?: number | null;
-  },
-): FieldList {
+export async function manifestFields(path: string, options: ManifestOptions): Promise<FieldList> {
+  const { manifest } = options;
   const file = existsSync(manifest) || isAbsolute(manifest) ? manifest : join(path, manifest);
-  const table = readCsv(file);
-  const names = [...table.keys()];
-  const rows = table.get(names[0])?.length ?? 0;
-  if (rows === 0) throw new DataError("has a header but no rows; add one row per field", { path: file });
-  const column = (...wanted: string[]) => {
-    const found = names.find((n) => wanted.includes(bare(n).toLowerCase()));
-    return found === undefined ? undefined : table.get(found);
-  };
-  const single = column("file");
-  const several = names.filter((n) => /^file_./i.test(n));
-  if (single === undefined && several.length === 0)
-    throw new DataError(
-      `has no column File or File_CHANNEL (for instance File_DNA; its columns: ${names.join(", ")}); add it`,
-      { path: file },
-    );
-  const cells = column("labels", "labels_cells", "labels_cell");
-  const nuclei = column("labels_nuclei", "labels_nucleus");
-  const at = (value: string) => (isAbsolute(value) ? value : join(path, value));
-  const optional = (values: string[] | undefined, row: number) => {
-    const value = values?.[row] ?? "";
-    return value === "" ? null : at(value);
-  };
-  const metadata = names
-    .filter((n) => !PLACES.test(bare(n)))
-    .map((n): [string, string[]] => [`Metadata_${bare(n)}`, table.get(n) as string[]]);
-  const images = single === undefined ? several.map((n) => table.get(n) as string[]) : [single];
-  const fields = Array.from({ length: rows }, (_, row): FieldEntry => {
-    const files = images.map((values) => values[row]);
-    const missing = files.findIndex((f) => f === "" || f === undefined);
-    if (missing >= 0)
+  const csv = readCsvFile(file);
+  const { columns, lines } = csv;
+  if (lines.length === 0)
+    throw new DataError("has a header but no rows; add one row per field", { path: file });
+  const images = imageFiles(columns, file);
+  const cells = labelColumn(columns, CELLS);
+  const nuclei = labelColumn(columns, NUCLEI);
+  const files = lines.map((line, row) =>
+    images.map((column) => {
+      const written = column.written(row);
+      if (written === "")
+        throw new DataError(
+          `has no file in column ${column.name} of row ${line}; fill it in or take the row out`,
+          {
+            path: file,
+          },
+        );
+      return locate(path, written);
+    }),
+  );
+  const stems = files.map(([first]) => first.replace(/^.*[\\/]/, "").replace(/(\.ome)?\.[^.]+$/, ""));
+  const table = NAMES.some((name) => findColumn(columns, name) !== undefined)
+    ? columns
+    : new Map([...columns, ["Field", stems]]);
+  const apart = [...CELLS, ...NUCLEI, ...CHOICES, "file"];
+  const metadata = cellMetadata(table, {
+    path: file,
+    count: lines.length,
+    ids: String,
+    apart: (name) => isImageColumn(name) || apart.includes(bare(name).toLowerCase()),
+    row: (row) => `row ${lines[row]}`,
+    comma: csv.separator !== ",",
+    missing: options.missing,
+    separator: options.separator,
+  });
+  const fields: FieldEntry[] = [];
+  const named = new Map<string, number>();
+  for (const [row, line] of lines.entries()) {
+    const { Metadata_Cell: _, Metadata_Field: field, ...known } = metadata.record(row);
+    const slice = choice(columns, "Z", row, line, file);
+    const time = choice(columns, "T", row, line, file);
+    const name = `${field}${slice === null ? "" : `_z${slice}`}${time === null ? "" : `_t${time}`}`;
+    const twin = named.get(name);
+    if (twin !== undefined)
       throw new DataError(
-        `has no file in column ${single === undefined ? several[missing] : "File"} of row ${row + 2}; fill it in or take the row out`,
+        `has the field ${name} in rows ${twin} and ${line}; make Plate, Well and Site tell fields apart`,
         { path: file },
       );
-    const known = new Map(metadata.map(([name, values]) => [name, values[row]]));
-    return {
-      name: "",
-      files: files.map(at),
-      labels: optional(cells, row) ?? optional(nuclei, row),
-      nuclei: cells === undefined ? null : optional(nuclei, row),
-      slice: options.slice ?? null,
-      time: options.time ?? null,
-      metadata: Object.fromEntries([...known].map(([name, value]) => [name, value === "" ? null : value])),
-    };
-  });
+    named.set(name, line);
+    const labels = await labelImage(
+      path,
+      files[row],
+      cells?.written(row) ?? "",
+      cells === null && nuclei === null,
+    );
+    const own = await labelImage(path, files[row], nuclei?.written(row) ?? "", false);
+    fields.push({
+      ...{ name, files: files[row], metadata: known },
+      labels: labels ?? own,
+      nuclei: labels === null ? null : own,
+      slice: slice ?? options.slice ?? null,
+      time: time ?? options.time ?? null,
+    });
+  }
   return {
     path: file,
-    channels: single === undefined ? several.map((n) => n.slice(5)) : (options.channels ?? null),
-    fields: named(fields),
-    notes: [],
+    channels: images[0].channel === "" ? (options.channels ?? null) : images.map(({ channel }) => channel),
+    fields,
+    notes: metadata.notes,
+    nucleiOnly: nuclei !== null && fields.every((field) => field.nuclei === null),
   };
 }
 
-const bare = (name: string) => name.replace(/^metadata_/i, "");
+/** Columns of the channels' files, or the one column File (without a channel's name). */
+function imageFiles(columns: Csv["columns"], path: string): ImageColumn[] {
+  const name = [...columns.keys()].find((n) => /^file(name)?$/i.test(n));
+  if (name !== undefined) return [{ channel: "", name, written: (row) => columns.get(name)?.[row] ?? "" }];
+  const found = imageColumns(columns, maybeMissing).filter(
+    ({ channel }) => ![...CELLS, ...NUCLEI].includes(channel.toLowerCase()),
+  );
+  if (found.length === 0)
+    throw new DataError(
+      `has no column File or File_CHANNEL (for instance File_DNA; its columns: ${[...columns.keys()].join(", ")}); add it`,
+      { path },
+    );
+  return found;
+}
 
-function named(fields: readonly FieldEntry[]): FieldEntry[] {
-  return fields.map((field) => {
-    const parts = ["Plate", "Well", "Site", "Field"]
-      .map((name) => field.metadata[`Metadata_${name}`])
-      .filter((v) => v !== null && v !== undefined);
-    const stem = field.files[0].replace(/^.*[\\/]/, "").replace(/(\.ome)?\.[^.]+$/, "");
-    return { ...field, name: parts.join("_") || stem };
-  });
+/** `Labels` and the like, also written as `File_Labels`. */
+function labelColumn(columns: Csv["columns"], names: readonly string[]): ImageColumn | null {
+  for (const name of names) {
+    const values = findColumn(columns, name);
+    if (values !== undefined)
+      return { channel: name, name, written: (row) => (maybeMissing(values[row]) ? "" : values[row]) };
+  }
+  return (
+    imageColumns(columns, maybeMissing).find(({ channel }) => names.includes(channel.toLowerCase())) ?? null
+  );
+}
+
+/** A label image by its file, or by its name within the OME-Zarr image; the only one of that image where `any` will do. */
+async function labelImage(
+  path: string,
+  files: readonly string[],
+  written: string,
+  any: boolean,
+): Promise<string | null> {
+  const zarr = files.length === 1 && isZarr(files[0]);
+  if (written === "") return zarr && any ? zarrLabels(files[0]) : null;
+  const file = locate(path, written);
+  return zarr && !existsSync(file) ? zarrLabels(files[0], written) : file;
+}
+
+function choice(
+  columns: Csv["columns"],
+  name: "Z" | "T",
+  row: number,
+  line: number,
+  path: string,
+): number | null {
+  const text = findColumn(columns, name)?.[row] ?? "";
+  if (text === "") return null;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new DataError(`has ${name} ${text} in row ${line}; slices and times are counted from 0`, { path });
+  return value;
 }

@@ -1,79 +1,162 @@
-import { DataError } from "../../errors.ts";
+import { DataError, InterruptedError } from "../../errors.ts";
 import { FieldCutter, type FieldPixels, isWhole } from "../cut.ts";
 import type { FieldEntry, FieldList } from "../field-list.ts";
 import type { CellSource } from "../importer.ts";
-import { type LabeledObject, listObjects } from "../objects.ts";
-import { readLabels, withPlanes } from "../readers/field-planes.ts";
+import type { Labels } from "../labels.ts";
+import { LeftOut } from "../left-out.ts";
+import type { LabeledObject } from "../objects.ts";
+import { withPlanes } from "../readers/field-planes.ts";
+import { Sampler } from "../sample.ts";
+import { notesOf } from "./field-notes.ts";
+import { findCells, readCellLabels } from "./field-objects.ts";
+import { type FittedSize, fitSize } from "./field-size.ts";
 
 export interface FieldsOptions {
-  /** Side of the crops, px. */
-  readonly size: number;
+  /** Side of the crops, px; fitted to the cells where not given. */
+  readonly size?: number | undefined;
+  /** Cut cells near the edge of their field too: the field's outermost pixels are repeated outside of it. */
+  readonly pad?: boolean | undefined;
+  /** Label images are masks of one value whose separate pieces are the cells. */
+  readonly splitObjects?: boolean | undefined;
+  /** Leave out cells that do not have exactly one nucleus. */
+  readonly oneNucleus?: boolean | undefined;
+  /** Most cells of a class, and of a field, drawn by `seed`. */
+  readonly perClass?: number | undefined;
+  readonly perField?: number | undefined;
+  readonly seed?: number | undefined;
+  /** Metadata column that is the class for `perClass`: Localization by default, where there is none Protein. */
+  readonly classColumn?: string | undefined;
+  readonly labels?: Labels | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after every field whose cells were found. */
+  readonly onField?: ((done: number, total: number) => void) | undefined;
 }
 
 /** A cell that is to be cut. */
-interface Target {
+interface Target extends Pick<LabeledObject, "label" | "row" | "column"> {
   readonly field: number;
-  readonly object: LabeledObject;
+  readonly nuclei: number | null;
 }
 
+/** What was found in the label images of a set. */
+export interface FieldsFound {
+  readonly fitted: FittedSize | null;
+  readonly size: number;
+  readonly cells: number;
+  readonly empty: number;
+  readonly leftOut: LeftOut;
+  readonly nucleiOutside: number | null;
+  readonly odd: { readonly several: readonly string[]; readonly none: readonly string[] };
+  readonly counts: { several: number; none: number };
+  readonly pixelSizes: ReadonlySet<number>;
+}
+
+/** Cells with an odd number of nuclei that are named. */
+const NAMED = 3;
+
 /**
- * Plans the import of the cells of field images by their label images. Label images are read once to find the cells;
- * pixels are read field by field when the cells are cut, one field in memory at a time.
- * @throws DataError where an image is missing, of another size than its labels, or no cell is found.
+ * Plans the import of the cells of field images by their label images. Label images are read once to find the cells (and
+ * up to 64 before that to fit the size of the crops); pixels are read field by field when the cells are cut, one field in
+ * memory at a time. Cells that touch the edge of their field are left out, and those whose crop reaches beyond it unless
+ * `pad` says otherwise; both are listed in the store's `left-out.csv`.
+ * @throws DataError where an image is missing, of another size than its labels, or no cell can be cut.
  */
-export async function fieldsSource(list: FieldList, options: FieldsOptions): Promise<CellSource> {
-  const { size } = options;
+export async function fieldsSource(list: FieldList, options: FieldsOptions = {}): Promise<CellSource> {
+  const split = options.splitObjects === true;
+  const seed = options.seed ?? 0;
+  const fitted = options.size === undefined ? await fitSize(list, split, seed) : null;
+  const size = options.size ?? (fitted as FittedSize).size;
   const channels = await withPlanes(list.fields[0], list.channels, (planes) => planes.channels);
-  const targets: Target[] = [];
-  let atEdge = 0;
-  let cutOff = 0;
+  const sampler = new Sampler<Target>({ perClass: options.perClass, perField: options.perField, seed });
+  const leftOut = new LeftOut();
+  const odd = { several: [] as string[], none: [] as string[] };
+  const counts = { several: 0, none: 0 };
+  const pixelSizes = new Set<number>();
+  let cells = 0;
+  let empty = 0;
+  let outside: number | null = null;
   for (const [field, entry] of list.fields.entries()) {
-    const path = labelsOf(entry, list);
-    const { labels, height, width } = await readLabels(path, entry);
-    for (const object of listObjects(labels, height, width, path)) {
-      if (object.atEdge) atEdge++;
-      else if (!isWhole(object, size, height, width)) cutOff++;
-      else targets.push({ field, object });
+    if (options.signal?.aborted)
+      throw new InterruptedError("stopped; nothing was written", { path: list.path });
+    const { objects, height, width, nuclei } = await findCells(entry, split, list.path);
+    const pixelSize = await checkPlanes(entry, channels, height, width);
+    if (pixelSize !== null) pixelSizes.add(pixelSize);
+    cells += objects.length;
+    if (objects.length === 0) empty++;
+    if (nuclei !== null) outside = (outside ?? 0) + nuclei.outside;
+    const targets: Target[] = [];
+    for (const object of objects) {
+      const { label, row, column } = object;
+      const own = nuclei === null ? null : (nuclei.perCell.get(label) ?? 0);
+      if (own !== null && own !== 1) {
+        const kind = own === 0 ? "none" : "several";
+        counts[kind]++;
+        if (odd[kind].length < NAMED) odd[kind].push(`${entry.name}_${label}`);
+      }
+      const reason = object.atEdge
+        ? "field-edge"
+        : !options.pad && !isWhole(object, size, height, width)
+          ? "crop-beyond-field"
+          : options.oneNucleus && own !== null && own !== 1
+            ? "nuclei"
+            : null;
+      if (reason !== null) leftOut.add(reason, { field: entry.name, label, row, column });
+      else targets.push({ field, label, row, column, nuclei: own });
     }
+    sampler.add(entry.name, classOf(entry, options, list.path), targets);
+    options.onField?.(field + 1, list.fields.length);
   }
-  if (targets.length === 0)
-    throw new DataError(
-      `has no cell that can be cut at ${size} px (${atEdge} touch the edge of their field, ${cutOff} are nearer to it than half a crop); give a smaller --size`,
-      { path: list.path },
-    );
-  const cutter = new FieldCutter(size, (field) => loadField(list, list.fields[field], channels));
+  const targets = sampler.take().sort((a, b) => a.field - b.field || a.label - b.label);
+  const found: FieldsFound = {
+    ...{ fitted, size, cells, empty, leftOut, nucleiOutside: outside, odd, counts, pixelSizes },
+  };
+  if (targets.length === 0) throw nothingLeft(list, found);
+  const cutter = new FieldCutter(size, (field) => loadField(list, list.fields[field], channels, split));
   return {
     source: "fields",
     path: list.path,
     channels,
     masks: "full",
     count: targets.length,
-    notes: [...list.notes],
+    notes: [...list.notes, ...notesOf(list, found, targets.length, options)],
+    leftOut: leftOut.table(),
     record: (cell) => {
-      const { field, object } = targets[cell];
-      const { name, metadata } = list.fields[field];
+      const { field, label, row, column, nuclei } = targets[cell];
+      const { name, metadata, files } = list.fields[field];
       return {
-        Metadata_Cell: `${name}_${object.label}`,
+        Metadata_Cell: `${name}_${label}`,
         Metadata_Protein: null,
         Metadata_Field: name,
         ...metadata,
-        Metadata_ObjectNumber: object.label,
-        Metadata_X: object.column,
-        Metadata_Y: object.row,
+        Metadata_ObjectNumber: label,
+        Metadata_X: column,
+        Metadata_Y: row,
+        ...(nuclei === null ? {} : { Metadata_Nuclei: nuclei }),
+        Metadata_Image: files[0],
       };
     },
     file: (cell, channel = 0) => {
       const { files } = list.fields[targets[cell].field];
       return files[channel] ?? files[0];
     },
-    read: (cell) => cutter.cut(targets[cell].field, targets[cell].object),
+    read: (cell) => cutter.cut(targets[cell].field, targets[cell]),
   };
 }
 
-function labelsOf(entry: FieldEntry, list: FieldList): string {
-  if (entry.labels !== null) return entry.labels;
-  throw new DataError(`has no label image for the field ${entry.name}; name it in a column Labels`, {
-    path: list.path,
+/** Size and channels of a field's images against its labels, before anything is cut. */
+async function checkPlanes(
+  entry: FieldEntry,
+  channels: readonly string[],
+  height: number,
+  width: number,
+): Promise<number | null> {
+  return withPlanes(entry, channels, (planes) => {
+    if (planes.height !== height || planes.width !== width)
+      throw new DataError(
+        `is ${height} x ${width} px, its field ${entry.files[0]} is ${planes.height} x ${planes.width} px; a label image needs the size of its field`,
+        { path: entry.labels ?? entry.files[0] },
+      );
+    return planes.pixelSize;
   });
 }
 
@@ -81,15 +164,43 @@ async function loadField(
   list: FieldList,
   entry: FieldEntry,
   channels: readonly string[],
+  split: boolean,
 ): Promise<FieldPixels> {
-  const path = labelsOf(entry, list);
-  const { height, width, labels } = await readLabels(path, entry);
-  return withPlanes(entry, channels, async (planes) => {
-    if (planes.height !== height || planes.width !== width)
+  const { height, width, labels } = await readCellLabels(entry, split, list.path);
+  const planes = await withPlanes(entry, channels, (field) => field.read());
+  return { height, width, planes, labels };
+}
+
+function classOf(entry: FieldEntry, { classColumn, labels, perClass }: FieldsOptions, path: string): string {
+  const value = (name: string) => entry.metadata[`Metadata_${name}`] ?? null;
+  if (classColumn !== undefined) {
+    const found = value(classColumn);
+    if (found === null)
       throw new DataError(
-        `is ${height} x ${width} px, its field ${entry.files[0]} is ${planes.height} x ${planes.width} px; a label image needs the size of its field`,
+        `has no ${classColumn} for the field ${entry.name} (its columns: ${Object.keys(entry.metadata).join(", ")}); choose another --class or fill it in`,
         { path },
       );
-    return { height, width, planes: await planes.read(), labels };
-  });
+    return String(found);
+  }
+  const protein = value("Protein");
+  const found = (protein === null ? null : labels?.get(String(protein))) ?? value("Localization") ?? protein;
+  if (perClass !== undefined && found === null)
+    throw new DataError(
+      `has neither Localization nor Protein for the field ${entry.name}, so --per-class knows no class; give --class COLUMN or --labels`,
+      { path },
+    );
+  return String(found ?? "");
+}
+
+function nothingLeft(list: FieldList, { cells, size, leftOut }: FieldsFound): DataError {
+  if (cells === 0)
+    return new DataError(
+      `has no cell in the label images of ${list.fields.length} field(s) (${list.fields[0].labels} and so on hold nothing but 0); check which images are the labels`,
+      { path: list.path },
+    );
+  const of = (reason: string) => leftOut.counts.get(reason) ?? 0;
+  return new DataError(
+    `has no cell that can be cut at ${size} px: of ${cells} cells ${of("field-edge")} touch the edge of their field, ${of("crop-beyond-field")} are nearer to it than half a crop${of("nuclei") > 0 ? `, ${of("nuclei")} do not have one nucleus` : ""}; give a smaller --size, or --pad`,
+    { path: list.path },
+  );
 }

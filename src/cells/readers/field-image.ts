@@ -5,6 +5,7 @@ import { FIELD, type PlaneValues } from "../../image/planes.ts";
 import { FileBytes, unreadable } from "./bytes.ts";
 import { readImagej } from "./imagej.ts";
 import { isOmeXml, readOmeXml, type StackLayout } from "./ome-xml.ts";
+import { isZarr, openOmeZarr } from "./ome-zarr.ts";
 import { decodePng, isPng } from "./png.ts";
 import { isTiff, readPage } from "./tiff.ts";
 import { tiffPages } from "./tiff-layout.ts";
@@ -18,6 +19,8 @@ export interface FieldImage {
   readonly width: number;
   /** Name per channel, null where the file has none. */
   readonly channels: readonly (string | null)[];
+  /** Channels whose planes are in this very file; of a set of OME-TIFFs every file names all channels. */
+  readonly here: readonly number[];
   readonly slices: number;
   readonly times: number;
   /** False for pages of which no one says whether they are channels, slices or times; they are counted as channels. */
@@ -30,10 +33,12 @@ export interface FieldImage {
 }
 
 /**
- * Opens a TIFF (OME-TIFF with its XML, ImageJ stacks, plain pages; pyramids at full resolution) or a PNG.
+ * Opens a TIFF (OME-TIFF with its XML, ImageJ stacks, plain pages; pyramids at full resolution) a PNG, or an
+ * OME-Zarr image.
  * @throws DataError where it is missing, no image, damaged, of a kind that is not read or larger than a field can be.
  */
 export async function openFieldImage(path: string): Promise<FieldImage> {
+  if (isZarr(path)) return openOmeZarr(path);
   const file = new FileBytes(path);
   let png: boolean;
   try {
@@ -46,7 +51,7 @@ export async function openFieldImage(path: string): Promise<FieldImage> {
   }
   file.close();
   if (png) return openPng(path);
-  throw new DataError("is neither a TIFF nor a PNG image; export the field as TIFF", { path });
+  throw new DataError("is neither a TIFF nor a PNG image nor OME-Zarr; export the field as TIFF", { path });
 }
 
 function openPng(path: string): FieldImage {
@@ -63,6 +68,7 @@ function openPng(path: string): FieldImage {
   return {
     ...{ path, height, width, slices: 1, times: 1, axesKnown: planes > 1, pixelSize: null },
     channels: new Array(planes).fill(null),
+    here: [...new Array(planes).keys()],
     read: async (channel) => {
       held ??= read();
       return held.data.slice(channel * height * width, (channel + 1) * height * width);
@@ -110,6 +116,7 @@ function openTiff(file: FileBytes, path: string): FieldImage {
   };
   return {
     ...{ path, height, width, channels: layout.channels, slices: layout.slices, times: layout.times },
+    here: [...layout.channels.keys()].filter((c) => known === null || layout.place(c, 0, 0).file === null),
     axesKnown: known !== null || planes === 1 || stack.pages.length === 1,
     pixelSize: layout.pixelSize,
     read: async (channel, slice, time) => {

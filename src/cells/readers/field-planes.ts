@@ -99,7 +99,8 @@ function stack(image: FieldImage, choice: Choice): { slices: number; times: numb
 /** The one plane of a file that holds one channel, or of several the one with this name. */
 function planeOf(image: FieldImage, name: string, choice: Choice): Read {
   const { slices, times, pages } = stack(image, choice);
-  const named = image.channels.indexOf(name);
+  const alone = image.here.length === 1 ? image.here[0] : -1;
+  const named = image.channels.includes(name) ? image.channels.indexOf(name) : alone;
   if (!pages && image.channels.length > 1 && named < 0)
     throw new DataError(
       `has ${image.channels.length} channels or samples (${image.channels.map((c) => c ?? "no name").join(", ")}) where ${name} is expected; list it under File with --channels, or export each channel to its own file`,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DataError } from "../../errors.ts";
 import { sha256, sha256File } from "../../files/hash.ts";
-import type { EncoderDescription } from "../description.ts";
+import type { OnnxDescription } from "../description.ts";
 import { readLimited } from "../published/read.ts";
 import { weightFiles } from "./external.ts";
 import { type OnnxModel, parseOnnx } from "./model.ts";
@@ -12,7 +12,7 @@ export interface OnnxFile {
   readonly kind: "onnx";
   /** Path of the description. */
   readonly path: string;
-  readonly description: EncoderDescription;
+  readonly description: OnnxDescription;
   readonly modelPath: string;
   /** {@link modelHash}: all that its outputs depend on besides its input. */
   readonly hash: string;
@@ -42,7 +42,7 @@ export function modelHash(bytes: Uint8Array, weights: readonly string[]): string
  * The files of a description.
  * @throws DataError naming what is missing, damaged or outside the model's folder, or a hash that does not match
  */
-export function onnxFile(path: string, description: EncoderDescription): OnnxFile {
+export function onnxFile(path: string, description: OnnxDescription): OnnxFile {
   const modelPath = resolve(dirname(path), description.model);
   if (!existsSync(modelPath))
     throw new DataError(`names the model ${description.model}, which is not there; put it beside this file`, {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { StudyError } from "../../errors.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
 import { sha256 } from "../../files/hash.ts";
-import { EncoderDescription, type PreprocessStep } from "../description.ts";
+import { OnnxDescription, type PreprocessStep } from "../description.ts";
 import { buildNetwork, layerNames, type Network, type PublishedPool } from "./network.ts";
 
 /** A published encoder, opened but not yet read through. */
@@ -36,7 +36,7 @@ export interface ImportedEncoder {
   readonly model: string;
   /** Path of its description. */
   readonly path: string;
-  readonly description: EncoderDescription;
+  readonly description: OnnxDescription;
   readonly matched: readonly [what: string, variable: string][];
 }
 
@@ -55,7 +55,7 @@ export function importPublished(
   const layers = layer === "all" ? layerNames(network).filter((l) => !apart.includes(l)) : [layer];
   const preprocess = published.preprocess(layers);
   const { model, outputs } = buildNetwork(network, layers, pool);
-  const parsed = EncoderDescription.safeParse({
+  const parsed = OnnxDescription.safeParse({
     format: "cellswap-encoder",
     version: 1,
     name,

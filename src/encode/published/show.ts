@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { DataError } from "../../errors.ts";
-import type { EncoderDescription } from "../description.ts";
+import type { CommandFile } from "../command/file.ts";
+import type { OnnxDescription } from "../description.ts";
 import { readEncoder } from "../encoder-file.ts";
 import { readModel } from "../onnx/file.ts";
 import { type OnnxSummary, summarizeOnnx } from "../onnx/outline.ts";
@@ -46,8 +47,11 @@ export type Shown =
       readonly path: string;
       readonly model: OnnxSummary;
       /** Null where there is no sidecar. */
-      readonly description: EncoderDescription | null;
-    };
+      readonly description: OnnxDescription | null;
+    }
+  | (Pick<CommandFile, "kind" | "path" | "folder" | "files"> & {
+      readonly description: CommandFile["description"];
+    });
 
 /**
  * Says what a file is: a TensorFlow checkpoint (prefix, index or shard), Keras HDF5 weights, or an ONNX encoder (the
@@ -64,11 +68,17 @@ export async function showEncoder(path: string): Promise<Shown> {
   const head = readSlice(path, 0, Math.min(4, statSync(path).size));
   if (head[0] === 0x89 && head[1] === 0x48 && head[2] === 0x44 && head[3] === 0x46) return showKeras(path);
   if (path.endsWith(".json")) {
-    const { description, modelPath } = readEncoder(path);
+    const encoder = readEncoder(path);
+    if (encoder.kind === "command") {
+      const { kind, folder, files, description } = encoder;
+      return { kind, path, folder, files, description };
+    }
+    const { description, modelPath } = encoder;
     return { kind: "onnx", path, model: summarizeOnnx(readModel(modelPath).model), description };
   }
   if (path.endsWith(".onnx")) {
-    const description = existsSync(path.replace(/\.onnx$/, ".json")) ? readEncoder(path).description : null;
+    const encoder = existsSync(path.replace(/\.onnx$/, ".json")) ? readEncoder(path) : null;
+    const description = encoder?.kind === "onnx" ? encoder.description : null;
     return { kind: "onnx", path, model: summarizeOnnx(readModel(path).model), description };
   }
   throw new DataError(

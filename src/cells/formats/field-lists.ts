@@ -1,0 +1,47 @@
+import { statSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { StudyError } from "../../errors.ts";
+import type { FieldList, Slice } from "../field-list.ts";
+import { isZarr } from "../readers/ome-zarr.ts";
+import { manifestFields } from "./field-manifest.ts";
+import { patternFields } from "./field-pattern.ts";
+import { zarrFields } from "./field-zarr.ts";
+import type { TableOptions } from "./metadata.ts";
+
+export interface FieldListOptions extends TableOptions {
+  /** CSV with one row per field. */
+  readonly manifest?: string | undefined;
+  /** Names of the image files: `{Plate}_{Well}_{Site}_{Channel}.tif`. */
+  readonly pattern?: string | undefined;
+  /** Names of the label images of cells and of nuclei: a pattern, or within OME-Zarr the name of the labels. */
+  readonly labelImages?: string | undefined;
+  readonly nucleiImages?: string | undefined;
+  readonly channels?: readonly string[] | undefined;
+  readonly slice?: Slice | null | undefined;
+  readonly time?: number | null | undefined;
+}
+
+/**
+ * Lists the fields at `path`: of a manifest, by a pattern of file names, of an OME-Zarr image or plate, or of one image
+ * file.
+ * @throws StudyError where it is not said what the fields are; DataError as the lists themselves.
+ */
+export async function listFields(path: string, options: FieldListOptions): Promise<FieldList> {
+  const { manifest, pattern } = options;
+  if (manifest !== undefined && pattern !== undefined)
+    throw new StudyError("--manifest and --pattern both say what the fields are; give one");
+  if (manifest !== undefined) {
+    if (options.labelImages !== undefined || options.nucleiImages !== undefined)
+      throw new StudyError(
+        "label images are named by the manifest (Labels, Labels_Nuclei); leave --label-images out",
+      );
+    return manifestFields(path, { ...options, manifest });
+  }
+  if (pattern !== undefined) return patternFields(path, { ...options, pattern });
+  if (isZarr(path)) return zarrFields(path, options);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile())
+    return patternFields(dirname(path), { ...options, pattern: basename(path) });
+  throw new StudyError(
+    `${path}: does not say what the fields are; give --manifest fields.csv, or --pattern "{Well}_{Site}_{Channel}.tif" with --label-images`,
+  );
+}

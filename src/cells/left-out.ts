@@ -1,0 +1,50 @@
+import type { Table } from "../types.ts";
+
+/** Cells that are listed at most; more are only counted. */
+const LISTED = 100_000;
+/** Cells that a sentence names. */
+const NAMED = 3;
+
+interface Entry {
+  readonly field: string;
+  readonly label: number;
+  readonly row: number;
+  readonly column: number;
+}
+
+/** Cells of fields that get no crop, or are odd, by reason: counted, and listed in a table. */
+export class LeftOut {
+  readonly counts = new Map<string, number>();
+  readonly #entries: (Entry & { readonly reason: string })[] = [];
+
+  add(reason: string, cell: Entry): void {
+    this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
+    if (this.#entries.length < LISTED) this.#entries.push({ reason, ...cell });
+  }
+
+  /** `3 cells` and the first ones: FIELD LABEL. */
+  say(reason: string): string {
+    const count = this.counts.get(reason) ?? 0;
+    const first: string[] = [];
+    for (const e of this.#entries) {
+      if (first.length === NAMED) break;
+      if (e.reason === reason) first.push(`${e.field}_${e.label}`);
+    }
+    return `${count} cell${count === 1 ? "" : "s"} (${first.join(", ")}${count > first.length ? ", ..." : ""})`;
+  }
+
+  /** One row per cell: reason, field, label and position. */
+  table(): Table {
+    const of = <T>(get: (e: Entry & { reason: string }) => T) => this.#entries.map(get);
+    return {
+      rows: this.#entries.length,
+      columns: new Map<string, string[] | Float64Array>([
+        ["Reason", of((e) => e.reason)],
+        ["Metadata_Field", of((e) => e.field)],
+        ["Metadata_ObjectNumber", Float64Array.from(of((e) => e.label))],
+        ["Metadata_X", Float64Array.from(of((e) => e.column))],
+        ["Metadata_Y", Float64Array.from(of((e) => e.row))],
+      ]),
+    };
+  }
+}

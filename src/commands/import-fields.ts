@@ -1,0 +1,82 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { type FieldListOptions, listFields } from "../cells/formats/field-lists.ts";
+import { type FieldsOptions, fieldsSource } from "../cells/formats/fields.ts";
+import type { CellSource } from "../cells/importer.ts";
+import type { Labels } from "../cells/labels.ts";
+import { whole } from "./options.ts";
+import { progress } from "./progress.ts";
+
+type Options = Omit<FieldListOptions, "slice" | "time"> &
+  Omit<FieldsOptions, "labels"> & {
+    readonly z?: number | "max";
+    readonly t?: number;
+    readonly class?: string;
+    readonly json?: boolean;
+  };
+
+const list = (text: string) => text.split(",").map((name) => name.trim());
+
+const slice = (text: string): number | "max" => {
+  if (text === "max") return text;
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Give a number from 0, or max.");
+  return Number(text);
+};
+
+/** Adds the options of `import fields`; `run` imports what the plan finds. */
+export function configureFields<Given>(
+  command: Command,
+  run: (
+    plan: (context: { labels: Labels | undefined; signal: AbortSignal }) => Promise<CellSource>,
+    options: Given,
+  ) => Promise<void>,
+): void {
+  command
+    .option(
+      "--manifest <csv>",
+      "one row per field: File_CHANNEL columns (or File), Labels, Labels_Nuclei, metadata",
+    )
+    .option("--pattern <names>", 'names of the image files, as "{Plate}/{Well}_{Site}_{Channel}.tif"')
+    .option("--label-images <names>", "names of the cells' label images; in OME-Zarr the name of its labels")
+    .option("--nuclei-images <names>", "names of the nuclei's label images, beside those of cells")
+    .option(
+      "--channels <names>",
+      "channels of a column File, or those to take of a pattern, comma between",
+      list,
+    )
+    .option("--size <px>", "side of the crops (default: fits the cells)", whole(4, 8192))
+    .option("--pad", "cut cells near the edge of their field too, repeating its outermost pixels")
+    .option("--split-objects", "label images are masks of one value: every separate piece is a cell")
+    .option("--one-nucleus", "leave out cells with no or several nuclei")
+    .option("--z <slice>", "slice of a stack, counted from 0, or max: the largest value of all", slice)
+    .option("--t <time>", "time point, counted from 0", whole(0))
+    .option("--per-class <n>", "draw at most so many cells of a class", whole(1))
+    .option("--per-field <n>", "draw at most so many cells of a field", whole(1))
+    .option(
+      "--class <column>",
+      "column that is the class for --per-class (default: Localization, else Protein)",
+    )
+    .option("--seed <n>", "seed of the draw", whole(0, 2 ** 32 - 1))
+    .addHelpText("after", EXAMPLES)
+    .action((dir: string, given: Given & Options) =>
+      run(async ({ labels, signal }) => {
+        const { z, t, class: classColumn, ...options } = given;
+        const fields = await listFields(dir, { ...options, slice: z, time: t });
+        const bar = progress("find cells", "fields", options.json === true);
+        const plan = await fieldsSource(fields, {
+          ...options,
+          ...{ classColumn, labels, signal, onField: bar.update },
+        });
+        bar.end();
+        return plan;
+      }, given),
+    );
+}
+
+const EXAMPLES = `
+  cellswap import fields plate --pattern "{Plate}/{Well}_{Site}_{Channel}.tif" --label-images "{Plate}/masks/{Well}_{Site}.tif" --per-class 500
+  cellswap import fields plate.ome.zarr --label-images cells --size 128
+
+A manifest has one row per field, paths relative to the folder:
+  File_DNA,File_ER,Labels_Cells,Labels_Nuclei,Plate,Well,Site,Protein,Localization
+  B02_1_dna.tif,B02_1_er.tif,B02_1_cells.tif,B02_1_nuclei.tif,P1,B02,1,TOMM20,mitochondria
+Images: TIFF, OME-TIFF, PNG, OME-Zarr. Label images: 0 is background, every other value a cell.`;

@@ -1,0 +1,88 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { makeFolder } from "../../files/atomic.ts";
+
+/** Bytes of the beginning that are kept, and of the end. */
+const HEAD = 1 << 20;
+const TAIL = 1 << 16;
+
+/** What a program prints on its standard error: its beginning and its end, in memory or from {@link open} on in a file. */
+export class ErrorLog {
+  #head: Buffer[] = [];
+  #kept = 0;
+  #tail = Buffer.alloc(0);
+  #lost = 0;
+  /** The last line that is not empty, and what is behind it. */
+  #last = "";
+  #path: string | undefined;
+  #file: number | undefined;
+
+  readonly #onPrint: ((chunk: Buffer) => void) | undefined;
+
+  /** @param onPrint called with all that comes, besides */
+  constructor(onPrint?: (chunk: Buffer) => void) {
+    this.#onPrint = onPrint;
+  }
+
+  push(chunk: Buffer): void {
+    this.#onPrint?.(chunk);
+    const room = Math.max(0, HEAD - this.#kept);
+    const begin = chunk.subarray(0, room);
+    this.#kept += begin.length;
+    if (begin.length > 0) {
+      if (this.#path === undefined) this.#head.push(begin);
+      else this.#write(begin);
+    }
+    const all = Buffer.concat([this.#tail, chunk.subarray(room)]);
+    this.#lost += Math.max(0, all.length - TAIL);
+    this.#tail = Buffer.from(all.subarray(Math.max(0, all.length - TAIL)));
+    this.#last = lastLine(`${this.#last}${chunk.toString("utf8")}`);
+  }
+
+  /** The last line that is not empty; "" where there is none. */
+  get lastLine(): string {
+    return this.#last.trim();
+  }
+
+  /** From now on what comes goes to the file `path`, which is made anew with the first of it. */
+  open(path: string): void {
+    this.#path ??= path;
+    for (const chunk of this.#head) this.#write(chunk);
+    this.#head = [];
+  }
+
+  /** Writes the end of what was too much and closes the file. */
+  close(): void {
+    const tail = this.#tail;
+    this.#tail = Buffer.alloc(0);
+    if (tail.length > 0) {
+      if (this.#lost > 0) this.#write(Buffer.from(`\n[${this.#lost} bytes left out]\n`));
+      this.#write(tail);
+    }
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+    this.#path = undefined;
+  }
+
+  #write(bytes: Uint8Array): void {
+    const path = this.#path;
+    if (path === undefined) return;
+    try {
+      if (this.#file === undefined) {
+        makeFolder(dirname(path));
+        this.#file = openSync(path, "w");
+      }
+      writeSync(this.#file, bytes);
+    } catch {
+      // A full disk is told by what writes the features; a log is not worth the end of a run.
+      this.close();
+    }
+  }
+}
+
+/** The last line with something on it, and what comes behind it; at most 1000 characters. */
+function lastLine(text: string): string {
+  const filled = text.trimEnd();
+  const at = Math.max(filled.lastIndexOf("\n"), filled.lastIndexOf("\r")) + 1;
+  return text.slice(at).slice(-1000);
+}

@@ -1,0 +1,65 @@
+import { existsSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { DataError } from "../../errors.ts";
+import { canonicalJson, sha256, sha256File } from "../../files/hash.ts";
+import type { CommandDescription } from "../description.ts";
+
+/** An encoder that is another program. */
+export interface CommandFile {
+  readonly kind: "command";
+  /** Path of the description. */
+  readonly path: string;
+  readonly description: CommandDescription;
+  /** Folder that the program runs in: the description's. */
+  readonly folder: string;
+  /** Files that its features depend on: arguments that name one, then those listed. */
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
+  /** SHA-256 of command line, files and batch. */
+  readonly hash: string;
+}
+
+/**
+ * Looks up the files of a program.
+ * @throws DataError for one that is not there
+ */
+export function commandFile(path: string, description: CommandDescription): CommandFile {
+  const { command, files: listed, batch } = description;
+  const folder = dirname(resolve(path));
+  for (const name of listed) {
+    const file = resolve(folder, name);
+    if (!existsSync(file))
+      throw new DataError(
+        `"files" names ${name}, which is not there; correct it, or put the file in ${folder}`,
+        { path },
+      );
+    if (!statSync(file).isFile())
+      throw new DataError(`"files" names ${name}, which is a folder; name the files in it`, { path });
+  }
+  const names = new Set([...command.flatMap(namedFile(folder)), ...listed]);
+  const files = [...names].map((name) => ({ name, sha256: sha256File(resolve(folder, name)) }));
+  return {
+    kind: "command",
+    path,
+    description,
+    folder,
+    files,
+    hash: sha256(canonicalJson({ command, files, batch })),
+  };
+}
+
+/** The file that a part of the command line names, if any: `w.pt`, `--weights=w.pt`; of programs only own ones. */
+function namedFile(folder: string): (part: string, at: number) => string[] {
+  return (part, at) => {
+    if (at === 0 && !isOwnProgram(part)) return [];
+    const value = /^-[^=]*=(.+)$/.exec(part)?.[1];
+    return [part, ...(value === undefined ? [] : [value])].filter((name) => {
+      const file = resolve(folder, name);
+      return existsSync(file) && statSync(file).isFile();
+    });
+  };
+}
+
+/** Whether a program stands with its description (`./encode`), not in the system. */
+function isOwnProgram(program: string): boolean {
+  return /[/\\]/.test(program) && !/^([/\\]|[A-Za-z]:)/.test(program);
+}
