@@ -35,11 +35,13 @@ test("the package holds what it needs and nothing else", () => {
     "docs",
     "encoders",
     "package.json",
+    "recipes",
     "schema",
     "scripts",
   ]);
   const paths = files.map((f) => f.path);
   expect(paths.filter((path) => path.startsWith("scripts/"))).toEqual(["scripts/preinstall.mjs"]);
+  expect(paths.filter((path) => path.startsWith("recipes/"))).toEqual(["recipes/serve.py"]);
   for (const name of ["study", "encoder"]) expect(paths).toContain(`schema/${name}.schema.json`);
   const models = files.filter((f) => f.path.endsWith(".onnx"));
   expect(models.length).toBe(6);

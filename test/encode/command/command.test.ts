@@ -8,6 +8,7 @@ import { RunningPrograms } from "../../../src/encode/command/programs.ts";
 import { readEncoder } from "../../../src/encode/encoder-file.ts";
 import { openEncoder } from "../../../src/encode/open.ts";
 import { tryOut } from "../../../src/encode/try.ts";
+import { gone } from "./gone.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-command-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -207,28 +208,14 @@ test("a program runs in the folder of its description", async () => {
   expectFeatures(await encode(path), expected());
 });
 
-const alive = (pid: number) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
-async function gone(pid: number): Promise<boolean> {
-  for (let i = 0; i < 100 && alive(pid); i++) await sleep(50);
-  return !alive(pid);
-}
-
 test("neither a program nor what it starts is left behind", async () => {
   const note = join(folder, "child.pid");
-  expectFeatures(await encode(describeProgram(["leaves-child", note])), expected());
+  process.env.CELLSWAP_TEST_NOTE = note;
+  expectFeatures(await encode(describeProgram(["leaves-child"])), expected());
   expect(await gone(Number(readFileSync(note, "utf8")))).toBe(true);
-  const own = join(folder, "own.pid");
-  await expect(encode(describeProgram(["hangs", own], { seconds: { start: 1 } }))).rejects.toThrow(
-    "was ended",
-  );
-  expect(await gone(Number(readFileSync(own, "utf8")))).toBe(true);
+  await expect(encode(describeProgram(["hangs"], { seconds: { start: 1 } }))).rejects.toThrow("was ended");
+  expect(await gone(Number(readFileSync(note, "utf8")))).toBe(true);
+  delete process.env.CELLSWAP_TEST_NOTE;
 });
 
 test("programs that are stopped fail with what a stopped run says", async () => {

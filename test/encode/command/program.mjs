@@ -3,9 +3,11 @@
  * of an input (and, where it gets masks, the mean over the mask), as an encoder in Python would.
  */
 import { spawn } from "node:child_process";
-import { closeSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, writeFileSync, writeSync } from "node:fs";
 
 const [fault = "none", ...rest] = process.argv.slice(2);
+/** Not an argument, as files that are arguments are part of the key. */
+const note = process.env.CELLSWAP_TEST_NOTE;
 const masks = rest.includes("--masks");
 const slow = Number(rest[rest.indexOf("--ms") + 1] ?? 0);
 
@@ -58,13 +60,13 @@ if (fault === "missing-module") {
   process.exit(1);
 }
 if (fault === "quits") process.exit(0);
+if (fault === "notes") process.stderr.write("ready\n");
 if (fault === "greets") writeSync(1, "Loading weights from w.pt ...\nready\n");
 if (fault === "chatters") for (let i = 0; i < 4000; i++) writeSync(2, `line ${i}: ${"x".repeat(1000)}\n`);
 if (fault === "leaves-child") {
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: ["ignore", "inherit", "inherit"] });
-  writeFileSync(rest[0], String(child.pid));
-}
-else if (rest[0]?.endsWith(".pid")) writeFileSync(rest[0], String(process.pid));
+  writeFileSync(note, String(child.pid));
+} else if (note !== undefined) writeFileSync(note, String(process.pid));
 if (fault === "closes-input") {
   closeSync(0);
   setInterval(() => {}, 1000);
@@ -93,7 +95,7 @@ for (let batch = 0; ; batch++) {
   if (slow > 0) await new Promise((done) => setTimeout(done, slow));
   const shape = [count, features];
   const late = batch >= Number(rest[rest.indexOf("--after") + 1] ?? 0) || !rest.includes("--after");
-  if (fault === "crashes" && late) {
+  if ((fault === "crashes" || (fault === "flaky" && !existsSync(`${note}.mended`))) && late) {
     process.stderr.write("RuntimeError: CUDA out of memory\n");
     process.exit(3);
   }
