@@ -1,4 +1,5 @@
-"""Writes test/fixtures/fields: two drawn fields (A and B) with label images of cells and nuclei, field A in every kind of
+"""Writes test/fixtures/fields and the inputs of the cases that begin with fields- or are mask-types in test/cases/import
+(what is expected of each stands beside it in case.json, written by hand). The fixtures: two drawn fields (A and B) with label images of cells and nuclei, field A in every kind of
 file that is read. expected.npy holds the crops and expected-masks.npy the masks that numpy cuts out, expected.json what
 scikit-image measures (regionprops) and where the windows lie.
 
@@ -20,6 +21,7 @@ from ome_zarr.writer import write_image, write_labels
 from skimage.measure import regionprops
 
 OUT = Path(__file__).parent.parent / "test/fixtures/fields"
+CASES = Path(__file__).parent.parent / "test/cases/import"
 HEIGHT, WIDTH = 48, 66
 SIDE = 16
 CHANNELS = ["DNA", "ER"]
@@ -215,6 +217,114 @@ def label_kinds(cells):
     return [{"label": r.label, "row": float(r.centroid[0]), "column": float(r.centroid[1]), "area": int(r.area)} for r in regionprops(pieces)]
 
 
+def case(name):
+    folder = CASES / name / "input"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def small(number=0):
+    """A field of 32 x 32 px with two cells that do not touch: pixels (2 channels) and labels."""
+    y, x = np.mgrid[:32, :32]
+    cells = (np.hypot(y - 12, x - 11) < 4).astype("u1") + 2 * (np.hypot(y - 20, x - 20) < 4).astype("u1")
+    base = 100 + x + number + 50 * (cells > 0) * (1 + (x + y) % 5)
+    return np.stack([base, 2 * base]).astype("u2"), cells
+
+
+def small_set(folder, fields=(1, 2)):
+    """Fields B02_1 and B02_2: a file per channel, label images in masks/, and a manifest."""
+    rows = ["File_DNA,File_ER,Labels,Well,Site,Protein"]
+    for site in fields:
+        pixels, cells = small(site)
+        for channel, plane in zip(CHANNELS, pixels):
+            save(folder / f"B02_{site}_{channel}.tif", plane, compression="deflate")
+        save(folder / f"masks/B02_{site}.tif", cells, compression="deflate")
+        rows.append(f"B02_{site}_DNA.tif,B02_{site}_ER.tif,masks/B02_{site}.tif,B02,{site},drug{site}")
+    (folder / "fields.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def small_zarr(path, chunks=(1, 32, 32), compressor="auto", labels=True):
+    pixels, cells = small()
+    group = zarr.open_group(path, mode="w", zarr_format=2)
+    storage = {"chunks": chunks} if compressor == "auto" else {"chunks": chunks, "compressor": compressor}
+    write_image(pixels, group, axes="cyx", scale_factors=[], storage_options=storage, fmt=FormatV04())
+    if labels:
+        write_labels(
+            cells, group, name="cells", axes="yx", scaler=None, scale_factors=[], storage_options={"chunks": (32, 32)}, fmt=FormatV04()
+        )
+
+
+def cases():
+    pixels, cells = small()
+    folder = small_set(case("fields-sources"))
+    small_zarr(folder / "image.zarr")
+    save(folder / "image.ome.tif", pixels, ome=True, metadata={"axes": "CYX", "UUID": "urn:uuid:0", "Channel": {"Name": CHANNELS}})
+    (folder / "mixed.csv").write_text(
+        "File;Labels;T;Z;Well;Protein\nimage.ome.tif;masks/B02_1.tif;;;B02;a\nimage.zarr;cells;;;B03;b\nimage.zarr;;;;B04;b\n", "utf-16"
+    )
+    folder = small_set(case("fields-labels-of-another-size"))
+    save(folder / "masks/B02_2.tif", cells[:30])
+    folder = small_set(case("fields-missing-channel"))
+    (folder / "B02_2_ER.tif").unlink()
+    folder = small_set(case("fields-no-labels"))
+    (folder / "masks/B02_2.tif").unlink()
+    small_zarr(folder / "image.zarr", labels=False)
+    (folder / "none.csv").write_text("File_DNA,Well\nB02_1_DNA.tif,B02\n")
+    folder = small_set(case("fields-empty-labels"))
+    for site in (1, 2):
+        save(folder / f"masks/B02_{site}.tif", np.zeros_like(cells))
+    folder = small_set(case("fields-mask-of-one-value"))
+    save(folder / "masks/B02_2.tif", (cells > 0).astype("u1") * 255)
+    folder = case("fields-truncated-chunk")
+    small_zarr(folder / "raw.zarr", compressor=None)
+    small_zarr(folder / "packed.zarr")
+    for name in ("raw", "packed"):
+        chunk = folder / f"{name}.zarr/s0/1/0/0"
+        chunk.write_bytes(chunk.read_bytes()[:-100])
+    folder = case("fields-wrong-axes")
+    small_zarr(folder / "named.zarr")
+    attributes = folder / "named.zarr/.zattrs"
+    attributes.write_text(attributes.read_text().replace('"c"', '"q"'))
+    small_zarr(folder / "missing.zarr")
+    attributes = folder / "missing.zarr/.zattrs"
+    kept = json.loads(attributes.read_text())
+    del kept["multiscales"][0]["axes"][0]
+    attributes.write_text(json.dumps(kept))
+    small_set(case("fields-pattern"))
+    small_set(case("fields-beyond"))
+    folder = small_set(case("fields-twice"), (1,))
+    text = (folder / "fields.csv").read_text()
+    (folder / "fields.csv").write_text(text + text.splitlines()[1] + "\n")
+    folder = case("fields-stack")
+    save(folder / "labels.tif", cells)
+    save(folder / "pages.tif", np.stack([*pixels, pixels[0]]), photometric="minisblack")
+    save(folder / "imagej.tif", np.stack([pixels] * 2), imagej=True, metadata={"axes": "ZCYX"})
+    folder = case("fields-ome")
+    save(folder / "labels.tif", cells)
+    head = '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:0">'
+    image = '<Image ID="Image:{0}" Name="field {0}"><Pixels ID="Pixels:{0}" DimensionOrder="XYCZT" Type="uint16" SizeX="32" SizeY="32" SizeC="2" SizeZ="1" SizeT="1">{1}</Pixels></Image>'
+    other = '<TiffData FirstC="1" IFD="0" PlaneCount="1"><UUID FileName="other.ome.tif">urn:uuid:1</UUID></TiffData>'
+    for name, xml in {
+        "several": head + image.format(0, "") + image.format(1, "") + "</OME>",
+        "set": head + image.format(0, '<TiffData IFD="0" PlaneCount="1"/>' + other) + "</OME>",
+        "companion": head + '<BinaryOnly MetadataFile="set.companion.ome" UUID="urn:uuid:2"/></OME>',
+        "pages": head + image.format(0, "").replace('SizeC="2"', 'SizeC="5"') + "</OME>",
+        "broken": head + "<Image><Pixels",
+    }.items():
+        save(folder / f"{name}.ome.tif", pixels, description=xml, photometric="minisblack")
+    folder = case("mask-types")
+    save(folder / "a.tif", pixels[0])
+    labels = np.where(cells == 1, 2**24 + 1, np.where(cells == 2, 2**24, 0))
+    centered = np.roll(labels, (4, 5), (0, 1))
+    for name, mask in {"bool": centered == 2**24 + 1, "i8": centered, "u4": centered.astype("u4"), "u8": (2**28 * centered).astype("u8")}.items():
+        save(folder / f"{name}.tif", mask)
+    save(folder / "over.tif", np.where(centered > 0, 2**53 + 2, 0))
+    for name in ["bool", "i8", "u4", "u8", "over"]:
+        (folder / f"{name}.csv").write_text(f"File_DNA,Mask,Protein\na.tif,{name}.tif,P\n")
+
+
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
@@ -238,6 +348,7 @@ def main():
     zarrs(pixels, cells, nuclei)
     plate(fields)
     pieces = label_kinds(cells)
+    cases()
     (OUT / "expected.json").write_text(json.dumps({"side": SIDE, "fields": expected, "pieces": pieces}) + "\n")
 
 

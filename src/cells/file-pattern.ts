@@ -3,6 +3,8 @@ import { StudyError } from "../errors.ts";
 /** A pattern of file names: `{Name}` stands for one value, `{Name:REGEX}` for one of this form, `*` for anything. */
 export interface FilePattern {
   readonly text: string;
+  /** Option that gave it, for messages. */
+  readonly option: string;
   readonly names: readonly string[];
   /** Values by name, null where the file's name does not match; `ambiguous` where it can be read in two ways. */
   match(file: string): Readonly<Record<string, string>> | null | "ambiguous";
@@ -58,7 +60,7 @@ export function parsePattern(text: string, option: string): FilePattern {
   };
   const [short, long] = [compile(true), compile(false)];
   return {
-    ...{ text, names, literals },
+    ...{ text, option, names, literals },
     match: (file) => {
       const values = short.exec(file)?.groups;
       if (values === undefined) return names.length === 0 && short.test(file) ? {} : null;

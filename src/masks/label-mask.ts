@@ -26,9 +26,9 @@ export function normalizeMask(image: Planes<PlaneValues>, path: string): Uint8Ar
     );
   const values = new Set<number>();
   for (const value of data) {
-    if (!Number.isInteger(value) || value < 0)
+    if (!Number.isSafeInteger(value) || value < 0)
       throw new DataError(
-        `has the value ${value}, masks hold whole numbers (0 background, 1 center cell, 2 others; or a label per cell; or 0 and 255)`,
+        `has the value ${value}, masks hold whole numbers${value > 2 ** 53 ? " up to 2^53" : ""} (0 background, 1 center cell, 2 others; or a label per cell; or 0 and 255)`,
         { path },
       );
     values.add(value);

@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { StudyError } from "../../errors.ts";
+import { DataError, StudyError } from "../../errors.ts";
 import type { FieldList, Slice } from "../field-list.ts";
 import { isZarr } from "../readers/ome-zarr.ts";
 import { manifestFields } from "./field-manifest.ts";
@@ -41,6 +41,7 @@ export async function listFields(path: string, options: FieldListOptions): Promi
   if (isZarr(path)) return zarrFields(path, options);
   if (statSync(path, { throwIfNoEntry: false })?.isFile())
     return patternFields(dirname(path), { ...options, pattern: basename(path) });
+  if (!existsSync(path)) throw new DataError("is not there; check the path", { path });
   throw new StudyError(
     `${path}: does not say what the fields are; give --manifest fields.csv, or --pattern "{Well}_{Site}_{Channel}.tif" with --label-images`,
   );

@@ -86,13 +86,9 @@ export async function manifestFields(path: string, options: ManifestOptions): Pr
         { path: file },
       );
     named.set(name, line);
-    const labels = await labelImage(
-      path,
-      files[row],
-      cells?.written(row) ?? "",
-      cells === null && nuclei === null,
-    );
-    const own = await labelImage(path, files[row], nuclei?.written(row) ?? "", false);
+    const [ofCells, ofNuclei] = [cells?.written(row) ?? "", nuclei?.written(row) ?? ""];
+    const labels = await labelImage(path, files[row], ofCells, ofNuclei === "");
+    const own = await labelImage(path, files[row], ofNuclei, false);
     fields.push({
       ...{ name, files: files[row], metadata: known },
       labels: labels ?? own,

@@ -32,7 +32,7 @@ export async function readCellLabels(
 }> {
   if (entry.labels === null)
     throw new DataError(
-      `has no label image for the field ${entry.name}; name it in a column Labels, or make crops around known positions and \`cellswap segment\` them`,
+      `has no label image for the field ${entry.name}; name it in a column Labels of the manifest, or give --label-images`,
       { path },
     );
   const image = await readLabels(entry.labels, entry);

@@ -38,7 +38,7 @@ export function patternFields(path: string, options: PatternOptions): FieldList 
     const other = labels?.names.find((name) => !pattern.names.includes(name) || name === "Channel");
     if (labels !== null && other !== undefined)
       throw new StudyError(
-        `${labels.text} has {${other}}, which ${other === "Channel" ? "no label image has" : `the images' pattern ${pattern.text} has not`}; use its names, or * for what does not matter`,
+        `${labels.option} ${labels.text} has {${other}}, which ${other === "Channel" ? "no label image has" : `the images' pattern ${pattern.text} has not`}; use its names, or * for what does not matter`,
       );
   }
   const patterns = [pattern, cells, nuclei].filter((p) => p !== null);
@@ -188,7 +188,7 @@ function gather(images: readonly Match[], pattern: FilePattern) {
     const twin = field.files.get(channel);
     if (twin !== undefined)
       throw new DataError(
-        `and ${twin} are the same field and channel by ${pattern.text}; give what tells them apart a {Name} of its own`,
+        `is the same field and channel as ${twin} by ${pattern.text}; give what tells them apart a {Name} of its own`,
         { path: file },
       );
     field.files.set(channel, file);

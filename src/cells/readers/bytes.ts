@@ -36,7 +36,7 @@ export class FileBytes implements ByteSource {
     } catch (cause) {
       if (file !== undefined) closeSync(file);
       if (cause instanceof DataError) throw cause;
-      throw unreadable(path, cause);
+      throw unreadable(path, cause, "field");
     }
     this.#file = file;
   }
@@ -59,7 +59,7 @@ export class FileBytes implements ByteSource {
         done += read;
       }
     } catch (cause) {
-      throw unreadable(this.#path, cause);
+      throw unreadable(this.#path, cause, "field");
     }
     return out;
   }
@@ -70,11 +70,11 @@ export class FileBytes implements ByteSource {
 }
 
 /** The error for an image file that cannot be opened or read. */
-export function unreadable(path: string, cause: unknown): DataError {
+export function unreadable(path: string, cause: unknown, what: "cell" | "field" = "cell"): DataError {
   const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
   return new DataError(
     missing
-      ? "is missing; restore the file or take its cell out"
+      ? `is missing; restore the file or take its ${what} out`
       : "cannot be read; check that the file is readable",
     { path, cause },
   );

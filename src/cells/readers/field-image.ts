@@ -60,7 +60,7 @@ function openPng(path: string): FieldImage {
       statSync(path);
       return decodePng(readFileSync(path), path, Float32Array, FIELD);
     } catch (cause) {
-      throw cause instanceof DataError ? cause : unreadable(path, cause);
+      throw cause instanceof DataError ? cause : unreadable(path, cause, "field");
     }
   };
   let held: ReturnType<typeof read> | undefined = read();

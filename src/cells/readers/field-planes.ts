@@ -116,7 +116,7 @@ function planesOf(image: FieldImage, names: readonly string[], choice: Choice): 
   if (names.length === 1) return [planeOf(image, names[0], choice)];
   if (image.channels.length !== names.length)
     throw new DataError(
-      `has ${image.channels.length} channel(s) (${image.slices} slices, ${image.times} times), but ${names.length} are named (${names.join(", ")}); name as many as it has`,
+      `has ${image.channels.length} ${image.axesKnown ? "channel(s)" : "pages"}, but ${names.length} channels are named (${names.join(", ")}); name as many as it has, or choose a slice (--z) or time (--t) of files with one channel each`,
       { path: image.path },
     );
   return names.map((_, c) =>

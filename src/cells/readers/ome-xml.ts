@@ -57,7 +57,7 @@ export function readOmeXml(description: string, path: string): StackLayout {
     });
     root = child(parser.parse(description), "OME");
   } catch (cause) {
-    throw damaged((cause as Error).message, cause);
+    throw damaged("it is no well-formed OME-XML", cause);
   }
   if (root.BinaryOnly !== undefined)
     throw new DataError(

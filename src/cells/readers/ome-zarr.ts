@@ -216,7 +216,7 @@ class PlaneReader {
       const why =
         (cause as Error).cause instanceof Error ? ((cause as Error).cause as Error) : (cause as Error);
       throw new DataError(
-        `has a truncated or damaged chunk ${place.join("/")} (${why.message}); copy or write it again`,
+        `has a truncated or damaged chunk ${place.join("/")} (${why.message.replace(/^std::\w+,\s*/, "")}); copy or write it again`,
         { path: this.#path, cause },
       );
     }
