@@ -3,7 +3,7 @@ import { type FieldListOptions, listFields } from "../cells/formats/field-lists.
 import { type FieldsOptions, fieldsSource } from "../cells/formats/fields.ts";
 import type { CellSource } from "../cells/importer.ts";
 import type { Labels } from "../cells/labels.ts";
-import { whole } from "./options.ts";
+import { list, whole } from "./options.ts";
 import { progress } from "./progress.ts";
 
 type Options = Omit<FieldListOptions, "slice" | "time"> &
@@ -13,8 +13,6 @@ type Options = Omit<FieldListOptions, "slice" | "time"> &
     readonly class?: string;
     readonly json?: boolean;
   };
-
-const list = (text: string) => text.split(",").map((name) => name.trim());
 
 const slice = (text: string): number | "max" => {
   if (text === "max") return text;
