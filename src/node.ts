@@ -2,12 +2,15 @@
 
 export type { FieldEntry, FieldList } from "./cells/field-list.ts";
 export { type AnnDataOptions, anndataSource } from "./cells/formats/anndata.ts";
+export { cellprofilerSet } from "./cells/formats/cellprofiler.ts";
 export { deeplocSource } from "./cells/formats/deeploc.ts";
+export { deepprofilerSet } from "./cells/formats/deepprofiler.ts";
 export { type FieldListOptions, listFields } from "./cells/formats/field-lists.ts";
 export { type FieldsOptions, fieldsSource } from "./cells/formats/fields.ts";
 export { type FolderOptions, folderSource } from "./cells/formats/folder.ts";
 export { type H5scOptions, h5scSource } from "./cells/formats/h5sc.ts";
 export { type HpaOptions, hpaSource } from "./cells/formats/hpa.ts";
+export { type LocationsOptions, locationsSource } from "./cells/formats/locations.ts";
 export { type NpyOptions, npySource } from "./cells/formats/npy.ts";
 export { pciSource } from "./cells/formats/pci.ts";
 export { pifiaSource } from "./cells/formats/pifia.ts";

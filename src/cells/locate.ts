@@ -5,6 +5,9 @@ import { DataError } from "../errors.ts";
 
 const DRIVE = /^[A-Za-z]:[\\/]/;
 const SHARE = /^\\\\[^\\]+/;
+const WEB = /^(https?|s3|gs):/i;
+
+const isForeign = (name: string) => DRIVE.test(name) || SHARE.test(name);
 
 /** Joins a folder and a file name as one path, whichever system wrote them. */
 export function joinWritten(folder: string, name: string): string {
@@ -14,36 +17,50 @@ export function joinWritten(folder: string, name: string): string {
 
 /**
  * Finds the file that a table names: as it is written, relative paths under `base`; where that is not there, with
- * backslashes taken as separators; where that is not there either and the path is absolute (also of Windows, or a
- * file: address), by its last parts under `base`, as many as fit.
- * @returns the path; the one that is written where nothing is found, so that reading it says that it is missing
- * @throws DataError for an absolute path of Windows of which nothing is found under `base`, and for http addresses
+ * backslashes taken as separators; where that is not there either and the path is absolute (also of Windows, or an
+ * address: file:, http:, s3:), by its last parts under `base`, as many as fit.
+ * @returns the path, null where nothing is found
  */
-export function locate(base: string, written: string): string {
-  if (/^(https?|s3|gs):/i.test(written))
-    throw new DataError("is an address on the web; fetch the images and give the folder they are in", {
-      path: written,
-    });
+export function findWritten(base: string, written: string): string | null {
+  if (WEB.test(written)) return byEnd(base, written.slice(written.indexOf(":") + 1).split("/"));
   const name = /^file:/i.test(written) ? fromUrl(written) : written;
   const plain = isAbsolute(name) ? name : join(base, name);
   if (existsSync(plain)) return plain;
-  const foreign = DRIVE.test(name) || SHARE.test(name);
   const slashed = name.replaceAll("\\", "/");
-  if (!foreign && !isAbsolute(slashed)) {
-    const turned = join(base, slashed);
-    return slashed !== name && existsSync(turned) ? turned : plain;
-  }
-  const parts = slashed.split("/").filter((part) => part !== "" && !/^[A-Za-z]:$/.test(part));
-  for (let from = 0; from < parts.length; from++) {
-    const found = join(base, ...parts.slice(from));
-    if (existsSync(found)) return found;
-  }
-  if (foreign)
+  if (isForeign(name) || isAbsolute(slashed)) return byEnd(base, slashed.split("/"));
+  const turned = join(base, slashed);
+  return slashed !== name && existsSync(turned) ? turned : null;
+}
+
+/**
+ * As {@link findWritten}; the path as it is written where nothing is found, so that reading it says that it is missing.
+ * @throws DataError for an absolute path of Windows or an address on the web of which nothing is found
+ */
+export function locate(base: string, written: string): string {
+  const found = findWritten(base, written);
+  if (found !== null) return found;
+  if (WEB.test(written))
+    throw new DataError(
+      `is an address on the web, and nothing under ${base} ends like it; fetch the images and give the folder they are in`,
+      { path: written },
+    );
+  const name = /^file:/i.test(written) ? fromUrl(written) : written;
+  if (isForeign(name))
     throw new DataError(
       `is a path of Windows (${DRIVE.test(name) ? `drive ${name.slice(0, 2)}` : `share ${SHARE.exec(name)?.[0]}`}), and nothing under ${base} ends like it; write paths relative to that folder`,
       { path: name },
     );
-  return plain;
+  return isAbsolute(name) ? name : join(base, name);
+}
+
+/** The longest end of a path that is there under `base`. */
+function byEnd(base: string, path: readonly string[]): string | null {
+  const parts = path.filter((part) => part !== "" && !/^[A-Za-z]:$/.test(part));
+  for (let from = 0; from < parts.length; from++) {
+    const found = join(base, ...parts.slice(from));
+    if (existsSync(found)) return found;
+  }
+  return null;
 }
 
 /** A path from a file: address as CellProfiler writes it (`file:///C:/images/a.tif`, `file:/images/a.tif`). */

@@ -7,6 +7,7 @@ import { type CellSource, type ImportSummary, importCells } from "../cells/impor
 import { type Labels, readLabels } from "../cells/labels.ts";
 import { configureCrops } from "./import-crops.ts";
 import { configureFields } from "./import-fields.ts";
+import { configureLocations } from "./import-locations.ts";
 import { interruptible } from "./interruptible.ts";
 import { list, positive } from "./options.ts";
 import { progress } from "./progress.ts";
@@ -71,6 +72,7 @@ export function configure(command: Command): void {
     run,
   );
   configureCrops(command, format, run);
+  configureLocations(command, format, run);
 }
 
 function configureDeeploc(command: Command): void {

@@ -52,23 +52,42 @@ function parseCsvFile(text: string, path: string): Csv {
   const header = records.shift();
   if (header === undefined) throw new DataError("is empty; a header line and rows are needed", { path });
   const width = header.record.length;
-  const rows = records.filter(({ record, line }) => {
-    if (record.length === width) return true;
-    if (record[0].startsWith("#")) return false;
-    throw new DataError(
-      `has ${record.length} field(s) in line ${start.lines + line}, its header has ${width} (read as apart by ${NAMES[separator]}); quote fields that hold one, or mend the line`,
-      { path },
-    );
-  });
+  const rows = records.filter(({ record, line }) => fits(record, width, start.lines + line, separator, path));
   const columns = new Map<string, string[]>();
-  header.record.forEach((name, c) => {
+  nameColumns(header.record, path).forEach((name, c) => {
     const values = rows.map(({ record }) => record[c]);
-    if (name === "" && values.every((v) => v === "")) return;
-    const own = name === "" ? `Unnamed: ${c}` : name;
-    if (columns.has(own)) throw new DataError(`has the column ${own} twice; rename one`, { path });
-    columns.set(own, values);
+    if (header.record[c] !== "" || values.some((v) => v !== "")) columns.set(name, values);
   });
   return { columns, lines: rows.map(({ line }) => start.lines + line), separator };
+}
+
+/** The names of a header, those that are empty as pandas names them. @throws DataError where one comes twice */
+export function nameColumns(header: readonly string[], path: string): string[] {
+  const names = header.map((name, c) => (name === "" ? `Unnamed: ${c}` : name));
+  const twice = names.find((name, c) => names.indexOf(name) < c);
+  if (twice !== undefined) throw new DataError(`has the column ${twice} twice; rename one`, { path });
+  return names;
+}
+
+/** True for a record of the header's width, false for a comment between records. @throws DataError for any other */
+export function fits(
+  record: readonly string[],
+  width: number,
+  line: number,
+  separator: Separator,
+  path: string,
+): boolean {
+  if (record.length === width) return true;
+  if (record[0].startsWith("#")) return false;
+  throw new DataError(
+    `has ${record.length} field(s) in line ${line}, its header has ${width} (read as apart by ${NAMES[separator]}); quote fields that hold one, or mend the line`,
+    { path },
+  );
+}
+
+/** Line ends within the fields of a record. */
+export function linesWithin(record: readonly string[]): number {
+  return record.reduce((n, field) => n + (field.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
 }
 
 /** What comes before the header: blank lines, comments, and Excel's line `sep=;`. */
@@ -127,16 +146,20 @@ function parseRecords(
       ...DIALECT,
       delimiter: separator,
       on_record: (record: string[], { lines }) => {
-        const within = record.reduce((n, field) => n + (field.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
-        records.push({ record, line: lines - within });
+        records.push({ record, line: lines - linesWithin(record) });
         return null;
       },
     });
   } catch (cause) {
-    throw new DataError(`is not a well-formed CSV file (${(cause as Error).message}); export it again`, {
-      path,
-      cause,
-    });
+    throw malformed(cause, path);
   }
   return records;
+}
+
+/** The error for text that csv-parse does not read. */
+export function malformed(cause: unknown, path: string): DataError {
+  return new DataError(`is not a well-formed CSV file (${(cause as Error).message}); export it again`, {
+    path,
+    cause,
+  });
 }

@@ -25,7 +25,7 @@ export interface Drawing {
   readonly dark?: string;
   /** The last cell of every class has the pixels of its first. */
   readonly repeated?: boolean;
-  /** False: the cells have no protein. */
+  /** False: the cells have no protein, but a dose (one by class), which is missing for the first of every class. */
   readonly proteins?: boolean;
   /** Localization of cell `i` of class `c`; its class by default. */
   readonly localization?: (name: string, i: number) => string | null;
@@ -76,7 +76,7 @@ export function drawCells(path: string, drawing: Drawing = {}): void {
         Metadata_Field: `${name}-field${i % fields}`,
         Metadata_Localization: localization(name, i),
         Metadata_Plate: `plate${i % fields}`,
-        Metadata_Dose: i === 0 ? Number.NaN : c,
+        ...(proteins ? {} : { Metadata_Dose: i === 0 ? Number.NaN : c }),
       });
       verdict.push(`${name}-field${i % fields}` === drawing.rejected ? "small" : "ok");
     }

@@ -24,6 +24,8 @@ export interface MetadataOptions extends TableOptions {
   readonly apart?: (name: string) => boolean;
   /** What a row is called in messages. */
   readonly row?: (row: number) => string;
+  /** What a row is of: a cell by default. */
+  readonly unit?: string;
   /** A comma is the decimal sign of numbers. */
   readonly comma?: boolean;
 }
@@ -81,7 +83,7 @@ export function cellMetadata(given: TextTable, options: MetadataOptions): CellMe
     notes: [
       ...fieldNotes(images.length, field, protein, localization !== undefined),
       ...notes,
-      ...[...doubtful].flatMap(([name, texts]) => askMissing(name, texts, "cell", path)),
+      ...[...doubtful].flatMap(([name, texts]) => askMissing(name, texts, options.unit ?? "cell", path)),
     ],
     record: (row) => {
       const record: Record<string, string | number | null> = {

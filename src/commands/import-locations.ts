@@ -1,0 +1,84 @@
+import type { Command } from "commander";
+import { cellprofilerSet } from "../cells/formats/cellprofiler.ts";
+import { deepprofilerSet } from "../cells/formats/deepprofiler.ts";
+import { type LocationsOptions, locationsSource } from "../cells/formats/locations.ts";
+import type { CellSource } from "../cells/importer.ts";
+import type { Labels } from "../cells/labels.ts";
+import type { LocationSet } from "../cells/locations/location-set.ts";
+import { list, whole } from "./options.ts";
+import { progress } from "./progress.ts";
+
+type Options = Omit<LocationsOptions, "labels" | "classColumn"> & {
+  readonly objects?: string;
+  readonly class?: string;
+  readonly json?: boolean;
+};
+
+const append = (text: string, before: readonly string[] = []) => [...before, text];
+
+/** Adds one format's command with the options that all have. */
+type AddFormat = (command: Command, usage: string, summary: string, example: string) => Command;
+/** Imports what a plan names, by those options. */
+type RunImport<Given> = (
+  plan: (context: { labels: Labels | undefined; signal: AbortSignal }) => Promise<CellSource>,
+  options: Given,
+) => Promise<void>;
+type ReadSet = (source: string, objects: string | null) => Promise<LocationSet>;
+
+/** Crops around the centers of cells that tables list. */
+export function configureLocations<Given>(command: Command, format: AddFormat, run: RunImport<Given>): void {
+  configureSet(
+    format(
+      command,
+      "cellprofiler <source>",
+      "CellProfiler's tables and images: cuts crops around the centers of nuclei or cells",
+      "cellswap import cellprofiler output --size 128 --metadata platemap.csv --class Compound --per-class 500\n  cellswap import cellprofiler plate.sqlite --metadata load_data.csv --images /data/plate --size 128",
+    ),
+    cellprofilerSet,
+    run,
+  );
+  configureSet(
+    format(
+      command,
+      "deepprofiler <project>",
+      "DeepProfiler's index, images and locations: cuts crops around the locations",
+      "cellswap import deepprofiler project --size 128 --class Compound --per-class 500",
+    ),
+    deepprofilerSet,
+    run,
+  );
+}
+
+function configureSet<Given>(command: Command, read: ReadSet, run: RunImport<Given>): void {
+  command
+    .requiredOption("--size <px>", "side of the crops: about twice a cell's diameter", whole(4, 8192))
+    .option("--images <dir>", "folder with the images, where they are not where the tables say")
+    .option(
+      "--metadata <table>",
+      "platemap, load_data or another table, joined by the columns that it shares (Plate, Well, ...); may be given again",
+      append,
+    )
+    .option("--objects <name>", "objects whose centers are taken (default: Nuclei, else Cells)")
+    .option("--channels <names>", "channels to take, in order, comma between (default: all)", list)
+    .option("--pad", "cut cells near the edge of their field too, repeating its outermost pixels")
+    .option("--per-class <n>", "draw at most so many cells of a class", whole(1))
+    .option("--per-field <n>", "draw at most so many cells of a field", whole(1))
+    .option(
+      "--class <column>",
+      "column that is the class for --per-class (default: Localization, else Protein)",
+    )
+    .option("--seed <n>", "seed of the draw", whole(0, 2 ** 32 - 1))
+    .action((source: string, given: Given & Options) =>
+      run(async ({ labels, signal }) => {
+        const { class: classColumn, objects, ...options } = given;
+        const set = await read(source, objects ?? null);
+        const bar = progress("find cells", "fields", options.json === true);
+        const plan = await locationsSource(command.name(), set, {
+          ...options,
+          ...{ classColumn, labels, signal, onField: bar.update },
+        });
+        bar.end();
+        return plan;
+      }, given),
+    );
+}

@@ -1,0 +1,108 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { finished } from "node:stream/promises";
+import { parse } from "csv-parse";
+import { parse as parseSync } from "csv-parse/sync";
+import { DataError, isCellswapError } from "../../errors.ts";
+import { DIALECT, findSeparator, fits, linesWithin, malformed, nameColumns, preamble } from "../csv.ts";
+import { checkUtf8, decodeText, encodingOf, readText } from "../text.ts";
+import type { RowSource } from "./row-source.ts";
+
+/** Bytes that are read at once. */
+const PIECE = 1 << 22;
+
+/** A CSV file of any size: text is decoded, checked and parsed a piece at a time. */
+export function csvRows(path: string): RowSource {
+  const first = pieces(path).next();
+  const { text, lines: before, separator: said } = preamble(first.done === true ? "" : first.value);
+  const separator = said ?? findSeparator(text);
+  let header: string[] | undefined;
+  try {
+    [header] = parseSync(text, { ...DIALECT, delimiter: separator, to: 1 }) as string[][];
+  } catch (cause) {
+    throw malformed(cause, path);
+  }
+  if (header === undefined) throw new DataError("is empty; a header line and rows are needed", { path });
+  const width = header.length;
+  const columns = nameColumns(header, path);
+  return {
+    path,
+    columns,
+    comma: separator !== ",",
+    unit: "line",
+    each: async (names, use) => {
+      const at = names.map((name) => columns.indexOf(name));
+      const values = new Array<string>(names.length);
+      let records = 0;
+      const parser = parse({
+        ...DIALECT,
+        delimiter: separator,
+        on_record: (record: string[], { lines }) => {
+          const line = before + lines - linesWithin(record);
+          if (records++ === 0 || !fits(record, width, line, separator, path)) return null;
+          for (let i = 0; i < at.length; i++) values[i] = record[at[i]];
+          use(values, line);
+          return null;
+        },
+      });
+      parser.resume();
+      try {
+        let started = false;
+        for (const piece of pieces(path)) {
+          await new Promise<void>((done, fail) => {
+            parser.once("error", fail);
+            parser.write(started ? piece : preamble(piece).text, (error) => {
+              parser.off("error", fail);
+              if (error) fail(error);
+              else done();
+            });
+          });
+          started = true;
+        }
+        parser.end();
+        await finished(parser);
+      } catch (cause) {
+        throw isCellswapError(cause) ? cause : malformed(cause, path);
+      } finally {
+        parser.destroy();
+      }
+    },
+  };
+}
+
+/** The text of a file in pieces of whole lines. */
+function* pieces(path: string): Generator<string> {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (cause) {
+    throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
+  }
+  try {
+    const buffer = Buffer.alloc(PIECE);
+    let carried = Buffer.alloc(0);
+    let lines = 0;
+    for (let first = true; ; first = false) {
+      const read = readSync(file, buffer, 0, PIECE, null);
+      let bytes = Buffer.concat([carried, buffer.subarray(0, read)]);
+      if (first) {
+        const { encoding, mark } = encodingOf(bytes, path);
+        if (encoding !== "utf-8") {
+          yield readText(path);
+          return;
+        }
+        bytes = bytes.subarray(mark);
+      }
+      const whole = read === 0 ? bytes.length : bytes.lastIndexOf(10) + 1;
+      const piece = bytes.subarray(0, whole);
+      carried = Buffer.from(bytes.subarray(whole));
+      if (piece.length > 0) {
+        checkUtf8(piece, path, lines);
+        for (let i = piece.indexOf(10); i >= 0; i = piece.indexOf(10, i + 1)) lines++;
+        yield decodeText(piece, path);
+      }
+      if (read === 0) return;
+    }
+  } finally {
+    closeSync(file);
+  }
+}

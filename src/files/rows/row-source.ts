@@ -1,0 +1,29 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { DataError } from "../../errors.ts";
+
+/** A table that is read row by row, a few of its columns at a time; values are text, empty where nothing is known. */
+export interface RowSource {
+  readonly path: string;
+  readonly columns: readonly string[];
+  /** A comma is the decimal sign of numbers. */
+  readonly comma: boolean;
+  /** What `row` counts: lines of a text file, or rows from 1. */
+  readonly unit: "line" | "row";
+  /** Hands over the values of `names`, in their order, of every row, in the order of the table; the array is used again. */
+  each(names: readonly string[], use: (values: readonly string[], row: number) => void): Promise<void>;
+}
+
+/** @throws DataError where the file cannot be read */
+export function firstBytes(path: string, count: number): Buffer {
+  try {
+    const file = openSync(path, "r");
+    try {
+      const bytes = Buffer.alloc(count);
+      return bytes.subarray(0, readSync(file, bytes, 0, count, 0));
+    } finally {
+      closeSync(file);
+    }
+  } catch (cause) {
+    throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
+  }
+}
