@@ -4,45 +4,57 @@ import type { Features, SwapPlan } from "../types.ts";
 
 /** An encoder whose leak is known. */
 export interface OracleOptions {
-  /** Dose of the background: 0 reads the center cell only, 1 reads cell and background alike. */
+  /** Dose of the neighbors: 0 reads none, 1 reads cell and neighbors alike. */
   readonly lambda: number;
+  /** Dose of the medium, in the same units; standard 0. */
+  readonly medium?: number;
   /** Standard deviation of what makes one cell differ from the next, in units of the distance of a class from the origin. */
   readonly noise: number;
+  /** Standard deviation of what one composite of a cell adds, in the same units; standard 0: settings that show the same give the same bytes. */
+  readonly jitter?: number;
   readonly seed: number;
 }
 
 /**
  * Features of every composite of a plan as an encoder with a known leak would give them; no pixel is read.
  *
- * A cell of class k is e_k + noise n(cell), its surroundings (cells of the same protein) are e_k + noise n'(cell), and a
- * composite is cell + lambda x surroundings of the crop that lends its background: the cell's own in `original` and
- * `self`, the donor's in `same` and `different`, nothing in `cell-free` and `masked`, and the surroundings alone in
- * `background-only`. The noise of a cell is the same in all its composites, so with lambda 0 every setting but
- * `background-only` gives the same bytes. With s = sqrt(1 + lambda^2) the best accuracy for a pair of classes is
- * Phi((1 + lambda) / (sqrt(2) noise s)) in `original`, `self` and `same`, Phi(1 / (sqrt(2) noise s)) in `different`
- * and Phi(1 / (sqrt(2) noise)) in `cell-free` and `masked`.
+ * A cell of class k is e_k + noise n(cell), its neighbors (cells of the same protein) are e_k + noise n'(cell), its
+ * medium e_k + noise n''(cell). A composite is cell + lambda x neighbors + medium x medium of the crop that lends its
+ * background: the cell's own in `original` and `self`, the donor's in `same`, `cell-free` and `different`; no neighbors in
+ * `cell-free`, neither in `masked`, and both without the cell in `background-only`. The noise of a cell is the same in
+ * all its composites, so with both doses and the jitter 0 every setting but `background-only` gives the same bytes. With
+ * medium and jitter 0 and s = sqrt(1 + lambda^2) the best accuracy for a pair of classes is
+ * Phi((1 + lambda) / (sqrt(2) noise s)) in `original`, `self` and `same`, Phi(1 / (sqrt(2) noise s)) in `different` and
+ * Phi(1 / (sqrt(2) noise)) in `cell-free` and `masked`.
  *
  * @param truth class of every cell of the store; its background is of the same class
- * @throws RangeError for a negative lambda or noise
+ * @throws RangeError for a negative dose, noise or jitter
  */
 export function oracleFeatures(plan: SwapPlan, truth: readonly string[], options: OracleOptions): Features {
-  const { lambda, noise, seed } = options;
-  if (!(lambda >= 0) || !(noise >= 0)) throw new RangeError("lambda and noise must be 0 or more");
+  const { lambda, medium = 0, noise, jitter = 0, seed } = options;
+  if (![lambda, medium, noise, jitter].every((dose) => dose >= 0))
+    throw new RangeError("lambda, medium, noise and jitter must be 0 or more");
   const classes = [...new Set(truth)].sort();
   const dimension = classes.length;
   const data = new Float32Array(plan.count * dimension);
-  const add = (at: number, cell: number, part: "cell" | "surroundings", dose: number) => {
-    const random = mulberry32(namedSeed(seed, part, cell));
-    for (let k = 0; k < dimension; k++) data[at + k] += dose * noise * normal(random);
+  const blur = (at: number, amount: number, ...stream: (string | number)[]) => {
+    const random = mulberry32(namedSeed(seed, ...stream));
+    for (let k = 0; k < dimension; k++) data[at + k] += amount * normal(random);
+  };
+  const add = (at: number, cell: number, part: "cell" | "surroundings" | "medium", dose: number) => {
+    if (dose === 0) return;
+    blur(at, dose * noise, part, cell);
     data[at + classes.indexOf(truth[cell])] += dose;
   };
   for (let row = 0; row < plan.count; row++) {
     const at = row * dimension;
     const cell = plan.cell[row];
     const { cell: seen, background, removes } = traitsOf(SETTINGS[plan.setting[row]]);
+    const lender = background === "own" ? cell : plan.donor[row];
     if (seen !== "removed") add(at, cell, "cell", 1);
-    if (background !== "none" && removes !== "all")
-      add(at, background === "own" ? cell : plan.donor[row], "surroundings", lambda);
+    if (background !== "none" && removes !== "all") add(at, lender, "surroundings", lambda);
+    if (background !== "none") add(at, lender, "medium", medium);
+    if (jitter > 0) blur(at, jitter, "composite", row);
   }
   return { rows: plan.count, dimension, data };
 }

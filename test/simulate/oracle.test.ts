@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { standardDeviation } from "../../src/core/statistics.ts";
 import { SETTINGS, type Setting } from "../../src/settings.ts";
 import { oracleFeatures } from "../../src/simulate/oracle.ts";
 import type { SwapPlan } from "../../src/types.ts";
@@ -44,6 +45,18 @@ test("with lambda the background's class appears at its dose, and goes where it 
   const free = oracleFeatures(plan("cell-free", "c"), truth, options);
   expect([...free.data.slice(0, 6)]).toEqual([1, 0, 0, 0, 1, 0]);
   expect(() => oracleFeatures(plan("same", "a"), truth, { ...options, lambda: -1 })).toThrow(RangeError);
+});
+
+test("the medium comes with the background, neighbors or not, and goes with it; every composite differs by the jitter", () => {
+  const options = { lambda: 0, medium: 0.5, noise: 0, seed: 3 };
+  for (const setting of ["cell-free", "different"] as const)
+    expect([...oracleFeatures(plan(setting, "c"), truth, options).data.slice(0, 3)]).toEqual([1, 0, 0.5]);
+  expect([...oracleFeatures(plan("self", null), truth, options).data.slice(0, 3)]).toEqual([1.5, 0, 0]);
+  expect([...oracleFeatures(plan("masked", null), truth, options).data.slice(0, 3)]).toEqual([1, 0, 0]);
+  const { data } = oracleFeatures(plan("masked", null), truth, { ...options, jitter: 0.1 });
+  const others = data.filter((_, i) => i % 3 !== "abc".indexOf(truth[Math.floor(i / 3)]));
+  expect(Math.abs(standardDeviation([...others]) - 0.1)).toBeLessThan(0.01);
+  expect(() => oracleFeatures(plan("masked", null), truth, { ...options, jitter: -1 })).toThrow(RangeError);
 });
 
 test("accuracies are those of the formula", () => {

@@ -47,7 +47,7 @@ export const HUMAN_PAINTERS: Readonly<Record<HumanLocalization, Painter>> = {
     envelope(out, patch, anatomy, 0.8 * size, 1);
     const shift = place(random);
     each(patch, (p, x, y) => {
-      out[p] *= 1 + 0.25 * noiseAt(x, y, 1.3, shift);
+      out[p] *= Math.max(0.2, 1 + 0.25 * noiseAt(x, y, 1.3, shift));
       out[p] += 0.12 * inNucleus(anatomy, p);
     });
   },
@@ -120,7 +120,7 @@ export const HUMAN_PAINTERS: Readonly<Record<HumanLocalization, Painter>> = {
     microtubules(out, patch, anatomy, number, random);
   },
 
-  "Actin filaments"(out, { patch, anatomy, number, size }, random) {
+  "Actin filaments"(out, { patch, number, size }, random) {
     const { shape, width, height, depth } = patch;
     const [cx, cy] = center(patch);
     const along = shape.axis + 0.25 * normal(random);
@@ -139,7 +139,6 @@ export const HUMAN_PAINTERS: Readonly<Record<HumanLocalization, Painter>> = {
     }
     for (let p = 0; p < width * height; p++)
       if (depth[p] > 0) out[p] += 0.55 * Math.exp(-0.5 * ((depth[p] - 1) / (1.1 * size)) ** 2) + 0.03;
-    void anatomy;
   },
 
   "Plasma membrane"(out, { patch, anatomy, size }, random) {
@@ -147,7 +146,8 @@ export const HUMAN_PAINTERS: Readonly<Record<HumanLocalization, Painter>> = {
     const ruffled = 0.2 + 0.25 * random();
     each(patch, (p, x, y) => {
       const rim = Math.exp(-0.5 * ((patch.depth[p] - 1) / (0.9 * size)) ** 2);
-      out[p] += rim * (1 + ruffled * noiseAt(x, y, 1.6, shift)) + 0.07 * anatomy.thickness[p];
+      const ruffle = Math.max(0.2, 1 + ruffled * noiseAt(x, y, 1.6, shift));
+      out[p] += rim * ruffle + 0.07 * anatomy.thickness[p];
     });
   },
 };

@@ -105,6 +105,7 @@ test("DNA is bright in nuclei, the other markers around them, and the protein wh
   const reticulum: number[] = [];
   for (const localization of HUMAN_LOCALIZATIONS) {
     const simulated = field(localization, 0);
+    expect(simulated.image.every((v) => v >= 0)).toBe(true);
     const sums = { nucleus: 0, rim: 0, cell: 0, square: 0 };
     const counts = { nucleus: 0, rim: 0, cell: 0 };
     for (const { cell, crop, mask, nuclei } of cutCrops(simulated, SIDE)) {
