@@ -91,6 +91,19 @@ export const EncoderOutput = z.strictObject({
 });
 export type EncoderOutput = z.infer<typeof EncoderOutput>;
 
+/** What a further input of an ONNX network gets. */
+export const ExtraInput = z.strictObject({
+  name: z.string().min(1).describe("Name of the ONNX input."),
+  value: z
+    .union([z.literal("center-mask"), z.number(), z.array(z.number()).min(1)])
+    .describe("center-mask: 1 where the center cell is, else 0; or a constant."),
+  shape: z
+    .array(z.union([z.int().positive(), z.literal("batch")]))
+    .optional()
+    .describe("Shape of a constant, where the network leaves more open than the batch."),
+});
+export type ExtraInput = z.infer<typeof ExtraInput>;
+
 const size = z.int().positive().describe("Pixels, after preprocessing.");
 const input = {
   channels: z.array(z.string().min(1)).min(1).describe("Channels by name, in the network's order."),
@@ -122,8 +135,18 @@ export const OnnxDescription = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .optional()
-    .describe("Hash of the ONNX file; checked when given."),
-  input: z.strictObject({ name: z.string().min(1).describe("Name of the ONNX input."), ...input }),
+    .describe("Hash of the ONNX file, and of those that hold its weights; checked when given."),
+  input: z.strictObject({
+    name: z.string().min(1).describe("Name of the ONNX input."),
+    ...input,
+    batch: z
+      .int()
+      .positive()
+      .max(4096)
+      .optional()
+      .describe("Inputs at a time, where the network takes no other number and does not say so itself."),
+  }),
+  extraInputs: z.array(ExtraInput).optional(),
   ...rest,
 });
 export type OnnxDescription = z.infer<typeof OnnxDescription>;

@@ -13,6 +13,8 @@ export interface Network {
   readonly inputs: number;
   /** Whether it is given no other number of them, not even once. */
   readonly fixed: boolean;
+  /** Whether the place of an input in a batch changes what it gives, so that only the first place is used. */
+  readonly alone?: boolean;
   /** As an {@link Encoder} has it. */
   readonly tolerance: number;
   /** Milliseconds spent in the network so far. */
@@ -75,7 +77,7 @@ export class NetworkEncoder implements Encoder {
     if (shape.masks === "none" && looksAtCenter(file))
       throw new StudyError(
         takesMasks(file)
-          ? 'asks for center masks ("masks": true), and the cells have none; make them with `cellswap segment`, or do without'
+          ? "asks for center masks, and the cells have none; make them with `cellswap segment`, or do without"
           : "pools over the center cell (center-mean), and the cells have no masks; make them with `cellswap segment`, or use mean",
         { path: file.path },
       );
@@ -117,7 +119,7 @@ export class NetworkEncoder implements Encoder {
     return Math.max(1, Math.floor(this.#network.inputs / this.#preprocessor.views));
   }
 
-  /** Encodes `step` crops at a time. */
+  /** Encodes `step` crops at a time; a network of one batch size gets whole batches, empty inputs behind the last. */
   async #encode(
     crops: Float32Array,
     masks: Uint8Array,
@@ -127,28 +129,40 @@ export class NetworkEncoder implements Encoder {
   ): Promise<void> {
     const { channels, height, width } = this.#shape;
     const pixels = height * width;
-    const size = channels.length * pixels;
+    const cropSize = channels.length * pixels;
+    const { views, size } = this.#preprocessor;
+    const plane = this.usesMask
+      ? this.#file.description.input.height * this.#file.description.input.width
+      : 0;
+    const atOnce = this.#network.fixed ? this.#network.inputs : step * views;
+    const taken = this.#network.alone === true ? 1 : atOnce;
+    const inputs = Math.ceil((step * views) / taken) * taken;
     for (let from = 0; from < count; from += step) {
       const end = Math.min(from + step, count);
       const batch = {
-        crops: crops.subarray(from * size, end * size),
+        crops: crops.subarray(from * cropSize, end * cropSize),
         masks: masks.subarray(from * pixels, end * pixels),
         count: end - from,
       };
-      const weights = this.#centerWeights(batch, step);
-      const given = await this.#network.run(
-        this.#inputs(batch, step),
-        step * this.#preprocessor.views,
-        weights,
-      );
-      const poolings = this.#check(given, step);
-      out.forEach((features, o) => {
-        const { dimension } = poolings[o];
-        const rows = features.subarray(from * dimension, end * dimension);
-        const values = given[this.#file.description.outputs[o].output].data as Float32Array;
-        this.#pool(poolings[o], values, weights, rows);
-      });
-      for (const tensor of Object.values(given)) tensor.dispose();
+      const input = this.#inputs(batch, inputs);
+      const center = this.#centerWeights(batch, inputs);
+      for (let at = 0; at < batch.count * views; at += taken) {
+        const own = center.subarray(at * plane, (at + taken) * plane);
+        const given = await this.#network.run(
+          padded(input.subarray(at * size, (at + taken) * size), atOnce * size),
+          atOnce,
+          padded(own, atOnce * plane),
+        );
+        const poolings = this.#check(given, atOnce);
+        out.forEach((features, o) => {
+          const { dimension } = poolings[o];
+          const rows = features.subarray(from * dimension, end * dimension);
+          if (at === 0) rows.fill(0);
+          const values = given[this.#file.description.outputs[o].output].data as Float32Array;
+          this.#pool(poolings[o], values, own, rows, { first: at, taken });
+        });
+        for (const tensor of Object.values(given)) tensor.dispose();
+      }
     }
   }
 
@@ -170,59 +184,65 @@ export class NetworkEncoder implements Encoder {
       const { cause } = error as Error;
       if (cause === undefined) throw error;
       throw new DataError(
-        `takes one input at a time (${oneLine(cause)}); export the network with a free batch dimension`,
+        `takes one input at a time (${oneLine(cause)}); set "batch": 1 in "input" of ${this.#file.path}, or export the network with a free batch dimension`,
         { path: this.#network.path, cause },
       );
     }
   }
 
-  /** The batch after preprocessing, views of a crop one after another, then zeros up to `step` crops. */
-  #inputs({ crops, count }: Batch, step: number): Float32Array {
+  /** The batch after preprocessing, views of a crop one after another, then zeros up to so many inputs. */
+  #inputs({ crops, count }: Batch, inputs: number): Float32Array {
     const { size, views } = this.#preprocessor;
     const cropSize = crops.length / count;
-    if (this.#input.length !== step * views * size) this.#input = new Float32Array(step * views * size);
+    if (this.#input.length !== inputs * size) this.#input = new Float32Array(inputs * size);
     this.#input.fill(0, count * views * size);
     for (let i = 0; i < count; i++)
       this.#preprocessor.run(crops.subarray(i * cropSize, (i + 1) * cropSize), this.#input, i * views * size);
     return this.#input;
   }
 
-  /** Center cell of each of `step` crops' inputs after the geometry of the preprocessing; empty where none is asked for. */
-  #centerWeights({ masks, count }: Batch, step: number): Float32Array {
+  /** Center cell of each input after the geometry of the preprocessing; empty where none is asked for. */
+  #centerWeights({ masks, count }: Batch, inputs: number): Float32Array {
     if (!this.usesMask) return this.#weights;
     const { input } = this.#file.description;
     const { views } = this.#preprocessor;
     const plane = input.height * input.width;
     const pixels = masks.length / count;
-    if (this.#weights.length !== step * views * plane) this.#weights = new Float32Array(step * views * plane);
+    if (this.#weights.length !== inputs * plane) this.#weights = new Float32Array(inputs * plane);
     this.#weights.fill(0, count * views * plane);
     for (let i = 0; i < count; i++)
       this.#preprocessor.mask(masks.subarray(i * pixels, (i + 1) * pixels), this.#weights, i * views * plane);
     return this.#weights;
   }
 
-  /** Writes the feature vectors of one output: the mean over the views of each crop. */
-  #pool(pooling: Pooling, values: Float32Array, weights: Float32Array, out: Float32Array): void {
+  /** Adds what one output gave for `taken` inputs from `first` on to the vectors of their crops: the mean over the views. */
+  #pool(
+    pooling: Pooling,
+    values: Float32Array,
+    center: Float32Array,
+    out: Float32Array,
+    { first, taken }: { readonly first: number; readonly taken: number },
+  ): void {
     const { input } = this.#file.description;
     const { views } = this.#preprocessor;
     const { size, dimension } = pooling;
     const plane = input.height * input.width;
-    out.fill(0);
-    for (let row = 0, i = 0; row < out.length; row += dimension)
-      for (let v = 0; v < views; v++, i++)
-        pooling.add(
-          values.subarray(i * size, (i + 1) * size),
-          weights.subarray(i * plane, (i + 1) * plane),
-          1 / views,
-          out.subarray(row, row + dimension),
-        );
+    const count = Math.min(taken, (out.length / dimension) * views - first);
+    for (let i = 0; i < count; i++) {
+      const row = Math.floor((first + i) / views) * dimension;
+      pooling.add(
+        values.subarray(i * size, (i + 1) * size),
+        center.subarray(i * plane, (i + 1) * plane),
+        1 / views,
+        out.subarray(row, row + dimension),
+      );
+    }
   }
 
   /** Poolings of all outputs, made on the first batch. @throws DataError for an output that does not fit */
-  #check(given: Readonly<Record<string, Given>>, count: number): readonly Pooling[] {
+  #check(given: Readonly<Record<string, Given>>, inputs: number): readonly Pooling[] {
     const { outputs } = this.#file.description;
     this.#poolings ??= outputs.map((o) => this.#pooling(o, given[o.output]));
-    const inputs = count * this.#preprocessor.views;
     for (const [o, { output }] of outputs.entries()) {
       const { dims } = given[output];
       if (dims[0] === inputs && dims.reduce((a, b) => a * b, 1) === inputs * this.#poolings[o].size) continue;
@@ -238,7 +258,7 @@ export class NetworkEncoder implements Encoder {
     const path = this.#network.path;
     if (type !== "float32")
       throw new DataError(
-        `gives ${type} in output ${output.output}; export the network with a float32 output`,
+        `gives ${type} in output ${output.output}; export the network with a floating-point output`,
         { path },
       );
     try {
@@ -253,9 +273,19 @@ export class NetworkEncoder implements Encoder {
   }
 }
 
+/** The values, with zeros behind them up to `length`. */
+function padded(values: Float32Array, length: number): Float32Array {
+  if (values.length === length) return values;
+  const out = new Float32Array(length);
+  out.set(values);
+  return out;
+}
+
 /** Whether the network gets the center masks, so that all its outputs depend on them. */
 export function takesMasks(file: EncoderFile): boolean {
-  return file.kind === "command" && file.description.input.masks;
+  return file.kind === "command"
+    ? file.description.input.masks
+    : (file.description.extraInputs ?? []).some((extra) => extra.value === "center-mask");
 }
 
 function looksAtCenter(file: EncoderFile): boolean {

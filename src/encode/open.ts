@@ -4,6 +4,7 @@ import type { Programs } from "./command/programs.ts";
 import type { Encoder } from "./encoder.ts";
 import type { EncoderFile } from "./encoder-file.ts";
 import { NetworkEncoder } from "./network.ts";
+import { ApartEncoder, type Limits } from "./onnx/apart.ts";
 import { Session } from "./onnx/session.ts";
 
 export interface OpenOptions {
@@ -13,6 +14,8 @@ export interface OpenOptions {
   readonly tried?: boolean;
   /** What runs encoders that are other programs; without it, each opened encoder starts its own. */
   readonly programs?: Programs;
+  /** Whether a network runs in a process of its own, which is ended where it exceeds these limits. */
+  readonly apart?: Limits;
 }
 
 /**
@@ -22,9 +25,10 @@ export interface OpenOptions {
 export function openEncoder(
   file: EncoderFile,
   shape: CropShape & { readonly masks?: MaskKind },
-  { threads = 1, tried = false, programs }: OpenOptions = {},
+  { threads = 1, tried = false, programs, apart }: OpenOptions = {},
 ): Promise<Encoder> {
+  if (file.kind === "onnx" && apart !== undefined) return ApartEncoder.open(file, shape, apart);
   const network = async () =>
-    file.kind === "command" ? new CommandNetwork(file, programs) : await Session.open(file, threads);
+    file.kind === "command" ? new CommandNetwork(file, programs) : await Session.open(file, threads, tried);
   return NetworkEncoder.open(file, shape, network, tried);
 }

@@ -6,6 +6,7 @@ import { RunningPrograms, servePrograms } from "../encode/command/programs.ts";
 import type { CommandDescription } from "../encode/description.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
+import { LIMITS } from "../encode/onnx/apart.ts";
 import { openEncoder } from "../encode/open.ts";
 import { Pool } from "../files/pool.ts";
 import type { Scales } from "../swap/intensity.ts";
@@ -215,7 +216,10 @@ export async function tryEncoder(
   look?: (opened: Encoder) => Promise<void>,
   programs?: RunningPrograms,
 ): Promise<readonly number[]> {
-  const opened = await openEncoder(encoder, shape, programs === undefined ? {} : { programs });
+  const opened = await openEncoder(encoder, shape, {
+    apart: LIMITS,
+    ...(programs === undefined ? {} : { programs }),
+  });
   try {
     await look?.(opened);
     return opened.dimensions;

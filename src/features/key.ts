@@ -33,6 +33,10 @@ export function featureKey(
   const { description, hash: model } = encoder;
   const { output: name, layout, pool, grid, prefix } = description.outputs[output];
   const { input, preprocess } = description;
+  const own =
+    encoder.kind === "onnx"
+      ? { extraInputs: encoder.description.extraInputs, alone: encoder.half || undefined }
+      : {};
   const masked = traitsOf(setting).cell !== "imaged" || pool === "center-mean" || takesMasks(encoder);
   return shortHash({
     ...pixelsOf(inputs, setting, masked),
@@ -40,6 +44,7 @@ export function featureKey(
       version: ENCODE_VERSION,
       model,
       input,
+      ...own,
       preprocess,
       output: { output: name, layout, pool, grid, prefix },
     },

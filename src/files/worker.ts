@@ -1,5 +1,6 @@
+import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
 import {
   CellswapError,
@@ -101,4 +102,18 @@ export function startWorker(
   const load = (url: string) => `import(${JSON.stringify(url)})`;
   const code = `Promise.all([${packages.map(load).join()}]).then(() => ${load(hook)}).then((m) => { m.register(); return ${load(file)}; });`;
   return new Worker(code, { ...options, eval: true });
+}
+
+/**
+ * Starts a process from the module `name` beside the caller, with a channel for messages (typed arrays included); what
+ * it writes to standard output is piped. From the built package and from TypeScript sources, as {@link startWorker}.
+ */
+export function startProcess(base: string, name: string): ChildProcess {
+  const source = base.endsWith(".ts");
+  const execArgv = source ? ["--import", pathToFileURL(createRequire(base).resolve("tsx")).href] : [];
+  return fork(fileURLToPath(new URL(`./${name}.${source ? "ts" : "js"}`, base)), [], {
+    execArgv,
+    serialization: "advanced",
+    stdio: ["ignore", "pipe", "ignore", "ipc"],
+  });
 }

@@ -18,6 +18,11 @@ export interface OnnxFile {
   readonly hash: string;
   /** Outputs of the description that are tensors inside the network, not outputs of the model. */
   readonly inner: readonly string[];
+  /**
+   * Whether it calculates in half precision, in which what an input gives depends on its place in the batch: some
+   * processors sum in half precision, in blocks of rows.
+   */
+  readonly half: boolean;
 }
 
 /** Largest message that protobuf allows. */
@@ -26,7 +31,16 @@ const LARGEST = 2 ** 31 - 1;
 /** Bytes of an ONNX model, and what they say. @throws DataError where it is none or is damaged */
 export function readModel(path: string): { readonly bytes: Uint8Array; readonly model: OnnxModel } {
   const bytes = readLimited(path, LARGEST, "an ONNX model");
-  return { bytes, model: parseOnnx(bytes, path) };
+  try {
+    return { bytes, model: parseOnnx(bytes, path) };
+  } catch (cause) {
+    const why = /damaged \((.*?)\)/.exec((cause as Error).message)?.[1];
+    if (why === undefined) throw cause;
+    throw new DataError(`cannot be opened as an ONNX model (${why}); export it again or check the file`, {
+      path,
+      cause,
+    });
+  }
 }
 
 /**
@@ -57,5 +71,7 @@ export function onnxFile(path: string, description: OnnxDescription): OnnxFile {
     );
   const given = new Set(model.graph.outputs.map((v) => v.name));
   const inner = [...new Set(description.outputs.map((o) => o.output))].filter((name) => !given.has(name));
-  return { kind: "onnx", path, description, modelPath, hash, inner };
+  const { graph } = model;
+  const half = [...graph.inputs, ...graph.outputs, ...graph.weights].some((v) => v.type === "float16");
+  return { kind: "onnx", path, description, modelPath, hash, inner, half };
 }

@@ -132,6 +132,22 @@ export class OnnxGraph {
   }
 }
 
+/**
+ * The bytes of a model with tensors from inside it as further outputs; the runtime finds out their types and shapes.
+ * A protobuf message that comes in two pieces is the sum of both, so that nothing of the model is written anew.
+ */
+export function addOutputs(model: Uint8Array, names: readonly string[]): Uint8Array {
+  const graph = new Message();
+  for (const name of names) {
+    const info = new Message();
+    info.text(1, name);
+    graph.message(12, info);
+  }
+  const piece = new Message();
+  piece.message(7, graph);
+  return Buffer.concat([model, piece.bytes()]);
+}
+
 function attribute(name: string, value: OnnxAttribute): Message {
   const message = new Message();
   message.text(1, name);

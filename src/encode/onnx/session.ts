@@ -1,7 +1,13 @@
+import { dirname } from "node:path";
 import * as ort from "onnxruntime-node";
 import { DataError } from "../../errors.ts";
-import { type Network, oneLine } from "../network.ts";
-import type { OnnxFile } from "./file.ts";
+import { type Given, type Network, oneLine } from "../network.ts";
+import { graphFaults } from "./faults.ts";
+import { type OnnxFile, readModel } from "./file.ts";
+import { addOutputs } from "./graph.ts";
+import { type Feed, type InputType, planFeeds } from "./inputs.ts";
+import { fromType, toType } from "./numbers.ts";
+import { innerTensors } from "./outline.ts";
 
 /**
  * Inputs that the network sees at a time: the activations of more leave the second-level cache (docs/performance.md,
@@ -18,75 +24,90 @@ const SAME = 1e-6;
 
 /** The network of an encoder in ONNX Runtime. */
 export class Session implements Network {
-  readonly inputs = INPUTS;
-  readonly fixed = false;
+  readonly inputs: number;
+  /** Whether the network takes batches of this size only. */
+  readonly fixed: boolean;
+  readonly alone: boolean;
   readonly tolerance = SAME;
   readonly path: string;
   /** Milliseconds spent in the network so far. */
   runMs = 0;
   readonly #file: OnnxFile;
   readonly #session: ort.InferenceSession;
+  readonly #feeds: readonly Feed[];
+  readonly #wanted: readonly string[];
 
   private constructor(file: OnnxFile, session: ort.InferenceSession) {
-    this.#file = file;
+    const { feeds, batch } = planFeeds(file, session.inputMetadata.map(inputType));
+    this.inputs = batch ?? (file.half ? 1 : INPUTS);
+    this.alone = file.half;
+    this.fixed = batch !== null;
     this.path = file.modelPath;
+    this.#file = file;
     this.#session = session;
+    this.#feeds = feeds;
+    this.#wanted = [...new Set(file.description.outputs.map((o) => o.output))];
   }
 
-  /** Opens the network. @throws DataError where it is none, or lacks the input or an output of its description */
-  static async open(file: OnnxFile, threads: number): Promise<Session> {
+  /**
+   * Opens the network; unless it was `tried` before, its graph is looked at first.
+   * @throws DataError where it is none, lacks an input or output of its description, or is no encoder
+   */
+  static async open(file: OnnxFile, threads: number, tried: boolean): Promise<Session> {
     const path = file.modelPath;
+    if (!tried) checkGraph(file);
+    const options: ort.InferenceSession.SessionOptions = {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: 4,
+      graphOptimizationLevel: "all",
+    };
     let session: ort.InferenceSession;
     try {
-      session = await ort.InferenceSession.create(path, {
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        logSeverityLevel: 4,
-        graphOptimizationLevel: "all",
-      });
+      session = await (file.inner.length === 0
+        ? ort.InferenceSession.create(path, options)
+        : ort.InferenceSession.create(addOutputs(readModel(path).bytes, file.inner), {
+            ...options,
+            extra: { session: { model_external_initializers_file_folder_path: dirname(path) } },
+          }));
     } catch (cause) {
       throw new DataError(
         `cannot be opened as an ONNX model (${oneLine(cause)}); export it again or check the file`,
         { path, cause },
       );
     }
-    const { input, outputs } = file.description;
-    if (!session.inputNames.includes(input.name))
-      throw new DataError(
-        `has no input ${input.name}; it has ${session.inputNames.join(", ")}; correct input.name in ${file.path}`,
-        { path },
-      );
-    for (const { output } of outputs)
-      if (!session.outputNames.includes(output))
-        throw new DataError(
-          `has no output ${output}; it has ${session.outputNames.join(", ")}; correct outputs in ${file.path}`,
-          { path },
-        );
-    return new Session(file, session);
+    try {
+      return new Session(file, session);
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
   }
 
   /**
-   * Runs the network on `count` inputs (count x channels x height x width, or with the channels last, as described).
+   * Runs the network on `count` inputs (count x channels x height x width, or with the channels last, as described);
+   * `center` holds the share of the center cell in their pixels, where it is asked for.
    * @returns every output of the description by its name; dispose of each
    * @throws DataError where the network does not take them
    */
-  async run(inputs: Float32Array, count: number): Promise<Record<string, ort.Tensor>> {
-    const { input, outputs } = this.#file.description;
-    const { height, width } = input;
-    const channels = input.channels.length;
-    const dims =
-      input.layout === "NCHW" ? [count, channels, height, width] : [count, height, width, channels];
+  async run(inputs: Float32Array, count: number, center: Float32Array): Promise<Record<string, Given>> {
     try {
-      const feeds = { [input.name]: new ort.Tensor("float32", inputs, dims) };
-      const wanted = [...new Set(outputs.map((o) => o.output))];
+      const tensors = Object.fromEntries(
+        this.#feeds.map((feed) => {
+          const values =
+            feed.values === "crops" ? inputs : feed.values === "center-mask" ? center : feed.values(count);
+          return [feed.name, tensor(feed, values, count)];
+        }),
+      );
       const start = performance.now();
-      const result = await this.#session.run(feeds, wanted);
+      const result = await this.#session.run(tensors, this.#wanted);
       this.runMs += performance.now() - start;
-      return result as Record<string, ort.Tensor>;
+      return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, given(value)]));
     } catch (cause) {
+      const { input } = this.#file.description;
       throw new DataError(
-        `does not take ${dims.join(" x ")} (${input.layout}: ${input.channels.join(", ")}) as its description says (${oneLine(cause)}); correct the channels or size in ${this.#file.path}`,
-        { path: this.#file.modelPath, cause },
+        `does not take ${this.#feeds[0].dims(count).join(" x ")} (${input.layout}: ${input.channels.join(", ")}) as its description says (${oneLine(cause)}); correct the channels or size in ${this.#file.path}`,
+        { path: this.path, cause },
       );
     }
   }
@@ -94,4 +115,42 @@ export class Session implements Network {
   async release(): Promise<void> {
     await this.#session.release();
   }
+}
+
+function inputType(value: ort.InferenceSession.ValueMetadata): InputType {
+  return value.isTensor ? value : { name: value.name, type: "no tensor", shape: [] };
+}
+
+function tensor({ type, dims }: Feed, values: Float32Array, count: number): ort.Tensor {
+  const data = toType(type, values);
+  if (data === null) throw new TypeError(`${type} is fed`);
+  return new ort.Tensor(type as "float32", data as Float32Array, dims(count));
+}
+
+/** Floating-point numbers of any width come as float32. */
+function given(value: ort.Tensor): Given {
+  const data = fromType(value.type, value.data);
+  return {
+    type: data === null ? value.type : "float32",
+    dims: value.dims,
+    data,
+    dispose: () => void value.dispose(),
+  };
+}
+
+/** @throws DataError for an output that is not there and for a network that is in training mode or draws numbers */
+function checkGraph({ path: description, description: { outputs }, modelPath: path, inner }: OnnxFile): void {
+  const { model } = readModel(path);
+  const within = new Set(innerTensors(model).map((v) => v.name));
+  for (const name of inner)
+    if (!within.has(name))
+      throw new DataError(
+        `has no output ${name}; it has ${model.graph.outputs.map((v) => v.name).join(", ")}${within.size === 0 ? "" : ` (and ${within.size} inner tensors, which \`cellswap encoder show --tensors\` lists)`}; correct outputs in ${description}`,
+        { path },
+      );
+  const [fault] = graphFaults(
+    model,
+    outputs.map((o) => o.output),
+  );
+  if (fault !== undefined) throw new DataError(fault, { path });
 }

@@ -1,0 +1,162 @@
+import type { ChildProcess } from "node:child_process";
+import { totalmem } from "node:os";
+import { DataError } from "../../errors.ts";
+import { type ErrorRecord, reviveError, startProcess } from "../../files/worker.ts";
+import type { CropShape, MaskKind } from "../../types.ts";
+import type { Encoder } from "../encoder.ts";
+import type { OnnxFile } from "./file.ts";
+
+/** What a network may take while it is tried. */
+export interface Limits {
+  /** Milliseconds to open it and run it on one and on two inputs. */
+  readonly openMs: number;
+  /** Milliseconds for the crops that it is tried on. */
+  readonly encodeMs: number;
+  /** Memory of the process, bytes. */
+  readonly bytes: number;
+}
+
+/** Far more than any network takes that a study of thousands of composites could use. */
+export const LIMITS: Limits = {
+  openMs: 120_000,
+  encodeMs: 300_000,
+  bytes: Math.max(2 ** 31, totalmem() / 2),
+};
+
+/** What the process is asked. */
+export type Request =
+  | {
+      readonly open: OnnxFile;
+      readonly shape: CropShape & { readonly masks?: MaskKind };
+      readonly bytes: number;
+    }
+  | { readonly crops: Float32Array; readonly masks: Uint8Array; readonly count: number };
+
+/** What it answers: how the opened encoder is, or the features of every output. */
+export type Reply =
+  | Pick<Encoder, "dimensions" | "usesMask" | "tolerance">
+  | { readonly features: readonly Float32Array[]; readonly runMs: number }
+  | { readonly error: ErrorRecord };
+
+/** The word of the process before it ends itself for want of memory. */
+export const TOO_MUCH = "too much memory";
+
+/**
+ * An ONNX encoder in a process of its own. The code of the runtime cannot be stopped from within: a graph that never
+ * ends, takes all memory or crashes the runtime ends with that process, and not with this one.
+ */
+export class ApartEncoder implements Encoder {
+  readonly dimensions: readonly number[];
+  readonly usesMask: boolean;
+  readonly tolerance: number;
+  runMs = 0;
+  readonly #process: NetworkProcess;
+
+  private constructor(
+    process: NetworkProcess,
+    { dimensions, usesMask, tolerance }: Pick<Encoder, "dimensions" | "usesMask" | "tolerance">,
+  ) {
+    this.#process = process;
+    this.dimensions = dimensions;
+    this.usesMask = usesMask;
+    this.tolerance = tolerance;
+  }
+
+  /** @throws as the encoder itself does; DataError where it exceeds the limits or crashes */
+  static async open(
+    file: OnnxFile,
+    shape: CropShape & { readonly masks?: MaskKind },
+    limits: Limits = LIMITS,
+  ): Promise<ApartEncoder> {
+    const process = new NetworkProcess(file.modelPath, limits);
+    const { channels, height, width, masks } = shape;
+    try {
+      const plain = { channels, height, width, ...(masks === undefined ? {} : { masks }) };
+      const opened = await process.ask({ open: file, shape: plain, bytes: limits.bytes }, limits.openMs);
+      return new ApartEncoder(process, opened as ApartEncoder);
+    } catch (error) {
+      process.end();
+      throw error;
+    }
+  }
+
+  async encode(
+    crops: Float32Array,
+    masks: Uint8Array,
+    count: number,
+    out: readonly Float32Array[],
+  ): Promise<void> {
+    const { encodeMs } = this.#process.limits;
+    const reply = await this.#process.ask({ crops, masks, count }, encodeMs);
+    const { features, runMs } = reply as Extract<Reply, { features: unknown }>;
+    features.forEach((values, o) => void out[o].set(values));
+    this.runMs = runMs;
+  }
+
+  async release(): Promise<void> {
+    this.#process.end();
+  }
+}
+
+/** The process: one question at a time. */
+class NetworkProcess {
+  readonly limits: Limits;
+  readonly #path: string;
+  readonly #child: ChildProcess;
+  #word = "";
+  #late = 0;
+  #answer: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined;
+
+  constructor(path: string, limits: Limits) {
+    this.#path = path;
+    this.limits = limits;
+    this.#child = startProcess(import.meta.url, "apart-process");
+    this.#child.stdout?.on("data", (text) => (this.#word += text));
+    this.#child.on("message", (reply: Reply) => {
+      if ("error" in reply) this.#answer?.reject(reviveError(reply.error));
+      else this.#answer?.resolve(reply);
+    });
+    this.#child.on("error", (cause) =>
+      this.#answer?.reject(new Error("a process cannot be started", { cause })),
+    );
+    // Not `exit`: what it said before is read then.
+    this.#child.on("close", (_, signal) => this.#answer?.reject(this.#died(signal)));
+  }
+
+  async ask(request: Request, ms: number): Promise<Reply> {
+    const timer = setTimeout(() => {
+      this.#late = ms;
+      this.end();
+    }, ms);
+    try {
+      return await new Promise<Reply>((resolve, reject) => {
+        this.#answer = { resolve, reject };
+        this.#child.send(request, (error) => {
+          // A process that has ended says more.
+          if (error !== null && this.#child.exitCode === null && this.#child.signalCode === null)
+            reject(error);
+        });
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#answer = undefined;
+    }
+  }
+
+  end(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #died(signal: string | null): Error {
+    const gigabytes = `${(this.limits.bytes / 1e9).toFixed(1)} GB`;
+    const why =
+      this.#late > 0
+        ? `gives no features within ${Math.round(this.#late / 1000)} s: it does not come to an end (a loop in it?) or is too large for this machine`
+        : this.#word.includes(TOO_MUCH)
+          ? `takes more than ${gigabytes} of memory: it makes tensors of an absurd size or is too large for this machine`
+          : `made the runtime crash (${signal ?? "it ended by itself"}): a fault in the model or too little memory`;
+    return new DataError(`${why}; check where the model comes from, or export it again`, {
+      path: this.#path,
+    });
+  }
+}
