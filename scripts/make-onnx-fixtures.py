@@ -204,14 +204,22 @@ save(
     [H.make_node("ReduceMean", ["images"], ["mean"], axes=[2, 3], keepdims=0), H.make_node("Loop", ["", "yes", "mean"], ["features"], "forever", body=body)],
     image, features, [N.from_array(np.array(True), "yes")],
 )
-# As many values as the first input has pixels, to the third power, times 64: unknown before it is run.
+# Ends on empty crops.
 save(
-    "huge",
-    [H.make_node("Size", ["images"], ["size"]), H.make_node("Mul", ["size", "size"], ["two"]), H.make_node("Mul", ["two", "many"], ["length"]),
-     H.make_node("ConstantOfShape", ["length"], ["zeros"]), H.make_node("ReduceSum", ["zeros"], ["sum"], keepdims=0),
-     H.make_node("ReduceMean", ["images"], ["mean"], axes=[2, 3], keepdims=0), H.make_node("Add", ["mean", "sum"], ["features"])],
-    image, features, [N.from_array(np.array([2000], np.int64), "many")],
+    "endless-later",
+    [H.make_node("ReduceMean", ["images"], ["mean"], axes=[2, 3], keepdims=0), H.make_node("ReduceSum", ["images"], ["sum"], keepdims=0),
+     H.make_node("Greater", ["sum", "zero"], ["go"]), H.make_node("Loop", ["", "go", "mean"], ["features"], "forever", body=body)],
+    image, features, [N.from_array(np.array(0, np.float32), "zero")],
 )
+# The square of the pixels of a batch, times a number: unknown before it is run. 4 GB for one crop, and more than any machine has.
+for name, many in (("huge", 256), ("absurd", 2**40)):
+    save(
+        name,
+        [H.make_node("Size", ["images"], ["size"]), H.make_node("Mul", ["size", "size"], ["two"]), H.make_node("Mul", ["two", "many"], ["length"]),
+         H.make_node("ConstantOfShape", ["length"], ["zeros"]), H.make_node("ReduceSum", ["zeros"], ["sum"], keepdims=0),
+         H.make_node("ReduceMean", ["images"], ["mean"], axes=[2, 3], keepdims=0), H.make_node("Add", ["mean", "sum"], ["features"])],
+        image, features, [N.from_array(np.array([many], np.int64), "many")],
+    )
 save(
     "huge-constant",
     [H.make_node("ConstantOfShape", ["length"], ["zeros"], "zeros"), H.make_node("ReduceSum", ["zeros"], ["sum"], keepdims=0),
@@ -220,3 +228,5 @@ save(
 )
 
 json.dump(expected, open(out / "expected.json", "w"))
+for file in out.iterdir():
+    file.chmod(0o644)

@@ -77,7 +77,7 @@ export class NetworkEncoder implements Encoder {
     if (shape.masks === "none" && looksAtCenter(file))
       throw new StudyError(
         takesMasks(file)
-          ? "asks for center masks, and the cells have none; make them with `cellswap segment`, or do without"
+          ? `asks for center masks (${file.kind === "command" ? '"masks": true' : '"extraInputs"'}), and the cells have none; make them with \`cellswap segment\`, or do without`
           : "pools over the center cell (center-mean), and the cells have no masks; make them with `cellswap segment`, or use mean",
         { path: file.path },
       );

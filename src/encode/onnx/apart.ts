@@ -23,6 +23,10 @@ export const LIMITS: Limits = {
   bytes: Math.max(2 ** 31, totalmem() / 2),
 };
 
+/** What to do about a network that takes too much. */
+export const CHECK = "check where the model comes from, or export it again";
+export const ABSURD = "it makes tensors of an absurd size or is too large for this machine";
+
 /** What the process is asked. */
 export type Request =
   | {
@@ -151,11 +155,11 @@ class NetworkProcess {
     const gigabytes = `${(this.limits.bytes / 1e9).toFixed(1)} GB`;
     const why =
       this.#late > 0
-        ? `gives no features within ${Math.round(this.#late / 1000)} s: it does not come to an end (a loop in it?) or is too large for this machine`
+        ? `gives no features within ${this.#late / 1000} s: it does not come to an end (a loop in it?) or is too large for this machine`
         : this.#word.includes(TOO_MUCH)
-          ? `takes more than ${gigabytes} of memory: it makes tensors of an absurd size or is too large for this machine`
+          ? `takes more than ${gigabytes} of memory: ${ABSURD}`
           : `made the runtime crash (${signal ?? "it ended by itself"}): a fault in the model or too little memory`;
-    return new DataError(`${why}; check where the model comes from, or export it again`, {
+    return new DataError(`${why}; ${CHECK}`, {
       path: this.#path,
     });
   }

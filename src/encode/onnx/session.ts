@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import * as ort from "onnxruntime-node";
 import { DataError } from "../../errors.ts";
 import { type Given, type Network, oneLine } from "../network.ts";
+import { ABSURD, CHECK } from "./apart.ts";
 import { graphFaults } from "./faults.ts";
 import { type OnnxFile, readModel } from "./file.ts";
 import { addOutputs } from "./graph.ts";
@@ -104,6 +105,8 @@ export class Session implements Network {
       this.runMs += performance.now() - start;
       return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, given(value)]));
     } catch (cause) {
+      if (/bad_alloc|allocat|overflow/i.test((cause as Error).message))
+        throw new DataError(`asks for more memory than there is: ${ABSURD}; ${CHECK}`, { path: this.path });
       const { input } = this.#file.description;
       throw new DataError(
         `does not take ${this.#feeds[0].dims(count).join(" x ")} (${input.layout}: ${input.channels.join(", ")}) as its description says (${oneLine(cause)}); correct the channels or size in ${this.#file.path}`,

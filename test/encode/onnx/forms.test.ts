@@ -76,6 +76,18 @@ test("a network takes batches of a given size where it does not say that it take
   expect(apart(found, EXPECTED.vit.pooler_output)).toBeLessThan(1e-6);
 });
 
+test("half precision goes in alone, at the first place of a batch of one size too", async () => {
+  const input = { name: "pixel_values", channels: SHAPE.channels, height: SIZE, width: SIZE, batch: 4 };
+  const more = { outputs: [tokens("center-mean")] };
+  const [[free], [fixed]] = [
+    await encode(fixture("vit-half", more)),
+    await encode(fixture("vit-half", { ...more, input })),
+  ];
+  expect(apart(fixed, free)).toBeLessThan(2e-3);
+  const [again] = await encode(fixture("vit-half", { ...more, input }), [4, 4, 1]);
+  expect(again).toEqual([fixed[4], fixed[4], fixed[1]]);
+});
+
 test("a channel that is named twice goes in twice", async () => {
   const channels = ["ER", "ER"];
   const input = { name: "pixel_values", channels, height: SIZE, width: SIZE };
@@ -117,7 +129,7 @@ test.each(["mask-float", "mask-bool", "mask-uint8"])(
     const [again] = await encode(path, [2, 2, 0]);
     expect(again).toEqual([found[2], found[2], found[0]]);
     await expect(openEncoder(readEncoder(path), { ...SHAPE, masks: "none" })).rejects.toThrow(
-      "asks for center masks, and the cells have none",
+      'asks for center masks ("extraInputs"), and the cells have none',
     );
   },
 );
