@@ -3,6 +3,7 @@ import { recordError } from "../../files/worker.ts";
 import type { Encoder } from "../encoder.ts";
 import { openEncoder } from "../open.ts";
 import { type Reply, type Request, TOO_MUCH } from "./apart.ts";
+import { Session } from "./session.ts";
 
 /** The process of an {@link ApartEncoder}. */
 let encoder: Encoder | undefined;
@@ -18,6 +19,18 @@ async function answer(request: Request): Promise<Reply> {
     encoder = await openEncoder(request.open, request.shape);
     const { dimensions, usesMask, tolerance } = encoder;
     return { dimensions, usesMask, tolerance };
+  }
+  if ("probe" in request) {
+    watch(request.bytes);
+    const session = await Session.open(request.probe, 1, false);
+    const { height, width, channels } = request.probe.description.input;
+    const count = session.fixed ? session.inputs : 1;
+    const given = await session.run(
+      new Float32Array(count * channels.length * height * width),
+      count,
+      new Float32Array(count * height * width),
+    );
+    return { outputs: Object.entries(given).map(([name, { type, dims }]) => ({ name, type, dims })) };
   }
   const { crops, masks, count } = request;
   const features = encoder!.dimensions.map((d) => new Float32Array(count * d));

@@ -34,13 +34,22 @@ export type Request =
       readonly shape: CropShape & { readonly masks?: MaskKind };
       readonly bytes: number;
     }
+  | { readonly probe: OnnxFile; readonly bytes: number }
   | { readonly crops: Float32Array; readonly masks: Uint8Array; readonly count: number };
 
 /** What it answers: how the opened encoder is, or the features of every output. */
 export type Reply =
   | Pick<Encoder, "dimensions" | "usesMask" | "tolerance">
+  | { readonly outputs: readonly Probed[] }
   | { readonly features: readonly Float32Array[]; readonly runMs: number }
   | { readonly error: ErrorRecord };
+
+/** An output of a network as it came for an empty input. */
+export interface Probed {
+  readonly name: string;
+  readonly type: string;
+  readonly dims: readonly number[];
+}
 
 /** The word of the process before it ends itself for want of memory. */
 export const TOO_MUCH = "too much memory";
@@ -81,6 +90,17 @@ export class ApartEncoder implements Encoder {
     } catch (error) {
       process.end();
       throw error;
+    }
+  }
+
+  /** Runs a network on an empty input. @throws as {@link open} */
+  static async probe(file: OnnxFile, limits: Limits = LIMITS): Promise<readonly Probed[]> {
+    const process = new NetworkProcess(file.modelPath, limits);
+    try {
+      const reply = await process.ask({ probe: file, bytes: limits.bytes }, limits.openMs);
+      return (reply as Extract<Reply, { outputs: unknown }>).outputs;
+    } finally {
+      process.end();
     }
   }
 
