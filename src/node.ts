@@ -36,6 +36,7 @@ export { openPci } from "./encode/published/pci.ts";
 export { openPifia } from "./encode/published/pifia.ts";
 export { showEncoder } from "./encode/published/show.ts";
 export { PairGrid } from "./evaluate/grid.ts";
+export { type CellFeatureOptions, type CellFeatures, writeCellFeatures } from "./features/cell-features.ts";
 export { type ExtractRequest, extract, tryEncoder } from "./features/extract.ts";
 export * from "./index.ts";
 export { type SegmentOptions, type SegmentSummary, segmentStore } from "./segment/segment-store.ts";
@@ -44,6 +45,7 @@ export {
   type SimulationSummary,
   writeSimulatedCells,
 } from "./simulate/write-cells.ts";
+export { type AnnDataExport, type AnnDataOptions, exportAnnData } from "./study/anndata/export.ts";
 export { type AuthorFeatureOptions, evaluateAuthorFeatures } from "./study/author-features.ts";
 export {
   type Exported,

@@ -4,6 +4,7 @@ import { SettingError, StudyError } from "../errors.ts";
 import { type Exported, type ExportOptions, exportComposites } from "../study/composites/export.ts";
 import { gigabytes } from "../study/composites/folder.ts";
 import { readStudyFile } from "../study/schema.ts";
+import { configureAnnData } from "./export-anndata.ts";
 import { interruptible } from "./interruptible.ts";
 import { positive, workersOption } from "./options.ts";
 import { progress } from "./progress.ts";
@@ -13,8 +14,13 @@ export function configure(command: Command): void {
     .usage("WHAT STUDY [options]")
     .addHelpText(
       "after",
-      "\nExample:\n  cellswap export composites study.json --out composites\n\nEach has its own help: cellswap export composites --help",
+      "\nExamples:\n  cellswap export composites study.json --out composites\n  cellswap export anndata study.json --out study.h5ad\n\nEach has its own help: cellswap export composites --help",
     );
+  configureComposites(command);
+  configureAnnData(command);
+}
+
+function configureComposites(command: Command): void {
   const summary = "the composites of a study, for models that run elsewhere";
   command
     .command("composites <study>")

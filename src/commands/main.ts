@@ -22,6 +22,7 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
   ],
   ["segment", "Find the center cell and its neighbors in every crop", () => import("./segment.ts")],
   ["run", "Run a study: swap backgrounds, encode, classify, report", () => import("./run.ts")],
+  ["features", "Write the features of cells as imaged as a table", () => import("./features.ts")],
   [
     "export",
     "Write composites for models that run elsewhere, or results as AnnData",

@@ -194,3 +194,8 @@ export type CommandDescription = z.infer<typeof CommandDescription>;
 /** How an encoder is run and fed: `model` (an ONNX file) or `command` (a program). */
 export const EncoderDescription = z.union([OnnxDescription, CommandDescription]);
 export type EncoderDescription = z.infer<typeof EncoderDescription>;
+
+/** Names of an encoder's outputs in tables: the encoder's, with the layer behind it where there are several. */
+export function namesOfOutputs({ name, outputs }: Pick<EncoderDescription, "name" | "outputs">): string[] {
+  return outputs.map(({ layer, output }) => (outputs.length === 1 ? name : `${name}.${layer ?? output}`));
+}

@@ -1,4 +1,4 @@
-import type { Flag } from "../types.ts";
+import type { CropSource, Flag } from "../types.ts";
 import type { Encoder } from "./encoder.ts";
 
 /** Crops as an encoder takes them, with their label masks (empty masks where none are known). */
@@ -8,6 +8,34 @@ export interface Samples {
   readonly crops: Float32Array;
   /** Count x height x width. */
   readonly masks: Uint8Array;
+}
+
+/** Crops that encoders are tried on: as many as the network sees at a time. */
+const TRIED = 16;
+
+/**
+ * Crops that an encoder is tried on: the first of `rows` that are not of one value.
+ * @param read copies a crop as encoders are to see it
+ */
+export function takeSamples(
+  source: CropSource,
+  rows: Iterable<number>,
+  read: (row: number, out: Float32Array) => void,
+): Samples {
+  const pixels = source.height * source.width;
+  const size = source.channels.length * pixels;
+  const crops = new Float32Array(TRIED * size);
+  const masks = new Uint8Array(TRIED * pixels);
+  let count = 0;
+  for (const row of rows) {
+    if (count === TRIED) break;
+    const crop = crops.subarray(count * size, (count + 1) * size);
+    read(row, crop);
+    if (crop.every((v) => v === crop[0])) continue;
+    if (source.masks !== "none") source.readMask(row, masks.subarray(count * pixels, (count + 1) * pixels));
+    count++;
+  }
+  return { count, crops: crops.subarray(0, count * size), masks: masks.subarray(0, count * pixels) };
 }
 
 /**

@@ -1,13 +1,9 @@
 import { join } from "node:path";
-import { CellswapError } from "../errors.ts";
-import { NpyReader } from "../files/npy.ts";
 import { type Segment, segmentOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
 import { shortHash } from "./key.ts";
 import { findParts, type Part } from "./part.ts";
-
-/** Arrays that are open at most while features are read. */
-const OPEN = 64;
+import { type Place, PlacedFeatures } from "./placed.ts";
 
 /** Where the features of one segment of the plan lie: in complete parts, or in one that is still to be made. */
 export interface Shelf {
@@ -86,17 +82,18 @@ export class FeatureSet {
   readonly dimension: number;
   readonly #segments: readonly Segment[];
   readonly #shelves: readonly Shelf[];
-  readonly #open = new Map<string, NpyReader>();
+  readonly #placed: PlacedFeatures;
 
   constructor(name: string, dimension: number, segments: readonly Segment[], shelves: readonly Shelf[]) {
     this.name = name;
     this.dimension = dimension;
     this.#segments = segments;
     this.#shelves = shelves;
+    this.#placed = new PlacedFeatures(dimension);
   }
 
   /** Part (path without ending) and row in it of a row of the plan. */
-  place(row: number): { base: string; row: number } {
+  place(row: number): Place {
     const s = segmentOf(this.#segments, row);
     const at = row - this.#segments[s].start;
     const { parts, part, row: rows } = this.#shelves[s];
@@ -114,37 +111,10 @@ export class FeatureSet {
 
   /** Copies the features of rows of the plan into `out` (rows x dimension). Neighbors in a part are read at once. */
   read(rows: ArrayLike<number>, out: Float32Array): void {
-    for (let i = 0; i < rows.length; ) {
-      const { base, row } = this.place(rows[i]);
-      let n = 1;
-      while (i + n < rows.length) {
-        const next = this.place(rows[i + n]);
-        if (next.base !== base || next.row !== row + n) break;
-        n++;
-      }
-      this.#reader(base).read(row, n, out.subarray(i * this.dimension, (i + n) * this.dimension));
-      i += n;
-    }
+    this.#placed.read(rows.length, (i) => this.place(rows[i]), out);
   }
 
   close(): void {
-    for (const reader of this.#open.values()) reader.close();
-    this.#open.clear();
-  }
-
-  #reader(base: string): NpyReader {
-    let reader = this.#open.get(base);
-    if (reader === undefined) {
-      if (this.#open.size >= OPEN) {
-        const [oldest, old] = this.#open.entries().next().value!;
-        old.close();
-        this.#open.delete(oldest);
-      }
-      reader = new NpyReader(`${base}.npy`);
-      if (reader.shape[1] !== this.dimension)
-        throw new CellswapError("changed while it was read; run the study again", { path: `${base}.npy` });
-    } else this.#open.delete(base);
-    this.#open.set(base, reader);
-    return reader;
+    this.#placed.close();
   }
 }

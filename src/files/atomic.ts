@@ -1,4 +1,13 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import {
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { DataError } from "../errors.ts";
 import { sha256File } from "./hash.ts";
@@ -40,6 +49,17 @@ export function makeFolder(path: string): string | undefined {
   const made = makeFolder(dirname(path));
   mkdirSync(path);
   return made ?? path;
+}
+
+/** Removes `folder` and those above it up to `made`, what {@link makeFolder} returned, as far as they are empty. */
+export function unmakeFolder(folder: string, made: string | undefined): void {
+  if (made === undefined) return;
+  for (let empty = folder; empty.startsWith(made); empty = dirname(empty))
+    try {
+      rmdirSync(empty);
+    } catch {
+      return;
+    }
 }
 
 function holds(path: string, bytes: Uint8Array): boolean {

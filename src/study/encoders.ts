@@ -1,3 +1,4 @@
+import { namesOfOutputs } from "../encode/description.ts";
 import { type EncoderFile, readEncoder } from "../encode/encoder-file.ts";
 import { StudyError } from "../errors.ts";
 import { type GivenFeatures, readGiven } from "../features/given/given.ts";
@@ -41,16 +42,9 @@ export function recordedEncoders(encoders: readonly StudyEncoder[]): Record<stri
   );
 }
 
-/** Name of an encoder's output in tables: the encoder's, with the layer behind it where there are several outputs. */
-function outputName({ description }: EncoderFile, output: number): string {
-  const { layer, output: name } = description.outputs[output];
-  return description.outputs.length === 1 ? description.name : `${description.name}.${layer ?? name}`;
-}
-
-/** Names of all outputs of an encoder, as {@link outputName}. */
+/** Names of all outputs of an encoder in tables. */
 export function outputNames(encoder: StudyEncoder): string[] {
-  if (encoder.kind === "given") return [encoder.name];
-  return encoder.description.outputs.map((_, o) => outputName(encoder, o));
+  return encoder.kind === "given" ? [encoder.name] : namesOfOutputs(encoder.description);
 }
 
 /** Refuses encoders whose results would overwrite each other. @throws StudyError naming the encoder. */

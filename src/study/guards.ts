@@ -1,7 +1,7 @@
 import type { CellStore } from "../cells/store.ts";
 import { cutOut } from "../cells/surroundings.ts";
 import { repeated } from "../cells/twins.ts";
-import type { Samples } from "../encode/try.ts";
+import { type Samples, takeSamples } from "../encode/try.ts";
 import { SettingError, StudyError } from "../errors.ts";
 import { aboveChance } from "../evidence/above-chance.ts";
 import { SETTINGS, type Setting, traitsOf } from "../settings.ts";
@@ -97,9 +97,6 @@ function showsBackground(setting: Setting): boolean {
   return background !== "none" && (background !== "own" || cell === "removed");
 }
 
-/** Crops that encoders are tried on: as many as the network sees at a time. */
-const TRIED = 16;
-
 /** Crops of the study after the intensity step, in turn from all classes; those of one value are passed over. */
 export function samples(
   store: CellStore,
@@ -107,24 +104,12 @@ export function samples(
   { composite }: Pick<FittedStudy, "composite">,
   { rows }: Pick<Selection, "rows">,
 ): Samples {
-  const pixels = store.height * store.width;
-  const size = store.channels.length * pixels;
   const compositor = new Compositor(store, scales, composite);
-  const crops = new Float32Array(TRIED * size);
-  const masks = new Uint8Array(TRIED * pixels);
-  let count = 0;
   const longest = Math.max(...rows.map((own) => own.length));
-  for (let k = 0; k < longest && count < TRIED; k++)
-    for (const own of rows) {
-      if (k >= own.length || count === TRIED) continue;
-      const crop = crops.subarray(count * size, (count + 1) * size);
-      compositor.readScaled(own[k], crop);
-      if (crop.every((v) => v === crop[0])) continue;
-      if (store.masks !== "none")
-        store.readMask(own[k], masks.subarray(count * pixels, (count + 1) * pixels));
-      count++;
-    }
-  return { count, crops: crops.subarray(0, count * size), masks: masks.subarray(0, count * pixels) };
+  const inTurn = function* () {
+    for (let k = 0; k < longest; k++) for (const own of rows) if (k < own.length) yield own[k];
+  };
+  return takeSamples(store, inTurn(), (row, crop) => compositor.readScaled(row, crop));
 }
 
 /**

@@ -1,16 +1,27 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import FileSystemStore from "@zarrita/storage/fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { get, open } from "zarrita";
 import { CellStore } from "../../src/cells/store.ts";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
 import { openEncoder } from "../../src/encode/open.ts";
+import { CellswapError, InterruptedError, StudyError } from "../../src/errors.ts";
 import { NpyReader, NpyWriter } from "../../src/files/npy.ts";
-import { readParquet } from "../../src/files/table.ts";
+import { readParquet, table, writeParquet } from "../../src/files/table.ts";
 import { exportComposites } from "../../src/study/composites/export.ts";
-import { readStudyFile } from "../../src/study/schema.ts";
+import { checkRoom } from "../../src/study/composites/folder.ts";
+import { readExport } from "../../src/study/composites/record.ts";
+import { allowedSettings, studyGroups } from "../../src/study/groups.ts";
+import { studyPlan } from "../../src/study/plan.ts";
+import { studyScales } from "../../src/study/scales.ts";
+import { fitToCells, readStudyFile } from "../../src/study/schema.ts";
+import { selectCells } from "../../src/study/select.ts";
 import { runStudy, type StudyOptions } from "../../src/study.ts";
-import { contents } from "./command.ts";
+import { Compositor } from "../../src/swap/composite.ts";
+import type { Column, Flag } from "../../src/types.ts";
+import { contents, times } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-own-"));
@@ -83,4 +94,283 @@ test("features of exported composites give the same tables as the encoder itself
   );
   for (const [name, column] of a.columns)
     if (!name.startsWith("features_file")) expect(column, name).toEqual(b.columns.get(name));
+});
+
+/** Copies the exported features into another folder, with no `composites.json` beside them. */
+function apart(
+  name: string,
+  change: (rows: Float32Array, dimension: number) => Float32Array = (rows) => rows,
+): string {
+  const array = new NpyReader(features);
+  const [rows, dimension] = array.shape;
+  const all = new Float32Array(rows * dimension);
+  array.read(0, rows, all);
+  array.close();
+  const path = join(base, "apart", `${name}.npy`);
+  mkdirSync(join(base, "apart"), { recursive: true });
+  const writer = new NpyWriter(path, "float32", [dimension]);
+  writer.append(change(all, dimension));
+  writer.close();
+  return path;
+}
+
+async function failure(work: Promise<unknown>): Promise<CellswapError> {
+  const error = await work.then(
+    () => null,
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(CellswapError);
+  expect((error as CellswapError).message).not.toContain("\n");
+  return error as CellswapError;
+}
+
+test("composites are those of the compositor, in the order of the plan, whatever the threads and the format", async () => {
+  const store = await CellStore.open(join(base, "cells"));
+  const wanted = fitToCells(study({}), store);
+  const selection = selectCells(store.cells, wanted, store.verdicts);
+  const groups = studyGroups(store.cells, wanted, selection);
+  const plan = await studyPlan(store, allowedSettings(wanted, groups), selection, groups);
+  const compositor = new Compositor(
+    store,
+    studyScales(store, wanted.composite, plan, null),
+    wanted.composite,
+  );
+  const size = store.channels.length * store.height * store.width;
+  const [crop, mask] = [new Float32Array(size), new Uint8Array(store.height * store.width)];
+  const [composites, masks] = ["composites", "masks"].map(
+    (name) => new NpyReader(join(exported, `${name}.npy`)),
+  );
+  expect(composites.shape).toEqual([plan.count, store.channels.length, store.height, store.width]);
+  expect(masks.shape).toEqual([plan.count, store.height, store.width]);
+  const [given, center] = [crop.slice(), mask.slice()];
+  for (let row = 0; row < plan.count; row++) {
+    compositor.compose(plan, row, crop);
+    composites.read(row, 1, given);
+    expect(Buffer.compare(Buffer.from(given.buffer), Buffer.from(crop.buffer))).toBe(0);
+    store.readMask(plan.cell[row], mask);
+    masks.read(row, 1, center);
+    expect(center).toEqual(mask.map((v) => (v === 1 ? 1 : 0)));
+  }
+  store.close();
+  const one = readFileSync(join(exported, "composites.npy"));
+  await exportComposites(study({}), { out: join(base, "threads"), workers: 3, partBytes: 100_000 });
+  const parts = Object.keys(contents(join(base, "threads"))).filter((f) => f.endsWith(".npy"));
+  expect(parts.length).toBeGreaterThan(10);
+  const together = Buffer.concat(parts.map((f) => readFileSync(join(base, "threads", f)).subarray(128)));
+  expect(together.equals(one.subarray(128))).toBe(true);
+  await exportComposites(study({}), { out: join(base, "threads"), workers: 1, format: "zarr" });
+  const files = Object.keys(contents(join(base, "threads")));
+  expect(files.filter((f) => f.endsWith(".npy"))).toEqual([]);
+  const array = await open(new FileSystemStore(join(base, "threads/composites.zarr")), { kind: "array" });
+  const { data, shape } = await get(array);
+  expect(shape).toEqual(composites.shape);
+  const pixels = data as Float32Array;
+  const stored = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength);
+  expect(stored.equals(one.subarray(128))).toBe(true);
+  expect(readExport(join(base, "threads"))).toMatchObject({ arrays: "zarr", rows: plan.count, masks: null });
+  composites.close();
+  masks.close();
+});
+
+test("they stand beside encoders that are run, in the order of the study file", async () => {
+  const done = await run({ encoders: ["more.json", { ...own, name: "given" }, "tiny.json"] }, "mixed");
+  expect(done.report.encoders.map((e) => e.name)).toEqual(["more", "given", "tiny"]);
+  const of = (name: string) =>
+    done.report.scores.filter((s) => s.encoder === name).map(({ encoder: _, ...score }) => score);
+  expect(of("given")).toEqual(of("tiny"));
+  expect(of("given")).not.toEqual(of("more"));
+});
+
+test("rows are found by their columns in any order, and by their order where nothing names them", async () => {
+  const plan = await readParquet(join(exported, "plan.parquet"));
+  const array = new NpyReader(features);
+  const [rows, dimension] = array.shape;
+  const all = new Float32Array(rows * dimension);
+  array.read(0, rows, all);
+  array.close();
+  const shuffled = [...all.keys()].slice(0, rows).sort((a, b) => ((a * 7919) % rows) - ((b * 7919) % rows));
+  const text = (name: string) => shuffled.map((row) => (plan.columns.get(name) as (string | null)[])[row]);
+  const columns = new Map<string, Column>(
+    ["cell_id", "setting", "background", "donor_id"].map((name) => [name, text(name)]),
+  );
+  for (let j = 0; j < dimension; j++)
+    columns.set(
+      `f${j}`,
+      Float32Array.from(shuffled, (row) => all[row * dimension + j]),
+    );
+  const path = join(base, "apart/shuffled.parquet");
+  mkdirSync(join(base, "apart"), { recursive: true });
+  writeParquet(path, table(columns));
+  const flags: Flag[] = [];
+  await run({ encoders: [{ name: "tiny", features: path }] }, "shuffled", { onFlag: (f) => flags.push(f) });
+  expect(flags.map((f) => f.id)).toContain("made-elsewhere");
+  expect(flags.map((f) => f.id)).not.toContain("unchecked-rows");
+  const { "cells.parquet": _, ...tables } = contents(join(base, "shuffled/results"));
+  const { "cells.parquet": __, ...expected } = ordinary;
+  expect(tables).toEqual(expected);
+
+  const told: Flag[] = [];
+  await run({ encoders: [{ name: "tiny", features: apart("plain") }] }, "plain", {
+    onFlag: (f) => told.push(f),
+  });
+  expect(told.map((f) => f.id)).toContain("unchecked-rows");
+  expect(contents(join(base, "plain/results"))["pairs.csv"]).toBe(ordinary["pairs.csv"]);
+
+  columns.delete("donor_id");
+  writeParquet(path, table(columns));
+  const error = await failure(run({ encoders: [{ name: "tiny", features: path }] }, "none"));
+  expect(error.message).toMatch(/shuffled\.parquet: row 1 \(from 0\) is of .* or give donor_id as well/);
+  const twice = new Map(columns).set("donor_id", text("donor_id"));
+  for (const name of ["cell_id", "setting", "background", "donor_id"])
+    (twice.get(name) as (string | null)[])[3] = (twice.get(name) as (string | null)[])[2];
+  writeParquet(path, table(twice));
+  expect((await failure(run({ encoders: [{ name: "tiny", features: path }] }, "none"))).message).toMatch(
+    /row 3 \(from 0\) is of .*, which is there twice/,
+  );
+  (twice.get("cell_id") as string[])[3] = "nobody";
+  writeParquet(path, table(twice));
+  expect((await failure(run({ encoders: [{ name: "tiny", features: path }] }, "none"))).message).toMatch(
+    /row 3 \(from 0\) is of nobody .*, which is not in the swap plan/,
+  );
+  expect(existsSync(join(base, "none"))).toBe(false);
+});
+
+test("a finished study that is run again writes nothing, and a changed file is noticed", async () => {
+  const path = apart("changing");
+  const entry = { encoders: [{ name: "mine", features: path }] };
+  const first = await run(entry, "changing");
+  const before = times(join(base, "changing"));
+  await run(entry, "changing");
+  expect(times(join(base, "changing"))).toEqual(before);
+  apart("changing", (rows) => rows.map((v, i) => v + Math.sin(i)));
+  const second = await run(entry, "changing");
+  expect(second.report.scores).not.toEqual(first.report.scores);
+  apart("changing");
+  expect((await run(entry, "changing")).report.scores).toEqual(first.report.scores);
+});
+
+test.each([
+  ["another seed", { seed: 2 }, /the swap plan changed since .*export the composites again/],
+  ["fewer cells", { cellsPerClass: 9 }, /the swap plan changed since/],
+  ["another edge", { edge: "hard" }, /the pixels changed since .*or set the study back/],
+])("%s since the export is refused", async (_, keys, message) => {
+  const error = await failure(run({ encoders: [own], ...keys }, "none"));
+  expect(error).toBeInstanceOf(StudyError);
+  expect(error.message).toMatch(message);
+  const named = [{ name: "tiny", features: apart("plain"), composites: exported }];
+  expect((await failure(run({ encoders: named, ...keys }, "none"))).message).toMatch(message);
+  expect(existsSync(join(base, "none"))).toBe(false);
+});
+
+test.each<[string, () => readonly unknown[], RegExp]>([
+  [
+    "a file that is not there",
+    () => [{ name: "tiny", features: "gone.npy" }],
+    /gone\.npy: there is no such file of features/,
+  ],
+  [
+    "another number of rows",
+    () => [{ name: "tiny", features: apart("few", (r, d) => r.subarray(0, 5 * d)) }],
+    /has 5 rows, the swap plan has \d+/,
+  ],
+  [
+    "a folder of composites that is none",
+    () => [{ ...own, composites: "cells" }],
+    /cells: holds no composites\.json/,
+  ],
+  [
+    "two of one name",
+    () => ["tiny.json", own],
+    /two encoders are called tiny .*rename one in the study file/,
+  ],
+  ["a reserved name", () => [{ ...own, name: "pairs.csv" }], /cannot be called pairs\.csv/],
+])("%s is refused before anything is written", async (_, encoders, message) => {
+  expect((await failure(run({ encoders: encoders() }, "none"))).message).toMatch(message);
+  expect(existsSync(join(base, "none"))).toBe(false);
+});
+
+test.each([
+  [{ name: "my net", features: "a.npy" }, /encoders\.0\.name is "my net"; letters, digits/],
+  [{ name: "mynet" }, /key encoders\.0\.features is missing/],
+  [{ name: "mynet", features: "a.npy", layer: "x" }, /unknown key encoders\.0\.layer/],
+  [7, /encoders\.0 is 7; expected string/],
+])("the entry %j is refused by its key", (entry, message) => {
+  expect(() => study({ encoders: [entry] })).toThrow(message);
+});
+
+test("a value that is not finite is named, and what was begun is taken up when it is mended", async () => {
+  for (const [value, said] of [
+    [Number.NaN, "NaN"],
+    [Number.POSITIVE_INFINITY, "Infinity"],
+  ] as const) {
+    const path = apart("nan", (rows, dimension) =>
+      rows.map((v, i) => (i === 40 * dimension + 1 ? value : v)),
+    );
+    const error = await failure(run({ encoders: [{ name: "tiny", features: path }] }, "nan"));
+    expect(error.message).toMatch(
+      new RegExp(`nan\\.npy: row 40 \\(from 0\\) has ${said} as feature 1: cell \\S+ in self`),
+    );
+  }
+  await run({ encoders: [{ name: "tiny", features: apart("nan") }] }, "nan");
+  expect(contents(join(base, "nan/results"))["pairs.csv"]).toBe(ordinary["pairs.csv"]);
+  expect(Object.keys(contents(join(base, "nan"))).filter((f) => /filling|marks/.test(f))).toEqual([]);
+});
+
+test("features that tell no cell from another are said to", async () => {
+  const flags: Flag[] = [];
+  const path = apart("same", (rows) => rows.fill(2));
+  const done = await run({ encoders: [{ name: "flat", features: path }] }, "same", {
+    onFlag: (f) => flags.push(f),
+  });
+  expect(flags.map((f) => f.id)).toContain("constant-features");
+  expect(done.report.answers[0].badge).toBe("undecided");
+});
+
+test("an export that fails or is stopped leaves what was there", async () => {
+  const before = contents(exported);
+  const stop = new AbortController();
+  const stopped = exportComposites(study({ seed: 3 }), {
+    out: exported,
+    signal: stop.signal,
+    workers: 1,
+    onProgress: (done) => done > 0 && stop.abort(),
+  });
+  expect(await failure(stopped)).toBeInstanceOf(InterruptedError);
+  expect(contents(exported)).toEqual(before);
+  const fresh = join(base, "deep/er");
+  const again = new AbortController();
+  await failure(
+    exportComposites(study({}), {
+      out: fresh,
+      signal: again.signal,
+      workers: 1,
+      onProgress: () => again.abort(),
+    }),
+  );
+  expect(existsSync(join(base, "deep"))).toBe(false);
+  expect((await failure(exportComposites(study({}), { out: join(base, "cells") }))).message).toMatch(
+    /cells: is not empty and holds no exported composites/,
+  );
+  expect((await failure(exportComposites(study({}), { out: join(base, "tiny.json") }))).message).toMatch(
+    /is a file/,
+  );
+  expect(() => checkRoom(fresh, 1e18)).toThrow(
+    /needs 1000000000\.0 GB and the disk has .* free; free some space/,
+  );
+});
+
+test("a new export takes the place of an earlier one, and other files stay", async () => {
+  const out = join(base, "again");
+  cpSync(exported, out, { recursive: true });
+  await exportComposites(study({ seed: 3 }), { out, workers: 1 });
+  const after = contents(out);
+  expect(Object.keys(after).sort()).toEqual([
+    "composites.json",
+    "composites.npy",
+    "plan.csv",
+    "plan.parquet",
+    "tiny.npy",
+  ]);
+  expect(after["tiny.npy"]).toBe(contents(exported)["tiny.npy"]);
+  expect(after["composites.npy"]).not.toBe(contents(exported)["composites.npy"]);
 });

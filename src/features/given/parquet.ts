@@ -1,7 +1,6 @@
 import type { SchemaTree } from "hyparquet";
-import { parquetMetadataAsync, parquetScan, parquetSchema } from "hyparquet";
-import { DataError, isCellswapError } from "../../errors.ts";
-import { asyncFile } from "../../files/async-file.ts";
+import { DataError } from "../../errors.ts";
+import { openParquetColumns, type ParquetColumns, textOf } from "../../files/parquet-columns.ts";
 import { batchOf, checkShape, type FeatureFile, IDENTITY, type Identity, OF_PLAN } from "./file.ts";
 
 /** Most columns that an error names. */
@@ -9,11 +8,10 @@ const NAMED = 5;
 
 /** What a column of the table is. */
 function kindOf({ element, children }: SchemaTree): "feature" | "list" | "whole" | "other" {
-  const { type, logical_type: logical } = element;
-  if (children.length > 0)
-    return element.logical_type?.type === "LIST" || element.converted_type === "LIST" ? "list" : "other";
+  const { type, logical_type: logical, converted_type: converted } = element;
+  if (children.length > 0) return logical?.type === "LIST" || converted === "LIST" ? "list" : "other";
   if (type === "FLOAT" || type === "DOUBLE" || logical?.type === "FLOAT16") return "feature";
-  const number = element.converted_type === undefined || /INT/.test(element.converted_type);
+  const number = converted === undefined || /INT/.test(converted);
   return (type === "INT32" || type === "INT64") && number ? "whole" : "other";
 }
 
@@ -22,105 +20,78 @@ function kindOf({ element, children }: SchemaTree): "feature" | "list" | "whole"
  * plan, those with the prefix `Metadata_`, a pandas index and text are no features; other whole numbers are refused.
  */
 export async function openParquet(path: string): Promise<FeatureFile> {
-  const file = asyncFile(path);
-  const fail = (what: string): never => {
-    throw new DataError(what, { path });
-  };
-  const reading = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (cause) {
-      if (isCellswapError(cause)) throw cause;
-      throw new DataError(`is not a readable Parquet file (${(cause as Error).message}); write it again`, {
-        path,
-        cause,
-      });
-    }
-  };
+  const file = await openParquetColumns(path);
   try {
-    const { compressors } = await import("hyparquet-compressors");
-    const metadata = await reading(() => parquetMetadataAsync(file));
-    const scan = await reading(() => parquetScan({ file, metadata, compressors, utf8: true }));
-    const columns = parquetSchema(metadata).children.map((c) => ({ name: c.element.name, kind: kindOf(c) }));
-    const own = columns.filter(
-      ({ name }) => !OF_PLAN.has(name) && !/^Metadata_|^__index_level_\d+__$/.test(name),
-    );
-    const [features, lists, whole] = (["feature", "list", "whole"] as const).map((kind) =>
-      own.filter((c) => c.kind === kind).map(({ name }) => name),
-    );
-    const some = (names: readonly string[]) =>
-      `${names.slice(0, NAMED).join(", ")}${names.length > NAMED ? ", ..." : ""}`;
-    if (whole.length > 0)
-      fail(
-        `has whole numbers in ${some(whole)}, and features are float columns; take the column out, write it as float32, or call it Metadata_${whole[0]}`,
-      );
-    if (lists.length > 1 || (lists.length === 1 && features.length > 0))
-      fail(
-        `has features in ${some([...lists, ...features])}; give one column of lists, or one float column per feature`,
-      );
-    if (lists.length === 0 && features.length === 0)
-      fail(
-        `has no features (its columns: ${some(columns.map((c) => c.name))}); give one float column per feature, or one column of lists`,
-      );
-    const rows = Number(metadata.num_rows);
-    /** Values of a column, group of rows by group of rows. */
-    const values = async (
-      column: string,
-      from: number,
-      to: number,
-      take: (value: unknown, row: number) => void,
-    ) => {
-      for (const { rowStart, rowEnd } of scan.ranges) {
-        const [start, end] = [Math.max(from, rowStart), Math.min(to, rowEnd)];
-        if (start >= end) continue;
-        const data = await scan.readColumn({ column, rowStart: start, rowEnd: end });
-        for (let i = 0; i < data.length; i++) take(data[i], start + i);
-      }
-    };
+    const { features, list } = featureColumns(file);
     let dimension = features.length;
-    if (lists.length === 1 && rows > 0)
-      await reading(() =>
-        values(lists[0], 0, 1, (list) => (dimension = (list as unknown[] | null)?.length ?? 0)),
-      );
-    checkShape(path, rows, dimension);
-    const identity = new Map<Identity, (string | null)[]>();
-    for (const [what, names] of Object.entries(IDENTITY)) {
-      const name = names.find((n) => columns.some((c) => c.name === n));
-      if (name === undefined) continue;
-      const texts: (string | null)[] = [];
-      await reading(() =>
-        values(name, 0, rows, (v) => texts.push(v === null || v === undefined ? null : String(v))),
-      );
-      identity.set(what as Identity, texts);
-    }
+    if (list !== undefined && file.rows > 0)
+      await file.each(list, 0, 1, (v) => {
+        dimension = (v as unknown[] | null)?.length ?? 0;
+      });
+    checkShape(path, file.rows, dimension);
     return {
       path,
-      rows,
+      rows: file.rows,
       dimension,
-      identity,
+      identity: await readIdentity(file),
       batch: batchOf(dimension),
-      read: (from, to, out) =>
-        reading(async () => {
-          if (lists.length === 0) {
-            for (const [j, name] of features.entries())
-              await values(name, from, to, (v, row) => {
-                out[(row - from) * dimension + j] = v === null ? Number.NaN : Number(v);
-              });
-            return;
-          }
-          await values(lists[0], from, to, (v, row) => {
-            const list = (v ?? []) as ArrayLike<number | null>;
-            if (list.length !== dimension)
-              fail(
-                `row ${row} (from 0) has ${list.length} features, the first has ${dimension}; give features of one layer`,
-              );
-            for (let j = 0; j < dimension; j++) out[(row - from) * dimension + j] = list[j] ?? Number.NaN;
+      async read(from, to, out) {
+        for (const [j, name] of features.entries())
+          await file.each(name, from, to, (v, row) => {
+            out[(row - from) * dimension + j] = v === null ? Number.NaN : Number(v);
           });
-        }),
+        if (list === undefined) return;
+        await file.each(list, from, to, (v, row) => {
+          const vector = (v ?? []) as ArrayLike<number | null>;
+          if (vector.length !== dimension)
+            throw new DataError(
+              `row ${row} (from 0) has ${vector.length} features, the first has ${dimension}; give features of one layer`,
+              { path },
+            );
+          for (let j = 0; j < dimension; j++) out[(row - from) * dimension + j] = vector[j] ?? Number.NaN;
+        });
+      },
       close: () => file.close(),
     };
   } catch (error) {
     file.close();
     throw error;
   }
+}
+
+/** The columns that hold features: one of lists, or one for each. */
+function featureColumns({ path, columns }: ParquetColumns): { features: string[]; list: string | undefined } {
+  const own = columns.filter(
+    ({ element: { name } }) => !OF_PLAN.has(name) && !/^Metadata_|^__index_level_\d+__$/.test(name),
+  );
+  const of = (kind: ReturnType<typeof kindOf>) =>
+    own.filter((c) => kindOf(c) === kind).map((c) => c.element.name);
+  const [features, lists, whole] = [of("feature"), of("list"), of("whole")];
+  const some = (names: readonly string[]) =>
+    `${names.slice(0, NAMED).join(", ")}${names.length > NAMED ? ", ..." : ""}`;
+  if (whole.length > 0)
+    throw new DataError(
+      `has whole numbers in ${some(whole)}, and features are float columns; take the column out, write it as float32, or call it Metadata_${whole[0]}`,
+      { path },
+    );
+  if (lists.length > 1 || (lists.length === 1 && features.length > 0))
+    throw new DataError(
+      `has features in ${some([...lists, ...features])}; give one column of lists, or one float column per feature`,
+      { path },
+    );
+  if (lists.length === 0 && features.length === 0)
+    throw new DataError(
+      `has no features (its columns: ${some(columns.map((c) => c.element.name))}); give one float column per feature, or one column of lists`,
+      { path },
+    );
+  return { features, list: lists[0] };
+}
+
+async function readIdentity(file: ParquetColumns): Promise<Map<Identity, (string | null)[]>> {
+  const identity = new Map<Identity, (string | null)[]>();
+  for (const [what, names] of Object.entries(IDENTITY)) {
+    const name = names.find((n) => file.columns.some((c) => c.element.name === n));
+    if (name !== undefined) identity.set(what as Identity, await textOf(file, name));
+  }
+  return identity;
 }

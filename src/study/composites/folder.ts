@@ -1,16 +1,7 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statfsSync,
-  statSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
-import { makeFolder, writeError, writeFileAtomic } from "../../files/atomic.ts";
+import { makeFolder, unmakeFolder, writeError, writeFileAtomic } from "../../files/atomic.ts";
 import { type Lock, takeLock } from "../../files/lock.ts";
 import { EXPORT_RECORD, type ExportRecord, readExport } from "./record.ts";
 
@@ -78,14 +69,7 @@ export class ExportFolder {
   close(): void {
     rmSync(this.staging, { recursive: true, force: true });
     this.#lock.release();
-    if (this.#made === undefined) return;
-    for (let folder = resolve(this.#path); folder.startsWith(this.#made); folder = dirname(folder))
-      try {
-        rmdirSync(folder);
-      } catch {
-        // It holds the export.
-        return;
-      }
+    unmakeFolder(resolve(this.#path), this.#made);
   }
 }
 

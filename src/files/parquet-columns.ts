@@ -1,0 +1,92 @@
+import { parquetMetadataAsync, parquetScan, parquetSchema, type SchemaTree } from "hyparquet";
+import { DataError, isCellswapError } from "../errors.ts";
+import { asyncFile } from "./async-file.ts";
+
+/** A Parquet file whose columns are read one at a time, any of their rows; nothing else is held. */
+export interface ParquetColumns {
+  readonly path: string;
+  readonly rows: number;
+  /** Columns at the top level, in file order. */
+  readonly columns: readonly SchemaTree[];
+  /** Calls `take` with every value of rows `from` to `to` (not included) of a column, and its row. */
+  each(column: string, from: number, to: number, take: (value: unknown, row: number) => void): Promise<void>;
+  close(): void;
+}
+
+/** Opens a Parquet file. @throws DataError where it cannot be read, also from what is read later */
+export async function openParquetColumns(path: string): Promise<ParquetColumns> {
+  const file = asyncFile(path);
+  const reading = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      if (isCellswapError(cause)) throw cause;
+      const { message } = cause as Error;
+      throw new DataError(`is not a readable Parquet file (${message}); write it again`, { path, cause });
+    }
+  };
+  try {
+    const { compressors } = await import("hyparquet-compressors");
+    const metadata = await reading(() => parquetMetadataAsync(file));
+    const scan = await reading(() => parquetScan({ file, metadata, compressors }));
+    return {
+      path,
+      rows: Number(metadata.num_rows),
+      columns: parquetSchema(metadata).children,
+      each: (column, from, to, take) =>
+        reading(async () => {
+          for (const { rowStart, rowEnd } of scan.ranges) {
+            const [start, end] = [Math.max(from, rowStart), Math.min(to, rowEnd)];
+            if (start >= end) continue;
+            const data = await scan.readColumn({ column, rowStart: start, rowEnd: end });
+            for (let i = 0; i < data.length; i++) take(data[i], start + i);
+          }
+        }),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Text of rows `from` to `to` (not included) of a column; null where it is missing. */
+export async function textOf(
+  file: ParquetColumns,
+  column: string,
+  from = 0,
+  to = file.rows,
+): Promise<(string | null)[]> {
+  const held = new Map<unknown, string>();
+  const texts: (string | null)[] = [];
+  await file.each(column, from, to, (v) => {
+    if (v === null || v === undefined) {
+      texts.push(null);
+      return;
+    }
+    let text = held.get(v);
+    if (text === undefined) {
+      text = String(v);
+      if (held.size < SHARED) held.set(v, text);
+    }
+    texts.push(text);
+  });
+  return texts;
+}
+
+/** Different texts of a column above which equal ones are no longer held once. */
+const SHARED = 65_536;
+
+/** Numbers of rows `from` to `to` (not included) of a column; NaN where one is missing. */
+export async function numbersOf(
+  file: ParquetColumns,
+  column: string,
+  from = 0,
+  to = file.rows,
+): Promise<Float64Array> {
+  const out = new Float64Array(to - from);
+  await file.each(column, from, to, (v, row) => {
+    out[row - from] = v === null || v === undefined ? Number.NaN : Number(v);
+  });
+  return out;
+}
