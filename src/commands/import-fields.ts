@@ -43,7 +43,11 @@ export function configureFields<Given>(
     )
     .option("--size <px>", "side of the crops (default: fits the cells)", whole(4, 8192))
     .option("--pad", "cut cells near the edge of their field too, repeating its outermost pixels")
-    .option("--split-objects", "label images are masks of one value: every separate piece is a cell")
+    .option(
+      "--split-objects",
+      "label images are masks of one value: every separate piece is a cell; nuclei divide them",
+    )
+    .option("--min-area <px>", "leave out objects of fewer pixels", whole(1))
     .option("--one-nucleus", "leave out cells with no or several nuclei")
     .option("--z <slice>", "slice of a stack, counted from 0, or max: the largest value of all", slice)
     .option("--t <time>", "time point, counted from 0", whole(0))

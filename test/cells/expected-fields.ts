@@ -25,6 +25,8 @@ export const expected: {
   readonly fields: Readonly<Record<string, ExpectedCell[]>>;
   /** 4-connected pieces of the cells of field A. */
   readonly pieces: ExpectedPiece[];
+  /** The same, divided among the nuclei. */
+  readonly divided: ExpectedPiece[];
 } = JSON.parse(readFileSync(join(fixtures, "expected.json"), "utf8"));
 
 /** Cells of a field that can be cut whole. */

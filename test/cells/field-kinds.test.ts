@@ -2,8 +2,16 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type FieldListOptions, listFields } from "../../src/cells/formats/field-lists.ts";
 import { type FieldsOptions, fieldsSource } from "../../src/cells/formats/fields.ts";
+import type { CellSource } from "../../src/cells/importer.ts";
 import { openFieldImage } from "../../src/cells/readers/field-image.ts";
-import { expected, expectedPixels, fixtures, readAll, wholeCells } from "./expected-fields.ts";
+import {
+  type ExpectedPiece,
+  expected,
+  expectedPixels,
+  fixtures,
+  readAll,
+  wholeCells,
+} from "./expected-fields.ts";
 
 const { side } = expected;
 const source = async (list: FieldListOptions, folder = "", options: FieldsOptions = {}) =>
@@ -11,6 +19,17 @@ const source = async (list: FieldListOptions, folder = "", options: FieldsOption
 
 /** Field A as numpy cuts it. */
 const fieldA = wholeCells("A").map(({ label }) => ({ label, pixels: expectedPixels("A", label) }));
+
+/** Every piece is either planned, at its place, or left out. */
+function expectPieces(plan: CellSource, pieces: readonly ExpectedPiece[]): void {
+  for (let cell = 0; cell < plan.count; cell++) {
+    const { Metadata_ObjectNumber: label, Metadata_X: x, Metadata_Y: y } = plan.record(cell);
+    const piece = pieces.find((p) => p.label === label);
+    expect(x).toBeCloseTo(piece?.column ?? Number.NaN, 10);
+    expect(y).toBeCloseTo(piece?.row ?? Number.NaN, 10);
+  }
+  expect(plan.count + Number(plan.leftOut?.rows)).toBe(pieces.length);
+}
 
 describe("images", () => {
   const labels = { labelImages: "labels/A_u2.tif" };
@@ -129,14 +148,20 @@ describe("label images", () => {
         `one value besides 0 \\(${type === "bool" ? 1 : 255}\\) in ${expected.pieces.length} separate pieces`,
       ),
     );
+    expectPieces(await source(list, "", { splitObjects: true, pad: true }), expected.pieces);
+  });
+
+  test("a mask of one value is divided among nuclei as skimage's watershed does", async () => {
+    const list = { pattern: images, labelImages: "labels/A_255.tif", nucleiImages: "plain/A_nuclei.tif" };
+    expect(expected.divided.length).toBeGreaterThan(expected.pieces.length);
     const plan = await source(list, "", { splitObjects: true, pad: true });
-    for (let cell = 0; cell < plan.count; cell++) {
-      const { Metadata_ObjectNumber: label, Metadata_X: x, Metadata_Y: y } = plan.record(cell);
-      const piece = expected.pieces.find((p) => p.label === label);
-      expect(x).toBeCloseTo(piece?.column ?? Number.NaN, 10);
-      expect(y).toBeCloseTo(piece?.row ?? Number.NaN, 10);
-    }
-    expect(plan.count + Number(plan.leftOut?.rows)).toBe(expected.pieces.length);
+    expectPieces(plan, expected.divided);
+    const areas = new Map(expected.divided.map(({ label, area }) => [label, area]));
+    const fewest = [...areas.values()].sort((a, b) => a - b)[3];
+    const large = await source(list, "", { splitObjects: true, pad: true, minArea: fewest });
+    expect(large.notes.join("\n")).toMatch(new RegExp(`3 cells \\(.*\\) have fewer than ${fewest} px`));
+    for (let cell = 0; cell < large.count; cell++)
+      expect(areas.get(Number(large.record(cell).Metadata_ObjectNumber))).toBeGreaterThanOrEqual(fewest);
   });
 
   test.each([

@@ -15,6 +15,7 @@ export function notesOf(list: FieldList, found: FieldsFound, cut: number, option
       `Crops have ${fitted.size} px a side: 98 % of ${count(fitted.cells, "whole cell")} in ${count(fitted.fields, "field")} fit into ${Math.ceil(fitted.extent)} px, and half of that is added; --size says otherwise.`,
     );
   const left = [
+    ["small", `have fewer than ${options.minArea} px`, ""],
     ["field-edge", "touch the edge of their field", ""],
     ["crop-beyond-field", "are nearer to the edge of their field than half a crop", " (--pad keeps them)"],
     ["nuclei", "do not have one nucleus", ""],

@@ -31,7 +31,7 @@ export async function fitSize(
   list: FieldList,
   split: boolean,
   seed: number,
-  onField: () => void = () => {},
+  minArea = 0,
 ): Promise<FittedSize> {
   const order = shuffle([...list.fields.keys()], mulberry32(namedSeed(seed, "size of crops")));
   const drawn = order.slice(0, FIELDS).sort((a, b) => a - b);
@@ -39,9 +39,8 @@ export async function fitSize(
   let room = LARGEST;
   for (const field of drawn) {
     const { objects, height, width } = await findCells(list.fields[field], split, list.path);
-    for (const object of objects) if (!object.atEdge) extents.push(object.extent);
+    for (const object of objects) if (!object.atEdge && object.area >= minArea) extents.push(object.extent);
     room = Math.min(room, STEP * Math.floor(Math.min(height, width) / STEP));
-    onField();
   }
   if (extents.length === 0)
     throw new DataError(

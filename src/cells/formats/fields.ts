@@ -20,6 +20,8 @@ export interface FieldsOptions {
   readonly splitObjects?: boolean | undefined;
   /** Leave out cells that do not have exactly one nucleus. */
   readonly oneNucleus?: boolean | undefined;
+  /** Leave out objects of fewer pixels. */
+  readonly minArea?: number | undefined;
   /** Most cells of a class, and of a field, drawn by `seed`. */
   readonly perClass?: number | undefined;
   readonly perField?: number | undefined;
@@ -64,7 +66,7 @@ const NAMED = 3;
 export async function fieldsSource(list: FieldList, options: FieldsOptions = {}): Promise<CellSource> {
   const split = options.splitObjects === true;
   const seed = options.seed ?? 0;
-  const fitted = options.size === undefined ? await fitSize(list, split, seed) : null;
+  const fitted = options.size === undefined ? await fitSize(list, split, seed, options.minArea) : null;
   const size = options.size ?? (fitted as FittedSize).size;
   const channels = await withPlanes(list.fields[0], list.channels, (planes) => planes.channels);
   const sampler = new Sampler<Target>({ perClass: options.perClass, perField: options.perField, seed });
@@ -93,13 +95,16 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
         counts[kind]++;
         if (odd[kind].length < NAMED) odd[kind].push(`${entry.name}_${label}`);
       }
-      const reason = object.atEdge
-        ? "field-edge"
-        : !options.pad && !isWhole(object, size, height, width)
-          ? "crop-beyond-field"
-          : options.oneNucleus && own !== null && own !== 1
-            ? "nuclei"
-            : null;
+      const reason =
+        object.area < (options.minArea ?? 0)
+          ? "small"
+          : object.atEdge
+            ? "field-edge"
+            : !options.pad && !isWhole(object, size, height, width)
+              ? "crop-beyond-field"
+              : options.oneNucleus && own !== null && own !== 1
+                ? "nuclei"
+                : null;
       if (reason !== null) leftOut.add(reason, { field: entry.name, label, row, column });
       else targets.push({ field, label, row, column, nuclei: own });
     }
@@ -200,7 +205,7 @@ function nothingLeft(list: FieldList, { cells, size, leftOut }: FieldsFound): Da
     );
   const of = (reason: string) => leftOut.counts.get(reason) ?? 0;
   return new DataError(
-    `has no cell that can be cut at ${size} px: of ${cells} cells ${of("field-edge")} touch the edge of their field, ${of("crop-beyond-field")} are nearer to it than half a crop${of("nuclei") > 0 ? `, ${of("nuclei")} do not have one nucleus` : ""}; give a smaller --size, or --pad`,
+    `has no cell that can be cut at ${size} px: of ${cells} cells ${of("small") > 0 ? `${of("small")} are smaller than --min-area, ` : ""}${of("field-edge")} touch the edge of their field, ${of("crop-beyond-field")} are nearer to it than half a crop${of("nuclei") > 0 ? `, ${of("nuclei")} do not have one nucleus` : ""}; give a smaller --size, or --pad`,
     { path: list.path },
   );
 }
