@@ -45,7 +45,7 @@ export {
   type SimulationSummary,
   writeSimulatedCells,
 } from "./simulate/write-cells.ts";
-export { type AnnDataExport, type AnnDataOptions, exportAnnData } from "./study/anndata/export.ts";
+export { type AnnDataExport, type AnnDataExportOptions, exportAnnData } from "./study/anndata/export.ts";
 export { type AuthorFeatureOptions, evaluateAuthorFeatures } from "./study/author-features.ts";
 export {
   type Exported,

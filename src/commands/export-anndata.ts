@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
-import { type AnnDataExport, type AnnDataOptions, exportAnnData } from "../study/anndata/export.ts";
+import { type AnnDataExport, type AnnDataExportOptions, exportAnnData } from "../study/anndata/export.ts";
 import { readStudyFile } from "../study/schema.ts";
 
 export function configureAnnData(command: Command): void {
@@ -43,7 +43,7 @@ async function run(given: string, { out, encoder, folder, json = false }: Option
   const alone = statSync(given, { throwIfNoEntry: false })?.isDirectory() === true;
   const study = alone ? undefined : readStudyFile(given);
   const place = alone ? given : resolve(folder ?? `${basename(given).replace(/\.json$/, "")}.study`);
-  const options: AnnDataOptions = {
+  const options: AnnDataExportOptions = {
     ...(study === undefined ? {} : { study }),
     ...(encoder === undefined ? {} : { encoder }),
     onFile: (path) => {

@@ -10,7 +10,7 @@ import type { Study } from "../schema.ts";
 import { writeOutput } from "./output.ts";
 import { type Planned, readPlanned } from "./planned.ts";
 
-export interface AnnDataOptions {
+export interface AnnDataExportOptions {
   /** The study that the folder is of, for all that is known of its cells and for features that lie elsewhere. */
   readonly study?: Pick<Study, "cells" | "features" | "allow">;
   /** Output of an encoder, by its name in results; default: all. */
@@ -36,7 +36,7 @@ export interface AnnDataExport {
 export async function exportAnnData(
   folder: string,
   out: string,
-  options: AnnDataOptions = {},
+  options: AnnDataExportOptions = {},
 ): Promise<AnnDataExport> {
   if (!/\.h5ad$/i.test(out))
     throw new DataError("does not end in .h5ad; name the file NAME.h5ad", { path: out });
@@ -73,7 +73,7 @@ export async function exportAnnData(
 
 /** What is known of the cells: all their metadata, or what the plan has of it. */
 async function cellMetadata(
-  study: AnnDataOptions["study"],
+  study: AnnDataExportOptions["study"],
   record: StudyRecord,
   plan: Planned,
   folder: string,
