@@ -172,10 +172,21 @@ export function describe(summary: ImportSummary, labeled: boolean): string[] {
       `Warning: ${count(constant.cells, "cell")} with a constant channel: ${constant.first.join(", ")}${constant.cells > constant.first.length ? ", ..." : ""}`,
     );
   lines.push(...summary.notes);
-  if (summary.masks === "none") lines.push(`Next: cellswap segment ${out}`);
+  if (summary.masks === "none") lines.push(`Next: cellswap segment ${out}${segmentHint(summary.channels)}`);
   else if (summary.masks === "center") lines.push(`Next: cellswap segment ${out} --neighbors`);
   else lines.push("Next: cellswap run STUDY.json");
   return lines;
+}
+
+/** Channels in which nuclei are stained, by name: cells that touch are found from them. */
+const NUCLEI = /dna|dapi|hoechst|draq|nucle/i;
+
+function segmentHint(channels: readonly string[]): string {
+  const nuclei = channels.find((name) => NUCLEI.test(name));
+  const others = channels.filter((name) => !NUCLEI.test(name));
+  return nuclei === undefined || others.length === 0
+    ? ""
+    : ` --nuclei ${nuclei} --channel CHANNEL (a stain of the whole cell: ${others.join(", ")})`;
 }
 
 function describeMasks(summary: ImportSummary): string {

@@ -57,3 +57,23 @@ test("without labels and masks, both ways on are named", () => {
     "Next: cellswap segment cells",
   ]);
 });
+
+test("without proteins the columns are named, and a stain of nuclei is pointed to", () => {
+  const screen: ImportSummary = {
+    ...summary,
+    proteins: 0,
+    channels: ["OrigDNA", "OrigER", "OrigAGP"],
+    masks: "none",
+    usable: null,
+    reasons: {},
+    constant: { cells: 0, first: [] },
+    labels: { ...summary.labels, cellsWithLocalization: 0 },
+    columns: ["Field", "Well", "Compound"],
+    notes: [],
+  };
+  expect(describe(screen, false)).toEqual([
+    "12,345 cells in 1 field, OrigDNA, OrigER, and OrigAGP, 64 x 48 px: cells",
+    'No localizations: set "class" in the study to a column (Field, Well, Compound).',
+    "Next: cellswap segment cells --nuclei OrigDNA --channel CHANNEL (a stain of the whole cell: OrigER, OrigAGP)",
+  ]);
+});
