@@ -35,6 +35,7 @@ export { importPublished } from "./encode/published/import.ts";
 export { openPci } from "./encode/published/pci.ts";
 export { openPifia } from "./encode/published/pifia.ts";
 export { showEncoder } from "./encode/published/show.ts";
+export { runTrial, type Trial, type TrialOptions } from "./encode/trial.ts";
 export { PairGrid } from "./evaluate/grid.ts";
 export { type CellFeatureOptions, type CellFeatures, writeCellFeatures } from "./features/cell-features.ts";
 export { type ExtractRequest, extract, tryEncoder } from "./features/extract.ts";

@@ -5,6 +5,7 @@ import { POOLS, type PublishedPool } from "../encode/published/network.ts";
 import { openPci } from "../encode/published/pci.ts";
 import { openPifia } from "../encode/published/pifia.ts";
 import { type Shown, showEncoder } from "../encode/published/show.ts";
+import { configure as configureTry } from "./encoder-try.ts";
 import { exchangeLines, programLines } from "./program.ts";
 
 const SYSTEMS: Readonly<Record<string, (source: string) => Published | Promise<Published>>> = {
@@ -23,7 +24,7 @@ interface ImportFlags {
 
 export function configure(command: Command): void {
   command
-    .usage("import|show ... [options]")
+    .usage("import|show|try ... [options]")
     .addHelpText(
       "after",
       "\nExample:\n  cellswap encoder import pifia weights/pifia_weights_i0 --out encoders",
@@ -67,6 +68,7 @@ export function configure(command: Command): void {
       const shown = await showEncoder(file);
       console.log(flags.json === true ? JSON.stringify(shown, null, 2) : describe(shown).join("\n"));
     });
+  configureTry(command);
 }
 
 async function runImport(system: string, source: string, flags: ImportFlags): Promise<void> {

@@ -120,3 +120,25 @@ test("features that are no numbers are told by cell and setting", async () => {
   expect(code).toBe(1);
   expect(errors.at(-1)).toMatch(/encoder zero gives NaN as feature 0 of cell \w+-\d+ in setting \w/);
 });
+
+test("what a description starts is shown without starting it, and tried without a study", async () => {
+  rmSync(note, { force: true });
+  describe("shown", ["notes"], { processes: 2 });
+  const shown = await run(["encoder", "show", join(base, "shown.json")]);
+  expect(shown.code).toBe(0);
+  expect(shown.stdout).toContain(
+    `encoder shown starts a program, 2 times: ${process.execPath} ${program} notes\n`,
+  );
+  expect(shown.stdout).toContain("it gets: 16 x 2 x 32 x 32 float32 (GFP, RFP)");
+  expect(existsSync(note)).toBe(false);
+  const tried = await run([
+    "encoder",
+    "try",
+    join(base, "shown.json"),
+    "--cells",
+    join(base, "cells"),
+    "--json",
+  ]);
+  expect(JSON.parse(tried.stdout)).toMatchObject({ cells: 48, outputs: [{ output: "y", features: 4 }] });
+  expect(tried.stderr).toContain("\nready\n");
+});

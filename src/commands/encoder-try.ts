@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import { encoderPath } from "../encode/bundled.ts";
+import { readEncoder } from "../encode/encoder-file.ts";
+import { runTrial, type Trial } from "../encode/trial.ts";
+import { interruptible } from "./interruptible.ts";
+import { whole } from "./options.ts";
+import { exchangeLines, programLines } from "./program.ts";
+
+interface Options {
+  readonly cells: string;
+  readonly count: number;
+  readonly json?: boolean;
+}
+
+export function configure(command: Command): void {
+  command
+    .command("try <encoder>")
+    .summary("Run an encoder on some cells: does it work, how fast, what does it give")
+    .description(
+      "Runs an encoder on cells as they were imaged and says what it gives, without a study. A program that is an " +
+        "encoder is started; all that it prints on its standard error is shown.",
+    )
+    .requiredOption("--cells <store>", "cell store")
+    .option("--count <n>", "cells at most", whole(1, 100_000), 64)
+    .option("--json", "print the result as JSON")
+    .option("--debug", "show where in the program an error arose")
+    .addHelpText("after", "\nExample:\n  cellswap encoder try encoders/mynet.json --cells yeast.cells")
+    .action(runTry);
+}
+
+async function runTry(given: string, { cells, count, json }: Options): Promise<void> {
+  const file = readEncoder(encoderPath(given, "."));
+  const say = (lines: readonly string[]) => process.stderr.write(`${lines.join("\n")}\n`);
+  if (file.kind === "command") say([...programLines(file), ...exchangeLines(file)]);
+  const onPrint = (chunk: Buffer) => void process.stderr.write(chunk);
+  const trial = await interruptible((signal) => runTrial(file, cells, { count, onPrint, signal }));
+  console.log(json === true ? JSON.stringify(trial, null, 2) : describe(trial).join("\n"));
+}
+
+function describe({ cells, startMs, cropMs, outputs, flags }: Trial): string[] {
+  const number = (v: number) => Number(v.toPrecision(3)).toString();
+  return [
+    `First features after ${number(startMs / 1000)} s, then ${number(cropMs)} ms for a crop (${cells} cells as imaged).`,
+    ...outputs.map(
+      ({ output, features, range, notFinite }) =>
+        `  ${output}: ${features} features${range === null ? "" : `, ${number(range[0])} to ${number(range[1])}`}${notFinite === 0 ? "" : `, ${notFinite} values are NaN or infinite: a study of these cells would stop there`}`,
+    ),
+    ...flags.map(({ severity, text }) => `${severity}: ${text}`),
+  ];
+}

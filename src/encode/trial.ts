@@ -1,0 +1,108 @@
+import { CellStore } from "../cells/store.ts";
+import { StudyError } from "../errors.ts";
+import type { Flag } from "../types.ts";
+import { RunningPrograms } from "./command/programs.ts";
+import type { EncoderFile } from "./encoder-file.ts";
+import { openEncoder } from "./open.ts";
+import { tryOut } from "./try.ts";
+
+/** What an encoder made of some cells. */
+export interface Trial {
+  readonly cells: number;
+  /** Milliseconds until it had given the first features: opening it, a batch of empty crops. */
+  readonly startMs: number;
+  /** Milliseconds for a crop, preprocessing included. */
+  readonly cropMs: number;
+  readonly outputs: readonly {
+    readonly output: string;
+    /** Length of the feature vector. */
+    readonly features: number;
+    /** Least and largest feature that is a number; null where none is. */
+    readonly range: readonly [number, number] | null;
+    /** Features that are NaN or infinite. */
+    readonly notFinite: number;
+  }[];
+  /** What a study would say of it. */
+  readonly flags: readonly Flag[];
+}
+
+export interface TrialOptions {
+  /** Cells it is tried on at most. */
+  readonly count?: number;
+  /** Called with what a program prints on its standard error. */
+  readonly onPrint?: (chunk: Buffer) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Crops that are tried on for chance and dependence on the batch, as in a study. */
+const GUARDED = 16;
+
+/**
+ * Tries an encoder on cells of a store as they were imaged, evenly drawn from it: whether it runs, how long it takes, what
+ * it gives.
+ * @throws CellswapError as a study would; InterruptedError after `signal`
+ */
+export async function runTrial(
+  file: EncoderFile,
+  cells: string,
+  { count = 64, onPrint, signal }: TrialOptions = {},
+): Promise<Trial> {
+  const store = await CellStore.open(cells);
+  const programs = new RunningPrograms(onPrint);
+  const stop = () => programs.stop();
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    const some = Math.min(count, store.cells.count);
+    if (some === 0) throw new StudyError("holds no cells; import some", { path: cells });
+    const pixels = store.height * store.width;
+    const size = store.channels.length * pixels;
+    const crops = new Float32Array(some * size);
+    const masks = new Uint8Array(some * pixels);
+    for (let i = 0; i < some; i++) {
+      const cell = Math.floor((i * store.cells.count) / some);
+      store.readCrop(cell, crops.subarray(i * size, (i + 1) * size));
+      if (store.masks !== "none") store.readMask(cell, masks.subarray(i * pixels, (i + 1) * pixels));
+    }
+    const from = performance.now();
+    const encoder = await openEncoder(file, store, { programs });
+    try {
+      const opened = performance.now();
+      const out = encoder.dimensions.map((dimension) => new Float32Array(some * dimension));
+      await encoder.encode(crops, masks, some, out);
+      const done = performance.now();
+      const guarded = Math.min(some, GUARDED);
+      const flags = await tryOut(encoder, file.description.name, {
+        count: guarded,
+        crops: crops.subarray(0, guarded * size),
+        masks: masks.subarray(0, guarded * pixels),
+      });
+      return {
+        cells: some,
+        startMs: opened - from,
+        cropMs: (done - opened) / some,
+        outputs: file.description.outputs.map(({ output, layer }, o) => ({
+          output: layer ?? output,
+          features: encoder.dimensions[o],
+          ...rangeOf(out[o]),
+        })),
+        flags,
+      };
+    } finally {
+      await encoder.release();
+    }
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    await programs.end();
+    store.close();
+  }
+}
+
+function rangeOf(values: Float32Array): Pick<Trial["outputs"][number], "range" | "notFinite"> {
+  let [least, largest, notFinite] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (const v of values)
+    if (Number.isFinite(v)) {
+      least = Math.min(least, v);
+      largest = Math.max(largest, v);
+    } else notFinite++;
+  return { range: least <= largest ? [least, largest] : null, notFinite };
+}

@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readEncoder } from "../../src/encode/encoder-file.ts";
+import { runTrial } from "../../src/encode/trial.ts";
+import { drawCells, writeEncoder } from "../study/drawn.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "cellswap-trial-"));
+const cells = join(folder, "cells");
+beforeAll(() => drawCells(cells));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function describeProgram(fault: string) {
+  const path = join(folder, `${fault}.json`);
+  const program = resolve(import.meta.dirname, "command/program.mjs");
+  writeFileSync(
+    path,
+    JSON.stringify({
+      format: "cellswap-encoder",
+      version: 1,
+      name: fault,
+      command: [process.execPath, program, fault],
+      input: { channels: ["GFP", "RFP"], height: 32, width: 32 },
+      outputs: [{ output: "y", layer: "last" }],
+    }),
+  );
+  return readEncoder(path);
+}
+
+test("a trial says what an encoder gives of some cells, without a study", async () => {
+  const printed: string[] = [];
+  const onPrint = (chunk: Buffer) => void printed.push(chunk.toString());
+  const trial = await runTrial(describeProgram("notes"), cells, { count: 10, onPrint });
+  expect(trial).toMatchObject({
+    cells: 10,
+    outputs: [{ output: "last", features: 4, notFinite: 0 }],
+    flags: [],
+  });
+  // Means of a dark medium with a cell in it, and maxima of the cell.
+  const [least, largest] = trial.outputs[0].range!;
+  expect(least).toBeGreaterThan(100);
+  expect(largest).toBeGreaterThan(2 * least);
+  expect(printed.join("")).toBe("ready\n");
+  const onnx = await runTrial(readEncoder(writeEncoder(folder, { name: "tiny" })), cells, { count: 500 });
+  expect(onnx).toMatchObject({ cells: 40, flags: [] });
+});
+
+test("a trial tells what a study would say", async () => {
+  const ids = async (fault: string) => (await runTrial(describeProgram(fault), cells)).flags.map((f) => f.id);
+  expect(await ids("random")).toEqual(["not-reproducible"]);
+  expect(await ids("batch-mean")).toEqual(["batch-dependent"]);
+  const nan = await runTrial(describeProgram("nan"), cells, { count: 5 });
+  expect(nan.outputs).toEqual([{ output: "last", features: 4, range: null, notFinite: 20 }]);
+});
+
+test("a stopped trial ends its program", async () => {
+  await expect(
+    runTrial(describeProgram("hangs"), cells, { signal: AbortSignal.timeout(300) }),
+  ).rejects.toMatchObject({ name: "InterruptedError" });
+});
