@@ -59,7 +59,7 @@ export async function tryOut(encoder: Encoder, name: string, samples: Samples): 
   aloneMasks.set(masks.subarray(0, masks.length / count));
   const padded = await encode(alone, aloneMasks);
   const flags: Flag[] = [];
-  const training = "export it in evaluation mode (PyTorch: model.eval() before the export)";
+  const training = "put it in evaluation mode (PyTorch: model.eval(), before an export)";
   const apart = (a: Float32Array, b: Float32Array) => distance(a, b) / (largest(a) || 1);
   const twice = Math.max(...first.map((features, o) => apart(features, again[o])));
   const beside = Math.max(

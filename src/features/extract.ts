@@ -101,6 +101,9 @@ export interface ExtractOptions {
 const BATCH_BYTES = 1 << 23;
 const BATCH = { most: 64, least: 16 };
 
+/** Bytes of crops that a worker holds at most so that a program gets whole batches. */
+const PROGRAM_BYTES = 1 << 28;
+
 /**
  * Makes the composites of the plan whose features are not on disk and writes every encoder's features, one worker
  * thread per core. Each worker composes a batch once, runs the encoders that lack it and writes their features in
@@ -230,16 +233,18 @@ export async function tryEncoder(
 
 /**
  * Rows of a batch: as many crops as the bytes allow, in steps of the fewest; whole batches of the program that takes
- * most at a time.
+ * most at a time, unless that needs too many bytes.
  */
 export function batchRows(
   { channels, height, width }: CropShape,
   commands: readonly CommandDescription[] = [],
 ): number {
-  const rows = Math.floor(BATCH_BYTES / (channels.length * height * width * 4));
+  const bytes = channels.length * height * width * 4;
+  const rows = Math.floor(BATCH_BYTES / bytes);
   const few = Math.min(BATCH.most, Math.max(BATCH.least, rows - (rows % BATCH.least)));
   const step = Math.max(1, ...commands.map((c) => c.batch));
-  return Math.ceil(few / step) * step;
+  const whole = Math.ceil(few / step) * step;
+  return whole * bytes <= PROGRAM_BYTES ? whole : few;
 }
 
 async function runTasks(

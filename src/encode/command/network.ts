@@ -1,3 +1,4 @@
+import { StudyError } from "../../errors.ts";
 import type { Given, Network } from "../network.ts";
 import type { CommandFile } from "./file.ts";
 import { outputsOf } from "./program.ts";
@@ -9,6 +10,9 @@ import { type Programs, RunningPrograms } from "./programs.ts";
  * statistics change the second or third.
  */
 const TOLERANCE = 1e-3;
+
+/** Bytes of a batch at most; every thread holds one. */
+const LARGEST = 2 ** 29;
 
 /** The network of an encoder that is another program. */
 export class CommandNetwork implements Network {
@@ -26,6 +30,13 @@ export class CommandNetwork implements Network {
 
   /** @param programs what runs it for others as well; its own, ended with {@link release}, where not given */
   constructor(file: CommandFile, programs?: Programs) {
+    const { batch, input } = file.description;
+    const bytes = 4 * batch * input.channels.length * input.height * input.width;
+    if (bytes > LARGEST)
+      throw new StudyError(
+        `asks for batches of ${batch} inputs, ${Math.round(bytes / 2 ** 20)} MiB; make "batch" smaller (${Math.floor((batch * LARGEST) / bytes)} at most)`,
+        { path: file.path },
+      );
     this.path = file.path;
     this.inputs = file.description.batch;
     this.#file = file;

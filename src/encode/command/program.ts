@@ -52,16 +52,17 @@ export class Program {
   readonly #reader = new FrameReader((frame) => this.#take(frame));
   readonly #pending: Pending[] = [];
   readonly #forget: () => void;
-  /** Shapes of the outputs, known after the first batch. */
-  #shapes: string[] | undefined;
+  readonly #shapes: string[];
   #answered = 0;
   #timer: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
   #gone = false;
 
-  constructor(file: CommandFile, log: ErrorLog) {
+  /** @param shapes of the outputs, filled with the first batch of any process of the encoder */
+  constructor(file: CommandFile, log: ErrorLog, shapes: string[]) {
     this.#file = file;
     this.#log = log;
+    this.#shapes = shapes;
     this.#outputs = outputsOf(file);
     const [program, ...args] = file.description.command;
     // A program that is given by its path is one of the description's folder.
@@ -130,10 +131,13 @@ export class Program {
   /** Ends its input and waits until it is gone; one that does not go is ended. */
   async end(): Promise<void> {
     if (!this.#gone) {
-      this.#child.stdin.end();
+      const child = this.#child;
+      child.stdin.end();
       await new Promise<void>((resolve) => {
         const late = setTimeout(resolve, GRACE);
-        this.#child.once("exit", () => {
+        // What it leaves behind would keep its outputs open, which are read to their ends.
+        child.once("exit", () => endGroup(child));
+        child.once("close", () => {
           clearTimeout(late);
           resolve();
         });
@@ -175,8 +179,8 @@ export class Program {
       throw new Error(
         `gives ${shown} in output ${names[output]} for a batch of ${pending.count}; give one row per input, in their order, those of empty inputs as well`,
       );
-    const known = this.#shapes?.[output];
-    if (known !== undefined && known !== shown)
+    const known = (this.#shapes[output] ??= shown);
+    if (known !== shown)
       throw new Error(
         `gives ${shown} in output ${names[output]}, where it gave ${known} before; give every batch features of one size`,
       );
@@ -190,7 +194,6 @@ export class Program {
     if (pending === undefined || !pending.written || pending.frames.length < this.#outputs.length) return;
     this.#pending.shift();
     this.#answered++;
-    this.#shapes ??= pending.frames.map(({ shape }) => shape.join(" x "));
     const now = performance.now();
     pending.resolve({ frames: pending.frames, ms: now - pending.since });
     if (this.#pending.length > 0) this.#pending[0].since = now;

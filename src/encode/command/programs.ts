@@ -13,6 +13,8 @@ export interface Programs {
 
 interface Entry {
   readonly processes: Program[];
+  /** Of its outputs, once they are known. */
+  readonly shapes: string[];
   readonly log: ErrorLog;
   readonly name: string;
 }
@@ -35,13 +37,13 @@ export class RunningPrograms implements Programs {
   /** Gives a batch to the process with the least to do. @throws DataError as {@link Program.exchange} */
   async exchange(file: CommandFile, batch: ProgramBatch): Promise<ProgramAnswer> {
     if (this.#stopped !== undefined) throw this.#stopped;
-    const { processes, log } = this.#entry(file);
+    const { processes, log, shapes } = this.#entry(file);
     let least = processes.reduce<Program | undefined>(
       (a, b) => (a === undefined || b.load < a.load ? b : a),
       undefined,
     );
     if (least === undefined || (least.load > 0 && processes.length < file.description.processes)) {
-      least = new Program(file, log);
+      least = new Program(file, log, shapes);
       processes.push(least);
     }
     return least.exchange(batch);
@@ -75,7 +77,7 @@ export class RunningPrograms implements Programs {
     let entry = this.#entries.get(file.path);
     if (entry === undefined) {
       const { name } = file.description;
-      entry = { processes: [], log: new ErrorLog(this.#onPrint), name };
+      entry = { processes: [], shapes: [], log: new ErrorLog(this.#onPrint), name };
       if (this.#logs !== undefined) entry.log.open(join(this.#logs, `${name}.log`));
       this.#entries.set(file.path, entry);
     }

@@ -165,6 +165,13 @@ test.each(faults)("%s is told in one line", async (_, args, message) => {
   expect((error as Error).message).not.toContain("\n");
 });
 
+test("batches that no memory holds are refused before anything is started", async () => {
+  const path = describeProgram(["none"], { batch: 4096, input: { height: 512, width: 512 } });
+  await expect(openEncoder(readEncoder(path), { ...shape, height: 512, width: 512 })).rejects.toThrow(
+    'asks for batches of 4096 inputs, 8192 MiB; make "batch" smaller (256 at most)',
+  );
+});
+
 test("a program that hangs is ended after the time that it has", async () => {
   const late = { seconds: { start: 30, batch: 0.3 } };
   const hung = (args: readonly string[], changes = late) => encode(describeProgram(args, changes));
