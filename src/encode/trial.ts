@@ -4,7 +4,7 @@ import type { Flag } from "../types.ts";
 import { RunningPrograms } from "./command/programs.ts";
 import type { EncoderFile } from "./encoder-file.ts";
 import { openEncoder } from "./open.ts";
-import { tryOut } from "./try.ts";
+import { takeSamples, tryOut } from "./try.ts";
 
 /** What an encoder made of some cells. */
 export interface Trial {
@@ -34,9 +34,6 @@ export interface TrialOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Crops that are tried on for chance and dependence on the batch, as in a study. */
-const GUARDED = 16;
-
 /**
  * Tries an encoder on cells of a store as they were imaged, evenly drawn from it: whether it runs, how long it takes, what
  * it gives.
@@ -58,11 +55,11 @@ export async function runTrial(
     const size = store.channels.length * pixels;
     const crops = new Float32Array(some * size);
     const masks = new Uint8Array(some * pixels);
-    for (let i = 0; i < some; i++) {
-      const cell = Math.floor((i * store.cells.count) / some);
+    const drawn = Array.from({ length: some }, (_, i) => Math.floor((i * store.cells.count) / some));
+    drawn.forEach((cell, i) => {
       store.readCrop(cell, crops.subarray(i * size, (i + 1) * size));
       if (store.masks !== "none") store.readMask(cell, masks.subarray(i * pixels, (i + 1) * pixels));
-    }
+    });
     const from = performance.now();
     const encoder = await openEncoder(file, store, { programs });
     try {
@@ -70,12 +67,8 @@ export async function runTrial(
       const out = encoder.dimensions.map((dimension) => new Float32Array(some * dimension));
       await encoder.encode(crops, masks, some, out);
       const done = performance.now();
-      const guarded = Math.min(some, GUARDED);
-      const flags = await tryOut(encoder, file.description.name, {
-        count: guarded,
-        crops: crops.subarray(0, guarded * size),
-        masks: masks.subarray(0, guarded * pixels),
-      });
+      const samples = takeSamples(store, drawn, (cell, crop) => store.readCrop(cell, crop));
+      const flags = samples.count === 0 ? [] : await tryOut(encoder, file.description.name, samples);
       return {
         cells: some,
         startMs: opened - from,
