@@ -14,8 +14,10 @@ import argparse
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -419,7 +421,91 @@ def rename(tf, session, prefix, folder):
         session.run(save)
 
 
-PARTS = {"pifia": part_pifia, "pci": part_pci, "deeploc": part_deeploc}
+# ---------------------------------------------------------------------------------------------------- other types and forms
+
+
+def part_forms(folder, widths, crops, real):
+    """The narrow networks in other types of floats, and in forms that other versions of TensorFlow and Keras write."""
+    import h5py
+    import ml_dtypes
+    import tensorflow as tf
+
+    pifia, pci = folder.parent / "pifia" / "pifia_weights_i0", folder.parent / "pci" / "model_weights.h5"
+    reader = tf.train.load_checkpoint(str(pifia))
+    names = sorted(n for n in reader.get_variable_to_shape_map() if not n.startswith("_") and "save_counter" not in n)
+
+    def save(target, own):
+        target.parent.mkdir(exist_ok=True)
+        tf.raw_ops.SaveV2(prefix=str(target), tensor_names=list(own), shape_and_slices=[""] * len(own), tensors=list(own.values()))
+
+    values = {n: tf.constant(reader.get_tensor(n)) for n in names}
+    rounded = {}
+    for kind, dtype in {"float64": tf.float64, "float16": tf.float16, "bfloat16": tf.bfloat16}.items():
+        own = {n: tf.cast(v, dtype) for n, v in values.items()}
+        save(folder / kind / "ckpt", own)
+        rounded[kind] = numbers(tf.cast(own["conv1/kernel/.ATTRIBUTES/VARIABLE_VALUE"], tf.float64).numpy())
+    twice = {**values, **{f"average/{n}": v + 1 if v.dtype == tf.float32 else v for n, v in values.items()}}
+    save(folder / "twice" / "ckpt", twice)
+    wrong = dict(values)
+    for n in names:
+        if n.startswith("bn3/moving_mean"):
+            wrong[n] = tf.concat([values[n], [0.0]], axis=0)
+    save(folder / "wrong-size" / "ckpt", wrong)
+    small = tf.keras.Sequential([tf.keras.layers.Conv2D(1, 3, name="conv1", kernel_initializer="zeros", input_shape=(8, 8, 1))])
+    with tempfile.TemporaryDirectory() as place:
+        small.save(place)
+        shutil.copytree(Path(place) / "variables", folder / "saved_model" / "variables", dirs_exist_ok=True)
+    (folder / "saved_model" / "saved_model.pb").write_bytes(b"")  # the graph, which nothing here reads
+
+    encoder = ["conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"]
+    with h5py.File(pci) as source:
+        layers = [l for l in source if l in encoder or l.startswith("batch_normalization")]
+        arrays = {f"{l}/{n}": source[l][n][()] for l in layers for n in own_names(source[l])}
+    kernel = "conv1_1/conv1_1/kernel:0"
+    for kind, dtype in {"float64": "f8", "float16": "f2", "bfloat16": ml_dtypes.bfloat16}.items():
+        with h5py.File(folder / f"pci-{kind}.h5", "w") as file:
+            for name, value in arrays.items():
+                file[name] = value.astype(dtype)
+        rounded[f"pci-{kind}"] = numbers(arrays[kernel].astype(dtype).astype("f8"))
+    with h5py.File(folder / "pci-wrong-size.h5", "w") as file:
+        first = sorted(l for l in layers if l.startswith("batch"))[0]
+        for name, value in arrays.items():
+            file[name] = np.append(value, np.float32(1)) if name.startswith(f"{first}/") else value
+    number = lambda layer: int(layer.rsplit("_", 1)[-1]) if layer[-1].isdigit() else 0
+    order = {"kernel:0": 0, "bias:0": 1, "gamma:0": 0, "beta:0": 1, "moving_mean:0": 2, "moving_variance:0": 3}
+    for name, named in [("pci-3.weights.h5", True), ("pci-2.weights.h5", False)]:
+        with h5py.File(folder / name, "w") as file:  # laid out as Keras 3.8 and Keras 2.15 do
+            for kind in ("conv2d", "batch_normalization"):
+                own = encoder if kind == "conv2d" else sorted((l for l in layers if l.startswith("batch")), key=number)
+                for i, layer in enumerate(own):
+                    group = file.create_group(f"layers/{kind}{'' if i == 0 else f'_{i}'}/vars")
+                    if named:
+                        group.attrs["name"] = layer
+                    for path, value in arrays.items():
+                        if path.startswith(f"{layer}/"):
+                            group[str(order[path.split("/")[-1]])] = value
+    (folder / "rounded.json").write_text(json.dumps(rounded, separators=(",", ":")) + "\n")
+
+
+def own_names(group):
+    found = []
+    group.visititems(lambda name, item: found.append(name) if hasattr(item, "shape") else None)
+    return found
+
+
+def part_v1(folder, widths, crops, real):
+    """A checkpoint of TensorFlow's first format."""
+    import tensorflow.compat.v1 as tf
+
+    tf.disable_v2_behavior()
+    with tf.Session() as session:
+        tf.Variable([1.0, 2.0], name="conv_1/weights")
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver(write_version=1).save(session, str(folder / "model.ckpt"), write_meta_graph=False)
+    (folder / "checkpoint").unlink()
+
+
+PARTS = {"pifia": part_pifia, "pci": part_pci, "deeploc": part_deeploc, "forms": part_forms, "v1": part_v1}
 
 
 def main():
@@ -435,11 +521,14 @@ def main():
         folder = root / args.part
         folder.mkdir(exist_ok=True)
         real = read_real(args.real) if args.real else None
-        PARTS[args.part](folder, (FULL if args.full else NARROW)[args.part], np.load(root / "crops.npy"), real)
+        widths = (FULL if args.full else NARROW).get(args.part)
+        PARTS[args.part](folder, widths, np.load(root / "crops.npy"), real)
         return
     crops = np.load(args.crops).astype(np.float32) if args.crops else draw_crops(32 if args.full else 3)
     np.save(root / "crops.npy", crops)
     for part in PARTS:
+        if args.full and part not in FULL:
+            continue
         subprocess.run([sys.executable, __file__, *sys.argv[1:], "--part", part], check=True)
 
 

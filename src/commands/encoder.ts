@@ -82,10 +82,11 @@ async function runImport(system: string, source: string, flags: ImportFlags): Pr
 }
 
 function summary(made: ImportedEncoder): string[] {
-  const { description, matched } = made;
+  const { description, matched, converted } = made;
   return [
     "Read:",
     ...grid(matched.map(([what, variable]) => [what, variable])),
+    ...(converted.length === 0 ? [] : [`Weights of type ${converted.join(", ")} were brought to float32.`]),
     `Wrote ${made.model} and ${made.path}: ${layers(description.outputs)} from ${description.input.channels.join(", ")}.`,
     `Use it in a study file as ${JSON.stringify(made.path)}.`,
   ];
@@ -111,7 +112,7 @@ function describe(shown: Shown): string[] {
       `${shown.path}: Keras HDF5 weights, ${shown.arrays.length} array${shown.arrays.length === 1 ? "" : "s"}`,
       ...grid([
         ["layer", "array", "shape", "type"],
-        ...shown.arrays.map((a) => [a.layer, a.name, shape(a.shape), a.dtype.replace(/^<f$/, "float32")]),
+        ...shown.arrays.map((a) => [a.layer, a.name, shape(a.shape), a.dtype]),
       ]),
       hint,
     ];
@@ -126,9 +127,7 @@ function describe(shown: Shown): string[] {
         v.name,
         shape(v.shape),
         v.dtype,
-        String(v.shard),
-        String(v.offset),
-        String(v.size),
+        ...(v.sliced ? ["in slices", "", ""] : [String(v.shard), String(v.offset), String(v.size)]),
       ]),
     ]),
     hint,

@@ -19,7 +19,7 @@ export async function openHdf5Array(
   path: string,
 ): Promise<RowArray> {
   const { module } = await loadHdf5();
-  const type = typeOf(set);
+  const type = hdf5Type(set);
   if (type === null)
     throw new DataError(`data set ${name} does not hold numbers; write it again with h5py`, { path });
   checkClaims(set, name, fileBytes, path);
@@ -35,7 +35,7 @@ export async function openHdf5Array(
       try {
         const size = [count, ...shape.slice(1)].map(BigInt);
         const start = [BigInt(from), ...places.slice(1)];
-        readInto(module, set, size, start, rowBytes * count, type, out);
+        readHdf5(module, set, { size, start, bytes: rowBytes * count, type }, out);
       } catch (cause) {
         throw cause instanceof DataError ? cause : damaged(path, cause);
       }
@@ -44,21 +44,27 @@ export async function openHdf5Array(
   };
 }
 
-/** The data set's type as numpy names it; the library hands the bytes over in this machine's order. */
-function typeOf({ metadata }: Dataset): NumberType | null {
+/** The type of a data set's numbers, null where it holds none; the library hands bytes over in this machine's order. */
+export function hdf5Type({ metadata }: Dataset): NumberType | null {
   const kind = KINDS[metadata.type];
   if (kind === undefined || metadata.vlen) return null;
   if (kind === "b") return metadata.size === 1 ? numberType("|b1") : null;
   return numberType(`<${kind === "i" && !metadata.signed ? "u" : kind}${metadata.size}`);
 }
 
-function readInto(
+/** A part of a data set: numbers from `start`, as many as `size` says along each axis, `bytes` bytes in all. */
+interface Part {
+  readonly size: bigint[];
+  readonly start: bigint[];
+  readonly bytes: number;
+  readonly type: NumberType;
+}
+
+/** Reads a part of a data set of numbers into `out`. @throws Error where the library cannot read it. */
+export function readHdf5(
   module: H5Module,
   set: Dataset,
-  size: bigint[],
-  start: bigint[],
-  bytes: number,
-  type: NumberType,
+  { size, start, bytes, type }: Part,
   out: Float32Array | Float64Array,
 ): void {
   const at = module._malloc(bytes);

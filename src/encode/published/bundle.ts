@@ -1,8 +1,10 @@
 import { existsSync, statSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { DataError } from "../../errors.ts";
+import { decodeNumbers, type NumberType } from "../../files/numbers.ts";
 import { damaged, protoFields } from "../../files/protobuf.ts";
 import { crc32c, unmaskCrc } from "./crc32c.ts";
+import { wrongSource } from "./kind.ts";
 import { readLimited, readSlice } from "./read.ts";
 import { readTable } from "./sstable.ts";
 
@@ -20,6 +22,8 @@ export interface BundleVariable {
   readonly size: number;
   /** Masked CRC-32C of the values. */
   readonly crc: number;
+  /** Its values are stored apart, in slices: they have no place of their own. */
+  readonly sliced: boolean;
 }
 
 /** A TensorFlow checkpoint (V2, "tensor bundle"): one index and its shards. */
@@ -49,9 +53,13 @@ const TYPES: Readonly<Record<number, readonly [name: string, bytes: number]>> = 
   23: ["uint64", 8],
 };
 const LARGEST_INDEX = 1 << 26;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what no name of a variable holds
+const CONTROL = /[\x00-\x1f]/;
 
-/** The checkpoint's prefix for any of its files or the prefix itself. */
+/** The checkpoint's prefix for any of its files, the prefix itself, or the folder of a SavedModel. */
 export function bundlePrefix(path: string): string {
+  const inside = join(path, "variables", "variables");
+  if (existsSync(join(path, "saved_model.pb")) && existsSync(`${inside}.index`)) return inside;
   return path.replace(/\.(index|meta|data-\d{5}-of-\d{5})$/, "");
 }
 
@@ -69,11 +77,11 @@ export function openBundle(path: string): Bundle {
   const prefix = bundlePrefix(path);
   const index = `${prefix}.index`;
   if (!existsSync(index)) {
-    if (existsSync(prefix) && statSync(prefix).isFile())
-      throw new DataError(
-        "is not a V2 checkpoint (no .index beside it); restore it in TensorFlow and save it again with tf.compat.v1.train.Saver(write_version=2)",
-        { path: prefix },
-      );
+    if (existsSync(prefix))
+      throw wrongSource(prefix, {
+        not: "no TensorFlow checkpoint (no .index beside it)",
+        give: "a checkpoint's prefix or its .index file",
+      });
     throw new DataError(
       `is missing; give the checkpoint's prefix, whose files are ${basename(prefix)}.index and ${basename(prefix)}.data-?????-of-?????`,
       { path: index },
@@ -96,12 +104,15 @@ export function openBundle(path: string): Bundle {
   }
   if (!(shards >= 1 && shards <= 99_999)) throw damaged(index, `${shards} shards`);
   const variables: BundleVariable[] = [];
-  for (const [name, value] of table) if (name !== "") variables.push(variable(name, value, shards, index));
+  // Keys that hold control characters are those of single slices.
+  for (const [name, value] of table)
+    if (name !== "" && !CONTROL.test(name)) variables.push(variable(name, value, shards, index));
   return { prefix, shards, variables };
 }
 
 function variable(name: string, message: Uint8Array, shards: number, path: string): BundleVariable {
   let [type, shard, offset, size, crc] = [0, 0, 0, 0, 0];
+  let sliced = false;
   const shape: number[] = [];
   for (const { field, value, bytes } of protoFields(message, path)) {
     if (field === 1) type = value;
@@ -116,27 +127,39 @@ function variable(name: string, message: Uint8Array, shards: number, path: strin
     else if (field === 4) offset = value;
     else if (field === 5) size = value;
     else if (field === 6) crc = value;
-    else if (field === 7)
-      throw new DataError(`${name} is stored in slices, which is not read; save it again from one device`, {
-        path,
-      });
+    else if (field === 7) sliced = true;
   }
+  if (!(type >= 0)) throw damaged(path, `${name} has an impossible type`);
   const [dtype, width] = TYPES[type] ?? [`type ${type}`, 0];
   const values = shape.reduce((a, b) => a * b, 1);
   if (!(offset >= 0 && size >= 0 && shard < shards)) throw damaged(path, `${name} has an impossible place`);
-  if (width > 0 && values * width !== size)
+  if (!sliced && width > 0 && values * width !== size)
     throw damaged(path, `${name} is ${dtype} of ${shape.join(" x ") || "one value"} but has ${size} bytes`);
-  return { name, dtype, shape, shard, offset, size, crc };
+  return { name, dtype, shape, shard, offset, size, crc, sliced };
 }
 
+/** Types of weights, as TensorFlow and as numpy name them; all are read as float32. */
+const FLOATS: Readonly<Record<string, NumberType>> = {
+  float16: { kind: "f", bytes: 2, little: true },
+  bfloat16: { kind: "bf", bytes: 2, little: true },
+  float32: { kind: "f", bytes: 4, little: true },
+  float64: { kind: "f", bytes: 8, little: true },
+};
+
 /**
- * Reads one float32 variable (row-major) and checks its CRC-32C.
- * @throws DataError where it is of another type, its shard is missing or truncated, or the checksum is wrong.
+ * Reads one variable of floats (row-major, as float32) and checks its CRC-32C.
+ * @throws DataError where it is of another type or sliced, its shard is missing or truncated, or the checksum is wrong.
  */
 export function readVariable(bundle: Bundle, wanted: BundleVariable): Float32Array {
   const path = shardPath(bundle, wanted.shard);
-  if (wanted.dtype !== "float32")
-    throw new DataError(`${wanted.name} is ${wanted.dtype}; float32 weights are needed`, { path });
+  const type = FLOATS[wanted.dtype];
+  if (type === undefined)
+    throw new DataError(`${wanted.name} is ${wanted.dtype}; weights are floats`, { path });
+  if (wanted.sliced)
+    throw new DataError(
+      `${wanted.name} is stored in slices, which is not read; save it again from one device`,
+      { path: `${bundle.prefix}.index` },
+    );
   if (!existsSync(path))
     throw new DataError(
       `is missing (${wanted.name} and other variables are in it); put all ${bundle.shards} data files beside the .index`,
@@ -150,12 +173,7 @@ export function readVariable(bundle: Bundle, wanted: BundleVariable): Float32Arr
     );
   const bytes = readSlice(path, wanted.offset, wanted.size);
   if (crc32c(bytes) !== unmaskCrc(wanted.crc)) throw damaged(path, `wrong checksum of ${wanted.name}`);
-  return littleEndianFloats(bytes);
-}
-
-function littleEndianFloats(bytes: Uint8Array): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const out = new Float32Array(bytes.length / 4);
-  for (let i = 0; i < out.length; i++) out[i] = view.getFloat32(i * 4, true);
+  const out = new Float32Array(bytes.length / type.bytes);
+  decodeNumbers(bytes, type, out);
   return out;
 }

@@ -28,8 +28,11 @@ export function matchDeepLoc(
   conv: boolean,
   matched: [what: string, variable: string][],
 ): LayerVariables {
-  const own = bundle.variables.filter(
-    (v) => scopeOf(v.name) === scope && !v.name.split("/").some((p) => NOT_WEIGHTS.test(p)),
+  const own = ofOneNetwork(
+    bundle.variables.filter(
+      (v) => scopeOf(v.name) === scope && !v.name.split("/").some((p) => NOT_WEIGHTS.test(p)),
+    ),
+    scope,
   );
   const path = `${bundle.prefix}.index`;
   const one = (what: string, found: BundleVariable[]): BundleVariable => {
@@ -60,6 +63,15 @@ export function matchDeepLoc(
   const found = { kernel, bias, gamma, beta, mean, variance };
   for (const [what, variable] of Object.entries(found)) matched.push([`${scope} ${what}`, variable.name]);
   return found;
+}
+
+/**
+ * Where a checkpoint holds the layer by its own name and within another object (a copy, an average) as well, those of its
+ * own name; all of them where there is but one kind.
+ */
+function ofOneNetwork(found: BundleVariable[], scope: string): BundleVariable[] {
+  const exact = found.filter((v) => scopeOf(v.name.split("/")[0]) === scope);
+  return exact.length > 0 ? exact : found;
 }
 
 /** The layer that a name belongs to: its first part that is a layer's name, with or without `_batch_norm`. */

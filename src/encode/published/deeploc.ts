@@ -19,6 +19,7 @@ const EPSILON = 1e-3;
 export function openDeepLoc(source: string): Published {
   const bundle = openBundle(source);
   const matched: [string, string][] = [];
+  const converted = new Set<string>();
   const steps: NetworkStep[] = [];
   const layers: [name: string, scope: string][] = [
     ...Array.from({ length: 8 }, (_, i): [string, string] => [`conv${i + 1}`, `conv_${i + 1}`]),
@@ -31,7 +32,7 @@ export function openDeepLoc(source: string): Published {
     steps.push({
       step: conv ? "conv" : "dense",
       layer,
-      ...layerReaders(bundle, scope, conv, matched),
+      ...layerReaders(bundle, scope, conv, { matched, converted }),
       padding: "same",
       relu: layer !== "logits",
     });
@@ -48,6 +49,7 @@ export function openDeepLoc(source: string): Published {
       steps,
     },
     matched,
+    converted,
     defaultLayer: "conv5",
     apart: ["predictions"],
     preprocess: (wanted) => [
@@ -62,11 +64,17 @@ export function openDeepLoc(source: string): Published {
 }
 
 /** Reads a layer's arrays once, when the network reaches it. */
-function layerReaders(bundle: Bundle, scope: string, conv: boolean, matched: [string, string][]) {
+function layerReaders(
+  bundle: Bundle,
+  scope: string,
+  conv: boolean,
+  { matched, converted }: { readonly matched: [string, string][]; readonly converted: Set<string> },
+) {
   let found: LayerVariables | undefined;
   const layer = () => (found ??= matchDeepLoc(bundle, scope, conv, matched));
   const weights = (what: keyof LayerVariables): Weights => {
     const variable = layer()[what];
+    if (variable.dtype !== "float32") converted.add(variable.dtype);
     return { name: variable.name, shape: variable.shape, data: readVariable(bundle, variable) };
   };
   return {

@@ -37,6 +37,8 @@ const FOLDERS: readonly { readonly name: string; readonly setting: Setting; read
 ];
 /** Bytes of one pickle; the authors' hold about a thousand vectors. */
 const LARGEST_FILE = 2 ** 30;
+/** Values for every byte of a file: a list may name one array several times, but not make much out of little. */
+const MOST_SHARED = 4;
 /** Values of one file's features. */
 const MOST_VALUES = 2 ** 28;
 const DEEPEST = 4;
@@ -136,7 +138,8 @@ function split(name: string, classes: readonly string[], path: string): [string,
 export function readFeaturePickle(path: string): Features {
   const arrays: PickleArray[] = [];
   const visits = { left: MOST_VISITS };
-  collect(readPickle(readLimited(path, LARGEST_FILE, "a feature pickle"), path), arrays, visits, 0, path);
+  const bytes = readLimited(path, LARGEST_FILE, "a feature pickle");
+  collect(readPickle(bytes, path), arrays, visits, 0, path);
   const widths = new Set(arrays.map((a) => a.shape[a.shape.length - 1] ?? 1));
   if (arrays.length === 0 || arrays.some((a) => a.shape.length > 2))
     throw new DataError(
@@ -152,6 +155,8 @@ export function readFeaturePickle(path: string): Features {
   const rows = arrays.reduce((n, a) => n + (a.shape.length === 2 ? a.shape[0] : 1), 0);
   if (!(rows * dimension <= MOST_VALUES) || dimension === 0)
     throw damaged(path, `${rows} vectors of ${dimension} values`);
+  if (rows * dimension > MOST_SHARED * bytes.length)
+    throw damaged(path, `${rows} vectors of ${dimension} values are one and the same, over and over`);
   const data = new Float32Array(rows * dimension);
   let at = 0;
   for (const array of arrays) {

@@ -11,6 +11,8 @@ export interface Published {
   readonly network: Network;
   /** What each array of the network was read from, filled while it is read. */
   readonly matched: readonly [what: string, variable: string][];
+  /** Types of weights other than float32 that were read, filled while they are read. */
+  readonly converted: ReadonlySet<string>;
   /** The layer that the study used. */
   readonly defaultLayer: string;
   /** Layers that `all` leaves out. */
@@ -38,6 +40,8 @@ export interface ImportedEncoder {
   readonly path: string;
   readonly description: OnnxDescription;
   readonly matched: readonly [what: string, variable: string][];
+  /** Types of weights that were brought to float32. */
+  readonly converted: readonly string[];
 }
 
 /**
@@ -55,6 +59,7 @@ export function importPublished(
   const layers = layer === "all" ? layerNames(network).filter((l) => !apart.includes(l)) : [layer];
   const preprocess = published.preprocess(layers);
   const { model, outputs } = buildNetwork(network, layers, pool);
+  const converted = [...published.converted].sort();
   const parsed = OnnxDescription.safeParse({
     format: "cellswap-encoder",
     version: 1,
@@ -75,6 +80,7 @@ export function importPublished(
     citation: published.citation,
     notes: [
       `Feature maps are pooled by: ${pool === "flatten" ? "nothing (all values, channel last)" : pool}.`,
+      ...(converted.length === 0 ? [] : [`Weights of type ${converted.join(", ")} were brought to float32.`]),
     ],
   });
   if (!parsed.success)
@@ -90,5 +96,5 @@ export function importPublished(
     rmSync(paths.model, { force: true });
     throw error;
   }
-  return { ...paths, description, matched: published.matched };
+  return { ...paths, description, matched: published.matched, converted };
 }

@@ -1,16 +1,19 @@
 import { statSync } from "node:fs";
 import type * as H5Wasm from "h5wasm/node";
+import { hdf5Type, readHdf5 } from "../../cells/readers/hdf5-array.ts";
 import { DataError, isCellswapError } from "../../errors.ts";
+import { type NumberType, typeName } from "../../files/numbers.ts";
 import { damaged } from "../../files/protobuf.ts";
 
 /** One array of a Keras HDF5 file. */
 export interface KerasArray {
-  /** Layer that owns it: the first part of its path below the root or `model_weights`. */
+  /** Layer that owns it: the first part of its path below the root or `model_weights`, or the name that Keras 3 notes. */
   readonly layer: string;
   /** `kernel`, `bias`, `gamma`, `moving_mean`, ... */
   readonly name: string;
   /** Path in the file. */
   readonly path: string;
+  /** As numpy names it (`float32`), `bfloat16`, or the library's word for what are no numbers. */
   readonly dtype: string;
   readonly shape: readonly number[];
   /** Values, row-major; the reason where they cannot be read; null where they were not asked for. */
@@ -22,6 +25,8 @@ export interface KerasContent {
   readonly arrays: readonly KerasArray[];
   /** For each layer, the layers that it reads from; null where the file holds weights alone. */
   readonly inbound: ReadonlyMap<string, readonly string[]> | null;
+  /** Whether it is a .weights.h5 of Keras 2, which numbers layers and arrays and names none. */
+  readonly unnamed: boolean;
 }
 
 const MOST_OBJECTS = 5000;
@@ -35,7 +40,8 @@ type Dataset = InstanceType<typeof H5Wasm.Dataset>;
 type Group = InstanceType<typeof H5Wasm.Group>;
 
 /**
- * Reads the arrays of a Keras HDF5 file (those of float32 when `values` is set). `h5` must be ready. Links to other
+ * Reads the arrays of a Keras HDF5 file (those of floats when `values` is set, as float32): weights or a whole model of
+ * Keras 2, or a .weights.h5 of Keras 3, whose arrays are numbered and get their names here. `h5` must be ready. Links to other
  * files are not followed; what an array claims is checked against the file's size before it is read.
  * @throws DataError where it cannot be opened or lists more than such a file has.
  */
@@ -54,17 +60,17 @@ export function readKeras(h5: typeof H5Wasm, path: string, values: boolean): Ker
         if (way.length >= DEEPEST) throw damaged(path, "its groups are nested too deeply");
         walk(entity, [...way, key]);
       } else if (entity instanceof h5.Dataset) {
-        const dtype = typeof entity.dtype === "string" ? entity.dtype : "compound";
-        const shape = entity.shape ?? [];
+        const type = floatType(entity);
+        const shape = entity.shape ?? [0];
         const bytes = shape.reduce((a, b) => a * b, 1) * entity.metadata.size;
         let data: KerasArray["data"] = null;
         if (values && (budget -= bytes) < 0) data = "claims more than such a file holds";
-        else if (values) data = readValues(entity, dtype, bytes, size);
+        else if (values) data = readValues(h5, entity, type, bytes, size);
         arrays.push({
           layer: way[0] ?? "",
           name: key.replace(/:0$/, ""),
           path: entity.path,
-          dtype,
+          dtype: dtypeOf(entity, type),
           shape,
           data,
         });
@@ -77,7 +83,12 @@ export function readKeras(h5: typeof H5Wasm, path: string, values: boolean): Ker
     const weights = file.keys().includes("model_weights") ? file.get("model_weights") : file;
     if (!(weights instanceof h5.Group)) throw damaged(path, "model_weights is not a group");
     walk(weights, []);
-    return { arrays, inbound: inboundLayers(file.attrs.model_config?.value) };
+    const numbered = nameNumbered(arrays, (way) => noted(weights, way));
+    return {
+      arrays: numbered.arrays,
+      inbound: inboundLayers(file.attrs.model_config?.value),
+      unnamed: numbered.unnamed,
+    };
   } catch (cause) {
     if (isCellswapError(cause)) throw cause;
     throw new DataError("is damaged or truncated (HDF5 cannot read it); fetch the file again", {
@@ -89,14 +100,89 @@ export function readKeras(h5: typeof H5Wasm, path: string, values: boolean): Ker
   }
 }
 
-function readValues(dataset: Dataset, dtype: string, bytes: number, fileSize: number): Float32Array | string {
-  if (dtype !== "<f") return `is of type ${dtype}; float32 weights are needed`;
+/** The layer's name that Keras 3 notes on the group of its arrays; undefined where there is none. */
+function noted(root: Group, way: string): string | undefined {
+  const group = root.get(way) as Group | null;
+  const name: unknown = group !== null && "name" in group.attrs ? group.attrs.name.value : undefined;
+  return typeof name === "string" ? name : undefined;
+}
+
+/** Arrays of Keras' layers in the order in which .weights.h5 numbers them. */
+const ORDERS = [
+  { names: ["kernel", "bias"], ranks: [4, 1] },
+  { names: ["kernel", "bias"], ranks: [2, 1] },
+  { names: ["gamma", "beta", "moving_mean", "moving_variance"], ranks: [1, 1, 1, 1] },
+];
+
+/**
+ * Names the numbered arrays of a .weights.h5 (`layers/conv2d/vars/0`) by the layer's name, as `noted` at the group, and
+ * by their number and shapes; arrays of other files stay as they are.
+ */
+function nameNumbered(
+  arrays: readonly KerasArray[],
+  noted: (way: string) => string | undefined,
+): { arrays: KerasArray[]; unnamed: boolean } {
+  const groups = new Map<string, KerasArray[]>();
+  for (const array of arrays) {
+    const way = /^(.*\/vars)\/\d+$/.exec(array.path)?.[1];
+    if (way !== undefined) groups.set(way, [...(groups.get(way) ?? []), array]);
+  }
+  const named = new Map<KerasArray, KerasArray>();
+  let unnamed = false;
+  for (const [way, members] of groups) {
+    const layer = noted(way);
+    unnamed ||= layer === undefined;
+    const order = ORDERS.find(
+      ({ ranks }) =>
+        ranks.length === members.length && members.every((m) => m.shape.length === ranks[Number(m.name)]),
+    );
+    for (const member of members)
+      named.set(member, {
+        ...member,
+        layer: layer ?? way.split("/").at(-2) ?? "",
+        name: order?.names[Number(member.name)] ?? `vars/${member.name}`,
+      });
+  }
+  return { arrays: arrays.map((a) => named.get(a) ?? a), unnamed };
+}
+
+/** bfloat16, which HDF5 does not know, is written by h5py as opaque pairs of bytes. */
+const OPAQUE = 5;
+const BFLOAT16: NumberType = { kind: "bf", bytes: 2, little: true };
+
+/** The type of an array of floats, null for any other. */
+function floatType(dataset: Dataset): NumberType | null {
+  if (dataset.metadata.type === OPAQUE && dataset.metadata.size === 2) return BFLOAT16;
+  const type = hdf5Type(dataset);
+  return type?.kind === "f" ? type : null;
+}
+
+function dtypeOf(dataset: Dataset, float: NumberType | null): string {
+  const type = float ?? hdf5Type(dataset);
+  if (type !== null) return typeName(type);
+  return dataset.metadata.type === STRING ? "text" : "not numbers";
+}
+
+/** Type class of HDF5's texts. */
+const STRING = 3;
+
+function readValues(
+  h5: typeof H5Wasm,
+  dataset: Dataset,
+  type: NumberType | null,
+  bytes: number,
+  fileSize: number,
+): Float32Array | string {
+  if (type === null) return `is of type ${dtypeOf(dataset, type)}; weights are floats`;
   const { chunks, virtual_sources } = dataset.metadata;
   if (bytes > (chunks === null ? fileSize : fileSize * TIGHTEST) || virtual_sources !== undefined)
     return "claims more values than the file can hold";
   try {
-    const data = dataset.value;
-    return data instanceof Float32Array && data.byteLength === bytes ? data : "does not hold what it claims";
+    const shape = (dataset.shape ?? [0]).map(BigInt);
+    const out = new Float32Array(bytes / type.bytes);
+    if (out.length > 0)
+      readHdf5(h5.Module, dataset, { size: shape, start: shape.map(() => 0n), bytes, type }, out);
+    return out;
   } catch {
     return "cannot be decoded";
   }

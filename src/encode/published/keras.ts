@@ -1,9 +1,10 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { DataError } from "../../errors.ts";
 import { Pool } from "../../files/pool.ts";
 import { damaged } from "../../files/protobuf.ts";
+import { bundlePrefix } from "./bundle.ts";
 import type { KerasContent } from "./keras-read.ts";
-import { readSlice } from "./read.ts";
+import { sourceKind, wrongSource } from "./kind.ts";
 
 /** What the worker is asked. */
 export interface KerasTask {
@@ -12,19 +13,17 @@ export interface KerasTask {
   readonly values: boolean;
 }
 
-const SIGNATURE = 0x46444889;
-
 /**
  * Reads a Keras HDF5 file in a thread of its own, which is stopped after `seconds`: the HDF5 library reads damaged
  * files too, and must take neither the program's time nor its standard error with it. `values` reads the arrays as well.
  * @throws DataError where it is not HDF5, is damaged, declares more than it can hold, or takes too long.
  */
 export async function openKeras(path: string, values: boolean, seconds = 60): Promise<KerasContent> {
-  if (!existsSync(path) || !statSync(path).isFile())
-    throw new DataError("there is no such file; give the Keras weights (model_weights.h5)", { path });
-  const head = readSlice(path, 0, Math.min(8, statSync(path).size));
-  if (head.length < 8 || new DataView(head.buffer).getUint32(0, true) !== SIGNATURE)
-    throw new DataError("is not an HDF5 file; give the Keras weights (model_weights.h5)", { path });
+  if (sourceKind(path) !== "hdf5") {
+    if (existsSync(`${bundlePrefix(path)}.index`))
+      throw new DataError("is a TensorFlow checkpoint; give the Keras weights (model_weights.h5)", { path });
+    throw wrongSource(path, { not: "not an HDF5 file", give: "the Keras weights (model_weights.h5)" });
+  }
   const pool = new Pool<KerasTask, KerasContent>({
     base: import.meta.url,
     module: "keras-worker",

@@ -4,6 +4,7 @@ import { OnnxGraph } from "../onnx/graph.ts";
 import {
   type Affine,
   checkLayer,
+  checkNormalization,
   foldNormalization,
   type Normalization,
   normalizationScale,
@@ -96,7 +97,14 @@ function apply(graph: OnnxGraph, network: Network, step: NetworkStep, x: Value):
   if (x.kind !== "map") throw new RangeError(`${step.step} behind a dense layer`);
   if (step.step === "conv") return convolution(graph, network, step, x);
   if (step.step === "normalize") {
-    const { factor, offset } = normalizationScale(step.normalization());
+    const normalization = step.normalization();
+    checkNormalization(
+      network.path,
+      normalization,
+      x.channels,
+      `the layer before it has ${x.channels} outputs`,
+    );
+    const { factor, offset } = normalizationScale(normalization);
     const shape = [1, x.channels, 1, 1];
     const scaled = graph.node("Mul", [
       x.name,

@@ -23,10 +23,12 @@ const CREATED = 8;
 export async function openPci(source: string): Promise<Published> {
   const file = await openKeras(source, true);
   const matched: [string, string][] = [];
+  const converted = new Set<string>();
   const steps: NetworkStep[] = [];
   const normalizations = normalizationLayers(file, source);
   const read = (what: string, owner: string, name: string): Weights => {
-    const weights = readOne(file, source, owner, name);
+    const { dtype, ...weights } = readOne(file, source, owner, name);
+    if (dtype !== "float32") converted.add(dtype);
     matched.push([what, weights.name]);
     return weights;
   };
@@ -52,6 +54,7 @@ export async function openPci(source: string): Promise<Published> {
   return {
     network: { name: "pci", path: source, channels: ["GFP", "RFP"], height: 64, width: 64, steps },
     matched,
+    converted,
     defaultLayer: "conv4_1",
     preprocess: () => [{ step: "minmax", epsilon: 0 }],
     title: "Paired Cell Inpainting (yeast): trained to predict the protein in another cell of the same image",
@@ -61,16 +64,29 @@ export async function openPci(source: string): Promise<Published> {
   };
 }
 
-function readOne(file: KerasContent, path: string, layer: string, name: string): Weights {
-  const found = file.arrays.filter((a) => a.layer === layer && a.name === name);
+function readOne(
+  file: KerasContent,
+  path: string,
+  layer: string,
+  name: string,
+): Weights & { readonly dtype: string } {
+  const all = file.arrays.filter((a) => a.layer === layer && a.name === name);
+  // Arrays of other objects (a copy, an optimizer) may stand below the layer as well.
+  const exact = all.filter((a) => a.path.replace(/:0$/, "").endsWith(`${layer}/${layer}/${name}`));
+  const found = exact.length === 1 ? exact : all;
+  if (found.length === 0 && file.unnamed)
+    throw new DataError(
+      'is a .weights.h5 of Keras 2, which numbers its layers instead of naming them; load the weights into the model and write model.save_weights("weights.h5")',
+      { path },
+    );
   if (found.length !== 1)
     throw new DataError(
       `has ${found.length === 0 ? "no" : found.length} ${name} in layer ${layer}; Paired Cell Inpainting's weights have conv1_1 to conv5_1 and numbered batch normalizations (see \`cellswap encoder show\`)`,
       { path },
     );
-  const [{ data, shape, path: at }] = found;
+  const [{ data, shape, path: at, dtype }] = found;
   if (!(data instanceof Float32Array)) throw new DataError(`${at} (${shape.join(" x ")}) ${data}`, { path });
-  return { name: at, shape, data };
+  return { name: at, shape, data, dtype };
 }
 
 /** The normalization behind conv1_1 to conv5_1: by the model's wiring where the file has it, else by number. */

@@ -5,6 +5,8 @@ import type { NetworkStep } from "./network.ts";
 import type { Affine, Normalization, Weights } from "./weights.ts";
 
 const VALUE = "/.ATTRIBUTES/VARIABLE_VALUE";
+/** What a SavedModel calls variables, without the names of their layers. */
+const NUMBERED = /(^|\/)(variables\/|layer_with_weights-)\d+\//;
 /** Keras' default, which PIFiA uses. */
 const EPSILON = 1e-3;
 
@@ -18,8 +20,10 @@ export function openPifia(source: string): Published {
   const bundle = openBundle(source);
   const find = finder(bundle);
   const matched: [string, string][] = [];
+  const converted = new Set<string>();
   const read = (key: string): Weights => {
     const variable = find(key);
+    if (variable.dtype !== "float32") converted.add(variable.dtype);
     matched.push([key, variable.name]);
     return { name: variable.name, shape: variable.shape, data: readVariable(bundle, variable) };
   };
@@ -58,6 +62,7 @@ export function openPifia(source: string): Published {
       steps,
     },
     matched,
+    converted,
     defaultLayer: "conv8",
     preprocess: () => [
       { step: "minmax", epsilon: 0 },
@@ -70,12 +75,21 @@ export function openPifia(source: string): Published {
   };
 }
 
-/** Finds a variable by the end of its key, so that a checkpoint of a model within another object is read as well. */
+/**
+ * Finds a variable by its key, or by the end of it, so that a checkpoint of a model within another object is read as well.
+ */
 function finder(bundle: Bundle) {
   const values = bundle.variables.filter((v) => v.name.endsWith(VALUE));
   return (key: string) => {
-    const found = values.filter((v) => `/${v.name}`.endsWith(`/${key}${VALUE}`));
+    const exact = values.find((v) => v.name === `${key}${VALUE}`);
+    if (exact !== undefined) return exact;
+    const found = values.filter((v) => v.name.endsWith(`/${key}${VALUE}`));
     if (found.length === 1) return found[0];
+    if (found.length === 0 && values.some((v) => NUMBERED.test(v.name)))
+      throw new DataError(
+        `numbers its variables instead of naming them (${values.find((v) => NUMBERED.test(v.name))?.name}), as a SavedModel does; load the model in TensorFlow and write model.save_weights("weights")`,
+        { path: `${bundle.prefix}.index` },
+      );
     throw new DataError(
       found.length === 0
         ? `has no variable ${key}; PIFiA's checkpoint has conv1..conv8, bn1..bn8, d1, d2, d3 (see \`cellswap encoder show\`)`

@@ -1,5 +1,4 @@
 import { existsSync, statSync } from "node:fs";
-import { DataError } from "../../errors.ts";
 import type { CommandFile } from "../command/file.ts";
 import type { OnnxDescription } from "../description.ts";
 import { readEncoder } from "../encoder-file.ts";
@@ -7,7 +6,7 @@ import { readModel } from "../onnx/file.ts";
 import { type OnnxSummary, summarizeOnnx } from "../onnx/outline.ts";
 import { bundlePrefix, openBundle, shardPath } from "./bundle.ts";
 import { openKeras } from "./keras.ts";
-import { readSlice } from "./read.ts";
+import { sourceKind, wrongSource } from "./kind.ts";
 
 /** A shard of a checkpoint; `bytes` is null where the file is missing. */
 export interface ShownShard {
@@ -28,6 +27,8 @@ export type Shown =
         readonly shard: number;
         readonly offset: number;
         readonly size: number;
+        /** Stored apart, in slices: shard, offset and size say nothing then. */
+        readonly sliced: boolean;
       }[];
       readonly network: "pifia" | "deeploc" | null;
     }
@@ -60,14 +61,9 @@ export type Shown =
  */
 export async function showEncoder(path: string): Promise<Shown> {
   if (existsSync(`${bundlePrefix(path)}.index`)) return showCheckpoint(path);
-  if (!existsSync(path) || !statSync(path).isFile())
-    throw new DataError(
-      "there is no such file; give a checkpoint's prefix, a Keras .h5, an .onnx or its .json",
-      { path },
-    );
-  const head = readSlice(path, 0, Math.min(4, statSync(path).size));
-  if (head[0] === 0x89 && head[1] === 0x48 && head[2] === 0x44 && head[3] === 0x46) return showKeras(path);
-  if (path.endsWith(".json")) {
+  const kind = sourceKind(path);
+  if (kind === "hdf5") return showKeras(path);
+  if (kind === "other" && path.endsWith(".json")) {
     const encoder = readEncoder(path);
     if (encoder.kind === "command") {
       const { kind, folder, files, description } = encoder;
@@ -76,17 +72,15 @@ export async function showEncoder(path: string): Promise<Shown> {
     const { description, modelPath } = encoder;
     return { kind: "onnx", path, model: summarizeOnnx(readModel(modelPath).model), description };
   }
-  if (path.endsWith(".onnx")) {
+  if (kind === "other" && path.endsWith(".onnx")) {
     const encoder = existsSync(path.replace(/\.onnx$/, ".json")) ? readEncoder(path) : null;
     const description = encoder?.kind === "onnx" ? encoder.description : null;
     return { kind: "onnx", path, model: summarizeOnnx(readModel(path).model), description };
   }
-  throw new DataError(
-    "is neither a TensorFlow checkpoint (no .index), nor Keras HDF5, nor an .onnx file or its .json",
-    {
-      path,
-    },
-  );
+  throw wrongSource(path, {
+    not: "neither a TensorFlow checkpoint (no .index), nor Keras HDF5, nor an .onnx file or its .json",
+    give: "a checkpoint's prefix, a Keras .h5, an .onnx or its .json",
+  });
 }
 
 function showCheckpoint(path: string): Shown {

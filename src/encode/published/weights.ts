@@ -64,21 +64,47 @@ export function checkLayer(
       { path },
     );
   const out = shape[shape.length - 1];
-  const { gamma, beta, mean, variance } = normalization ?? {};
-  for (const w of [layer.bias, gamma, beta, mean, variance])
-    if (w !== undefined && (w.shape.length !== 1 || w.shape[0] !== out))
-      throw new DataError(`${w.name} is ${w.shape.join(" x ")}, but ${name} has ${out} outputs`, { path });
-  for (const w of [layer.kernel, layer.bias, gamma, beta, mean, variance])
-    if (w?.data.some((v) => !Number.isFinite(v)))
-      throw new DataError(
-        `${w.name} holds values that are not numbers; the training failed or the file is damaged`,
-        {
-          path,
-        },
-      );
-  if (variance?.data.some((v) => v < 0))
+  if (out === 0) throw new DataError(`${name} is ${shape.join(" x ")}: it has no outputs`, { path });
+  checkVectors(path, [layer.bias], out, `${name} has ${out} outputs`);
+  checkFinite(path, [layer.kernel, layer.bias]);
+  if (normalization !== null) checkNormalization(path, normalization, out, `${name} has ${out} outputs`);
+}
+
+/**
+ * Checks that the arrays of a normalization have one finite value for each of `channels` channels, and that variances
+ * are not negative; `what` says where that number comes from.
+ * @throws DataError naming the array.
+ */
+export function checkNormalization(
+  path: string,
+  { gamma, beta, mean, variance }: Normalization,
+  channels: number,
+  what: string,
+): void {
+  const arrays = [gamma, beta, mean, variance];
+  checkVectors(path, arrays, channels, what);
+  checkFinite(path, arrays);
+  if (variance.data.some((v) => v < 0))
     throw new DataError(
       `${variance.name} holds negative variances; the file is damaged or is not this network`,
       { path },
     );
+}
+
+function checkVectors(path: string, arrays: readonly Weights[], length: number, what: string): void {
+  for (const { name, shape } of arrays)
+    if (shape.length !== 1 || shape[0] !== length)
+      throw new DataError(
+        `${name} is ${shape.join(" x ") || "one value"}, but ${what}: this is not the published network`,
+        { path },
+      );
+}
+
+function checkFinite(path: string, arrays: readonly Weights[]): void {
+  for (const { name, data } of arrays)
+    if (data.some((v) => !Number.isFinite(v)))
+      throw new DataError(
+        `${name} holds values that are not numbers; the training failed or the file is damaged`,
+        { path },
+      );
 }

@@ -139,10 +139,15 @@ test("a truncated shard names the variable that is cut off", () => {
   );
 });
 
-test("a checkpoint of TensorFlow's first format is told from a missing one", () => {
+test("a checkpoint of TensorFlow's first format is told from another file and from a missing one", () => {
   const old = join(out, "model.ckpt");
   writeFileSync(old, "weights");
-  expect(() => openDeepLoc(old)).toThrow("model.ckpt: is not a V2 checkpoint (no .index beside it)");
+  expect(() => openDeepLoc(old)).toThrow(
+    "model.ckpt: is no TensorFlow checkpoint (no .index beside it); give a checkpoint's prefix",
+  );
+  expect(() => openDeepLoc(join(fixtures, "v1/model.ckpt"))).toThrow(
+    "model.ckpt: is a checkpoint of TensorFlow's first format (one file, no .index beside it); restore it",
+  );
   expect(() => openDeepLoc(join(out, "none"))).toThrow(
     "none.index: is missing; give the checkpoint's prefix",
   );

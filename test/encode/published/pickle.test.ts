@@ -86,6 +86,29 @@ describe("what is no feature file is refused, and nothing is run", () => {
   });
 });
 
+test("one array over and over does not make much out of little", () => {
+  const path = join(temporary(), "again.pkl");
+  const good = readFileSync(join(pickles, "py2-many-p2.pkl"));
+  /** The list gets what the memo holds under `key`, so many times more. */
+  const repeat = (key: number, times: number) => {
+    const more = Array.from({ length: times }, () => bytes("h", key, "a"));
+    writeFileSync(path, Buffer.concat([good.subarray(0, -1), ...more, bytes(".")]));
+    return readFeaturePickle(path).rows;
+  };
+  const rows = expected.many.length;
+  const key = Array.from({ length: 60 }, (_, k) => k).find((k) => {
+    try {
+      return repeat(k, 1) === rows + 1;
+    } catch {
+      return false;
+    }
+  });
+  expect(repeat(key!, 10)).toBe(rows + 10);
+  expect(() => repeat(key!, 20_000)).toThrow(
+    "is damaged (20003 vectors of 64 values are one and the same, over and over)",
+  );
+});
+
 test("lists that hold each other do not hang the reader", () => {
   // Three lists, each holding the one before it a thousand times: a billion ways to the empty one, in 6 kB.
   const nest = (key: number) =>
