@@ -138,6 +138,18 @@ def main():
         mine = objects[objects.ImageNumber == r.ImageNumber]
         mine = mine[["Location_Center_X", "Location_Center_Y"]].rename(columns=lambda c: f"Nuclei_{c}")
         mine.to_csv(folder / f"{r.Metadata_Well}-{r.Metadata_Site}-Nuclei.csv", index=False)
+    # One file for the channels of an image, planes in another order; the second channel's file is whole.
+    (OUT / "stacks/images").mkdir(parents=True)
+    for r in images.itertuples():
+        planes = [tifffile.imread(OUT / "images" / f) for f in (r.FileName_DNA, r.FileName_ER)]
+        empty = np.full_like(planes[0], 7)
+        for name, pages in [("three", [planes[1], empty, planes[0]])]:
+            tifffile.imwrite(OUT / f"stacks/images/{name}{r.ImageNumber}.tif", np.stack(pages), compression="deflate", metadata=None, photometric="minisblack")
+    stacked = images.assign(Frame_DNA=2, Frame_ER=0, PathName_DNA="/old", PathName_ER="/old")
+    for channel in ["DNA", "ER"]:
+        stacked[f"FileName_{channel}"] = [f"three{n}.tif" for n in images.ImageNumber]
+    stacked.to_csv(OUT / "stacks/Image.csv", index=False)
+    objects.to_csv(OUT / "stacks/Nuclei.csv", index=False)
     # Platemaps.
     (OUT / "platemap.tsv").write_text("well_position\tCompound\tDose\nA1\tDMSO\t0\nB2\ttaxol\t1.5\n")
     (OUT / "platemap-short.csv").write_text("Plate,Well,Compound\nBR7,A01,DMSO\n")

@@ -16,8 +16,9 @@ export type Separator = "," | ";" | "\t";
 const SEPARATORS: readonly Separator[] = [",", ";", "\t"];
 const NAMES: Record<Separator, string> = { ",": "commas", ";": "semicolons", "\t": "tabs" };
 
-/** Records that the separator is found out from. */
+/** Records, and characters, that the separator is found out from at most. */
 const SAMPLE = 50;
+const SAMPLED = 1 << 20;
 
 /**
  * Reads a CSV file as text columns: apart by commas, semicolons or tabs, whichever the file has; UTF-8, or UTF-16 with
@@ -112,19 +113,25 @@ export function preamble(text: string): { text: string; lines: number; separator
  * The separator that gives the most columns among those that give every row of the first fifty as many as the header;
  * where none does, the one that the header holds most of.
  */
-export function findSeparator(text: string): Separator {
+export function findSeparator(whole: string): Separator {
+  const text =
+    whole.length > SAMPLED ? whole.slice(0, whole.lastIndexOf("\n", SAMPLED) + 1 || SAMPLED) : whole;
   const tried = SEPARATORS.map((separator) => {
-    try {
-      const rows = parse(text, { ...DIALECT, delimiter: separator, to: SAMPLE }) as string[][];
-      const columns = rows[0]?.length ?? 0;
-      return { separator, columns, even: rows.every((r) => r.length === columns || r[0].startsWith("#")) };
-    } catch {
-      return { separator, columns: 0, even: false };
-    }
+    // The sample may end, or the file be damaged, within quotes: then the header has to do.
+    const rows = sample(text, separator, SAMPLE) ?? sample(text, separator, 1) ?? [];
+    const columns = rows[0]?.length ?? 0;
+    const even = rows.every((r) => r.length === columns || r[0].startsWith("#"));
+    return { separator, columns, even: even && columns > 1 };
   });
-  return tried.sort(
-    (a, b) => Number(b.even && b.columns > 1) - Number(a.even && a.columns > 1) || b.columns - a.columns,
-  )[0].separator;
+  return tried.sort((a, b) => Number(b.even) - Number(a.even) || b.columns - a.columns)[0].separator;
+}
+
+function sample(text: string, separator: Separator, records: number): string[][] | null {
+  try {
+    return parse(text, { ...DIALECT, delimiter: separator, to: records }) as string[][];
+  } catch {
+    return null;
+  }
 }
 
 /** How records are read, whatever stands between their fields. */

@@ -51,6 +51,7 @@ describe.each<[source: string, more: Partial<LocationsOptions>, channels: string
   ["plate.sqlite", load("load_data.csv"), ["OrigDNA", "OrigER"]],
   ["plate.sqlite", load("load_data.parquet"), ["OrigDNA", "OrigER"]],
   ["export.db", {}, ["DNA", "ER"]],
+  ["stacks", { images: join(fixtures, "stacks/images") }, ["DNA", "ER"]],
   ["cytotable.parquet", {}, ["DNA", "ER"]],
   ["cytotable.csv", {}, ["DNA", "ER"]],
   ["deepprofiler", {}, ["DNA", "ER"]],
@@ -96,6 +97,15 @@ test("other objects, other channels and padded crops where they are asked for", 
   expect(x[0]).toBeCloseTo(expected.cells[at].x + 1, 10);
   const padded = await imported("cellprofiler", { pad: true });
   expect(padded.summary.cells).toBe(expected.cells.length + expected.beyond.length);
+});
+
+test("one channel of a file that several share", async () => {
+  const { store } = await imported("stacks", { images: join(fixtures, "stacks/images"), channels: ["ER"] });
+  const size = expected.size ** 2;
+  const [crop, cut] = [new Float32Array(size), new Float32Array(2 * size)];
+  store.readCrop(0, crop);
+  crops.read(0, 1, cut);
+  expect(crop).toEqual(cut.subarray(size));
 });
 
 test("a platemap gives classes to draw from, whatever it calls wells", async () => {

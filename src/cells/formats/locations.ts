@@ -1,16 +1,15 @@
 import { existsSync } from "node:fs";
 import { DataError, InterruptedError, StudyError } from "../../errors.ts";
-import { FieldCutter, type FieldPixels, isWhole } from "../cut.ts";
-import type { FieldEntry } from "../field-list.ts";
+import { FieldCutter, isWhole } from "../cut.ts";
 import type { CellSource } from "../importer.ts";
 import type { Labels } from "../labels.ts";
 import { LeftOut } from "../left-out.ts";
-import { findWritten } from "../locate.ts";
+import { type FieldImages, fieldImages, fieldShape, loadImages } from "../locations/field-images.ts";
 import { joinTable } from "../locations/join.ts";
-import type { ImageRow, LocationSet } from "../locations/location-set.ts";
-import { withPlanes } from "../readers/field-planes.ts";
+import type { LocationSet } from "../locations/location-set.ts";
 import { Sampler } from "../sample.ts";
 import type { CellRecord } from "../store.ts";
+import { locationNotes, nothingToCut } from "./location-notes.ts";
 import { cellMetadata, type TableOptions } from "./metadata.ts";
 
 export interface LocationsOptions extends TableOptions {
@@ -43,15 +42,6 @@ interface Target {
   readonly column: number;
 }
 
-/** Why a cell of a table gets no crop, as the summary says it. */
-const REASONS: Readonly<Record<string, string>> = {
-  "image-missing": "have images that are not there (--images says where they are)",
-  "no-center": "have no center",
-  "outside-field": "have their center outside of their image",
-  "listed-twice": "are listed twice",
-  "crop-beyond-field": "are nearer to the edge of their field than half a crop (--pad keeps them)",
-};
-
 /**
  * Plans the import of crops around the centers that tables list. Images are opened once to learn their size; pixels are
  * read field by field when the cells are cut, one field in memory at a time. There are no masks: `cellswap segment` finds
@@ -73,20 +63,17 @@ export async function locationsSource(
   const sampler = new Sampler<Target>({ perClass: options.perClass, perField: options.perField, seed });
   const leftOut = new LeftOut();
   const missing: string[] = [];
-  const entries: FieldEntry[] = [];
+  const entries: FieldImages[] = [];
   let field = 0;
   for (const cells of set.cells.byField(images.length)) {
     if (options.signal?.aborted) throw new InterruptedError("stopped; nothing was written", { path });
     const record = records[field];
     const name = String(record.Metadata_Field);
-    const entry = fieldEntry(name, images[field], channels, options.images ?? set.base);
+    const entry = fieldImages(name, images[field], channels, options.images ?? set.base);
     entries.push(entry);
     const absent = entry.files.find((file) => !existsSync(file));
     if (absent !== undefined) missing.push(absent);
-    const shape =
-      absent !== undefined || cells.length === 0
-        ? null
-        : await withPlanes(entry, names(entry, channels), ({ height, width }) => ({ height, width }));
+    const shape = absent !== undefined || cells.length === 0 ? null : await fieldShape(entry);
     const seen = new Set<number>();
     const targets: Target[] = [];
     for (const cell of cells) {
@@ -100,9 +87,9 @@ export async function locationsSource(
     field++;
   }
   const targets = sampler.take().sort((a, b) => a.field - b.field || a.label - b.label);
-  notes.unshift(...summarize(set, leftOut, missing, targets.length, options));
-  if (targets.length === 0) throw nothingLeft(set, leftOut, missing, size);
-  const cutter = new FieldCutter(size, (at) => loadField(entries[at], images[at], channels));
+  notes.unshift(...locationNotes(set, leftOut, missing, targets.length, options));
+  if (targets.length === 0) throw nothingToCut(set, leftOut, missing, size);
+  const cutter = new FieldCutter(size, (at) => loadImages(entries[at]));
   return {
     ...{ source, path, channels, masks: "none", count: targets.length, notes, leftOut: leftOut.table() },
     record: (cell) => {
@@ -118,7 +105,7 @@ export async function locationsSource(
     },
     file: (cell, channel = 0) => {
       const { files } = entries[targets[cell].field];
-      return files[channel] ?? files[0];
+      return files[channel];
     },
     read: (cell) => cutter.cut(targets[cell].field, targets[cell]),
   };
@@ -139,33 +126,40 @@ function chooseChannels({ images, path }: LocationSet, asked: readonly string[] 
   return channels;
 }
 
+/** Columns that name a field. */
+const NAMING = ["Plate", "Well", "Site", "Field"];
+
 /** Metadata of every field; its name is that of plate, well and site, with its number where these do not tell it apart. */
 function fieldRecords(
   { images, path }: LocationSet,
   options: TableOptions,
 ): { records: CellRecord[]; notes: readonly string[] } {
-  const known = [...new Set(images.flatMap(({ info }) => [...info.keys()]))];
-  const columns = new Map(known.map((name) => [name, images.map(({ info }) => info.get(name) ?? "")]));
-  const naming = ["Plate", "Well", "Site", "Field"].some((n) =>
-    known.some((name) => name.toLowerCase() === n.toLowerCase()),
-  );
+  const names = [...new Set(images.flatMap(({ info }) => [...info.keys()]))];
+  const columns = new Map(names.map((name) => [name, images.map(({ info }) => info.get(name) ?? "")]));
   const numbers = images.map(({ info }, i) =>
     [info.get("TableNumber") ?? "", info.get("ImageNumber") ?? String(i + 1)]
       .filter((v) => v !== "")
       .join("_"),
   );
-  const { record, notes } = cellMetadata(
-    naming ? columns : new Map([...columns, ["Field", numbers.map((n) => `image${n}`)]]),
-    {
-      ...options,
-      path,
-      count: images.length,
-      ids: String,
-      unit: "field",
-      row: (row) => `image ${numbers[row]}`,
-    },
-  );
-  const records = images.map((_, row) => record(row));
+  if (!names.some((name) => NAMING.some((n) => n.toLowerCase() === name.toLowerCase())))
+    columns.set(
+      "Field",
+      numbers.map((n) => `image${n}`),
+    );
+  const { record, notes } = cellMetadata(columns, {
+    ...options,
+    path,
+    count: images.length,
+    ids: String,
+    unit: "field",
+    row: (row) => `image ${numbers[row]}`,
+  });
+  const known = (value: unknown) => value !== undefined && value !== null && !Number.isNaN(value);
+  const records = images.map(({ info }, row) => {
+    const own = record(row);
+    const named = NAMING.some((n) => known(own[`Metadata_${n}`])) || (info.get("Field") ?? "") !== "";
+    return named ? own : { ...own, Metadata_Field: `image${numbers[row]}` };
+  });
   const uses = new Map<unknown, number>();
   for (const { Metadata_Field: name } of records) uses.set(name, (uses.get(name) ?? 0) + 1);
   const told = records.map((r, row) =>
@@ -179,46 +173,6 @@ function fieldRecords(
     seen.add(name);
   }
   return { records: told, notes };
-}
-
-function fieldEntry(name: string, image: ImageRow, channels: readonly string[], base: string): FieldEntry {
-  const files = channels.map((channel) => {
-    const written = image.files.get(channel);
-    return written === undefined ? `${channel} of ${name}` : (findWritten(base, written) ?? written);
-  });
-  const one = channels.length > 1 && new Set(files).size === 1;
-  return {
-    name,
-    files: one ? [files[0]] : files,
-    labels: null,
-    nuclei: null,
-    slice: null,
-    time: null,
-    metadata: {},
-  };
-}
-
-/** Names of the planes that are read: a file for all channels may hold more, in another order. */
-const names = (entry: FieldEntry, channels: readonly string[]) =>
-  entry.files.length === channels.length ? channels : null;
-
-async function loadField(
-  entry: FieldEntry,
-  image: ImageRow,
-  channels: readonly string[],
-): Promise<FieldPixels> {
-  return withPlanes(entry, names(entry, channels), async ({ height, width, read }) => {
-    const planes = await read();
-    const picked = channels.map((channel, c) => {
-      if (entry.files.length === channels.length) return planes[c];
-      const at = Number(image.planes.get(channel) ?? [...image.files.keys()].indexOf(channel));
-      if (planes[at] !== undefined) return planes[at];
-      throw new DataError(`has ${planes.length} planes, and ${channel} is number ${at} (from 0)`, {
-        path: entry.files[0],
-      });
-    });
-    return { height, width, planes: picked, labels: null };
-  });
 }
 
 function whyNot(
@@ -254,64 +208,4 @@ function classOf(record: CellRecord, options: LocationsOptions, path: string): s
       "--per-class needs to know the class; give --class COLUMN (a column of the images, or of a table given with --metadata)",
     );
   return String(found ?? "");
-}
-
-const number = new Intl.NumberFormat("en-US");
-const count = (n: number, one: string) => `${number.format(n)} ${one}${n === 1 ? "" : "s"}`;
-
-function summarize(
-  { cells, images, unknown }: LocationSet,
-  leftOut: LeftOut,
-  missing: readonly string[],
-  cut: number,
-  options: LocationsOptions,
-): string[] {
-  const notes = [`${count(cells.count, "cell")} listed in ${count(images.length, "field")}.`];
-  if (unknown.cells > 0)
-    notes.push(
-      `${count(unknown.cells, "cell")} of images that no table lists (image ${unknown.images.join(", ")}${unknown.images.length > 2 ? ", ..." : ""}) left out.`,
-    );
-  const left = Object.entries(REASONS)
-    .filter(([reason]) => leftOut.counts.has(reason))
-    .map(([reason, what]) => `${leftOut.say(reason)} ${what}`);
-  if (left.length > 0) notes.push(`Left out, listed in left-out.csv: ${left.join("; ")}.`);
-  if (missing.length > 0)
-    notes.push(
-      `Images of ${count(missing.length, "field")} are missing: ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", ..." : ""}.`,
-    );
-  if (options.perClass === undefined && options.perField === undefined) return notes;
-  const most = [
-    options.perClass === undefined ? null : `${number.format(options.perClass)} a class`,
-    options.perField === undefined ? null : `${number.format(options.perField)} a field`,
-  ].filter((text) => text !== null);
-  const of = cells.count - [...leftOut.counts.values()].reduce((a, b) => a + b, 0);
-  notes.push(
-    `Drawn with seed ${options.seed ?? 0}, at most ${most.join(" and ")}: ${number.format(cut)} of ${count(of, "cell")}.`,
-  );
-  return notes;
-}
-
-function nothingLeft(
-  { path, cells, images }: LocationSet,
-  leftOut: LeftOut,
-  missing: readonly string[],
-  size: number,
-): DataError {
-  if (cells.count === 0)
-    return new DataError(
-      `lists no cells for its ${count(images.length, "image")}; check its tables of objects`,
-      {
-        path,
-      },
-    );
-  if ((leftOut.counts.get("image-missing") ?? 0) === cells.count)
-    return new DataError(
-      `names images that are not there (${missing[0]}); give the folder they are in with --images`,
-      { path },
-    );
-  const why = [...leftOut.counts].map(([reason, n]) => `${reason} ${number.format(n)}`);
-  return new DataError(
-    `has no cell that can be cut at ${size} px: of ${count(cells.count, "cell")} ${why.join(", ")}; give a smaller --size, or --pad`,
-    { path },
-  );
 }

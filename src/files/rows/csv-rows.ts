@@ -10,9 +10,9 @@ import type { RowSource } from "./row-source.ts";
 /** Bytes that are read at once. */
 const PIECE = 1 << 22;
 
-/** A CSV file of any size: text is decoded, checked and parsed a piece at a time. */
-export function csvRows(path: string): RowSource {
-  const first = pieces(path).next();
+/** A CSV file of any size: text is decoded, checked and parsed a piece of so many `bytes` at a time. */
+export function csvRows(path: string, bytes = PIECE): RowSource {
+  const first = pieces(path, bytes).next();
   const { text, lines: before, separator: said } = preamble(first.done === true ? "" : first.value);
   const separator = said ?? findSeparator(text);
   let header: string[] | undefined;
@@ -47,7 +47,7 @@ export function csvRows(path: string): RowSource {
       parser.resume();
       try {
         let started = false;
-        for (const piece of pieces(path)) {
+        for (const piece of pieces(path, bytes)) {
           await new Promise<void>((done, fail) => {
             parser.once("error", fail);
             parser.write(started ? piece : preamble(piece).text, (error) => {
@@ -70,7 +70,7 @@ export function csvRows(path: string): RowSource {
 }
 
 /** The text of a file in pieces of whole lines. */
-function* pieces(path: string): Generator<string> {
+function* pieces(path: string, size: number): Generator<string> {
   let file: number;
   try {
     file = openSync(path, "r");
@@ -78,11 +78,11 @@ function* pieces(path: string): Generator<string> {
     throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
   }
   try {
-    const buffer = Buffer.alloc(PIECE);
+    const buffer = Buffer.alloc(size);
     let carried = Buffer.alloc(0);
     let lines = 0;
     for (let first = true; ; first = false) {
-      const read = readSync(file, buffer, 0, PIECE, null);
+      const read = readSync(file, buffer, 0, size, null);
       let bytes = Buffer.concat([carried, buffer.subarray(0, read)]);
       if (first) {
         const { encoding, mark } = encodingOf(bytes, path);
