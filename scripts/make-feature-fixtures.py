@@ -37,6 +37,7 @@ told = pd.concat([plan, wide], axis=1)
 np.save(READ / "float32.npy", x)
 np.save(READ / "float64.npy", x.astype("f8"))
 np.save(READ / "float16.npy", x.astype("f2"))
+np.save(READ / "big-endian.npy", x.astype(">f4"))
 
 # pandas: with its index kept, text as categories, whole numbers that are metadata.
 frame = told.assign(Metadata_ObjectNumber=range(ROWS), cell=range(ROWS))
@@ -62,9 +63,10 @@ obs[["setting", "background"]] = obs[["setting", "background"]].astype("category
 obs.index = obs.index.astype(str)
 anndata.AnnData(x.astype("f8"), obs=obs).write_h5ad(READ / "categories.h5ad", compression="gzip")
 
+anndata.AnnData(x.astype("f2")).write_h5ad(READ / "half.h5ad")
+
 np.save(REFUSED / "fortran.npy", np.asfortranarray(x))
 np.save(REFUSED / "whole.npy", x.astype("i4"))
-np.save(REFUSED / "big-endian.npy", x.astype(">f4"))
 np.save(REFUSED / "tokens.npy", x.reshape(ROWS, 1, DIMENSION))
 np.save(REFUSED / "vector.npy", x.ravel())
 np.save(REFUSED / "none.npy", x[:0])
@@ -76,7 +78,7 @@ pq.write_table(pa.table({"embedding": ragged}), REFUSED / "ragged.parquet")
 pq.write_table(pa.table({"one": ragged, "two": ragged}), REFUSED / "two.parquet")
 (REFUSED / "cut.parquet").write_bytes((READ / "pandas.parquet").read_bytes()[:-20])
 anndata.AnnData(csr_matrix(x)).write_h5ad(REFUSED / "sparse.h5ad")
-anndata.AnnData(x.astype("f2")).write_h5ad(REFUSED / "half.h5ad")
+anndata.AnnData(x.astype("i4")).write_h5ad(REFUSED / "whole.h5ad")
 anndata.AnnData(obs=plan.fillna("")).write_h5ad(REFUSED / "none.h5ad")
 (REFUSED / "cut.h5ad").write_bytes((READ / "text.h5ad").read_bytes()[:4000])
 (REFUSED / "text.csv").write_text("a,b\n1,2\n")

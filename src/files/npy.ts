@@ -3,16 +3,10 @@ import { DataError } from "../errors.ts";
 import { writeAll, writeError } from "./atomic.ts";
 
 /** Element types that we store; names as in numpy. */
-export type NpyType = "float32" | "float64" | "uint8" | "int32" | "float16";
+export type NpyType = "float32" | "float64" | "uint8" | "int32";
 
-const DESCR: Record<NpyType, string> = {
-  float32: "<f4",
-  float64: "<f8",
-  uint8: "|u1",
-  int32: "<i4",
-  float16: "<f2",
-};
-const BYTES: Record<NpyType, number> = { float32: 4, float64: 8, uint8: 1, int32: 4, float16: 2 };
+const DESCR: Record<NpyType, string> = { float32: "<f4", float64: "<f8", uint8: "|u1", int32: "<i4" };
+const BYTES: Record<NpyType, number> = { float32: 4, float64: 8, uint8: 1, int32: 4 };
 const HEADER = 128;
 
 /** First 128 bytes of a NumPy .npy file, version 1.0 (numpy.lib.format). */
@@ -153,7 +147,7 @@ export class NpyReader {
     if (type === undefined || fortran) {
       closeSync(file);
       throw new DataError(
-        `holds ${descr}; float16, float32, float64, uint8 or int32 in C order is needed (numpy.ascontiguousarray, astype)`,
+        `holds ${descr}; float32, float64, uint8 or int32 in C order is needed (numpy.ascontiguousarray, astype)`,
         { path },
       );
     }
@@ -167,12 +161,8 @@ export class NpyReader {
       throw new DataError(`is truncated (${size} bytes, ${needed} expected); make it again`, { path });
   }
 
-  /** Copies `count` rows from `row` on into `out`, whose type must be that of the file (Uint16Array for float16). */
-  read(
-    row: number,
-    count: number,
-    out: Float32Array | Float64Array | Uint8Array | Int32Array | Uint16Array,
-  ): void {
+  /** Copies `count` rows from `row` on into `out`, whose type must be that of the file. */
+  read(row: number, count: number, out: Float32Array | Float64Array | Uint8Array | Int32Array): void {
     const bytes = new Uint8Array(out.buffer, out.byteOffset, this.#rowBytes * count);
     readNpy(this.#file, bytes, this.#start + row * this.#rowBytes, this.path);
   }

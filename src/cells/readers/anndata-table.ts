@@ -22,9 +22,10 @@ interface Place {
  * Reads the data frame `name` (`obs`, `var`) of an AnnData file (.h5ad, HDF5): arrays of numbers, bool and text,
  * categoricals (of every version of anndata that writes groups), nullable integers, booleans and strings. Numbers are
  * written plainly, missing values (NaN, no category, masked) are empty.
+ * @param only columns to read; all by default
  * @throws DataError where it is not there, of an old layout, or its columns differ in length.
  */
-export function readAnnTable(place: Place, name: string): AnnTable {
+export function readAnnTable(place: Place, name: string, only?: ReadonlySet<string>): AnnTable {
   const { file, path } = place;
   const group = findEntity(file, name);
   if (isDataset(group))
@@ -48,6 +49,7 @@ export function readAnnTable(place: Place, name: string): AnnTable {
     const index = keys.includes(indexName) ? readColumn(place, name, indexName) : null;
     const columns = new Map<string, readonly string[]>();
     for (const key of wanted) {
+      if (only?.has(key) === false) continue;
       const values = readColumn(place, name, key);
       if (values !== null) columns.set(key, values);
     }

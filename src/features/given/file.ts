@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { DataError } from "../../errors.ts";
+import type { NumberType } from "../../files/numbers.ts";
 
 /** What says which composite a row is of, as text; null for none. */
 export type Identity = "cell" | "setting" | "background" | "donor";
@@ -79,6 +80,9 @@ export function checkShape(path: string, rows: number, dimension: number): void 
     },
   );
 }
+
+/** Whether numbers are such as features are. */
+export const isFloat = (type: NumberType) => type.kind === "f";
 
 /** Rows of `dimension` features that {@link HELD} bytes hold. */
 export const batchOf = (dimension: number) => Math.max(1, Math.floor(HELD / (4 * dimension)));

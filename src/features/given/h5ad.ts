@@ -1,38 +1,41 @@
-import type { Dataset, Entity, File, Group } from "h5wasm/node";
-import { closeQuietly, damaged, openHdf5 } from "../../cells/readers/hdf5.ts";
-import { openTable } from "../../cells/readers/hdf5-table.ts";
+import type { File } from "h5wasm/node";
+import { readAnnTable } from "../../cells/readers/anndata-table.ts";
+import { closeQuietly, damaged, findEntity, isDataset, openHdf5 } from "../../cells/readers/hdf5.ts";
+import { openHdf5Array } from "../../cells/readers/hdf5-array.ts";
 import { DataError, isCellswapError } from "../../errors.ts";
-import { batchOf, checkShape, type FeatureFile, IDENTITY, type Identity } from "./file.ts";
+import { typeName } from "../../files/numbers.ts";
+import { checkShape, type FeatureFile, IDENTITY, type Identity, isFloat } from "./file.ts";
 
-/** Opens an .h5ad whose X is dense, float32 or float64 (cells x features). Columns of obs say which composite a row is of. */
+/**
+ * Opens an .h5ad whose X is dense (cells x features; float16, float32 or float64). Columns of obs say which composite a
+ * row is of.
+ */
 export async function openH5ad(path: string): Promise<FeatureFile> {
   const { file, bytes } = await openHdf5(path);
   try {
-    const x = file.keys().includes("X") ? file.get("X") : null;
-    if (x !== null && !("slice" in x))
+    const x = findEntity(file, "X");
+    if (x === null)
+      throw new DataError("has no X; put the features there (AnnData(X=features, obs=plan))", { path });
+    if (!isDataset(x))
       throw new DataError(
         "has a sparse X, and features are dense; write it with adata.X = adata.X.toarray() before write_h5ad",
         { path },
       );
-    const table = x === null ? null : openTable(file, "X", bytes, path);
-    const { metadata } = (x ?? {}) as Partial<Dataset>;
-    if (table === null || metadata === undefined)
-      throw new DataError("has no X; put the features there (AnnData(X=features, obs=plan))", { path });
-    if (metadata.type !== 1 || metadata.size < 4)
+    const array = await openHdf5Array(x, "X", bytes, path);
+    if (array.shape.length !== 2 || !isFloat(array.type))
       throw new DataError(
-        "has an X that is not float32 or float64; write it with adata.X = adata.X.astype('float32')",
+        `has an X of ${typeName(array.type)}, ${array.shape.join(" x ")}; features are rows x features of float32, float16 or float64 (adata.X = adata.X.astype("float32"))`,
         { path },
       );
-    const { rows, columns: dimension } = table;
+    const [rows, dimension] = array.shape;
     checkShape(path, rows, dimension);
-    const identity = readIdentity(file, rows, path);
     return {
       path,
       rows,
       dimension,
-      identity,
-      batch: Math.max(1, Math.min(table.batch, batchOf(dimension))),
-      read: async (from, to, out) => out.set(table.read(from, to) as ArrayLike<number>),
+      identity: readIdentity(file, bytes, rows, path),
+      batch: array.batch,
+      read: async (from, to, out) => array.read(from, to - from, out),
       close: () => closeQuietly(file),
     };
   } catch (error) {
@@ -41,48 +44,27 @@ export async function openH5ad(path: string): Promise<FeatureFile> {
   }
 }
 
-function readIdentity(file: File, rows: number, path: string): Map<Identity, (string | null)[]> {
+function readIdentity(
+  file: File,
+  bytes: number,
+  rows: number,
+  path: string,
+): Map<Identity, (string | null)[]> {
   const identity = new Map<Identity, (string | null)[]>();
-  const obs = file.keys().includes("obs") ? file.get("obs") : null;
-  if (!isGroup(obs)) return identity;
-  const names = obs.keys();
+  if (findEntity(file, "obs") === null) return identity;
+  const wanted = new Set(Object.values(IDENTITY).flat());
+  const { columns } = readAnnTable({ file, bytes, path }, "obs", wanted);
   for (const [what, known] of Object.entries(IDENTITY)) {
-    const name = known.find((n) => names.includes(n));
+    const name = known.find((n) => columns.has(n));
     if (name === undefined) continue;
-    const values = textColumn(obs.get(name));
-    if (values?.length !== rows)
-      throw new DataError(
-        `has a column ${name} in obs that is no text for ${rows} rows; write it as str (obs.${name}.astype(str))`,
-        { path },
-      );
-    identity.set(what as Identity, values);
+    const values = columns.get(name)!;
+    if (values.length !== rows)
+      throw new DataError(`has ${values.length} rows in obs for ${rows} in X; write it again`, { path });
+    // AnnData keeps no gaps in plain text: an empty one stands for none.
+    identity.set(
+      what as Identity,
+      values.map((v) => (v === "" ? null : v)),
+    );
   }
   return identity;
-}
-
-/** Text, also as a categorical or with gaps; null for anything else. */
-function textColumn(column: Entity | null): (string | null)[] | null {
-  if (column === null) return null;
-  if (!isGroup(column)) return "value" in column ? texts(column as Dataset) : null;
-  const has = column.keys();
-  const part = (name: string) => (has.includes(name) ? (column.get(name) as Dataset) : null);
-  const [codes, categories] = [part("codes"), part("categories")];
-  if (codes !== null && categories !== null) {
-    const names = texts(categories);
-    return names === null ? null : Array.from(codes.value as Int8Array, (c) => names[c] ?? null);
-  }
-  const [values, mask] = [part("values"), part("mask")];
-  if (values === null || mask === null) return null;
-  const gaps = Array.from(mask.value as unknown as ArrayLike<number | boolean>, Boolean);
-  return texts(values)?.map((v, i) => (gaps[i] ? null : v)) ?? null;
-}
-
-/** An empty text stands for none, as AnnData keeps no gaps in plain text. */
-function texts({ value }: Dataset): (string | null)[] | null {
-  if (!Array.isArray(value) || !value.every((v) => typeof v === "string")) return null;
-  return (value as string[]).map((v) => (v === "" ? null : v));
-}
-
-function isGroup(entity: Entity | null): entity is Group {
-  return entity !== null && "keys" in entity;
 }
