@@ -1,6 +1,5 @@
-import { parquetMetadataAsync, parquetScan, parquetSchema, type SchemaTree } from "hyparquet";
+import { asyncBufferFromFile, parquetScan, parquetSchema, type SchemaTree } from "hyparquet";
 import { DataError, isCellswapError } from "../errors.ts";
-import { asyncFile } from "./async-file.ts";
 
 /** A Parquet file whose columns are read one at a time, any of their rows; nothing else is held. */
 export interface ParquetColumns {
@@ -10,12 +9,10 @@ export interface ParquetColumns {
   readonly columns: readonly SchemaTree[];
   /** Calls `take` with every value of rows `from` to `to` (not included) of a column, and its row. */
   each(column: string, from: number, to: number, take: (value: unknown, row: number) => void): Promise<void>;
-  close(): void;
 }
 
 /** Opens a Parquet file. @throws DataError where it cannot be read, also from what is read later */
 export async function openParquetColumns(path: string): Promise<ParquetColumns> {
-  const file = asyncFile(path);
   const reading = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -25,29 +22,24 @@ export async function openParquetColumns(path: string): Promise<ParquetColumns> 
       throw new DataError(`is not a readable Parquet file (${message}); write it again`, { path, cause });
     }
   };
-  try {
-    const { compressors } = await import("hyparquet-compressors");
-    const metadata = await reading(() => parquetMetadataAsync(file));
-    const scan = await reading(() => parquetScan({ file, metadata, compressors }));
-    return {
-      path,
-      rows: Number(metadata.num_rows),
-      columns: parquetSchema(metadata).children,
-      each: (column, from, to, take) =>
-        reading(async () => {
-          for (const { rowStart, rowEnd } of scan.ranges) {
-            const [start, end] = [Math.max(from, rowStart), Math.min(to, rowEnd)];
-            if (start >= end) continue;
-            const data = await scan.readColumn({ column, rowStart: start, rowEnd: end });
-            for (let i = 0; i < data.length; i++) take(data[i], start + i);
-          }
-        }),
-      close: () => file.close(),
-    };
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+  const { compressors } = await import("hyparquet-compressors");
+  const { metadata, ranges, readColumn } = await reading(async () =>
+    parquetScan({ file: await asyncBufferFromFile(path), compressors }),
+  );
+  return {
+    path,
+    rows: Number(metadata.num_rows),
+    columns: parquetSchema(metadata).children,
+    each: (column, from, to, take) =>
+      reading(async () => {
+        for (const { rowStart, rowEnd } of ranges) {
+          const [start, end] = [Math.max(from, rowStart), Math.min(to, rowEnd)];
+          if (start >= end) continue;
+          const data = await readColumn({ column, rowStart: start, rowEnd: end });
+          for (let i = 0; i < data.length; i++) take(data[i], start + i);
+        }
+      }),
+  };
 }
 
 /** Text of rows `from` to `to` (not included) of a column; null where it is missing. */

@@ -21,42 +21,37 @@ function kindOf({ element, children }: SchemaTree): "feature" | "list" | "whole"
  */
 export async function openParquet(path: string): Promise<FeatureFile> {
   const file = await openParquetColumns(path);
-  try {
-    const { features, list } = featureColumns(file);
-    let dimension = features.length;
-    if (list !== undefined && file.rows > 0)
-      await file.each(list, 0, 1, (v) => {
-        dimension = (v as unknown[] | null)?.length ?? 0;
-      });
-    checkShape(path, file.rows, dimension);
-    return {
-      path,
-      rows: file.rows,
-      dimension,
-      identity: await readIdentity(file),
-      batch: batchOf(dimension),
-      async read(from, to, out) {
-        for (const [j, name] of features.entries())
-          await file.each(name, from, to, (v, row) => {
-            out[(row - from) * dimension + j] = v === null ? Number.NaN : Number(v);
-          });
-        if (list === undefined) return;
-        await file.each(list, from, to, (v, row) => {
-          const vector = (v ?? []) as ArrayLike<number | null>;
-          if (vector.length !== dimension)
-            throw new DataError(
-              `row ${row} (from 0) has ${vector.length} features, the first has ${dimension}; give features of one layer`,
-              { path },
-            );
-          for (let j = 0; j < dimension; j++) out[(row - from) * dimension + j] = vector[j] ?? Number.NaN;
+  const { features, list } = featureColumns(file);
+  let dimension = features.length;
+  if (list !== undefined && file.rows > 0)
+    await file.each(list, 0, 1, (v) => {
+      dimension = (v as unknown[] | null)?.length ?? 0;
+    });
+  checkShape(path, file.rows, dimension);
+  return {
+    path,
+    rows: file.rows,
+    dimension,
+    identity: await readIdentity(file),
+    batch: batchOf(dimension),
+    async read(from, to, out) {
+      for (const [j, name] of features.entries())
+        await file.each(name, from, to, (v, row) => {
+          out[(row - from) * dimension + j] = v === null ? Number.NaN : Number(v);
         });
-      },
-      close: () => file.close(),
-    };
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+      if (list === undefined) return;
+      await file.each(list, from, to, (v, row) => {
+        const vector = (v ?? []) as ArrayLike<number | null>;
+        if (vector.length !== dimension)
+          throw new DataError(
+            `row ${row} (from 0) has ${vector.length} features, the first has ${dimension}; give features of one layer`,
+            { path },
+          );
+        for (let j = 0; j < dimension; j++) out[(row - from) * dimension + j] = vector[j] ?? Number.NaN;
+      });
+    },
+    close: () => {},
+  };
 }
 
 /** The columns that hold features: one of lists, or one for each. */

@@ -48,27 +48,23 @@ export async function exportAnnData(
   const layout = new StudyLayout(folder);
   const plan = await readPlanned(layout);
   const table = await openParquetColumns(layout.cells);
-  try {
-    const metadata = await cellMetadata(options.study, results.record, plan, folder);
-    const files: AnnDataExport["files"][number][] = [];
-    for (const encoder of wanted) {
-      const path = wanted.length === 1 ? out : out.replace(/\.h5ad$/i, `.${encoder}.h5ad`);
-      options.onFile?.(path);
-      const place = options.study?.features ?? layout.features;
-      const dimension = await writeOutput(path, encoder, {
-        plan,
-        table,
-        metadata,
-        results,
-        folder,
-        features: place,
-      });
-      files.push({ path, encoder, dimension });
-    }
-    return { cells: plan.cells.length, files };
-  } finally {
-    table.close();
+  const metadata = await cellMetadata(options.study, results.record, plan, folder);
+  const files: AnnDataExport["files"][number][] = [];
+  for (const encoder of wanted) {
+    const path = wanted.length === 1 ? out : out.replace(/\.h5ad$/i, `.${encoder}.h5ad`);
+    options.onFile?.(path);
+    const place = options.study?.features ?? layout.features;
+    const dimension = await writeOutput(path, encoder, {
+      plan,
+      table,
+      metadata,
+      results,
+      folder,
+      features: place,
+    });
+    files.push({ path, encoder, dimension });
   }
+  return { cells: plan.cells.length, files };
 }
 
 /** What is known of the cells: all their metadata, or what the plan has of it. */

@@ -48,15 +48,13 @@ export async function writeOutput(path: string, encoder: string, source: Source)
   obs.set("prediction", await text("prediction", original));
   for (const name of ["probability", "probability_own", "margin", "correct"])
     obs.set(name, Float32Array.from(await numbers(name, original)));
-  const placed = new Map<string, (Place | null)[]>();
+  const placed = new Map<string, Places>();
   for (const block of plan.blocks) {
     const [files, rows] = [await text("features_file", block), await numbers("features_row", block)];
     const at = positions(block);
-    const places = new Array<Place | null>(plan.cells.length).fill(null);
+    const places = new Places(source.features, plan.cells.length);
     at.forEach((i, k) => {
-      const file = files[k];
-      if (i >= 0 && file !== null)
-        places[i] = { base: join(source.features, file.replace(/\.npy$/, "")), row: rows[k] };
+      if (i >= 0) places.set(i, files[k]!, rows[k]);
     });
     placed.set(block.name, places);
     if (block === original) continue;
@@ -73,7 +71,7 @@ export async function writeOutput(path: string, encoder: string, source: Source)
     const places = placed.get(name)!;
     return {
       columns: dimension,
-      read: (start, end, out) => reader.read(end - start, (i) => places[start + i], out),
+      read: (start, end, out) => reader.read(end - start, (i) => places.at(start + i), out),
     };
   };
   const others = plan.blocks.filter((b) => b !== original);
@@ -92,21 +90,51 @@ export async function writeOutput(path: string, encoder: string, source: Source)
 }
 
 function dimensionOf(
-  placed: ReadonlyMap<string, readonly (Place | null)[]>,
-  { features: place, folder }: Source,
+  placed: ReadonlyMap<string, Places>,
+  { features: place, folder }: Pick<Source, "features" | "folder">,
 ): number {
-  const bases = new Set(
-    [...placed.values()].flatMap((places) => places.flatMap((p) => (p === null ? [] : [p.base]))),
-  );
+  const bases = [...new Set([...placed.values()].flatMap((places) => places.bases))];
   for (const base of bases)
     if (!existsSync(`${base}.npy`))
       throw new DataError(
         `holds no features of the study ${folder} (${base}.npy is not there); give the study file that names their folder, or run the study again`,
         { path: place },
       );
-  const array = new NpyReader(`${[...bases][0]}.npy`);
+  const array = new NpyReader(`${bases[0]}.npy`);
   array.close();
   return array.shape[1];
+}
+
+/** Where the features of every cell in one block lie. */
+class Places {
+  /** Arrays, without ending. */
+  readonly bases: string[] = [];
+  readonly #folder: string;
+  readonly #numbers = new Map<string, number>();
+  readonly #base: Int32Array;
+  readonly #row: Int32Array;
+
+  constructor(folder: string, cells: number) {
+    this.#folder = folder;
+    this.#base = new Int32Array(cells).fill(-1);
+    this.#row = new Int32Array(cells);
+  }
+
+  set(cell: number, file: string, row: number): void {
+    let number = this.#numbers.get(file);
+    if (number === undefined) {
+      this.#numbers.set(file, (number = this.bases.length));
+      this.bases.push(join(this.#folder, file.replace(/\.npy$/, "")));
+    }
+    this.#base[cell] = number;
+    this.#row[cell] = row;
+  }
+
+  /** Null for a cell that has none. */
+  at(cell: number): Place | null {
+    const number = this.#base[cell];
+    return number < 0 ? null : { base: this.bases[number], row: this.#row[cell] };
+  }
 }
 
 /** How the file was made: choices as JSON, and which setting and background an entry of obsm is. */

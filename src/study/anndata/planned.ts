@@ -1,6 +1,7 @@
 import { StudyError } from "../../errors.ts";
 import { safe } from "../../files/h5ad.ts";
 import { numbersOf, openParquetColumns, textOf } from "../../files/parquet-columns.ts";
+import { hasSharedBackground, type Setting } from "../../settings.ts";
 import type { StudyLayout } from "../layout.ts";
 
 /** The swap plan of a study, as its table tells it. */
@@ -17,7 +18,7 @@ export interface Planned {
 
 /** Rows `start` to `end` - 1 of the plan: one setting with one background. */
 export interface PlannedBlock {
-  readonly setting: string;
+  readonly setting: Setting;
   readonly background: string | null;
   /** What it is called in obsm and obs. */
   readonly name: string;
@@ -28,44 +29,44 @@ export interface PlannedBlock {
 /** Reads `plan.parquet` of a study. @throws StudyError where it has no `original` */
 export async function readPlanned(layout: StudyLayout): Promise<Planned> {
   const file = await openParquetColumns(`${layout.plan}.parquet`);
-  try {
-    const { rows } = file;
-    const [setting, background] = [await textOf(file, "setting"), await textOf(file, "background")];
-    const blocks: PlannedBlock[] = [];
-    const used = new Set<string>();
-    for (let start = 0, row = 1; start < rows; row++) {
-      if (row < rows && setting[row] === setting[start] && background[row] === background[start]) continue;
-      const [of, on] = [setting[start]!, background[start]];
-      // Each class keeps its own background in `same`.
-      const alone = on === null || of === "same";
-      const last = blocks.at(-1);
-      if (of === "same" && last?.setting === "same") blocks[blocks.length - 1] = { ...last, end: row };
-      else {
-        let name = safe(alone ? of : `${of}_${on}`);
-        while (used.has(name)) name += "_";
-        used.add(name);
-        blocks.push({ setting: of, background: alone ? null : on, name, start, end: row });
-      }
-      start = row;
-    }
-    const original = blocks.find((b) => b.setting === "original");
-    if (original === undefined)
-      throw new StudyError(
-        'has no setting original, whose features are X; add it to "settings" and run the study again',
-        { path: layout.path },
-      );
-    const { start, end } = original;
-    const columns = new Map<string, (string | null)[]>();
-    for (const name of ["class", "field", "protein"]) columns.set(name, await textOf(file, name, start, end));
-    return {
-      rows,
-      cells: Int32Array.from({ length: end - start }, (_, i) => start + i),
-      id: await textOf(file, "cell_id", start, end),
-      cell: await numbersOf(file, "cell"),
-      blocks,
-      columns,
-    };
-  } finally {
-    file.close();
+  const { rows } = file;
+  const blocks = blocksOf(await textOf(file, "setting"), await textOf(file, "background"));
+  const original = blocks.find((b) => b.setting === "original");
+  if (original === undefined)
+    throw new StudyError(
+      'has no setting original, whose features are X; add it to "settings" and run the study again',
+      { path: layout.path },
+    );
+  const { start, end } = original;
+  const columns = new Map<string, (string | null)[]>();
+  for (const name of ["class", "field", "protein"]) columns.set(name, await textOf(file, name, start, end));
+  return {
+    rows,
+    cells: Int32Array.from({ length: end - start }, (_, i) => start + i),
+    id: await textOf(file, "cell_id", start, end),
+    cell: await numbersOf(file, "cell"),
+    blocks,
+    columns,
+  };
+}
+
+function blocksOf(
+  setting: readonly (string | null)[],
+  background: readonly (string | null)[],
+): PlannedBlock[] {
+  const blocks: PlannedBlock[] = [];
+  const used = new Set<string>();
+  for (let start = 0, row = 1; start < setting.length; row++) {
+    const of = setting[start] as Setting;
+    // Where every class keeps its own background, its rows are one block.
+    const on = hasSharedBackground(of) ? background[start] : null;
+    const same = setting[row] === of && (on === null || background[row] === on);
+    if (row < setting.length && same) continue;
+    let name = safe(on === null ? of : `${of}_${on}`);
+    while (used.has(name)) name += "_";
+    used.add(name);
+    blocks.push({ setting: of, background: on, name, start, end: row });
+    start = row;
   }
+  return blocks;
 }
