@@ -30,7 +30,7 @@ export class LeftOut {
       if (first.length === NAMED) break;
       if (e.reason === reason) first.push(`${e.field}_${e.label}`);
     }
-    return `${count} cell${count === 1 ? "" : "s"} (${first.join(", ")}${count > first.length ? ", ..." : ""})`;
+    return `${count.toLocaleString("en-US")} cell${count === 1 ? "" : "s"} (${first.join(", ")}${count > first.length ? ", ..." : ""})`;
   }
 
   /** One row per cell: reason, field, label and position. */

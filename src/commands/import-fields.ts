@@ -3,7 +3,7 @@ import { type FieldListOptions, listFields } from "../cells/formats/field-lists.
 import { type FieldsOptions, fieldsSource } from "../cells/formats/fields.ts";
 import type { CellSource } from "../cells/importer.ts";
 import type { Labels } from "../cells/labels.ts";
-import { list, whole } from "./options.ts";
+import { append, list, whole } from "./options.ts";
 import { progress } from "./progress.ts";
 
 type Options = Omit<FieldListOptions, "slice" | "time"> &
@@ -36,6 +36,11 @@ export function configureFields<Given>(
     .option("--pattern <names>", 'names of the image files, as "{Plate}/{Well}_{Site}_{Channel}.tif"')
     .option("--label-images <names>", "names of the cells' label images; in OME-Zarr the name of its labels")
     .option("--nuclei-images <names>", "names of the nuclei's label images, beside those of cells")
+    .option(
+      "--metadata <table>",
+      "platemap or another table, joined by the columns that it shares (Plate, Well, ...); may be given again",
+      append,
+    )
     .option(
       "--channels <names>",
       "channels of a column File, or those to take of a pattern, comma between",

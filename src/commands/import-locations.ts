@@ -5,7 +5,7 @@ import { type LocationsOptions, locationsSource } from "../cells/formats/locatio
 import type { CellSource } from "../cells/importer.ts";
 import type { Labels } from "../cells/labels.ts";
 import type { LocationSet } from "../cells/locations/location-set.ts";
-import { list, whole } from "./options.ts";
+import { append, list, whole } from "./options.ts";
 import { progress } from "./progress.ts";
 
 type Options = Omit<LocationsOptions, "labels" | "classColumn"> & {
@@ -13,8 +13,6 @@ type Options = Omit<LocationsOptions, "labels" | "classColumn"> & {
   readonly class?: string;
   readonly json?: boolean;
 };
-
-const append = (text: string, before: readonly string[] = []) => [...before, text];
 
 /** Adds one format's command with the options that all have. */
 type AddFormat = (command: Command, usage: string, summary: string, example: string) => Command;

@@ -45,3 +45,6 @@ export const list = (text: string): string[] =>
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
+
+/** Reads an option that may be given again. */
+export const append = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];

@@ -14,7 +14,7 @@ const MANIFEST = "fields.csv";
  * Whole fields as a microscope and a segmentation leave them: per field a 16-bit TIFF for each channel
  * (`NAME_CHANNEL.tif`, counts), the label image of the cells (`NAME_cells.tif`) and, for organisms with a nuclear
  * channel, that of their nuclei under the same labels (`NAME_nuclei.tif`); `fields.csv` lists them, with the field's
- * protein and localization. Nothing stands at `out` before {@link finish}.
+ * protein and localization, as `cellswap import fields` reads them. Nothing stands at `out` before {@link finish}.
  */
 export class FieldFolder {
   readonly #out: string;
@@ -58,13 +58,13 @@ export class FieldFolder {
     this.#organism.channels.forEach((channel, c) => {
       const plane = image.subarray(c * size * size, (c + 1) * size * size);
       write(
-        channel,
+        `File_${channel}`,
         channel,
         Uint16Array.from(plane, (v) => Math.min(65535, v)),
       );
     });
-    write("Cells", "cells", labels);
-    if (nuclei !== null) write("Nuclei", "nuclei", nuclei);
+    write("Labels_Cells", "cells", labels);
+    if (nuclei !== null) write("Labels_Nuclei", "nuclei", nuclei);
     this.#rows.push(row);
   }
 

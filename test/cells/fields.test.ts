@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -155,4 +155,24 @@ test("file names say what the manifest says", async () => {
   expect(ids(plan)).toEqual(whole.map(({ name, label }) => `${name}_${label}`));
   for (const [i, { name, label }] of whole.entries())
     expect(await plan.read(i)).toEqual(expectedPixels(name, label));
+});
+
+test("a platemap says more of the fields", async () => {
+  const map = join(scratch, "platemap.csv");
+  writeFileSync(map, "well_position;Localization;Dose_uM\nB2;nucleus|golgi;1.5\nB3;er;2\n");
+  const list = await listFields(plain, { manifest: "fields.csv", metadata: [map] });
+  const plan = await fieldsSource(list, { size: side });
+  const told = Array.from({ length: plan.count }, (_, cell) => {
+    const { Metadata_Field, Metadata_Protein, Metadata_Localization, Metadata_Dose_uM } = plan.record(cell);
+    return [Metadata_Field, Metadata_Protein, Metadata_Localization, Metadata_Dose_uM];
+  });
+  expect(told).toEqual(
+    whole.map(({ name }) =>
+      name === "A" ? [fieldOf.A, "drugA", "golgi|nucleus", 1.5] : [fieldOf.B, "drugB", "er", 2],
+    ),
+  );
+  writeFileSync(map, "Drug,Localization\nx,nucleus\n");
+  await expect(listFields(plain, { manifest: "fields.csv", metadata: [map] })).rejects.toThrow(
+    /shares no column with the images/,
+  );
 });

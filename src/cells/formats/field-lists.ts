@@ -4,6 +4,7 @@ import { DataError, StudyError } from "../../errors.ts";
 import type { FieldList, Slice } from "../field-list.ts";
 import { isZarr } from "../readers/ome-zarr.ts";
 import { manifestFields } from "./field-manifest.ts";
+import { joinMetadata } from "./field-metadata.ts";
 import { patternFields } from "./field-pattern.ts";
 import { zarrFields } from "./field-zarr.ts";
 import type { TableOptions } from "./metadata.ts";
@@ -17,6 +18,8 @@ export interface FieldListOptions extends TableOptions {
   readonly labelImages?: string | undefined;
   readonly nucleiImages?: string | undefined;
   readonly channels?: readonly string[] | undefined;
+  /** Tables that say more of the fields: platemaps, joined by the columns that they share (Plate, Well, ...). */
+  readonly metadata?: readonly string[] | undefined;
   readonly slice?: Slice | null | undefined;
   readonly time?: number | null | undefined;
 }
@@ -27,6 +30,10 @@ export interface FieldListOptions extends TableOptions {
  * @throws StudyError where it is not said what the fields are; DataError as the lists themselves.
  */
 export async function listFields(path: string, options: FieldListOptions): Promise<FieldList> {
+  return joinMetadata(await readList(path, options), options.metadata ?? [], options);
+}
+
+async function readList(path: string, options: FieldListOptions): Promise<FieldList> {
   const { manifest, pattern } = options;
   if (manifest !== undefined && pattern !== undefined)
     throw new StudyError("--manifest and --pattern both say what the fields are; give one");
