@@ -28,6 +28,7 @@ export { type Demo, type DemoOptions, type DemoProgress, runDemo } from "./demo.
 export { bundledEncoders, encoderPath } from "./encode/bundled.ts";
 export type { Encoder } from "./encode/encoder.ts";
 export { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
+export { type Draft, draftEncoder, initEncoder } from "./encode/onnx/draft.ts";
 export { type OpenOptions, openEncoder } from "./encode/open.ts";
 export { openDeepLoc } from "./encode/published/deeploc.ts";
 export { readFeatureFolder, readFeaturePickle } from "./encode/published/feature-folder.ts";

@@ -5,7 +5,9 @@ import { POOLS, type PublishedPool } from "../encode/published/network.ts";
 import { openPci } from "../encode/published/pci.ts";
 import { openPifia } from "../encode/published/pifia.ts";
 import { type Shown, showEncoder } from "../encode/published/show.ts";
+import { configure as configureInit } from "./encoder-init.ts";
 import { configure as configureTry } from "./encoder-try.ts";
+import { columns, onnxLines } from "./onnx-lines.ts";
 import { exchangeLines, programLines } from "./program.ts";
 
 const SYSTEMS: Readonly<Record<string, (source: string) => Published | Promise<Published>>> = {
@@ -24,7 +26,7 @@ interface ImportFlags {
 
 export function configure(command: Command): void {
   command
-    .usage("import|show|try ... [options]")
+    .usage("import|init|show|try ... [options]")
     .addHelpText(
       "after",
       "\nExample:\n  cellswap encoder import pifia weights/pifia_weights_i0 --out encoders",
@@ -55,18 +57,24 @@ export function configure(command: Command): void {
       "\nExample:\n  cellswap encoder import deeploc weights/model.ckpt-5000 --out encoders",
     )
     .action(runImport);
+  configureInit(command);
   command
     .command("show <file>")
     .summary("Say what a checkpoint, Keras file or ONNX encoder holds")
     .description(
       "Says what a file holds: a TensorFlow checkpoint (every variable), Keras HDF5 weights, or an ONNX encoder.",
     )
+    .option("--tensors", "list the tensors inside an ONNX network, which outputs may name")
     .option("--json", "print it as JSON")
     .option("--debug", "show where in the program an error arose")
     .addHelpText("after", "\nExample:\n  cellswap encoder show weights/pifia_weights_i0.index")
-    .action(async (file: string, flags: { json?: boolean }) => {
+    .action(async (file: string, flags: { json?: boolean; tensors?: boolean }) => {
       const shown = await showEncoder(file);
-      console.log(flags.json === true ? JSON.stringify(shown, null, 2) : describe(shown).join("\n"));
+      console.log(
+        flags.json === true
+          ? JSON.stringify(shown, null, 2)
+          : describe(shown, flags.tensors === true).join("\n"),
+      );
     });
   configureTry(command);
 }
@@ -85,7 +93,7 @@ function summary(made: ImportedEncoder): string[] {
   const { description, matched, converted } = made;
   return [
     "Read:",
-    ...grid(matched.map(([what, variable]) => [what, variable])),
+    ...columns(matched.map(([what, variable]) => [what, variable])),
     ...(converted.length === 0 ? [] : [`Weights of type ${converted.join(", ")} were brought to float32.`]),
     `Wrote ${made.model} and ${made.path}: ${layers(description.outputs)} from ${description.input.channels.join(", ")}.`,
     `Use it in a study file as ${JSON.stringify(made.path)}.`,
@@ -99,8 +107,8 @@ function layers(
   return `layer${names.length > 1 ? "s" : ""} ${names.join(", ")}`;
 }
 
-function describe(shown: Shown): string[] {
-  if (shown.kind === "onnx") return describeOnnx(shown);
+function describe(shown: Shown, tensors: boolean): string[] {
+  if (shown.kind === "onnx") return onnxLines(shown, tensors);
   if (shown.kind === "command") return [...programLines(shown), ...exchangeLines(shown)];
   const shape = (s: readonly number[]) => (s.length === 0 ? "one value" : s.join(" x "));
   const hint =
@@ -110,7 +118,7 @@ function describe(shown: Shown): string[] {
   if (shown.kind === "keras")
     return [
       `${shown.path}: Keras HDF5 weights, ${shown.arrays.length} array${shown.arrays.length === 1 ? "" : "s"}`,
-      ...grid([
+      ...columns([
         ["layer", "array", "shape", "type"],
         ...shown.arrays.map((a) => [a.layer, a.name, shape(a.shape), a.dtype]),
       ]),
@@ -121,7 +129,7 @@ function describe(shown: Shown): string[] {
     ...shown.shards.map(
       (s, n) => `  shard ${n}: ${s.path} ${s.bytes === null ? "is MISSING" : `(${s.bytes} bytes)`}`,
     ),
-    ...grid([
+    ...columns([
       ["variable", "shape", "type", "shard", "offset (bytes)", "size (bytes)"],
       ...shown.variables.map((v) => [
         v.name,
@@ -132,47 +140,4 @@ function describe(shown: Shown): string[] {
     ]),
     hint,
   ];
-}
-
-function describeOnnx(shown: Extract<Shown, { kind: "onnx" }>): string[] {
-  const { model, description } = shown;
-  const values = (list: typeof model.inputs) =>
-    list.map((v) => [v.name, v.shape === null ? "any shape" : v.shape.join(" x ") || "one value", v.type]);
-  const operators = Object.entries(model.operators).map(([name, count]) => `${name} ${count}`);
-  const lines = [
-    `${shown.path}: ONNX model${model.producer === "" ? "" : ` by ${model.producer}`}, operator set ${model.opset}, ${model.parameters} weights`,
-    `  nodes: ${operators.join(", ")}`,
-    "inputs:",
-    ...grid(values(model.inputs)),
-    "outputs:",
-    ...grid(values(model.outputs)),
-  ];
-  if (description === null)
-    return [...lines, "No description (.json) beside it; cellswap needs one (docs/study.md)."];
-  return [
-    ...lines,
-    `encoder ${description.name}${description.title === undefined ? "" : `: ${description.title}`}`,
-    `  channels: ${description.input.channels.join(", ")}, ${description.input.height} x ${description.input.width} px`,
-    "  preprocessing:",
-    ...description.preprocess.map((step, n) => `    ${n + 1}. ${step.step} ${settings(step)}`.trimEnd()),
-    "  features:",
-    ...description.outputs.map(
-      (o) => `    ${o.output}: ${o.layout}${o.pool === "none" ? "" : `, pooled by ${o.pool}`}`,
-    ),
-    ...(description.source === undefined ? [] : [`  source: ${description.source}`]),
-    ...(description.citation === undefined ? [] : [`  cite: ${description.citation}`]),
-  ];
-}
-
-function settings(step: object): string {
-  return Object.entries(step)
-    .filter(([key]) => key !== "step")
-    .map(([key, value]) => `${key} ${JSON.stringify(value)}`)
-    .join(", ");
-}
-
-/** Rows as left-aligned columns, indented by two. */
-function grid(rows: readonly string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((r) => r[c].length)));
-  return rows.map((r) => `  ${r.map((cell, c) => cell.padEnd(widths[c])).join("  ")}`.trimEnd());
 }

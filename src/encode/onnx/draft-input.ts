@@ -1,4 +1,5 @@
 import { DataError, StudyError } from "../../errors.ts";
+import type { CropShape } from "../../types.ts";
 import type { ExtraInput } from "../description.ts";
 import type { Said } from "./draft.ts";
 import type { OnnxModel, OnnxValue } from "./model.ts";
@@ -13,6 +14,7 @@ export interface DraftedInput {
     readonly layout: "NCHW" | "NHWC";
   };
   readonly extraInputs: readonly ExtraInput[];
+  readonly guessedSize: boolean;
   readonly said: readonly Said[];
 }
 
@@ -27,7 +29,9 @@ const [PHOTOGRAPH, CROP] = [224, 64];
  */
 export function draftInput(
   model: OnnxModel,
-  { channels, size }: { readonly channels?: readonly string[]; readonly size?: number },
+  channels: readonly string[] | null,
+  cells: CropShape | null,
+  size: number | null,
 ): DraftedInput {
   const images = model.graph.inputs.filter((v) => v.shape?.length === 4);
   // A second image of one channel is a mask.
@@ -40,8 +44,8 @@ export function draftInput(
   const shape = main.shape!;
   const layout = layoutOf(shape);
   const [count, ...sides] = layout === "NCHW" ? shape.slice(1) : [shape[3], shape[1], shape[2]];
-  const named = namedChannels(model.path, count, channels);
-  const usual = named.length === 3 ? PHOTOGRAPH : CROP;
+  const named = namedChannels(model.path, count, channels ?? storeChannels(count, cells), cells);
+  const usual = named.length === 3 ? PHOTOGRAPH : (cells?.height ?? CROP);
   const [height, width] = sides.map((n) => (typeof n === "number" ? n : (size ?? usual)));
   const open = sides.some((n) => typeof n !== "number");
   const said: Said[] = [
@@ -49,8 +53,8 @@ export function draftInput(
     ...(typeof count === "number"
       ? []
       : [{ how: "guessed" as const, text: `layout ${layout}: the axes are open` }]),
-    { how: channels === undefined ? "guessed" : "read", text: `channels ${named.join(", ")}` },
-    ...(open && size === undefined
+    { how: channels === null ? "guessed" : "given", text: `channels ${named.join(", ")}` },
+    ...(open && size === null
       ? [
           {
             how: "guessed" as const,
@@ -70,7 +74,12 @@ export function draftInput(
       said.push({ how: "guessed", text: `further input ${say(v)} gets 0; give what it needs` });
       return { name: v.name, value: 0 };
     });
-  return { input: { name: main.name, channels: named, height, width, layout }, extraInputs, said };
+  return {
+    input: { name: main.name, channels: named, height, width, layout },
+    extraInputs,
+    guessedSize: open && size === null,
+    said,
+  };
 }
 
 function layoutOf(shape: readonly (number | string)[]): "NCHW" | "NHWC" {
@@ -78,24 +87,37 @@ function layoutOf(shape: readonly (number | string)[]): "NCHW" | "NHWC" {
   return few(shape[3]) && !few(shape[1]) ? "NHWC" : "NCHW";
 }
 
+/** The channels of a store, where they are as many as the network takes; its only one as often as needed. */
+function storeChannels(count: number | string, cells: CropShape | null): readonly string[] | null {
+  if (cells === null) return null;
+  const { channels } = cells;
+  if (typeof count !== "number" || channels.length === count) return channels;
+  return channels.length === 1 ? new Array<string>(count).fill(channels[0]) : null;
+}
+
 function namedChannels(
   path: string,
   count: number | string,
-  given: readonly string[] | undefined,
+  named: readonly string[] | null,
+  cells: CropShape | null,
 ): readonly string[] {
+  const number = typeof count === "number" ? count : 2;
   const wanted =
     typeof count === "number" ? `${count} channel${count === 1 ? "" : "s"}` : "any number of channels";
-  if (given === undefined)
+  if (named === null) {
+    const known = cells?.channels ?? ["DNA", "ER", "RNA"];
+    const example = Array.from({ length: number }, (_, i) => known[i % known.length]);
     throw new StudyError(
-      `takes ${wanted}; name those of your cells in the network's order (--channels ${Array.from({ length: typeof count === "number" ? count : 2 }, (_, i) => ["DNA", "ER", "RNA"][i % 3]).join(",")}; one may be named several times)`,
+      `takes ${wanted}${cells === null ? "" : `, and the cells have ${known.join(", ")}`}; name those of your cells in the network's order, one several times where there are fewer: --channels ${example.join(",")}`,
       { path },
     );
-  if (typeof count === "number" && given.length !== count)
+  }
+  if (typeof count === "number" && named.length !== count)
     throw new StudyError(
-      `takes ${wanted}, and ${given.length} ${given.length === 1 ? "is" : "are"} named (${given.join(", ")}); name ${count} in the network's order, one several times where there are fewer`,
+      `takes ${wanted}, and ${named.length} ${named.length === 1 ? "is" : "are"} named (${named.join(", ")}); name ${count} in the network's order, one several times where there are fewer`,
       { path },
     );
-  return given;
+  return named;
 }
 
 function say({ name, type, shape }: OnnxValue): string {

@@ -10,7 +10,7 @@ import type { OnnxModel, OnnxNode } from "./model.ts";
 const CLASSES = [1000, 1001, 21841, 21842, 21843];
 /** Operators between the last layer and the scores. */
 const BEHIND =
-  /^(Softmax|LogSoftmax|Flatten|Reshape|Squeeze|GlobalAveragePool|AveragePool|ReduceMean|Identity|Cast|Add)$/;
+  /^(Softmax|LogSoftmax|Flatten|Reshape|Squeeze|GlobalAveragePool|AveragePool|ReduceMean|Identity|Cast|Add|Relu)$/;
 const BEFORE = /^(Dropout|Identity|Cast|Flatten|Reshape|Squeeze)$/;
 
 /** Picks the output that is the features, and how it becomes a vector. */

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, relative, resolve } from "node:path";
+import { readHeader } from "../../cells/header.ts";
 import { DataError, StudyError } from "../../errors.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
 import { OnnxDescription } from "../description.ts";
@@ -14,15 +15,17 @@ import type { OnnxModel } from "./model.ts";
 export interface DraftOptions {
   /** Channels of the cells in the network's order. */
   readonly channels?: readonly string[];
+  /** Cell store whose channels are taken where none are named: all, or its only one for each. */
+  readonly cells?: string;
   /** Height and width of the input where the network leaves them open, pixels. */
   readonly size?: number;
   /** The file's name without its ending, where absent. */
   readonly name?: string;
 }
 
-/** What a draft is made of: read from the file, or guessed from what is usual. */
+/** What a draft is made of: read from the file, given, or guessed from what is usual. */
 export interface Said {
-  readonly how: "read" | "guessed";
+  readonly how: "read" | "given" | "guessed";
   readonly text: string;
 }
 
@@ -40,11 +43,20 @@ export interface Draft {
 export async function draftEncoder(path: string, options: DraftOptions = {}): Promise<Draft> {
   const { bytes, model } = readModel(path);
   const weights = weightFiles(model);
-  const input = draftInput(model, options);
+  const { channels, cells, size } = options;
+  const store = cells === undefined ? null : readHeader(cells);
+  const input = draftInput(model, channels ?? null, store, size ?? null);
   const said: Said[] = [...input.said];
   const name = nameOf(path, options.name);
   const wanted = model.graph.outputs.map((v) => v.name);
-  const outputs = await probe(path, model, input, wanted);
+  const outputs = await probe(path, model, input, wanted).catch((cause: unknown) => {
+    if (!input.guessedSize || !(cause instanceof DataError)) throw cause;
+    const { height, width } = input.input;
+    throw new DataError(
+      `does not run on ${height} x ${width} px, which was guessed as the network leaves the size of its input open; give --size`,
+      { path, cause },
+    );
+  });
   const output = await draftOutput(model, outputs, input, (names) => probe(path, model, input, names));
   said.push(...output.said);
   const steps = draftSteps(path, input);

@@ -71,7 +71,11 @@ export function onnxFile(path: string, description: OnnxDescription): OnnxFile {
     );
   const given = new Set(model.graph.outputs.map((v) => v.name));
   const inner = [...new Set(description.outputs.map((o) => o.output))].filter((name) => !given.has(name));
-  const { graph } = model;
-  const half = [...graph.inputs, ...graph.outputs, ...graph.weights].some((v) => v.type === "float16");
+  const half = calculatesHalf(model);
   return { kind: "onnx", path, description, modelPath, hash, inner, half };
+}
+
+/** Whether weights, inputs or outputs are of half precision. */
+export function calculatesHalf({ graph }: OnnxModel): boolean {
+  return [...graph.inputs, ...graph.outputs, ...graph.weights].some((v) => v.type === "float16");
 }

@@ -1,9 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import type { CommandFile } from "../command/file.ts";
-import type { OnnxDescription } from "../description.ts";
 import { readEncoder } from "../encoder-file.ts";
-import { readModel } from "../onnx/file.ts";
-import { type OnnxSummary, summarizeOnnx } from "../onnx/outline.ts";
+import { type ShownOnnx, showOnnx } from "../onnx/show.ts";
 import { bundlePrefix, openBundle, shardPath } from "./bundle.ts";
 import { openKeras } from "./keras.ts";
 import { sourceKind, wrongSource } from "./kind.ts";
@@ -43,13 +41,7 @@ export type Shown =
       }[];
       readonly network: "pci" | null;
     }
-  | {
-      readonly kind: "onnx";
-      readonly path: string;
-      readonly model: OnnxSummary;
-      /** Null where there is no sidecar. */
-      readonly description: OnnxDescription | null;
-    }
+  | ShownOnnx
   | (Pick<CommandFile, "kind" | "path" | "folder" | "files"> & {
       readonly description: CommandFile["description"];
     });
@@ -70,12 +62,12 @@ export async function showEncoder(path: string): Promise<Shown> {
       return { kind, path, folder, files, description };
     }
     const { description, modelPath } = encoder;
-    return { kind: "onnx", path, model: summarizeOnnx(readModel(modelPath).model), description };
+    return showOnnx(path, modelPath, description);
   }
   if (kind === "other" && path.endsWith(".onnx")) {
     const encoder = existsSync(path.replace(/\.onnx$/, ".json")) ? readEncoder(path) : null;
     const description = encoder?.kind === "onnx" ? encoder.description : null;
-    return { kind: "onnx", path, model: summarizeOnnx(readModel(path).model), description };
+    return showOnnx(path, path, description);
   }
   throw wrongSource(path, {
     not: "neither a TensorFlow checkpoint (no .index), nor Keras HDF5, nor an .onnx file or its .json",

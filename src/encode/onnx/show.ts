@@ -1,0 +1,51 @@
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import type { OnnxDescription } from "../description.ts";
+import { weightFiles } from "./external.ts";
+import { graphFaults } from "./faults.ts";
+import { calculatesHalf, modelHash, readModel } from "./file.ts";
+import type { OnnxValue } from "./model.ts";
+import { innerTensors, type OnnxSummary, summarizeOnnx } from "./outline.ts";
+
+/** What is said of an ONNX file and of its description. */
+export interface ShownOnnx {
+  readonly kind: "onnx";
+  readonly path: string;
+  /** What `sha256` in a description says. */
+  readonly hash: string;
+  readonly model: OnnxSummary;
+  /** Files that hold weights. */
+  readonly weights: readonly { readonly name: string; readonly bytes: number }[];
+  /** Inputs at a time, where the network takes one number only. */
+  readonly batch: number | null;
+  /** Whether it calculates in half precision. */
+  readonly half: boolean;
+  /** What makes its outputs (those described, else all) no features. */
+  readonly faults: readonly string[];
+  /** Tensors inside the network, which may be named as outputs. */
+  readonly tensors: readonly OnnxValue[];
+  /** Null where there is no sidecar. */
+  readonly description: OnnxDescription | null;
+}
+
+/** Reads all of an ONNX file but the values of its weights. @throws DataError where it is none or is damaged */
+export function showOnnx(path: string, modelPath: string, description: OnnxDescription | null): ShownOnnx {
+  const { bytes, model } = readModel(modelPath);
+  const weights = weightFiles(model);
+  const { inputs, outputs } = model.graph;
+  const main =
+    inputs.find((v) => v.name === description?.input.name) ?? inputs.find((v) => v.shape?.length === 4);
+  const batch = main?.shape?.[0];
+  return {
+    kind: "onnx",
+    path,
+    hash: modelHash(bytes, weights),
+    model: summarizeOnnx(model),
+    weights: weights.map((file) => ({ name: basename(file), bytes: statSync(file).size })),
+    batch: typeof batch === "number" ? batch : (description?.input.batch ?? null),
+    half: calculatesHalf(model),
+    faults: graphFaults(model, description?.outputs.map((o) => o.output) ?? outputs.map((v) => v.name)),
+    tensors: innerTensors(model),
+    description,
+  };
+}
