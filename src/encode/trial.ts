@@ -3,6 +3,7 @@ import { StudyError } from "../errors.ts";
 import type { Flag } from "../types.ts";
 import { RunningPrograms } from "./command/programs.ts";
 import type { EncoderFile } from "./encoder-file.ts";
+import { LIMITS } from "./onnx/apart.ts";
 import { openEncoder } from "./open.ts";
 import { takeSamples, tryOut } from "./try.ts";
 
@@ -61,7 +62,7 @@ export async function runTrial(
       if (store.masks !== "none") store.readMask(cell, masks.subarray(i * pixels, (i + 1) * pixels));
     });
     const from = performance.now();
-    const encoder = await openEncoder(file, store, { programs });
+    const encoder = await openEncoder(file, store, { programs, apart: LIMITS });
     try {
       const opened = performance.now();
       const out = encoder.dimensions.map((dimension) => new Float32Array(some * dimension));

@@ -10,7 +10,7 @@ import type { OnnxFile } from "./file.ts";
 export interface Limits {
   /** Milliseconds to open it and run it on one and on two inputs. */
   readonly openMs: number;
-  /** Milliseconds for the crops that it is tried on. */
+  /** Milliseconds for each 16 crops that it is tried on. */
   readonly encodeMs: number;
   /** Memory of the process, bytes. */
   readonly bytes: number;
@@ -111,7 +111,7 @@ export class ApartEncoder implements Encoder {
     out: readonly Float32Array[],
   ): Promise<void> {
     const { encodeMs } = this.#process.limits;
-    const reply = await this.#process.ask({ crops, masks, count }, encodeMs);
+    const reply = await this.#process.ask({ crops, masks, count }, encodeMs * Math.ceil(count / 16));
     const { features, runMs } = reply as Extract<Reply, { features: unknown }>;
     features.forEach((values, o) => void out[o].set(values));
     this.runMs = runMs;
