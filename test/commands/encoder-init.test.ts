@@ -39,7 +39,7 @@ test("a drafted description works at once in a study", async () => {
   drawCells(join(folder, "cells"), { cellsPerClass: 6, channels: ["DNA", "ER"] });
   const made = await init(join(folder, "vit-external.onnx"), "--cells", join(folder, "cells"));
   expect([made.code, made.error]).toEqual([0, ""]);
-  expect(made.out.split("\n").map((line) => line.slice(0, 55))).toEqual(
+  expect(made.out.split("\n")).toEqual(
     expect.arrayContaining([
       "read     input pixel_values: float32 batch x 2 x 32 x 32",
       "guessed  channels DNA, ER",
