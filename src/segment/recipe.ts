@@ -67,8 +67,11 @@ export const SEEDED = {
    * no less than this multiple of that of two, where cells are few and the three classes split the medium.
    */
   threshold: { three: 0.85, two: 0.65 },
-  /** How much a cell diameter's way from the nuclei counts against the level, 0..1, of the cell channel. */
-  way: 0.1,
+  /**
+   * How slowly fronts run from the nuclei: over a pixel of level l, 0..1, and of gradient g, per px, as
+   * (1 + (edge g)^2) / max(dimmest, l)^dark. So they meet in dim seams and at bright or steep ones.
+   */
+  slowness: { dark: 3, edge: 80, dimmest: 0.05 },
   /** Disk that the cell is opened with. */
   spur: 0.03,
 } as const;

@@ -9,6 +9,7 @@ import { gaussianBlur } from "../../src/image/gauss.ts";
 import { MinHeap } from "../../src/image/heap.ts";
 import { close, dilate, erode, open } from "../../src/image/morphology.ts";
 import { lowerOtsuThreshold, otsuThreshold } from "../../src/image/otsu.ts";
+import { PropagationScratch, propagate } from "../../src/image/propagate.ts";
 import { hillMarkers, WatershedScratch, watershed } from "../../src/image/watershed.ts";
 
 const H = 37;
@@ -219,5 +220,57 @@ test("the heap gives keys in order and equal keys first in, first out", () => {
       expect(order.map(() => heap.pop())).toEqual(order);
     }),
     { seed: 3 },
+  );
+});
+
+test("fronts reach every pixel when the shortest way does, and with its label", () => {
+  fc.assert(
+    fc.property(
+      fc.integer(),
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 9 }),
+      (seed, height, width) => {
+        const random = mulberry32(seed);
+        const pixels = height * width;
+        const slowness = Float64Array.from({ length: pixels }, () => 0.1 + 5 * random() ** 3);
+        const mask = Uint8Array.from({ length: pixels }, () => Number(random() < 0.8));
+        const seeds = Int32Array.from({ length: pixels }, () =>
+          random() < 0.1 ? 1 + Math.floor(4 * random()) : 0,
+        );
+        const labels = seeds.slice();
+        const scratch = new PropagationScratch(pixels);
+        propagate(slowness, mask, height, width, labels, scratch);
+        // Ways of every label are shortened until none gets shorter (Bellman and Ford).
+        const times = [1, 2, 3, 4].map((label) => {
+          const time = Float64Array.from(seeds, (s, i) => (s === label && mask[i] === 1 ? 0 : Infinity));
+          for (let changed = true; changed; ) {
+            changed = false;
+            for (let i = 0; i < pixels; i++)
+              for (let n = 0; n < pixels; n++) {
+                const dy = Math.abs(Math.floor(i / width) - Math.floor(n / width));
+                const dx = Math.abs((i % width) - (n % width));
+                if (dy > 1 || dx > 1 || mask[i] === 0 || mask[n] === 0) continue;
+                const arrival = time[n] + (Math.hypot(dy, dx) * (slowness[i] + slowness[n])) / 2;
+                if (arrival < time[i] - 1e-12) {
+                  time[i] = arrival;
+                  changed = true;
+                }
+              }
+          }
+          return time;
+        });
+        for (let i = 0; i < pixels; i++) {
+          const first = Math.min(...times.map((time) => time[i]));
+          if (first === Infinity) {
+            expect(labels[i]).toBe(0);
+            expect(scratch.time[i]).toBe(Infinity);
+            continue;
+          }
+          expect(scratch.time[i]).toBeCloseTo(first, 9);
+          expect(times[labels[i] - 1][i]).toBeCloseTo(first, 9);
+        }
+      },
+    ),
+    { seed: 7, numRuns: 150 },
   );
 });

@@ -20,8 +20,11 @@ interface Drawn {
   readonly nucleus: readonly [y: number, x: number];
 }
 
-/** Draws cells that share their borders: brightest at the nucleus, a third of it at the border; noisy. */
-function draw(cells: readonly Drawn[], seed: number) {
+/**
+ * Draws cells that share their borders, noisy: a third of the light at the border, or twice as much of it there as inside
+ * (`rims`).
+ */
+function draw(cells: readonly Drawn[], seed: number, rims = false) {
   const random = mulberry32(seed);
   const nuclei = new Float32Array(SIZE * SIZE);
   const light = new Float32Array(SIZE * SIZE);
@@ -32,7 +35,7 @@ function draw(cells: readonly Drawn[], seed: number) {
         if (y < top || x < left || y > bottom || x > right) return;
         const inwards = Math.min(y - top, x - left, bottom - y, right - x);
         labels[i] = k + 1;
-        light[i] = 30 + 60 * Math.min(1, inwards / 8);
+        light[i] = rims ? (inwards < 2 ? 90 : 45) : 30 + 60 * Math.min(1, inwards / 8);
         if (Math.hypot(y - nucleus[0], x - nucleus[1]) <= 8) nuclei[i] = 100;
       });
       nuclei[i] += 10 + 3 * normal(random);
@@ -75,6 +78,14 @@ test("cells that touch part at the dim seam, not halfway between their nuclei", 
   expect(verdict).toBe("ok");
   expect(overlap(mask, (i) => drawn.labels[i] === 1, 1)).toBeGreaterThan(0.93);
   expect(overlap(mask, (i) => drawn.labels[i] > 1, 2)).toBeGreaterThan(0.9);
+});
+
+test("cells that touch part at a bright seam as well", () => {
+  // Halfway between the nuclei a fifth of the cell would be lost.
+  const drawn = draw([{ ...middle, nucleus: [48, 36] }, { ...right, nucleus: [46, 73] }, above], 6, true);
+  const { mask, verdict } = segment(drawn);
+  expect(verdict).toBe("ok");
+  expect(overlap(mask, (i) => drawn.labels[i] === 1, 1)).toBeGreaterThan(0.88);
 });
 
 test("of several nuclei the one nearest to the middle is the center's; touching nuclei are parted", () => {

@@ -1,0 +1,61 @@
+import { MinHeap } from "./heap.ts";
+
+/** Buffers for images of up to `pixels` pixels, reused from call to call. */
+export class PropagationScratch {
+  /** Time at which every pixel was reached, Infinity where none did, of the last call. */
+  readonly time: Float64Array;
+  readonly done: Uint8Array;
+  readonly heap: MinHeap;
+  constructor(pixels: number) {
+    this.time = new Float64Array(pixels);
+    this.done = new Uint8Array(pixels);
+    // Each of its eight neighbors may offer a pixel a shorter way; few do.
+    this.heap = new MinHeap(9 * pixels);
+  }
+}
+
+/**
+ * Lets fronts run from the seeds in `labels` (> 0) over the pixels of `mask` (height x width): every pixel that is
+ * reached gets the label of the front that comes first. A step between two of the eight neighbors takes its length
+ * times the mean `slowness` (above 0) of both; 1 everywhere parts the mask by plain distance along it. Shortest ways by
+ * Dijkstra's method. In place.
+ */
+export function propagate(
+  slowness: Float64Array,
+  mask: Uint8Array,
+  height: number,
+  width: number,
+  labels: Int32Array,
+  scratch: PropagationScratch,
+): void {
+  const { heap, time, done } = scratch;
+  const pixels = height * width;
+  if (slowness.length < pixels || mask.length < pixels || labels.length < pixels)
+    throw new RangeError(`slowness, mask and labels need ${height} x ${width} pixels`);
+  heap.clear();
+  for (let i = 0; i < pixels; i++) {
+    done[i] = mask[i] === 0 ? 1 : 0;
+    if (done[i] === 1) labels[i] = 0;
+    time[i] = labels[i] > 0 ? 0 : Infinity;
+    if (labels[i] > 0) heap.push(0, i);
+  }
+  while (heap.size > 0) {
+    const i = heap.pop();
+    if (done[i] === 1) continue;
+    done[i] = 1;
+    const x = i % width;
+    for (let dy = -width; dy <= width; dy += width) {
+      if (i + dy < 0 || i + dy >= pixels) continue;
+      for (let dx = x > 0 ? -1 : 0; dx <= (x < width - 1 ? 1 : 0); dx++) {
+        const n = i + dy + dx;
+        if (done[n] === 1) continue;
+        const length = dy !== 0 && dx !== 0 ? Math.SQRT1_2 : 0.5;
+        const arrival = time[i] + length * (slowness[i] + slowness[n]);
+        if (arrival >= time[n]) continue;
+        time[n] = arrival;
+        labels[n] = labels[i];
+        heap.push(arrival, n);
+      }
+    }
+  }
+}
