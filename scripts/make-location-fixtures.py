@@ -156,6 +156,10 @@ def main():
     (OUT / "platemap-twice.csv").write_text("Well,Compound\nA01,DMSO\nA01,taxol\n")
     (OUT / "platemap-other.csv").write_text("Row,Compound\nA,DMSO\n")
     (OUT / "platemap-none.csv").write_text("Well,Compound\nH12,DMSO\n")
+    # Classes of single cells, as CellProfiler Analyst's training sets have them: of those with odd numbers.
+    chosen = objects[objects.ObjectNumber % 2 == 1][["ImageNumber", "ObjectNumber"]]
+    chosen = chosen.assign(Class=["mitosis" if n in (1, 5, 9) else "rest" for n in chosen.ObjectNumber])
+    chosen.to_csv(OUT / "training-set.csv", index=False)
     # Cells that cannot be cut: no center, a center outside, one listed twice, one of an image that is not listed.
     odd = OUT / "odd"
     odd.mkdir()

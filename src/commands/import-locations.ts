@@ -53,7 +53,7 @@ function configureSet<Given>(command: Command, read: ReadSet, run: RunImport<Giv
     .option("--images <dir>", "folder with the images, where they are not where the tables say")
     .option(
       "--metadata <table>",
-      "platemap, load_data or another table, joined by the columns that it shares (Plate, Well, ...); may be given again",
+      "platemap, load_data or another table, joined by the columns that it shares (Plate, Well, ..., ObjectNumber); may be given again",
       append,
     )
     .option("--objects <name>", "objects whose centers are taken (default: Nuclei, else Cells)")

@@ -126,6 +126,29 @@ test("a platemap gives classes to draw from, whatever it calls wells", async () 
   );
 });
 
+test("a table of single cells gives each its class; cells that it does not name have none", async () => {
+  const training = readCsv(join(fixtures, "training-set.csv"));
+  const classes = new Map(
+    (training.get("Class") ?? []).map((name, i) => [
+      `${training.get("ImageNumber")?.[i]}/${training.get("ObjectNumber")?.[i]}`,
+      name,
+    ]),
+  );
+  const all = await imported("cellprofiler", load("training-set.csv"));
+  expect(all.store.cells.metadata.columns.get("Metadata_Class")).toEqual(
+    expected.cells.map((c) => classes.get(`${c.image}/${c.object}`) ?? null),
+  );
+  const drawn = await imported("cellprofiler", {
+    ...load("training-set.csv"),
+    classColumn: "Class",
+    perClass: 100,
+  });
+  const named = expected.cells.filter((c) => classes.has(`${c.image}/${c.object}`));
+  expect(drawn.store.cells.id).toEqual(named.map((c) => `${c.field}_${c.object}`));
+  const reasons = readCsv(join(drawn.out, "left-out.csv")).get("Reason") ?? [];
+  expect(reasons.filter((r) => r === "no-class").length).toBe(expected.cells.length - named.length);
+});
+
 test("what cannot be cut is counted, named and listed", async () => {
   const { summary, out } = await imported("odd");
   expect(summary.notes[0]).toBe("28 cells listed in 3 fields.");
@@ -159,7 +182,7 @@ test.each<[source: string, more: Partial<LocationsOptions>, message: RegExp]>([
   [
     "cellprofiler",
     { classColumn: "Compound" },
-    /--class names Compound; the fields of .* have .*Plate, Well, Site/,
+    /--class names Compound; the cells of .* have .*Plate, Well, Site/,
   ],
   ["cellprofiler", load("platemap-twice.csv"), /has two rows for Well A01, and they differ/],
   ["cellprofiler", load("platemap-other.csv"), /shares no column with the images/],

@@ -9,6 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "no-center": "have no center",
   "outside-field": "have their center outside of their image",
   "listed-twice": "are listed twice",
+  "no-class": "have no class to be drawn by",
   "crop-beyond-field": "are nearer to the edge of their field than half a crop (--pad keeps them)",
 };
 

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
+import { addTo } from "../../core/group.ts";
 import { DataError, InterruptedError, StudyError } from "../../errors.ts";
 import { FieldCutter, isWhole } from "../cut.ts";
 import type { CellSource } from "../importer.ts";
 import type { Labels } from "../labels.ts";
 import { LeftOut } from "../left-out.ts";
 import { type FieldImages, fieldImages, fieldShape, loadImages } from "../locations/field-images.ts";
-import { joinTable } from "../locations/join.ts";
+import { joinTable, type ObjectColumns } from "../locations/join.ts";
 import type { LocationSet } from "../locations/location-set.ts";
 import { Sampler } from "../sample.ts";
 import type { CellRecord } from "../store.ts";
@@ -56,10 +57,19 @@ export async function locationsSource(
   const { size, seed = 0 } = options;
   const { path, images } = set;
   const notes = [...set.notes];
-  for (const table of options.metadata ?? []) notes.push(...(await joinTable(images, table)));
+  const objects: ObjectColumns[] = [];
+  for (const table of options.metadata ?? []) {
+    const joined = await joinTable(images, table, options);
+    notes.push(...joined.notes);
+    if (joined.objects !== null) objects.push(joined.objects);
+  }
+  /** What tables say of a cell itself, besides what they say of its field. */
+  const ownOf = (image: number, label: number): CellRecord =>
+    Object.assign({}, ...objects.map((table) => table.of(image, label)));
   const channels = chooseChannels(set, options.channels);
   const { records, notes: asked } = fieldRecords(set, options);
   notes.push(...asked);
+  checkClass(records, objects, options, path);
   const sampler = new Sampler<Target>({ perClass: options.perClass, perField: options.perField, seed });
   const leftOut = new LeftOut();
   const missing: string[] = [];
@@ -75,14 +85,17 @@ export async function locationsSource(
     if (absent !== undefined) missing.push(absent);
     const shape = absent !== undefined || cells.length === 0 ? null : await fieldShape(entry);
     const seen = new Set<number>();
-    const targets: Target[] = [];
+    const common = classOf(record, options);
+    const targets = new Map<string, Target[]>();
     for (const cell of cells) {
       const reason = shape === null ? "image-missing" : whyNot(cell, seen, shape, size, options.pad === true);
       seen.add(cell.label);
-      if (reason === null) targets.push({ field, ...cell });
-      else leftOut.add(reason, { field: name, ...cell });
+      const of = objects.length === 0 ? common : classOf({ ...record, ...ownOf(field, cell.label) }, options);
+      const last = reason ?? (of === "" && options.perClass !== undefined ? "no-class" : null);
+      if (last === null) addTo(targets, of, { field, ...cell });
+      else leftOut.add(last, { field: name, ...cell });
     }
-    sampler.add(name, classOf(record, options, path), targets);
+    for (const [of, drawn] of targets) sampler.add(name, of, drawn);
     options.onField?.(field + 1, images.length);
     field++;
   }
@@ -96,6 +109,7 @@ export async function locationsSource(
       const { field: at, label, row, column } = targets[cell];
       return {
         ...records[at],
+        ...ownOf(at, label),
         Metadata_Cell: `${records[at].Metadata_Field}_${label}`,
         Metadata_ObjectNumber: label,
         Metadata_X: column,
@@ -189,23 +203,37 @@ function whyNot(
   return pad || isWhole(cell, size, height, width) ? null : "crop-beyond-field";
 }
 
-function classOf(record: CellRecord, options: LocationsOptions, path: string): string {
-  const { classColumn, labels, perClass } = options;
-  if (classColumn !== undefined) {
-    if (!(`Metadata_${classColumn}` in record))
-      throw new StudyError(
-        `--class names ${classColumn}; the fields of ${path} have ${Object.keys(record)
-          .map((name) => name.replace(/^Metadata_/, ""))
-          .filter((name) => name !== "Cell")
-          .join(", ")}`,
-      );
-    return String(record[`Metadata_${classColumn}`] ?? "");
+/** Checks that there is a class to draw by, before images are opened. */
+function checkClass(
+  records: readonly CellRecord[],
+  objects: readonly ObjectColumns[],
+  { classColumn, perClass, labels }: LocationsOptions,
+  path: string,
+): void {
+  const own = objects.flatMap(({ names }) => names);
+  const has = (name: string) => own.includes(name) || records.some((r) => (r[name] ?? null) !== null);
+  if (classColumn !== undefined && !has(`Metadata_${classColumn}`)) {
+    const known = new Set([...records.flatMap((r) => Object.keys(r).filter(has)), ...own]);
+    throw new StudyError(
+      `--class names ${classColumn}; the cells of ${path} have ${[...known]
+        .map((name) => name.replace(/^Metadata_/, ""))
+        .filter((name) => name !== "Cell")
+        .join(", ")}`,
+    );
   }
-  const { Metadata_Protein: protein, Metadata_Localization: localization } = record;
-  const found = (protein === null ? null : labels?.get(String(protein))) ?? localization ?? protein;
-  if (perClass !== undefined && found === null)
+  const classed = has("Metadata_Localization") || has("Metadata_Protein") || labels !== undefined;
+  if (perClass !== undefined && classColumn === undefined && !classed)
     throw new StudyError(
       "--per-class needs to know the class; give --class COLUMN (a column of the images, or of a table given with --metadata)",
     );
-  return String(found ?? "");
+}
+
+/** Class of a cell for the draw, empty where it has none. */
+function classOf(record: CellRecord, { classColumn, labels }: LocationsOptions): string {
+  const { Metadata_Protein: protein, Metadata_Localization: localization } = record;
+  const value =
+    classColumn === undefined
+      ? ((protein === null ? null : labels?.get(String(protein))) ?? localization ?? protein)
+      : record[`Metadata_${classColumn}`];
+  return value === null || value === undefined || Number.isNaN(value) ? "" : String(value);
 }
