@@ -4,6 +4,7 @@ import { DataError } from "../errors.ts";
 import { makeFolder, writeError } from "../files/atomic.ts";
 import { table, writeCsv } from "../files/table.ts";
 import { encodeTiff } from "../files/tiff.ts";
+import { connectedComponents } from "../image/components.ts";
 import type { DatasetField } from "./dataset.ts";
 import type { Organism } from "./organism.ts";
 
@@ -13,8 +14,8 @@ const MANIFEST = "fields.csv";
 /**
  * Whole fields as a microscope and a segmentation leave them: per field a 16-bit TIFF for each channel
  * (`NAME_CHANNEL.tif`, counts), the label image of the cells (`NAME_cells.tif`) and, for organisms with a nuclear
- * channel, that of their nuclei under the same labels (`NAME_nuclei.tif`); `fields.csv` lists them, with the field's
- * protein and localization, as `cellswap import fields` reads them. Nothing stands at `out` before {@link finish}.
+ * channel, that of their nuclei, each under a label of its own (`NAME_nuclei.tif`); `fields.csv` lists them, with the field's
+ * protein and localization, as `cellswap import fields` reads it. Nothing stands at `out` before {@link finish}.
  */
 export class FieldFolder {
   readonly #out: string;
@@ -47,9 +48,9 @@ export class FieldFolder {
   add({ name, protein, field }: Omit<DatasetField, "cells">): void {
     const { size, image, labels, nuclei } = field;
     const row: Record<string, string> = {
-      Metadata_Field: name,
-      Metadata_Protein: protein.name,
-      Metadata_Localization: protein.shares.map((s) => s.localization).join("|"),
+      Field: name,
+      Protein: protein.name,
+      Localization: protein.shares.map((s) => s.localization).join("|"),
     };
     const write = (column: string, part: string, pixels: Uint16Array) => {
       row[column] = `${name}_${part}.tif`;
@@ -64,14 +65,18 @@ export class FieldFolder {
       );
     });
     write("Labels_Cells", "cells", labels);
-    if (nuclei !== null) write("Labels_Nuclei", "nuclei", nuclei);
+    if (nuclei !== null) {
+      const pieces = new Int32Array(nuclei.length);
+      connectedComponents(nuclei, size, size, pieces);
+      write("Labels_Nuclei", "nuclei", Uint16Array.from(pieces));
+    }
     this.#rows.push(row);
   }
 
   /** Writes the manifest and puts the folder in its place. */
   finish(): void {
     this.#named(() => {
-      const names = Object.keys(this.#rows[0] ?? { Metadata_Field: "" });
+      const names = Object.keys(this.#rows[0] ?? { Field: "" });
       const columns = names.map((name) => [name, this.#rows.map((row) => row[name])] as const);
       writeCsv(join(this.#partial, MANIFEST), table(new Map(columns)));
       rmSync(this.#out, { recursive: true, force: true });
