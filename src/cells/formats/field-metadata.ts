@@ -1,3 +1,4 @@
+import { DataError } from "../../errors.ts";
 import type { FieldList } from "../field-list.ts";
 import { joinTable } from "../locations/join.ts";
 import { bare, cellMetadata, type TableOptions } from "./metadata.ts";
@@ -5,7 +6,7 @@ import { bare, cellMetadata, type TableOptions } from "./metadata.ts";
 /**
  * Adds to every field what tables say of it (platemaps and the like): rows are found by the columns that a table shares
  * with the fields' metadata, as `joinTable` says.
- * @throws DataError where a table shares no column or knows no field, or a field has no protein though others have.
+ * @throws DataError where a table is of single cells, shares no column or knows no field, or a field has no protein though others have.
  */
 export async function joinMetadata(
   list: FieldList,
@@ -23,7 +24,15 @@ export async function joinMetadata(
     planes: new Map<string, string>(),
   }));
   const notes = [...list.notes];
-  for (const table of tables) notes.push(...(await joinTable(rows, table)));
+  for (const table of tables) {
+    const joined = await joinTable(rows, table, options);
+    if (joined.objects !== null)
+      throw new DataError(
+        "has a column ObjectNumber, so it is of single cells; fields take tables of plates, wells and sites",
+        { path: table },
+      );
+    notes.push(...joined.notes);
+  }
   const names = [...new Set(rows.flatMap(({ info }) => [...info.keys()]))].filter((name) => name !== "Field");
   const columns = new Map(names.map((name) => [name, rows.map(({ info }) => info.get(name) ?? "")]));
   columns.set(
