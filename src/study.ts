@@ -19,7 +19,7 @@ import { curveSettings, evaluateCurve, SMALLER_SIZES } from "./study/curve.ts";
 import { encoderName, outputNames, readEncoders, recordedEncoders } from "./study/encoders.ts";
 import { constantFinding, givenFindings, type OpenGiven, openGiven } from "./study/given.ts";
 import { allowedSettings, checkClosed, foldsOf, studyGroups, studySplits } from "./study/groups.ts";
-import { costs, studySize } from "./study/guards/size.ts";
+import { costs, studySize, wideFeatures } from "./study/guards/size.ts";
 import { surveyOf } from "./study/guards/survey.ts";
 import { chanceFindings, cropFindings, Findings, planFindings, samples } from "./study/guards.ts";
 import { keep } from "./study/kept.ts";
@@ -30,6 +30,7 @@ import { fitProbes, writeResults } from "./study/results.ts";
 import { scalesKey, studyScales, writeScales } from "./study/scales.ts";
 import { type FittedStudy, fitToCells, type Study } from "./study/schema.ts";
 import { selectCells } from "./study/select.ts";
+import { UnusableEncoders } from "./study/unusable.ts";
 import { planFiles, planHash, writePlan } from "./swap/plan-file.ts";
 import type { Flag } from "./types.ts";
 
@@ -113,20 +114,31 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     findings.add(...cropFindings(look.survey, study, plan, scales, store.channels));
     const tried = samples(store, scales, study, selection);
     const targets: EncoderTarget[] = [];
-    for (const encoder of encoders) {
-      if (encoder.kind === "given") {
-        const open = await openGiven(encoder, { store, plan, scales, composite: study.composite });
-        files.push(open);
-        findings.add(...givenFindings(open));
-        continue;
+    const unusable = new UnusableEncoders(encoders.length);
+    const usable: string[] = [];
+    for (const encoder of encoders)
+      try {
+        if (encoder.kind === "given") {
+          const open = await openGiven(encoder, { store, plan, scales, composite: study.composite });
+          files.push(open);
+          findings.add(...givenFindings(open), wideFeatures(encoder.name, open.file.dimension));
+        } else {
+          if (encoder.kind === "command") options.onProgram?.(encoder);
+          const { name } = encoder.description;
+          const tryIt = async (opened: Encoder) => {
+            const names = outputNames(encoder);
+            findings.add(...names.map((output, o) => wideFeatures(output, opened.dimensions[o])));
+            findings.add(...(await tryOut(opened, name, tried)));
+          };
+          const dimensions = await tryEncoder(encoder, store, tryIt, programs);
+          targets.push({ encoder, names: outputNames(encoder), dimensions });
+          findings.add(changedUnits(encoder.description, study.composite.intensity));
+        }
+        usable.push(encoderName(encoder));
+      } catch (error) {
+        unusable.add(encoderName(encoder), encoder.path, error);
       }
-      const { name } = encoder.description;
-      if (encoder.kind === "command") options.onProgram?.(encoder);
-      const tryIt = async (opened: Encoder) => findings.add(...(await tryOut(opened, name, tried)));
-      const dimensions = await tryEncoder(encoder, store, tryIt, programs);
-      targets.push({ encoder, names: outputNames(encoder), dimensions });
-      findings.add(changedUnits(encoder.description, study.composite.intensity));
-    }
+    unusable.check(usable);
     findings.add(
       costs({ ...drawn, composites: plan.count }, [
         ...targets.flatMap((t) => t.dimensions),

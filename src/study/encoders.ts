@@ -1,18 +1,27 @@
+import { basename, extname } from "node:path";
 import { namesOfOutputs } from "../encode/description.ts";
 import { type EncoderFile, readEncoder } from "../encode/encoder-file.ts";
 import { StudyError } from "../errors.ts";
 import { type GivenFeatures, readGiven } from "../features/given/given.ts";
 import { RESERVED } from "./layout.ts";
 import type { Study } from "./schema.ts";
+import { UnusableEncoders } from "./unusable.ts";
 
 /** What a study has in the place of an encoder: one that is run, or features that were made elsewhere. */
 export type StudyEncoder = EncoderFile | GivenFeatures;
 
-/** Reads what a study names as encoders. @throws DataError, StudyError naming the file, or the encoder */
+/** Reads what a study names as encoders. @throws DataError, StudyError naming the files, or the encoders */
 export function readEncoders(study: Pick<Study, "encoders">): StudyEncoder[] {
-  const encoders = study.encoders.map((entry) =>
-    typeof entry === "string" ? readEncoder(entry) : readGiven(entry),
-  );
+  const unusable = new UnusableEncoders(study.encoders.length);
+  const encoders: StudyEncoder[] = [];
+  for (const entry of study.encoders)
+    try {
+      encoders.push(typeof entry === "string" ? readEncoder(entry) : readGiven(entry));
+    } catch (error) {
+      if (typeof entry === "string") unusable.add(basename(entry, extname(entry)), entry, error);
+      else unusable.add(entry.name, entry.features, error);
+    }
+  unusable.check(encoders.map(encoderName));
   checkEncoders(encoders);
   return encoders;
 }
@@ -35,9 +44,13 @@ export function recordedEncoders(encoders: readonly StudyEncoder[]): Record<stri
     encoders.map((encoder) => {
       if (encoder.kind === "given") return [encoder.name, { features: encoder.hash }];
       const { name, input, preprocess, outputs } = encoder.description;
-      const program =
-        encoder.kind === "command" ? { command: encoder.description.command, files: encoder.files } : {};
-      return [name, { model: encoder.hash, ...program, input, preprocess, outputs }];
+      const own =
+        encoder.kind === "command"
+          ? { command: encoder.description.command, files: encoder.files }
+          : encoder.description.extraInputs === undefined
+            ? {}
+            : { extraInputs: encoder.description.extraInputs };
+      return [name, { model: encoder.hash, ...own, input, preprocess, outputs }];
     }),
   );
 }

@@ -11,6 +11,9 @@ export const MOST_FITS = 2_000_000;
 /** Bytes of features that a study has at most. */
 export const MOST_BYTES = 100e9;
 
+/** Features of one output at most. */
+export const MOST_FEATURES = 4096;
+
 /** What a study will cost, known before its plan is drawn. */
 export interface StudySize {
   readonly classes: number;
@@ -68,4 +71,18 @@ export function costs({ classes, composites, fits }: StudySize, dimensions: read
       text: `${made}, more than a study may have (${number.format(MOST_FITS)} fits, ${number.format(MOST_BYTES / 1e9)} GB); name fewer classes in "classes" (or a coarser column as "class"), a few classes as "backgrounds", or lower "cellsPerClass"`,
     };
   return { id: "size", severity: "note", encoder: null, text: made };
+}
+
+/**
+ * Refuses an output with more features than probes are fitted on in seconds: a fit forms all products of two features.
+ * @param output name of the encoder, with the layer behind it
+ */
+export function wideFeatures(output: string, features: number): Flag | null {
+  if (features <= MOST_FEATURES) return null;
+  return {
+    id: "wide-features",
+    severity: "refuse",
+    encoder: null,
+    text: `${output} gives ${number.format(features)} features, more than probes are fitted on (${number.format(MOST_FEATURES)}; the time grows with the third power): pool its map or tokens ("pool": mean, max or center-mean), or take a later layer`,
+  };
 }
