@@ -78,6 +78,16 @@ export interface SwapPlan {
   readonly donor: Int32Array;
   /** 1 where center cell and donor come from one field. */
   readonly sameField: Uint8Array;
+  /** Where the medium of cell-free composites comes from, if some donors have none (see `lendMedium`). */
+  readonly medium?: LentMedium | undefined;
+}
+
+/** Medium that crops full of cells take from others of their field. */
+export interface LentMedium {
+  /** Row of the crop whose medium composite i shows in place of its donor's, which may be the donor; -1: not crowded. */
+  readonly of: Int32Array;
+  /** Names all that decides who lends to whom, besides masks and seed; null where nothing is lent. */
+  readonly key: string | null;
 }
 
 /** How a composite is made. */

@@ -193,7 +193,12 @@ function findShelves(
   { store, plan, scales, composite, encoders, folder, shared = false }: ExtractRequest,
   segments: readonly Segment[],
 ): Shelf[][][] {
-  const inputs = { header: store.header, scales: scalesHash(scales), composite };
+  const inputs = {
+    header: store.header,
+    scales: scalesHash(scales),
+    composite,
+    medium: plan.medium?.key,
+  };
   return encoders.map(({ encoder, names, dimensions }) =>
     names.map((name, o) => {
       const place = join(folder, name);

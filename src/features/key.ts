@@ -17,6 +17,8 @@ export interface FeatureInputs {
   /** {@link scalesHash} */
   readonly scales: string;
   readonly composite: CompositeOptions;
+  /** The plan's, where donors take the medium of other crops. */
+  readonly medium?: string | null | undefined;
 }
 
 /**
@@ -57,8 +59,13 @@ export function pixelsKey(inputs: FeatureInputs, settings: readonly Setting[]): 
 }
 
 /** @param masked whether masks are looked at */
-function pixelsOf({ header, scales, composite }: FeatureInputs, setting: Setting, masked: boolean) {
+function pixelsOf(
+  { header, scales, composite, medium = null }: FeatureInputs,
+  setting: Setting,
+  masked: boolean,
+) {
   return {
+    ...(medium !== null && traitsOf(setting).removes === "all" ? { medium } : {}),
     crops: header.hashes["crops.npy"],
     channels: header.channels,
     masks: masked ? header.hashes["masks.npy"] : null,

@@ -7,6 +7,7 @@ import { aboveChance } from "../evidence/above-chance.ts";
 import { SETTINGS, type Setting, traitsOf } from "../settings.ts";
 import { Compositor } from "../swap/composite.ts";
 import type { Scales } from "../swap/intensity.ts";
+import { crowdedDonors } from "../swap/lend.ts";
 import { reusedDonors } from "../swap/reuse.ts";
 import { saturated, weakScales, withoutSignal } from "../swap/signal.ts";
 import type { Cells, Flag, SwapPlan } from "../types.ts";
@@ -61,6 +62,7 @@ export function planFindings(
     unequalClasses(selection),
     fewFields(cells, selection),
     reusedDonors(plan, selection.classOf, cells),
+    crowdedDonors(plan),
   ];
 }
 

@@ -2,6 +2,7 @@ import type { CellStore } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
 import { checkSetting } from "../swap/composite.ts";
+import { lendMedium } from "../swap/lend.ts";
 import { makePlan } from "../swap/plan.ts";
 import { readPlan } from "../swap/plan-file.ts";
 import type { SwapPlan } from "../types.ts";
@@ -16,10 +17,20 @@ export function addedSettings(settings: readonly Setting[]): readonly Setting[] 
 }
 
 /**
- * The study's swap plan: the one it names, or a seeded one of its cells, with donors of the cell's own group.
+ * The study's swap plan: the one it names, or a seeded one of its cells, with donors of the cell's own group,
+ * and with medium lent to donors that have none.
  * @throws SettingError for a setting that the masks do not allow, DataError for a plan that does not fit the cells.
  */
 export async function studyPlan(
+  store: CellStore,
+  study: Study,
+  selection: Selection,
+  groups: Groups,
+): Promise<SwapPlan> {
+  return lendMedium(store, await chosenPlan(store, study, selection, groups), store.cells, study.seed);
+}
+
+async function chosenPlan(
   store: CellStore,
   study: Study,
   selection: Selection,

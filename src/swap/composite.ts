@@ -16,6 +16,7 @@ import {
 } from "./intensity.ts";
 import { FieldMatcher } from "./match.ts";
 import { type AlphaScratch, alphaScratch, pasteHard, pasteSoft, softAlpha } from "./paste.ts";
+import { mediumOf } from "./plan.ts";
 
 /** Size of the filled donors that are kept, by default, bytes: 1,024 of two channels and 64 x 64 px, 64 of 256 x 256 px. */
 const CACHE_BYTES = 32 * 2 ** 20;
@@ -122,7 +123,7 @@ export class Compositor {
     this.#source.readCrop(cell, this.#crop);
     pixelScale(this.#crop, cell, this.#scales, this.#options.clip, this.#scale);
     this.#source.readMask(cell, this.#mask);
-    const donor = plan.donor[row];
+    const donor = mediumOf(plan, row);
     const background = traits.background === "none" ? null : this.#backgroundOf(traits, donor);
     const brought = this.#putBackground(background, donor, cell, out);
     const paste = { crop: this.#crop, background: out, scale: this.#scale };
@@ -155,7 +156,7 @@ export class Compositor {
   countClipped(plan: SwapPlan, row: number): number {
     const traits = traitsOf(SETTINGS[plan.setting[row]]);
     if (traits.cell !== "pasted" || traits.background === "none") return 0;
-    const [cell, donor] = [plan.cell[row], plan.donor[row]];
+    const [cell, donor] = [plan.cell[row], mediumOf(plan, row)];
     this.#source.readMask(cell, this.#mask);
     if (this.#matcher !== null) {
       const { crop } = this.#backgroundOf(traits, donor);

@@ -30,7 +30,17 @@ export function planTable(plan: SwapPlan, cells: PlanCells): Map<string, Column>
     ["donor_id", Array.from(plan.donor, (d) => (d < 0 ? null : cells.id[d]))],
     ["donor_class", Array.from(plan.donor, (d) => (d < 0 ? null : className(d)))],
     ["same_field", plan.sameField],
+    ...lentColumns(plan, cells),
   ]);
+}
+
+/** Whose medium a composite shows, where donors are so crowded that it is lent. */
+function lentColumns({ medium }: SwapPlan, cells: PlanCells): [string, Column][] {
+  if (medium === undefined) return [];
+  return [
+    ["medium", medium.of],
+    ["medium_id", Array.from(medium.of, (c) => (c < 0 ? null : cells.id[c]))],
+  ];
 }
 
 /** SHA-256 of what a plan says: setting, background, cell and donor of every row, by number. */
@@ -38,7 +48,13 @@ export function planHash(plan: SwapPlan): string {
   const bytes = (a: Int32Array | Int16Array | Uint8Array) =>
     Buffer.from(a.buffer, a.byteOffset, a.byteLength);
   return sha256(
-    Buffer.concat([bytes(plan.setting), bytes(plan.background), bytes(plan.cell), bytes(plan.donor)]),
+    Buffer.concat([
+      bytes(plan.setting),
+      bytes(plan.background),
+      bytes(plan.cell),
+      bytes(plan.donor),
+      ...(plan.medium === undefined ? [] : [bytes(plan.medium.of)]),
+    ]),
   );
 }
 
@@ -59,7 +75,8 @@ function* planPieces(plan: SwapPlan, cells: PlanCells): Generator<Table> {
       Int32Array,
       Uint8Array,
     ];
-    yield table(planTable({ ...plan, cell, setting, background, donor, sameField }, cells));
+    const medium = plan.medium && { ...plan.medium, of: plan.medium.of.subarray(from, from + PIECE) };
+    yield table(planTable({ ...plan, cell, setting, background, donor, sameField, medium }, cells));
   }
 }
 
@@ -70,7 +87,7 @@ export function planFiles(base: string, plan: SwapPlan): string[] {
 
 /**
  * Writes `BASE.parquet`, and up to 1 million rows `BASE.csv` beside it; columns cell, cell_id, class, field, protein,
- * setting, background, donor, donor_id, donor_class, same_field.
+ * setting, background, donor, donor_id, donor_class, same_field, and where medium is lent medium and medium_id.
  */
 export function writePlan(base: string, plan: SwapPlan, cells: PlanCells): void {
   if (plan.count <= CSV_ROWS) writeCsvPieces(`${base}.csv`, planPieces(plan, cells));

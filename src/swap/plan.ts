@@ -246,6 +246,12 @@ function numbers(names: readonly string[]): Int32Array {
   });
 }
 
+/** The crop whose medium composite `row` shows: that of its donor, unless another one lends its own. */
+export function mediumOf(plan: SwapPlan, row: number): number {
+  const lent = plan.medium?.of[row] ?? -1;
+  return lent < 0 ? plan.donor[row] : lent;
+}
+
 /** The plan with its arrays in shared memory, so that every worker reads the same copy. */
 export function sharePlan(plan: SwapPlan): SwapPlan {
   return {
@@ -255,5 +261,6 @@ export function sharePlan(plan: SwapPlan): SwapPlan {
     background: share(plan.background),
     donor: share(plan.donor),
     sameField: share(plan.sameField),
+    medium: plan.medium && { ...plan.medium, of: share(plan.medium.of) },
   };
 }

@@ -49,7 +49,12 @@ export function exportHashes({
   scales,
   composite,
 }: StudyComposites): Pick<ExportRecord, "plan" | "pixels"> {
-  const inputs = { header: store.header, scales: scalesHash(scales), composite };
+  const inputs = {
+    header: store.header,
+    scales: scalesHash(scales),
+    composite,
+    medium: plan.medium?.key,
+  };
   return { plan: planHash(plan), pixels: pixelsKey(inputs, settingsOf(plan)) };
 }
 

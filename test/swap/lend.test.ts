@@ -1,0 +1,148 @@
+import { expect, test } from "vitest";
+import { memoryCrops } from "../../src/cells/memory.ts";
+import { mulberry32 } from "../../src/core/rng.ts";
+import { SETTINGS, type Setting } from "../../src/settings.ts";
+import { Compositor } from "../../src/swap/composite.ts";
+import { plainScales } from "../../src/swap/intensity.ts";
+import { crowdedDonors, lendMedium } from "../../src/swap/lend.ts";
+import { makePlan } from "../../src/swap/plan.ts";
+import { planHash, planTable } from "../../src/swap/plan-file.ts";
+import type { CompositeOptions, CropSource, SwapPlan } from "../../src/types.ts";
+
+const SIZE = 24;
+const PIXELS = SIZE * SIZE;
+const COUNT = 12;
+const field = Array.from({ length: COUNT }, (_, i) => `F${i % 4}`);
+const ids = Array.from({ length: COUNT }, (_, i) => `c${i}`);
+
+/** Crops with a center cell of light 100 on medium of light 10 + row; `full` ones have neighbors everywhere else. */
+function crops(full: (cell: number) => boolean): CropSource {
+  const light = new Float32Array(COUNT * PIXELS);
+  const masks = new Uint8Array(COUNT * PIXELS);
+  const random = mulberry32(4);
+  for (let i = 0; i < light.length; i++) {
+    const [cell, y, x] = [Math.floor(i / PIXELS), Math.floor((i % PIXELS) / SIZE), i % SIZE];
+    masks[i] = Math.hypot(y - 11.5, x - 11.5) < 4 ? 1 : full(cell) ? 2 : 0;
+    light[i] = (masks[i] > 0 ? 100 : 10) + cell + random();
+  }
+  return memoryCrops({ channels: ["A"], height: SIZE, width: SIZE }, light, masks);
+}
+
+const usable = new Uint8Array(COUNT).fill(1);
+const classOf = Int16Array.from({ length: COUNT }, (_, i) => i % 2);
+const plan = makePlan({
+  classes: ["P", "Q"],
+  classOf,
+  field,
+  protein: field,
+  usable,
+  settings: ["original", "self", "same", "cell-free", "different"],
+  sameDonor: "any",
+  seed: 1,
+});
+const cells = { field, usable };
+const rowsOf = ({ setting }: SwapPlan, name: Setting) =>
+  Array.from(setting.keys()).filter((row) => SETTINGS[setting[row]] === name);
+const options: CompositeOptions = {
+  edge: "hard",
+  sigma: 1,
+  donorCenter: "fill",
+  halo: 1,
+  intensity: "none",
+  clip: null,
+  seed: 1,
+};
+
+test("where every crop has medium the plan stays as it is", () => {
+  expect(
+    lendMedium(
+      crops(() => false),
+      plan,
+      cells,
+      1,
+    ),
+  ).toBe(plan);
+  expect(crowdedDonors(plan)).toBeNull();
+});
+
+test("donors full of cells take the medium of a crop of their field, in cell-free only, always the same", () => {
+  // Of every field the first crop is free.
+  const source = crops((cell) => cell >= 4);
+  const lent = lendMedium(source, plan, cells, 1);
+  const of = lent.medium!.of;
+  for (let row = 0; row < plan.count; row++) {
+    const donor = plan.donor[row];
+    const free = SETTINGS[plan.setting[row]] === "cell-free" && donor >= 4;
+    expect(of[row]).toBe(free ? donor % 4 : -1);
+  }
+  expect(lendMedium(source, plan, cells, 1).medium).toEqual(lent.medium);
+  expect(planHash(lent)).not.toBe(planHash(plan));
+  const column = planTable(lent, { id: ids, field, protein: field, classOf }).get("medium_id")!;
+  expect(column).toEqual(Array.from(of, (c) => (c < 0 ? null : ids[c])));
+  expect(planTable(plan, { id: ids, field, protein: field, classOf }).has("medium_id")).toBe(false);
+});
+
+test("the composite is that on the lender's medium, pixel for pixel", () => {
+  const source = crops((cell) => cell >= 4);
+  const lent = lendMedium(source, plan, cells, 1);
+  const row = rowsOf(plan, "cell-free").find((r) => plan.donor[r] >= 4)!;
+  const donor = plan.donor.map((d, r) => (r === row ? d % 4 : d));
+  const [a, b, c] = [lent, { ...plan, donor }, plan].map((which) => {
+    const out = new Float32Array(PIXELS);
+    new Compositor(source, plainScales("none"), options).compose(which, row, out);
+    return out;
+  });
+  expect(a).toEqual(b);
+  // Without lending the dimmest of the cells stands in.
+  expect(c[0]).toBeGreaterThan(90);
+  expect(a[0]).toBeLessThan(20);
+});
+
+test("only crops that passed lend, and one that nothing is lent to keeps its own", () => {
+  const source = crops((cell) => cell >= 4);
+  const failed = usable.map((_, cell) => Number(cell !== 0));
+  const lent = lendMedium(source, plan, { field, usable: failed }, 1);
+  for (const row of rowsOf(plan, "cell-free")) {
+    const donor = plan.donor[row];
+    if (donor >= 4) expect(lent.medium!.of[row]).toBe(donor % 4 === 0 ? donor : donor % 4);
+  }
+  expect(lent.medium!.key).not.toBe(lendMedium(source, plan, cells, 1).medium!.key);
+  expect(crowdedDonors(lent)).toMatchObject({
+    id: "no-medium",
+    severity: "warning",
+    text: expect.stringMatching(
+      /^2 of 12 donors \(17 %\) of `cell-free` are full of cells, and so is every other/,
+    ),
+  });
+});
+
+test("what is lent is noted; a study without any medium is refused with the remedy", () => {
+  const lent = crowdedDonors(
+    lendMedium(
+      crops((cell) => cell >= 4),
+      plan,
+      cells,
+      1,
+    ),
+  );
+  expect(lent).toMatchObject({ id: "lent-medium", severity: "note" });
+  expect(lent!.text).toMatch(/^8 of 12 donors \(67 %\) of `cell-free` are full of cells/);
+  const bare = crowdedDonors(
+    lendMedium(
+      crops(() => true),
+      plan,
+      cells,
+      1,
+    ),
+  );
+  expect(bare).toMatchObject({ id: "no-medium", severity: "refuse" });
+  expect(bare!.text).toContain('leave `cell-free` out of "settings"');
+  expect(
+    lendMedium(
+      crops(() => true),
+      plan,
+      cells,
+      1,
+    ).medium!.key,
+  ).toBeNull();
+});
