@@ -61,6 +61,8 @@ interface Measured {
   readonly perField: number | null;
   readonly cells: number;
   readonly seconds: number;
+  /** Of all threads, start of the process not included: less moved by what else the machine does. */
+  readonly cpuSeconds: number;
   readonly peakMiB: number;
 }
 
@@ -68,15 +70,18 @@ async function measure(manifest: string, fields: number, perField: number | unde
   const { listFields, fieldsSource, importCells } = await built<typeof Node>("node");
   const folder = join(manifest, "..");
   const start = performance.now();
+  const cpu = process.cpuUsage();
   const list = await listFields(folder, { manifest });
   const plan = await fieldsSource(list, { size: CROP, perField });
   const { cells } = await importCells(plan, join(folder, "cells"));
   const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
   return {
     fields,
     perField: perField ?? null,
     cells,
     seconds,
+    cpuSeconds: (user + system) / 1e6,
     peakMiB: process.resourceUsage().maxRSS / 1024,
   };
 }
@@ -105,13 +110,16 @@ if (only !== "") {
         { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
       );
       const found = JSON.parse(text) as Measured;
-      console.log(found, `${(fields / found.seconds).toFixed(2)} fields/s`);
+      console.log(
+        found,
+        `${(fields / found.seconds).toFixed(2)} fields/s, ${(found.cpuSeconds / fields).toFixed(2)} s of processor a field`,
+      );
       return found;
     };
-    const sizes = smoke ? [2, 4] : option("sizes", "4,16,48").split(",").map(Number);
+    const sizes = smoke ? [2, 4] : option("sizes", "4,12,36").split(",").map(Number);
     const all = sizes.map((fields) => run(fields));
     const drawn = sizes.map((fields) => run(fields, smoke ? 2 : 20));
-    const peers: { seconds: number; cells: number }[] = [];
+    const peers: { seconds: number; cpuSeconds: number; cells: number }[] = [];
     if (!smoke && option("peer", "yes") === "yes") {
       const out = join(folder, "peer");
       mkdirSync(out);
@@ -121,9 +129,11 @@ if (only !== "") {
         const text = execFileSync(peerPython("fields.txt"), [script, manifest, String(CROP), out], {
           encoding: "utf8",
         });
-        const [seconds, cells] = text.split(" ").map(Number);
-        console.log(`numpy: ${(sizes[1] / seconds).toFixed(2)} fields/s, ${cells} cells`);
-        peers.push({ seconds, cells });
+        const [seconds, cpuSeconds, cells] = text.split(" ").map(Number);
+        console.log(
+          `numpy: ${(sizes[1] / seconds).toFixed(2)} fields/s, ${(cpuSeconds / sizes[1]).toFixed(2)} s of processor a field, ${cells} cells`,
+        );
+        peers.push({ seconds, cpuSeconds, cells });
       }
     }
     const bytes = CHANNELS.length * statSync(join(folder, "0_DNA.tif")).size;

@@ -47,20 +47,30 @@ export function cutCrop(field: FieldPixels, object: FieldObject, side: number): 
   const size = side * side;
   const crop = new Float32Array(planes.length * size);
   const mask = labels === null ? null : new Uint8Array(size);
+  const within = left >= 0 && left + side <= width;
   for (let y = 0; y < side; y++) {
     const row = Math.min(Math.max(top + y, 0), height - 1);
+    if (within) {
+      const from = row * width + left;
+      for (let c = 0; c < planes.length; c++)
+        crop.set(planes[c].subarray(from, from + side), c * size + y * side);
+      if (mask !== null && labels !== null && row === top + y)
+        for (let x = 0; x < side; x++) mask[y * side + x] = partOf(labels[from + x], object.label);
+      continue;
+    }
     for (let x = 0; x < side; x++) {
       const column = Math.min(Math.max(left + x, 0), width - 1);
       const from = row * width + column;
       const to = y * side + x;
       for (let c = 0; c < planes.length; c++) crop[c * size + to] = planes[c][from];
       if (mask === null || labels === null || row !== top + y || column !== left + x) continue;
-      const label = labels[from];
-      mask[to] = label === 0 ? BACKGROUND : label === object.label ? CENTER : NEIGHBOR;
+      mask[to] = partOf(labels[from], object.label);
     }
   }
   return { height: side, width: side, crop, mask };
 }
+
+const partOf = (label: number, own: number) => (label === 0 ? BACKGROUND : label === own ? CENTER : NEIGHBOR);
 
 /**
  * Cuts the cells of many fields, one after the other, with the pixels of one field in memory at a time: calls are

@@ -23,6 +23,7 @@ const TYPES: Readonly<Record<string, new (length: number) => PlaneValues>> = {
 };
 /** Axes before version 0.3, which names none. */
 const OLD_AXES = ["t", "c", "z", "y", "x"];
+const MOST_CHANNELS = 4096;
 /** Decoded chunks that hold more than one plane are kept up to this many bytes, for the planes that come next. */
 const KEPT = 1 << 27;
 
@@ -70,6 +71,12 @@ export async function openOmeZarr(path: string): Promise<FieldImage> {
   if (!isJson(dataset) || typeof dataset.path !== "string")
     throw new DataError("lists no data set in its multiscales; write it again with ome-zarr", { path });
   const array = await openArray(path, dataset.path);
+  const counts = [...array.shape, ...array.chunks];
+  if (array.chunks.length !== array.shape.length || counts.some((n) => !Number.isSafeInteger(n) || n < 1))
+    throw new DataError(
+      `has an array of ${array.shape.join(" x ")} in chunks of ${array.chunks.join(" x ")}; write it again`,
+      { path },
+    );
   const { axes, units } = axesOf(multiscale.axes, array.shape, path);
   const size = (axis: string) => (axes.includes(axis) ? array.shape[axes.indexOf(axis)] : 1);
   const [height, width] = [size("y"), size("x")];
@@ -80,6 +87,8 @@ export async function openOmeZarr(path: string): Promise<FieldImage> {
       `has chunks of ${array.chunks.join(" x ")} values; write it again with smaller ones`,
       { path },
     );
+  if (size("c") > MOST_CHANNELS)
+    throw new DataError(`has ${size("c")} channels; name its axes as they are`, { path });
   const names = channelNames(attributes, size("c"));
   const reader = new PlaneReader(array, axes, path);
   return {

@@ -50,6 +50,10 @@ export const TAG = {
   format: 339,
 } as const;
 
+const ZSTANDARD = 50000;
+/** Bytes that LZW makes of one at most; deflate makes 1,032 and PackBits 64, Zstandard any number. */
+const MOST_PACKED = 2600;
+
 /** None, LZW, deflate, PackBits, deflate (old number), Zstandard. */
 const COMPRESSIONS = new Set([1, 5, 8, 32773, 32946, 50000]);
 /** Sample format / bits. */
@@ -165,8 +169,12 @@ function checkBlocks(page: TiffPage, length: number, path: string): void {
         { path },
       );
     const { bytes } = blockBytes(page, i);
-    // A block much larger than its pixels is no compression but damage or a bomb.
-    if ((compression === 1 && sizes[i] < bytes) || (compression !== 1 && sizes[i] > 2 * bytes + 65536))
+    // A block much larger than its pixels is no compression but damage or a bomb; so is one that no method packs so far.
+    if (
+      (compression === 1 && sizes[i] < bytes) ||
+      (compression !== 1 && sizes[i] > 2 * bytes + 65536) ||
+      (compression !== ZSTANDARD && sizes[i] > 0 && bytes > MOST_PACKED * sizes[i] + 65536)
+    )
       throw new DataError(
         `is damaged (block ${i + 1} has ${sizes[i]} bytes for ${bytes} bytes of pixels); export it again`,
         { path },

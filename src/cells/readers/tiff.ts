@@ -67,6 +67,14 @@ export function readPage(file: ByteSource, page: TiffPage, path: string, out: Pl
     const plane = page.planar === 2 ? Math.floor(block / perPlane) : 0;
     const high = Math.min(rows, height - top);
     const wide = Math.min(blockWidth, width - left);
+    if (samples === 1 && !isBig(values)) {
+      for (let y = 0; y < high; y++)
+        out.set(
+          values.subarray(y * blockWidth, y * blockWidth + wide),
+          (plane * height + top + y) * width + left,
+        );
+      continue;
+    }
     for (let s = 0; s < samples; s++)
       for (let y = 0; y < high; y++) {
         const to = ((plane + s) * height + top + y) * width + left;
@@ -82,7 +90,7 @@ function nativeValues(
   page: TiffPage,
   rows: number,
   row: number,
-): ArrayLike<number | bigint> {
+): PlaneValues | BigInt64Array | BigUint64Array {
   const { bits, format, predictor } = page;
   if (bits === 1) return unpackBits(raw, rows, row);
   const size = bits / 8;
@@ -114,6 +122,9 @@ function nativeValues(
   if (size === 2) return format === 2 ? new Int16Array(raw.buffer) : new Uint16Array(raw.buffer);
   return format === 2 ? new Int32Array(raw.buffer) : new Uint32Array(raw.buffer);
 }
+
+const isBig = (values: PlaneValues | BigInt64Array | BigUint64Array) =>
+  values instanceof BigInt64Array || values instanceof BigUint64Array;
 
 /** A value per bit, the highest bit of a byte first; every row starts with a new byte. */
 function unpackBits(raw: Uint8Array, rows: number, row: number): Uint8Array {
