@@ -290,6 +290,9 @@ def anndata_cases():
         file["obs/Protein"] = np.array([b"A"] * 3)
     with h5py.File(folder / "no-obs.h5ad", "w") as file:
         file["obsm/images"] = draw().astype("u1")
+    with h5py.File(folder / "lzf-text.h5ad", "w") as file:
+        file["obsm/images"] = draw().astype("u1")
+        file.create_dataset("obs/Protein", data=["the same protein"] * CELLS, dtype=h5py.string_dtype(), compression="lzf")
     with h5py.File(folder / "old-obs.h5ad", "w") as file:
         file["obsm/images"] = draw().astype("u1")
         file["obs"] = np.array([(b"c", 1)] * CELLS, dtype=[("index", "S4"), ("n", "i4")])

@@ -69,15 +69,28 @@ function numberReader(view: DataView, { kind, bytes, little }: NumberType): (at:
 export function decodeNumbers(bytes: Uint8Array, type: NumberType, out: Float32Array | Float64Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (type.kind === "f" && type.bytes === 2) {
-    const bits = new Uint16Array(out.length);
-    for (let i = 0; i < bits.length; i++) bits[i] = view.getUint16(2 * i, type.little);
-    const values = new Float32Array(out.length);
-    decodeFloat16(bits, values);
-    out.set(values);
+    const bits = halves(view, type.little, out.length);
+    if (out instanceof Float32Array) decodeFloat16(bits, out);
+    else {
+      const values = new Float32Array(out.length);
+      decodeFloat16(bits, values);
+      out.set(values);
+    }
     return;
   }
   const read = numberReader(view, type);
   for (let i = 0, at = 0; i < out.length; i++, at += type.bytes) out[i] = read(at);
+}
+
+const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** 16-bit words of a view, in place where they lie as this machine has them. */
+function halves(view: DataView, little: boolean, count: number): Uint16Array {
+  if (little === LITTLE && view.byteOffset % 2 === 0)
+    return new Uint16Array(view.buffer, view.byteOffset, count);
+  const bits = new Uint16Array(count);
+  for (let i = 0; i < count; i++) bits[i] = view.getUint16(2 * i, little);
+  return bits;
 }
 
 const scratch = new DataView(new ArrayBuffer(4));

@@ -94,6 +94,7 @@ export function stackReader(stack: Stack): (row: number) => CellPixels {
   const size = height * width;
   const row = rowReader(crops);
   // Labels beyond 2^24 stay apart in float64.
+  const labels = new Float64Array(size);
   const maskRow = masks === null ? null : rowReader(masks.array, Float64Array);
   return (cell) => {
     const values = row(cell);
@@ -101,7 +102,6 @@ export function stackReader(stack: Stack): (row: number) => CellPixels {
     for (const [c, plane] of channelPlanes.entries())
       copyPlane(values, layout, plane, crop.subarray(c * size, (c + 1) * size));
     if (kind === "none" || (maskPlane === null && masks === null)) return { height, width, crop, mask: null };
-    const labels = new Float64Array(size);
     if (masks !== null && maskRow !== null) copyPlane(maskRow(cell), masks.layout, 0, labels);
     else copyPlane(values, layout, maskPlane as number, labels);
     const path = `${masks?.array.path ?? crops.path}: row ${cell}`;
@@ -132,6 +132,10 @@ function copyPlane(
   out: Float32Array | Float64Array,
 ): void {
   const [planeStep, rowStep, columnStep] = steps;
+  if (columnStep === 1 && rowStep === width) {
+    out.set(values.subarray(plane * planeStep, plane * planeStep + out.length));
+    return;
+  }
   for (let y = 0, to = 0; y < height; y++)
     for (let x = 0, at = plane * planeStep + y * rowStep; x < width; x++, at += columnStep)
       out[to++] = values[at];

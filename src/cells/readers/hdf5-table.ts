@@ -8,6 +8,8 @@ const FLOAT = 1;
 const STRING = 3;
 /** Characters of one data set: texts that many rows share are small in the file. */
 const MOST_TEXT = 1 << 27;
+/** The filter's number. */
+const LZF = 32_000;
 /** How h5py writes bool. */
 const ENUM = 8;
 
@@ -47,6 +49,12 @@ export function openTable(
   const columns = shape[1] ?? 1;
   checkClaims(set, name, fileBytes, path);
   const rowBytes = columns * metadata.size;
+  // h5py does not tell the filter how much such a piece unpacks to, and the filter cannot ask for more memory here.
+  if (metadata.vlen && set.filters.some(({ id }) => id === LZF))
+    throw new DataError(
+      `${at} is text packed by LZF, which is not read; write the file again with compression="gzip", or without`,
+      { path },
+    );
   let left = MOST_TEXT;
   const wanted = Math.max(64, metadata.chunks?.[0] ?? 0);
   return {

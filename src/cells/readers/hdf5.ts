@@ -66,8 +66,9 @@ export function damaged(path: string, cause: unknown): DataError {
   const text = String((cause as Error).message ?? cause);
   const stack = [...text.matchAll(/^\s*#\d+: .*\(\): (.*)$/gm)];
   // A filter that fails in the middle ends with a message of its runtime's.
-  const filter = text === "" || text.startsWith("Aborted(");
-  const why = filter ? "a packed piece cannot be unpacked" : (stack.at(-1)?.[1] ?? text.split("\n")[0]);
+  const why = text.startsWith("Aborted(")
+    ? "a packed piece cannot be unpacked"
+    : (stack.at(-1)?.[1] ?? (text.split("\n")[0] || "HDF5 gives no reason"));
   return new DataError(`is truncated or damaged (${why}); copy it again`, { path, cause });
 }
 

@@ -13,13 +13,15 @@ export interface RowArray {
   close(): void;
 }
 
-/** Bytes of rows that are read at once. */
-const BATCH_BYTES = 1 << 24;
+/** Bytes of rows that are read at once: as a rule, and where rows are packed together so that more is read only once. */
+const BATCH_BYTES = 1 << 22;
+const MOST_BYTES = 1 << 26;
 
-/** Rows that fit a read, in whole steps of `step` rows, at least one. */
-export function batchRows(rowBytes: number, step = 1): number {
-  const fit = Math.max(1, Math.floor(BATCH_BYTES / rowBytes));
-  return fit > step ? fit - (fit % step) : fit;
+/** Rows of a read: whole pieces of `piece` rows that are packed together, as far as they fit; at least one. */
+export function batchRows(rowBytes: number, piece = 1): number {
+  const fit = Math.floor(BATCH_BYTES / rowBytes);
+  if (fit >= piece) return fit - (fit % piece);
+  return Math.max(1, Math.min(piece, Math.floor(MOST_BYTES / rowBytes)));
 }
 
 /**
