@@ -2,7 +2,8 @@
 import argparse
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
+from threading import Thread
 
 import numpy as np
 import torch
@@ -28,6 +29,20 @@ def read(source):
     return array
 
 
+def batches(source):
+    """The arrays of the input; each is read while the one before is computed."""
+    queue = Queue(1)
+
+    def fill():
+        while (array := read(source)) is not None:
+            queue.put(array)
+        queue.put(None)
+
+    Thread(target=fill, daemon=True).start()
+    while (array := queue.get()) is not None:
+        yield array
+
+
 def write(sink, array):
     np.lib.format.write_array_header_1_0(sink, np.lib.format.header_data_from_array_1_0(array))
     sink.write(array.tobytes())
@@ -35,15 +50,13 @@ def write(sink, array):
 
 def serve(net, half=False):
     """Reads batches until the input ends and writes the features of each, one array per output."""
-    source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # Only features belong on standard output: what libraries print goes to standard error.
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.backends.cudnn.deterministic = True
     net.to(device).eval()
-    with ThreadPoolExecutor(1) as reader, torch.inference_mode(), torch.autocast(device, enabled=half):
-        ahead = reader.submit(read, source)
-        while (images := ahead.result()) is not None:
-            ahead = reader.submit(read, source)  # The next batch comes while this one is computed.
+    with torch.inference_mode(), torch.autocast(device, enabled=half):
+        for images in batches(source):
             outputs = net(torch.from_numpy(images).to(device))
             for features in outputs if isinstance(outputs, (tuple, list)) else [outputs]:
                 write(sink, np.ascontiguousarray(features.float().cpu().numpy()))

@@ -241,13 +241,15 @@ export class Program {
       this.#answered === 0
         ? "before it gave any features"
         : `after ${this.#answered} batch${this.#answered === 1 ? "" : "es"}`;
-    const memory =
+    const remedy =
       signal === "SIGKILL" || code === 137
         ? 'the system ends programs so that take too much memory: make "batch" smaller'
         : code === 0
           ? "read batches and write features until the end of the input"
-          : "mend that";
-    this.#fail(`${how} ${when}${this.#said()}; ${memory}, then start again`);
+          : /out of memory/i.test(this.#log.lastLine)
+            ? 'make "batch" smaller'
+            : "mend that";
+    this.#fail(`${how} ${when}${this.#said()}; ${remedy}, then start again`);
   }
 
   /** What it printed last on its standard error. */

@@ -126,7 +126,7 @@ const faults: readonly (readonly [string, readonly string[], string])[] = [
   [
     "a crash",
     ["crashes", "--after", "2"],
-    'ended with exit code 3 after 2 batches: "RuntimeError: CUDA out of memory"; mend that, then start again',
+    'ended with exit code 3 after 2 batches: "RuntimeError: CUDA out of memory"; make "batch" smaller, then start again',
   ],
   [
     "a program that the system ends",

@@ -163,3 +163,29 @@ numpy.save("wanted.npy", y.numpy())`;
   },
   60000,
 );
+
+test.skipIf(python === undefined)(
+  "a network that fails in recipes/serve.py ends the program at once (needs python3 with torch)",
+  async () => {
+    const code = `import sys; sys.path.insert(0, ${JSON.stringify(dirname(recipe))})
+import serve, torch
+class Net(torch.nn.Module):
+    def forward(self, x): raise RuntimeError("no kernel for this")
+serve.serve(Net())`;
+    const path = join(folder, "fails.json");
+    const description = {
+      format: "cellswap-encoder",
+      version: 1,
+      name: "fails",
+      command: [python, "-c", code],
+      input: { channels: ["GFP"], height: 8, width: 8 },
+      outputs: [{ output: "y" }],
+    };
+    writeFileSync(path, JSON.stringify(description));
+    const shape = { channels: ["GFP"], height: 8, width: 8 };
+    await expect(openEncoder(readEncoder(path), shape)).rejects.toThrow(
+      'ended with exit code 1 before it gave any features: "RuntimeError: no kernel for this"; mend that',
+    );
+  },
+  60000,
+);
