@@ -274,7 +274,7 @@ export class Program {
 function notStarted(command: string, { code, message }: NodeJS.ErrnoException): string {
   const isPath = /[/\\]/.test(command);
   if (code === "ENOENT" && !isPath)
-    return `cannot be started: there is no program ${command} in the PATH; install it, or give its whole path in "command"`;
+    return `cannot be started: there is no program ${command} in the PATH; ${command === "python" ? 'name "python3"' : "install it"}, or give its whole path in "command"`;
   if (code === "ENOENT" && existsSync(command))
     return `cannot be started: what its first line names is not there; give the interpreter first in "command"`;
   if (code === "ENOENT") return `cannot be started: there is no ${command}; correct "command"`;
