@@ -14,6 +14,7 @@ const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "commands/run.ts docs/study.md": ["## A study file", "`cellsPerClass`", "`encoders`"],
   "encode/encoder-file.ts docs/study.md": ["## An encoder description", '"format": "cellswap-encoder"'],
   "encode/published/kind.ts docs/own-model.md": [/PyTorch/, '"command":'],
+  "encode/published/feature-folder.ts docs/own-features.md": ['"features":', "cellswap export composites"],
   "study/groups.ts docs/validity.md": ["## Closed groups", /published protocol/],
   "study/schema.ts docs/study.md": ["## A study file", /```json\n\{[^`]*"cells":/],
   "study/schema.ts docs/tables.md": ["`published`", "`even`", /aggregat/i],

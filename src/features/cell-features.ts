@@ -6,7 +6,7 @@ import { namesOfOutputs } from "../encode/description.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { takeSamples, tryOut } from "../encode/try.ts";
 import { DataError, InterruptedError, StudyError } from "../errors.ts";
-import { makeFolder, unmakeFolder, writeError } from "../files/atomic.ts";
+import { makeFolder, namedAfter, unmakeFolder, writeError } from "../files/atomic.ts";
 import { takeLock } from "../files/lock.ts";
 import { SETTINGS } from "../settings.ts";
 import { plainScales } from "../swap/intensity.ts";
@@ -91,8 +91,7 @@ export async function writeCellFeatures(
       },
       programs,
     );
-    const folder = `${out}.unfinished`;
-    await inFolder(folder, async (lost) => {
+    await inFolder(out, async (folder, lost) => {
       const { sets } = await extract(
         {
           store,
@@ -144,21 +143,25 @@ function writerOf(out: string) {
   throw new DataError("ends in neither .parquet nor .h5ad; name the file by its format", { path: out });
 }
 
-/** Runs `work` on a folder of its own, which is removed afterwards, unless it can be gone on with. */
-async function inFolder(folder: string, work: (lost: AbortSignal) => Promise<void>): Promise<void> {
+/** Runs `work` on a folder beside `out`, which is removed afterwards, unless it can be gone on with. */
+async function inFolder(
+  out: string,
+  work: (folder: string, lost: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const folder = `${out}.unfinished`;
   let made: string | undefined;
   try {
     made = makeFolder(resolve(folder));
   } catch (cause) {
-    throw writeError(folder, cause);
+    throw writeError(out, cause);
   }
   const lock = takeLock(folder);
   let keep = false;
   try {
-    await work(lock.lost);
+    await work(folder, lock.lost);
   } catch (error) {
     keep = error instanceof InterruptedError;
-    throw error;
+    throw namedAfter(error, folder, out);
   } finally {
     lock.release();
     if (!keep && !lock.lost.aborted) {

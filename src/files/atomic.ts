@@ -9,7 +9,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { DataError } from "../errors.ts";
+import { DataError, isCellswapError } from "../errors.ts";
 import { sha256File } from "./hash.ts";
 
 /**
@@ -60,6 +60,12 @@ export function unmakeFolder(folder: string, made: string | undefined): void {
     } catch {
       return;
     }
+}
+
+/** An error about something in the unfinished `from` as one about `to`, which a user knows; others as they are. */
+export function namedAfter(error: unknown, from: string, to: string): unknown {
+  if (!isCellswapError(error) || error.path === undefined || !error.path.startsWith(from)) return error;
+  return new DataError(error.message.slice(`${error.path}: `.length), { path: to, cause: error });
 }
 
 function holds(path: string, bytes: Uint8Array): boolean {

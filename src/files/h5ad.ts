@@ -67,7 +67,9 @@ export async function writeH5ad(path: string, data: AnnData): Promise<void> {
 /** HDF5 tells what the system said in the middle of a stack of its own messages. */
 function failed(path: string, cause: unknown): unknown {
   const text = String((cause as Error).message);
-  if (!text.includes("HDF5")) return cause;
+  // A failure inside a failure ends with no message, or with one of the library's runtime.
+  const ofLibrary = text === "" || text.startsWith("Aborted(") || text.includes("HDF5");
+  if (!ofLibrary) return cause;
   const said = /error message = '([^']+)'/.exec(text)?.[1] ?? "the disk is full or failed";
   return new DataError(`cannot be written (${said}); free some space or choose another place`, {
     path,

@@ -1,4 +1,4 @@
-import { asyncBufferFromFile, parquetScan, parquetSchema, type SchemaTree } from "hyparquet";
+import { asyncBufferFromFile, parquetScan, parquetSchema, type RowGroup, type SchemaTree } from "hyparquet";
 import { DataError, isCellswapError } from "../errors.ts";
 
 /** A Parquet file whose columns are read one at a time, any of their rows; nothing else is held. */
@@ -7,6 +7,7 @@ export interface ParquetColumns {
   readonly rows: number;
   /** Columns at the top level, in file order. */
   readonly columns: readonly SchemaTree[];
+  readonly groups: readonly RowGroup[];
   /** Calls `take` with every value of rows `from` to `to` (not included) of a column, and its row. */
   each(column: string, from: number, to: number, take: (value: unknown, row: number) => void): Promise<void>;
 }
@@ -23,15 +24,17 @@ export async function openParquetColumns(path: string): Promise<ParquetColumns> 
     }
   };
   const { compressors } = await import("hyparquet-compressors");
-  const { metadata, ranges, readColumn } = await reading(async () =>
-    parquetScan({ file: await asyncBufferFromFile(path), compressors }),
-  );
+  const file = await reading(() => asyncBufferFromFile(path));
+  const { metadata, ranges } = await reading(() => parquetScan({ file, compressors }));
   return {
     path,
     rows: Number(metadata.num_rows),
     columns: parquetSchema(metadata).children,
+    groups: metadata.row_groups,
     each: (column, from, to, take) =>
       reading(async () => {
+        // A scan holds what it read last of every column, so each column has its own.
+        const { readColumn } = await parquetScan({ file, metadata, compressors, columns: [column] });
         for (const { rowStart, rowEnd } of ranges) {
           const [start, end] = [Math.max(from, rowStart), Math.min(to, rowEnd)];
           if (start >= end) continue;

@@ -215,3 +215,18 @@ test.each([
   expect(errors.filter((line) => !line.startsWith("export: "))).toEqual([expect.stringMatching(message)]);
   expect(readdirSync(base).filter((name) => name.startsWith("no."))).toEqual([]);
 });
+
+test.each([
+  ["full", ["export", "composites", at("study.json"), "--out", at("full")]],
+  ["full.parquet", ["features", at("cells"), "--encoder", at("two.json"), "--out", at("full.parquet")]],
+  ["full.h5ad", ["features", at("cells"), "--encoder", at("two.json"), "--out", at("full.h5ad")]],
+  ["full.h5ad", ["export", "anndata", at("study"), "--encoder", "tiny", "--out", at("full.h5ad")]],
+])("%s that the disk has no room for is one line, and leaves nothing", async (name, args) => {
+  const { code, stderr } = await run(args, "ulimit -f 1;");
+  expect(code).toBe(1);
+  const said = stderr.split("\n").filter((line) => line.startsWith("cellswap: "));
+  expect(said).toEqual([
+    expect.stringMatching(`^cellswap: ${at(name)}: (the file would be larger|cannot be written)`),
+  ]);
+  expect(readdirSync(base).filter((file) => file.startsWith("full"))).toEqual([]);
+});

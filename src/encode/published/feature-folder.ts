@@ -57,7 +57,7 @@ export function readFeatureFolder(path: string, layer?: string): FeatureFolder {
   );
   if (present.length === 0)
     throw new DataError(
-      `has none of the folders ${FOLDERS.map((f) => f.name).join(", ")}; give the folder that holds them`,
+      `has none of the folders ${FOLDERS.map((f) => f.name).join(", ")}; give the folder that holds them, or, for features of your own, name their file in a study file (docs/own-features.md)`,
       { path },
     );
   const layers = [...new Set(present.flatMap((f) => f.layers!))].sort();

@@ -35,9 +35,6 @@ export interface FeatureFile {
   close(): void;
 }
 
-/** Bytes of features that are held at a time. */
-export const HELD = 1 << 26;
-
 const SAVE = "save it as .npy (numpy.save), .parquet (DataFrame.to_parquet) or .h5ad (AnnData.write_h5ad)";
 
 /**
@@ -84,5 +81,5 @@ export function checkShape(path: string, rows: number, dimension: number): void 
 /** Whether numbers are such as features are. */
 export const isFloat = (type: NumberType) => type.kind === "f";
 
-/** Rows of `dimension` features that {@link HELD} bytes hold. */
-export const batchOf = (dimension: number) => Math.max(1, Math.floor(HELD / (4 * dimension)));
+/** Rows of `dimension` features that so many bytes hold. */
+export const batchOf = (dimension: number, bytes: number) => Math.max(1, Math.floor(bytes / (4 * dimension)));

@@ -1,8 +1,12 @@
-import type { SchemaTree } from "hyparquet";
+import type { RowGroup, SchemaTree } from "hyparquet";
 import { DataError } from "../../errors.ts";
 import { openParquetColumns, type ParquetColumns, textOf } from "../../files/parquet-columns.ts";
 import { batchOf, checkShape, type FeatureFile, IDENTITY, type Identity, OF_PLAN } from "./file.ts";
 
+/** Bytes of features that are held at a time: fewer would read the columns more often. */
+const HELD = 1 << 28;
+/** Values of lists that are held at a time. */
+const MOST_LISTED = 1 << 24;
 /** Most columns that an error names. */
 const NAMED = 5;
 
@@ -22,18 +26,15 @@ function kindOf({ element, children }: SchemaTree): "feature" | "list" | "whole"
 export async function openParquet(path: string): Promise<FeatureFile> {
   const file = await openParquetColumns(path);
   const { features, list } = featureColumns(file);
-  let dimension = features.length;
-  if (list !== undefined && file.rows > 0)
-    await file.each(list, 0, 1, (v) => {
-      dimension = (v as unknown[] | null)?.length ?? 0;
-    });
+  const dimension = list === undefined ? features.length : lengthOf(file, list);
   checkShape(path, file.rows, dimension);
   return {
     path,
     rows: file.rows,
     dimension,
     identity: await readIdentity(file),
-    batch: batchOf(dimension),
+    // Of lists a group of rows is decoded as a whole, and the pieces of a column are read anew for every batch.
+    batch: list === undefined ? batchOf(dimension, HELD) : Math.max(1, rowsOf(file.groups[0])),
     async read(from, to, out) {
       for (const [j, name] of features.entries())
         await file.each(name, from, to, (v, row) => {
@@ -44,7 +45,7 @@ export async function openParquet(path: string): Promise<FeatureFile> {
         const vector = (v ?? []) as ArrayLike<number | null>;
         if (vector.length !== dimension)
           throw new DataError(
-            `row ${row} (from 0) has ${vector.length} features, the first has ${dimension}; give features of one layer`,
+            `row ${row} (from 0) has ${vector.length} features, ${dimension} are expected; give features of one layer`,
             { path },
           );
         for (let j = 0; j < dimension; j++) out[(row - from) * dimension + j] = vector[j] ?? Number.NaN;
@@ -52,6 +53,25 @@ export async function openParquet(path: string): Promise<FeatureFile> {
     },
     close: () => {},
   };
+}
+
+const rowsOf = (group: RowGroup | undefined) => Number(group?.num_rows ?? 0);
+
+/** Length of the lists in a column. @throws DataError where a group of rows is too large to be held */
+function lengthOf(file: ParquetColumns, list: string): number {
+  let values = 0;
+  for (const group of file.groups) {
+    const column = group.columns.find((c) => c.meta_data?.path_in_schema[0] === list);
+    const own = Number(column?.meta_data?.num_values ?? 0);
+    values += own;
+    if (own > MOST_LISTED)
+      throw new DataError(
+        `has ${own} values of lists in one group of rows, more than are held at a time (${MOST_LISTED}); write it with row_group_size=${Math.max(1, Math.floor((MOST_LISTED * rowsOf(group)) / own))}, or one column per feature`,
+        { path: file.path },
+      );
+  }
+  // All of one length, as they should be; where they are not, reading them says so.
+  return Math.round(values / Math.max(1, file.rows));
 }
 
 /** The columns that hold features: one of lists, or one for each. */

@@ -5,6 +5,7 @@ import { share } from "../../core/share.ts";
 import { StudyError } from "../../errors.ts";
 import { batchRows, sharedOut } from "../../features/extract.ts";
 import { encodingOrder } from "../../features/order.ts";
+import { namedAfter } from "../../files/atomic.ts";
 import { Pool } from "../../files/pool.ts";
 import { sharePlan } from "../../swap/plan.ts";
 import { planFiles, writePlan } from "../../swap/plan-file.ts";
@@ -134,6 +135,8 @@ export async function exportComposites(given: Study, options: ExportOptions): Pr
       const beside = planFiles("plan", plan);
       folder.finish([...files, ...beside], record);
       return { out, rows: plan.count, shape, bytes, files: [...files, ...beside, EXPORT_RECORD] };
+    } catch (error) {
+      throw namedAfter(error, folder.staging, out);
     } finally {
       folder.close();
     }
@@ -179,6 +182,7 @@ async function compose(
     await pool.each(tasks, (rows) => onProgress?.((done += rows), plan.count), {
       take: sharedOut(tasks.length, pool.threads),
       signal,
+      stopped: "stopped before all composites were made; nothing of them is left",
     });
   } finally {
     await pool.dispose();
