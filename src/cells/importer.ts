@@ -51,7 +51,7 @@ export interface ImportOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Typical diameter of a cell, px; from the masks where not given. */
   readonly diameter?: number | undefined;
-  /** Cells that are read ahead while earlier ones are written. */
+  /** Cells that are read ahead while earlier ones are written; 16 of small crops where not given. */
   readonly ahead?: number;
 }
 
@@ -69,7 +69,6 @@ export async function importCells(
   options: ImportOptions = {},
 ): Promise<ImportSummary> {
   const { labels, signal } = options;
-  const ahead = Math.max(1, options.ahead ?? 16);
   const tally = new Tally(labels);
   const twins = new Twins();
   let surroundings: Surroundings | undefined;
@@ -80,21 +79,27 @@ export async function importCells(
   let shape: { height: number; width: number } | undefined;
   let neighbors = false;
   const reading: Promise<CellPixels>[] = [];
-  const start = (cell: number) => {
-    const promise = plan.read(cell);
-    // A later cell may fail before its turn; it is reported when it is awaited.
-    promise.catch(() => {});
-    reading.push(promise);
+  let begun = 0;
+  // How large crops are is known once the first is there.
+  let ahead = Math.max(1, options.ahead ?? 1);
+  const readAhead = (cell: number) => {
+    while (begun < Math.min(cell + ahead, plan.count)) {
+      const promise = plan.read(begun++);
+      // A later cell may fail before its turn; it is reported when it is awaited.
+      promise.catch(() => {});
+      reading.push(promise);
+    }
   };
   try {
-    for (let cell = 0; cell < Math.min(ahead, plan.count); cell++) start(cell);
+    readAhead(0);
     for (let cell = 0; cell < plan.count; cell++) {
       if (signal?.aborted)
         throw new InterruptedError("stopped; nothing was written, what stood there before is kept", {
           path: out,
         });
       const pixels = await (reading.shift() as Promise<CellPixels>);
-      if (cell + ahead < plan.count) start(cell + ahead);
+      if (cell === 0) ahead = Math.max(1, options.ahead ?? cropsAhead(pixels));
+      readAhead(cell + 1);
       const path = plan.file(cell);
       if (shape === undefined) {
         shape = { height: pixels.height, width: pixels.width };
@@ -224,6 +229,14 @@ function limitNotes(verdicts: readonly string[]): string[] {
   return [
     `Warning: ${held.length} of ${verdicts.length} cells are left out by limits only; where their masks are right, "allow": [${reasons.join(", ")}] in the study takes them, or --diameter says how large the cells are.`,
   ];
+}
+
+/** Cells that are read ahead at most, and bytes of their crops. */
+const AHEAD = 16;
+const AHEAD_BYTES = 2 ** 25;
+
+function cropsAhead({ crop }: CellPixels): number {
+  return Math.min(AHEAD, Math.max(2, Math.floor(AHEAD_BYTES / crop.byteLength)));
 }
 
 /** Checks that all pixels are finite; returns the channels that have one value everywhere. */

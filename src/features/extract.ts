@@ -101,6 +101,9 @@ export interface ExtractOptions {
 const BATCH_BYTES = 1 << 23;
 const BATCH = { most: 64, least: 16 };
 
+/** Bytes of crops for which a batch has fewer rows than the least: 16 of 256 px and eight channels. */
+const LEAST_BYTES = 1 << 25;
+
 /** Bytes of crops that a worker holds at most so that a program gets whole batches. */
 const PROGRAM_BYTES = 1 << 28;
 
@@ -237,7 +240,7 @@ export async function tryEncoder(
 }
 
 /**
- * Rows of a batch: as many crops as the bytes allow, in steps of the fewest; whole batches of the program that takes
+ * Rows of a batch: as many crops as the bytes allow, in steps of the fewest, and fewer of very large crops; whole batches of the program that takes
  * most at a time, unless that needs too many bytes.
  */
 export function batchRows(
@@ -246,7 +249,8 @@ export function batchRows(
 ): number {
   const bytes = channels.length * height * width * 4;
   const rows = Math.floor(BATCH_BYTES / bytes);
-  const few = Math.min(BATCH.most, Math.max(BATCH.least, rows - (rows % BATCH.least)));
+  const least = Math.min(BATCH.least, Math.max(1, Math.floor(LEAST_BYTES / bytes)));
+  const few = Math.min(BATCH.most, Math.max(least, rows - (rows % BATCH.least)));
   const step = Math.max(1, ...commands.map((c) => c.batch));
   const whole = Math.ceil(few / step) * step;
   return whole * bytes <= PROGRAM_BYTES ? whole : few;

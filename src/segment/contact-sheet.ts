@@ -15,6 +15,9 @@ const TEXT_COLOR: Color = [40, 40, 40];
 /** What the sheet shows at most: usable cells, cells of one verdict that leaves out, and verdicts. */
 export const SHEET = { usable: 64, perVerdict: 8, verdicts: 8 } as const;
 
+/** Pixels of all tiles together, from which on fewer are shown: half as many of 512 px. */
+const SHEET_PIXELS = 2 ** 24;
+
 const COLUMNS = 8;
 const GAP = 12;
 const LINE = 18;
@@ -23,9 +26,17 @@ const LABEL = LINE + 8;
 
 /**
  * Rows of the cells on the sheet: first left-out cells, by verdict (most frequent first), then usable ones; drawn at
- * random by `seed`, ascending within their group.
+ * random by `seed`, ascending within their group. Of large crops (height x width px) there are fewer.
  */
-export function sheetRows(verdicts: readonly string[], seed: number): number[] {
+export function sheetRows(
+  verdicts: readonly string[],
+  seed: number,
+  height: number,
+  width: number,
+): number[] {
+  const tiles = SHEET.usable + SHEET.perVerdict * SHEET.verdicts;
+  const share = Math.min(1, SHEET_PIXELS / (tiles * height * width * zoomOf(height, width) ** 2));
+  const shown = (count: number) => Math.max(1, Math.floor(share * count));
   const groups = groupRows(verdicts, (verdict) => verdict);
   const draw = (verdict: string, count: number) =>
     shuffle([...(groups.get(verdict) ?? [])], mulberry32(namedSeed(seed, "contact-sheet", verdict)))
@@ -34,9 +45,13 @@ export function sheetRows(verdicts: readonly string[], seed: number): number[] {
   const faults = [...groups.keys()].filter((v) => v !== "ok");
   faults.sort((a, b) => groups.get(b)!.length - groups.get(a)!.length || (a < b ? -1 : 1));
   return [
-    ...faults.slice(0, SHEET.verdicts).flatMap((v) => draw(v, SHEET.perVerdict)),
-    ...draw("ok", SHEET.usable),
+    ...faults.slice(0, SHEET.verdicts).flatMap((v) => draw(v, shown(SHEET.perVerdict))),
+    ...draw("ok", shown(SHEET.usable)),
   ];
+}
+
+function zoomOf(height: number, width: number): number {
+  return Math.max(1, Math.round(192 / Math.max(height, width)));
 }
 
 /** One crop on the sheet. */
@@ -59,7 +74,7 @@ export function contactSheet(
   width: number,
   title: string,
 ): Uint8Array {
-  const zoom = Math.max(1, Math.round(192 / Math.max(height, width)));
+  const zoom = zoomOf(height, width);
   const tileWidth = Math.max(width * zoom, 96);
   const labels = cells.map((cell) => verdictLines(cell.verdict, tileWidth));
   const tileHeight = height * zoom + LABEL + LINE * Math.max(0, ...labels.map((lines) => lines.length));

@@ -237,7 +237,7 @@ function drawSheet(
   const pixels = height * width;
   const crop = new Float32Array(store.channels.length * pixels);
   const masks = new NpyReader(context.out);
-  const cells = sheetRows(verdicts, SHEET_SEED).map((row) => {
+  const cells = sheetRows(verdicts, SHEET_SEED, height, width).map((row) => {
     store.readCrop(row, crop);
     const mask = new Uint8Array(pixels);
     masks.read(row, 1, mask);

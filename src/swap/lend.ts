@@ -7,15 +7,15 @@ import { BACKGROUND, type Cells, type CropSource, type Flag, type SwapPlan } fro
 /** Raised whenever the same crops and masks lend other medium. */
 const LEND_VERSION = 1;
 
-/** Share of a crop that must be no cell for it to have a medium of its own; and for it to lend its medium. */
+/** Share of a crop that must be no cell for it to have a medium of its own; and for it to lend it before others. */
 const OWN = 1 / 20;
 const LENDS = 1 / 10;
 
 /**
  * Says where the medium of a plan's cell-free composites comes from. A donor less than a twentieth of whose crop is no
  * cell, as in a closed sheet of cells, shows the medium of another crop of its field instead: one drawn by `seed` of
- * those that passed their quality checks and have a tenth free. A donor whose field has none keeps its own crop. The
- * plan itself is given back where no donor is so crowded.
+ * those that passed their quality checks and have a tenth free, or at least a twentieth where none has. A donor whose
+ * field has none keeps its own crop. The plan itself is given back where no donor is so crowded.
  */
 export function lendMedium(
   source: CropSource,
@@ -44,12 +44,14 @@ export function lendMedium(
   const wanted = new Set(Array.from(crowded, (donor) => field[donor]));
   const lenders = new Map<string, number[]>();
   field.forEach((name, cell) => {
-    if (wanted.has(name) && usable[cell] === 1 && share(cell) >= LENDS) addTo(lenders, name, cell);
+    if (wanted.has(name) && usable[cell] === 1 && share(cell) >= OWN) addTo(lenders, name, cell);
   });
   const of = new Int32Array(plan.count).fill(-1);
   const drawn = new Map<number, number>();
   for (const donor of crowded) {
-    const own = lenders.get(field[donor]) ?? [];
+    const able = lenders.get(field[donor]) ?? [];
+    const free = able.filter((cell) => share(cell) >= LENDS);
+    const own = free.length > 0 ? free : able;
     const random = mulberry32(namedSeed(seed, "medium", donor));
     drawn.set(donor, own.length === 0 ? donor : own[Math.floor(random() * own.length)]);
   }
@@ -93,6 +95,6 @@ export function crowdedDonors(plan: SwapPlan): Flag | null {
     id: "no-medium",
     severity: bare > TOO_MANY * rows ? "refuse" : "warning",
     encoder: null,
-    text: `${share(donors.bare.size)} of \`cell-free\` are full of cells, and so is every other crop of their fields: what is shown as medium there is the dimmest of the cells; import crops from sparser places of the same fields too, or leave \`cell-free\` out of "settings"${lent === "" ? "" : `; ${lent}`}`,
+    text: `${share(donors.bare.size)} of \`cell-free\` are full of cells, and so is every other crop of their fields: what is shown as medium there is what lies between cells, or the dimmest of them; import crops from sparser places of the same fields too, or leave \`cell-free\` out of "settings"${lent === "" ? "" : `; ${lent}`}`,
   };
 }

@@ -39,6 +39,27 @@ function numbered(count: number, delay: (cell: number) => number): CellSource & 
 }
 
 describe("importing", () => {
+  test("reads fewer of large crops ahead: 32 MiB of them", async () => {
+    const side = 1024;
+    let begun = 0;
+    let done = 0;
+    let most = 0;
+    const plan: CellSource = {
+      ...numbered(12, () => 0),
+      read: async (i) => {
+        most = Math.max(most, ++begun - done);
+        await new Promise((r) => setTimeout(r, 1));
+        const crop = new Float32Array(side * side).fill(1);
+        crop[0] = i;
+        return { height: side, width: side, crop, mask: null };
+      },
+    };
+    await importCells(plan, join(scratch, "large"), { onProgress: () => void done++ });
+    expect(most).toBeGreaterThan(4);
+    expect(most).toBeLessThanOrEqual(9);
+    rmSync(join(scratch, "large"), { recursive: true });
+  });
+
   test("keeps the order whatever is read first, and reads no further ahead than asked", async () => {
     const out = join(scratch, "order");
     const plan = numbered(40, (i) => (i * 7) % 5);

@@ -15,14 +15,17 @@ const COUNT = 12;
 const field = Array.from({ length: COUNT }, (_, i) => `F${i % 4}`);
 const ids = Array.from({ length: COUNT }, (_, i) => `c${i}`);
 
-/** Crops with a center cell of light 100 on medium of light 10 + row; `full` ones have neighbors everywhere else. */
-function crops(full: (cell: number) => boolean): CropSource {
+/**
+ * Crops with a center cell of light 100 on medium of light 10 + row; `full` ones have neighbors everywhere else, or up to
+ * some row of pixels.
+ */
+function crops(full: (cell: number) => boolean | number): CropSource {
   const light = new Float32Array(COUNT * PIXELS);
   const masks = new Uint8Array(COUNT * PIXELS);
   const random = mulberry32(4);
   for (let i = 0; i < light.length; i++) {
     const [cell, y, x] = [Math.floor(i / PIXELS), Math.floor((i % PIXELS) / SIZE), i % SIZE];
-    masks[i] = Math.hypot(y - 11.5, x - 11.5) < 4 ? 1 : full(cell) ? 2 : 0;
+    masks[i] = Math.hypot(y - 11.5, x - 11.5) < 4 ? 1 : y < Number(full(cell)) * SIZE ? 2 : 0;
     light[i] = (masks[i] > 0 ? 100 : 10) + cell + random();
   }
   return memoryCrops({ channels: ["A"], height: SIZE, width: SIZE }, light, masks);
@@ -114,6 +117,18 @@ test("only crops that passed lend, and one that nothing is lent to keeps its own
       /^2 of 12 donors \(17 %\) of `cell-free` are full of cells, and so is every other/,
     ),
   });
+});
+
+test("where no crop of a field has a tenth free, one with a twentieth lends", () => {
+  // 2 of 24 rows of pixels are 8.3 %.
+  const lent = lendMedium(
+    crops((cell) => (cell < 4 ? 22 / 24 : true)),
+    plan,
+    cells,
+    1,
+  );
+  for (const row of rowsOf(plan, "cell-free"))
+    expect(lent.medium!.of[row]).toBe(plan.donor[row] < 4 ? -1 : plan.donor[row] % 4);
 });
 
 test("what is lent is noted; a study without any medium is refused with the remedy", () => {
