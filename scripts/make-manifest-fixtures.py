@@ -5,8 +5,10 @@ Usage: python scripts/make-manifest-fixtures.py
 Requirements: scripts/make-manifest-fixtures.txt, Python 3.11
 """
 
+import gzip
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +110,9 @@ def encodings():
     (folder / "shift-jis.csv").write_bytes(rows(2, Lab=["東京", "テスト"]).to_csv(index=False).encode("shift_jis"))
     (folder / "utf16-unmarked.csv").write_bytes(text.encode("utf-16-le"))
     (folder / "utf16-cut.csv").write_bytes(b"\xff\xfe" + text.encode("utf-16-le")[:-1])
+    with zipfile.ZipFile(folder / "workbook.csv", "w") as file:
+        file.writestr(zipfile.ZipInfo("xl/workbook.xml"), "<workbook/>")
+    (folder / "packed.csv").write_bytes(gzip.compress(text.encode(), mtime=0))
     (folder / "utf32.csv").write_bytes(text.encode("utf-32"))
     (folder / "replacement.csv").write_bytes("File,Lab\na.tif,\ufffd\n".encode() + b"b.tif,caf\xe9\n")
     (folder / "ragged.csv").write_text("# lab\nFile;Protein\nc0.tif;P;1\n")
@@ -140,6 +145,7 @@ def paths():
         (rows(), "moved.csv"),
         (rows(), "elsewhere.csv"),
         (rows(), "web.csv"),
+        (rows(), "fetched.csv"),
     ]:
         before = {
             "relative.csv": "plate1\\",
@@ -147,7 +153,8 @@ def paths():
             "share.csv": "\\\\server\\screens\\plate1\\",
             "moved.csv": "/mnt/old/plate1/",
             "elsewhere.csv": "D:\\screens\\plate2\\",
-            "web.csv": "https://example.org/plate1/",
+            "web.csv": "https://example.org/plate2/",
+            "fetched.csv": "s3://screens/2024/plate1/",
         }[name]
         table.assign(File=before + table.File, Mask=before + table.Mask).to_csv(folder / name, index=False)
     single = pd.DataFrame({"Protein": ["P0", "P1"], "Field": ["f0", "f1"]})

@@ -1,4 +1,5 @@
 import { DataError, InterruptedError } from "../errors.ts";
+import { turn } from "../files/turn.ts";
 import { checkDiameter, diameterOf, measuredDiameter } from "../masks/diameter.ts";
 import { LIFTABLE, MEASURES, type Measures, measureMask, passes, verdictOf } from "../masks/verdict.ts";
 import type { Column, MaskKind, Table } from "../types.ts";
@@ -93,6 +94,7 @@ export async function importCells(
   try {
     readAhead(0);
     for (let cell = 0; cell < plan.count; cell++) {
+      await turn();
       if (signal?.aborted)
         throw new InterruptedError("stopped; nothing was written, what stood there before is kept", {
           path: out,

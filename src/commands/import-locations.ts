@@ -21,7 +21,7 @@ type RunImport<Given> = (
   plan: (context: { labels: Labels | undefined; signal: AbortSignal }) => Promise<CellSource>,
   options: Given,
 ) => Promise<void>;
-type ReadSet = (source: string, objects: string | null) => Promise<LocationSet>;
+type ReadSet = (source: string, objects: string | null, signal: AbortSignal) => Promise<LocationSet>;
 
 /** Crops around the centers of cells that tables list. */
 export function configureLocations<Given>(command: Command, format: AddFormat, run: RunImport<Given>): void {
@@ -69,7 +69,7 @@ function configureSet<Given>(command: Command, read: ReadSet, run: RunImport<Giv
     .action((source: string, given: Given & Options) =>
       run(async ({ labels, signal }) => {
         const { class: classColumn, objects, ...options } = given;
-        const set = await read(source, objects ?? null);
+        const set = await read(source, objects ?? null, signal);
         const bar = progress("find cells", "fields", options.json === true);
         const plan = await locationsSource(command.name(), set, {
           ...options,

@@ -28,9 +28,23 @@ export function readText(path: string): string {
   return decodeText(bytes, path);
 }
 
-/** What the first bytes of a text say of its encoding, UTF-8 where they say nothing; the mark itself is `mark` bytes long. */
+/** Files that are no text, by their first bytes. */
+const OTHERS: readonly { readonly bytes: readonly number[]; readonly what: string }[] = [
+  { bytes: [0x50, 0x4b, 3, 4], what: "an Excel workbook or another ZIP file; save its sheet as CSV UTF-8" },
+  { bytes: [0xd0, 0xcf, 0x11, 0xe0], what: "an old Excel workbook; save its sheet as CSV UTF-8" },
+  { bytes: [0x1f, 0x8b], what: "packed with gzip; unpack it" },
+  { bytes: [0x50, 0x41, 0x52, 0x31, 0x15], what: "a Parquet file where a CSV is read; save it as CSV" },
+];
+
+/**
+ * What the first bytes of a text say of its encoding, UTF-8 where they say nothing; the mark itself is `mark` bytes long.
+ * @throws DataError for UTF-32, and for files that are no text
+ */
 export function encodingOf(start: Uint8Array, path: string): { encoding: string; mark: number } {
-  const found = MARKS.find(({ bytes }) => bytes.every((b, i) => start[i] === b));
+  const is = ({ bytes }: { readonly bytes: readonly number[] }) => bytes.every((b, i) => start[i] === b);
+  const other = OTHERS.find(is);
+  if (other !== undefined) throw new DataError(`is ${other.what}`, { path });
+  const found = MARKS.find(is);
   if (found === undefined) return { encoding: "utf-8", mark: 0 };
   if (found.encoding === "") throw new DataError(`is ${found.name}; ${SAVE}`, { path });
   return { encoding: found.encoding, mark: found.bytes.length };

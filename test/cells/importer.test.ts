@@ -118,6 +118,15 @@ describe("importing", () => {
     expect(readdirSync(scratch).filter((f) => f.includes(".part-"))).toEqual([]);
   });
 
+  test("a stop from outside is heard though nothing else waits", async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 1);
+    const pixels = { height: 2, width: 2, crop: Float32Array.of(1, 2, 3, 4), mask: null };
+    const plan = { ...numbered(20_000, () => 0), read: async () => pixels };
+    const run = importCells(plan, join(scratch, "outside"), { signal: stop.signal });
+    await expect(run).rejects.toThrow(InterruptedError);
+  });
+
   test("an id that comes twice names both files", async () => {
     const plan = {
       ...numbered(9, () => 0),

@@ -4,6 +4,7 @@ import { DataError } from "../../errors.ts";
 import type { RowSource } from "../../files/rows/row-source.ts";
 import { openRows } from "../../files/rows/rows.ts";
 import { isSqlite, openSqlite } from "../../files/rows/sqlite.ts";
+import { checkStop } from "../../files/turn.ts";
 import { CellList } from "../locations/cell-list.ts";
 import { type CenterColumns, findCenters, OBJECTS } from "../locations/centers.ts";
 import { flatSet } from "../locations/flat.ts";
@@ -34,20 +35,28 @@ const DEPTH = 4;
  * as pycytominer reads it), or one table with a row per cell and the image columns in it (CytoTable's Parquet, CSV).
  * Centers are those of CellProfiler: x is the column, y the row, the middle of the first pixel is 0.
  * @param objects whose centers are taken: the name of their table; by default Nuclei, or where there are none Cells
- * @throws DataError where tables or columns are missing or damaged
+ * @throws DataError where tables or columns are missing or damaged; InterruptedError on `signal`
  */
-export async function cellprofilerSet(source: string, objects: string | null = null): Promise<LocationSet> {
+export async function cellprofilerSet(
+  source: string,
+  objects: string | null = null,
+  signal?: AbortSignal,
+): Promise<LocationSet> {
   const stat = statSync(source, { throwIfNoEntry: false });
   if (stat === undefined) throw new DataError("is not there; check the path", { path: source });
-  if (stat.isDirectory()) return folderSet(source, objects);
-  if (isSqlite(source)) return databaseSet(source, objects);
+  if (stat.isDirectory()) return folderSet(source, objects, signal);
+  if (isSqlite(source)) return databaseSet(source, objects, signal);
   const image = /^(.*?)Image\.csv$/i.exec(basename(source));
   const pair = image === null ? null : await csvPair(dirname(source), basename(source), objects);
-  if (pair !== null) return setOf(source, dirname(source), [pair]);
-  return flatSet(await openRows(source), objects);
+  if (pair !== null) return setOf(source, dirname(source), [pair], signal);
+  return flatSet(await openRows(source), objects, signal);
 }
 
-async function folderSet(source: string, objects: string | null): Promise<LocationSet> {
+async function folderSet(
+  source: string,
+  objects: string | null,
+  signal: AbortSignal | undefined,
+): Promise<LocationSet> {
   const pairs: Pair[] = [];
   const databases: string[] = [];
   const look = async (folder: string, depth: number): Promise<void> => {
@@ -62,8 +71,8 @@ async function folderSet(source: string, objects: string | null): Promise<Locati
       for (const entry of entries) if (entry.isDirectory()) await look(join(folder, entry.name), depth + 1);
   };
   await look(source, 0);
-  if (pairs.length > 0) return setOf(source, source, pairs);
-  if (databases.length === 1) return databaseSet(databases[0], objects);
+  if (pairs.length > 0) return setOf(source, source, pairs, signal);
+  if (databases.length === 1) return databaseSet(databases[0], objects, signal);
   throw new DataError(
     databases.length > 1
       ? `holds several databases (${databases.map((d) => basename(d)).join(", ")}); give one of them`
@@ -98,7 +107,11 @@ function centersOf(table: RowSource, objects: string | null): CenterColumns {
   );
 }
 
-async function databaseSet(path: string, objects: string | null): Promise<LocationSet> {
+async function databaseSet(
+  path: string,
+  objects: string | null,
+  signal: AbortSignal | undefined,
+): Promise<LocationSet> {
   const database = await openSqlite(path);
   try {
     const named = (pattern: RegExp) => database.tables.find((name) => pattern.test(name));
@@ -114,7 +127,12 @@ async function databaseSet(path: string, objects: string | null): Promise<Locati
       const rows = database.table(table);
       const centers = findCenters(rows.columns, own === undefined ? wanted : null);
       if (centers !== null)
-        return await setOf(path, dirname(path), [{ images: database.table(image), objects: rows, centers }]);
+        return await setOf(
+          path,
+          dirname(path),
+          [{ images: database.table(image), objects: rows, centers }],
+          signal,
+        );
     }
     throw new DataError(
       `has no table with centers of ${objects ?? OBJECTS.join(" or ")} (its tables: ${database.tables.join(", ")}); choose other --objects`,
@@ -125,7 +143,12 @@ async function databaseSet(path: string, objects: string | null): Promise<Locati
   }
 }
 
-async function setOf(path: string, base: string, pairs: readonly Pair[]): Promise<LocationSet> {
+async function setOf(
+  path: string,
+  base: string,
+  pairs: readonly Pair[],
+  signal: AbortSignal | undefined,
+): Promise<LocationSet> {
   const images: ImageRow[] = [];
   const cells = new CellList();
   const unknown = new Map<string, number>();
@@ -146,6 +169,7 @@ async function setOf(path: string, base: string, pairs: readonly Pair[]): Promis
     const counts = new Map<number, number>();
     const names = [...keys, centers.x, centers.y, ...(centers.object === undefined ? [] : [centers.object])];
     await objects.each(names, (values) => {
+      checkStop(signal, path);
       const id = imageKey(values.slice(0, keys.length));
       const field = at.get(id);
       if (field === undefined) {

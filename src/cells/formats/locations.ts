@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { addTo } from "../../core/group.ts";
-import { DataError, InterruptedError, StudyError } from "../../errors.ts";
+import { DataError, StudyError } from "../../errors.ts";
+import { checkStop } from "../../files/turn.ts";
 import { FieldCutter, isWhole } from "../cut.ts";
 import type { CellSource } from "../importer.ts";
 import type { Labels } from "../labels.ts";
@@ -76,7 +77,7 @@ export async function locationsSource(
   const entries: FieldImages[] = [];
   let field = 0;
   for (const cells of set.cells.byField(images.length)) {
-    if (options.signal?.aborted) throw new InterruptedError("stopped; nothing was written", { path });
+    checkStop(options.signal, path);
     const record = records[field];
     const name = String(record.Metadata_Field);
     const entry = fieldImages(name, images[field], channels, options.images ?? set.base);

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { DataError } from "../../errors.ts";
 import type { RowSource } from "../../files/rows/row-source.ts";
+import { checkStop } from "../../files/turn.ts";
 import { isImageColumn } from "../image-columns.ts";
 import { parseNumber } from "../missing.ts";
 import { CellList } from "./cell-list.ts";
@@ -15,7 +16,11 @@ const IMAGE = new RegExp(`^(image_)?(metadata_)?(${[...KEYS, "plate", "well", "s
  * another table has the images. `Metadata_` columns are kept where they have one value in every image.
  * @throws DataError where it has no centers or does not say the images
  */
-export async function flatSet(table: RowSource, objects: string | null): Promise<LocationSet> {
+export async function flatSet(
+  table: RowSource,
+  objects: string | null,
+  signal: AbortSignal | undefined,
+): Promise<LocationSet> {
   const { path, columns, comma } = table;
   const centers = findCenters(columns, objects);
   if (centers === null)
@@ -40,6 +45,7 @@ export async function flatSet(table: RowSource, objects: string | null): Promise
   const cells = new CellList();
   const place = [centers.x, centers.y, ...(centers.object === undefined ? [] : [centers.object])];
   await table.each([...names, ...place], (values) => {
+    checkStop(signal, path);
     const id = values.slice(0, telling.length).join("\n");
     let field = at.get(id);
     if (field === undefined) {

@@ -1,4 +1,5 @@
 import { DataError } from "../../errors.ts";
+import { turn } from "../../files/turn.ts";
 import type { PlaneValues } from "../../image/planes.ts";
 import type { FieldEntry } from "../field-list.ts";
 import { type FieldImage, openFieldImage } from "./field-image.ts";
@@ -27,6 +28,7 @@ export async function withPlanes<T>(
   channels: readonly string[] | null,
   use: (planes: FieldPlanes) => T | Promise<T>,
 ): Promise<T> {
+  await turn();
   const { files } = entry;
   const opened: FieldImage[] = [];
   try {

@@ -5,6 +5,7 @@ import { parse as parseSync } from "csv-parse/sync";
 import { DataError, isCellswapError } from "../../errors.ts";
 import { DIALECT, findSeparator, fits, linesWithin, malformed, nameColumns, preamble } from "../csv.ts";
 import { checkUtf8, decodeText, encodingOf, readText } from "../text.ts";
+import { turn } from "../turn.ts";
 import type { RowSource } from "./row-source.ts";
 
 /** Bytes that are read at once. */
@@ -12,8 +13,7 @@ const PIECE = 1 << 22;
 
 /** A CSV file of any size: text is decoded, checked and parsed a piece of so many `bytes` at a time. */
 export function csvRows(path: string, bytes = PIECE): RowSource {
-  const first = pieces(path, bytes).next();
-  const { text, lines: before, separator: said } = preamble(first.done === true ? "" : first.value);
+  const { text, lines: before, separator: said } = preamble(firstPiece(path, bytes));
   const separator = said ?? findSeparator(text);
   let header: string[] | undefined;
   try {
@@ -44,14 +44,15 @@ export function csvRows(path: string, bytes = PIECE): RowSource {
           return null;
         },
       });
+      // What fails is told to the callback of write; the event needs a listener all the same.
+      parser.on("error", () => {});
       parser.resume();
       try {
         let started = false;
         for (const piece of pieces(path, bytes)) {
+          await turn();
           await new Promise<void>((done, fail) => {
-            parser.once("error", fail);
             parser.write(started ? piece : preamble(piece).text, (error) => {
-              parser.off("error", fail);
               if (error) fail(error);
               else done();
             });
@@ -67,6 +68,11 @@ export function csvRows(path: string, bytes = PIECE): RowSource {
       }
     },
   };
+}
+
+function firstPiece(path: string, size: number): string {
+  for (const piece of pieces(path, size)) return piece;
+  return "";
 }
 
 /** The text of a file in pieces of whole lines. */

@@ -7,6 +7,7 @@ import { firstBytes, type RowSource } from "./row-source.ts";
  * @throws DataError where it cannot be read or is neither
  */
 export async function openRows(path: string): Promise<RowSource> {
-  const head = firstBytes(path, 4);
-  return head.toString("latin1") === "PAR1" ? parquetRows(path) : csvRows(path);
+  // A gene is called PAR1: a text may begin so, but it goes on with a letter, a sign or a line end.
+  const head = firstBytes(path, 5).toString("latin1");
+  return /^PAR1[^\x20-\xff\t\r\n]$/.test(head) ? parquetRows(path) : csvRows(path);
 }
