@@ -1,5 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { type FieldListOptions, listFields } from "../../src/cells/formats/field-lists.ts";
 import { type FieldsOptions, fieldsSource } from "../../src/cells/formats/fields.ts";
 import type { CellSource } from "../../src/cells/importer.ts";
@@ -13,6 +15,8 @@ import {
   wholeCells,
 } from "./expected-fields.ts";
 
+const scratch = mkdtempSync(join(tmpdir(), "cellswap-field-kinds-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const { side } = expected;
 const source = async (list: FieldListOptions, folder = "", options: FieldsOptions = {}) =>
   fieldsSource(await listFields(join(fixtures, folder), list), { size: side, ...options });
@@ -59,6 +63,28 @@ describe("images", () => {
     expect(await readAll(plan)).toEqual(fieldA);
   });
 
+  test("channels are told apart by their names where files have names", async () => {
+    const file = "ome/A_pyramid.ome.tif";
+    const turned = await source({ ...labels, pattern: file, channels: ["ER", "DNA"] });
+    const [first] = await readAll(turned);
+    const size = side * side;
+    expect(first.pixels.crop.subarray(0, size)).toEqual(fieldA[0].pixels.crop.subarray(size));
+    expect(first.pixels.crop.subarray(size)).toEqual(fieldA[0].pixels.crop.subarray(0, size));
+    const one = await readAll(await source({ ...labels, pattern: file, channels: ["ER"] }));
+    expect(one[0].pixels.crop).toEqual(fieldA[0].pixels.crop.subarray(size));
+    const renamed = await source({ ...labels, pattern: file, channels: ["Nucleus", "Reticulum"] });
+    expect(await readAll(renamed)).toEqual(fieldA);
+    const manifest = join(scratch, "mixed.csv");
+    const rows = ["ome/A_pyramid.ome.tif", "ome/A_samples.ome.tif"].map(
+      (f, i) => `${f},labels/A_u2.tif,W${i}`,
+    );
+    writeFileSync(manifest, `File,Labels,Well\n${rows.join("\n")}\n`);
+    await expect(source({ manifest })).rejects.toThrow(
+      /A_samples\.ome\.tif: has the channels Both 1, Both 2, the first field has DNA, ER; name them with --channels/,
+    );
+    expect((await source({ manifest, channels: ["DNA", "ER"] })).count).toBe(2 * fieldA.length);
+  });
+
   test("names of channels and the size of pixels are read, in micrometers", async () => {
     const found: Record<string, unknown> = {};
     for (const file of [
@@ -87,6 +113,17 @@ describe("OME-Zarr", () => {
     const plan = await source(list, image);
     expect(plan.channels).toEqual(["DNA", "ER"]);
     expect(await readAll(plan)).toEqual(fieldA);
+  });
+
+  test("images found by a pattern bring their only labels, or those that the pattern names", async () => {
+    const wells = { pattern: "B/{Well}/{Site:\\d+}", channels: ["DNA", "ER"] };
+    const plan = await source(wells, "zarr/plate.zarr");
+    expect(plan.record(0).Metadata_Field).toBe("2_0");
+    expect(await readAll(plan)).toEqual(
+      await readAll(
+        await source({ ...wells, labelImages: "B/{Well}/{Site}/labels/cells" }, "zarr/plate.zarr"),
+      ),
+    );
   });
 
   test("a plate names plate, well and site", async () => {

@@ -1,12 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
-import type { FieldList, Slice } from "../field-list.ts";
+import type { FieldEntry, FieldList, Slice } from "../field-list.ts";
 import { isZarr } from "../readers/ome-zarr.ts";
 import { manifestFields } from "./field-manifest.ts";
 import { joinMetadata } from "./field-metadata.ts";
 import { patternFields } from "./field-pattern.ts";
-import { zarrFields } from "./field-zarr.ts";
+import { zarrFields, zarrLabels } from "./field-zarr.ts";
 import type { TableOptions } from "./metadata.ts";
 
 export interface FieldListOptions extends TableOptions {
@@ -33,6 +33,16 @@ export async function listFields(path: string, options: FieldListOptions): Promi
   return joinMetadata(await readList(path, options), options.metadata ?? [], options);
 }
 
+/** Images of OME-Zarr bring their labels along. */
+async function ownLabels(list: FieldList): Promise<FieldList> {
+  const fields: FieldEntry[] = [];
+  for (const field of list.fields) {
+    const bare = field.labels === null && field.files.length === 1 && isZarr(field.files[0]);
+    fields.push(bare ? { ...field, labels: await zarrLabels(field.files[0]) } : field);
+  }
+  return { ...list, fields };
+}
+
 async function readList(path: string, options: FieldListOptions): Promise<FieldList> {
   const { manifest, pattern } = options;
   if (manifest !== undefined && pattern !== undefined)
@@ -44,7 +54,7 @@ async function readList(path: string, options: FieldListOptions): Promise<FieldL
       );
     return manifestFields(path, { ...options, manifest });
   }
-  if (pattern !== undefined) return patternFields(path, { ...options, pattern });
+  if (pattern !== undefined) return ownLabels(patternFields(path, { ...options, pattern }));
   if (isZarr(path)) return zarrFields(path, options);
   if (statSync(path, { throwIfNoEntry: false })?.isFile())
     return patternFields(dirname(path), { ...options, pattern: basename(path) });

@@ -1,9 +1,10 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
 import type { FieldEntry, FieldList, Slice } from "../field-list.ts";
 import { type FilePattern, nearestNames, parsePattern } from "../file-pattern.ts";
 import { compareNatural } from "../natural.ts";
+import { isZarr } from "../readers/ome-zarr.ts";
 
 export interface PatternOptions {
   /** Names of the images, with `{Channel}` where every channel has a file of its own. */
@@ -102,15 +103,19 @@ export function patternFields(path: string, options: PatternOptions): FieldList 
   };
 }
 
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
 function listFiles(path: string, depth: number): string[] {
   const found: string[] = [];
-  const walk = (folder: string, left: number) => {
-    for (const entry of readdirSync(join(path, folder), { withFileTypes: true })) {
+  const walk = (within: string, left: number) => {
+    for (const entry of readdirSync(join(path, within), { withFileTypes: true })) {
       if (entry.name.startsWith(".")) continue;
-      const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      const name = within === "" ? entry.name : `${within}/${entry.name}`;
+      const place = join(path, name);
+      const folder = entry.isSymbolicLink() ? isFolder(place) : entry.isDirectory();
       // An OME-Zarr image is a folder that counts as a file.
-      if (left === 1 || !entry.isDirectory() || /\.zarr$/i.test(entry.name)) found.push(name);
-      if (entry.isDirectory() && left > 1) walk(name, left - 1);
+      if (!folder || isZarr(place)) found.push(name);
+      if (folder && left > 1) walk(name, left - 1);
     }
   };
   try {

@@ -5,7 +5,7 @@ import type { CellSource } from "../importer.ts";
 import type { Labels } from "../labels.ts";
 import { LeftOut } from "../left-out.ts";
 import type { LabeledObject } from "../objects.ts";
-import { withPlanes } from "../readers/field-planes.ts";
+import { type FieldPlanes, withPlanes } from "../readers/field-planes.ts";
 import { Sampler } from "../sample.ts";
 import { notesOf } from "./field-notes.ts";
 import { findCells, readCellLabels } from "./field-objects.ts";
@@ -53,6 +53,12 @@ export interface FieldsFound {
   readonly pixelSizes: ReadonlySet<number>;
 }
 
+/** Names of the channels, and whether the user gives them (else the first field's file does). */
+interface ChannelNames {
+  readonly channels: readonly string[];
+  readonly given: boolean;
+}
+
 /** Cells with an odd number of nuclei that are named. */
 const NAMED = 3;
 
@@ -69,6 +75,7 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
   const fitted = options.size === undefined ? await fitSize(list, split, seed, options.minArea) : null;
   const size = options.size ?? (fitted as FittedSize).size;
   const channels = await withPlanes(list.fields[0], list.channels, (planes) => planes.channels);
+  const given = list.channels !== null;
   const sampler = new Sampler<Target>({ perClass: options.perClass, perField: options.perField, seed });
   const leftOut = new LeftOut();
   const odd = { several: [] as string[], none: [] as string[] };
@@ -81,7 +88,7 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
     if (options.signal?.aborted)
       throw new InterruptedError("stopped; nothing was written", { path: list.path });
     const { objects, height, width, nuclei } = await findCells(entry, split, list.path);
-    const pixelSize = await checkPlanes(entry, channels, height, width);
+    const pixelSize = await checkPlanes(entry, { channels, given }, height, width);
     if (pixelSize !== null) pixelSizes.add(pixelSize);
     cells += objects.length;
     if (objects.length === 0) empty++;
@@ -116,7 +123,9 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
     ...{ fitted, size, cells, empty, leftOut, nucleiOutside: outside, odd, counts, pixelSizes },
   };
   if (targets.length === 0) throw nothingLeft(list, found);
-  const cutter = new FieldCutter(size, (field) => loadField(list, list.fields[field], channels, split));
+  const cutter = new FieldCutter(size, (field) =>
+    loadField(list, list.fields[field], { channels, given }, split),
+  );
   return {
     source: "fields",
     path: list.path,
@@ -151,28 +160,29 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
 /** Size and channels of a field's images against its labels, before anything is cut. */
 async function checkPlanes(
   entry: FieldEntry,
-  channels: readonly string[],
+  { channels, given }: ChannelNames,
   height: number,
   width: number,
 ): Promise<number | null> {
-  return withPlanes(entry, channels, (planes) => {
+  const check = (planes: FieldPlanes) => {
     if (planes.height !== height || planes.width !== width)
       throw new DataError(
         `is ${height} x ${width} px, its field ${entry.files[0]} is ${planes.height} x ${planes.width} px; a label image needs the size of its field`,
         { path: entry.labels ?? entry.files[0] },
       );
     return planes.pixelSize;
-  });
+  };
+  return withPlanes(entry, channels, check, given);
 }
 
 async function loadField(
   list: FieldList,
   entry: FieldEntry,
-  channels: readonly string[],
+  { channels, given }: ChannelNames,
   split: boolean,
 ): Promise<FieldPixels> {
   const { height, width, labels } = await readCellLabels(entry, split, list.path);
-  const planes = await withPlanes(entry, channels, (field) => field.read());
+  const planes = await withPlanes(entry, channels, (field) => field.read(), given);
   return { height, width, planes, labels };
 }
 

@@ -19,14 +19,17 @@ export interface FieldPlanes {
 type Choice = Pick<FieldEntry, "slice" | "time">;
 
 /**
- * Opens the files of a field, hands its planes to `use` and closes them again. `channels` are the names of the channels:
- * one per file, or those of the one file; null takes the names that the file has.
+ * Opens the files of a field, hands its planes to `use` and closes them again. Planes of one file are found by the names of
+ * its channels where it has these, else by their order; without `channels` (one name per file, or those of the one file)
+ * all are taken, by the names that the file has. `given` is false for names that the first field's file has: those of the
+ * other files must be the same.
  * @throws DataError where planes are missing, of different sizes, or slices and times are not chosen.
  */
 export async function withPlanes<T>(
   entry: Pick<FieldEntry, "files"> & Choice,
   channels: readonly string[] | null,
   use: (planes: FieldPlanes) => T | Promise<T>,
+  given = true,
 ): Promise<T> {
   await turn();
   const { files } = entry;
@@ -44,7 +47,7 @@ export async function withPlanes<T>(
     const readers =
       files.length > 1
         ? opened.map((image, c) => planeOf(image, names[c], entry))
-        : planesOf(first, names, entry);
+        : planesOf(first, names, entry, given);
     return await use({
       ...{ channels: names, height: first.height, width: first.width },
       pixelSize: opened.map((image) => image.pixelSize).find((size) => size !== null) ?? null,
@@ -114,16 +117,23 @@ function planeOf(image: FieldImage, name: string, choice: Choice): Read {
   return chosen(image.path, slices, times, choice, read);
 }
 
-function planesOf(image: FieldImage, names: readonly string[], choice: Choice): Read[] {
+function planesOf(image: FieldImage, names: readonly string[], choice: Choice, given: boolean): Read[] {
   if (names.length === 1) return [planeOf(image, names[0], choice)];
+  const read = (c: number) =>
+    chosen(image.path, image.slices, image.times, choice, (slice, time) => image.read(c, slice, time));
+  if (names.every((name) => image.channels.includes(name)))
+    return names.map((name) => read(image.channels.indexOf(name)));
+  if (!given && image.channels.some((name) => name !== null))
+    throw new DataError(
+      `has the channels ${image.channels.map((name) => name ?? "no name").join(", ")}, the first field has ${names.join(", ")}; name them with --channels if their order is the same`,
+      { path: image.path },
+    );
   if (image.channels.length !== names.length)
     throw new DataError(
       `has ${image.channels.length} ${image.axesKnown ? "channel(s)" : "pages"}, but ${names.length} channels are named (${names.join(", ")}); name as many as it has, or choose a slice (--z) or time (--t) of files with one channel each`,
       { path: image.path },
     );
-  return names.map((_, c) =>
-    chosen(image.path, image.slices, image.times, choice, (slice, time) => image.read(c, slice, time)),
-  );
+  return names.map((_, c) => read(c));
 }
 
 function chosen(
