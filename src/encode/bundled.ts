@@ -24,7 +24,7 @@ export function encoderPath(given: string, where: string, path?: string): string
   const found = bundled.get(given);
   if (found === undefined)
     throw new StudyError(
-      `"encoders" names ${given}, which is neither a file nor an encoder that comes with cellswap (${[...bundled.keys()].join(", ")}); give one of them or the path of a description (NAME.json)`,
+      `${path === undefined ? given : `"encoders" names ${given}, which`} is neither a file nor an encoder that comes with cellswap (${[...bundled.keys()].join(", ")}); give one of them or the path of a description (NAME.json)`,
       path === undefined ? {} : { path },
     );
   return found;

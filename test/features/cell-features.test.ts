@@ -1,13 +1,14 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { CellStore } from "../../src/cells/store.ts";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { CellStore, readHeader } from "../../src/cells/store.ts";
+import { main } from "../../src/commands/main.ts";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
 import { openEncoder } from "../../src/encode/open.ts";
 import { CellswapError, InterruptedError } from "../../src/errors.ts";
 import { type CellFeatureOptions, writeCellFeatures } from "../../src/features/cell-features.ts";
-import { readParquet } from "../../src/files/table.ts";
+import { readCsv, readParquet } from "../../src/files/table.ts";
 import { describeModel, drawCells, writeEncoder, writeOperator } from "../study/drawn.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-cell-features-"));
@@ -98,3 +99,63 @@ test("what fails leaves nothing, and what was there before as it was", async () 
   expect(readFileSync(at("before.parquet"), "utf8")).toBe("mine");
   expect(readdirSync(base).filter((name) => /new|deep|unfinished|part-/.test(name))).toEqual([]);
 });
+
+test("another program is an encoder as well", async () => {
+  const program = resolve(import.meta.dirname, "../encode/command/program.mjs");
+  const command = [process.execPath, program];
+  const input = { channels: ["GFP", "RFP"], height: 32, width: 32 };
+  describeModel(base, { name: "program", command, input, outputs: [{ output: "y" }], batch: 16 });
+  const done = await writeCellFeatures(cells, readEncoder(at("program.json")), {
+    out: at("program.parquet"),
+  });
+  expect(done.outputs).toEqual([{ name: "program", dimension: 4 }]);
+  const { columns } = await readParquet(at("program.parquet"));
+  const store = await CellStore.open(cells);
+  const crop = new Float32Array(2 * 32 * 32);
+  const ids = columns.get("Metadata_Cell") as string[];
+  ids.forEach((id, i) => {
+    store.readCrop(store.cells.id.indexOf(id), crop);
+    const [gfp] = [crop.subarray(0, 32 * 32)];
+    const of = [1, 2, 3, 4].map((j) => Number(columns.get(`program_000${j}`)![i]));
+    expect(of).toContain(gfp.reduce((a, b) => Math.max(a, b)));
+    const mean = gfp.reduce((a, b) => a + b, 0) / gfp.length;
+    expect(Math.min(...of.map((v) => Math.abs(v - mean)))).toBeLessThan(1e-3);
+  });
+  store.close();
+});
+
+const human = resolve(
+  import.meta.dirname,
+  "../../../shared/data/fields/cytotable/tests/data/cellprofiler/ExampleHuman",
+);
+const hasHuman = existsSync(human);
+
+test.skipIf(!hasHuman)(
+  "features join the tables of a real CellProfiler run (needs ../shared/data)",
+  async () => {
+    const spies = [
+      vi.spyOn(console, "log").mockImplementation(() => {}),
+      vi.spyOn(process.stderr, "write").mockReturnValue(true),
+    ];
+    const store = at("human");
+    const exit = await main(["import", "cellprofiler", human, "--size", "64", "--out", store, "--json"]);
+    for (const spy of spies) spy.mockRestore();
+    expect(exit).toBe(0);
+    const channels = readHeader(store).channels;
+    writeEncoder(base, { name: "three", channels, size: 64 });
+    await writeCellFeatures(store, readEncoder(at("three.json")), { out: at("human.parquet"), all: true });
+    const { columns, rows } = await readParquet(at("human.parquet"));
+    const nuclei = readCsv(join(human, "Nuclei.csv"));
+    const key = (image: unknown, object: unknown) => `${Number(image)} ${Number(object)}`;
+    const rowOf = new Map(
+      nuclei.get("ImageNumber")!.map((image, i) => [key(image, nuclei.get("ObjectNumber")![i]), i]),
+    );
+    expect(rows).toBeGreaterThan(200);
+    const column = (name: string) => columns.get(name) as Float64Array;
+    for (let i = 0; i < rows; i++) {
+      const row = rowOf.get(key(column("Metadata_ImageNumber")[i], column("Metadata_ObjectNumber")[i]))!;
+      expect(column("Metadata_X")[i]).toBeCloseTo(Number(nuclei.get("Location_Center_X")![row]), 9);
+      expect(column("Metadata_Y")[i]).toBeCloseTo(Number(nuclei.get("Location_Center_Y")![row]), 9);
+    }
+  },
+);
