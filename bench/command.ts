@@ -72,7 +72,7 @@ async function busy(ms: number): Promise<number> {
   const encoder = readEncoder(path);
   let printed = "";
   const programs = new RunningPrograms((chunk) => (printed += chunk.toString()));
-  const dimensions = await tryEncoder(encoder, store, undefined, programs);
+  const dimensions = await tryEncoder(encoder, store, undefined, { programs });
   await extract(
     {
       store,

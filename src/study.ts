@@ -130,7 +130,10 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
             findings.add(...names.map((output, o) => wideFeatures(output, opened.dimensions[o])));
             findings.add(...(await tryOut(opened, name, tried)));
           };
-          const dimensions = await tryEncoder(encoder, store, tryIt, programs);
+          const dimensions = await tryEncoder(encoder, store, tryIt, {
+            programs,
+            signal: options.signal,
+          });
           targets.push({ encoder, names: outputNames(encoder), dimensions });
           findings.add(changedUnits(encoder.description, study.composite.intensity));
         }

@@ -62,7 +62,7 @@ export async function runTrial(
       if (store.masks !== "none") store.readMask(cell, masks.subarray(i * pixels, (i + 1) * pixels));
     });
     const from = performance.now();
-    const encoder = await openEncoder(file, store, { programs, apart: LIMITS });
+    const encoder = await openEncoder(file, store, { programs, apart: { ...LIMITS, signal } });
     try {
       const opened = performance.now();
       const out = encoder.dimensions.map((dimension) => new Float32Array(some * dimension));

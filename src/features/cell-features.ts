@@ -89,7 +89,7 @@ export async function writeCellFeatures(
           onFlag?.(flag);
         }
       },
-      programs,
+      { programs, signal },
     );
     await inFolder(out, async (folder, lost) => {
       const { sets } = await extract(

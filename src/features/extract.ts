@@ -217,18 +217,21 @@ function findShelves(
 /**
  * Opens an encoder for crops of `shape` and tries it on empty ones.
  * @param look what else is tried on it while it is open
- * @param programs what runs it where it is another program, and goes on running it
+ * @param programs what runs it where it is another program, and goes on running it; `signal` ends the trial
  * @returns dimension (number of features per crop) of each output, in the order of the description.
- * @throws CellswapError as {@link openEncoder}
+ * @throws CellswapError as {@link openEncoder}; InterruptedError after `signal`
  */
 export async function tryEncoder(
   encoder: EncoderFile,
   shape: CropShape & { readonly masks: MaskKind },
   look?: (opened: Encoder) => Promise<void>,
-  programs?: RunningPrograms,
+  {
+    programs,
+    signal,
+  }: { readonly programs?: RunningPrograms; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<readonly number[]> {
   const opened = await openEncoder(encoder, shape, {
-    apart: LIMITS,
+    apart: { ...LIMITS, signal },
     ...(programs === undefined ? {} : { programs }),
   });
   try {

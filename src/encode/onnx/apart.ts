@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { totalmem } from "node:os";
-import { DataError } from "../../errors.ts";
+import { DataError, InterruptedError, STOPPED } from "../../errors.ts";
 import { type ErrorRecord, reviveError, startProcess } from "../../files/worker.ts";
 import type { CropShape, MaskKind } from "../../types.ts";
 import type { Encoder } from "../encoder.ts";
@@ -14,14 +14,24 @@ export interface Limits {
   readonly encodeMs: number;
   /** Memory of the process, bytes. */
   readonly bytes: number;
+  /** Ends it at any moment. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Far more than any network takes that a study of thousands of composites could use. */
-export const LIMITS: Limits = {
-  openMs: 120_000,
-  encodeMs: 300_000,
-  bytes: Math.max(2 ** 31, totalmem() / 2),
-};
+export const LIMITS: Limits = { openMs: 120_000, encodeMs: 300_000, bytes: Math.max(2 ** 31, memory() / 2) };
+
+/** Memory that this process may have, bytes. */
+function memory(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}
+
+/** Memory of a network at most: a runtime, its weights several times over, and a batch of activations. */
+function bytesOf({ bytes, description: { input } }: OnnxFile, limits: Limits): number {
+  const batch = 16 * input.channels.length * input.height * input.width * 4;
+  return Math.min(limits.bytes, 2 ** 32 + 8 * bytes + 64 * batch);
+}
 
 /** What to do about a network that takes too much. */
 export const CHECK = "check where the model comes from, or export it again";
@@ -81,11 +91,12 @@ export class ApartEncoder implements Encoder {
     shape: CropShape & { readonly masks?: MaskKind },
     limits: Limits = LIMITS,
   ): Promise<ApartEncoder> {
-    const process = new NetworkProcess(file.modelPath, limits);
+    const bytes = bytesOf(file, limits);
+    const process = new NetworkProcess(file.modelPath, { ...limits, bytes });
     const { channels, height, width, masks } = shape;
     try {
       const plain = { channels, height, width, ...(masks === undefined ? {} : { masks }) };
-      const opened = await process.ask({ open: file, shape: plain, bytes: limits.bytes }, limits.openMs);
+      const opened = await process.ask({ open: file, shape: plain, bytes }, limits.openMs);
       return new ApartEncoder(process, opened as ApartEncoder);
     } catch (error) {
       process.end();
@@ -95,9 +106,10 @@ export class ApartEncoder implements Encoder {
 
   /** Runs a network on an empty input. @throws as {@link open} */
   static async probe(file: OnnxFile, limits: Limits = LIMITS): Promise<readonly Probed[]> {
-    const process = new NetworkProcess(file.modelPath, limits);
+    const bytes = bytesOf(file, limits);
+    const process = new NetworkProcess(file.modelPath, { ...limits, bytes });
     try {
-      const reply = await process.ask({ probe: file, bytes: limits.bytes }, limits.openMs);
+      const reply = await process.ask({ probe: file, bytes }, limits.openMs);
       return (reply as Extract<Reply, { outputs: unknown }>).outputs;
     } finally {
       process.end();
@@ -152,6 +164,10 @@ class NetworkProcess {
       this.#late = ms;
       this.end();
     }, ms);
+    const { signal } = this.limits;
+    const stop = () => this.end();
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted === true) this.end();
     try {
       return await new Promise<Reply>((resolve, reject) => {
         this.#answer = { resolve, reject };
@@ -163,6 +179,7 @@ class NetworkProcess {
       });
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
       this.#answer = undefined;
     }
   }
@@ -172,6 +189,7 @@ class NetworkProcess {
   }
 
   #died(signal: string | null): Error {
+    if (this.limits.signal?.aborted === true) return new InterruptedError(STOPPED);
     const gigabytes = `${(this.limits.bytes / 1e9).toFixed(1)} GB`;
     const why =
       this.#late > 0

@@ -49,7 +49,9 @@ export async function draftEncoder(path: string, options: DraftOptions = {}): Pr
   const said: Said[] = [...input.said];
   const name = nameOf(path, options.name);
   const wanted = model.graph.outputs.map((v) => v.name);
-  const outputs = await probe(path, model, input, wanted).catch((cause: unknown) => {
+  const all = weights.reduce((sum, file) => sum + statSync(file).size, bytes.length);
+  const files = { model, bytes: all };
+  const outputs = await probe(path, files, input, wanted).catch((cause: unknown) => {
     if (!input.guessedSize || !(cause instanceof DataError)) throw cause;
     const { height, width } = input.input;
     throw new DataError(
@@ -57,7 +59,7 @@ export async function draftEncoder(path: string, options: DraftOptions = {}): Pr
       { path, cause },
     );
   });
-  const output = await draftOutput(model, outputs, input, (names) => probe(path, model, input, names));
+  const output = await draftOutput(model, outputs, input, (names) => probe(path, files, input, names));
   said.push(...output.said);
   const steps = draftSteps(path, input);
   said.push(...steps.said);
@@ -110,7 +112,7 @@ export async function initEncoder(
 /** Types and shapes of outputs for an empty input. */
 function probe(
   path: string,
-  model: OnnxModel,
+  { model, bytes }: { readonly model: OnnxModel; readonly bytes: number },
   { input, extraInputs }: DraftedInput,
   names: readonly string[],
 ): Promise<readonly Probed[]> {
@@ -130,6 +132,7 @@ function probe(
     description,
     modelPath: path,
     hash: "",
+    bytes,
     inner: names.filter((name) => !given.has(name)),
     half: false,
   };

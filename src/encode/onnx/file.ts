@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DataError } from "../../errors.ts";
 import { sha256, sha256File } from "../../files/hash.ts";
@@ -16,6 +16,8 @@ export interface OnnxFile {
   readonly modelPath: string;
   /** {@link modelHash}: all that its outputs depend on besides its input. */
   readonly hash: string;
+  /** Size of its files. */
+  readonly bytes: number;
   /** Outputs of the description that are tensors inside the network, not outputs of the model. */
   readonly inner: readonly string[];
   /**
@@ -63,7 +65,8 @@ export function onnxFile(path: string, description: OnnxDescription): OnnxFile {
       path,
     });
   const { bytes, model } = readModel(modelPath);
-  const hash = modelHash(bytes, weightFiles(model));
+  const weights = weightFiles(model);
+  const hash = modelHash(bytes, weights);
   if (description.sha256 !== undefined && description.sha256 !== hash)
     throw new DataError(
       `says the model's SHA-256 is ${description.sha256}, but it is ${hash}; fetch the model again`,
@@ -72,7 +75,8 @@ export function onnxFile(path: string, description: OnnxDescription): OnnxFile {
   const given = new Set(model.graph.outputs.map((v) => v.name));
   const inner = [...new Set(description.outputs.map((o) => o.output))].filter((name) => !given.has(name));
   const half = calculatesHalf(model);
-  return { kind: "onnx", path, description, modelPath, hash, inner, half };
+  const size = weights.reduce((sum, file) => sum + statSync(file).size, bytes.length);
+  return { kind: "onnx", path, description, modelPath, hash, bytes: size, inner, half };
 }
 
 /** Whether weights, inputs or outputs are of half precision. */

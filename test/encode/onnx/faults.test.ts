@@ -7,6 +7,7 @@ import { LIMITS } from "../../../src/encode/onnx/apart.ts";
 import { graphFaults } from "../../../src/encode/onnx/faults.ts";
 import { readModel } from "../../../src/encode/onnx/file.ts";
 import { openEncoder } from "../../../src/encode/open.ts";
+import { InterruptedError } from "../../../src/errors.ts";
 import { CROPS, describeFixture, EXPECTED, encode, FIXTURES, MASKS, SHAPE, SIZE } from "./fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-faults-"));
@@ -90,5 +91,16 @@ test("a network that ends on empty crops only is ended on others", async () => {
   const out = [new Float32Array(opened.dimensions[0])];
   await expect(opened.encode(CROPS.subarray(0, 2 * SIZE * SIZE), MASKS, 1, out)).rejects.toThrow(
     "gives no features within 0.5 s",
+  );
+});
+
+test("a run that is stopped ends the network that it tries", async () => {
+  const file = readEncoder(describeNet("endless"));
+  const controller = new AbortController();
+  const opening = openEncoder(file, SHAPE, { apart: { ...LIMITS, signal: controller.signal } });
+  setTimeout(() => controller.abort(), 1500);
+  await expect(opening).rejects.toThrow(InterruptedError);
+  await expect(openEncoder(file, SHAPE, { apart: { ...LIMITS, signal: controller.signal } })).rejects.toThrow(
+    InterruptedError,
   );
 });
