@@ -1,5 +1,5 @@
 """Writes one drawn plate as CellProfiler, cytominer-database, CytoTable and DeepProfiler leave it
-(test/fixtures/locations), and what pandas and numpy make of it: the cells with their crops, cut by slicing.
+(test/fixtures/locations), the inputs of failure cases (test/cases/import/{cellprofiler,deepprofiler}/input), and what pandas and numpy make of it: the cells with their crops, cut by slicing.
 
 Usage: python scripts/make-location-fixtures.py
 Requirements: scripts/make-location-fixtures.txt, Python 3.11
@@ -15,6 +15,7 @@ import pandas as pd
 import tifffile
 
 OUT = Path(__file__).resolve().parent.parent / "test/fixtures/locations"
+CASES = OUT.parent.parent / "cases/import"
 SIZE = 16
 SHAPE = (48, 64)
 rng = np.random.default_rng(11)
@@ -169,6 +170,60 @@ def main():
     bad.loc[10, "Location_Center_X"] = 400.0
     bad = pd.concat([bad, bad.iloc[[13]], bad.iloc[[0]].assign(ImageNumber=9)])
     bad.to_csv(odd / "Nuclei.csv", index=False, na_rep="nan")
+    cases(images, objects)
+
+
+def cases(images, objects):
+    """Inputs of the failure cases; what is expected stands beside them in case.json, by hand."""
+    for name in ["cellprofiler", "deepprofiler"]:
+        shutil.rmtree(CASES / name / "input", ignore_errors=True)
+    place = CASES / "cellprofiler/input"
+    first, cells = images[images.ImageNumber == 1], objects[objects.ImageNumber == 1]
+
+    def output(name, image=first, table=cells):
+        (place / name).mkdir(parents=True)
+        image.to_csv(place / name / "Image.csv", index=False)
+        table.to_csv(place / name / "Nuclei.csv", index=False)
+        return place / name
+
+    output("good")
+    (place / "images").mkdir()
+    for channel in ["DNA", "ER"]:
+        shutil.copy(OUT / f"images/A01_s1_{channel}.tif", place / "images")
+    (place / "cut").mkdir()
+    shutil.copy(OUT / "images/A01_s1_DNA.tif", place / "cut")
+    (place / "cut/A01_s1_ER.tif").write_bytes((OUT / "images/A01_s1_ER.tif").read_bytes()[:300])
+    (place / "small").mkdir()
+    shutil.copy(OUT / "images/A01_s1_DNA.tif", place / "small")
+    tifffile.imwrite(place / "small/A01_s1_ER.tif", np.zeros((8, 8), "u2"), metadata=None)
+    (place / "none").mkdir()
+    (place / "none/notes.txt").write_text("no tables here\n")
+    output("no-number", first.drop(columns="ImageNumber"))
+    output("no-centers", table=cells[["ImageNumber", "ObjectNumber"]])
+    output("no-cells", table=cells[:0])
+    output("twice", pd.concat([first, first]))
+    with open(output("latin1") / "Nuclei.csv", "ab") as file:
+        file.write("1,1,7,5,5,5,5\nä".encode("latin-1"))
+    (output("ragged") / "Nuclei.csv").open("a").write("1,2\n")
+    (place / "damaged.sqlite").write_bytes((OUT / "plate.sqlite").read_bytes()[:3000])
+    (place / "damaged.parquet").write_bytes((OUT / "cytotable.parquet").read_bytes()[:3000])
+    (place / "platemap.csv").write_text("Well,Protein,Localization\nA1,TOMM20,mitochondria\n")
+    place = CASES / "deepprofiler/input"
+    for name in ["good", "no-locations", "no-site", "no-centers"]:
+        shutil.copytree(OUT / "deepprofiler/inputs", place / name / "inputs")
+        index = place / name / "inputs/metadata/index.csv"
+        table = pd.read_csv(index)[:1]
+        table.drop(columns="Metadata_Site" if name == "no-site" else []).to_csv(index, index=False)
+        for file in (place / name / "inputs/locations/BR7").iterdir():
+            if name == "no-locations" or not file.name.startswith("A01-1"):
+                file.unlink()
+            elif name == "no-centers":
+                file.write_text("X,Y\n1,2\n")
+        if name == "no-locations":
+            (place / name / "inputs/locations/BR7/notes.txt").write_text("none\n")
+    (place / "good/inputs/images").mkdir()
+    for channel in ["DNA", "ER"]:
+        shutil.copy(OUT / f"images/A01_s1_{channel}.tif", place / "good/inputs/images")
 
 
 main()
