@@ -1,7 +1,15 @@
 import { DataError, InterruptedError } from "../errors.ts";
 import { turn } from "../files/turn.ts";
 import { checkDiameter, diameterOf, measuredDiameter } from "../masks/diameter.ts";
-import { LIFTABLE, MEASURES, type Measures, measureMask, passes, verdictOf } from "../masks/verdict.ts";
+import {
+  LIFTABLE,
+  MEASURES,
+  type Measures,
+  measureMask,
+  passes,
+  verdictOf,
+  worthLifting,
+} from "../masks/verdict.ts";
 import type { Column, MaskKind, Table } from "../types.ts";
 import type { Labels } from "./labels.ts";
 import { countReasons, type ImportSummary, Tally } from "./summary.ts";
@@ -220,16 +228,13 @@ function diameterNotes(known: number | undefined, given: number | undefined): st
   ];
 }
 
-/** Share of the cells that the limits leave out from which on the way to lift them is told. */
-const MANY = 0.1;
-
 /** Says how a study takes cells that are left out by limits alone, where these are many. */
 function limitNotes(verdicts: readonly string[]): string[] {
-  const held = verdicts.filter((v) => v !== "ok" && passes(v, LIFTABLE));
-  if (held.length <= MANY * verdicts.length) return [];
-  const reasons = countReasons(held).map(([why]) => JSON.stringify(why));
+  const limits = worthLifting(verdicts);
+  if (limits.length === 0) return [];
+  const held = verdicts.filter((v) => v !== "ok" && passes(v, LIFTABLE)).length;
   return [
-    `Warning: ${held.length} of ${verdicts.length} cells are left out by limits only; where their masks are right, "allow": [${reasons.join(", ")}] in the study takes them, or --diameter says how large the cells are.`,
+    `Warning: ${held} of ${verdicts.length} cells are left out by limits only; where their masks are right, "allow": ${JSON.stringify(limits).replaceAll(",", ", ")} in the study takes them, or --diameter says how large the cells are.`,
   ];
 }
 

@@ -73,6 +73,10 @@ export function text(summary: SegmentSummary, cells: string): string {
     lines.push(
       `if the outlines are wrong, give the cells' diameter in px (${diameter} was assumed): cellswap segment ${cells} --diameter ${Math.round(medianDiameter)}, or another --channel`,
     );
+  if (summary.liftable.length > 0)
+    lines.push(
+      `where the masks are right, "allow": ${JSON.stringify(summary.liftable).replaceAll(",", ", ")} in the study takes cells that are left out by limits only`,
+    );
   lines.push("next        cellswap run STUDY.json, with these cells in the study file");
   return lines.join("\n");
 }

@@ -48,6 +48,17 @@ export function passes(verdict: string, allowed: readonly string[] = []): boolea
   return verdict === "ok" || (allowed.length > 0 && verdict.split(";").every((why) => allowed.includes(why)));
 }
 
+/** Share of the cells that limits alone leave out, from which on they are many. */
+const MANY = 0.1;
+
+/** The limits that leave out cells by themselves, most frequent first, where these are more than a tenth; else none. */
+export function worthLifting(verdicts: readonly string[]): Liftable[] {
+  const held = verdicts.filter((v) => v !== "ok" && passes(v, LIFTABLE));
+  if (held.length <= MANY * verdicts.length) return [];
+  const count = (why: string) => held.reduce((n, v) => n + (v.split(";").includes(why) ? 1 : 0), 0);
+  return LIFTABLE.filter((why) => count(why) > 0).sort((a, b) => count(b) - count(a));
+}
+
 /**
  * Judges a label mask (height x width; 0 background, 1 center cell, 2 other cells) of a crop made for cells of
  * `diameter` px: {@link measureMask}, then {@link verdictOf}.

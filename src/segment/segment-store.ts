@@ -7,7 +7,7 @@ import { DataError, SettingError, StudyError } from "../errors.ts";
 import { writeError, writeFileAtomic } from "../files/atomic.ts";
 import { NpyReader, npyHeader } from "../files/npy.ts";
 import { checkDiameter, diameterOf, equivalentDiameter } from "../masks/diameter.ts";
-import { MEASURES } from "../masks/verdict.ts";
+import { LIFTABLE, type Liftable, MEASURES, passes, worthLifting } from "../masks/verdict.ts";
 import type { Column } from "../types.ts";
 import type { ChunkContext } from "./chunk.ts";
 import { makeChunks, runChunks } from "./chunks.ts";
@@ -39,7 +39,9 @@ export interface SegmentSummary {
   readonly channel: string;
   /** Diameter that was assumed, px. */
   readonly diameter: number;
-  /** Median equivalent diameter of the usable center cells, px. */
+  /** Limits that would leave out fewer cells where a study lifted them, if these are many (`allow`). */
+  readonly liftable: readonly Liftable[];
+  /** Median equivalent diameter of the usable center cells, px; of all where none is. */
   readonly medianDiameter: number;
   readonly quality: string;
   readonly contactSheet: string;
@@ -102,7 +104,7 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
       },
     );
     const summary = summarize(path, verdicts, measures[0], channels[channel], diameter);
-    if (summary.ok === 0)
+    if (!verdicts.some((v) => passes(v, acceptable(options))))
       throw new DataError(
         `no usable cell in channel ${summary.channel} (${count} cells: ${describe(summary.leftOut)}); choose another --channel of ${channels.join(", ")}, or the cells' --diameter in px`,
         { path },
@@ -117,6 +119,14 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
     store.close();
     rmSync(out, { force: true });
   }
+}
+
+/**
+ * Limits that every cell may be over without the masks being wrong: any where the center cells are given; that cells
+ * reach the edge of their crops where each has its nucleus; none where cells are searched for.
+ */
+function acceptable({ neighbors, nuclei }: SegmentOptions): readonly Liftable[] {
+  return neighbors === true ? LIFTABLE : nuclei === undefined ? [] : ["border"];
 }
 
 /** Index of the channel called `name` in any case, the last one for none. */
@@ -206,14 +216,15 @@ function summarize(
   const ok = counts.get("ok") ?? 0;
   counts.delete("ok");
   const order = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  const usable = areas.filter((_, row) => verdicts[row] === "ok");
+  const usable = areas.filter((area, row) => (ok === 0 ? area > 0 : verdicts[row] === "ok"));
   return {
     cells: verdicts.length,
     ok,
     leftOut: Object.fromEntries(order),
     channel,
     diameter,
-    medianDiameter: ok === 0 ? 0 : equivalentDiameter(median(usable)),
+    liftable: worthLifting(verdicts),
+    medianDiameter: usable.length === 0 ? 0 : equivalentDiameter(median(usable)),
     quality: join(path, "quality.csv"),
     contactSheet: join(path, "contact-sheet.png"),
   };

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { hullPixels } from "../../src/image/hull.ts";
-import { judgeMask, LIFTABLE, measureMask, passes, verdictOf } from "../../src/masks/verdict.ts";
+import {
+  judgeMask,
+  LIFTABLE,
+  measureMask,
+  passes,
+  verdictOf,
+  worthLifting,
+} from "../../src/masks/verdict.ts";
 
 function disk(height: number, width: number, y0: number, x0: number, radius: number, label = 1): Uint8Array {
   return Uint8Array.from({ length: height * width }, (_, i) =>
@@ -84,6 +91,12 @@ test("limits can be lifted, what makes a mask useless cannot", () => {
   expect(passes("border;ragged", ["ragged", "border"])).toBe(true);
   for (const useless of ["empty", "no-center", "no-background", "border;constant"])
     expect(passes(useless, LIFTABLE)).toBe(false);
+});
+
+test("limits are worth lifting where they alone leave out more than a tenth", () => {
+  const rest = Array.from({ length: 16 }, () => "ok");
+  expect(worthLifting([...rest, "border", "empty", "empty", "border;constant"])).toEqual([]);
+  expect(worthLifting([...rest, "ragged", "ragged;border", "small;empty"])).toEqual(["ragged", "border"]);
 });
 
 test("cells that are not convex have a solidity limit of their own, or none", () => {

@@ -178,6 +178,32 @@ test("leftovers of a killed segmentation are removed, those of a running one are
   expect(files().filter((name) => name.includes("part"))).toEqual([`masks.npy.part-${process.ppid}`]);
 });
 
+test("center masks that fill tight crops are completed, cells that are searched for must pass", async () => {
+  const size = 48;
+  const writer = new CellStoreWriter(
+    path,
+    { channels: ["RFP"], height: size, width: size },
+    "center",
+    "drawn",
+  );
+  const disk = new Uint8Array(size * size);
+  for (let p = 0; p < disk.length; p++)
+    if (Math.hypot(Math.floor(p / size) - 23.5, (p % size) - 23.5) <= 24) disk[p] = 1;
+  for (let k = 0; k < 4; k++)
+    writer.append(draw(size, [{ y: 23.5, x: 23.5, radius: 24, brightness: 1 }], k), disk, {
+      Metadata_Cell: `c${k}`,
+      Metadata_Protein: "P",
+      Metadata_Field: "F",
+    });
+  writer.finish({ verdict: Array(4).fill("border"), measures: new Map() }, "center", 48);
+  const summary = await segmentStore(path, { neighbors: true, workers: 1 });
+  expect(summary).toMatchObject({ ok: 0, leftOut: { border: 4 }, liftable: ["border"], diameter: 48 });
+  expect(summary.medianDiameter).toBeCloseTo(48, 0);
+  await expect(segmentStore(path, { force: true, workers: 1 })).rejects.toThrow(
+    /no usable cell in channel RFP \(4 cells: 4 .*border\)/,
+  );
+});
+
 test("the summary says what is left out, where to look and what comes next", () => {
   const summary = {
     cells: 1000,
@@ -185,6 +211,7 @@ test("the summary says what is left out, where to look and what comes next", () 
     leftOut: { border: 150, small: 50 },
     channel: "RFP",
     diameter: 32,
+    liftable: ["border", "small"] as const,
     medianDiameter: 15.2,
     quality: "c/quality.csv",
     contactSheet: "c/contact-sheet.png",
@@ -195,6 +222,7 @@ test("the summary says what is left out, where to look and what comes next", () 
     "listed in   c/quality.csv",
     "look at     c/contact-sheet.png",
     "if the outlines are wrong, give the cells' diameter in px (32 was assumed): cellswap segment c --diameter 15, or another --channel",
+    'where the masks are right, "allow": ["border", "small"] in the study takes cells that are left out by limits only',
     "next        cellswap run STUDY.json, with these cells in the study file",
   ]);
 });
