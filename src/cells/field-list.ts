@@ -21,6 +21,8 @@ export interface FieldEntry {
 export interface FieldList {
   /** Manifest or folder, for messages. */
   readonly path: string;
+  /** Folder that the fields stand in. */
+  readonly base: string;
   /** Names of the channels where a file per channel or the user says them; null: the files say it themselves. */
   readonly channels: readonly string[] | null;
   readonly fields: readonly FieldEntry[];

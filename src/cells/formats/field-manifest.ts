@@ -99,6 +99,7 @@ export async function manifestFields(path: string, options: ManifestOptions): Pr
   }
   return {
     path: file,
+    base: path,
     channels: images[0].channel === "" ? (options.channels ?? null) : images.map(({ channel }) => channel),
     fields,
     notes: metadata.notes,

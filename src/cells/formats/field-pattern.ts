@@ -65,6 +65,7 @@ export function patternFields(path: string, options: PatternOptions): FieldList 
     : null;
   return {
     path,
+    base: path,
     channels: channels ?? options.channels ?? null,
     nucleiOnly: cells === null && nuclei !== null,
     notes: [],

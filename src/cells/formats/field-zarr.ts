@@ -43,7 +43,7 @@ export async function zarrFields(path: string, options: ZarrOptions = {}): Promi
     });
   }
   return {
-    ...{ path, channels: options.channels ?? null, fields, notes: [] },
+    ...{ path, base: path, channels: options.channels ?? null, fields, notes: [] },
     nucleiOnly: options.nucleiImages !== undefined && fields.every(({ nuclei }) => nuclei === null),
   };
 }

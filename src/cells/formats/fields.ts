@@ -1,3 +1,4 @@
+import { basename, relative } from "node:path";
 import { DataError, InterruptedError } from "../../errors.ts";
 import { FieldCutter, type FieldPixels, isWhole } from "../cut.ts";
 import type { FieldEntry, FieldList } from "../field-list.ts";
@@ -146,7 +147,7 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
         Metadata_X: column,
         Metadata_Y: row,
         ...(nuclei === null ? {} : { Metadata_Nuclei: nuclei }),
-        Metadata_Image: files[0],
+        Metadata_Image: nameWithin(list.base, files[0]),
       };
     },
     file: (cell, channel = 0) => {
@@ -155,6 +156,12 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
     },
     read: (cell) => cutter.cut(targets[cell].field, targets[cell]),
   };
+}
+
+/** Path of a file within a folder; as it is where it lies elsewhere. */
+function nameWithin(folder: string, file: string): string {
+  const name = relative(folder, file);
+  return name === "" ? basename(file) : name.startsWith("..") ? file : name;
 }
 
 /** Size and channels of a field's images against its labels, before anything is cut. */
