@@ -66,8 +66,10 @@ interface Options {
   readonly json?: boolean;
 }
 
-async function run(path: string, options: Options): Promise<void> {
+async function run(path: string, options: Options, command: Command): Promise<void> {
   const { out, format, masks, partSize, workers, json = false } = options;
+  if (format === "zarr" && partSize !== undefined)
+    command.error("error: --part-size splits .npy files; leave it out with --format zarr");
   const study = readStudyFile(path);
   const bar = progress("export", "composites", json);
   const say = (line: string) => {

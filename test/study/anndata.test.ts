@@ -47,6 +47,12 @@ function check(code: string): string {
   return stdout;
 }
 
+/** The first example in Python of a page of the documentation. */
+function example(page: string): string {
+  const text = readFileSync(resolve(import.meta.dirname, "../../docs", page), "utf8");
+  return /```python\n([\s\S]*?)```/.exec(text)![1];
+}
+
 test.skipIf(!hasAnnData)(
   "anndata reads a study as its tables have it (needs anndata, pandas and pyarrow)",
   async () => {
@@ -100,6 +106,17 @@ print(sorted(a.obsm), dict(a.obs.dtypes.astype(str)))
 `);
     expect(text).toContain("X_different_ER_Golgi");
     expect(text).toContain("'Metadata_Plate': 'category'");
+    await done(
+      "export",
+      "anndata",
+      at("study.json"),
+      ...options,
+      "--encoder",
+      "tiny",
+      "--out",
+      at("study.h5ad"),
+    );
+    expect(check(example("anndata.md"))).toMatch(/^different ER\/Golgi \d+\.\d+$/m);
     // The folder alone knows less of the cells.
     await done("export", "anndata", at("study"), "--encoder", "tiny", "--out", at("alone.h5ad"));
     check(`
@@ -145,11 +162,7 @@ test.skipIf(!hasRuntime)(
     await done("run", at("one.json"), "--out", at("one"));
     await done("export", "composites", at("one.json"), "--out", at("composites"), "--masks");
     await done("export", "composites", at("one.json"), "--out", at("zarr"), "--format", "zarr", "--masks");
-    check(
-      readFileSync(resolve(import.meta.dirname, "../../docs/own-features.md"), "utf8").match(
-        /```python\n([\s\S]*?)```/,
-      )![1],
-    );
+    check(example("own-features.md"));
     check(`
 import json, numpy as np, pandas as pd, zarr
 with open("composites/composites.json") as file:
