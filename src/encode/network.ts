@@ -134,8 +134,9 @@ export class NetworkEncoder implements Encoder {
     const plane = this.usesMask
       ? this.#file.description.input.height * this.#file.description.input.width
       : 0;
-    const atOnce = this.#network.fixed ? this.#network.inputs : step * views;
-    const taken = this.#network.alone === true ? 1 : atOnce;
+    const alone = this.#network.alone === true;
+    const atOnce = this.#network.fixed ? this.#network.inputs : alone ? 1 : step * views;
+    const taken = alone ? 1 : atOnce;
     const inputs = Math.ceil((step * views) / taken) * taken;
     for (let from = 0; from < count; from += step) {
       const end = Math.min(from + step, count);
@@ -292,7 +293,7 @@ function looksAtCenter(file: EncoderFile): boolean {
   return takesMasks(file) || file.description.outputs.some((o) => o.pool === "center-mean");
 }
 
-/** Message of an error on one line, cut at 200 characters. */
+/** Message of an error on one line, without control characters, cut at 200 characters. */
 export function oneLine(cause: unknown): string {
-  return (cause as Error).message.replace(/\s+/g, " ").slice(0, 200);
+  return (cause as Error).message.replace(/[\s\p{Cc}]+/gu, " ").slice(0, 200);
 }

@@ -62,6 +62,15 @@ const DEEPEST = 64;
 
 /** Reads an ONNX model, whose weights are views of `bytes`. @throws DataError where it is not one or is damaged. */
 export function parseOnnx(bytes: Uint8Array, path: string): OnnxModel {
+  try {
+    return parse(bytes, path);
+  } catch (cause) {
+    if (cause instanceof UnfitName) throw damaged(path, cause.message);
+    throw cause;
+  }
+}
+
+function parse(bytes: Uint8Array, path: string): OnnxModel {
   const model = protoFields(bytes, path);
   const graphs = contents(model, 7);
   if (graphs.length === 0) throw damaged(path, "it holds no ONNX graph");
@@ -70,7 +79,11 @@ export function parseOnnx(bytes: Uint8Array, path: string): OnnxModel {
   const functions = contents(model, 25).map((b) => protoFields(b, path));
   return {
     path,
-    producer: [text(model, 2), text(model, 3)].filter((t) => t !== "").join(" "),
+    producer: [2, 3]
+      .flatMap((field) => contents(model, field).slice(0, 1))
+      .map((b) => new TextDecoder().decode(b).replace(/\p{Cc}/gu, " "))
+      .filter((t) => t !== "")
+      .join(" "),
     opset: standard === undefined ? 1 : integer(standard, 2, 1),
     // A message that is given in pieces is the sum of them.
     graph: body(
@@ -220,5 +233,10 @@ function text(fields: readonly ProtoField[], field: number): string {
 }
 
 function decode(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+  const text = new TextDecoder().decode(bytes);
+  // No exporter writes them, and they would write to the terminal what the model wants.
+  if (/\p{Cc}/u.test(text)) throw new UnfitName("a name holds control characters");
+  return text;
 }
+
+class UnfitName extends Error {}

@@ -79,6 +79,14 @@ test("what is no ONNX model is refused", () => {
   expect(() => parseOnnx(new TextEncoder().encode("hello"), "x.onnx")).toThrow(/^x\.onnx: is damaged/);
 });
 
+test("names with control characters are refused, as they would write to the terminal", () => {
+  const graph = new OnnxGraph("names");
+  graph.output(graph.node("Relu", [graph.input("x", [1])], {}, "y\u001b[31m"), [1]);
+  expect(() => parseOnnx(graph.encode(), "x.onnx")).toThrow(
+    "x.onnx: is damaged (a name holds control characters)",
+  );
+});
+
 test("an imported encoder is refused when its model was changed", () => {
   const out = mkdtempSync(join(tmpdir(), "cellswap-onnx-"));
   const source = resolve(import.meta.dirname, "../../fixtures/published/pifia/pifia_weights_i0");
