@@ -138,16 +138,14 @@ async function encode(folder: string, cells: string, side: number, channels: num
 
 const stage = option("stage", "") as Stage | "";
 if (stage !== "") {
-  const start = performance.now();
   const [side, channels] = option("size", "").split("x").map(Number);
   await run(stage, option("folder", ""), side, channels);
-  const seconds = (performance.now() - start) / 1000;
-  console.log(JSON.stringify({ seconds, peakMiB: process.resourceUsage().maxRSS / 1024 }));
+  console.log(process.resourceUsage().maxRSS / 1024);
 } else {
   const rows = SIZES.map(([side, channels]) => {
     const folder = mkdtempSync(join(tmpdir(), "cellswap-large-"));
     try {
-      const stages = Object.fromEntries(
+      const peakMiB = Object.fromEntries(
         STAGES.map((name) => {
           const text = execFileSync(
             process.execPath,
@@ -157,10 +155,10 @@ if (stage !== "") {
             ],
             { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
           );
-          return [name, JSON.parse(text) as { seconds: number; peakMiB: number }];
+          return [name, Number(text)];
         }),
       );
-      const row = { side, channels, cropMiB: (4 * channels * side * side) / 2 ** 20, stages };
+      const row = { side, channels, cropMiB: (4 * channels * side * side) / 2 ** 20, peakMiB };
       console.log(JSON.stringify(row));
       return row;
     } finally {
