@@ -8,22 +8,17 @@ import { decodeTiff, isTiff } from "./tiff.ts";
 /** Largest image file of a crop, bytes. */
 export const MAX_FILE = 256 * 1024 * 1024;
 
-/** Pixels of a file and what its writer says of its axes ("" where it says nothing). */
-export type Described<Values extends Float32Array | Float64Array> = Planes<Values> & {
-  readonly description: string;
-};
-
 /**
  * Reads a TIFF or PNG file to its stored values, unscaled, as float32 (64-bit floats and integers over 2^24 are
  * rounded to the nearest float32).
  * @throws DataError where the file is missing, not an image, truncated, damaged or larger than a crop can be.
  */
-export async function readImage(path: string): Promise<Described<Float32Array>> {
+export async function readImage(path: string): Promise<Planes> {
   return decode(await readBytes(path), path, Float32Array);
 }
 
 /** As {@link readImage}, as float64: whole numbers up to 2^53 are exact, as labels need it. */
-export async function readLabelImage(path: string): Promise<Described<Float64Array>> {
+export async function readLabelImage(path: string): Promise<Planes<Float64Array>> {
   return decode(await readBytes(path), path, Float64Array);
 }
 
@@ -31,9 +26,9 @@ function decode<Values extends Float32Array | Float64Array>(
   bytes: Buffer,
   path: string,
   Values: new (length: number) => Values,
-): Described<Values> {
+): Planes<Values> {
   if (isTiff(bytes)) return decodeTiff(bytes, path, Values);
-  if (isPng(bytes)) return { ...decodePng(bytes, path, Values), description: "" };
+  if (isPng(bytes)) return decodePng(bytes, path, Values);
   throw new DataError("is neither a TIFF nor a PNG image; export the crop as TIFF", { path });
 }
 

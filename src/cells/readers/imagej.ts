@@ -2,7 +2,7 @@ import { DataError } from "../../errors.ts";
 import type { StackLayout } from "./ome-xml.ts";
 
 /** Sizes that ImageJ writes into the description of a stack; null for a description of another program. */
-export function imagejSizes(description: string): {
+function imagejSizes(description: string): {
   readonly channels: number;
   readonly slices: number;
   readonly frames: number;

@@ -18,10 +18,9 @@ export function decodeTiff<Values extends PlaneValues>(
   bytes: Uint8Array,
   path: string,
   Values: new (length: number) => Values,
-): Planes<Values> & { readonly description: string } {
+): Planes<Values> {
   const file = memoryBytes(bytes);
-  const all = tiffPages(file, path);
-  const pages = all.filter((page) => !page.reduced);
+  const pages = tiffPages(file, path).filter((page) => !page.reduced);
   if (pages.length === 0) throw new DataError("holds nothing but previews; export it again", { path });
   const { height, width } = pages[0];
   for (const [i, page] of pages.entries())
@@ -38,7 +37,7 @@ export function decodeTiff<Values extends PlaneValues>(
     readPage(file, page, path, data.subarray(plane * size, (plane + page.samples) * size));
     plane += page.samples;
   }
-  return { planes, height, width, data, description: all[0].description };
+  return { planes, height, width, data };
 }
 
 /** Reads a page into `out` (samples x height x width). @throws DataError where its pixels are damaged. */
