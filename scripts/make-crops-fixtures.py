@@ -112,6 +112,9 @@ def scportrait():
     images = read.obsm[SLOT]
     assert list(read.var["channels"])[2:] == CHANNELS and images.dtype == np.float16
     keep("h5sc", images[:, 2:], images[:, 1])
+    ids = read.obs["scportrait_cell_id"].astype(str)
+    table = pd.DataFrame({"ID": ids, "Protein": ["AAA1", "AAA1", "AAB1", "AAB1", "AAC1"], "Field": list("aabbc")})
+    table[::-1].to_csv(STORED / "h5sc/cells.csv", index=False)
     keep("h5sc-nucleus", images[:, 2:], images[:, 0])
     planes = np.concatenate([np.broadcast_to(NUCLEUS, (CELLS, 1, SIDE, SIDE)), crops], axis=1)
     h5sc(STORED / "h5sc/open.h5sc", planes, ["seg_all_nucleus"], CHANNELS, "gzip", own_obs=True, id_name="cell_id")
@@ -264,6 +267,8 @@ def h5sc_cases():
     with h5py.File(folder / "twice.h5sc", "a") as file:
         file["obs/scportrait_cell_id"][:] = 4
     whole = (folder / "twice.h5sc").read_bytes()
+    (folder / "other.csv").write_text("ID,Protein\nc0,AAA1\nc1,AAA1\n")
+    (folder / "twice.csv").write_text("ID,Protein\n0,AAA1\n1,AAA1\n0,AAA1\n2,AAA1\n")
     (folder / "truncated.h5sc").write_bytes(whole[: len(whole) // 2])
     bare(folder / "damaged-chunk.h5sc", planes, ["cytosol"], ["DNA"])
     with h5py.File(folder / "damaged-chunk.h5sc") as file:
@@ -354,7 +359,7 @@ def hpa_cases():
     Image.fromarray(np.zeros((SIDE, SIDE), "u1")).save(folder / "gray/a_1.png")
     (folder / "nothing").mkdir()
     (folder / "nothing/readme.txt").write_text("no images\n")
-    (folder / "few.csv").write_text("ID,Protein\na_1,A\n")
+    (folder / "other.csv").write_text("ID,Protein\na_9,A\n")
     (folder / "column.csv").write_text("Name,Protein\na_1,A\n")
     (folder / "large").mkdir()
     Image.fromarray(np.zeros((1100, 1100, 3), "u1")).save(folder / "large/field.png")

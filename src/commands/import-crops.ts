@@ -20,8 +20,9 @@ export function configureCrops<Options>(command: Command, format: AddFormat, run
     command,
     "h5sc <file>",
     "scPortrait single-cell images (.h5sc)",
-    "cellswap import h5sc single_cells.h5sc",
+    "cellswap import h5sc single_cells.h5sc --manifest cells.csv",
   )
+    .option("--manifest <csv>", "a row per cell, its number in Cell or ID: Protein, Localization, Field, ...")
     .option(
       "--mask <name>",
       "name (or a part) of the plane that is the center mask (default: the whole cell's)",

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -85,6 +85,35 @@ describe("scPortrait", () => {
     await expect(h5scSource(file, { mask: "seg" })).rejects.toThrow(
       "several masks of the name seg; its masks: seg_all_nucleus, seg_all_cytosol",
     );
+  });
+
+  test("a CSV says what the cells are, by their numbers", async () => {
+    const manifest = join(stored, "h5sc/cells.csv");
+    const { store } = await imported(await h5scSource(file, { manifest }));
+    expectPixels(store, "h5sc");
+    expect(store.cells.id).toEqual(five((n) => String(7 + 3 * n)));
+    expect(store.cells.protein).toEqual(["AAA1", "AAA1", "AAB1", "AAB1", "AAC1"]);
+    expect(store.cells.field).toEqual([..."aabbc"]);
+    expect([...store.cells.metadata.columns.keys()]).not.toContain("Metadata_ID");
+    store.close();
+  });
+
+  test("cells that a CSV does not name are left out, and counted", async () => {
+    const manifest = join(scratch, "some.csv");
+    writeFileSync(manifest, "Cell,Protein\n16,B\n99,C\n10,A\n");
+    const { summary, store } = await imported(await h5scSource(file, { manifest }));
+    expect(store.cells.id).toEqual(["10", "16"]);
+    expect(store.cells.protein).toEqual(["A", "B"]);
+    const crops = whole("h5sc", "crops");
+    const size = crops.data.length / 5;
+    const crop = new Float32Array(size);
+    for (const [row, place] of [1, 3].entries()) {
+      store.readCrop(row, crop);
+      expect(crop).toEqual(crops.data.subarray(place * size, (place + 1) * size));
+    }
+    expect(summary.notes).toContain(`3 of 5 cells have no row in ${manifest}: left out.`);
+    expect(summary.notes).toContain(`1 of 3 rows of ${manifest} name no cell that is there.`);
+    store.close();
   });
 
   test("obs as scPortrait leaves it after an update, and crops that have surroundings", async () => {

@@ -68,11 +68,13 @@ export async function h5scSource(path: string, options: H5scOptions = {}): Promi
             separator: options.separator,
           }
         : csvOptions(joined.csv, options, joined.lines);
-    const metadata = cellMetadata(new Map([...obs.columns, ...(joined?.table ?? [])]), {
+    const kept = joined?.kept ?? ids.map((_, row) => row);
+    const own = [...obs.columns].map(([name, values]) => [name, kept.map((row) => values[row])] as const);
+    const metadata = cellMetadata(new Map([...own, ...(joined?.table ?? [])]), {
       ...from,
       path: options.manifest ?? path,
-      count,
-      ids: (row) => ids[row],
+      count: kept.length,
+      ids: (row) => ids[kept[row]],
       apart: (name) => IDS.includes(name) || from.apart?.(name) === true,
     });
     const read = stackReader({
@@ -86,11 +88,11 @@ export async function h5scSource(path: string, options: H5scOptions = {}): Promi
       path,
       channels: channels.map((c) => c.name),
       masks: mask === null ? "none" : "center",
-      count,
-      notes: [...notesOn(planes, mask), ...metadata.notes],
+      count: kept.length,
+      notes: [...notesOn(planes, mask), ...(joined?.notes ?? []), ...metadata.notes],
       record: metadata.record,
       file: (row) => `${path}: cell ${String(metadata.record(row).Metadata_Cell)}`,
-      read: async (row) => read(row),
+      read: async (row) => read(kept[row]),
       close: () => void file.close(),
     };
   } catch (error) {

@@ -8,7 +8,7 @@ import { compareNatural } from "../natural.ts";
 import { readImage } from "../readers/image.ts";
 import { type CellFiles, gatherCells } from "../tree.ts";
 import { csvOptions, joinCsv } from "./join.ts";
-import { cellMetadata, type TableOptions } from "./metadata.ts";
+import { type CellMetadata, cellMetadata, type TableOptions } from "./metadata.ts";
 
 export interface HpaOptions extends TableOptions {
   /** CSV with a column `Cell` (or `ID`) that names the crops, and the columns of a manifest. */
@@ -40,16 +40,17 @@ export async function hpaSource(path: string, options: HpaOptions = {}): Promise
     ([, stem, color]) => ({ id: { stem }, channel: color?.toLowerCase() ?? "merged" }),
     { flat: true },
   );
-  const cells = found.cells.sort(
+  const all = found.cells.sort(
     (a, b) => compareNatural(a.folder, b.folder) || compareNatural(a.stem, b.stem),
   );
-  if (cells.length === 0)
+  if (all.length === 0)
     throw new DataError(
       "has no files named ID_red.png, ID_green.png, ID_blue.png (ID_yellow.png) or ID.png; give the folder of the crops",
       {
         path,
       },
     );
+  const { cells, metadata, notes } = describe(all, options, path);
   const file = (cell: HpaCell, kind: string) => join(path, cell.folder, cell.files[kind]);
   const kinds = ["merged", ...COLORS, "mask"].filter((k) => cells.some((c) => c.files[k] !== undefined));
   const apart = kinds.filter((k) => COLORS.includes(k));
@@ -79,14 +80,13 @@ export async function hpaSource(path: string, options: HpaOptions = {}): Promise
     );
   const colors = apart.length > 0 ? apart : COLORS.slice(0, samples);
   const masked = kinds.includes("mask") && options.masks !== "none";
-  const metadata = describe(cells, options, path);
   return {
     source: "hpa",
     path,
     channels: colors.map((c) => STAINS[COLORS.indexOf(c)]),
     masks: masked ? (options.masks ?? "auto") : "none",
     count: cells.length,
-    notes: [...found.notes, ...metadata.notes],
+    notes: [...found.notes, ...notes, ...metadata.notes],
     record: metadata.record,
     file: (i, c = 0) => file(cells[i], apart.length > 0 ? colors[c] : "merged"),
     read: async (i) => {
@@ -161,8 +161,12 @@ function onePlane({ planes, height, width, data }: Planes, color: string, path: 
   );
 }
 
-/** Who the cells are: by the CSV where there is one, else by folder and name. */
-function describe(cells: readonly HpaCell[], options: HpaOptions, path: string) {
+/** Which cells there are and who they are: by the CSV where there is one, else by folder and name. */
+function describe(
+  cells: readonly HpaCell[],
+  options: HpaOptions,
+  path: string,
+): { cells: readonly HpaCell[]; metadata: CellMetadata; notes: readonly string[] } {
   const { manifest } = options;
   const id = (cell: HpaCell) => (cell.folder === "" ? cell.stem : `${cell.folder}/${cell.stem}`);
   if (manifest === undefined) {
@@ -171,23 +175,21 @@ function describe(cells: readonly HpaCell[], options: HpaOptions, path: string) 
       ...(cells.some((c) => c.folder !== "") ? [["Protein", cells.map((c) => c.folder)] as const] : []),
     ]);
     const metadata = cellMetadata(table, { path, count: cells.length, ids: (row) => id(cells[row]) });
-    return {
-      ...metadata,
-      notes: [
-        "The name without its last number stands for the field (the image); say otherwise in a CSV: --manifest.",
-        ...metadata.notes,
-      ],
-    };
+    const notes = [
+      "The name without its last number stands for the field (the image); say otherwise in a CSV: --manifest.",
+    ];
+    return { cells, metadata, notes };
   }
-  const { csv, table, lines } = joinCsv(
+  const { csv, kept, table, lines, notes } = joinCsv(
     manifest,
     cells.map((cell) => [id(cell), cell.stem]),
     "crop",
   );
-  return cellMetadata(table, {
+  const metadata = cellMetadata(table, {
     path: manifest,
-    count: cells.length,
-    ids: (row) => id(cells[row]),
+    count: kept.length,
+    ids: (row) => id(cells[kept[row]]),
     ...csvOptions(csv, options, lines),
   });
+  return { cells: kept.map((row) => cells[row]), metadata, notes };
 }

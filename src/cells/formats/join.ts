@@ -17,17 +17,25 @@ export function csvOptions(
   };
 }
 
+/** Cells that a CSV names, in the order of the source. */
+export interface Joined {
+  readonly csv: Csv;
+  /** Places of these cells in the source. */
+  readonly kept: readonly number[];
+  /** The CSV's columns, a value for each of these cells, without the column that names them. */
+  readonly table: TextTable;
+  /** Each cell's line in the CSV. */
+  readonly lines: readonly number[];
+  readonly notes: readonly string[];
+}
+
 /**
- * Reads a CSV with one row per cell, named in a column `Cell` or `ID`, in the order of the cells.
- * @param names what a cell may be called in the CSV, by its place; @param what names a cell in messages
- * @returns the columns in the order of the cells, without the one that names them, and each cell's line in the CSV
- * @throws DataError where the CSV lacks such a column or a cell, or has a cell twice.
+ * Reads a CSV that says who the cells of a source are: a row per cell, named in a column `Cell` or `ID`. Cells that it
+ * does not name are left out, with a note.
+ * @param names what each cell may be called in the CSV; @param what names a cell in messages
+ * @throws DataError where the CSV lacks such a column, has a cell twice or names none of the cells.
  */
-export function joinCsv(
-  manifest: string,
-  names: readonly (readonly string[])[],
-  what: string,
-): { csv: Csv; table: TextTable; lines: readonly number[] } {
+export function joinCsv(manifest: string, names: readonly (readonly string[])[], what: string): Joined {
   const csv = readCsvFile(manifest);
   const { columns, lines } = csv;
   const ids = findColumn(columns, "Cell") ?? findColumn(columns, "ID");
@@ -46,18 +54,36 @@ export function joinCsv(
       );
     places.set(id, row);
   }
-  const rows = names.map((possible) => {
+  const kept: number[] = [];
+  const rows: number[] = [];
+  for (const [place, possible] of names.entries()) {
     const name = possible.find((n) => places.has(n));
-    if (name === undefined)
-      throw new DataError(`has no row for the ${what} ${possible[0]}; add it, or remove the ${what}`, {
-        path: manifest,
-      });
-    return places.get(name) as number;
-  });
-  const table = new Map(
-    [...columns]
-      .filter(([, values]) => values !== ids)
-      .map(([name, values]) => [name, rows.map((row) => values[row])]),
-  );
-  return { csv, table, lines: rows.map((row) => lines[row]) };
+    if (name === undefined) continue;
+    kept.push(place);
+    rows.push(places.get(name) as number);
+  }
+  if (kept.length === 0)
+    throw new DataError(
+      `names none of the ${names.length} ${what}s (the first is ${names[0]?.[0]}, the CSV's first ${ids[0] ?? "missing"}); name them alike`,
+      { path: manifest },
+    );
+  const [without, unknown] = [names.length - kept.length, ids.length - new Set(rows).size];
+  return {
+    csv,
+    kept,
+    table: new Map(
+      [...columns]
+        .filter(([, values]) => values !== ids)
+        .map(([name, values]) => [name, rows.map((row) => values[row])]),
+    ),
+    lines: rows.map((row) => lines[row]),
+    notes: [
+      ...(without === 0
+        ? []
+        : [`${without} of ${names.length} ${what}s have no row in ${manifest}: left out.`]),
+      ...(unknown === 0
+        ? []
+        : [`${unknown} of ${ids.length} rows of ${manifest} name no ${what} that is there.`]),
+    ],
+  };
 }
