@@ -494,7 +494,7 @@ def own_names(group):
 
 
 def part_v1(folder, widths, crops, real):
-    """A checkpoint of TensorFlow's first format."""
+    """A checkpoint of TensorFlow's first format, and one whose variable was kept on two devices, in slices."""
     import tensorflow.compat.v1 as tf
 
     tf.disable_v2_behavior()
@@ -502,6 +502,9 @@ def part_v1(folder, widths, crops, real):
         tf.Variable([1.0, 2.0], name="conv_1/weights")
         session.run(tf.global_variables_initializer())
         tf.train.Saver(write_version=1).save(session, str(folder / "model.ckpt"), write_meta_graph=False)
+        tf.get_variable("conv_1/biases", [6], initializer=tf.ones_initializer(), partitioner=tf.fixed_size_partitioner(2))
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, str(folder / "sliced.ckpt"), write_meta_graph=False)
     (folder / "checkpoint").unlink()
 
 

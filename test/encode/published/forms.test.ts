@@ -133,6 +133,21 @@ describe("forms of other versions", () => {
   });
 });
 
+test("a variable in slices is shown, and refused only where a network needs it", async () => {
+  const prefix = join(fixtures, "v1", "sliced.ckpt");
+  const shown = await showEncoder(prefix);
+  if (shown.kind !== "checkpoint") throw new Error(shown.kind);
+  expect(shown.variables.map((v) => [v.name, v.shape, v.sliced])).toEqual([
+    ["conv_1/biases", [6], true],
+    ["conv_1/weights", [2], false],
+  ]);
+  const bundle = openBundle(prefix);
+  expect(readVariable(bundle, bundle.variables[1])).toEqual(Float32Array.of(1, 2));
+  expect(() => readVariable(bundle, bundle.variables[0])).toThrow(
+    "sliced.ckpt.index: conv_1/biases is stored in slices, which is not read; save it again from one device",
+  );
+});
+
 test("what is shown of types and shapes is never NaN", async () => {
   for (const path of [...TYPES.map((t) => join(forms, t, "ckpt")), join(forms, "pci-bfloat16.h5"), pifia])
     expect(JSON.stringify(await showEncoder(path)), path).not.toMatch(/NaN|null,|undefined|type /);
