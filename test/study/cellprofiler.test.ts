@@ -22,8 +22,8 @@ afterEach(() => void vi.restoreAllMocks());
 /** Tables as CellProfiler would write them of simulated fields, on another machine, and the plate's map. */
 async function writeTables(): Promise<void> {
   const fields = readCsv(at("fields/fields.csv"));
-  const names = fields.get("Metadata_Field") as string[];
-  const localizations = fields.get("Metadata_Localization") as string[];
+  const names = fields.get("Field") as string[];
+  const localizations = fields.get("Localization") as string[];
   const wells = new Map([...new Set(localizations)].map((name, i) => [name, `B0${i + 2}`]));
   const cells: number[][] = [];
   for (const [i, name] of names.entries()) {

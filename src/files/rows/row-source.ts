@@ -13,13 +13,13 @@ export interface RowSource {
   each(names: readonly string[], use: (values: readonly string[], row: number) => void): Promise<void>;
 }
 
-/** @throws DataError where the file cannot be read */
-export function firstBytes(path: string, count: number): Buffer {
+/** The first bytes of a file, a character each. @throws DataError where it cannot be read */
+export function firstBytes(path: string, count: number): string {
   try {
     const file = openSync(path, "r");
     try {
       const bytes = Buffer.alloc(count);
-      return bytes.subarray(0, readSync(file, bytes, 0, count, 0));
+      return bytes.toString("latin1", 0, readSync(file, bytes, 0, count, 0));
     } finally {
       closeSync(file);
     }

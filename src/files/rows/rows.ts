@@ -8,6 +8,6 @@ import { firstBytes, type RowSource } from "./row-source.ts";
  */
 export async function openRows(path: string): Promise<RowSource> {
   // A gene is called PAR1: a text may begin so, but it goes on with a letter, a sign or a line end.
-  const head = firstBytes(path, 5).toString("latin1");
+  const head = firstBytes(path, 5);
   return /^PAR1[^\x20-\xff\t\r\n]$/.test(head) ? parquetRows(path) : csvRows(path);
 }

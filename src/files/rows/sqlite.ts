@@ -5,7 +5,7 @@ import { firstBytes, type RowSource } from "./row-source.ts";
 /** Largest database that is read: it is held in memory as a whole. */
 const MAX_BYTES = 1 << 30;
 
-export const isSqlite = (path: string) => firstBytes(path, 15).toString("latin1") === "SQLite format 3";
+export const isSqlite = (path: string) => firstBytes(path, 15) === "SQLite format 3";
 
 /** A SQLite file, opened. */
 export interface Database {
