@@ -189,6 +189,25 @@ def zarrs(pixels, cells, nuclei):
             write_labels(plane, group, name=label, axes="yx", scaler=None, storage_options={"chunks": (HEIGHT, 32)}, **common)
 
 
+def zarr_arrays(pixels, cells):
+    """Arrays that ome-zarr does not write itself: shards, channels last in Fortran order and big-endian, version 0.1."""
+
+    def images(name, zarr_format, axes, data, **options):
+        group = zarr.open_group(OUT / f"zarr/A_{name}.zarr", mode="w", zarr_format=zarr_format)
+        array = group.create_array("0", shape=data.shape, **options)
+        array[...] = data
+        scale = {"type": "scale", "scale": [1] * data.ndim}
+        multiscale = {"version": {2: "0.1", 3: "0.5"}[zarr_format], "datasets": [{"path": "0", "coordinateTransformations": [scale]}]}
+        if axes is not None:
+            multiscale["axes"] = [{"name": a, "type": "channel" if a == "c" else "space"} for a in axes]
+        group.attrs.update({"multiscales": [multiscale]} if zarr_format == 2 else {"ome": {"version": "0.5", "multiscales": [multiscale]}})
+
+    images("shards", 3, "cyx", pixels, dtype="u2", chunks=(1, 12, 22), shards=(2, 24, 66))
+    images("turned", 2, "yxc", np.moveaxis(pixels, 0, -1), dtype=">u2", chunks=(20, 30, 2), order="F")
+    images("old", 2, None, pixels[None, :, None], dtype="i8", chunks=(1, 1, 1, HEIGHT, WIDTH))
+    images("bool", 3, "yx", cells > 0, dtype="bool", chunks=(HEIGHT, 32))
+
+
 def plate(fields):
     """An OME-Zarr 0.5 plate of two wells, one site each."""
     from ome_zarr.writer import write_plate_metadata, write_well_metadata
@@ -393,6 +412,7 @@ def main():
     others(pixels, cells)
     zarrs(pixels, cells, nuclei)
     plate(fields)
+    zarr_arrays(pixels, cells)
     masks = label_kinds(cells, nuclei)
     cases()
     (OUT / "expected.json").write_text(json.dumps({"side": SIDE, "fields": expected, **masks}) + "\n")

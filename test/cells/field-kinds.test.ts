@@ -115,6 +115,16 @@ describe("OME-Zarr", () => {
     expect(await readAll(plan)).toEqual(fieldA);
   });
 
+  test.each(["shards", "turned", "old"])("%s: an array as ome-zarr does not write it", async (name) => {
+    const list = { pattern: `zarr/A_${name}.zarr`, labelImages: "labels/A_u2.tif", channels: ["DNA", "ER"] };
+    expect(await readAll(await source(list))).toEqual(fieldA);
+  });
+
+  test("a mask of truth values is split", async () => {
+    const list = { pattern: "plain/A_{Channel:DNA|ER}.tif", labelImages: "zarr/A_bool.zarr" };
+    expectPieces(await source(list, "", { splitObjects: true, pad: true }), expected.pieces);
+  });
+
   test("images found by a pattern bring their only labels, or those that the pattern names", async () => {
     const wells = { pattern: "B/{Well}/{Site:\\d+}", channels: ["DNA", "ER"] };
     const plan = await source(wells, "zarr/plate.zarr");
