@@ -1,4 +1,4 @@
-"""The three designs: channels, input scaling (with the same step in the sidecar), label, number of steps, and the part of the
+"""The designs, three of yeast and one of human cells: organism, channels, input scaling (with the same step in the sidecar), label, number of steps, and the part of the
 crops whose background is swapped in the twin."""
 
 
@@ -11,8 +11,11 @@ def minmax(x):
     return (x - low) / (x.amax((2, 3), keepdim=True) - low).clamp(min=1e-6)
 
 
+SIDES = {"yeast": 64, "human": 128}  # px
+
 DESIGNS = {
     "pifia": {
+        "organism": "yeast",
         "channels": ["GFP"],
         "scale": standardize,
         "preprocess": [{"step": "standardize", "epsilon": 1e-6}],
@@ -23,6 +26,7 @@ DESIGNS = {
         "citation": "Razdaibiedina et al. 2024, Mol Syst Biol 20:521",
     },
     "pci": {
+        "organism": "yeast",
         "channels": ["GFP", "RFP"],
         "scale": minmax,
         "preprocess": [{"step": "minmax", "epsilon": 1e-6}],
@@ -33,6 +37,7 @@ DESIGNS = {
         "citation": "Lu et al. 2019, PLoS Comput Biol 15:e1007348",
     },
     "deeploc": {
+        "organism": "yeast",
         "channels": ["GFP", "RFP"],
         "scale": standardize,
         "preprocess": [{"step": "standardize", "epsilon": 1e-6}],
@@ -41,5 +46,16 @@ DESIGNS = {
         "share": 0.85,
         "objective": "localization out of 15 from GFP and RFP (cross-entropy), the design of DeepLoc",
         "citation": "Kraus et al. 2017, Mol Syst Biol 13:924",
+    },
+    "human": {
+        "organism": "human",
+        "channels": ["DNA", "Microtubules", "ER", "Protein"],
+        "scale": standardize,
+        "preprocess": [{"step": "standardize", "epsilon": 1e-6}],
+        "label": "localization",
+        "steps": 700,
+        "share": 0.85,
+        "objective": "localization out of 13 from DNA, microtubules, ER and protein (cross-entropy), the task of the Human Protein Atlas",
+        "citation": "Ouyang et al. 2019, Nat Methods 16:1254",
     },
 }

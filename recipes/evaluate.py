@@ -1,6 +1,8 @@
 """Measures exported encoders on held-out fields and writes cards/NAME.json and cards/NAME.md.
 
-python evaluate.py --cells HELDOUT --weights FOLDER --encoders FOLDER [--only NAME]
+python evaluate.py --cells HELDOUT [HELDOUT ...] --weights FOLDER --encoders FOLDER [--only NAME]
+
+One store of held-out cells for each organism; an encoder is measured on the one that has its channels.
 """
 
 import argparse
@@ -18,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from cells import Cells, backgrounds
-from designs import DESIGNS
+from designs import DESIGNS, SIDES
 
 BACKGROUNDS_PER_PAIR = 3
 
@@ -62,12 +64,17 @@ class Encoder:
         options.intra_op_num_threads = 1
         self.session = ort.InferenceSession(str(folder / self.sidecar["model"]), options)
         self.design = DESIGNS[name.split("-")[0]]
+        self.center = "extraInputs" in self.sidecar
 
-    def __call__(self, crops, output=0):
+    def __call__(self, crops, masks, output=0):
+        """Features of crops; `masks` are those of their cells, for networks that are shown the center cell alone."""
         found = []
         for at in range(0, len(crops), 100):
             x = torch.from_numpy(crops[at : at + 100])[:, : len(self.design["channels"])]
-            found.append(self.session.run(None, {"x": self.design["scale"](x).numpy()})[output])
+            feed = {"x": (x if self.center else self.design["scale"](x)).numpy()}
+            if self.center:
+                feed["mask"] = (masks[at : at + 100, None] == 1).astype(np.float32)
+            found.append(self.session.run(None, feed)[output])
         return np.concatenate(found)
 
 
@@ -96,9 +103,10 @@ def measure(study, encoder):
         for c in rng.choice([c for c in range(n) if c not in (a, b)], BACKGROUNDS_PER_PAIR, replace=False)
     ]
     plain = [(a, b, None) for a, b in pairs]
-    features = {s: {None: encoder(study.crops(s))} for s in ("original", "self", "same", "masked")}
+    masks = study.cells.mask
+    features = {s: {None: encoder(study.crops(s), masks)} for s in ("original", "self", "same", "masked")}
     for s in ("cell-free", "different"):
-        features[s] = {b: encoder(study.crops(s, b)) for b in range(n)}
+        features[s] = {b: encoder(study.crops(s, b), masks) for b in range(n)}
     svm = {
         s: round(pairwise(y, {"pairs": third if s in ("cell-free", "different") else plain, "get": f.__getitem__}), 4)
         for s, f in features.items()
@@ -121,7 +129,7 @@ def measure(study, encoder):
         "pairwise_svm": svm,
         "drop_same_minus_different": round(svm["same"] - svm["different"], 4),
         "drop_cell_free_minus_different": round(svm["cell-free"] - svm["different"], 4),
-        "transfer_15_way": transfer,
+        f"transfer_{n}_way": transfer,
         "capture_rate": capture,
     }
 
@@ -138,7 +146,7 @@ def head_accuracy(study, encoder, saved):
     background += background >= study.y
     for setting in ("original", "same", "different"):
         crops = study.crops(setting, background) if setting == "different" else study.crops(setting)
-        result[setting] = round(float((classes[encoder(crops, 2).argmax(1)] == truth).mean()), 4)
+        result[setting] = round(float((classes[encoder(crops, study.cells.mask, 2).argmax(1)] == truth).mean()), 4)
     return result
 
 
@@ -161,7 +169,8 @@ def write_card(folder, name, encoder, saved, study, measured, head):
     cards = folder / "cards"
     cards.mkdir(exist_ok=True)
     (cards / f"{name}.json").write_text(json.dumps(card, indent=2) + "\n")
-    s, t = measured["pairwise_svm"], measured["transfer_15_way"]
+    classes, side = len(study.classes), SIDES[encoder.design["organism"]]
+    s, t = measured["pairwise_svm"], measured[f"transfer_{classes}_way"]
     rows = "\n".join(f"| {k} | {s[k]:.3f} | {t[k]:.3f} |" for k in s)
     own = "" if head is None else (
         f"\nThe network's own head ({encoder.design['label']}): "
@@ -172,15 +181,15 @@ def write_card(folder, name, encoder, saved, study, measured, head):
     (cards / f"{name}.md").write_text(
         f"""# {name}
 
-Objective: {encoder.design['objective']}. {'Trained with swapped backgrounds: ' + format(training['share'], '.0%') + ' of the crops got a new donor background at every step.' if training['swap'] else 'Trained on original crops.'}
+Objective: {encoder.design['objective']}. {'Trained with swapped backgrounds: ' + format(training['share'], '.0%') + ' of the crops got a new donor background at every step.' if training['swap'] else 'Trained on original crops.'}{' It is shown the pixels of the center cell alone, scaled by themselves.' if encoder.center else ''}
 These are not the published weights: a compact network of the same design, trained on simulated cells only.
 
 - Training: {training['cells']} cells, {training['source']}; {training['steps']} steps of {training['batch']}, seed {training['seed']}, final loss {saved['log'][-1]['loss']}.
 - Held out: {len(study.cells)} cells of other fields, {study.cells.manifest['source']}.
-- Features: output `max` (64 values). Input: {', '.join(encoder.design['channels'])}, 64 x 64 px, {encoder.design['preprocess'][0]['step']} per crop and channel.
+- Features: output `max` (64 values). Input: {', '.join(encoder.design['channels'])}, {side} x {side} px, {encoder.design['preprocess'][0]['step']} per {'cell' if encoder.center else 'crop'} and channel.
 - {card['bytes']} bytes, SHA-256 {card['sha256']}. License: Apache-2.0. Cite the design: {encoder.design['citation']}.
 
-| setting | pairs of localizations (linear SVM, trained and tested within the setting) | 15 localizations (logistic, trained on original crops) |
+| setting | pairs of localizations (linear SVM, trained and tested within the setting) | {classes} localizations (logistic, trained on original crops) |
 |---|---|---|
 {rows}
 
@@ -191,44 +200,52 @@ Drop same - different {measured['drop_same_minus_different']:.3f}, cell-free - d
 
 
 def write_summary(folder):
-    """README.md of the folder: all cards in one table."""
+    """README.md of the folder: all cards, a pair of tables for each organism."""
     cards = [json.loads(p.read_text()) for p in sorted((folder / "cards").glob("*.json"))]
     settings = ("original", "self", "same", "cell-free", "different", "masked")
     lines = [
         "# Bundled encoders",
         "",
-        "Compact networks in three published designs, trained on simulated yeast (not the published weights); `-swap` is the twin that saw a new background at every step. Written by `recipes/evaluate.py`; one card each in `cards/`, the method in `docs/training.md`. License: Apache-2.0.",
-        "",
-        "Pairs of localizations, linear SVM trained and tested within the setting (mean accuracy on held-out fields):",
-        "",
-        "| encoder | " + " | ".join(settings) + " | same - different | cell-free - different | capture rate |",
-        "|---|" + "---|" * (len(settings) + 3),
+        "Compact networks in three published designs, trained on simulated yeast (not the published weights), and one for simulated human cells; `-swap` is the twin that saw a new background at every step, `-center` the network that is shown the center cell alone. Written by `recipes/evaluate.py`; one card each in `cards/`, the method in `docs/training.md`. License: Apache-2.0.",
     ]
-    for c in cards:
-        numbers = [c["pairwise_svm"][s] for s in settings]
-        numbers += [c["drop_same_minus_different"], c["drop_cell_free_minus_different"], c["capture_rate"]]
-        lines.append(f"| {c['name']} | " + " | ".join(f"{v:.3f}" for v in numbers) + " |")
-    lines += ["", "15 localizations, logistic regression trained on original crops:", ""]
-    lines += ["| encoder | " + " | ".join(settings) + " |", "|---|" + "---|" * len(settings)]
-    for c in cards:
-        lines.append(f"| {c['name']} | " + " | ".join(f"{c['transfer_15_way'][s]:.3f}" for s in settings) + " |")
+    for organism in SIDES:
+        own = [c for c in cards if DESIGNS[c["name"].split("-")[0]]["organism"] == organism]
+        if not own:
+            continue
+        lines += ["", f"## {organism.capitalize()}", ""]
+        lines += ["Pairs of localizations, linear SVM trained and tested within the setting (mean accuracy on held-out fields):", ""]
+        lines.append("| encoder | " + " | ".join(settings) + " | same - different | cell-free - different | capture rate |")
+        lines.append("|---|" + "---|" * (len(settings) + 3))
+        for c in own:
+            numbers = [c["pairwise_svm"][s] for s in settings]
+            numbers += [c["drop_same_minus_different"], c["drop_cell_free_minus_different"], c["capture_rate"]]
+            lines.append(f"| {c['name']} | " + " | ".join(f"{v:.3f}" for v in numbers) + " |")
+        way = next(key for key in own[0] if key.startswith("transfer_"))
+        lines += ["", f"{way.split('_')[1]} localizations, logistic regression trained on original crops:", ""]
+        lines += ["| encoder | " + " | ".join(settings) + " |", "|---|" + "---|" * len(settings)]
+        for c in own:
+            lines.append(f"| {c['name']} | " + " | ".join(f"{c[way][s]:.3f}" for s in settings) + " |")
     (folder / "README.md").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    for option in ("cells", "weights", "encoders"):
+    parser.add_argument("--cells", required=True, type=Path, nargs="+")
+    for option in ("weights", "encoders"):
         parser.add_argument(f"--{option}", required=True, type=Path)
     parser.add_argument("--only")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    study = Study(args.cells)
+    studies = [Study(path) for path in args.cells]
     for path in sorted(args.weights.glob("*.pt")):
-        if args.only in (None, path.stem):
-            encoder = Encoder(args.encoders, path.stem)
+        for name in (path.stem, f"{path.stem}-center"):
+            if args.only not in (None, name) or not (args.encoders / f"{name}.json").exists():
+                continue
+            encoder = Encoder(args.encoders, name)
             saved = torch.load(path, map_location="cpu", weights_only=True)
+            study = next(s for s in studies if set(encoder.design["channels"]) <= set(s.cells.manifest["channels"]))
             card = write_card(
-                args.encoders, path.stem, encoder, saved, study, measure(study, encoder), head_accuracy(study, encoder, saved)
+                args.encoders, name, encoder, saved, study, measure(study, encoder), head_accuracy(study, encoder, saved)
             )
-            print(path.stem, json.dumps({k: card[k] for k in ("pairwise_svm", "drop_same_minus_different", "transfer_15_way", "capture_rate", "head_accuracy")}), flush=True)
+            print(name, json.dumps({k: card[k] for k in ("pairwise_svm", "drop_same_minus_different", "capture_rate", "head_accuracy")}), flush=True)
     write_summary(args.encoders)

@@ -12,13 +12,20 @@ def block(i, o, stride=1):
 
 
 class Trunk(nn.Module):
-    """64 x 64 -> 8 x 8 x 64. The last layer adds a learned bias per place before its ReLU, so that a network can tell
-    the middle of the crop from its rim: it may ignore neighbors, it need not."""
+    """64 x 64 -> 8 x 8 x 64; crops of 128 x 128 are halved first, by filters of their own. The last layer adds a learned
+    bias per place before its ReLU, so that a network can tell the middle of the crop from its rim: it may ignore
+    neighbors, it need not."""
 
-    def __init__(self, channels):
+    def __init__(self, channels, side=64):
         super().__init__()
+        halved = [block(channels, 12, 2)] if side == 128 else []
         self.layers = nn.Sequential(
-            block(channels, 16, 2), block(16, 24), nn.MaxPool2d(2), block(24, 48), block(48, 64, 2)
+            *halved,
+            block(12 if halved else channels, 16, 2),
+            block(16, 24),
+            nn.MaxPool2d(2),
+            block(24, 48),
+            block(48, 64, 2),
         )
         self.conv = nn.Conv2d(64, FEATURES, 3, 1, 1, bias=False)
         self.norm = nn.BatchNorm2d(FEATURES)
@@ -33,11 +40,12 @@ def pooled(h):
 
 
 class Classifier(nn.Module):
-    """PIFiA (protein identity from GFP) and DeepLoc (localization from GFP and RFP): trunk, dense layers, classes."""
+    """PIFiA (protein identity from GFP), DeepLoc (localization from GFP and RFP) and the like: trunk, dense layers,
+    classes."""
 
-    def __init__(self, channels, classes):
+    def __init__(self, channels, classes, side=64):
         super().__init__()
-        self.trunk = Trunk(channels)
+        self.trunk = Trunk(channels, side)
         self.dense = nn.Sequential(nn.Linear(2 * FEATURES, 128), nn.ReLU(), nn.Dropout(0.2), nn.Linear(128, classes))
 
     def forward(self, x):
@@ -81,3 +89,18 @@ class Exported(nn.Module):
 
     def forward(self, x):
         return self.net.export(x)
+
+
+class CenterOnly(nn.Module):
+    """A network that is shown the center cell alone: inputs x and the center mask (n, 1, h, w); each channel is scaled by
+    its mean and SD under the mask, everything else is 0. What is around the cell cannot reach the features."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x, mask):
+        pixels = mask.sum((2, 3), keepdim=True).clamp(min=1)
+        mean = (x * mask).sum((2, 3), keepdim=True) / pixels
+        sd = (((x - mean) * mask) ** 2).sum((2, 3), keepdim=True).div(pixels).sqrt()
+        return self.net.export((x - mean) * mask / (sd + 1e-6))

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from cells import Cells, backgrounds
-from designs import DESIGNS
+from designs import DESIGNS, SIDES
 from networks import Classifier, PairedInpainting
 
 
@@ -38,7 +38,7 @@ def main():
     name = args.design + ("-swap" if args.swap else "")
     empty, weight = backgrounds(cells) if args.swap else (None, None)
     classes, labels = (None, None) if design["label"] is None else np.unique(getattr(cells, design["label"]), return_inverse=True)
-    net = PairedInpainting() if classes is None else Classifier(len(design["channels"]), len(classes))
+    net = PairedInpainting() if classes is None else Classifier(len(design["channels"]), len(classes), SIDES[design["organism"]])
     optimizer = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, args.rate, args.steps, pct_start=0.1)
     of_field = {f: np.flatnonzero(cells.field == f) for f in np.unique(cells.field)}

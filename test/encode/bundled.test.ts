@@ -8,9 +8,19 @@ import { readEncoder } from "../../src/encode/encoder-file.ts";
 const folder = mkdtempSync(join(tmpdir(), "cellswap-bundled-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("the package brings three encoders and their twins, each under its own name", () => {
+test("every encoder that comes along is under its own name", () => {
   const bundled = bundledEncoders();
-  expect([...bundled.keys()]).toEqual(["deeploc", "deeploc-swap", "pci", "pci-swap", "pifia", "pifia-swap"]);
+  expect([...bundled.keys()]).toEqual([
+    "deeploc",
+    "deeploc-swap",
+    "human",
+    "human-center",
+    "human-swap",
+    "pci",
+    "pci-swap",
+    "pifia",
+    "pifia-swap",
+  ]);
   for (const [name, path] of bundled) expect(readEncoder(path).description.name).toBe(name);
 });
 
@@ -28,6 +38,6 @@ test("whatever has a separator or the ending of a description or model is a path
 
 test("another name is refused with the names that there are", () => {
   expect(() => encoderPath("deeplock", folder, "study.json")).toThrow(
-    'study.json: "encoders" names deeplock, which is neither a file nor an encoder that comes with cellswap (deeploc, deeploc-swap, pci, pci-swap, pifia, pifia-swap); give one of them or the path of a description (NAME.json)',
+    'study.json: "encoders" names deeplock, which is neither a file nor an encoder that comes with cellswap (deeploc, deeploc-swap, human, human-center, human-swap, pci, pci-swap, pifia, pifia-swap); give one of them or the path of a description (NAME.json)',
   );
 });

@@ -44,7 +44,7 @@ test("the package holds what it needs and nothing else", () => {
   expect(paths.filter((path) => path.startsWith("recipes/"))).toEqual(["recipes/serve.py"]);
   for (const name of ["study", "encoder"]) expect(paths).toContain(`schema/${name}.schema.json`);
   const models = files.filter((f) => f.path.endsWith(".onnx"));
-  expect(models.length).toBe(6);
+  expect(models.length).toBe(9);
   expect(models.reduce((sum, f) => sum + f.size, 0)).toBeLessThan(8 * 2 ** 20);
 });
 

@@ -5,12 +5,15 @@ import { readEncoder } from "../../src/encode/encoder-file.ts";
 import { openEncoder } from "../../src/encode/open.ts";
 import { sha256File } from "../../src/files/hash.ts";
 import { simulateDataset } from "../../src/simulate/dataset.ts";
+import { ORGANISMS } from "../../src/simulate/organisms.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const folder = join(root, "encoders");
-const NAMES = ["deeploc", "deeploc-swap", "pci", "pci-swap", "pifia", "pifia-swap"];
+const YEAST = ["deeploc", "deeploc-swap", "pci", "pci-swap", "pifia", "pifia-swap"];
+const HUMAN = ["human", "human-swap", "human-center"];
+const NAMES = [...YEAST, ...HUMAN];
 
-test("six encoders are bundled, under 8 MB together, each with its card", () => {
+test("nine encoders are bundled, under 8 MB together, each with its card", () => {
   const files = readdirSync(folder);
   expect(files.filter((f) => f.endsWith(".onnx")).sort()).toEqual(NAMES.map((n) => `${n}.onnx`).sort());
   const bytes = files
@@ -42,32 +45,46 @@ test("the summary holds the cards' numbers, and every twin drops less than its p
     drop.set(name, card.drop_same_minus_different);
     expect(summary).toContain(`| ${name} | ${card.pairwise_svm.original.toFixed(3)} |`);
   }
-  for (const name of ["deeploc", "pci", "pifia"])
+  for (const name of ["deeploc", "pci", "pifia", "human"])
     expect(drop.get(`${name}-swap`)!).toBeLessThan(drop.get(name)!);
+  expect(Math.abs(drop.get("human-center")!)).toBeLessThan(0.01);
 });
 
-test("each gives 64 finite features that depend on the cell and not on the batch", async () => {
-  const cells = [
-    ...simulateDataset({
-      seed: 6,
-      localizations: ["nucleus", "mitochondrion"],
-      proteinsPerLocalization: 1,
-      cellsPerProtein: 2,
-      fieldsPerProtein: 1,
-    }),
-  ];
-  const shape = { channels: ["GFP", "RFP"], height: 64, width: 64 };
-  const crops = Float32Array.from(cells.flatMap((c) => [...c.crop]));
-  const masks = Uint8Array.from(cells.flatMap((c) => [...c.mask]));
-  for (const name of NAMES) {
-    const encoder = await openEncoder(readEncoder(join(folder, `${name}.json`)), shape);
-    const together = new Float32Array(4 * 64);
-    await encoder.encode(crops, masks, 4, [together]);
-    expect(together.every(Number.isFinite)).toBe(true);
-    expect(encoder.dimensions).toEqual([64]);
-    const alone = new Float32Array(64);
-    await encoder.encode(crops.subarray(3 * 8192), masks.subarray(3 * 4096), 1, [alone]);
-    for (let k = 0; k < 64; k++) expect(alone[k]).toBeCloseTo(together[3 * 64 + k], 3);
-    expect([...together.subarray(0, 64)]).not.toEqual([...together.subarray(128, 192)]);
-  }
-});
+test.each([
+  { organism: "yeast", names: YEAST, localizations: ["nucleus", "mitochondrion"] },
+  { organism: "human", names: HUMAN, localizations: ["Nucleoli", "Mitochondria"] },
+] as const)(
+  "each of $organism gives 64 finite features that depend on the cell and not on the batch",
+  async ({ organism, names, localizations }) => {
+    const cells = [
+      ...simulateDataset({
+        organism,
+        seed: 6,
+        localizations,
+        proteinsPerLocalization: 1,
+        cellsPerProtein: 2,
+        fieldsPerProtein: 1,
+      }),
+    ];
+    const { channels, side } = ORGANISMS[organism];
+    const shape = { channels, height: side, width: side };
+    const [values, pixels] = [channels.length * side * side, side * side];
+    const crops = new Float32Array(4 * values);
+    const masks = new Uint8Array(4 * pixels);
+    cells.forEach(({ crop, mask }, i) => {
+      crops.set(crop, i * values);
+      masks.set(mask, i * pixels);
+    });
+    for (const name of names) {
+      const encoder = await openEncoder(readEncoder(join(folder, `${name}.json`)), shape);
+      const together = new Float32Array(4 * 64);
+      await encoder.encode(crops, masks, 4, [together]);
+      expect(together.every(Number.isFinite)).toBe(true);
+      expect(encoder.dimensions).toEqual([64]);
+      const alone = new Float32Array(64);
+      await encoder.encode(crops.subarray(3 * values), masks.subarray(3 * pixels), 1, [alone]);
+      for (let k = 0; k < 64; k++) expect(alone[k]).toBeCloseTo(together[3 * 64 + k], 3);
+      expect([...together.subarray(0, 64)]).not.toEqual([...together.subarray(128, 192)]);
+    }
+  },
+);
