@@ -5,19 +5,39 @@ import { bundledEncoders } from "./encode/bundled.ts";
 import { StudyError } from "./errors.ts";
 import { writeFileAtomic } from "./files/atomic.ts";
 import type { DatasetOptions } from "./simulate/dataset.ts";
+import { ORGANISM_NAMES, type OrganismName } from "./simulate/organism.ts";
+import { ORGANISMS } from "./simulate/organisms.ts";
 import { writeSimulatedCells } from "./simulate/write-cells.ts";
 import { readStudyFile } from "./study/schema.ts";
 import { runStudy, type StudyProgress, type StudyRun } from "./study.ts";
 
-/** The two demos: cells of each localization, encoders, and the classes that lend backgrounds. */
+/**
+ * The demos of each organism, whole and quick: cells of each localization, encoders, and the classes that lend
+ * backgrounds.
+ */
 export const DEMOS = {
-  full: {
-    cells: 60,
-    encoders: /./,
-    backgrounds: ["bud neck", "cytoplasm", "mitochondrion", "nucleus", "vacuole"],
+  yeast: {
+    title: "Demo: simulated yeast, 15 localizations",
+    dataset: {},
+    full: {
+      cells: 60,
+      encoders: /^(deeploc|pci|pifia)/,
+      backgrounds: ["bud neck", "cytoplasm", "mitochondrion", "nucleus", "vacuole"],
+    },
+    quick: { cells: 24, encoders: /^deeploc/, backgrounds: ["cytoplasm", "mitochondrion", "nucleus"] },
   },
-  quick: { cells: 24, encoders: /^deeploc/, backgrounds: ["cytoplasm", "mitochondrion", "nucleus"] },
-} as const;
+  human: {
+    title: "Demo: simulated human cells, 13 localizations",
+    // Fields that hold little more than the cells that are taken from them.
+    dataset: { organism: "human", physics: { size: 384 } },
+    full: {
+      cells: 60,
+      encoders: /^human/,
+      backgrounds: ["Cytosol", "Golgi apparatus", "Mitochondria", "Nucleoplasm", "Plasma membrane"],
+    },
+    quick: { cells: 24, encoders: /^human/, backgrounds: ["Cytosol", "Mitochondria", "Nucleoplasm"] },
+  },
+} as const satisfies Record<OrganismName, unknown>;
 
 /** Seed of the simulated fields where none is given. */
 export const DEMO_SEED = 7;
@@ -36,6 +56,8 @@ export type DemoProgress = (
 ) => void;
 
 export interface DemoOptions {
+  /** Whose cells; standard yeast. */
+  readonly organism?: OrganismName | undefined;
   /** Fewer cells and backgrounds, one encoder and its twin. */
   readonly quick?: boolean | undefined;
   /** Cells of each localization, 10 or more. */
@@ -61,14 +83,14 @@ export interface Demo {
 }
 
 /**
- * Simulates fields of yeast with 15 localizations and runs a study of the bundled encoders on them. The folder then
- * holds `cells`, `study.json` and `study`, the study folder; those of the quick demo stand in a folder `quick` of its
- * own. Cells of the same options are used again.
+ * Simulates fields of an organism and runs a study of the bundled encoders of its cells on them. The folder then holds
+ * `cells`, `study.json` and `study`, the study folder; those of human cells stand in a folder `human` of their own, and
+ * those of the quick demo in a folder `quick` there. Cells of the same options are used again.
  * @throws StudyError where `out` holds other things or `seed` is that of the training; as {@link runStudy}.
  */
 export async function runDemo(out: string, options: DemoOptions = {}): Promise<Demo> {
-  const { quick = false, workers, signal, onProgress } = options;
-  const scale = DEMOS[quick ? "quick" : "full"];
+  const { organism = "yeast", quick = false, workers, signal, onProgress } = options;
+  const scale = DEMOS[organism][quick ? "quick" : "full"];
   const { cells = scale.cells, seed = DEMO_SEED } = options;
   if (seed === TRAINING_SEED)
     throw new StudyError(
@@ -77,13 +99,14 @@ export async function runDemo(out: string, options: DemoOptions = {}): Promise<D
   if (!Number.isInteger(cells) || cells < 10)
     throw new StudyError(`${cells} cells of each localization are too few for the demo; give 10 or more`);
   checkFolder(out);
-  const folder = quick ? join(out, "quick") : out;
+  const folder = join(out, ...places(organism, quick));
   const demo = {
     cells: join(folder, "cells"),
     study: join(folder, "study.json"),
     out: join(folder, "study"),
   };
   const dataset: DatasetOptions = {
+    ...DEMOS[organism].dataset,
     seed,
     proteinsPerLocalization: PROTEINS,
     cellsPerProtein: Math.ceil(cells / PROTEINS),
@@ -101,11 +124,11 @@ export async function runDemo(out: string, options: DemoOptions = {}): Promise<D
     writeFileAtomic(mark, `${JSON.stringify(dataset)}\n`);
   }
   readHeader(demo.cells);
-  writeFileAtomic(demo.study, `${JSON.stringify(studyFile(folder, scale), null, 2)}\n`);
+  writeFileAtomic(demo.study, `${JSON.stringify(studyFile(folder, organism, quick), null, 2)}\n`);
   const run = await runStudy(readStudyFile(demo.study), {
     out: demo.out,
     ...(options.date === undefined ? {} : { date: options.date }),
-    command: quick ? "cellswap demo --quick" : "cellswap demo",
+    command: `cellswap demo${organism === "yeast" ? "" : ` --organism ${organism}`}${quick ? " --quick" : ""}`,
     ...(workers === undefined ? {} : { workers }),
     ...(signal === undefined ? {} : { signal }),
     onProgress: (...progress) => onProgress?.(...progress),
@@ -113,21 +136,32 @@ export async function runDemo(out: string, options: DemoOptions = {}): Promise<D
   return { ...demo, run };
 }
 
-function studyFile(folder: string, scale: (typeof DEMOS)[keyof typeof DEMOS]): Record<string, unknown> {
+function studyFile(folder: string, organism: OrganismName, quick: boolean): Record<string, unknown> {
   const schema = resolve(import.meta.dirname, "../schema/study.schema.json");
+  const { allowed } = ORGANISMS[organism];
+  const scale = DEMOS[organism][quick ? "quick" : "full"];
   return {
     $schema: relative(folder, schema).replaceAll("\\", "/"),
-    title: "Demo: simulated yeast, 15 localizations",
+    title: DEMOS[organism].title,
     cells: "cells",
     encoders: [...bundledEncoders().keys()].filter((name) => scale.encoders.test(name)),
     preset: "recommended",
     backgrounds: scale.backgrounds,
+    ...(allowed.length === 0 ? {} : { allow: allowed }),
   };
+}
+
+/** Folders of a demo in that of all. */
+function places(organism: OrganismName, quick: boolean): string[] {
+  return [...(organism === "yeast" ? [] : [organism]), ...(quick ? ["quick"] : [])];
 }
 
 /** @throws StudyError where the folder holds something and no demo. */
 function checkFolder(out: string): void {
-  if (!existsSync(out) || [MARK, join("quick", MARK)].some((mark) => existsSync(join(out, mark)))) return;
+  const marks = ORGANISM_NAMES.flatMap((name) =>
+    [true, false].map((quick) => join(...places(name, quick), MARK)),
+  );
+  if (!existsSync(out) || marks.some((mark) => existsSync(join(out, mark)))) return;
   if (readdirSync(out).length > 0)
     throw new StudyError("is not empty and holds no demo; choose another --out", { path: out });
 }

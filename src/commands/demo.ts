@@ -2,13 +2,15 @@ import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { DEMO_SEED, DEMOS, runDemo } from "../demo.ts";
+import type { OrganismName } from "../simulate/organism.ts";
 import { interruptible } from "./interruptible.ts";
-import { whole, workersOption } from "./options.ts";
+import { organismOption, whole, workersOption } from "./options.ts";
 import { stages } from "./progress.ts";
 import { resultJson, resultText, today } from "./result.ts";
 
 interface Options {
   readonly out: string;
+  readonly organism: OrganismName;
   readonly cells?: number;
   readonly quick?: boolean;
   readonly seed: number;
@@ -20,9 +22,10 @@ interface Options {
 export function configure(command: Command): void {
   command
     .option("-o, --out <folder>", "folder for cells, study and report", "cellswap-demo")
+    .addOption(organismOption())
     .option(
       "--cells <n>",
-      `cells per localization (${DEMOS.full.cells}; ${DEMOS.quick.cells} with --quick)`,
+      `cells per localization (${DEMOS.yeast.full.cells}; ${DEMOS.yeast.quick.cells} with --quick)`,
       whole(10),
     )
     .option("--quick", "fewer cells and backgrounds, one encoder and its twin: about 20 seconds")
@@ -36,20 +39,32 @@ export function configure(command: Command): void {
 Example:
   cellswap demo
   cellswap demo --quick
+  cellswap demo --organism human
 
 Simulates fields of yeast with 15 localizations, swaps the backgrounds of every
 cell and asks six small encoders (three published designs, each with a twin
 trained on swapped backgrounds) what they see. The folder then holds the cells,
 a study file to start your own from, and the report; the quick demo keeps its
-own in a folder quick inside it.`,
+own in a folder quick inside it. With --organism human it is adherent human
+cells with 13 localizations, a network that reads them, its twin, and the same
+network shown the center cell alone, in a folder human.`,
     )
     .action(run);
 }
 
 async function run(options: Options): Promise<void> {
-  const { cells, quick, seed, workers, json = false } = options;
+  const { organism, cells, quick, seed, workers, json = false } = options;
   const demo = await interruptible((signal) =>
-    runDemo(options.out, { cells, quick, seed, workers, signal, date: today(), onProgress: stages(json) }),
+    runDemo(options.out, {
+      organism,
+      cells,
+      quick,
+      seed,
+      workers,
+      signal,
+      date: today(),
+      onProgress: stages(json),
+    }),
   );
   const out = resolve(demo.out);
   console.log(json ? resultJson(demo.run, out) : resultText(demo.run, out));

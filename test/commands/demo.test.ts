@@ -38,6 +38,28 @@ test("the quick demo shows the drop of the plain encoder and the smaller one of 
   expect(JSON.parse(readFileSync(join(out, "quick/study.json"), "utf8")).cells).toBe("cells");
 });
 
+test("the demo of human cells stands in a folder of its own and tells the network that is shown the cell alone from the one that is not", () => {
+  const out = join(scratch, "organisms");
+  const first = demo("--organism", "human", "--quick", "--cells", "12", "--out", out, "--json");
+  expect(first.stderr).toBe("");
+  const { table } = JSON.parse(first.stdout);
+  expect(table.encoders.map((e: { encoder: string }) => e.encoder)).toEqual([
+    "human",
+    "human-center",
+    "human-swap",
+  ]);
+  const drop = (encoder: number) => {
+    const mean = (setting: string) =>
+      table.encoders[encoder].settings.find((s: { setting: string }) => s.setting === setting).mean;
+    return mean("self") - mean("different");
+  };
+  expect(Math.abs(drop(1))).toBeLessThan(0.02);
+  expect(drop(2)).toBeLessThan(drop(0));
+  expect(drop(0)).toBeGreaterThan(0.05);
+  expect(existsSync(join(out, "human/quick/study/report.html"))).toBe(true);
+  expect(JSON.parse(readFileSync(join(out, "human/quick/study.json"), "utf8")).allow).toEqual(["ragged"]);
+});
+
 /** Runs a demo until it reports `stage`, where it is stopped. */
 async function demoUntil(stage: string, out: string, options: DemoOptions): Promise<void> {
   const stop = new AbortController();
