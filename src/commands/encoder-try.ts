@@ -32,7 +32,7 @@ async function runTry(given: string, { cells, count, json }: Options): Promise<v
   const file = readEncoder(encoderPath(given, "."));
   const say = (lines: readonly string[]) => process.stderr.write(`${lines.join("\n")}\n`);
   if (file.kind === "command") say([...programLines(file), ...exchangeLines(file)]);
-  const onPrint = (chunk: Buffer) => void process.stderr.write(chunk);
+  const onPrint = (chunk: Uint8Array) => void process.stderr.write(chunk);
   const trial = await interruptible((signal) => runTrial(file, cells, { count, onPrint, signal }));
   console.log(json === true ? JSON.stringify(trial, null, 2) : describe(trial).join("\n"));
 }

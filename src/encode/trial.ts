@@ -31,7 +31,7 @@ export interface TrialOptions {
   /** Cells it is tried on at most. */
   readonly count?: number;
   /** Called with what a program prints on its standard error. */
-  readonly onPrint?: (chunk: Buffer) => void;
+  readonly onPrint?: (chunk: Uint8Array) => void;
   readonly signal?: AbortSignal;
 }
 

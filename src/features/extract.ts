@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { share } from "../core/share.ts";
-import { RunningPrograms, servePrograms } from "../encode/command/programs.ts";
+import { servePrograms } from "../encode/command/distant.ts";
+import { RunningPrograms } from "../encode/command/programs.ts";
 import type { CommandDescription } from "../encode/description.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
@@ -229,14 +230,14 @@ export async function tryEncoder(
     programs,
     signal,
   }: { readonly programs?: RunningPrograms; readonly signal?: AbortSignal | undefined } = {},
-): Promise<readonly number[]> {
+): Promise<number[]> {
   const opened = await openEncoder(encoder, shape, {
     apart: { ...LIMITS, signal },
     ...(programs === undefined ? {} : { programs }),
   });
   try {
     await look?.(opened);
-    return opened.dimensions;
+    return [...opened.dimensions];
   } finally {
     await opened.release();
   }

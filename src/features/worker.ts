@@ -1,5 +1,5 @@
 import { CropFiles } from "../cells/crops.ts";
-import { DistantPrograms } from "../encode/command/programs.ts";
+import { DistantPrograms } from "../encode/command/distant.ts";
 import { type OpenOptions, openEncoder } from "../encode/open.ts";
 import { DataError } from "../errors.ts";
 import { serve } from "../files/worker.ts";

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, type Worker } from "node:worker_threads";
 import { CellswapError, InterruptedError, STOPPED } from "../errors.ts";
-import { type Answer, reviveError, type Start, startWorker } from "./worker.ts";
+import { reviveError } from "./error-record.ts";
+import { type Answer, type Start, startWorker } from "./worker.ts";
 
 export interface PoolOptions {
   /** The caller's import.meta.url; the module of the threads, which calls {@link serve}, stands beside it. */

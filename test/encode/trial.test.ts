@@ -30,7 +30,7 @@ function describeProgram(fault: string) {
 
 test("a trial says what an encoder gives of some cells, without a study", async () => {
   const printed: string[] = [];
-  const onPrint = (chunk: Buffer) => void printed.push(chunk.toString());
+  const onPrint = (chunk: Uint8Array) => void printed.push(Buffer.from(chunk).toString());
   const trial = await runTrial(describeProgram("notes"), cells, { count: 10, onPrint });
   expect(trial).toMatchObject({
     cells: 10,

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import * as errors from "../../src/errors.ts";
+import { recordError, reviveError } from "../../src/files/error-record.ts";
 import { Pool } from "../../src/files/pool.ts";
-import { recordError, reviveError } from "../../src/files/worker.ts";
 import type { Asked } from "./pool-thread.ts";
 
 const { CellswapError, DataError, InterruptedError } = errors;

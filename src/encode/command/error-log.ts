@@ -17,15 +17,16 @@ export class ErrorLog {
   #path: string | undefined;
   #file: number | undefined;
 
-  readonly #onPrint: ((chunk: Buffer) => void) | undefined;
+  readonly #onPrint: ((chunk: Uint8Array) => void) | undefined;
 
   /** @param onPrint called with all that comes, besides */
-  constructor(onPrint?: (chunk: Buffer) => void) {
+  constructor(onPrint?: (chunk: Uint8Array) => void) {
     this.#onPrint = onPrint;
   }
 
-  push(chunk: Buffer): void {
-    this.#onPrint?.(chunk);
+  push(bytes: Uint8Array): void {
+    this.#onPrint?.(bytes);
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const room = Math.max(0, HEAD - this.#kept);
     const begin = chunk.subarray(0, room);
     this.#kept += begin.length;

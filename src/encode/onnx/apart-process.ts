@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { recordError } from "../../files/worker.ts";
+import { recordError } from "../../files/error-record.ts";
 import type { Encoder } from "../encoder.ts";
 import { openEncoder } from "../open.ts";
 import { type Reply, type Request, TOO_MUCH } from "./apart.ts";

@@ -1,7 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { totalmem } from "node:os";
 import { DataError, InterruptedError, STOPPED } from "../../errors.ts";
-import { type ErrorRecord, reviveError, startProcess } from "../../files/worker.ts";
+import { type ErrorRecord, reviveError } from "../../files/error-record.ts";
+import { startProcess } from "../../files/worker.ts";
 import type { CropShape, MaskKind } from "../../types.ts";
 import type { Encoder } from "../encoder.ts";
 import type { OnnxFile } from "./file.ts";
