@@ -244,8 +244,8 @@ export async function tryEncoder(
 }
 
 /**
- * Rows of a batch: as many crops as the bytes allow, in steps of the fewest, and fewer of very large crops; whole batches of the program that takes
- * most at a time, unless that needs too many bytes.
+ * Rows of a batch: as many crops as the bytes allow, in steps of the fewest, and fewer of very large crops; whole
+ * batches of the program that takes most at a time, unless that needs too many bytes.
  */
 export function batchRows(
   { channels, height, width }: CropShape,
