@@ -1,11 +1,11 @@
 // Everything of index.ts, and what needs Node: files, ONNX Runtime, worker threads.
 
-export type { FieldEntry, FieldList } from "./cells/field-list.ts";
+export type { FieldEntry, FieldList } from "./cells/fields/field.ts";
+export { type FieldListOptions, listFields } from "./cells/fields/list.ts";
 export { type AnnDataOptions, anndataSource } from "./cells/formats/anndata.ts";
 export { cellprofilerSet } from "./cells/formats/cellprofiler.ts";
 export { deeplocSource } from "./cells/formats/deeploc.ts";
 export { deepprofilerSet } from "./cells/formats/deepprofiler.ts";
-export { type FieldListOptions, listFields } from "./cells/formats/field-lists.ts";
 export { type FieldsOptions, fieldsSource } from "./cells/formats/fields.ts";
 export { type FolderOptions, folderSource } from "./cells/formats/folder.ts";
 export { type H5scOptions, h5scSource } from "./cells/formats/h5sc.ts";
@@ -22,7 +22,7 @@ export {
   type ImportSummary,
   importCells,
 } from "./cells/importer.ts";
-export { type Labels, readLabels } from "./cells/labels.ts";
+export { type Labels, readLabels } from "./cells/metadata/labels.ts";
 export { type CellRecord, CellStore, CellStoreWriter, type StoreHeader } from "./cells/store.ts";
 export { type Demo, type DemoOptions, type DemoProgress, runDemo } from "./demo.ts";
 export { bundledEncoders, encoderPath } from "./encode/bundled.ts";

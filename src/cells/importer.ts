@@ -11,7 +11,7 @@ import {
   worthLifting,
 } from "../masks/verdict.ts";
 import type { Column, MaskKind, Table } from "../types.ts";
-import type { Labels } from "./labels.ts";
+import type { Labels } from "./metadata/labels.ts";
 import { countReasons, type ImportSummary, Tally } from "./summary.ts";
 import { cutOut, Surroundings } from "./surroundings.ts";
 import { repeated, Twins } from "./twins.ts";

@@ -1,5 +1,5 @@
 import type { MaskKind } from "../types.ts";
-import type { Labels } from "./labels.ts";
+import type { Labels } from "./metadata/labels.ts";
 import type { CellRecord } from "./writer.ts";
 
 /** What an import did; printed by `--json`. */

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { type FieldListOptions, listFields } from "../cells/formats/field-lists.ts";
+import { type FieldListOptions, listFields } from "../cells/fields/list.ts";
 import { type FieldsOptions, fieldsSource } from "../cells/formats/fields.ts";
 import type { CellSource } from "../cells/importer.ts";
-import type { Labels } from "../cells/labels.ts";
+import type { Labels } from "../cells/metadata/labels.ts";
 import { append, list, whole } from "./options.ts";
 import { progress } from "./progress.ts";
 

@@ -3,8 +3,8 @@ import { cellprofilerSet } from "../cells/formats/cellprofiler.ts";
 import { deepprofilerSet } from "../cells/formats/deepprofiler.ts";
 import { type LocationsOptions, locationsSource } from "../cells/formats/locations.ts";
 import type { CellSource } from "../cells/importer.ts";
-import type { Labels } from "../cells/labels.ts";
 import type { LocationSet } from "../cells/locations/location-set.ts";
+import type { Labels } from "../cells/metadata/labels.ts";
 import { append, list, whole } from "./options.ts";
 import { progress } from "./progress.ts";
 

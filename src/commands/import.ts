@@ -4,7 +4,7 @@ import { type FolderOptions, folderSource } from "../cells/formats/folder.ts";
 import { pciSource } from "../cells/formats/pci.ts";
 import { pifiaSource } from "../cells/formats/pifia.ts";
 import { type CellSource, type ImportSummary, importCells } from "../cells/importer.ts";
-import { type Labels, readLabels } from "../cells/labels.ts";
+import { type Labels, readLabels } from "../cells/metadata/labels.ts";
 import { configureCrops } from "./import-crops.ts";
 import { configureFields } from "./import-fields.ts";
 import { configureLocations } from "./import-locations.ts";

@@ -9,15 +9,15 @@ export interface CommandModule {
 
 /** Name, one line for `cellswap --help`, and the file that holds the command; only the one that is run is loaded. */
 const COMMANDS: readonly [name: string, summary: string, load: () => Promise<CommandModule>][] = [
+  ["demo", "Show it all on simulated cells: encoders, every setting, a report", () => import("./demo.ts")],
   [
-    "demo",
-    "Show it all on simulated yeast: six encoders, every setting, a report",
-    () => import("./demo.ts"),
+    "import",
+    "Make a cell store of crops, of images with label images, or of tables and images",
+    () => import("./import.ts"),
   ],
-  ["import", "Read crops of single cells into a cell store", () => import("./import.ts")],
   [
     "encoder",
-    "Make an encoder from a published checkpoint, or say what one holds",
+    "Describe an ONNX network, import a published encoder, show or try one",
     () => import("./encoder.ts"),
   ],
   ["segment", "Find the center cell and its neighbors in every crop", () => import("./segment.ts")],
@@ -29,7 +29,11 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
     () => import("./export.ts"),
   ],
   ["table", "Print Table 1 and the drops of a study or of published results", () => import("./table.ts")],
-  ["simulate", "Simulate fields of yeast with known truth into a cell store", () => import("./simulate.ts")],
+  [
+    "simulate",
+    "Simulate fields of yeast or human cells with known truth into a cell store",
+    () => import("./simulate.ts"),
+  ],
 ];
 
 /** Exit codes; `stopped` is EX_TEMPFAIL of sysexits.h: the same command goes on from there. */

@@ -7,7 +7,7 @@ import { folderSource } from "../../src/cells/formats/folder.ts";
 import { pciSource } from "../../src/cells/formats/pci.ts";
 import { pifiaSource } from "../../src/cells/formats/pifia.ts";
 import { type CellSource, importCells } from "../../src/cells/importer.ts";
-import { readLabels } from "../../src/cells/labels.ts";
+import { readLabels } from "../../src/cells/metadata/labels.ts";
 import { readImage } from "../../src/cells/readers/image.ts";
 import { CellStore } from "../../src/cells/store.ts";
 

@@ -4,8 +4,8 @@ import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { folderSource } from "../../src/cells/formats/folder.ts";
 import { importCells } from "../../src/cells/importer.ts";
-import { locate } from "../../src/cells/locate.ts";
-import { isPlain } from "../../src/cells/missing.ts";
+import { locate } from "../../src/cells/metadata/locate.ts";
+import { isPlain } from "../../src/cells/metadata/missing.ts";
 import { CellStore } from "../../src/cells/store.ts";
 import { looksGray } from "../../src/masks/gray.ts";
 

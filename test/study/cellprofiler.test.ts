@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
-import { listObjects } from "../../src/cells/objects.ts";
+import { listObjects } from "../../src/cells/fields/objects.ts";
 import { readLabels } from "../../src/cells/readers/field-planes.ts";
 import { main } from "../../src/commands/main.ts";
 import { readCsv, table, writeCsv } from "../../src/files/table.ts";

@@ -2,11 +2,11 @@ import type { File } from "h5wasm/node";
 import { DataError, isCellswapError, StudyError } from "../../errors.ts";
 import type { MaskKind } from "../../types.ts";
 import type { CellSource } from "../importer.ts";
+import { cellMetadata, type TableOptions } from "../metadata/cells.ts";
 import { readAnnTable } from "../readers/anndata-table.ts";
 import { closeQuietly, damaged, findEntity, isDataset, isGroup, openHdf5 } from "../readers/hdf5.ts";
 import { openHdf5Array } from "../readers/hdf5-array.ts";
 import type { RowArray } from "../readers/row-array.ts";
-import { cellMetadata, type TableOptions } from "./metadata.ts";
 import { checkChannels, checkMasks, guessAxes, layoutOf, stackReader } from "./stack.ts";
 
 export interface AnnDataOptions extends TableOptions {

@@ -17,7 +17,7 @@ import {
   ofImages,
   readColumns,
 } from "../locations/location-set.ts";
-import { parseNumber } from "../missing.ts";
+import { parseNumber } from "../metadata/missing.ts";
 
 /** A table of images and the table of objects that refers to it. */
 interface Pair {

@@ -5,8 +5,8 @@ import { openRows } from "../../files/rows/rows.ts";
 import { CellList } from "../locations/cell-list.ts";
 import { findCenters, OBJECTS } from "../locations/centers.ts";
 import { type ImageRow, type LocationSet, readColumns } from "../locations/location-set.ts";
-import { maybeMissing, parseNumber } from "../missing.ts";
-import { bare } from "./metadata.ts";
+import { bare } from "../metadata/cells.ts";
+import { maybeMissing, parseNumber } from "../metadata/missing.ts";
 
 /** Parts of a project by where they stand below its folder. */
 const PLACES = ["inputs", "."];

@@ -1,16 +1,16 @@
 import { basename, relative } from "node:path";
 import { DataError, InterruptedError } from "../../errors.ts";
-import { FieldCutter, type FieldPixels, isWhole } from "../cut.ts";
-import type { FieldEntry, FieldList } from "../field-list.ts";
+import { FieldCutter, type FieldPixels, isWhole } from "../fields/cut.ts";
+import type { FieldEntry, FieldList } from "../fields/field.ts";
+import { findCells, readCellLabels } from "../fields/find.ts";
+import { LeftOut } from "../fields/left-out.ts";
+import { notesOf } from "../fields/notes.ts";
+import type { LabeledObject } from "../fields/objects.ts";
+import { Sampler } from "../fields/sample.ts";
+import { type FittedSize, fitSize } from "../fields/size.ts";
 import type { CellSource } from "../importer.ts";
-import type { Labels } from "../labels.ts";
-import { LeftOut } from "../left-out.ts";
-import type { LabeledObject } from "../objects.ts";
+import type { Labels } from "../metadata/labels.ts";
 import { type FieldPlanes, withPlanes } from "../readers/field-planes.ts";
-import { Sampler } from "../sample.ts";
-import { notesOf } from "./field-notes.ts";
-import { findCells, readCellLabels } from "./field-objects.ts";
-import { type FittedSize, fitSize } from "./field-size.ts";
 
 export interface FieldsOptions {
   /** Side of the crops, px; fitted to the cells where not given. */

@@ -3,12 +3,12 @@ import { isAbsolute, join } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
 import { type Csv, isRowIndex, readCsvFile } from "../../files/csv.ts";
 import type { MaskKind } from "../../types.ts";
-import { type ImageColumn, imageColumns, isImageColumn } from "../image-columns.ts";
 import type { CellSource } from "../importer.ts";
-import { locate } from "../locate.ts";
-import { maybeMissing } from "../missing.ts";
+import { bare, cellMetadata, findColumn, requireValue, type TableOptions } from "../metadata/cells.ts";
+import { type ImageColumn, imageColumns, isImageColumn } from "../metadata/image-columns.ts";
+import { locate } from "../metadata/locate.ts";
+import { maybeMissing } from "../metadata/missing.ts";
 import { readChannels } from "../readers/read-channels.ts";
-import { bare, cellMetadata, findColumn, requireValue, type TableOptions } from "./metadata.ts";
 
 export interface FolderOptions extends TableOptions {
   /** CSV with one row per cell. */

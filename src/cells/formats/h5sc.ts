@@ -1,11 +1,11 @@
 import { DataError, isCellswapError, StudyError } from "../../errors.ts";
 import type { MaskKind } from "../../types.ts";
 import type { CellSource } from "../importer.ts";
+import { cellMetadata, type MetadataOptions, type TableOptions } from "../metadata/cells.ts";
+import { csvOptions, joinCsv } from "../metadata/join.ts";
 import { type AnnTable, readAnnTable } from "../readers/anndata-table.ts";
 import { closeQuietly, damaged, findEntity, isDataset, openHdf5 } from "../readers/hdf5.ts";
 import { openHdf5Array } from "../readers/hdf5-array.ts";
-import { csvOptions, joinCsv } from "./join.ts";
-import { cellMetadata, type MetadataOptions, type TableOptions } from "./metadata.ts";
 import { layoutOf, stackReader } from "./stack.ts";
 
 const IMAGES = "single_cell_images";

@@ -4,11 +4,11 @@ import type { Planes } from "../../image/planes.ts";
 import { normalizeMask } from "../../masks/label-mask.ts";
 import type { MaskKind } from "../../types.ts";
 import type { CellPixels, CellSource } from "../importer.ts";
+import { type CellMetadata, cellMetadata, type TableOptions } from "../metadata/cells.ts";
+import { csvOptions, joinCsv } from "../metadata/join.ts";
 import { compareNatural } from "../natural.ts";
 import { readImage } from "../readers/image.ts";
 import { type CellFiles, gatherCells } from "../tree.ts";
-import { csvOptions, joinCsv } from "./join.ts";
-import { type CellMetadata, cellMetadata, type TableOptions } from "./metadata.ts";
 
 export interface HpaOptions extends TableOptions {
   /** CSV with a column `Cell` (or `ID`) that names the crops, and the columns of a manifest. */

@@ -2,17 +2,17 @@ import { existsSync } from "node:fs";
 import { addTo } from "../../core/group.ts";
 import { DataError, StudyError } from "../../errors.ts";
 import { checkStop } from "../../files/turn.ts";
-import { FieldCutter, isWhole } from "../cut.ts";
+import { FieldCutter, isWhole } from "../fields/cut.ts";
+import { LeftOut } from "../fields/left-out.ts";
+import { Sampler } from "../fields/sample.ts";
 import type { CellSource } from "../importer.ts";
-import type { Labels } from "../labels.ts";
-import { LeftOut } from "../left-out.ts";
 import { type FieldImages, fieldImages, fieldShape, loadImages } from "../locations/field-images.ts";
 import { joinTable, type ObjectColumns } from "../locations/join.ts";
 import type { LocationSet } from "../locations/location-set.ts";
-import { Sampler } from "../sample.ts";
+import { locationNotes, nothingToCut } from "../locations/notes.ts";
+import { cellMetadata, type TableOptions } from "../metadata/cells.ts";
+import type { Labels } from "../metadata/labels.ts";
 import type { CellRecord } from "../store.ts";
-import { locationNotes, nothingToCut } from "./location-notes.ts";
-import { cellMetadata, type TableOptions } from "./metadata.ts";
 
 export interface LocationsOptions extends TableOptions {
   /** Side of the crops, px. */

@@ -3,9 +3,9 @@ import { DataError, StudyError } from "../../errors.ts";
 import { readCsvFile } from "../../files/csv.ts";
 import type { MaskKind } from "../../types.ts";
 import type { CellSource } from "../importer.ts";
+import { cellMetadata, type TableOptions } from "../metadata/cells.ts";
+import { csvOptions } from "../metadata/join.ts";
 import { openNpyArray } from "../readers/npy-array.ts";
-import { csvOptions } from "./join.ts";
-import { cellMetadata, type TableOptions } from "./metadata.ts";
 import { checkChannels, checkMasks, guessAxes, layoutOf, stackReader } from "./stack.ts";
 
 export interface NpyOptions extends TableOptions {

@@ -4,10 +4,10 @@ import { DataError, StudyError } from "../../errors.ts";
 import { readCsvFile } from "../../files/csv.ts";
 import { normalizeMask } from "../../masks/label-mask.ts";
 import type { CellPixels, CellSource } from "../importer.ts";
-import { locate } from "../locate.ts";
+import { cellMetadata, findColumn, requireValue, type TableOptions } from "../metadata/cells.ts";
+import { csvOptions } from "../metadata/join.ts";
+import { locate } from "../metadata/locate.ts";
 import { readImage } from "../readers/image.ts";
-import { csvOptions } from "./join.ts";
-import { cellMetadata, findColumn, requireValue, type TableOptions } from "./metadata.ts";
 import { checkChannels } from "./stack.ts";
 
 export interface StripsOptions extends TableOptions {

@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import type { PlaneValues } from "../../image/planes.ts";
-import type { FieldPixels } from "../cut.ts";
-import { findWritten } from "../locate.ts";
+import type { FieldPixels } from "../fields/cut.ts";
+import { findWritten } from "../metadata/locate.ts";
 import { withPlanes } from "../readers/field-planes.ts";
 import type { ImageRow } from "./location-set.ts";
 

@@ -1,8 +1,8 @@
 import { DataError } from "../../errors.ts";
 import { openRows } from "../../files/rows/rows.ts";
-import { bare, cellMetadata, type TableOptions } from "../formats/metadata.ts";
-import { imageColumns, isImageColumn } from "../image-columns.ts";
-import { maybeMissing } from "../missing.ts";
+import { bare, cellMetadata, type TableOptions } from "../metadata/cells.ts";
+import { imageColumns, isImageColumn } from "../metadata/image-columns.ts";
+import { maybeMissing } from "../metadata/missing.ts";
 import type { CellRecord } from "../store.ts";
 import { type ImageRow, readColumns } from "./location-set.ts";
 

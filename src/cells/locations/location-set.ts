@@ -1,7 +1,7 @@
 import type { RowSource } from "../../files/rows/row-source.ts";
-import { bare } from "../formats/metadata.ts";
-import { imageColumns } from "../image-columns.ts";
-import { maybeMissing } from "../missing.ts";
+import { bare } from "../metadata/cells.ts";
+import { imageColumns } from "../metadata/image-columns.ts";
+import { maybeMissing } from "../metadata/missing.ts";
 import type { CellList } from "./cell-list.ts";
 
 /** One image of a set as its tables tell it. */

@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import { turn } from "../../files/turn.ts";
 import type { PlaneValues } from "../../image/planes.ts";
-import type { FieldEntry } from "../field-list.ts";
+import type { FieldEntry } from "../fields/field.ts";
 import { type FieldImage, openFieldImage } from "./field-image.ts";
 
 /** The planes of a field, ready to be read. */

@@ -2,13 +2,13 @@ import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { DataError } from "../../errors.ts";
 import { type Csv, readCsvFile } from "../../files/csv.ts";
-import type { FieldEntry, FieldList, Slice } from "../field-list.ts";
-import { type ImageColumn, imageColumns, isImageColumn } from "../image-columns.ts";
-import { locate } from "../locate.ts";
-import { maybeMissing } from "../missing.ts";
+import { bare, cellMetadata, findColumn, type TableOptions } from "../metadata/cells.ts";
+import { type ImageColumn, imageColumns, isImageColumn } from "../metadata/image-columns.ts";
+import { locate } from "../metadata/locate.ts";
+import { maybeMissing } from "../metadata/missing.ts";
 import { isZarr } from "../readers/ome-zarr.ts";
-import { zarrLabels } from "./field-zarr.ts";
-import { bare, cellMetadata, findColumn, type TableOptions } from "./metadata.ts";
+import type { FieldEntry, FieldList, Slice } from "./field.ts";
+import { zarrLabels } from "./zarr.ts";
 
 export interface ManifestOptions extends TableOptions {
   /** CSV with one row per field. */

@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
-import type { FieldEntry, FieldList, Slice } from "../field-list.ts";
-import { type FilePattern, nearestNames, parsePattern } from "../file-pattern.ts";
 import { compareNatural } from "../natural.ts";
 import { isZarr } from "../readers/ome-zarr.ts";
+import type { FieldEntry, FieldList, Slice } from "./field.ts";
+import { type FilePattern, nearestNames, parsePattern } from "./file-pattern.ts";
 
 export interface PatternOptions {
   /** Names of the images, with `{Channel}` where every channel has a file of its own. */

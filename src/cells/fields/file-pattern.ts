@@ -1,4 +1,4 @@
-import { StudyError } from "../errors.ts";
+import { StudyError } from "../../errors.ts";
 
 /** A pattern of file names: `{Name}` stands for one value, `{Name:REGEX}` for one of this form, `*` for anything. */
 export interface FilePattern {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { listObjects } from "../../src/cells/objects.ts";
-import { readLabels } from "../../src/cells/readers/field-planes.ts";
-import { expected, fixtures } from "./expected-fields.ts";
+import { listObjects } from "../../../src/cells/fields/objects.ts";
+import { readLabels } from "../../../src/cells/readers/field-planes.ts";
+import { expected, fixtures } from "./expected.ts";
 
 test.each(Object.keys(expected.fields))(
   "cells of field %s are those that scikit-image measures",

@@ -1,7 +1,7 @@
-import { DataError } from "../errors.ts";
-import { readCsvFile } from "../files/csv.ts";
+import { DataError } from "../../errors.ts";
+import { readCsvFile } from "../../files/csv.ts";
+import { askMissing, findColumn, type TableOptions } from "./cells.ts";
 import { findSeparator, JOINED, splitClasses } from "./classes.ts";
-import { askMissing, findColumn, type TableOptions } from "./formats/metadata.ts";
 import { emptyMissing } from "./missing.ts";
 
 /** Localization by protein: sorted classes joined by `|`. */

@@ -1,4 +1,4 @@
-import { mulberry32, namedSeed } from "../core/rng.ts";
+import { mulberry32, namedSeed } from "../../core/rng.ts";
 
 export interface SampleOptions {
   /** Most cells of a class; all where not given. */

@@ -1,4 +1,4 @@
-import { DataError } from "../errors.ts";
+import { DataError } from "../../errors.ts";
 
 /** What joins the localizations of a cell where nothing else is said; also how the store joins them. */
 export const JOINED = "|";

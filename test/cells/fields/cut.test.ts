@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cropWindow, cutCrop, FieldCutter, type FieldPixels, isWhole } from "../../src/cells/cut.ts";
+import {
+  cropWindow,
+  cutCrop,
+  FieldCutter,
+  type FieldPixels,
+  isWhole,
+} from "../../../src/cells/fields/cut.ts";
 
 /** Cuts pixel by pixel as the text says it. */
 function naive(field: FieldPixels, row: number, column: number, label: number, side: number) {

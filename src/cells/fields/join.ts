@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
-import type { FieldList } from "../field-list.ts";
 import { joinTable } from "../locations/join.ts";
-import { bare, cellMetadata, type TableOptions } from "./metadata.ts";
+import { bare, cellMetadata, type TableOptions } from "../metadata/cells.ts";
+import type { FieldList } from "./field.ts";
 
 /**
  * Adds to every field what tables say of it (platemaps and the like): rows are found by the columns that a table shares

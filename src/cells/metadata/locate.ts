@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DataError } from "../errors.ts";
+import { DataError } from "../../errors.ts";
 
 const DRIVE = /^[A-Za-z]:[\\/]/;
 const SHARE = /^\\\\[^\\]+/;

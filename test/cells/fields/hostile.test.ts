@@ -2,10 +2,10 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { openFieldImage } from "../../src/cells/readers/field-image.ts";
-import { mulberry32, namedSeed } from "../../src/core/rng.ts";
-import { isCellswapError } from "../../src/errors.ts";
-import { fixtures } from "./expected-fields.ts";
+import { openFieldImage } from "../../../src/cells/readers/field-image.ts";
+import { mulberry32, namedSeed } from "../../../src/core/rng.ts";
+import { isCellswapError } from "../../../src/errors.ts";
+import { fixtures } from "./expected.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "cellswap-hostile-fields-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

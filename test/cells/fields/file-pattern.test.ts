@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearestNames, parsePattern } from "../../src/cells/file-pattern.ts";
+import { nearestNames, parsePattern } from "../../../src/cells/fields/file-pattern.ts";
 
 const read = (pattern: string, file: string) => parsePattern(pattern, "--pattern").match(file);
 

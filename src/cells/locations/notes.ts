@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
-import type { LeftOut } from "../left-out.ts";
-import type { LocationSet } from "../locations/location-set.ts";
-import type { LocationsOptions } from "./locations.ts";
+import type { LeftOut } from "../fields/left-out.ts";
+import type { LocationsOptions } from "../formats/locations.ts";
+import type { LocationSet } from "./location-set.ts";
 
 /** Why a cell of a table gets no crop, as the summary says it. */
 const REASONS: Readonly<Record<string, string>> = {

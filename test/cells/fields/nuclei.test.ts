@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { matchNuclei } from "../../src/cells/nuclei.ts";
+import { matchNuclei } from "../../../src/cells/fields/nuclei.ts";
 
 /** Counts every pair of labels over all pixels. */
 function naive(cells: number[], nuclei: number[]) {

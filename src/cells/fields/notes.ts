@@ -1,5 +1,5 @@
-import type { FieldList } from "../field-list.ts";
-import type { FieldsFound, FieldsOptions } from "./fields.ts";
+import type { FieldsFound, FieldsOptions } from "../formats/fields.ts";
+import type { FieldList } from "./field.ts";
 
 const number = new Intl.NumberFormat("en-US");
 const count = (n: number, one: string, many = `${one}s`) => `${number.format(n)} ${n === 1 ? one : many}`;

@@ -2,18 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type FieldListOptions, listFields } from "../../src/cells/formats/field-lists.ts";
-import { type FieldsOptions, fieldsSource } from "../../src/cells/formats/fields.ts";
-import type { CellSource } from "../../src/cells/importer.ts";
-import { openFieldImage } from "../../src/cells/readers/field-image.ts";
-import {
-  type ExpectedPiece,
-  expected,
-  expectedPixels,
-  fixtures,
-  readAll,
-  wholeCells,
-} from "./expected-fields.ts";
+import { type FieldListOptions, listFields } from "../../../src/cells/fields/list.ts";
+import { type FieldsOptions, fieldsSource } from "../../../src/cells/formats/fields.ts";
+import type { CellSource } from "../../../src/cells/importer.ts";
+import { openFieldImage } from "../../../src/cells/readers/field-image.ts";
+import { type ExpectedPiece, expected, expectedPixels, fixtures, readAll, wholeCells } from "./expected.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "cellswap-field-kinds-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

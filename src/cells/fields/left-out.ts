@@ -1,4 +1,4 @@
-import type { Table } from "../types.ts";
+import type { Table } from "../../types.ts";
 
 /** Cells that are listed at most; more are only counted. */
 const LISTED = 100_000;

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { CellPixels, CellSource } from "../../src/cells/importer.ts";
-import { NpyReader } from "../../src/files/npy.ts";
+import type { CellPixels, CellSource } from "../../../src/cells/importer.ts";
+import { NpyReader } from "../../../src/files/npy.ts";
 
-export const fixtures = resolve(import.meta.dirname, "../fixtures/fields");
+export const fixtures = resolve(import.meta.dirname, "../../fixtures/fields");
 
 /** What scikit-image measures of a piece of a mask. */
 export interface ExpectedPiece {

@@ -1,6 +1,6 @@
-import type { PlaneValues } from "../image/planes.ts";
-import { BACKGROUND, CENTER, NEIGHBOR } from "../types.ts";
-import type { CellPixels } from "./importer.ts";
+import type { PlaneValues } from "../../image/planes.ts";
+import { BACKGROUND, CENTER, NEIGHBOR } from "../../types.ts";
+import type { CellPixels } from "../importer.ts";
 
 /** Pixels of one field in memory. */
 export interface FieldPixels {

@@ -1,5 +1,5 @@
-import { DataError } from "../errors.ts";
-import type { PlaneValues } from "../image/planes.ts";
+import { DataError } from "../../errors.ts";
+import type { PlaneValues } from "../../image/planes.ts";
 import type { FieldObject } from "./cut.ts";
 
 /** A cell of a label image and what is known of its shape. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Sampler } from "../../src/cells/sample.ts";
-import { mulberry32, namedSeed } from "../../src/core/rng.ts";
+import { Sampler } from "../../../src/cells/fields/sample.ts";
+import { mulberry32, namedSeed } from "../../../src/core/rng.ts";
 
 /** Fields of two classes with drawn numbers of cells. */
 const random = mulberry32(namedSeed(0, "sampler"));

@@ -1,6 +1,6 @@
 import { DataError } from "../../errors.ts";
 import { type Csv, isRowIndex, readCsvFile } from "../../files/csv.ts";
-import { findColumn, type MetadataOptions, type TableOptions, type TextTable } from "./metadata.ts";
+import { findColumn, type MetadataOptions, type TableOptions, type TextTable } from "./cells.ts";
 
 /** What `cellMetadata` is told of a table that is read from a CSV; `lines` are those of the cells, in their order. */
 export function csvOptions(

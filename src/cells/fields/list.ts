@@ -1,13 +1,13 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
-import type { FieldEntry, FieldList, Slice } from "../field-list.ts";
+import type { TableOptions } from "../metadata/cells.ts";
 import { isZarr } from "../readers/ome-zarr.ts";
-import { manifestFields } from "./field-manifest.ts";
-import { joinMetadata } from "./field-metadata.ts";
-import { patternFields } from "./field-pattern.ts";
-import { zarrFields, zarrLabels } from "./field-zarr.ts";
-import type { TableOptions } from "./metadata.ts";
+import type { FieldEntry, FieldList, Slice } from "./field.ts";
+import { joinMetadata } from "./join.ts";
+import { manifestFields } from "./manifest.ts";
+import { patternFields } from "./pattern.ts";
+import { zarrFields, zarrLabels } from "./zarr.ts";
 
 export interface FieldListOptions extends TableOptions {
   /** CSV with one row per field. */

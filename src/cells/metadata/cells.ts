@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
-import { findSeparator, joinClasses } from "../classes.ts";
-import { type Doubtful, emptyMissing, isPlain, parseNumber } from "../missing.ts";
 import type { CellRecord } from "../store.ts";
+import { findSeparator, joinClasses } from "./classes.ts";
+import { type Doubtful, emptyMissing, isPlain, parseNumber } from "./missing.ts";
 
 /** Columns of text by name, one value per cell, empty where nothing is known. */
 export type TextTable = ReadonlyMap<string, readonly string[]>;

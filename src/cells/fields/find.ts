@@ -2,10 +2,10 @@ import { DataError } from "../../errors.ts";
 import { connectedComponents } from "../../image/components.ts";
 import type { PlaneValues } from "../../image/planes.ts";
 import { WatershedScratch, watershed } from "../../image/watershed.ts";
-import type { FieldEntry } from "../field-list.ts";
-import { matchNuclei, type NucleusMatch } from "../nuclei.ts";
-import { type LabeledObject, listObjects } from "../objects.ts";
 import { readLabels } from "../readers/field-planes.ts";
+import type { FieldEntry } from "./field.ts";
+import { matchNuclei, type NucleusMatch } from "./nuclei.ts";
+import { type LabeledObject, listObjects } from "./objects.ts";
 
 /** What a field's label images hold. */
 export interface FieldCells {

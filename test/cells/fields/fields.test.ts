@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { listFields } from "../../src/cells/formats/field-lists.ts";
-import { type FieldsOptions, fieldsSource } from "../../src/cells/formats/fields.ts";
-import { type CellSource, importCells } from "../../src/cells/importer.ts";
-import { CellStore } from "../../src/cells/store.ts";
-import { expected, expectedPixels, fixtures } from "./expected-fields.ts";
+import { listFields } from "../../../src/cells/fields/list.ts";
+import { type FieldsOptions, fieldsSource } from "../../../src/cells/formats/fields.ts";
+import { type CellSource, importCells } from "../../../src/cells/importer.ts";
+import { CellStore } from "../../../src/cells/store.ts";
+import { expected, expectedPixels, fixtures } from "./expected.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "cellswap-fields-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { findCells } from "../../src/cells/formats/field-objects.ts";
-import { openFieldImage } from "../../src/cells/readers/field-image.ts";
-import { fixtures } from "./expected-fields.ts";
+import { findCells } from "../../../src/cells/fields/find.ts";
+import { openFieldImage } from "../../../src/cells/readers/field-image.ts";
+import { fixtures } from "./expected.ts";
 
-const fields = resolve(import.meta.dirname, "../../../shared/data/fields");
+const fields = resolve(import.meta.dirname, "../../../../shared/data/fields");
 
 interface Count {
   readonly cells: number;

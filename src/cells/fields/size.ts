@@ -1,8 +1,8 @@
 import { mulberry32, namedSeed, shuffle } from "../../core/rng.ts";
 import { quantile } from "../../core/statistics.ts";
 import { DataError } from "../../errors.ts";
-import type { FieldList } from "../field-list.ts";
-import { findCells } from "./field-objects.ts";
+import type { FieldList } from "./field.ts";
+import { findCells } from "./find.ts";
 
 /** Fields whose cells are measured at most. */
 const FIELDS = 64;

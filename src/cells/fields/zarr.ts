@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DataError } from "../../errors.ts";
-import type { FieldEntry, FieldList, Slice } from "../field-list.ts";
 import { isZarr, omeAttributes, omeZarrLabels } from "../readers/ome-zarr.ts";
+import type { FieldEntry, FieldList, Slice } from "./field.ts";
 
 export interface ZarrOptions {
   /** Name of the label image of cells, and of nuclei, under `labels/`; the only one by default. */

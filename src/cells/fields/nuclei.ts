@@ -1,4 +1,4 @@
-import type { PlaneValues } from "../image/planes.ts";
+import type { PlaneValues } from "../../image/planes.ts";
 
 /** Which nuclei belong to which cell. */
 export interface NucleusMatch {
