@@ -177,7 +177,7 @@ function checkReplaceable(path: string): void {
 }
 
 /** Puts a finished folder where an older one may stand; the older one goes only after that. */
-function replaceFolder(finished: string, path: string): void {
+export function replaceFolder(finished: string, path: string): void {
   const old = `${path}.old-${process.pid}`;
   const replaces = existsSync(path);
   if (replaces) renameSync(path, old);

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { replaceFolder } from "../cells/writer.ts";
 import { DataError } from "../errors.ts";
 import { makeFolder, writeError } from "../files/atomic.ts";
 import { table, writeCsv } from "../files/table.ts";
@@ -79,8 +80,7 @@ export class FieldFolder {
       const names = Object.keys(this.#rows[0] ?? { Field: "" });
       const columns = names.map((name) => [name, this.#rows.map((row) => row[name])] as const);
       writeCsv(join(this.#partial, MANIFEST), table(new Map(columns)));
-      rmSync(this.#out, { recursive: true, force: true });
-      renameSync(this.#partial, this.#out);
+      replaceFolder(this.#partial, this.#out);
     });
   }
 
