@@ -4,6 +4,7 @@ import { quantileSorted } from "../core/statistics.ts";
 import type { GalleryCell } from "../report/data.ts";
 import { hasSharedBackground, SETTINGS, traitsOf } from "../settings.ts";
 import type { Compositor } from "../swap/composite.ts";
+import { mediumOf } from "../swap/plan.ts";
 import type { SwapPlan } from "../types.ts";
 import type { PlanIndex } from "./block.ts";
 
@@ -47,7 +48,7 @@ export function makeGallery(
         if (row === undefined) return [];
         compositor.compose(plan, row, out);
         ranges ??= store.channels.map((_, ch) => contrast(out.subarray(ch * pixels, (ch + 1) * pixels)));
-        const donor = plan.donor[row];
+        const donor = mediumOf(plan, row);
         return [
           {
             setting,

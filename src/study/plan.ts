@@ -7,7 +7,7 @@ import { makePlan } from "../swap/plan.ts";
 import { readPlan } from "../swap/plan-file.ts";
 import type { SwapPlan } from "../types.ts";
 import type { Study } from "./schema.ts";
-import type { Selection } from "./select.ts";
+import { metadataColumn, type Selection } from "./select.ts";
 
 const FOR_PROPORTIONS = ["original", "masked"] as const;
 
@@ -17,8 +17,8 @@ export function addedSettings(settings: readonly Setting[]): readonly Setting[] 
 }
 
 /**
- * The study's swap plan: the one it names, or a seeded one of its cells, with donors of the cell's own group,
- * and with medium lent to donors that have none.
+ * The study's swap plan: the one it names, or a seeded one of its cells, with donors of the cell's own group. Medium is
+ * lent to donors that have none, anew also in a plan that is named.
  * @throws SettingError for a setting that the masks do not allow, DataError for a plan that does not fit the cells.
  */
 export async function studyPlan(
@@ -27,7 +27,10 @@ export async function studyPlan(
   selection: Selection,
   groups: Groups,
 ): Promise<SwapPlan> {
-  return lendMedium(store, await chosenPlan(store, study, selection, groups), store.cells, study.seed);
+  const plan = await chosenPlan(store, study, selection, groups);
+  const { field, usable } = store.cells;
+  const labels = metadataColumn(store.cells, study.class, "class");
+  return lendMedium(store, plan, { field, usable, labels, cluster: groups.cluster }, study.seed);
 }
 
 async function chosenPlan(

@@ -43,7 +43,8 @@ const plan = makePlan({
   sameDonor: "any",
   seed: 1,
 });
-const cells = { field, usable };
+const labels = Array.from(classOf, (c) => "PQ"[c]);
+const cells = { field, usable, labels, cluster: new Int32Array(COUNT) };
 const rowsOf = ({ setting }: SwapPlan, name: Setting) =>
   Array.from(setting.keys()).filter((row) => SETTINGS[setting[row]] === name);
 const options: CompositeOptions = {
@@ -104,7 +105,7 @@ test("the composite is that on the lender's medium, pixel for pixel", () => {
 test("only crops that passed lend, and one that nothing is lent to keeps its own", () => {
   const source = crops((cell) => cell >= 4);
   const failed = usable.map((_, cell) => Number(cell !== 0));
-  const lent = lendMedium(source, plan, { field, usable: failed }, 1);
+  const lent = lendMedium(source, plan, { ...cells, usable: failed }, 1);
   for (const row of rowsOf(plan, "cell-free")) {
     const donor = plan.donor[row];
     if (donor >= 4) expect(lent.medium!.of[row]).toBe(donor % 4 === 0 ? donor : donor % 4);
@@ -114,9 +115,60 @@ test("only crops that passed lend, and one that nothing is lent to keeps its own
     id: "no-medium",
     severity: "warning",
     text: expect.stringMatching(
-      /^2 of 12 donors \(17 %\) of `cell-free` are full of cells, and so is every other/,
+      /^2 of 12 donors \(17 %\) of `cell-free` are full of cells, and so is every other crop of their field and class:/,
     ),
   });
+});
+
+test("a crop of another class or cluster lends nothing, one that the study does not use does", () => {
+  const source = crops((cell) => cell >= 4);
+  const lentTo = (changed: Partial<typeof cells>) => {
+    const lent = lendMedium(source, plan, { ...cells, ...changed }, 1);
+    return rowsOf(plan, "cell-free").flatMap((row) => (plan.donor[row] === 8 ? [lent.medium!.of[row]] : []));
+  };
+  const other = <T>(values: ArrayLike<T>, value: T) =>
+    Array.from(values, (v, cell) => (cell === 0 ? value : v));
+  const own = lentTo({});
+  expect(own.length).toBeGreaterThan(0);
+  expect(new Set(own)).toEqual(new Set([0]));
+  expect(new Set(lentTo({ labels: other(labels, "Q") }))).toEqual(new Set([8]));
+  expect(new Set(lentTo({ cluster: Int32Array.from(other(cells.cluster, 1)) }))).toEqual(new Set([8]));
+  expect(new Set(lentTo({ cluster: Int32Array.from(other(cells.cluster, -1)) }))).toEqual(new Set([0]));
+  const keys = [
+    {},
+    { labels: other(labels, "Q") },
+    { cluster: Int32Array.from(other(cells.cluster, -1)) },
+  ].map((changed) => lendMedium(source, plan, { ...cells, ...changed }, 1).medium!.key);
+  expect(new Set(keys).size).toBe(3);
+});
+
+test("a cell is never pasted on the medium of its own crop", () => {
+  // One field, and all but two of its crops are full.
+  const one = { field: field.map(() => "F"), labels: labels.map(() => "P") };
+  const within = makePlan({
+    classes: ["P"],
+    classOf: classOf.map(() => 0),
+    field: one.field,
+    protein: null,
+    usable,
+    settings: ["cell-free"],
+    sameDonor: "any",
+    seed: 1,
+  });
+  for (const free of [2, 1]) {
+    const { of } = lendMedium(
+      crops((cell) => cell >= free),
+      within,
+      { ...cells, ...one },
+      1,
+    ).medium!;
+    for (let row = 0; row < within.count; row++) {
+      const [cell, donor] = [within.cell[row], within.donor[row]];
+      if (donor < free) expect(of[row]).toBe(-1);
+      else if (cell < free) expect(of[row]).toBe(free === 2 ? 1 - cell : donor);
+      else expect(of[row]).toBeLessThan(free);
+    }
+  }
 });
 
 test("where no crop of a field has a tenth free, one with a twentieth lends", () => {
@@ -141,7 +193,9 @@ test("what is lent is noted; a study without any medium is refused with the reme
     ),
   );
   expect(lent).toMatchObject({ id: "lent-medium", severity: "note" });
-  expect(lent!.text).toMatch(/^8 of 12 donors \(67 %\) of `cell-free` are full of cells/);
+  expect(lent!.text).toMatch(
+    /^8 of 12 donors \(67 %\) of `cell-free` are full of cells .* \(4 crops lend it\)/,
+  );
   const bare = crowdedDonors(
     lendMedium(
       crops(() => true),
