@@ -1,4 +1,5 @@
 import type { StoreHeader } from "../cells/store.ts";
+import { outputsOf } from "../encode/command/program.ts";
 import { ENCODE_VERSION } from "../encode/description.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { takesMasks } from "../encode/network.ts";
@@ -38,7 +39,8 @@ export function featureKey(
   const own =
     encoder.kind === "onnx"
       ? { extraInputs: encoder.description.extraInputs, alone: encoder.half || undefined }
-      : {};
+      : // Its arrays have no names: which one an output is, is its place.
+        { array: outputsOf(encoder).indexOf(name) || undefined };
   const masked = traitsOf(setting).cell !== "imaged" || pool === "center-mean" || takesMasks(encoder);
   return shortHash({
     ...pixelsOf(inputs, setting, masked),

@@ -47,11 +47,11 @@ export function commandFile(path: string, description: CommandDescription): Comm
   };
 }
 
-/** The file that a part of the command line names, if any: `w.pt`, `--weights=w.pt`; of programs only own ones. */
+/** The file that a part of the command line names, if any: `w.pt`, `--weights=w.pt`, `weights=w.pt`; of programs only own ones. */
 function namedFile(folder: string): (part: string, at: number) => string[] {
   return (part, at) => {
     if (at === 0 && !isOwnProgram(part)) return [];
-    const value = /^-[^=]*=(.+)$/.exec(part)?.[1];
+    const value = /^[^=]*=(.+)$/.exec(part)?.[1];
     return [part, ...(value === undefined ? [] : [value])].filter((name) => {
       const file = resolve(folder, name);
       return existsSync(file) && statSync(file).isFile();

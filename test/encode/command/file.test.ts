@@ -65,6 +65,25 @@ test("command line and batch enter the key, what only says how it is run does no
   expect(read({}, moved).hash).toBe(hash);
 });
 
+test("a file behind the = of an option without dashes enters the key as well", () => {
+  expect(read({ command: ["python", "serve.py", "weights=w.pt"] }).files.map((f) => f.name)).toEqual([
+    "serve.py",
+    "w.pt",
+  ]);
+});
+
+test("which array of the program an output is enters the key", () => {
+  const inputs = { header: { hashes: {}, channels: ["GFP"] }, scales: "s", composite: {} };
+  const keysOf = (...names: string[]) => {
+    const file = read({ outputs: names.map((output) => ({ output })) });
+    return new Map(names.map((name, o) => [name, featureKey(inputs as never, file, o, "original")]));
+  };
+  const keys = keysOf("early", "late");
+  expect(keysOf("early").get("early")).toBe(keys.get("early"));
+  const turned = keysOf("late", "early");
+  for (const name of ["early", "late"]) expect(turned.get(name), name).not.toBe(keys.get(name));
+});
+
 test("features of a program that gets center masks depend on the masks in every setting", () => {
   const inputs = (masks: string) => ({
     header: { hashes: { "crops.npy": "c", "masks.npy": masks }, channels: ["GFP"] },
