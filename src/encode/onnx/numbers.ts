@@ -21,6 +21,12 @@ const WHOLE = {
   uint32: [Uint32Array, 0, 2 ** 32 - 1],
 } as const;
 
+/** Limits of integers of 64 bits. */
+const LONG = {
+  int64: [BigInt64Array, -(2n ** 63n), 2n ** 63n - 1n],
+  uint64: [BigUint64Array, 0n, 2n ** 64n - 1n],
+} as const;
+
 /**
  * Values as a network takes them: float16 by the nearest number, integers rounded and held within their range, bool
  * from a half on. @returns null for a type that no numbers are made of
@@ -34,11 +40,21 @@ export function toType(type: string, values: Float32Array): Numbers | null {
     return bits;
   }
   if (type === "bool") return Uint8Array.from(values, (v) => (v >= 0.5 ? 1 : 0));
-  if (type === "int64") return BigInt64Array.from(values, (v) => BigInt(Math.round(v)));
-  if (type === "uint64") return BigUint64Array.from(values, (v) => BigInt(Math.max(0, Math.round(v))));
+  if (Object.hasOwn(LONG, type)) {
+    const [make, low, high] = LONG[type as keyof typeof LONG];
+    const out = new make(values.length);
+    values.forEach((v, i) => {
+      const whole = BigInt(Math.round(v));
+      out[i] = whole < low ? low : whole > high ? high : whole;
+    });
+    return out;
+  }
   if (!Object.hasOwn(WHOLE, type)) return null;
   const [make, low, high] = WHOLE[type as keyof typeof WHOLE];
-  return new make(values.map((v) => Math.min(high, Math.max(low, Math.round(v)))));
+  // Not by way of float32, in which the limits of 32 bits are rounded to numbers beyond them.
+  const out = new make(values.length);
+  values.forEach((v, i) => void (out[i] = Math.min(high, Math.max(low, Math.round(v)))));
+  return out;
 }
 
 /** What a network gave, as float32; null for a type that is no floating-point number. */
