@@ -105,6 +105,12 @@ function extraFeed(file: OnnxFile, { name, value, shape }: ExtraInput, of: Input
     throw fail(`takes ${said(of.shape)} in input ${name}; give "shape" of its constant in extraInputs`);
   const dims = (count: number) => wanted.map((n) => (typeof n === "number" ? n : count));
   const one = dims(1).reduce((a, b) => a * b, 1);
+  if (wanted.indexOf("batch") !== wanted.lastIndexOf("batch"))
+    throw fail(
+      `names the batch twice in "shape" of input ${name}, which has one such axis; correct extraInputs`,
+    );
+  // Values behind the axis of the batch, which are repeated as a whole.
+  const run = wanted.slice(wanted.indexOf("batch") + 1).reduce<number>((a, n) => a * (n as number), 1);
   if (typeof value !== "number" && value.length !== one)
     throw fail(
       `takes ${one} value${one === 1 ? "" : "s"} in input ${name}, and its constant has ${value.length}; correct extraInputs`,
@@ -115,8 +121,9 @@ function extraFeed(file: OnnxFile, { name, value, shape }: ExtraInput, of: Input
     dims,
     values: (count) => {
       const all = dims(count).reduce((a, b) => a * b, 1);
+      const times = all / one;
       return Float32Array.from({ length: all }, (_, i) =>
-        typeof value === "number" ? value : value[i % one],
+        typeof value === "number" ? value : value[Math.floor(i / (run * times)) * run + (i % run)],
       );
     },
   };
