@@ -142,6 +142,8 @@ class NetworkProcess {
   readonly #child: ChildProcess;
   #word = "";
   #late = 0;
+  /** Why it is gone, once it is. */
+  #gone: Error | undefined;
   #answer: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined;
 
   constructor(path: string, limits: Limits) {
@@ -157,10 +159,14 @@ class NetworkProcess {
       this.#answer?.reject(new Error("a process cannot be started", { cause })),
     );
     // Not `exit`: what it said before is read then.
-    this.#child.on("close", (_, signal) => this.#answer?.reject(this.#died(signal)));
+    this.#child.on("close", (_, signal) => {
+      this.#gone = this.#died(signal);
+      this.#answer?.reject(this.#gone);
+    });
   }
 
   async ask(request: Request, ms: number): Promise<Reply> {
+    if (this.#gone !== undefined) throw this.#gone;
     const timer = setTimeout(() => {
       this.#late = ms;
       this.end();
@@ -172,11 +178,8 @@ class NetworkProcess {
     try {
       return await new Promise<Reply>((resolve, reject) => {
         this.#answer = { resolve, reject };
-        this.#child.send(request, (error) => {
-          // A process that has ended says more.
-          if (error !== null && this.#child.exitCode === null && this.#child.signalCode === null)
-            reject(error);
-        });
+        // One that takes no question has ended or is of no use: how it ends says more.
+        this.#child.send(request, (error) => void (error !== null && this.end()));
       });
     } finally {
       clearTimeout(timer);
