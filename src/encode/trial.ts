@@ -54,30 +54,40 @@ export async function runTrial(
     if (some === 0) throw new StudyError("holds no cells; import some", { path: cells });
     const pixels = store.height * store.width;
     const size = store.channels.length * pixels;
-    const crops = new Float32Array(some * size);
-    const masks = new Uint8Array(some * pixels);
+    const held = Math.min(some, cellsHeld(file));
+    const crops = new Float32Array(held * size);
+    const masks = new Uint8Array(held * pixels);
     const drawn = Array.from({ length: some }, (_, i) => Math.floor((i * store.cells.count) / some));
-    drawn.forEach((cell, i) => {
-      store.readCrop(cell, crops.subarray(i * size, (i + 1) * size));
-      if (store.masks !== "none") store.readMask(cell, masks.subarray(i * pixels, (i + 1) * pixels));
-    });
     const from = performance.now();
     const encoder = await openEncoder(file, store, { programs, apart: { ...LIMITS, signal } });
     try {
       const opened = performance.now();
-      const out = encoder.dimensions.map((dimension) => new Float32Array(some * dimension));
-      await encoder.encode(crops, masks, some, out);
-      const done = performance.now();
+      let encodeMs = 0;
+      const out = encoder.dimensions.map((dimension) => new Float32Array(held * dimension));
+      const ranges = out.map(() => new Range());
+      for (let from = 0; from < some; from += held) {
+        const cells = drawn.slice(from, from + held);
+        cells.forEach((cell, i) => {
+          store.readCrop(cell, crops.subarray(i * size, (i + 1) * size));
+          if (store.masks !== "none") store.readMask(cell, masks.subarray(i * pixels, (i + 1) * pixels));
+        });
+        const n = cells.length;
+        const began = performance.now();
+        await encoder.encode(crops.subarray(0, n * size), masks.subarray(0, n * pixels), n, out);
+        encodeMs += performance.now() - began;
+        ranges.forEach((range, o) => void range.add(out[o].subarray(0, n * encoder.dimensions[o])));
+      }
       const samples = takeSamples(store, drawn, (cell, crop) => store.readCrop(cell, crop));
       const flags = samples.count === 0 ? [] : await tryOut(encoder, file.description.name, samples);
       return {
         cells: some,
         startMs: opened - from,
-        cropMs: (done - opened) / some,
+        cropMs: encodeMs / some,
         outputs: file.description.outputs.map(({ output, layer }, o) => ({
           output: layer ?? output,
           features: encoder.dimensions[o],
-          ...rangeOf(out[o]),
+          range: ranges[o].range,
+          notFinite: ranges[o].notFinite,
         })),
         flags,
       };
@@ -91,12 +101,29 @@ export async function runTrial(
   }
 }
 
-function rangeOf(values: Float32Array): Pick<Trial["outputs"][number], "range" | "notFinite"> {
-  let [least, largest, notFinite] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
-  for (const v of values)
-    if (Number.isFinite(v)) {
-      least = Math.min(least, v);
-      largest = Math.max(largest, v);
-    } else notFinite++;
-  return { range: least <= largest ? [least, largest] : null, notFinite };
+/** Cells that are held at a time, at least; of a program whole batches. */
+const HELD = 64;
+
+function cellsHeld(file: EncoderFile): number {
+  const batch = file.kind === "command" ? file.description.batch : HELD;
+  return Math.ceil(HELD / batch) * batch;
+}
+
+/** Least and largest of some features, and how many are no numbers. */
+class Range {
+  notFinite = 0;
+  #least = Number.POSITIVE_INFINITY;
+  #largest = Number.NEGATIVE_INFINITY;
+
+  add(values: Float32Array): void {
+    for (const v of values)
+      if (Number.isFinite(v)) {
+        this.#least = Math.min(this.#least, v);
+        this.#largest = Math.max(this.#largest, v);
+      } else this.notFinite++;
+  }
+
+  get range(): readonly [number, number] | null {
+    return this.#least <= this.#largest ? [this.#least, this.#largest] : null;
+  }
 }

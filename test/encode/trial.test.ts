@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { CellStore } from "../../src/cells/store.ts";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
+import { openEncoder } from "../../src/encode/open.ts";
 import { runTrial } from "../../src/encode/trial.ts";
 import { drawCells, writeEncoder } from "../study/drawn.ts";
 
@@ -58,4 +60,24 @@ test("a stopped trial ends its program", async () => {
   await expect(
     runTrial(describeProgram("hangs"), cells, { signal: AbortSignal.timeout(300) }),
   ).rejects.toMatchObject({ name: "InterruptedError" });
+});
+
+test("many cells are tried a part at a time, with the same result", async () => {
+  const many = join(folder, "many");
+  drawCells(many, { cellsPerClass: 50 });
+  const file = readEncoder(writeEncoder(folder, { name: "parts" }));
+  const { cells: count, outputs } = await runTrial(file, many, { count: 1000 });
+  expect(count).toBeGreaterThan(64);
+  const store = await CellStore.open(many);
+  const encoder = await openEncoder(file, store);
+  const size = store.channels.length * store.height * store.width;
+  const crops = new Float32Array(count * size);
+  for (let c = 0; c < count; c++) store.readCrop(c, crops.subarray(c * size, (c + 1) * size));
+  const out = encoder.dimensions.map((d) => new Float32Array(count * d));
+  await encoder.encode(crops, new Uint8Array((count * size) / store.channels.length), count, out);
+  expect(outputs.map((o) => o.range)).toEqual(
+    out.map((v) => [v.reduce((a, b) => Math.min(a, b)), v.reduce((a, b) => Math.max(a, b))]),
+  );
+  await encoder.release();
+  store.close();
 });
