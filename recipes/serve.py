@@ -34,9 +34,11 @@ def batches(source):
     queue = Queue(1)
 
     def fill():
-        while (array := read(source)) is not None:
-            queue.put(array)
-        queue.put(None)
+        try:
+            while (array := read(source)) is not None:
+                queue.put(array)
+        finally:
+            queue.put(None)  # Where reading fails, too: else the program would wait for ever.
 
     Thread(target=fill, daemon=True).start()
     while (array := queue.get()) is not None:
