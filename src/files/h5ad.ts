@@ -142,12 +142,14 @@ function frame(parent: Group, name: string, { index, columns }: Frame): void {
   const group = parent.create_group(name);
   encoding(group, "dataframe", "0.2.0");
   group.create_attribute("_index", INDEX);
-  strings(group, "column-order", [...columns.keys()], true);
+  const names = namesInFile([...columns.keys()]);
+  strings(group, "column-order", [...names.values()], true);
   strings(group, INDEX, index);
   for (const [column, values] of columns) {
+    const own = names.get(column)!;
     if (ArrayBuffer.isView(values)) {
       const set = group.create_dataset({
-        name: safe(column),
+        name: own,
         data: values as Float64Array,
         shape: [values.length],
       });
@@ -155,9 +157,22 @@ function frame(parent: Group, name: string, { index, columns }: Frame): void {
       continue;
     }
     const categories = [...new Set(values)].filter((v) => v !== null).sort();
-    if (categories.length === values.length) strings(group, safe(column), values as string[]);
-    else categorical(group, safe(column), values, categories);
+    if (categories.length === values.length) strings(group, own, values as string[]);
+    else categorical(group, own, values, categories);
   }
+}
+
+/** Names of columns as they stand in the file, each its own; those that can stay as they are do. */
+function namesInFile(columns: readonly string[]): Map<string, string> {
+  const used = new Set(columns);
+  const names = new Map<string, string>();
+  for (const column of columns) {
+    let name = safe(column);
+    if (name !== column) while (used.has(name)) name += "_";
+    used.add(name);
+    names.set(column, name);
+  }
+  return names;
 }
 
 /** A slash in a name would be another folder in the file. */

@@ -2,8 +2,11 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { readAnnTable } from "../../src/cells/readers/anndata-table.ts";
+import { openHdf5 } from "../../src/cells/readers/hdf5.ts";
 import { openFeatureFile } from "../../src/features/given/file.ts";
 import { type AnnData, writeH5ad } from "../../src/files/h5ad.ts";
+import type { Column } from "../../src/types.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-h5ad-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -64,4 +67,27 @@ test("what cannot be read in the middle leaves no file, and the clock as it is",
   await expect(writeH5ad(path, failing)).rejects.toThrow("gone");
   expect(existsSync(path)).toBe(false);
   expect(Date.now()).toBeGreaterThan(1e12);
+});
+
+test("columns with a slash in their names get names of their own, which column-order lists", async () => {
+  const path = join(base, "slash.h5ad");
+  const columns = new Map<string, Column>([
+    ["Area um/px", Float64Array.of(1, 2)],
+    ["Area um_px", Float64Array.of(3, 4)],
+    ["Größe", ["groß", null]],
+  ]);
+  const x = { columns: 1, read: (_from: number, _to: number, out: Float32Array) => out.fill(0) };
+  const index = ["a", "b"];
+  const features = { index: ["f"], columns: new Map([["number", Int32Array.of(1)]]) };
+  await writeH5ad(path, { x, obs: { index, columns }, var: features });
+  const { file, bytes } = await openHdf5(path);
+  expect(file.get("obs")?.attrs["column-order"].value).toEqual(["Area um_px_", "Area um_px", "Größe"]);
+  expect(readAnnTable({ file, bytes, path }, "obs").columns).toEqual(
+    new Map([
+      ["Area um_px_", ["1", "2"]],
+      ["Area um_px", ["3", "4"]],
+      ["Größe", ["groß", ""]],
+    ]),
+  );
+  file.close();
 });
