@@ -81,13 +81,11 @@ test("columns with a slash in their names get names of their own, which column-o
   const features = { index: ["f"], columns: new Map([["number", Int32Array.of(1)]]) };
   await writeH5ad(path, { x, obs: { index, columns }, var: features });
   const { file, bytes } = await openHdf5(path);
-  expect(file.get("obs")?.attrs["column-order"].value).toEqual(["Area um_px_", "Area um_px", "Größe"]);
-  expect(readAnnTable({ file, bytes, path }, "obs").columns).toEqual(
-    new Map([
-      ["Area um_px_", ["1", "2"]],
-      ["Area um_px", ["3", "4"]],
-      ["Größe", ["groß", ""]],
-    ]),
-  );
+  // Columns are found by column-order, as anndata finds them.
+  expect([...readAnnTable({ file, bytes, path }, "obs").columns]).toEqual([
+    ["Area um_px_", ["1", "2"]],
+    ["Area um_px", ["3", "4"]],
+    ["Größe", ["groß", ""]],
+  ]);
   file.close();
 });
