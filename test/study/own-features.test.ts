@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import FileSystemStore from "@zarrita/storage/fs";
@@ -373,4 +373,36 @@ test("a new export takes the place of an earlier one, and other files stay", asy
   ]);
   expect(after["tiny.npy"]).toBe(contents(exported)["tiny.npy"]);
   expect(after["composites.npy"]).not.toBe(contents(exported)["composites.npy"]);
+});
+
+test("features of an earlier export are refused, until they are made anew or the study is set back", async () => {
+  const out = join(base, "stale");
+  const path = join(out, "tiny.npy");
+  cpSync(exported, out, { recursive: true });
+  const encoders = [{ name: "tiny", features: path }];
+  // Twice: that these features are of the first export is not forgotten by the third.
+  for (const _ of [1, 2]) {
+    await exportComposites(study({ seed: 3 }), { out, workers: 1 });
+    expect((await failure(run({ encoders, seed: 3 }, "none"))).message).toMatch(
+      /stale\/tiny\.npy: the features of tiny were in .* before its composites were exported anew/,
+    );
+  }
+  expect(existsSync(join(base, "none"))).toBe(false);
+  await encode(out, path);
+  await run({ encoders, seed: 3 }, "anew");
+  cpSync(features, path);
+  await exportComposites(study({}), { out, workers: 1 });
+  await run({ encoders }, "set-back");
+  expect(contents(join(base, "set-back/results"))["pairs.csv"]).toBe(ordinary["pairs.csv"]);
+});
+
+test("a record that names files outside of its folder is refused, and nothing is removed", async () => {
+  const out = join(base, "foreign");
+  cpSync(exported, out, { recursive: true });
+  const record = join(out, "composites.json");
+  writeFileSync(record, readFileSync(record, "utf8").replace('"composites.npy"', '"../tiny.json"'));
+  expect((await failure(exportComposites(study({}), { out }))).message).toMatch(
+    /composites\.json: is damaged/,
+  );
+  expect(existsSync(join(base, "tiny.json"))).toBe(true);
 });

@@ -54,6 +54,9 @@ const OPENERS: Readonly<Record<string, (path: string) => Promise<FeatureFile>>> 
   ".h5ad": async (path) => (await import("./h5ad.ts")).openH5ad(path),
 };
 
+/** Whether a file has the ending of a known format. */
+export const isFeatureFile = (name: string) => Object.hasOwn(OPENERS, extname(name).toLowerCase());
+
 /** The ending of a file of features, where it is there and of a known format. @throws DataError where it is not */
 export function checkFile(path: string): string {
   if (!existsSync(path))

@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
+import { isFeatureFile } from "../../features/given/file.ts";
 import { makeFolder, unmakeFolder, writeError, writeFileAtomic } from "../../files/atomic.ts";
+import { sha256File } from "../../files/hash.ts";
 import { type Lock, takeLock } from "../../files/lock.ts";
 import { EXPORT_RECORD, type ExportRecord, readExport } from "./record.ts";
 
@@ -54,15 +56,35 @@ export class ExportFolder {
   finish(files: readonly string[], record: ExportRecord): void {
     try {
       const old = readExport(this.#path);
+      const earlier = old === null ? [] : this.#earlier(old, record);
       rmSync(join(this.#path, EXPORT_RECORD), { force: true });
       const before = old === null ? [] : [...old.composites, ...(old.masks ?? [])].map(({ file }) => file);
       for (const name of new Set([...before, ...files, "plan.csv", "plan.parquet"]))
         rmSync(join(this.#path, name), { recursive: true, force: true });
       for (const name of files) renameSync(join(this.staging, name), join(this.#path, name));
-      writeFileAtomic(join(this.#path, EXPORT_RECORD), `${JSON.stringify(record, null, 2)}\n`);
+      const whole: ExportRecord = { ...record, ...(earlier.length === 0 ? {} : { earlier }) };
+      writeFileAtomic(join(this.#path, EXPORT_RECORD), `${JSON.stringify(whole, null, 2)}\n`);
     } catch (cause) {
       throw writeError(this.#path, cause);
     }
+  }
+
+  /** Features in the folder that were made of exports which are no longer there. */
+  #earlier(old: ExportRecord, { plan, pixels }: ExportRecord): NonNullable<ExportRecord["earlier"]> {
+    const known = new Map(old.earlier?.map((of) => [of.sha256, of]));
+    const same = old.plan === plan && old.pixels === pixels;
+    if (same && known.size === 0) return [];
+    const own = new Set(
+      [...old.composites, ...(old.masks ?? []), { file: "plan.parquet" }].map((f) => f.file),
+    );
+    const hashes = readdirSync(this.#path, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && isFeatureFile(entry.name) && !own.has(entry.name))
+      .map(({ name }) => sha256File(join(this.#path, name)));
+    return [...new Set(hashes)].flatMap((sha256) => {
+      const before = known.get(sha256);
+      if (before !== undefined) return [before];
+      return same ? [] : [{ sha256, plan: old.plan, pixels: old.pixels }];
+    });
   }
 
   /** Gives the lock back and leaves nothing of an export that was not finished. */

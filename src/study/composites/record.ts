@@ -14,7 +14,8 @@ export const EXPORT_RECORD = "composites.json";
 
 const files = z.array(
   z.strictObject({
-    file: z.string(),
+    /** In the folder itself: an export removes what an earlier one lists. */
+    file: z.string().regex(/^(composites|masks)(-\d+)?\.(npy|zarr)$/),
     /** First row of the plan in the file, from 0. */
     from: z.int().min(0),
     rows: z.int().min(0),
@@ -39,6 +40,11 @@ export const ExportRecord = z.strictObject({
   composites: files,
   /** rows x height x width, uint8: 1 on the center cell; null where they were not asked for. */
   masks: files.nullable(),
+  /**
+   * Files of features that were in the folder when this export took the place of one of another plan or other pixels, and
+   * which that one was: they are not of these composites.
+   */
+  earlier: z.array(z.strictObject({ sha256: z.string(), plan: z.string(), pixels: z.string() })).optional(),
 });
 export type ExportRecord = z.infer<typeof ExportRecord>;
 
@@ -80,9 +86,12 @@ export function readExport(folder: string): ExportRecord | null {
 /**
  * Checks features against the exported composites that they were made of, those in the folder that the study names or
  * that the file lies in; returns whether there are any.
- * @throws StudyError where the study's plan or pixels are no longer those of the export
+ * @throws StudyError where the study's plan or pixels are no longer those of the export, or the features are of an earlier one
  */
-export function checkExported({ name, path, composites }: GivenFeatures, study: StudyComposites): boolean {
+export function checkExported(
+  { name, path, hash, composites }: GivenFeatures,
+  study: StudyComposites,
+): boolean {
   const folder = composites ?? dirname(path);
   const record = readExport(folder);
   if (record === null) {
@@ -101,6 +110,12 @@ export function checkExported({ name, path, composites }: GivenFeatures, study: 
   if (record.pixels !== now.pixels)
     throw new StudyError(
       `the pixels changed since the composites in ${folder} were exported (${record.pixels}, now ${now.pixels}): other crops, masks, or choices of how composites are made; ${remedy}`,
+    );
+  const made = record.earlier?.find(({ sha256 }) => sha256 === hash);
+  if (made !== undefined && !(made.plan === now.plan && made.pixels === now.pixels))
+    throw new StudyError(
+      `the features of ${name} were in ${folder} before its composites were exported anew, of another plan or with other pixels; make them of the composites that are there now`,
+      { path },
     );
   return true;
 }
