@@ -4,11 +4,11 @@ import { constantFeatures } from "../encode/try.ts";
 import type { FeatureSet } from "../features/features.ts";
 import { type FeatureFile, openFeatureFile } from "../features/given/file.ts";
 import type { GivenFeatures } from "../features/given/given.ts";
-import { planOrder } from "../features/given/order.ts";
+import { lackingColumns, planOrder } from "../features/given/order.ts";
 import { SETTINGS, traitsOf } from "../settings.ts";
 import type { Scales } from "../swap/intensity.ts";
 import type { CompositeOptions, Flag, SwapPlan } from "../types.ts";
-import { checkExported } from "./composites/record.ts";
+import { checkExported, EXPORT_RECORD } from "./composites/record.ts";
 
 /** Features that were made elsewhere, checked against the plan of the study. */
 export interface OpenGiven {
@@ -16,8 +16,8 @@ export interface OpenGiven {
   readonly file: FeatureFile;
   /** Row of the plan of every row of the file; null: in the order of the plan. */
   readonly order: Int32Array | null;
-  /** Whether anything says that the rows are the plan's: their columns, or the export that they are of. */
-  readonly told: boolean;
+  /** Whether a record of the export that they are of is at hand, with which plan and pixels were compared. */
+  readonly exported: boolean;
 }
 
 /** What features are checked against. */
@@ -37,7 +37,7 @@ export async function openGiven(given: GivenFeatures, composites: StudyComposite
   const file = await openFeatureFile(given.path);
   try {
     const order = planOrder(file, composites.plan, composites.store.cells);
-    return { given, file, order, told: exported || file.identity.size > 0 };
+    return { given, file, order, exported };
   } catch (error) {
     file.close();
     throw error;
@@ -45,16 +45,20 @@ export async function openGiven(given: GivenFeatures, composites: StudyComposite
 }
 
 /** What is said of features whose network is not at hand. */
-export function givenFindings({ given, file, told }: OpenGiven): Flag[] {
+export function givenFindings({ given, file, exported }: OpenGiven): Flag[] {
   const { name, path } = given;
-  const text = `features of ${name} were made elsewhere (${basename(path)}, ${file.dimension} in a row): not-reproducible, batch-dependent and changed-units are not checked, as they need the network`;
+  const lacking = exported ? [] : lackingColumns(file);
+  const pixels = exported
+    ? ""
+    : `; nor are the pixels that they are of, as no ${EXPORT_RECORD} is there: crops, masks and choices of composites`;
+  const text = `features of ${name} were made elsewhere (${basename(path)}, ${file.dimension} in a row): not-reproducible, batch-dependent and changed-units are not checked, as they need the network${pixels}`;
   const flags: Flag[] = [{ id: "made-elsewhere", severity: "note", encoder: name, text }];
-  if (!told)
+  if (lacking.length > 0)
     flags.push({
       id: "unchecked-rows",
       severity: "warning",
       encoder: name,
-      text: `nothing in ${basename(path)} says which composites its rows are of, and they are taken in the order of the plan: put the file into the folder of the exported composites, or name that folder as "composites" of ${name}`,
+      text: `nothing in ${basename(path)} says which composites its rows are of${file.identity.size === 0 ? "" : ` (it lacks ${lacking.join(", ")})`}, and they are taken in the order of the plan: put the file into the folder of the exported composites, or name that folder as "composites" of ${name}`,
     });
   return flags;
 }

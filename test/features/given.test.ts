@@ -1,9 +1,12 @@
-import { readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { DataError } from "../../src/errors.ts";
 import { openFeatureFile } from "../../src/features/given/file.ts";
 import { NpyReader } from "../../src/files/npy.ts";
+import { table, writeParquet } from "../../src/files/table.ts";
+import type { Column } from "../../src/types.ts";
 
 const folder = resolve(import.meta.dirname, "../fixtures/features");
 const expected = (() => {
@@ -47,6 +50,30 @@ test.each(["pandas.parquet", "text.h5ad", "categories.h5ad"])(
     file.close();
   },
 );
+
+test("in a table of pandas an empty text and NaN stand for none, and predictions are no features", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "cellswap-given-")), "joined.parquet");
+  const columns = new Map<string, Column>([
+    ["cell_id", Int32Array.of(4, 7)],
+    ["background", ["", "ER"]],
+    ["donor_id", Float64Array.of(Number.NaN, 4)],
+    ["probability", Float32Array.of(0.5, 1)],
+    ["group", Int32Array.of(0, 1)],
+    ["f0", Float32Array.of(2, 3)],
+  ]);
+  writeParquet(path, table(columns));
+  const file = await openFeatureFile(path);
+  expect(Object.fromEntries(file.identity)).toEqual({
+    cell: ["4", "7"],
+    background: [null, "ER"],
+    donor: [null, "4"],
+  });
+  const out = new Float32Array(2);
+  await file.read(0, 2, out);
+  expect([file.dimension, ...out]).toEqual([1, 2, 3]);
+  file.close();
+  rmSync(dirname(path), { recursive: true });
+});
 
 const REFUSALS: Readonly<Record<string, RegExp>> = {
   "fortran.npy": /is in Fortran order; save numpy\.ascontiguousarray/,

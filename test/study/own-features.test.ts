@@ -205,6 +205,8 @@ test("rows are found by their columns in any order, and by their order where not
   await run({ encoders: [{ name: "tiny", features: path }] }, "shuffled", { onFlag: (f) => flags.push(f) });
   expect(flags.map((f) => f.id)).toContain("made-elsewhere");
   expect(flags.map((f) => f.id)).not.toContain("unchecked-rows");
+  const note = (list: readonly Flag[]) => list.find((f) => f.id === "made-elsewhere")?.text;
+  expect(note(flags)).toMatch(/nor are the pixels that they are of, as no composites\.json is there/);
   const { "cells.parquet": _, ...tables } = contents(join(base, "shuffled/results"));
   const { "cells.parquet": __, ...expected } = ordinary;
   expect(tables).toEqual(expected);
@@ -215,6 +217,23 @@ test("rows are found by their columns in any order, and by their order where not
   });
   expect(told.map((f) => f.id)).toContain("unchecked-rows");
   expect(contents(join(base, "plain/results"))["pairs.csv"]).toBe(ordinary["pairs.csv"]);
+
+  // Cells in the settings of the plan, with donors of which nothing is said.
+  const some = new Map([...plan.columns].filter(([name]) => ["cell_id", "setting"].includes(name)));
+  for (let j = 0; j < dimension; j++)
+    some.set(
+      `f${j}`,
+      Float32Array.from({ length: rows }, (_, row) => all[row * dimension + j]),
+    );
+  writeParquet(path, table(some));
+  const partly: Flag[] = [];
+  await run({ encoders: [{ name: "tiny", features: path }] }, "partly", { onFlag: (f) => partly.push(f) });
+  expect(partly.find((f) => f.id === "unchecked-rows")?.text).toMatch(/it lacks background, donor_id\)/);
+
+  const beside: Flag[] = [];
+  await run({ encoders: [own] }, "own", { onFlag: (f) => beside.push(f) });
+  expect(beside.map((f) => f.id)).not.toContain("unchecked-rows");
+  expect(note(beside)).not.toContain("pixels");
 
   columns.delete("donor_id");
   writeParquet(path, table(columns));

@@ -14,10 +14,11 @@ export const IDENTITY: Readonly<Record<Identity, readonly string[]>> = {
   donor: ["donor_id", "Metadata_Donor"],
 };
 
-/** Further columns of a plan; numbers in them are no features. */
-export const OF_PLAN: ReadonlySet<string> = new Set([
+/** Further columns of a plan and of `results/cells.parquet`; numbers in them are no features. */
+export const NO_FEATURES: ReadonlySet<string> = new Set([
   ...Object.values(IDENTITY).flat(),
   ...["cell", "class", "field", "protein", "donor", "donor_class", "same_field"],
+  ...["probability", "probability_own", "margin", "correct", "flipped", "group", "features_row"],
 ]);
 
 /** An open file of features: one vector per row, whatever the format. */

@@ -38,13 +38,12 @@ export function planOrder(
   let first = 0;
   while (first < rows && same(told(first), planned(first))) first++;
   if (first === rows) return null;
-  if (known.length < NAMES.length) {
-    const lacking = NAMES.filter((name) => !identity.has(name)).map((name) => IDENTITY[name][0]);
+  const lacking = lackingColumns(file);
+  if (lacking.length > 0)
     throw new DataError(
       `row ${first} (from 0) is of ${say(told(first))}, that row of the plan of ${say(planned(first))}; ${AGAIN}, or give ${lacking.join(", ")} as well, so that rows can be found in any order`,
       { path },
     );
-  }
   const key = (values: readonly (string | null)[]) => JSON.stringify(values);
   const rowOf = new Map<string, number>();
   for (let row = 0; row < rows; row++) rowOf.set(key(planned(row)), row);
@@ -66,6 +65,11 @@ export function planOrder(
     order[row] = at;
   }
   return order;
+}
+
+/** Columns that a file lacks to say which composite every row is of. */
+export function lackingColumns({ identity }: Pick<FeatureFile, "identity">): string[] {
+  return NAMES.filter((name) => !identity.has(name)).map((name) => IDENTITY[name][0]);
 }
 
 const say = (values: readonly (string | null)[]) => values.map((v) => v ?? "none").join(" / ");

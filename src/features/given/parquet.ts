@@ -1,7 +1,7 @@
 import type { RowGroup, SchemaTree } from "hyparquet";
 import { DataError } from "../../errors.ts";
 import { openParquetColumns, type ParquetColumns, textOf } from "../../files/parquet-columns.ts";
-import { batchOf, checkShape, type FeatureFile, IDENTITY, type Identity, OF_PLAN } from "./file.ts";
+import { batchOf, checkShape, type FeatureFile, IDENTITY, type Identity, NO_FEATURES } from "./file.ts";
 
 /** Bytes of features that are held at a time: fewer would read the columns more often. */
 const HELD = 1 << 28;
@@ -77,7 +77,7 @@ function lengthOf(file: ParquetColumns, list: string): number {
 /** The columns that hold features: one of lists, or one for each. */
 function featureColumns({ path, columns }: ParquetColumns): { features: string[]; list: string | undefined } {
   const own = columns.filter(
-    ({ element: { name } }) => !OF_PLAN.has(name) && !/^Metadata_|^__index_level_\d+__$/.test(name),
+    ({ element: { name } }) => !NO_FEATURES.has(name) && !/^Metadata_|^__index_level_\d+__$/.test(name),
   );
   const of = (kind: ReturnType<typeof kindOf>) =>
     own.filter((c) => kindOf(c) === kind).map((c) => c.element.name);
@@ -105,8 +105,15 @@ function featureColumns({ path, columns }: ParquetColumns): { features: string[]
 async function readIdentity(file: ParquetColumns): Promise<Map<Identity, (string | null)[]>> {
   const identity = new Map<Identity, (string | null)[]>();
   for (const [what, names] of Object.entries(IDENTITY)) {
-    const name = names.find((n) => file.columns.some((c) => c.element.name === n));
-    if (name !== undefined) identity.set(what as Identity, await textOf(file, name));
+    const column = names.flatMap((n) => file.columns.filter((c) => c.element.name === n))[0];
+    if (column === undefined) continue;
+    // An empty text stands for none, and so does pandas' NaN among ids that are numbers.
+    const none = (v: string | null) => v === "" || (v === "NaN" && kindOf(column) === "feature");
+    const values = await textOf(file, column.element.name);
+    identity.set(
+      what as Identity,
+      values.map((v) => (none(v) ? null : v)),
+    );
   }
   return identity;
 }
