@@ -1,3 +1,4 @@
+import { addTo } from "../../core/group.ts";
 import { mulberry32, namedSeed } from "../../core/rng.ts";
 
 export interface SampleOptions {
@@ -21,27 +22,23 @@ interface Drawn<Item> {
 export class Sampler<Item extends { readonly label: number }> {
   readonly #options: SampleOptions;
   readonly #classes = new Map<string, Drawn<Item>[]>();
-  /** Cells that were offered, by class. */
-  readonly offered = new Map<string, number>();
-
   constructor(options: SampleOptions) {
     this.#options = options;
   }
 
-  /** Offers the cells of one field, whose class is `name`. */
-  add(field: string, name: string, cells: readonly Item[]): void {
+  /** Offers the cells of one field, all at once; `nameOf` says the class of a cell. */
+  add(field: string, cells: readonly Item[], nameOf: (cell: Item) => string): void {
     const { perClass, perField, seed } = this.#options;
-    this.offered.set(name, (this.offered.get(name) ?? 0) + cells.length);
     const sampled = perClass !== undefined || perField !== undefined;
     const drawn = cells.map((item) => ({
       item,
       key: sampled ? mulberry32(namedSeed(seed, "cells of fields", field, item.label))() : 0,
     }));
-    let held = this.#classes.get(name);
-    if (held === undefined) this.#classes.set(name, (held = []));
-    held.push(...(perField === undefined ? drawn : smallest(drawn, perField)));
-    if (perClass !== undefined && held.length > 2 * perClass + 1024)
-      this.#classes.set(name, smallest(held, perClass));
+    for (const cell of perField === undefined ? drawn : smallest(drawn, perField))
+      addTo(this.#classes, nameOf(cell.item), cell);
+    if (perClass === undefined) return;
+    for (const [name, held] of this.#classes)
+      if (held.length > 2 * perClass + 1024) this.#classes.set(name, smallest(held, perClass));
   }
 
   /** The cells that were drawn, class by class. */

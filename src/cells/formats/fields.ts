@@ -116,7 +116,8 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
       if (reason !== null) leftOut.add(reason, { field: entry.name, label, row, column });
       else targets.push({ field, label, row, column, nuclei: own });
     }
-    sampler.add(entry.name, classOf(entry, options, list.path), targets);
+    const name = classOf(entry, options, list.path);
+    sampler.add(entry.name, targets, () => name);
     options.onField?.(field + 1, list.fields.length);
   }
   const targets = sampler.take().sort((a, b) => a.field - b.field || a.label - b.label);
@@ -194,7 +195,10 @@ async function loadField(
 }
 
 function classOf(entry: FieldEntry, { classColumn, labels, perClass }: FieldsOptions, path: string): string {
-  const value = (name: string) => entry.metadata[`Metadata_${name}`] ?? null;
+  const value = (name: string) => {
+    const known = entry.metadata[`Metadata_${name}`] ?? null;
+    return Number.isNaN(known) ? null : known;
+  };
   if (classColumn !== undefined) {
     const found = value(classColumn);
     if (found === null)

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { addTo } from "../../core/group.ts";
 import { DataError, StudyError } from "../../errors.ts";
 import { checkStop } from "../../files/turn.ts";
 import { FieldCutter, isWhole } from "../fields/cut.ts";
@@ -87,16 +86,22 @@ export async function locationsSource(
     const shape = absent !== undefined || cells.length === 0 ? null : await fieldShape(entry);
     const seen = new Set<number>();
     const common = classOf(record, options);
-    const targets = new Map<string, Target[]>();
+    const targets: Target[] = [];
+    const classes = new Map<Target, string>();
     for (const cell of cells) {
       const reason = shape === null ? "image-missing" : whyNot(cell, seen, shape, size, options.pad === true);
       seen.add(cell.label);
       const of = objects.length === 0 ? common : classOf({ ...record, ...ownOf(field, cell.label) }, options);
       const last = reason ?? (of === "" && options.perClass !== undefined ? "no-class" : null);
-      if (last === null) addTo(targets, of, { field, ...cell });
-      else leftOut.add(last, { field: name, ...cell });
+      if (last !== null) {
+        leftOut.add(last, { field: name, ...cell });
+        continue;
+      }
+      const target = { field, ...cell };
+      targets.push(target);
+      classes.set(target, of);
     }
-    for (const [of, drawn] of targets) sampler.add(name, of, drawn);
+    sampler.add(name, targets, (target) => classes.get(target) ?? "");
     options.onField?.(field + 1, images.length);
     field++;
   }

@@ -18,7 +18,7 @@ test("holding few gives what holding all and sorting gives", () => {
     [5, undefined],
   ]) {
     const sampler = new Sampler<{ label: number; field: number }>({ perClass, perField, seed: 3 });
-    for (const { name, group, cells } of fields) sampler.add(name, group, cells);
+    for (const { name, group, cells } of fields) sampler.add(name, cells, () => group);
     const key = (c: { label: number; field: number }) =>
       mulberry32(namedSeed(3, "cells of fields", `f${c.field}`, c.label))();
     const smallest = <T extends { label: number; field: number }>(list: T[], n = Number.POSITIVE_INFINITY) =>
@@ -40,11 +40,25 @@ test("every cell of a field is as likely as another", () => {
     const sampler = new Sampler<{ label: number }>({ perField: 3, seed });
     sampler.add(
       "f",
-      "a",
       Array.from({ length: 10 }, (_, label) => ({ label })),
+      () => "a",
     );
     for (const { label } of sampler.take()) counts[label]++;
   }
   // 600 each; five standard deviations of a binomial count.
   for (const n of counts) expect(Math.abs(n - 600)).toBeLessThan(5 * Math.sqrt(2000 * 0.3 * 0.7));
+});
+
+test("a field of several classes gives no more cells than are asked of a field", () => {
+  const sampler = new Sampler<{ label: number }>({ perField: 4, perClass: 3, seed: 0 });
+  const cells = Array.from({ length: 40 }, (_, label) => ({ label }));
+  sampler.add("f", cells, ({ label }) => `class ${label % 5}`);
+  expect(sampler.take().length).toBe(4);
+});
+
+test("a field may hold more cells than a call takes arguments", () => {
+  const sampler = new Sampler<{ label: number }>({ seed: 0 });
+  const cells = Array.from({ length: 300_000 }, (_, label) => ({ label }));
+  sampler.add("f", cells, () => "a");
+  expect(sampler.take()).toEqual(cells);
 });
