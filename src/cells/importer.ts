@@ -69,7 +69,7 @@ export interface ImportOptions {
  * writes a cell store at `out`: float32 crops in the units of the files, label masks, metadata and the quality of every
  * mask. A few cells are in memory at a time, besides the metadata. On any failure, and when `signal` aborts, nothing is
  * left and what stood at `out` stays.
- * @throws DataError where a crop has another size than the first, is not finite, an id comes twice or no mask is usable,
+ * @throws DataError where two channels have one name, a crop has another size than the first, is not finite, an id comes twice or no mask is usable,
  * where something else than a cell store stands at `out` or nothing can be written there; InterruptedError on `signal`.
  */
 export async function importCells(
@@ -78,6 +78,7 @@ export async function importCells(
   options: ImportOptions = {},
 ): Promise<ImportSummary> {
   const { labels, signal } = options;
+  checkChannels(plan.channels, plan.path);
   const tally = new Tally(labels);
   const twins = new Twins();
   let surroundings: Surroundings | undefined;
@@ -209,6 +210,15 @@ export async function importCells(
   } finally {
     plan.close?.();
   }
+}
+
+/** @throws DataError where two channels have one name: planes are found by it */
+export function checkChannels(channels: readonly string[], path: string): void {
+  const twice = channels.find((name, c) => channels.indexOf(name) < c);
+  if (twice !== undefined)
+    throw new DataError(`has two channels named ${twice}; give each a name of its own with --channels`, {
+      path,
+    });
 }
 
 /** Place of the center cells' areas among the measures. */

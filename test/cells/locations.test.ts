@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -34,7 +34,7 @@ const crops = new NpyReader(join(fixtures, "expected.npy"));
 let made = 0;
 async function imported(source: string, more: Partial<LocationsOptions> = {}, objects: string | null = null) {
   const out = join(scratch, `cells${made++}`);
-  const path = join(fixtures, source);
+  const path = resolve(fixtures, source);
   const read = source.startsWith("deepprofiler") ? deepprofilerSet : cellprofilerSet;
   const set = await read(path, objects);
   const plan = await locationsSource("test", set, { size: expected.size, images, ...more });
@@ -106,6 +106,20 @@ test("one channel of a file that several share", async () => {
   store.readCrop(0, crop);
   crops.read(0, 1, cut);
   expect(crop).toEqual(cut.subarray(size));
+});
+
+test("planes that no column says are taken in the order of the columns, with a warning", async () => {
+  const root = join(scratch, "frames");
+  cpSync(join(fixtures, "stacks"), root, { recursive: true });
+  const table = join(root, "Image.csv");
+  const warned = async () =>
+    (await imported(root, { images: join(root, "images") })).summary.notes.filter((note) =>
+      note.includes("Frame_"),
+    );
+  expect(await warned()).toEqual([]);
+  writeFileSync(table, readFileSync(table, "utf8").replaceAll("Frame_", "Metadata_Frame"));
+  const [note] = await warned();
+  expect(note).toMatch(/^Warning: channels share a file .*\(from 0: DNA 0, ER 1\)/);
 });
 
 test("a platemap gives classes to draw from, whatever it calls wells", async () => {

@@ -74,10 +74,10 @@ test("a file name that holds a backslash is taken as it is written where it is t
   const base = join(scratch, "paths");
   mkdirSync(join(base, "back"), { recursive: true });
   writeFileSync(join(base, "back/slash.tif"), "");
-  expect(locate(base, "back\\slash.tif")).toBe(join(base, "back/slash.tif"));
+  expect(locate(base, "back\\slash.tif", new Map())).toBe(join(base, "back/slash.tif"));
   writeFileSync(join(base, "back\\slash.tif"), "");
-  expect(locate(base, "back\\slash.tif")).toBe(join(base, "back\\slash.tif"));
-  expect(locate(base, "back\\none.tif")).toBe(join(base, "back\\none.tif"));
+  expect(locate(base, "back\\slash.tif", new Map())).toBe(join(base, "back\\slash.tif"));
+  expect(locate(base, "back\\none.tif", new Map())).toBe(join(base, "back\\none.tif"));
 });
 
 test("of a path of another machine the longest end that is there counts", () => {
@@ -85,11 +85,17 @@ test("of a path of another machine the longest end that is there counts", () => 
   mkdirSync(join(base, "p1"), { recursive: true });
   writeFileSync(join(base, "a.tif"), "");
   writeFileSync(join(base, "p1/a.tif"), "");
-  expect(locate(base, "/old/p1/a.tif")).toBe(join(base, "p1/a.tif"));
-  expect(locate(base, "X:\\old\\p2\\a.tif")).toBe(join(base, "a.tif"));
-  expect(locate(base, "file:/old/p1/a.tif")).toBe(join(base, "p1/a.tif"));
-  expect(locate(base, "file:///X:/old/p1/a.tif")).toBe(join(base, "p1/a.tif"));
-  expect(locate(base, "/old/p1/b.tif")).toBe("/old/p1/b.tif");
+  expect(locate(base, "/old/p1/a.tif", new Map())).toBe(join(base, "p1/a.tif"));
+  expect(locate(base, "X:\\old\\p2\\a.tif", new Map())).toBe(join(base, "a.tif"));
+  expect(locate(base, "file:/old/p1/a.tif", new Map())).toBe(join(base, "p1/a.tif"));
+  expect(locate(base, "file:///X:/old/p1/a.tif", new Map())).toBe(join(base, "p1/a.tif"));
+  expect(locate(base, "/old/p1/b.tif", new Map())).toBe("/old/p1/b.tif");
+  const ends = new Map<string, string>();
+  const both = ["X:\\old\\p2\\a.tif", "X:/old/p2/a.tif"].map((written) => locate(base, written, ends));
+  expect(both).toEqual([join(base, "a.tif"), join(base, "a.tif")]);
+  expect(() => locate(base, "X:\\old\\p3\\a.tif", ends)).toThrow(
+    /a\.tif: is found for two files, old\/p2\/a\.tif and old\/p3\/a\.tif; give the folder that holds the folders of both/,
+  );
 });
 
 test("labels of many cells are no image; smooth gray values with noise are", () => {

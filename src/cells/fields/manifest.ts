@@ -4,7 +4,7 @@ import { DataError } from "../../errors.ts";
 import { type Csv, readCsvFile } from "../../files/csv.ts";
 import { bare, cellMetadata, findColumn, type TableOptions } from "../metadata/cells.ts";
 import { type ImageColumn, imageColumns, isImageColumn } from "../metadata/image-columns.ts";
-import { locate } from "../metadata/locate.ts";
+import { type Ends, locate } from "../metadata/locate.ts";
 import { maybeMissing } from "../metadata/missing.ts";
 import { isZarr } from "../readers/ome-zarr.ts";
 import type { FieldEntry, FieldList, Slice } from "./field.ts";
@@ -44,6 +44,7 @@ export async function manifestFields(path: string, options: ManifestOptions): Pr
   const images = imageFiles(columns, file);
   const cells = labelColumn(columns, CELLS);
   const nuclei = labelColumn(columns, NUCLEI);
+  const ends: Ends = new Map();
   const files = lines.map((line, row) =>
     images.map((column) => {
       const written = column.written(row);
@@ -54,7 +55,7 @@ export async function manifestFields(path: string, options: ManifestOptions): Pr
             path: file,
           },
         );
-      return locate(path, written);
+      return locate(path, written, ends);
     }),
   );
   const stems = files.map(([first]) => first.replace(/^.*[\\/]/, "").replace(/(\.ome)?\.[^.]+$/, ""));
@@ -87,8 +88,8 @@ export async function manifestFields(path: string, options: ManifestOptions): Pr
       );
     named.set(name, line);
     const [ofCells, ofNuclei] = [cells?.written(row) ?? "", nuclei?.written(row) ?? ""];
-    const labels = await labelImage(path, files[row], ofCells, ofNuclei === "");
-    const own = await labelImage(path, files[row], ofNuclei, false);
+    const labels = await labelImage(path, files[row], ofCells, ofNuclei === "", ends);
+    const own = await labelImage(path, files[row], ofNuclei, false, ends);
     fields.push({
       ...{ name, files: files[row], metadata: known },
       labels: labels ?? own,
@@ -140,10 +141,11 @@ async function labelImage(
   files: readonly string[],
   written: string,
   any: boolean,
+  ends: Ends,
 ): Promise<string | null> {
   const zarr = files.length === 1 && isZarr(files[0]);
   if (written === "") return zarr && any ? zarrLabels(files[0]) : null;
-  const file = locate(path, written);
+  const file = locate(path, written, ends);
   return zarr && !existsSync(file) ? zarrLabels(files[0], written) : file;
 }
 

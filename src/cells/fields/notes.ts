@@ -1,3 +1,4 @@
+import { groupRows } from "../../core/group.ts";
 import type { FieldsFound, FieldsOptions } from "../formats/fields.ts";
 import type { FieldList } from "./field.ts";
 
@@ -23,7 +24,7 @@ export function notesOf(list: FieldList, found: FieldsFound, cut: number, option
     .filter(([reason]) => leftOut.counts.has(reason))
     .map(([reason, what, keep]) => `${leftOut.say(reason)} ${what}${keep}`);
   if (left.length > 0) notes.push(`Left out, listed in left-out.csv: ${left.join("; ")}.`);
-  notes.push(...nucleusNotes(found, list));
+  notes.push(...nucleusNotes(found, list), ...sharedLabels(list));
   if (options.perClass !== undefined || options.perField !== undefined) {
     const most = [
       options.perClass === undefined ? null : `${number.format(options.perClass)} a class`,
@@ -41,6 +42,20 @@ export function notesOf(list: FieldList, found: FieldsFound, cut: number, option
     );
   else if (sizes.length > 0) notes.push(`Pixels are ${sizes[0]} µm wide.`);
   return notes;
+}
+
+/** Says that fields of different images have one label image. */
+function sharedLabels({ fields }: FieldList): string[] {
+  const groups = groupRows(fields, ({ labels, slice, time }) => JSON.stringify([labels, slice, time]));
+  const shared = [...groups.values()].filter(
+    (rows) => new Set(rows.map((row) => JSON.stringify(fields[row].files))).size > 1,
+  );
+  if (shared.length === 0) return [];
+  const [first, ...others] = shared[0].map((row) => fields[row]);
+  const other = others.find(({ files }) => files.join() !== first.files.join());
+  return [
+    `Warning: ${count(shared.flat().length, "field")} of different images have the label image of another (${first.name} and ${other?.name}: ${first.labels}); where they do not show the same cells, name one for each.`,
+  ];
 }
 
 function nucleusNotes({ odd, counts, nucleiOutside }: FieldsFound, list: FieldList): string[] {

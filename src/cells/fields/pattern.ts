@@ -60,6 +60,7 @@ export function patternFields(path: string, options: PatternOptions): FieldList 
     path,
   );
   const fields = gather(images, pattern);
+  const nameOf = namesBy(fields.map(({ values }) => values));
   const channels = pattern.names.includes("Channel")
     ? channelsOf(images, options.channels, pattern, path)
     : null;
@@ -76,7 +77,7 @@ export function patternFields(path: string, options: PatternOptions): FieldList 
       });
       return {
         name:
-          Object.values(values).join("_") ||
+          nameOf(values) ||
           own
             .values()
             .next()
@@ -202,6 +203,14 @@ function gather(images: readonly Match[], pattern: FilePattern) {
     field.files.set(channel, file);
   }
   return [...fields.values()];
+}
+
+/** Names of fields: their values joined by `_`, or by `/`, which no value holds, where two fields have one name so. */
+function namesBy(fields: readonly Values[]): (values: Values) => string {
+  const joined = (values: Values) => Object.values(values).join("_");
+  return new Set(fields.map(joined)).size === fields.length
+    ? joined
+    : (values) => Object.values(values).join("/");
 }
 
 function channelsOf(

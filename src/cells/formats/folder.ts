@@ -6,7 +6,7 @@ import type { MaskKind } from "../../types.ts";
 import type { CellSource } from "../importer.ts";
 import { bare, cellMetadata, findColumn, requireValue, type TableOptions } from "../metadata/cells.ts";
 import { type ImageColumn, imageColumns, isImageColumn } from "../metadata/image-columns.ts";
-import { locate } from "../metadata/locate.ts";
+import { type Ends, locate } from "../metadata/locate.ts";
 import { maybeMissing } from "../metadata/missing.ts";
 import { readChannels } from "../readers/read-channels.ts";
 
@@ -69,7 +69,8 @@ export function folderSource(path: string, options: FolderOptions): CellSource {
     missing: options.missing,
     separator: options.separator,
   });
-  const place = (column: ImageColumn, at: number) => locate(path, column.written(at));
+  const ends: Ends = new Map();
+  const place = (column: ImageColumn, at: number) => locate(path, column.written(at), ends);
   return {
     source: "folder",
     path: manifest,

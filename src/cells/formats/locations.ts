@@ -5,12 +5,19 @@ import { FieldCutter, isWhole } from "../fields/cut.ts";
 import { LeftOut } from "../fields/left-out.ts";
 import { Sampler } from "../fields/sample.ts";
 import type { CellSource } from "../importer.ts";
-import { type FieldImages, fieldImages, fieldShape, loadImages } from "../locations/field-images.ts";
+import {
+  type FieldImages,
+  fieldImages,
+  fieldShape,
+  guessedPlanes,
+  loadImages,
+} from "../locations/field-images.ts";
 import { joinTable, type ObjectColumns } from "../locations/join.ts";
 import type { LocationSet } from "../locations/location-set.ts";
 import { locationNotes, nothingToCut } from "../locations/notes.ts";
 import { cellMetadata, type TableOptions } from "../metadata/cells.ts";
 import type { Labels } from "../metadata/labels.ts";
+import type { Ends } from "../metadata/locate.ts";
 import type { CellRecord } from "../store.ts";
 
 export interface LocationsOptions extends TableOptions {
@@ -74,12 +81,13 @@ export async function locationsSource(
   const leftOut = new LeftOut();
   const missing: string[] = [];
   const entries: FieldImages[] = [];
+  const ends: Ends = new Map();
   let field = 0;
   for (const cells of set.cells.byField(images.length)) {
     checkStop(options.signal, path);
     const record = records[field];
     const name = String(record.Metadata_Field);
-    const entry = fieldImages(name, images[field], channels, options.images ?? set.base);
+    const entry = fieldImages(name, images[field], channels, options.images ?? set.base, ends);
     entries.push(entry);
     const absent = entry.files.find((file) => !existsSync(file));
     if (absent !== undefined) missing.push(absent);
@@ -106,6 +114,7 @@ export async function locationsSource(
     field++;
   }
   const targets = sampler.take().sort((a, b) => a.field - b.field || a.label - b.label);
+  notes.push(...guessedPlanes(entries, images));
   notes.unshift(...locationNotes(set, leftOut, missing, targets.length, options));
   if (targets.length === 0) throw nothingToCut(set, leftOut, missing, size);
   const cutter = new FieldCutter(size, (at) => loadImages(entries[at]));

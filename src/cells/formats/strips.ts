@@ -6,7 +6,7 @@ import { normalizeMask } from "../../masks/label-mask.ts";
 import type { CellPixels, CellSource } from "../importer.ts";
 import { cellMetadata, findColumn, requireValue, type TableOptions } from "../metadata/cells.ts";
 import { csvOptions } from "../metadata/join.ts";
-import { locate } from "../metadata/locate.ts";
+import { type Ends, locate } from "../metadata/locate.ts";
 import { readImage } from "../readers/image.ts";
 import { checkChannels } from "./stack.ts";
 
@@ -50,7 +50,8 @@ export async function stripsSource(path: string, options: StripsOptions = {}): P
   if (files.length === 0)
     throw new DataError("has a header but no rows; add one row per crop", { path: manifest });
   for (const [row, file] of files.entries()) requireValue(file, `no file in row ${csv.lines[row]}`, manifest);
-  const at = (row: number) => locate(path, files[row]);
+  const ends: Ends = new Map();
+  const at = (row: number) => locate(path, files[row], ends);
   const named =
     options.channels ?? (options.config === undefined ? undefined : configChannels(options.config));
   const planes = await planesOf(at(0));

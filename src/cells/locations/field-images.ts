@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import type { PlaneValues } from "../../image/planes.ts";
 import type { FieldPixels } from "../fields/cut.ts";
-import { findWritten } from "../metadata/locate.ts";
+import { type Ends, findWritten } from "../metadata/locate.ts";
 import { withPlanes } from "../readers/field-planes.ts";
 import type { ImageRow } from "./location-set.ts";
 
@@ -20,6 +20,7 @@ export function fieldImages(
   image: ImageRow,
   channels: readonly string[],
   base: string,
+  ends: Ends,
 ): FieldImages {
   const sharing = (file: string | undefined) =>
     [...image.files].filter(([, other]) => other === file).map(([channel]) => channel);
@@ -27,15 +28,33 @@ export function fieldImages(
     channels,
     files: channels.map((channel) => {
       const written = image.files.get(channel);
-      return written === undefined ? `${channel} of ${name}` : (findWritten(base, written) ?? written);
+      return written === undefined ? `${channel} of ${name}` : (findWritten(base, written, ends) ?? written);
     }),
     planes: channels.map((channel) => {
       const others = sharing(image.files.get(channel));
       if (others.length < 2) return null;
-      const said = image.planes.get(channel) ?? "";
-      return /^\d+(\.0+)?$/.test(said) ? Number(said) : others.indexOf(channel);
+      return saidPlane(image, channel) ?? others.indexOf(channel);
     }),
   };
+}
+
+/** Plane of a channel's file that the table says, null where it does not. */
+function saidPlane({ planes }: ImageRow, channel: string): number | null {
+  const said = planes.get(channel) ?? "";
+  return /^\d+(\.0+)?$/.test(said) ? Number(said) : null;
+}
+
+/** Says which planes stand for which channels where these share a file and no table says its planes. */
+export function guessedPlanes(entries: readonly FieldImages[], images: readonly ImageRow[]): string[] {
+  const guessed = ({ channels, planes }: FieldImages, image: ImageRow) =>
+    channels.filter((channel, c) => planes[c] !== null && saidPlane(image, channel) === null);
+  const at = entries.findIndex((entry, i) => guessed(entry, images[i]).length > 0);
+  if (at < 0) return [];
+  const { channels, planes } = entries[at];
+  const said = guessed(entries[at], images[at]).map((c) => `${c} ${planes[channels.indexOf(c)]}`);
+  return [
+    `Warning: channels share a file (${entries[at].files[0]}) and no column Frame_CHANNEL says their planes, so they are taken in the order of the columns (from 0: ${said.join(", ")}); check that it is that of the planes.`,
+  ];
 }
 
 /** Height and width of a field's images, px. @throws DataError where they differ or cannot be read */

@@ -15,29 +15,34 @@ export function joinWritten(folder: string, name: string): string {
   return /[\\/]$/.test(folder) ? folder + name : `${folder}${folder.includes("\\") ? "\\" : "/"}${name}`;
 }
 
+/** Files that were found by the end of their path, with how the table writes them. */
+export type Ends = Map<string, string>;
+
 /**
  * Finds the file that a table names: as it is written, relative paths under `base`; where that is not there, with
  * backslashes taken as separators; where that is not there either and the path is absolute (also of Windows, or an
  * address: file:, http:, s3:), by its last parts under `base`, as many as fit.
+ * @param ends those found by their end before, in the same table
  * @returns the path, null where nothing is found
+ * @throws DataError where the end of another path, of another file, led to the same one
  */
-export function findWritten(base: string, written: string): string | null {
-  if (WEB.test(written)) return byEnd(base, written.slice(written.indexOf(":") + 1).split("/"));
+export function findWritten(base: string, written: string, ends: Ends): string | null {
+  if (WEB.test(written)) return byEnd(base, written.slice(written.indexOf(":") + 1).split("/"), ends);
   const name = /^file:/i.test(written) ? fromUrl(written) : written;
   const plain = isAbsolute(name) ? name : join(base, name);
   if (existsSync(plain)) return plain;
   const slashed = name.replaceAll("\\", "/");
-  if (isForeign(name) || isAbsolute(slashed)) return byEnd(base, slashed.split("/"));
+  if (isForeign(name) || isAbsolute(slashed)) return byEnd(base, slashed.split("/"), ends);
   const turned = join(base, slashed);
   return slashed !== name && existsSync(turned) ? turned : null;
 }
 
 /**
  * As {@link findWritten}; the path as it is written where nothing is found, so that reading it says that it is missing.
- * @throws DataError for an absolute path of Windows or an address on the web of which nothing is found
+ * @throws DataError for an absolute path of Windows or an address on the web of which nothing is found, and as {@link findWritten}
  */
-export function locate(base: string, written: string): string {
-  const found = findWritten(base, written);
+export function locate(base: string, written: string, ends: Ends): string {
+  const found = findWritten(base, written, ends);
   if (found !== null) return found;
   if (WEB.test(written))
     throw new DataError(
@@ -54,11 +59,19 @@ export function locate(base: string, written: string): string {
 }
 
 /** The longest end of a path that is there under `base`. */
-function byEnd(base: string, path: readonly string[]): string | null {
+function byEnd(base: string, path: readonly string[], ends: Ends): string | null {
   const parts = path.filter((part) => part !== "" && !/^[A-Za-z]:$/.test(part));
   for (let from = 0; from < parts.length; from++) {
     const found = join(base, ...parts.slice(from));
-    if (existsSync(found)) return found;
+    if (!existsSync(found)) continue;
+    const [own, other] = [parts.join("/"), ends.get(found)];
+    if (other !== undefined && other !== own)
+      throw new DataError(
+        `is found for two files, ${other} and ${own}; give the folder that holds the folders of both`,
+        { path: found },
+      );
+    ends.set(found, own);
+    return found;
   }
   return null;
 }

@@ -118,16 +118,16 @@ function planeOf(image: FieldImage, name: string, choice: Choice): Read {
 }
 
 function planesOf(image: FieldImage, names: readonly string[], choice: Choice, given: boolean): Read[] {
-  if (names.length === 1) return [planeOf(image, names[0], choice)];
-  const read = (c: number) =>
-    chosen(image.path, image.slices, image.times, choice, (slice, time) => image.read(c, slice, time));
-  if (names.every((name) => image.channels.includes(name)))
-    return names.map((name) => read(image.channels.indexOf(name)));
-  if (!given && image.channels.some((name) => name !== null))
+  const named = names.every((name) => image.channels.includes(name));
+  if (!given && !named && image.channels.some((name) => name !== null))
     throw new DataError(
       `has the channels ${image.channels.map((name) => name ?? "no name").join(", ")}, the first field has ${names.join(", ")}; name them with --channels if their order is the same`,
       { path: image.path },
     );
+  if (names.length === 1) return [planeOf(image, names[0], choice)];
+  const read = (c: number) =>
+    chosen(image.path, image.slices, image.times, choice, (slice, time) => image.read(c, slice, time));
+  if (named) return names.map((name) => read(image.channels.indexOf(name)));
   if (image.channels.length !== names.length)
     throw new DataError(
       `has ${image.channels.length} ${image.axesKnown ? "channel(s)" : "pages"}, but ${names.length} channels are named (${names.join(", ")}); name as many as it has, or choose a slice (--z) or time (--t) of files with one channel each`,

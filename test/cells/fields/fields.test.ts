@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { listFields } from "../../../src/cells/fields/list.ts";
 import { type FieldsOptions, fieldsSource } from "../../../src/cells/formats/fields.ts";
@@ -175,4 +175,34 @@ test("a platemap says more of the fields", async () => {
   await expect(listFields(plain, { manifest: "fields.csv", metadata: [map] })).rejects.toThrow(
     /shares no column with the images/,
   );
+});
+
+test("fields whose values look alike once joined keep names of their own", async () => {
+  const root = join(scratch, "alike");
+  for (const file of ["P_1/2_DNA.tif", "P/1_2_DNA.tif"]) {
+    mkdirSync(join(root, dirname(file)), { recursive: true });
+    writeFileSync(join(root, file), "");
+  }
+  const alike = await listFields(root, { pattern: "{Plate}/{Well}_{Channel:DNA}.tif" });
+  expect(alike.fields.map(({ name }) => name)).toEqual(["P/1_2", "P_1/2"]);
+});
+
+test("fields that have one label image are told", async () => {
+  const pattern = { pattern: "{Site}_{Channel:DNA|ER}.tif" };
+  const shared = await listFields(plain, { ...pattern, labelImages: "A_cells.tif" });
+  const told = (notes: readonly string[]) => notes.filter((note) => note.includes("label image of another"));
+  const [note] = told((await fieldsSource(shared, { size: side })).notes);
+  expect(note).toMatch(
+    /^Warning: 2 fields of different images have the label image of another \(A and B: .*A_cells\.tif\)/,
+  );
+  const own = await listFields(plain, { ...pattern, labelImages: "{Site}_cells.tif" });
+  expect(told((await fieldsSource(own, { size: side })).notes)).toEqual([]);
+});
+
+test("a field without a number in the column of the class has no class", async () => {
+  const list = await listed();
+  const fields = list.fields.map((f) => ({ ...f, metadata: { ...f.metadata, Metadata_Dose: Number.NaN } }));
+  await expect(
+    fieldsSource({ ...list, fields }, { size: side, perClass: 4, classColumn: "Dose" }),
+  ).rejects.toThrow(/has no Dose for the field P1_B02_1/);
 });

@@ -6,6 +6,7 @@ import { type FieldListOptions, listFields } from "../../../src/cells/fields/lis
 import { type FieldsOptions, fieldsSource } from "../../../src/cells/formats/fields.ts";
 import type { CellSource } from "../../../src/cells/importer.ts";
 import { openFieldImage } from "../../../src/cells/readers/field-image.ts";
+import { withPlanes } from "../../../src/cells/readers/field-planes.ts";
 import { type ExpectedPiece, expected, expectedPixels, fixtures, readAll, wholeCells } from "./expected.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "cellswap-field-kinds-"));
@@ -76,6 +77,20 @@ describe("images", () => {
       /A_samples\.ome\.tif: has the channels Both 1, Both 2, the first field has DNA, ER; name them with --channels/,
     );
     expect((await source({ manifest, channels: ["DNA", "ER"] })).count).toBe(2 * fieldA.length);
+    await expect(source({ ...labels, pattern: file, channels: ["DNA", "DNA"] })).rejects.toThrow(
+      /A_pyramid\.ome\.tif: has two channels named DNA; give each a name of its own with --channels/,
+    );
+  });
+
+  test("files of one channel are not taken for another's", async () => {
+    const file = join(fixtures, "ome/A_pyramid.ome.tif");
+    const entry = { files: [file], slice: null, time: null };
+    const read = (names: string[], given: boolean) =>
+      withPlanes(entry, names, (field) => field.read(), given);
+    expect((await read(["ER"], false)).length).toBe(1);
+    await expect(read(["Actin"], false)).rejects.toThrow(
+      /has the channels DNA, ER, the first field has Actin; name them with --channels/,
+    );
   });
 
   test("names of channels and the size of pixels are read, in micrometers", async () => {
