@@ -140,6 +140,87 @@ test.each([false, true])(
   },
 );
 
+/** Means of a convolution's map with 5 channels, then what `end` makes of them; returns the path of the model. */
+function network(
+  folder: string,
+  end: (graph: OnnxGraph, means: string) => string,
+  size: (number | string)[],
+) {
+  const graph = new OnnxGraph("network");
+  const x = graph.input("x", ["n", 2, ...size]);
+  const weights = Float32Array.from({ length: 5 * 2 * 9 }, (_, i) => Math.sin(i));
+  const map = graph.node("Conv", [x, graph.weight("w", [5, 2, 3, 3], weights)], {}, "map");
+  const mean = graph.node("GlobalAveragePool", [map]);
+  graph.output(end(graph, graph.node("Flatten", [mean], {}, "means")), []);
+  const path = join(folder, "net.onnx");
+  writeModel(path, graph);
+  return path;
+}
+
+const dense = (graph: OnnxGraph, means: string, name: string) =>
+  graph.node(
+    "Gemm",
+    [
+      means,
+      graph.weight(
+        "fc",
+        [5, 7],
+        Float32Array.from({ length: 35 }, (_, i) => Math.cos(i)),
+      ),
+    ],
+    {},
+    name,
+  );
+
+test.each<[string, (graph: OnnxGraph, means: string) => string, RegExp]>([
+  [
+    "scores by their name",
+    (graph, means) => dense(graph, means, "logits"),
+    /logits holds scores of 7 classes; the features are \S+ before/,
+  ],
+  [
+    "probabilities by what makes them",
+    (graph, means) => graph.node("Sigmoid", [dense(graph, means, "z")], {}, "y"),
+    /y holds scores of 7 classes; the features are \S+ before/,
+  ],
+  [
+    "scores without a layer before them",
+    (graph, means) => graph.node("Exp", [means], {}, "scores"),
+    /scores seems to hold scores of 5 classes, and the layer before them is not found: name/,
+  ],
+])("init knows a head of any number of classes: %s", async (_, end, said) => {
+  const folder = folderOf();
+  const model = network(folder, end, [32, 32]);
+  expect((await init(model, "--channels", "A,B")).out).toMatch(said);
+  const encoder = await openEncoder(readEncoder(join(folder, "net.json")), {
+    ...SHAPE,
+    channels: ["A", "B"],
+  });
+  expect(encoder.dimensions).toEqual([5]);
+  await encoder.release();
+});
+
+test("init takes a last layer whose name says nothing as it is", async () => {
+  const folder = folderOf();
+  const model = network(folder, (graph, means) => dense(graph, means, "embedding"), [32, 32]);
+  await init(model, "--channels", "A,B");
+  expect(read(join(folder, "net.json"))).toMatchObject({ outputs: [{ output: "embedding" }] });
+});
+
+test("init tells the layout of a feature map by its proportions, not by the input's layout", async () => {
+  const folder = folderOf();
+  const model = network(
+    folder,
+    (graph) => graph.node("Transpose", ["map"], { perm: [0, 2, 3, 1] }),
+    [32, 32],
+  );
+  expect((await init(model, "--channels", "A,B")).out).toContain("is a feature map (NHWC)");
+  expect(read(join(folder, "net.json"))).toMatchObject({
+    input: { layout: "NCHW" },
+    outputs: [{ layout: "NHWC", pool: "mean" }],
+  });
+});
+
 test("the constants that Transformers keeps beside a model are read", async () => {
   const folder = folderOf();
   classifier(join(folder, "net.onnx"), false);

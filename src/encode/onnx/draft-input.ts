@@ -45,8 +45,8 @@ export function draftInput(
   const layout = layoutOf(shape);
   const [count, ...sides] = layout === "NCHW" ? shape.slice(1) : [shape[3], shape[1], shape[2]];
   const named = namedChannels(model.path, count, channels ?? storeChannels(count, cells), cells);
-  const usual = named.length === 3 ? PHOTOGRAPH : (cells?.height ?? CROP);
-  const [height, width] = sides.map((n) => (typeof n === "number" ? n : (size ?? usual)));
+  const usual = named.length === 3 ? [PHOTOGRAPH, PHOTOGRAPH] : [cells?.height ?? CROP, cells?.width ?? CROP];
+  const [height, width] = sides.map((n, i) => (typeof n === "number" ? n : (size ?? usual[i])));
   const open = sides.some((n) => typeof n !== "number");
   const said: Said[] = [
     { how: "read", text: `input ${say(main)}` },
