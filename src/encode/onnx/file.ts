@@ -5,7 +5,7 @@ import { sha256, sha256File } from "../../files/hash.ts";
 import type { OnnxDescription } from "../description.ts";
 import { readLimited } from "../published/read.ts";
 import { weightFiles } from "./external.ts";
-import { type OnnxModel, parseOnnx } from "./model.ts";
+import { type OnnxBody, type OnnxModel, type OnnxNode, parseOnnx } from "./model.ts";
 
 /** An ONNX encoder on disk: its checked description and the files that it stands on. */
 export interface OnnxFile {
@@ -26,6 +26,9 @@ export interface OnnxFile {
    */
   readonly half: boolean;
 }
+
+/** The type of half precision in ONNX (TensorProto.DataType). */
+const FLOAT16 = 10;
 
 /** Largest message that protobuf allows. */
 const LARGEST = 2 ** 31 - 1;
@@ -79,7 +82,17 @@ export function onnxFile(path: string, description: OnnxDescription): OnnxFile {
   return { kind: "onnx", path, description, modelPath, hash, bytes: size, inner, half };
 }
 
-/** Whether weights, inputs or outputs are of half precision. */
-export function calculatesHalf({ graph }: OnnxModel): boolean {
-  return [...graph.inputs, ...graph.outputs, ...graph.weights].some((v) => v.type === "float16");
+/** Whether weights, constants, inputs or outputs are of half precision, or anything is cast to it. */
+export function calculatesHalf({ graph, functions }: OnnxModel): boolean {
+  const inNode = ({ operator, integers, tensors, graphs }: OnnxNode): boolean =>
+    (operator === "Cast" && integers.get("to") === FLOAT16) ||
+    [...tensors.values()].some(isHalf) ||
+    graphs.some(inBody);
+  const inBody = ({ inputs, outputs, weights, nodes }: OnnxBody): boolean =>
+    [...inputs, ...outputs, ...weights].some(isHalf) || nodes.some(inNode);
+  return inBody(graph) || [...functions.values()].some((nodes) => nodes.some(inNode));
+}
+
+function isHalf({ type }: { readonly type: string }): boolean {
+  return type === "float16";
 }

@@ -12,9 +12,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { readEncoder } from "../../../src/encode/encoder-file.ts";
+import type { OnnxFile } from "../../../src/encode/onnx/file.ts";
+import { OnnxGraph } from "../../../src/encode/onnx/graph.ts";
 import { openEncoder } from "../../../src/encode/open.ts";
 import { sha256, sha256File } from "../../../src/files/hash.ts";
-import { describeModel } from "../../study/drawn.ts";
+import { describeModel, writeModel } from "../../study/drawn.ts";
 import { apart, COUNT, describeFixture, EXPECTED, encode, FIXTURES, SHAPE, SIZE } from "./fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-forms-"));
@@ -238,4 +240,22 @@ describe("weights in another file", () => {
       expect(() => readEncoder(describe())).toThrow(/has weights in ".*", outside its folder/);
     },
   );
+});
+
+test("a network that only casts to half precision inside itself goes in alone as well", () => {
+  const half = (to: number | null) => {
+    const graph = new OnnxGraph("casts");
+    const x = graph.input("pixel_values", ["n", 2, SIZE, SIZE]);
+    const cast = to === null ? x : graph.node("Cast", [graph.node("Cast", [x], { to })], { to: 1 });
+    graph.output(graph.node("Flatten", [graph.node("GlobalAveragePool", [cast])], {}, "y"), ["n", 2]);
+    writeModel(join(folder, "casts.onnx"), graph);
+    const path = describeModel(folder, {
+      name: "casts",
+      model: "casts.onnx",
+      input: { name: "pixel_values", channels: SHAPE.channels, height: SIZE, width: SIZE },
+      outputs: [{ output: "y" }],
+    });
+    return (readEncoder(path) as OnnxFile).half;
+  };
+  expect([null, 11, 10].map(half)).toEqual([false, false, true]);
 });
