@@ -38,6 +38,7 @@ export function makePooling(
   const { layout, pool } = output;
   const size = dims.slice(1).reduce((a, b) => a * b, 1);
   const shape = `has ${dims.length} dimensions (${dims.join(" x ")})`;
+  if (size === 0) throw new RangeError(`${shape}, which are no features; name another output`);
   if (layout !== "tokens" && (pool === "class" || output.grid !== undefined || output.prefix !== undefined))
     throw new RangeError(
       `has the layout ${layout}, and class, grid and prefix are of tokens; correct layout`,

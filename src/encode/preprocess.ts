@@ -55,6 +55,10 @@ export function makePreprocessor(description: EncoderDescription, shape: CropSha
       throw new StudyError(
         `encoder ${name}: step fixed needs one mean and one sd per channel (${channels.length})`,
       );
+    if ((step.step === "percentile" || step.step === "clip") && step.low >= step.high)
+      throw new StudyError(
+        `encoder ${name}: step ${step.step} goes from ${step.low} to ${step.high}; low must be below high`,
+      );
     if (step.step === "crop" || step.step === "pad" || step.step === "resize")
       [height, width] = [step.height, step.width];
     if (step.step === "crop" && step.at === "five") {

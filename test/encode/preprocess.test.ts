@@ -82,7 +82,15 @@ test("what does not fit is one line with the remedy", () => {
   );
   expect(make([{ step: "crop", height: 60, width: 60 }], 60)).toThrow("cannot be cut from 12 x 12 px");
   expect(make([{ step: "pad", height: 8, width: 8 }], 8)).toThrow("smaller than the crop");
+  const turned = "step percentile goes from 99 to 1; low must be below high";
+  expect(make([{ step: "percentile", low: 99, high: 1 }], 12)).toThrow(turned);
+  expect(make([{ step: "clip", low: 1, high: 1 }], 12)).toThrow("step clip goes from 1 to 1");
   expect(make([{ step: "fixed", mean: [1], sd: [1] }], 12)).toThrow("one mean and one sd per channel (2)");
+});
+
+test("an output without values is refused", () => {
+  const vector = { output: "y", layout: "vector", pool: "none" } as const;
+  expect(() => makePooling(vector, [16, 0], 8, 8)).toThrow("16 x 0), which are no features; name another");
 });
 
 describe("pooling of a feature map", () => {
