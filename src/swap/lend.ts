@@ -40,8 +40,9 @@ export function lendMedium(source: CropSource, plan: SwapPlan, lending: Lending,
     let known = shares.get(cell);
     if (known === undefined) {
       source.readMask(cell, mask);
-      known = mask.reduce((n, label) => n + (label === BACKGROUND ? 1 : 0), 0) / mask.length;
-      shares.set(cell, known);
+      let free = 0;
+      for (const label of mask) if (label === BACKGROUND) free++;
+      shares.set(cell, (known = free / mask.length));
     }
     return known;
   };
