@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -227,6 +227,19 @@ test.each([
   expect(code).toBe(1);
   expect(errors.filter((line) => !line.startsWith("export: "))).toEqual([expect.stringMatching(message)]);
   expect(readdirSync(base).filter((name) => name.startsWith("no."))).toEqual([]);
+});
+
+test("results of another plan than the folder's are refused, until the run that was stopped is finished", async () => {
+  cpSync(at("study"), at("stopped"), { recursive: true });
+  writeStudy(at("later.json"), { encoders: ["tiny.json"], seed: 2 });
+  await done("run", at("later.json"), "--out", at("later"));
+  // What a later run in the same folder writes first.
+  for (const name of ["plan.parquet", "plan.csv"]) cpSync(at(`later/${name}`), at(`stopped/${name}`));
+  const args = ["export", "anndata", at("stopped"), "--encoder", "tiny", "--out", at("stopped.h5ad")];
+  const { code, stderr } = await run(args);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/results\/cells\.parquet: holds results of another swap plan .*`cellswap run`/);
+  expect(existsSync(at("stopped.h5ad"))).toBe(false);
 });
 
 test.each([

@@ -9,7 +9,7 @@ import { numbersOf, type ParquetColumns, textOf } from "../../files/parquet-colu
 import type { Column } from "../../types.ts";
 import { version } from "../../version.ts";
 import type { StudyResults } from "../read.ts";
-import type { Planned, PlannedBlock } from "./planned.ts";
+import { checkResults, type Planned, type PlannedBlock } from "./planned.ts";
 
 /** What the file of an output is made from. */
 export interface Source {
@@ -33,6 +33,7 @@ export async function writeOutput(path: string, encoder: string, source: Source)
   );
   if (first[0] !== encoder || last[0] !== encoder)
     throw new DataError("does not fit the study's plan; run the study again", { path: table.path });
+  await checkResults(plan, table, from);
   const text = (name: string, rows: PlannedBlock) => textOf(table, name, from + rows.start, from + rows.end);
   const numbers = (name: string, rows: PlannedBlock) =>
     numbersOf(table, name, from + rows.start, from + rows.end);

@@ -1,11 +1,12 @@
-import { StudyError } from "../../errors.ts";
+import { DataError, StudyError } from "../../errors.ts";
 import { safe } from "../../files/h5ad.ts";
-import { numbersOf, openParquetColumns, textOf } from "../../files/parquet-columns.ts";
+import { numbersOf, openParquetColumns, type ParquetColumns, textOf } from "../../files/parquet-columns.ts";
 import { hasSharedBackground, type Setting } from "../../settings.ts";
 import type { StudyLayout } from "../layout.ts";
 
 /** The swap plan of a study, as its table tells it. */
 export interface Planned {
+  readonly file: ParquetColumns;
   readonly rows: number;
   /** Row of the plan of every cell in `original`. */
   readonly cells: Int32Array;
@@ -41,6 +42,7 @@ export async function readPlanned(layout: StudyLayout): Promise<Planned> {
   const columns = new Map<string, (string | null)[]>();
   for (const name of ["class", "field", "protein"]) columns.set(name, await textOf(file, name, start, end));
   return {
+    file,
     rows,
     cells: Int32Array.from({ length: end - start }, (_, i) => start + i),
     id: await textOf(file, "cell_id", start, end),
@@ -48,6 +50,30 @@ export async function readPlanned(layout: StudyLayout): Promise<Planned> {
     blocks,
     columns,
   };
+}
+
+/** Columns of the plan, and what they are called in the results. */
+const COMPARED = { cell_id: "Metadata_Cell", setting: "setting", donor_id: "Metadata_Donor" };
+
+/**
+ * Compares the rows from `from` on of a table of results with the plan.
+ * @throws DataError where they are of others, as when a run with other choices was stopped before it had results
+ */
+export async function checkResults(
+  { file, blocks }: Pick<Planned, "file" | "blocks">,
+  table: ParquetColumns,
+  from: number,
+): Promise<void> {
+  for (const { start, end } of blocks)
+    for (const [planned, name] of Object.entries(COMPARED)) {
+      const expected = await textOf(file, planned, start, end);
+      const found = await textOf(table, name, from + start, from + end);
+      if (found.length === expected.length && found.every((text, i) => text === expected[i])) continue;
+      throw new DataError(
+        "holds results of another swap plan than the study's, as a later run was stopped; finish it with `cellswap run`",
+        { path: table.path },
+      );
+    }
 }
 
 function blocksOf(
