@@ -13,7 +13,7 @@ export interface FieldEntry {
   readonly nuclei: string | null;
   readonly slice: Slice | null;
   readonly time: number | null;
-  /** `Metadata_` columns of every cell of the field: Protein, Localization, Plate, Well, Site and whatever else is known. */
+  /** `Metadata_` columns of every cell of the field: Protein, Localization, Plate, Well, Site and whatever else is known; Field is what its table or file names say, and tables are joined by it. */
   readonly metadata: Readonly<Record<string, string | number | null>>;
 }
 

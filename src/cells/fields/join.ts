@@ -43,6 +43,7 @@ export async function joinMetadata(
     path: tables[tables.length - 1],
     count: rows.length,
     ids: String,
+    unit: "field",
     row: (row) => `field ${list.fields[row].name}`,
     missing: options.missing,
     separator: options.separator,
@@ -51,7 +52,8 @@ export async function joinMetadata(
     ...list,
     fields: list.fields.map((field, row) => {
       const { Metadata_Cell: _, Metadata_Field: __, ...known } = metadata.record(row);
-      return { ...field, metadata: known };
+      const { Metadata_Field } = field.metadata;
+      return { ...field, metadata: Metadata_Field === undefined ? known : { ...known, Metadata_Field } };
     }),
     notes: [...notes, ...metadata.notes],
   };

@@ -77,6 +77,7 @@ export async function manifestFields(path: string, options: ManifestOptions): Pr
   const named = new Map<string, number>();
   for (const [row, line] of lines.entries()) {
     const { Metadata_Cell: _, Metadata_Field: field, ...known } = metadata.record(row);
+    const own = findColumn(table, "Field")?.[row];
     const slice = choice(columns, "Z", row, line, file);
     const time = choice(columns, "T", row, line, file);
     const name = `${field}${slice === null ? "" : `_z${slice}`}${time === null ? "" : `_t${time}`}`;
@@ -89,11 +90,12 @@ export async function manifestFields(path: string, options: ManifestOptions): Pr
     named.set(name, line);
     const [ofCells, ofNuclei] = [cells?.written(row) ?? "", nuclei?.written(row) ?? ""];
     const labels = await labelImage(path, files[row], ofCells, ofNuclei === "", ends);
-    const own = await labelImage(path, files[row], ofNuclei, false, ends);
+    const ownNuclei = await labelImage(path, files[row], ofNuclei, false, ends);
     fields.push({
-      ...{ name, files: files[row], metadata: known },
-      labels: labels ?? own,
-      nuclei: labels === null ? null : own,
+      ...{ name, files: files[row] },
+      metadata: own === undefined ? known : { ...known, Metadata_Field: own },
+      labels: labels ?? ownNuclei,
+      nuclei: labels === null ? null : ownNuclei,
       slice: slice ?? options.slice ?? null,
       time: time ?? options.time ?? null,
     });

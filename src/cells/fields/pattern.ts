@@ -96,9 +96,7 @@ export function patternFields(path: string, options: PatternOptions): FieldList 
         slice: pattern.names.includes("Z") ? null : (options.slice ?? null),
         time: pattern.names.includes("T") ? null : (options.time ?? null),
         metadata: Object.fromEntries(
-          Object.entries(values)
-            .filter(([name]) => name !== "Field")
-            .map(([name, value]) => [`Metadata_${name}`, value]),
+          Object.entries(values).map(([name, value]) => [`Metadata_${name}`, value]),
         ),
       };
     }),

@@ -143,8 +143,8 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
       return {
         Metadata_Cell: `${name}_${label}`,
         Metadata_Protein: null,
-        Metadata_Field: name,
         ...metadata,
+        Metadata_Field: name,
         Metadata_ObjectNumber: label,
         Metadata_X: column,
         Metadata_Y: row,

@@ -6,7 +6,7 @@ import { isImageColumn } from "../metadata/image-columns.ts";
 import { parseNumber } from "../metadata/missing.ts";
 import { CellList } from "./cell-list.ts";
 import { findCenters } from "./centers.ts";
-import { type ImageRow, imageRows, KEYS, type LocationSet, ofImages } from "./location-set.ts";
+import { decimalPoints, type ImageRow, imageRows, KEYS, type LocationSet, ofImages } from "./location-set.ts";
 
 /** Columns that tell images apart where a table has a row per cell. */
 const IMAGE = new RegExp(`^(image_)?(metadata_)?(${[...KEYS, "plate", "well", "site"].join("|")})$`, "i");
@@ -60,7 +60,8 @@ export async function flatSet(
     counts[field]++;
     cells.add(field, label, parseNumber(x, comma), parseNumber(y, comma));
   });
-  const rows: ImageRow[] = imageRows(new Map([...lists].filter(([name]) => !varying.has(name))));
+  const kept = new Map([...lists].filter(([name]) => !varying.has(name)));
+  const rows: ImageRow[] = imageRows(comma ? decimalPoints(kept) : kept);
   return {
     ...{ path, base: dirname(path), images: rows, cells, unknown: { cells: 0, images: [] } },
     notes:

@@ -84,7 +84,8 @@ async function openJoined(images: readonly ImageRow[], path: string): Promise<Jo
 /** Rows by what stands in `keys`. @throws DataError where two rows of one key differ */
 function index({ path, columns, rows }: Joined, keys: readonly string[]): Map<string, number> {
   const rowOf = new Map<string, number>();
-  const values = (row: number) => [...columns.values()].map((column) => column[row]).join("\n");
+  const told = [...columns].filter(([name]) => !/^Unnamed: /.test(name));
+  const values = (row: number) => told.map(([, column]) => column[row]).join("\n");
   for (let row = 0; row < rows; row++) {
     const id = keys.map((name) => same(key(name), columns.get(name)?.[row] ?? "")).join("\n");
     const other = rowOf.get(id);

@@ -1,7 +1,7 @@
 import type { RowSource } from "../../files/rows/row-source.ts";
 import { bare } from "../metadata/cells.ts";
 import { imageColumns } from "../metadata/image-columns.ts";
-import { maybeMissing } from "../metadata/missing.ts";
+import { isPlain, maybeMissing } from "../metadata/missing.ts";
 import type { CellList } from "./cell-list.ts";
 
 /** One image of a set as its tables tell it. */
@@ -38,7 +38,20 @@ export async function readColumns(
   await table.each(names, (values) => {
     for (let i = 0; i < lists.length; i++) lists[i].push(values[i]);
   });
-  return columns;
+  return table.comma ? decimalPoints(columns) : columns;
+}
+
+/** Columns of a table whose decimal sign may be a comma: those of numbers get a point for it. */
+export function decimalPoints(columns: ReadonlyMap<string, string[]>): Map<string, string[]> {
+  const numbers = (values: string[]) =>
+    values.some((v) => v.includes(",")) &&
+    values.every((v) => v === "" || maybeMissing(v) || isPlain(v, true));
+  return new Map(
+    [...columns].map(([name, values]) => [
+      name,
+      numbers(values) ? values.map((v) => v.replace(",", ".")) : values,
+    ]),
+  );
 }
 
 /** Numbers of a table and an image, which tables of objects refer to. */

@@ -171,6 +171,20 @@ test("a platemap says more of the fields", async () => {
       name === "A" ? [fieldOf.A, "drugA", "golgi|nucleus", 1.5] : [fieldOf.B, "drugB", "er", 2],
     ),
   );
+  writeFileSync(map, "Plate;Well;Dose_uM\nP1;B02;0,5\nP1;B02;0,5\nP1;B03;nan\n");
+  const dotted = await listFields(plain, { manifest: "fields.csv", metadata: [map] });
+  expect(dotted.fields.map(({ metadata }) => metadata.Metadata_Dose_uM)).toEqual([0.5, Number.NaN]);
+  expect(dotted.notes).toEqual([]);
+  writeFileSync(map, ",Field,Localization\n0,A,er\n1,A,er\n2,B,golgi\n");
+  const byField = await listFields(plain, {
+    pattern: "{Field}_{Channel:DNA|ER}.tif",
+    labelImages: "{Field}_cells.tif",
+    metadata: [map],
+  });
+  expect(byField.fields.map(({ name, metadata }) => [name, metadata.Metadata_Localization])).toEqual([
+    ["A", "er"],
+    ["B", "golgi"],
+  ]);
   writeFileSync(map, "Drug,Localization\nx,nucleus\n");
   await expect(listFields(plain, { manifest: "fields.csv", metadata: [map] })).rejects.toThrow(
     /shares no column with the images/,
