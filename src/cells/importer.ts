@@ -78,7 +78,7 @@ export async function importCells(
   options: ImportOptions = {},
 ): Promise<ImportSummary> {
   const { labels, signal } = options;
-  checkChannels(plan.channels, plan.path);
+  checkDistinct(plan.channels, plan.path);
   const tally = new Tally(labels);
   const twins = new Twins();
   let surroundings: Surroundings | undefined;
@@ -213,7 +213,7 @@ export async function importCells(
 }
 
 /** @throws DataError where two channels have one name: planes are found by it */
-export function checkChannels(channels: readonly string[], path: string): void {
+export function checkDistinct(channels: readonly string[], path: string): void {
   const twice = channels.find((name, c) => channels.indexOf(name) < c);
   if (twice !== undefined)
     throw new DataError(`has two channels named ${twice}; give each a name of its own with --channels`, {

@@ -8,7 +8,7 @@ import { notesOf } from "../fields/notes.ts";
 import type { LabeledObject } from "../fields/objects.ts";
 import { Sampler } from "../fields/sample.ts";
 import { type FittedSize, fitSize } from "../fields/size.ts";
-import { type CellSource, checkChannels } from "../importer.ts";
+import { type CellSource, checkDistinct } from "../importer.ts";
 import type { Labels } from "../metadata/labels.ts";
 import { type FieldPlanes, withPlanes } from "../readers/field-planes.ts";
 
@@ -76,7 +76,7 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
   const fitted = options.size === undefined ? await fitSize(list, split, seed, options.minArea) : null;
   const size = options.size ?? (fitted as FittedSize).size;
   const channels = await withPlanes(list.fields[0], list.channels, (planes) => planes.channels);
-  checkChannels(channels, list.fields[0].files[0]);
+  checkDistinct(channels, list.fields[0].files[0]);
   const given = list.channels !== null;
   const sampler = new Sampler<Target>({ perClass: options.perClass, perField: options.perField, seed });
   const leftOut = new LeftOut();
