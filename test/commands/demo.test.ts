@@ -85,9 +85,10 @@ test("a demo that is stopped while it draws cells goes on; its study file is one
   await demoUntil("composites", out, { cells: 10 });
   const path = join(out, "study.json");
   const file = JSON.parse(readFileSync(path, "utf8"));
-  expect(file.encoders).toEqual([...bundledEncoders().keys()]);
+  const yeast = [...bundledEncoders()].filter(([name]) => !name.startsWith("human"));
+  expect(file.encoders).toEqual(yeast.map(([name]) => name));
   expect(existsSync(resolve(out, file.$schema))).toBe(true);
-  expect(readStudyFile(path).encoders).toEqual([...bundledEncoders().values()]);
+  expect(readStudyFile(path).encoders).toEqual(yeast.map(([, encoder]) => encoder));
 });
 
 test("a folder of something else is left alone, the training seed is refused", () => {
