@@ -75,6 +75,12 @@ test("in a table of pandas an empty text and NaN stand for none, and predictions
   rmSync(dirname(path), { recursive: true });
 });
 
+test("batches do not follow the groups of rows of lists, which may be small", async () => {
+  const file = await openFeatureFile(join(folder, "read", "groups.parquet"));
+  expect(file.batch).toBeGreaterThan(file.rows);
+  file.close();
+});
+
 const REFUSALS: Readonly<Record<string, RegExp>> = {
   "fortran.npy": /is in Fortran order; save numpy\.ascontiguousarray/,
   "whole.npy": /holds int32; features are float32, float16 or float64/,

@@ -33,8 +33,7 @@ export async function openParquet(path: string): Promise<FeatureFile> {
     rows: file.rows,
     dimension,
     identity: await readIdentity(file),
-    // Of lists a group of rows is decoded as a whole, and the pieces of a column are read anew for every batch.
-    batch: list === undefined ? batchOf(dimension, HELD) : Math.max(1, rowsOf(file.groups[0])),
+    batch: batchOf(dimension, HELD),
     async read(from, to, out) {
       for (const [j, name] of features.entries())
         await file.each(name, from, to, (v, row) => {
