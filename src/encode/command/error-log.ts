@@ -40,9 +40,9 @@ export class ErrorLog {
     this.#last = lastLine(`${this.#last}${chunk.toString("utf8")}`);
   }
 
-  /** The last line that is not empty; "" where there is none. */
+  /** The last line that is not empty, without the colors of a terminal; "" where there is none. */
   get lastLine(): string {
-    return this.#last.trim();
+    return this.#last.replace(/\p{Cc}+/gu, " ").trim();
   }
 
   /** From now on what comes goes to the file `path`, which is made anew with the first of it. */
@@ -81,8 +81,12 @@ export class ErrorLog {
   }
 }
 
+/** What moves the cursor of a terminal or sets its color. */
+const COLOR = /[^\P{Cc}\s]\[[0-?]*[ -/]*[@-~]/gu;
+
 /** The last line with something on it, and what comes behind it; at most 1000 characters. */
-function lastLine(text: string): string {
+function lastLine(printed: string): string {
+  const text = printed.replace(COLOR, "");
   const filled = text.trimEnd();
   const at = Math.max(filled.lastIndexOf("\n"), filled.lastIndexOf("\r")) + 1;
   return text.slice(at).slice(-1000);

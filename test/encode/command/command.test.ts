@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { mulberry32 } from "../../../src/core/rng.ts";
+import { ErrorLog } from "../../../src/encode/command/error-log.ts";
 import { RunningPrograms } from "../../../src/encode/command/programs.ts";
 import { readEncoder } from "../../../src/encode/encoder-file.ts";
 import { openEncoder } from "../../../src/encode/open.ts";
@@ -231,6 +232,18 @@ test("programs that are stopped fail with what a stopped run says", async () => 
   await sleep(200);
   programs.stop();
   await expect(encoding).rejects.toMatchObject({ name: "InterruptedError" });
+});
+
+test("the line that is quoted of what a program prints has no colors and no control characters", () => {
+  const log = new ErrorLog();
+  for (const text of [
+    "loading\n\u001b[31mRuntimeError:\u001b",
+    "[0m \u001b[1;4mno\u001b[K room\u0007\n\u001b[0m\n",
+  ])
+    log.push(Buffer.from(text));
+  expect(log.lastLine).toBe("RuntimeError: no room");
+  log.push(Buffer.from("[INFO] ready\n[WARN] \u001b[33mslow\u001b[0m\n"));
+  expect(log.lastLine).toBe("[WARN] slow");
 });
 
 test("what a program prints goes to a log of bounded size", async () => {
