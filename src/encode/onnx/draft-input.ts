@@ -20,6 +20,8 @@ export interface DraftedInput {
 
 /** Channels of an image at most, where nothing but the shape tells them from pixels. */
 const MOST_CHANNELS = 16;
+/** Names of masks that say which pixels or tokens are no padding. */
+const WHOLE = /(pixel|attention|padding)_?mask$/i;
 /** Size of the input of most networks for photographs, and of most crops. */
 const [PHOTOGRAPH, CROP] = [224, 64];
 
@@ -67,6 +69,12 @@ export function draftInput(
   const extraInputs = model.graph.inputs
     .filter((v) => v !== main)
     .map((v): ExtraInput => {
+      if (WHOLE.test(v.name)) {
+        const sides = new Map([height, width].map((n, i) => [(v.shape?.length ?? 0) - 2 + i, n]));
+        const own = v.shape?.map((n, axis) => (typeof n === "number" ? n : (sides.get(axis) ?? "batch")));
+        said.push({ how: "guessed", text: `further input ${say(v)} gets 1: all of the input counts` });
+        return { name: v.name, value: 1, ...(own !== undefined && own.length > 2 ? { shape: own } : {}) };
+      }
       if (/mask/i.test(v.name) && (v.shape?.length === 4 || v.shape?.length === 3)) {
         said.push({ how: "guessed", text: `further input ${say(v)} gets the center mask` });
         return { name: v.name, value: "center-mask" };
@@ -83,7 +91,7 @@ export function draftInput(
 }
 
 function layoutOf(shape: readonly (number | string)[]): "NCHW" | "NHWC" {
-  const few = (n: number | string) => typeof n === "number" && n <= MOST_CHANNELS;
+  const few = (n: number | string) => (typeof n === "number" ? n <= MOST_CHANNELS : /^c$|channel/i.test(n));
   return few(shape[3]) && !few(shape[1]) ? "NHWC" : "NCHW";
 }
 
