@@ -7,7 +7,14 @@ import { CropFiles } from "./crops.ts";
 import { readHeader, type StoreHeader } from "./header.ts";
 
 export { isCellStore, readHeader, STORE_VERSION, type StoreHeader, storeHash } from "./header.ts";
-export { type CellRecord, CellStoreWriter, type Quality, replaceMasks, writeQuality } from "./writer.ts";
+export {
+  type CellRecord,
+  CellStoreWriter,
+  checkReplaceable,
+  type Quality,
+  replaceMasks,
+  writeQuality,
+} from "./writer.ts";
 
 /**
  * A folder of cells: `cells.json`, `crops.npy` (count x channels x height x width, float32), `metadata.parquet`,

@@ -167,7 +167,8 @@ function unusual({ height, width }: CropShape, diameter: number | undefined): { 
 /** Columns that every store has, in their order. */
 const LEADING = ["Metadata_Cell", "Metadata_Protein", "Metadata_Field", "Metadata_Localization"];
 
-function checkReplaceable(path: string): void {
+/** @throws DataError where something stands at `path` that is neither a cell store nor an empty folder */
+export function checkReplaceable(path: string): void {
   if (!existsSync(path)) return;
   if (!statSync(path).isDirectory()) throw new DataError("is a file; choose another --out", { path });
   if (isCellStore(path) || readdirSync(path).length === 0) return;

@@ -5,6 +5,7 @@ import { pciSource } from "../cells/formats/pci.ts";
 import { pifiaSource } from "../cells/formats/pifia.ts";
 import { type CellSource, type ImportSummary, importCells } from "../cells/importer.ts";
 import { type Labels, readLabels } from "../cells/metadata/labels.ts";
+import { checkReplaceable } from "../cells/store.ts";
 import { configureCrops } from "./import-crops.ts";
 import { configureFields } from "./import-fields.ts";
 import { configureLocations } from "./import-locations.ts";
@@ -117,6 +118,8 @@ async function run(
   plan: (context: Context) => CellSource | Promise<CellSource>,
   options: Options,
 ): Promise<void> {
+  // Finding cells may take long: first what would stop the import at its end.
+  checkReplaceable(options.out);
   const notes: string[] = [];
   const labels =
     options.labels === undefined

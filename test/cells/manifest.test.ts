@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { folderSource } from "../../src/cells/formats/folder.ts";
 import { importCells } from "../../src/cells/importer.ts";
+import { cellMetadata } from "../../src/cells/metadata/cells.ts";
 import { locate } from "../../src/cells/metadata/locate.ts";
 import { isPlain } from "../../src/cells/metadata/missing.ts";
 import { CellStore } from "../../src/cells/store.ts";
@@ -106,4 +107,18 @@ test("labels of many cells are no image; smooth gray values with noise are", () 
   expect(many(plane((y, x) => 1 + 8 * Math.floor(y / 4) + Math.floor(x / 4)))).toBe(false);
   expect(many(plane((y, x) => (y + x) % 3))).toBe(false);
   expect(many(plane((y, x) => 100 + y + ((7 * x * x + 3 * y) % 19)))).toBe(true);
+});
+
+test("images whose plate and well look alike once joined stay apart", () => {
+  const table = new Map([
+    ["Plate", ["P_1", "P", "P"]],
+    ["Well", ["2", "1_2", "1_2"]],
+  ]);
+  const names = (rows: number[]) => {
+    const taken = new Map([...table].map(([name, values]) => [name, rows.map((row) => values[row])]));
+    const { record } = cellMetadata(taken, { path: "cells.csv", count: rows.length, ids: String });
+    return rows.map((_, row) => record(row).Metadata_Field);
+  };
+  expect(names([0, 1, 2])).toEqual(["P_1/2", "P/1_2", "P/1_2"]);
+  expect(names([1, 2])).toEqual(["P_1_2", "P_1_2"]);
 });

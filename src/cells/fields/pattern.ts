@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
+import { joiner } from "../metadata/cells.ts";
 import { compareNatural } from "../natural.ts";
 import { isZarr } from "../readers/ome-zarr.ts";
 import type { FieldEntry, FieldList, Slice } from "./field.ts";
@@ -60,7 +61,7 @@ export function patternFields(path: string, options: PatternOptions): FieldList 
     path,
   );
   const fields = gather(images, pattern);
-  const nameOf = namesBy(fields.map(({ values }) => values));
+  const sign = joiner((field) => Object.values(fields[field].values), fields.length);
   const channels = pattern.names.includes("Channel")
     ? channelsOf(images, options.channels, pattern, path)
     : null;
@@ -77,7 +78,7 @@ export function patternFields(path: string, options: PatternOptions): FieldList 
       });
       return {
         name:
-          nameOf(values) ||
+          Object.values(values).join(sign) ||
           own
             .values()
             .next()
@@ -201,14 +202,6 @@ function gather(images: readonly Match[], pattern: FilePattern) {
     field.files.set(channel, file);
   }
   return [...fields.values()];
-}
-
-/** Names of fields: their values joined by `_`, or by `/`, which no value holds, where two fields have one name so. */
-function namesBy(fields: readonly Values[]): (values: Values) => string {
-  const joined = (values: Values) => Object.values(values).join("_");
-  return new Set(fields.map(joined)).size === fields.length
-    ? joined
-    : (values) => Object.values(values).join("/");
 }
 
 function channelsOf(

@@ -53,7 +53,7 @@ export function findColumn(table: TextTable, name: string): readonly string[] | 
 
 /**
  * Makes cell records of a table with the columns `Cell` (unique id), `Protein`, `Plate`, `Well`, `Site`, `Field` (which
- * name the image together, joined by `_`, as far as they are there; without any of them the protein stands for it, or
+ * name the image together, joined by `_` (`/` where two images would have one name), as far as they are there; without any of them the protein stands for it, or
  * the localization) and `Localization` (several joined by `|` or the `separator`); everything else is kept as a
  * `Metadata_` column. Case does not matter, and `Metadata_` may stand before every name. `nan`, `NA` and the like are
  * missing values in columns of numbers; elsewhere they are kept, with a note, unless `missing` names them.
@@ -70,13 +70,9 @@ export function cellMetadata(given: TextTable, options: MetadataOptions): CellMe
   const { separator, notes } = findSeparator(localization ?? [], options.separator, path, place);
   const images = IMAGE.map((name) => findColumn(table, name)).filter((c) => c !== undefined);
   const otherwise = protein ?? localization;
-  const field = (row: number) =>
-    images
-      .map((p) => p[row])
-      .filter((v) => v !== "")
-      .join("_") ||
-    otherwise?.[row] ||
-    "unknown";
+  const parts = (row: number) => images.map((p) => p[row]).filter((v) => v !== "");
+  const sign = joiner(parts, count);
+  const field = (row: number) => parts(row).join(sign) || otherwise?.[row] || "unknown";
   const ids = cellIds(findColumn(table, "Cell"), options, place);
   const extras = extraColumns(table, options.comma ?? false);
   return {
@@ -96,6 +92,19 @@ export function cellMetadata(given: TextTable, options: MetadataOptions): CellMe
       return record as CellRecord;
     },
   };
+}
+
+/** `_`, or `/` where that would give different images one name (P_1 and 2, P and 1_2). */
+export function joiner(parts: (row: number) => string[], count: number): "_" | "/" {
+  const names = new Map<string, string>();
+  for (let row = 0; row < count; row++) {
+    const own = parts(row);
+    const [name, whole] = [own.join("_"), own.join("/")];
+    const known = names.get(name);
+    if (known === undefined) names.set(name, whole);
+    else if (known !== whole) return "/";
+  }
+  return "_";
 }
 
 /** The columns that say who cells are, missing values emptied; the texts that may be missing as well, by column. */
