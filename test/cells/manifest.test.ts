@@ -5,6 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { folderSource } from "../../src/cells/formats/folder.ts";
 import { importCells } from "../../src/cells/importer.ts";
 import { cellMetadata } from "../../src/cells/metadata/cells.ts";
+import { joinCsv } from "../../src/cells/metadata/join.ts";
 import { locate } from "../../src/cells/metadata/locate.ts";
 import { isPlain } from "../../src/cells/metadata/missing.ts";
 import { CellStore } from "../../src/cells/store.ts";
@@ -121,4 +122,14 @@ test("images whose plate and well look alike once joined stay apart", () => {
   };
   expect(names([0, 1, 2])).toEqual(["P_1/2", "P/1_2", "P/1_2"]);
   expect(names([1, 2])).toEqual(["P_1_2", "P_1_2"]);
+});
+
+test("a row is of one cell", () => {
+  const csv = join(scratch, "rows.csv");
+  writeFileSync(csv, "ID,Localization\n1,er\na/2,golgi\n");
+  const names = (...ids: string[]) => ids.map((id) => [id, id.slice(2)]);
+  expect(joinCsv(csv, names("a/1", "a/2", "b/2"), "crop").kept).toEqual([0, 1]);
+  expect(() => joinCsv(csv, names("a/1", "b/1"), "crop")).toThrow(
+    /rows\.csv: names 1 in row 2, and two crops are called so \(a\/1, b\/1\); write which/,
+  );
 });

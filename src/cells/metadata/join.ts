@@ -33,7 +33,8 @@ export interface Joined {
  * Reads a CSV that says who the cells of a source are: a row per cell, named in a column `Cell` or `ID`. Cells that it
  * does not name are left out, with a note.
  * @param names what each cell may be called in the CSV; @param what names a cell in messages
- * @throws DataError where the CSV lacks such a column, has a cell twice or names none of the cells.
+ * @throws DataError where the CSV lacks such a column, has a cell twice, names none of the cells or several by one
+ * name.
  */
 export function joinCsv(manifest: string, names: readonly (readonly string[])[], what: string): Joined {
   const csv = readCsvFile(manifest);
@@ -56,18 +57,27 @@ export function joinCsv(manifest: string, names: readonly (readonly string[])[],
   }
   const kept: number[] = [];
   const rows: number[] = [];
+  const cellOf = new Map<number, number>();
   for (const [place, possible] of names.entries()) {
     const name = possible.find((n) => places.has(n));
     if (name === undefined) continue;
+    const row = places.get(name) as number;
+    const twin = cellOf.get(row);
+    if (twin !== undefined)
+      throw new DataError(
+        `names ${name} in row ${lines[row]}, and two ${what}s are called so (${names[twin][0]}, ${names[place][0]}); write which`,
+        { path: manifest },
+      );
+    cellOf.set(row, place);
     kept.push(place);
-    rows.push(places.get(name) as number);
+    rows.push(row);
   }
   if (kept.length === 0)
     throw new DataError(
       `names none of the ${names.length} ${what}s (the first is ${names[0]?.[0]}, the CSV's first ${ids[0] ?? "missing"}); name them alike`,
       { path: manifest },
     );
-  const [without, unknown] = [names.length - kept.length, ids.length - new Set(rows).size];
+  const [without, unknown] = [names.length - kept.length, ids.length - rows.length];
   return {
     csv,
     kept,
