@@ -68,9 +68,10 @@ export async function writeH5ad(path: string, data: AnnData): Promise<void> {
 function failed(path: string, cause: unknown): unknown {
   const text = String((cause as Error).message);
   // A failure inside a failure ends with no message, or with one of the library's runtime.
-  const ofLibrary = text === "" || text.startsWith("Aborted(") || text.includes("HDF5");
-  if (!ofLibrary) return cause;
-  const said = /error message = '([^']+)'/.exec(text)?.[1] ?? "the disk is full or failed";
+  const twice = text === "" || text.startsWith("Aborted(") ? "the disk is full or failed" : undefined;
+  const said = /error message = '([^']+)'/.exec(text)?.[1] ?? twice;
+  // Anything else is no matter of the disk.
+  if (said === undefined) return cause;
   return new DataError(`cannot be written (${said}); free some space or choose another place`, {
     path,
     cause,
