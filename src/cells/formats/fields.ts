@@ -141,9 +141,9 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
       const { field, label, row, column, nuclei } = targets[cell];
       const { name, metadata, files } = list.fields[field];
       return {
-        Metadata_Cell: `${name}_${label}`,
         Metadata_Protein: null,
         ...metadata,
+        Metadata_Cell: `${name}_${label}`,
         Metadata_Field: name,
         Metadata_ObjectNumber: label,
         Metadata_X: column,

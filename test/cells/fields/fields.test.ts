@@ -157,6 +157,15 @@ test("file names say what the manifest says", async () => {
     expect(await plan.read(i)).toEqual(expectedPixels(name, label));
 });
 
+test("cells are named by field and label, whatever names of files say", async () => {
+  const byName = await listFields(plain, {
+    pattern: "{Cell}_{Channel:DNA|ER}.tif",
+    labelImages: "{Cell}_cells.tif",
+  });
+  const plan = await fieldsSource(byName, { size: side });
+  expect(ids(plan)).toEqual(whole.map(({ name, label }) => `${name}_${label}`));
+});
+
 test("a platemap says more of the fields", async () => {
   const map = join(scratch, "platemap.csv");
   writeFileSync(map, "well_position;Localization;Dose_uM\nB2;nucleus|golgi;1.5\nB3;er;2\n");
