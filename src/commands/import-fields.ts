@@ -3,7 +3,7 @@ import { type FieldListOptions, listFields } from "../cells/fields/list.ts";
 import { type FieldsOptions, fieldsSource } from "../cells/formats/fields.ts";
 import type { CellSource } from "../cells/importer.ts";
 import type { Labels } from "../cells/metadata/labels.ts";
-import { append, list, whole } from "./options.ts";
+import { append, drawOptions, list, whole } from "./options.ts";
 import { progress } from "./progress.ts";
 
 type Options = Omit<FieldListOptions, "slice" | "time"> &
@@ -56,27 +56,20 @@ export function configureFields<Given>(
     .option("--one-nucleus", "leave out cells with no or several nuclei")
     .option("--z <slice>", "slice of a stack, counted from 0, or max: the largest value of all", slice)
     .option("--t <time>", "time point, counted from 0", whole(0))
-    .option("--per-class <n>", "draw at most so many cells of a class", whole(1))
-    .option("--per-field <n>", "draw at most so many cells of a field", whole(1))
-    .option(
-      "--class <column>",
-      "column that is the class for --per-class (default: Localization, else Protein)",
-    )
-    .option("--seed <n>", "seed of the draw", whole(0, 2 ** 32 - 1))
-    .addHelpText("after", EXAMPLES)
-    .action((dir: string, given: Given & Options) =>
-      run(async ({ labels, signal }) => {
-        const { z, t, class: classColumn, ...options } = given;
-        const fields = await listFields(dir, { ...options, slice: z, time: t });
-        const bar = progress("find cells", "fields", options.json === true);
-        const plan = await fieldsSource(fields, {
-          ...options,
-          ...{ classColumn, labels, signal, onField: bar.update },
-        });
-        bar.end();
-        return plan;
-      }, given),
-    );
+    .addHelpText("after", EXAMPLES);
+  drawOptions(command).action((dir: string, given: Given & Options) =>
+    run(async ({ labels, signal }) => {
+      const { z, t, class: classColumn, ...options } = given;
+      const fields = await listFields(dir, { ...options, slice: z, time: t });
+      const bar = progress("find cells", "fields", options.json === true);
+      const plan = await fieldsSource(fields, {
+        ...options,
+        ...{ classColumn, labels, signal, onField: bar.update },
+      });
+      bar.end();
+      return plan;
+    }, given),
+  );
 }
 
 const EXAMPLES = `

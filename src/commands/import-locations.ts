@@ -5,7 +5,7 @@ import { type LocationsOptions, locationsSource } from "../cells/formats/locatio
 import type { CellSource } from "../cells/importer.ts";
 import type { LocationSet } from "../cells/locations/location-set.ts";
 import type { Labels } from "../cells/metadata/labels.ts";
-import { append, list, whole } from "./options.ts";
+import { append, drawOptions, list, whole } from "./options.ts";
 import { progress } from "./progress.ts";
 
 type Options = Omit<LocationsOptions, "labels" | "classColumn"> & {
@@ -58,25 +58,18 @@ function configureSet<Given>(command: Command, read: ReadSet, run: RunImport<Giv
     )
     .option("--objects <name>", "objects whose centers are taken (default: Nuclei, else Cells)")
     .option("--channels <names>", "channels to take, in order, comma between (default: all)", list)
-    .option("--pad", "cut cells near the edge of their field too, repeating its outermost pixels")
-    .option("--per-class <n>", "draw at most so many cells of a class", whole(1))
-    .option("--per-field <n>", "draw at most so many cells of a field", whole(1))
-    .option(
-      "--class <column>",
-      "column that is the class for --per-class (default: Localization, else Protein)",
-    )
-    .option("--seed <n>", "seed of the draw", whole(0, 2 ** 32 - 1))
-    .action((source: string, given: Given & Options) =>
-      run(async ({ labels, signal }) => {
-        const { class: classColumn, objects, ...options } = given;
-        const set = await read(source, objects ?? null, signal);
-        const bar = progress("find cells", "fields", options.json === true);
-        const plan = await locationsSource(command.name(), set, {
-          ...options,
-          ...{ classColumn, labels, signal, onField: bar.update },
-        });
-        bar.end();
-        return plan;
-      }, given),
-    );
+    .option("--pad", "cut cells near the edge of their field too, repeating its outermost pixels");
+  drawOptions(command).action((source: string, given: Given & Options) =>
+    run(async ({ labels, signal }) => {
+      const { class: classColumn, objects, ...options } = given;
+      const set = await read(source, objects ?? null, signal);
+      const bar = progress("find cells", "fields", options.json === true);
+      const plan = await locationsSource(command.name(), set, {
+        ...options,
+        ...{ classColumn, labels, signal, onField: bar.update },
+      });
+      bar.end();
+      return plan;
+    }, given),
+  );
 }

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { ORGANISM_NAMES } from "../simulate/organism.ts";
 
 /** Threads beyond this only take memory. */
@@ -48,3 +48,15 @@ export const list = (text: string): string[] =>
 
 /** Reads an option that may be given again. */
 export const append = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
+/** Adds the options of a draw of cells before they are cut. */
+export function drawOptions(command: Command): Command {
+  return command
+    .option("--per-class <n>", "draw at most so many cells of a class", whole(1))
+    .option("--per-field <n>", "draw at most so many cells of a field", whole(1))
+    .option(
+      "--class <column>",
+      "column that is the class for --per-class (default: Localization, else Protein)",
+    )
+    .option("--seed <n>", "seed of the draw", whole(0, 2 ** 32 - 1));
+}

@@ -1,5 +1,6 @@
 import { addTo } from "../../core/group.ts";
 import { mulberry32, namedSeed } from "../../core/rng.ts";
+import type { Labels } from "../metadata/labels.ts";
 
 export interface SampleOptions {
   /** Most cells of a class; all where not given. */
@@ -7,6 +8,17 @@ export interface SampleOptions {
   /** Most cells of a field; all where not given. */
   readonly perField?: number | undefined;
   readonly seed: number;
+}
+
+/** What a draw of cells is told, whatever says where they are. */
+export interface DrawOptions extends Omit<SampleOptions, "seed"> {
+  readonly seed?: number | undefined;
+  /** Metadata column that is the class for `perClass`: Localization by default, where there is none Protein. */
+  readonly classColumn?: string | undefined;
+  readonly labels?: Labels | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after every field whose cells were found. */
+  readonly onField?: ((done: number, total: number) => void) | undefined;
 }
 
 interface Drawn<Item> {

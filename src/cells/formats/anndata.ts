@@ -7,7 +7,7 @@ import { readAnnTable } from "../readers/anndata-table.ts";
 import { closeQuietly, damaged, findEntity, isDataset, isGroup, openHdf5 } from "../readers/hdf5.ts";
 import { openHdf5Array } from "../readers/hdf5-array.ts";
 import type { RowArray } from "../readers/row-array.ts";
-import { checkChannels, checkMasks, guessAxes, layoutOf, stackReader } from "./stack.ts";
+import { checkChannels, checkMasks, guessAxes, layoutOf, stackSource } from "./stack.ts";
 
 export interface AnnDataOptions extends TableOptions {
   /** Where the crops are: `obsm/KEY`, `layers/KEY` or `X`; by default the one array of obsm with three or four axes. */
@@ -61,25 +61,16 @@ export async function anndataSource(path: string, options: AnnDataOptions = {}):
       missing: options.missing,
       separator: options.separator,
     });
-    const read = stackReader({
-      crops,
-      layout,
-      channelPlanes: channels.map((_, c) => c),
-      masks: masks === null || maskLayout === null ? null : { array: masks, layout: maskLayout },
-      kind: options.masks,
-    });
-    return {
-      source: "anndata",
-      path,
-      channels,
-      masks: masks === null ? "none" : (options.masks ?? "auto"),
-      count,
-      notes: metadata.notes,
-      record: metadata.record,
-      file: (row) => `${path}: cell ${String(metadata.record(row).Metadata_Cell)}`,
-      read: async (row) => read(row),
-      close: () => void file.close(),
-    };
+    return stackSource(
+      { source: "anndata", path, channels, close: () => void file.close() },
+      {
+        crops,
+        layout,
+        masks: masks === null || maskLayout === null ? null : { array: masks, layout: maskLayout },
+        kind: options.masks,
+      },
+      metadata,
+    );
   } catch (error) {
     closeQuietly(file);
     throw isCellswapError(error) ? error : damaged(path, error);

@@ -6,13 +6,12 @@ import { findCells, readCellLabels } from "../fields/find.ts";
 import { LeftOut } from "../fields/left-out.ts";
 import { notesOf } from "../fields/notes.ts";
 import type { LabeledObject } from "../fields/objects.ts";
-import { Sampler } from "../fields/sample.ts";
+import { type DrawOptions, Sampler } from "../fields/sample.ts";
 import { type FittedSize, fitSize } from "../fields/size.ts";
 import { type CellSource, checkDistinct } from "../importer.ts";
-import type { Labels } from "../metadata/labels.ts";
 import { type FieldPlanes, withPlanes } from "../readers/field-planes.ts";
 
-export interface FieldsOptions {
+export interface FieldsOptions extends DrawOptions {
   /** Side of the crops, px; fitted to the cells where not given. */
   readonly size?: number | undefined;
   /** Cut cells near the edge of their field too: the field's outermost pixels are repeated outside of it. */
@@ -23,16 +22,6 @@ export interface FieldsOptions {
   readonly oneNucleus?: boolean | undefined;
   /** Leave out objects of fewer pixels. */
   readonly minArea?: number | undefined;
-  /** Most cells of a class, and of a field, drawn by `seed`. */
-  readonly perClass?: number | undefined;
-  readonly perField?: number | undefined;
-  readonly seed?: number | undefined;
-  /** Metadata column that is the class for `perClass`: Localization by default, where there is none Protein. */
-  readonly classColumn?: string | undefined;
-  readonly labels?: Labels | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Called after every field whose cells were found. */
-  readonly onField?: ((done: number, total: number) => void) | undefined;
 }
 
 /** A cell that is to be cut. */

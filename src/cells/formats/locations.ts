@@ -3,7 +3,7 @@ import { DataError, StudyError } from "../../errors.ts";
 import { checkStop } from "../../files/turn.ts";
 import { FieldCutter, isWhole } from "../fields/cut.ts";
 import { LeftOut } from "../fields/left-out.ts";
-import { Sampler } from "../fields/sample.ts";
+import { type DrawOptions, Sampler } from "../fields/sample.ts";
 import type { CellSource } from "../importer.ts";
 import {
   type FieldImages,
@@ -16,11 +16,10 @@ import { joinTable, type ObjectColumns } from "../locations/join.ts";
 import type { LocationSet } from "../locations/location-set.ts";
 import { locationNotes, nothingToCut } from "../locations/notes.ts";
 import { cellMetadata, type TableOptions } from "../metadata/cells.ts";
-import type { Labels } from "../metadata/labels.ts";
 import type { Ends } from "../metadata/locate.ts";
 import type { CellRecord } from "../store.ts";
 
-export interface LocationsOptions extends TableOptions {
+export interface LocationsOptions extends TableOptions, DrawOptions {
   /** Side of the crops, px. */
   readonly size: number;
   /** Folder with the images, where they are not where the tables say. */
@@ -31,16 +30,6 @@ export interface LocationsOptions extends TableOptions {
   readonly channels?: readonly string[] | undefined;
   /** Cut cells near the edge of their field too: the field's outermost pixels are repeated outside of it. */
   readonly pad?: boolean | undefined;
-  /** Most cells of a class, and of a field, drawn by `seed`. */
-  readonly perClass?: number | undefined;
-  readonly perField?: number | undefined;
-  readonly seed?: number | undefined;
-  /** Metadata column that is the class for `perClass`: Localization by default, where there is none Protein. */
-  readonly classColumn?: string | undefined;
-  readonly labels?: Labels | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Called after every field whose cells were found. */
-  readonly onField?: ((done: number, total: number) => void) | undefined;
 }
 
 interface Target {

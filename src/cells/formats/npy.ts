@@ -6,7 +6,7 @@ import type { CellSource } from "../importer.ts";
 import { cellMetadata, type TableOptions } from "../metadata/cells.ts";
 import { csvOptions } from "../metadata/join.ts";
 import { openNpyArray } from "../readers/npy-array.ts";
-import { checkChannels, checkMasks, guessAxes, layoutOf, stackReader } from "./stack.ts";
+import { checkChannels, checkMasks, guessAxes, layoutOf, stackSource } from "./stack.ts";
 
 export interface NpyOptions extends TableOptions {
   /** CSV with one row per crop, in their order. */
@@ -63,25 +63,16 @@ export function npySource(path: string, options: NpyOptions): CellSource {
       ids: (row) => `${stem}_${row}`,
       ...csvOptions(csv, options),
     });
-    const read = stackReader({
-      crops,
-      layout,
-      channelPlanes: channels.map((_, c) => c),
-      masks: masks === null || maskLayout === null ? null : { array: masks, layout: maskLayout },
-      kind: options.masks,
-    });
-    return {
-      source: "npy",
-      path,
-      channels,
-      masks: masks === null ? "none" : (options.masks ?? "auto"),
-      count,
-      notes: metadata.notes,
-      record: metadata.record,
-      file: (row) => `${path}: cell ${String(metadata.record(row).Metadata_Cell)}`,
-      read: async (row) => read(row),
-      close,
-    };
+    return stackSource(
+      { source: "npy", path, channels, close },
+      {
+        crops,
+        layout,
+        masks: masks === null || maskLayout === null ? null : { array: masks, layout: maskLayout },
+        kind: options.masks,
+      },
+      metadata,
+    );
   } catch (error) {
     close();
     throw error;

@@ -2,7 +2,8 @@ import { DataError, StudyError } from "../../errors.ts";
 import { checkSize } from "../../image/planes.ts";
 import { normalizeMask } from "../../masks/label-mask.ts";
 import type { MaskKind } from "../../types.ts";
-import type { CellPixels } from "../importer.ts";
+import type { CellPixels, CellSource } from "../importer.ts";
+import type { CellMetadata } from "../metadata/cells.ts";
 import { type RowArray, rowReader } from "../readers/row-array.ts";
 
 /** How the numbers of one crop lie in a row: planes, height and width, and the steps from one to the next. */
@@ -85,6 +86,25 @@ export interface Stack {
   readonly masks?: { readonly array: RowArray; readonly layout: StackLayout } | null;
   /** What the masks are said to know; `center` drops labels of other cells. */
   readonly kind?: MaskKind | undefined;
+}
+
+/** Crops that stand in one array, all planes but those of masks being channels, with what is known of the cells. */
+export function stackSource(
+  source: Pick<CellSource, "source" | "path" | "channels"> & { readonly close: () => void },
+  stack: Omit<Stack, "channelPlanes" | "maskPlane">,
+  metadata: CellMetadata,
+): CellSource {
+  const { path, channels } = source;
+  const read = stackReader({ ...stack, channelPlanes: channels.map((_, c) => c) });
+  return {
+    ...source,
+    masks: stack.masks == null ? "none" : (stack.kind ?? "auto"),
+    count: stack.crops.shape[0],
+    notes: metadata.notes,
+    record: metadata.record,
+    file: (row) => `${path}: cell ${String(metadata.record(row).Metadata_Cell)}`,
+    read: async (row) => read(row),
+  };
 }
 
 /** Reads the crops of a stack one after the other. */
