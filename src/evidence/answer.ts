@@ -84,7 +84,7 @@ function headline(
     case "neighbors":
       return `${encoder} looks at the neighbors: foreign neighbors alone cost it more than ${limit}.`;
     case "medium":
-      return `${encoder} looks at the medium around the cell: another image's medium costs it more than ${limit}; ${neighborsToo(of("neighbor"), zone)}.`;
+      return `${encoder} looks at what is around the cell: another image's medium in its place costs it more than ${limit}; ${neighborsToo(of("neighbor"), zone)}.`;
     case "cell":
       return `${encoder} looks at the cell: neither foreign neighbors nor another image's medium change its accuracy by more than ${limit}.`;
     default:

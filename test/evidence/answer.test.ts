@@ -60,6 +60,12 @@ describe("badges follow where the intervals lie", () => {
     ],
     ["medium", [-0.5, 3], [2.5, 6], "whether foreign neighbors cost more than 2.0 points as well"],
     [
+      "medium",
+      [-0.5, 1],
+      [2.5, 6],
+      "net looks at what is around the cell: another image's medium in its place costs it more than 2.0 points",
+    ],
+    [
       "cell",
       [-1.9, 2],
       [-2, 1.9],
