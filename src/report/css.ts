@@ -122,6 +122,9 @@ const PRINT = `
   .first .flip { flex-wrap: nowrap; gap: 8px; }
   .first .flip .row { gap: 5px; flex: none; }
   .first .flip img { width: 32px; flex: 0 0 32px; image-rendering: auto; }
+  .first .flip.many { flex-wrap: wrap; gap: 0 8px; }
+  .first .flip.many img { width: 22px; flex: 0 0 22px; }
+  .first .flip.many figcaption { flex: 1 1 100%; }
   .first .flip .role { display: block; font-size: 6pt; line-height: 1.2; }
   .first .flip figcaption { flex: 1 1 0; font-size: 6.5pt; line-height: 1.2; }
   .first .flags { margin: 0; }

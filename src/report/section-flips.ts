@@ -5,7 +5,7 @@ import { type Context, distinct, type Section } from "./section.ts";
 
 /** Flipped cells, and channels of each, for which the first page has room. */
 const FIRST_PAGE_FLIPS = 4;
-const FIRST_PAGE_CHANNELS = 2;
+const FIRST_PAGE_CHANNELS = 4;
 
 const READ =
   "Chosen because their prediction changes: illustrations, no evidence of how often it does. Percentages: the probe's probability of the class it calls.";
@@ -74,7 +74,9 @@ function flipped(flip: Flip, channels: number): Html {
     return html`<div class="shot"><div class="shots">${panels}</div><span class="role">${image.role}</span></div>`;
   });
   const names = distinct(flip.images.flatMap((i) => i.panels.slice(0, channels).map((p) => p.channel)));
-  return html`<figure class="flip"><div class="row">${shots}</div><figcaption><b>${flip.class}</b>, cell ${flip.cell}, ${flip.encoder}<br>called <b>${before.prediction}</b> (${percent(before.probability)}); among ${flip.background}: <b>${after.prediction}</b> (${percent(after.probability)})<br>donor ${flip.donor}; ${names.join(", ")}</figcaption></figure>\n`;
+  // More than two channels are printed smaller, with the words below.
+  const many = names.length > 2 ? " many" : "";
+  return html`<figure class="flip${many}"><div class="row">${shots}</div><figcaption><b>${flip.class}</b>, cell ${flip.cell}, ${flip.encoder}<br>called <b>${before.prediction}</b> (${percent(before.probability)}); among ${flip.background}: <b>${after.prediction}</b> (${percent(after.probability)})<br>donor ${flip.donor}; ${names.join(", ")}</figcaption></figure>\n`;
 }
 
 function links(flips: readonly Flip[]): Html {

@@ -113,12 +113,12 @@ export function crowdedDonors(plan: SwapPlan): Flag | null {
   const lent =
     donors.lent.size === 0
       ? ""
-      : `${share(donors.lent.size)} of \`cell-free\` are full of cells (less than 5 % of the crop is medium) and show the medium of another crop of their field and class (${lenders.size} ${lenders.size === 1 ? "crop lends" : "crops lend"} it), as the plan says in its column medium_id; the neighbor effect then compares neighbors with the medium of another place in their field`;
+      : `${share(donors.lent.size)} of cell-free are full of cells (less than 5 % of the crop is medium) and show the medium of another crop of their field and class (${lenders.size} ${lenders.size === 1 ? "crop lends" : "crops lend"} it), as the plan says in its column medium_id; the neighbor effect then compares neighbors with the medium of another place in their field`;
   if (donors.bare.size === 0) return { id: "lent-medium", severity: "note", encoder: null, text: lent };
   return {
     id: "no-medium",
     severity: bare > TOO_MANY * rows ? "refuse" : "warning",
     encoder: null,
-    text: `${share(donors.bare.size)} of \`cell-free\` are full of cells, and so is every other crop of their field and class: what is shown as medium there is what lies between cells, or the dimmest of them; import crops from sparser places of the same fields too, or leave \`cell-free\` out of "settings"${lent === "" ? "" : `; ${lent}`}`,
+    text: `${share(donors.bare.size)} of cell-free are full of cells, and so is every other crop of their field and class: what is shown as medium there is what lies between cells, or the dimmest of them; import crops from sparser places of the same fields too, or leave cell-free out of "settings"${lent === "" ? "" : `; ${lent}`}`,
   };
 }

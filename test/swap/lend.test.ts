@@ -115,7 +115,7 @@ test("only crops that passed lend, and one that nothing is lent to keeps its own
     id: "no-medium",
     severity: "warning",
     text: expect.stringMatching(
-      /^2 of 12 donors \(17 %\) of `cell-free` are full of cells, and so is every other crop of their field and class:/,
+      /^2 of 12 donors \(17 %\) of cell-free are full of cells, and so is every other crop of their field and class:/,
     ),
   });
 });
@@ -194,7 +194,7 @@ test("what is lent is noted; a study without any medium is refused with the reme
   );
   expect(lent).toMatchObject({ id: "lent-medium", severity: "note" });
   expect(lent!.text).toMatch(
-    /^8 of 12 donors \(67 %\) of `cell-free` are full of cells .* \(4 crops lend it\)/,
+    /^8 of 12 donors \(67 %\) of cell-free are full of cells .* \(4 crops lend it\)/,
   );
   const bare = crowdedDonors(
     lendMedium(
@@ -205,7 +205,7 @@ test("what is lent is noted; a study without any medium is refused with the reme
     ),
   );
   expect(bare).toMatchObject({ id: "no-medium", severity: "refuse" });
-  expect(bare!.text).toContain('leave `cell-free` out of "settings"');
+  expect(bare!.text).toContain('leave cell-free out of "settings"');
   expect(
     lendMedium(
       crops(() => true),
