@@ -1,5 +1,5 @@
-import { existsSync, rmSync, statSync } from "node:fs";
-import { dirname, extname, resolve } from "node:path";
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { CellStore, storeHash } from "../cells/store.ts";
 import { RunningPrograms } from "../encode/command/programs.ts";
 import { namesOfOutputs } from "../encode/description.ts";
@@ -143,17 +143,26 @@ function writerOf(out: string) {
   throw new DataError("ends in neither .parquet nor .h5ad; name the file by its format", { path: out });
 }
 
+/** What tells a folder of unfinished features from one of somebody else. */
+const MARK = "cellswap.txt";
+
 /** Runs `work` on a folder beside `out`, which is removed afterwards, unless it can be gone on with. */
 async function inFolder(
   out: string,
   work: (folder: string, lost: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const folder = `${out}.unfinished`;
+  const mark = join(folder, MARK);
   let made: string | undefined;
   try {
     made = makeFolder(resolve(folder));
+    if (!existsSync(mark) && readdirSync(folder).length > 0)
+      throw new DataError("is in the way, as unfinished features are kept there; rename it", {
+        path: folder,
+      });
+    writeFileSync(mark, `Features for ${basename(out)}, until all are made.\n`);
   } catch (cause) {
-    throw writeError(out, cause);
+    throw cause instanceof DataError ? cause : writeError(out, cause);
   }
   const lock = takeLock(folder);
   let keep = false;

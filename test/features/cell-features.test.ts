@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -70,6 +78,14 @@ test("a run that was stopped goes on to the same bytes", async () => {
   expect(seen[0]).toBeGreaterThan(0);
   expect(readFileSync(at("stopped.parquet")).equals(readFileSync(at("usable.parquet")))).toBe(true);
   expect(existsSync(at("stopped.parquet.unfinished"))).toBe(false);
+});
+
+test("a folder of somebody else is not taken for unfinished features", async () => {
+  mkdirSync(at("theirs.parquet.unfinished"));
+  writeFileSync(at("theirs.parquet.unfinished/notes.txt"), "mine");
+  await expect(write("theirs.parquet", {})).rejects.toThrow(/theirs\.parquet\.unfinished: is in the way/);
+  expect(readFileSync(at("theirs.parquet.unfinished/notes.txt"), "utf8")).toBe("mine");
+  rmSync(at("theirs.parquet.unfinished"), { recursive: true });
 });
 
 test("what fails leaves nothing, and what was there before as it was", async () => {
