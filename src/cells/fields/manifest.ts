@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
 import { DataError } from "../../errors.ts";
 import { type Csv, readCsvFile } from "../../files/csv.ts";
 import { bare, cellMetadata, findColumn, type TableOptions } from "../metadata/cells.ts";
 import { type ImageColumn, imageColumns, isImageColumn } from "../metadata/image-columns.ts";
-import { type Ends, locate } from "../metadata/locate.ts";
+import { type Ends, findManifest, locate } from "../metadata/locate.ts";
 import { maybeMissing } from "../metadata/missing.ts";
 import { isZarr } from "../readers/ome-zarr.ts";
 import type { FieldEntry, FieldList, Slice } from "./field.ts";
@@ -36,7 +35,7 @@ const NAMES = ["Plate", "Well", "Site", "Field"];
  */
 export async function manifestFields(path: string, options: ManifestOptions): Promise<FieldList> {
   const { manifest } = options;
-  const file = existsSync(manifest) || isAbsolute(manifest) ? manifest : join(path, manifest);
+  const file = findManifest(path, manifest);
   const csv = readCsvFile(file);
   const { columns, lines } = csv;
   if (lines.length === 0)

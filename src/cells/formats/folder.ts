@@ -1,12 +1,11 @@
 import { existsSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
 import { type Csv, isRowIndex, readCsvFile } from "../../files/csv.ts";
 import type { MaskKind } from "../../types.ts";
 import type { CellSource } from "../importer.ts";
 import { bare, cellMetadata, findColumn, requireValue, type TableOptions } from "../metadata/cells.ts";
 import { type ImageColumn, imageColumns, isImageColumn } from "../metadata/image-columns.ts";
-import { type Ends, locate } from "../metadata/locate.ts";
+import { type Ends, findManifest, locate } from "../metadata/locate.ts";
 import { maybeMissing } from "../metadata/missing.ts";
 import { readChannels } from "../readers/read-channels.ts";
 
@@ -92,12 +91,6 @@ export function folderSource(path: string, options: FolderOptions): CellSource {
       return pixels;
     },
   };
-}
-
-function findManifest(path: string, manifest: string): string {
-  if (existsSync(manifest) || isAbsolute(manifest)) return manifest;
-  const beside = join(path, manifest);
-  return existsSync(beside) ? beside : manifest;
 }
 
 const isMask = ({ channel }: ImageColumn) => channel.toLowerCase() === "mask";

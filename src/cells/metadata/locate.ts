@@ -85,3 +85,10 @@ function fromUrl(address: string): string {
     throw new DataError("is no address of a file", { path: address, cause });
   }
 }
+
+/** The table that a person names: as given, else below the folder `path`; as given where neither is there. */
+export function findManifest(path: string, manifest: string): string {
+  if (existsSync(manifest) || isAbsolute(manifest)) return manifest;
+  const beside = join(path, manifest);
+  return existsSync(beside) ? beside : manifest;
+}
