@@ -1,83 +1,23 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import FileSystemStore from "@zarrita/storage/fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { get, open } from "zarrita";
-import { CellStore } from "../../src/cells/store.ts";
-import { readEncoder } from "../../src/encode/encoder-file.ts";
-import { openEncoder } from "../../src/encode/open.ts";
-import { CellswapError, InterruptedError, StudyError } from "../../src/errors.ts";
+import { StudyError } from "../../src/errors.ts";
 import { NpyReader, NpyWriter } from "../../src/files/npy.ts";
 import { readParquet, table, writeParquet } from "../../src/files/table.ts";
 import { exportComposites } from "../../src/study/composites/export.ts";
-import { checkRoom } from "../../src/study/composites/folder.ts";
-import { readExport } from "../../src/study/composites/record.ts";
-import { allowedSettings, studyGroups } from "../../src/study/groups.ts";
-import { studyPlan } from "../../src/study/plan.ts";
-import { studyScales } from "../../src/study/scales.ts";
-import { fitToCells, readStudyFile } from "../../src/study/schema.ts";
-import { selectCells } from "../../src/study/select.ts";
-import { runStudy, type StudyOptions } from "../../src/study.ts";
-import { Compositor } from "../../src/swap/composite.ts";
 import type { Column, Flag } from "../../src/types.ts";
 import { contents, times } from "./command.ts";
-import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
+import { base, drawStudy, encode, exported, failure, features, own, run, study } from "./exported.ts";
 
-const base = mkdtempSync(join(tmpdir(), "cellswap-own-"));
-const exported = join(base, "composites");
-const features = join(exported, "tiny.npy");
-const own = { name: "tiny", features: "composites/tiny.npy" };
 let ordinary: Record<string, string>;
 
 beforeAll(async () => {
-  drawCells(join(base, "cells"), {
-    classes: ["cytoplasm", "nucleus", "vacuole"],
-    cellsPerClass: 12,
-    fields: 3,
-    localization: (name, i) => (i === 11 ? `${name}|other` : name),
-  });
-  writeEncoder(base, { name: "tiny" });
-  writeEncoder(base, { name: "more", seed: 3 });
+  await drawStudy();
   await run({}, "ordinary");
   ordinary = contents(join(base, "ordinary/results"));
-  await exportComposites(study({}), { out: exported, masks: true, workers: 2 });
   await encode(exported, features);
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
-
-let number = 0;
-function study(keys: Readonly<Record<string, unknown>>) {
-  return readStudyFile(writeStudy(join(base, `study-${number++}.json`), keys));
-}
-
-async function run(
-  keys: Readonly<Record<string, unknown>>,
-  out: string,
-  options: Partial<StudyOptions> = {},
-) {
-  return runStudy(study(keys), { out: join(base, out), workers: 1, date: "2026-01-01", ...options });
-}
-
-/** Encodes exported composites one by one, as another program would, and saves their features. */
-async function encode(folder: string, to: string): Promise<void> {
-  const store = await CellStore.open(join(base, "cells"));
-  const encoder = await openEncoder(readEncoder(join(base, "tiny.json")), store);
-  const composites = new NpyReader(join(folder, "composites.npy"));
-  const writer = new NpyWriter(to, "float32", [encoder.dimensions[0]]);
-  const [rows, ...shape] = composites.shape;
-  const crop = new Float32Array(shape.reduce((a, b) => a * b));
-  const vector = new Float32Array(encoder.dimensions[0]);
-  for (let row = 0; row < rows; row++) {
-    composites.read(row, 1, crop);
-    await encoder.encode(crop, new Uint8Array(), 1, [vector]);
-    writer.append(vector);
-  }
-  writer.close();
-  composites.close();
-  store.close();
-  await encoder.release();
-}
 
 test("features of exported composites give the same tables as the encoder itself, byte for byte", async () => {
   const done = await run({ encoders: [own] }, "own");
@@ -113,64 +53,6 @@ function apart(
   writer.close();
   return path;
 }
-
-async function failure(work: Promise<unknown>): Promise<CellswapError> {
-  const error = await work.then(
-    () => null,
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(CellswapError);
-  expect((error as CellswapError).message).not.toContain("\n");
-  return error as CellswapError;
-}
-
-test("composites are those of the compositor, in the order of the plan, whatever the threads and the format", async () => {
-  const store = await CellStore.open(join(base, "cells"));
-  const wanted = fitToCells(study({}), store);
-  const selection = selectCells(store.cells, wanted, store.verdicts);
-  const groups = studyGroups(store.cells, wanted, selection);
-  const plan = await studyPlan(store, allowedSettings(wanted, groups), selection, groups);
-  const compositor = new Compositor(
-    store,
-    studyScales(store, wanted.composite, plan, null),
-    wanted.composite,
-  );
-  const size = store.channels.length * store.height * store.width;
-  const [crop, mask] = [new Float32Array(size), new Uint8Array(store.height * store.width)];
-  const [composites, masks] = ["composites", "masks"].map(
-    (name) => new NpyReader(join(exported, `${name}.npy`)),
-  );
-  expect(composites.shape).toEqual([plan.count, store.channels.length, store.height, store.width]);
-  expect(masks.shape).toEqual([plan.count, store.height, store.width]);
-  const [given, center] = [crop.slice(), mask.slice()];
-  for (let row = 0; row < plan.count; row++) {
-    compositor.compose(plan, row, crop);
-    composites.read(row, 1, given);
-    expect(Buffer.compare(Buffer.from(given.buffer), Buffer.from(crop.buffer))).toBe(0);
-    store.readMask(plan.cell[row], mask);
-    masks.read(row, 1, center);
-    expect(center).toEqual(mask.map((v) => (v === 1 ? 1 : 0)));
-  }
-  store.close();
-  const one = readFileSync(join(exported, "composites.npy"));
-  await exportComposites(study({}), { out: join(base, "threads"), workers: 3, partBytes: 100_000 });
-  const parts = Object.keys(contents(join(base, "threads"))).filter((f) => f.endsWith(".npy"));
-  expect(parts.length).toBeGreaterThan(10);
-  const together = Buffer.concat(parts.map((f) => readFileSync(join(base, "threads", f)).subarray(128)));
-  expect(together.equals(one.subarray(128))).toBe(true);
-  await exportComposites(study({}), { out: join(base, "threads"), workers: 1, format: "zarr" });
-  const files = Object.keys(contents(join(base, "threads")));
-  expect(files.filter((f) => f.endsWith(".npy"))).toEqual([]);
-  const array = await open(new FileSystemStore(join(base, "threads/composites.zarr")), { kind: "array" });
-  const { data, shape } = await get(array);
-  expect(shape).toEqual(composites.shape);
-  const pixels = data as Float32Array;
-  const stored = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-  expect(stored.equals(one.subarray(128))).toBe(true);
-  expect(readExport(join(base, "threads"))).toMatchObject({ arrays: "zarr", rows: plan.count, masks: null });
-  composites.close();
-  masks.close();
-});
 
 test("they stand beside encoders that are run, in the order of the study file", async () => {
   const done = await run({ encoders: ["more.json", { ...own, name: "given" }, "tiny.json"] }, "mixed");
@@ -345,55 +227,6 @@ test("features that tell no cell from another are said to", async () => {
   expect(done.report.answers[0].badge).toBe("undecided");
 });
 
-test("an export that fails or is stopped leaves what was there", async () => {
-  const before = contents(exported);
-  const stop = new AbortController();
-  const stopped = exportComposites(study({ seed: 3 }), {
-    out: exported,
-    signal: stop.signal,
-    workers: 1,
-    onProgress: (done) => done > 0 && stop.abort(),
-  });
-  expect(await failure(stopped)).toBeInstanceOf(InterruptedError);
-  expect(contents(exported)).toEqual(before);
-  const fresh = join(base, "deep/er");
-  const again = new AbortController();
-  await failure(
-    exportComposites(study({}), {
-      out: fresh,
-      signal: again.signal,
-      workers: 1,
-      onProgress: () => again.abort(),
-    }),
-  );
-  expect(existsSync(join(base, "deep"))).toBe(false);
-  expect((await failure(exportComposites(study({}), { out: join(base, "cells") }))).message).toMatch(
-    /cells: is not empty and holds no exported composites/,
-  );
-  expect((await failure(exportComposites(study({}), { out: join(base, "tiny.json") }))).message).toMatch(
-    /is a file/,
-  );
-  expect(() => checkRoom(fresh, 1e18)).toThrow(
-    /needs 1000000000\.0 GB and the disk has .* free; free some space/,
-  );
-});
-
-test("a new export takes the place of an earlier one, and other files stay", async () => {
-  const out = join(base, "again");
-  cpSync(exported, out, { recursive: true });
-  await exportComposites(study({ seed: 3 }), { out, workers: 1 });
-  const after = contents(out);
-  expect(Object.keys(after).sort()).toEqual([
-    "composites.json",
-    "composites.npy",
-    "plan.csv",
-    "plan.parquet",
-    "tiny.npy",
-  ]);
-  expect(after["tiny.npy"]).toBe(contents(exported)["tiny.npy"]);
-  expect(after["composites.npy"]).not.toBe(contents(exported)["composites.npy"]);
-});
-
 test("features of an earlier export are refused, until they are made anew or the study is set back", async () => {
   const out = join(base, "stale");
   const path = join(out, "tiny.npy");
@@ -413,15 +246,4 @@ test("features of an earlier export are refused, until they are made anew or the
   await exportComposites(study({}), { out, workers: 1 });
   await run({ encoders }, "set-back");
   expect(contents(join(base, "set-back/results"))["pairs.csv"]).toBe(ordinary["pairs.csv"]);
-});
-
-test("a record that names files outside of its folder is refused, and nothing is removed", async () => {
-  const out = join(base, "foreign");
-  cpSync(exported, out, { recursive: true });
-  const record = join(out, "composites.json");
-  writeFileSync(record, readFileSync(record, "utf8").replace('"composites.npy"', '"../tiny.json"'));
-  expect((await failure(exportComposites(study({}), { out }))).message).toMatch(
-    /composites\.json: is damaged/,
-  );
-  expect(existsSync(join(base, "tiny.json"))).toBe(true);
 });
