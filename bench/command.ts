@@ -6,48 +6,21 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { CellStore } from "../src/cells/store.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
-import { writeSimulatedCells } from "../src/simulate/write-cells.ts";
-import { groupOf, measureScales } from "../src/swap/intensity.ts";
-import { makePlan } from "../src/swap/plan.ts";
+import { SETTINGS } from "../src/settings.ts";
 import { built, interleaved, option, record, show, smoke, spread } from "./harness.ts";
+import { simulatedComposites } from "./simulated.ts";
 
 const { extract, tryEncoder } = await built<typeof import("../src/features/extract.ts")>("features/extract");
 const { RunningPrograms } =
   await built<typeof import("../src/encode/command/programs.ts")>("encode/command/programs");
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-command-"));
-const cells = join(folder, "cells");
-await writeSimulatedCells(cells, {
-  seed: 3,
-  proteinsPerLocalization: 1,
+const { store, plan, scales, composite } = await simulatedComposites(folder, {
   cellsPerProtein: smoke ? 2 : 25,
-  fieldsPerProtein: 1,
+  settings: SETTINGS,
+  backgrounds: 2,
 });
-const store = await CellStore.open(cells);
-const classes = [...new Set(store.cells.localization as string[])].sort();
-const composite = {
-  edge: "soft",
-  sigma: 1,
-  donorCenter: "fill",
-  halo: 3,
-  intensity: "field",
-  clip: [-1, 6],
-  seed: 1,
-} as const;
-const plan = makePlan({
-  classes,
-  classOf: Int16Array.from(store.cells.localization, (l) => classes.indexOf(l as string)),
-  field: store.cells.field,
-  protein: store.cells.protein,
-  usable: store.cells.usable,
-  settings: ["original", "self", "same", "cell-free", "different", "masked", "background-only"],
-  backgrounds: classes.slice(0, 2),
-  sameDonor: "any",
-  seed: 1,
-});
-const scales = measureScales(store, composite, groupOf(store.cells, composite.intensity));
 const workers = Number(option("workers", String(availableParallelism())));
 const BATCH = 32;
 
@@ -71,7 +44,7 @@ async function busy(ms: number): Promise<number> {
   );
   const encoder = readEncoder(path);
   let printed = "";
-  const programs = new RunningPrograms((chunk) => (printed += chunk.toString()));
+  const programs = new RunningPrograms((chunk) => (printed += Buffer.from(chunk).toString()));
   const dimensions = await tryEncoder(encoder, store, undefined, { programs });
   await extract(
     {

@@ -7,13 +7,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { CellStore } from "../src/cells/store.ts";
 import { mulberry32, normal } from "../src/core/rng.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
 import { OnnxGraph } from "../src/encode/onnx/graph.ts";
-import { writeSimulatedCells } from "../src/simulate/write-cells.ts";
-import { groupOf, measureScales } from "../src/swap/intensity.ts";
-import { makePlan } from "../src/swap/plan.ts";
 import {
   bare,
   built,
@@ -26,6 +22,7 @@ import {
   smoke,
   spread,
 } from "./harness.ts";
+import { simulatedComposites } from "./simulated.ts";
 
 const { extract, tryEncoder } = await built<typeof import("../src/features/extract.ts")>("features/extract");
 const folder = mkdtempSync(join(tmpdir(), "cellswap-bench-"));
@@ -101,36 +98,11 @@ writeFileSync(
     outputs: [{ output: "features" }],
   }),
 );
-const cells = join(folder, "cells");
-await writeSimulatedCells(cells, {
-  seed: 3,
-  proteinsPerLocalization: 1,
+const { store, plan, scales, composite } = await simulatedComposites(folder, {
   cellsPerProtein: smoke ? 2 : 100,
-  fieldsPerProtein: 1,
-});
-const store = await CellStore.open(cells);
-const classes = [...new Set(store.cells.localization as string[])].sort();
-const composite = {
-  edge: "soft",
-  sigma: 1,
-  donorCenter: "fill",
-  halo: 3,
-  intensity: "field",
-  clip: [-1, 6],
-  seed: 1,
-} as const;
-const plan = makePlan({
-  classes,
-  classOf: Int16Array.from(store.cells.localization, (l) => classes.indexOf(l as string)),
-  field: store.cells.field,
-  protein: store.cells.protein,
-  usable: store.cells.usable,
   settings: ["original", "self", "cell-free", "different", "masked"],
-  backgrounds: classes.slice(0, smoke ? 2 : 4),
-  sameDonor: "any",
-  seed: 1,
+  backgrounds: smoke ? 2 : 4,
 });
-const scales = measureScales(store, composite, groupOf(store.cells, composite.intensity));
 const encoder = readEncoder(join(folder, "pifia.json"));
 const dimensions = await tryEncoder(encoder, store);
 let runs = 0;

@@ -24,16 +24,20 @@ function listTree(path: string): { files: TreeFile[]; top: string[] } {
     );
     return { files, top: entries.filter((e) => e.isFile()).map((e) => e.name) };
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    throw new DataError(
-      code === "ENOENT"
-        ? "is not there; check the path"
-        : code === "ENOTDIR"
-          ? "is a file; give the folder that holds the protein folders"
-          : "cannot be read; check its permissions",
-      { path, cause },
-    );
+    throw cannotList(path, "the folder that holds the protein folders", cause);
   }
+}
+
+/** Why the folder `path` cannot be listed; `wanted` says which folder is to be given. */
+export function cannotList(path: string, wanted: string, cause: unknown): DataError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const why =
+    code === "ENOENT"
+      ? "is not there; check the path"
+      : code === "ENOTDIR"
+        ? `is a file; give ${wanted}`
+        : "cannot be read; check its permissions";
+  return new DataError(why, { path, cause });
 }
 
 /** The files of one cell. */

@@ -4,6 +4,7 @@ import { DataError, StudyError } from "../../errors.ts";
 import { joiner } from "../metadata/cells.ts";
 import { compareNatural } from "../natural.ts";
 import { isZarr } from "../readers/ome-zarr.ts";
+import { cannotList } from "../tree.ts";
 import type { FieldEntry, FieldList, Slice } from "./field.ts";
 import { type FilePattern, nearestNames, parsePattern } from "./file-pattern.ts";
 
@@ -122,15 +123,7 @@ function listFiles(path: string, depth: number): string[] {
   try {
     walk("", depth);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    throw new DataError(
-      code === "ENOENT"
-        ? "is not there; check the path"
-        : code === "ENOTDIR"
-          ? "is a file; give the folder that --pattern starts from"
-          : "cannot be read; check its permissions",
-      { path, cause },
-    );
+    throw cannotList(path, "the folder that --pattern starts from", cause);
   }
   return found.sort(compareNatural);
 }
