@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
-import type { z } from "zod";
+import { existsSync, statSync } from "node:fs";
 import { DataError } from "../errors.ts";
+import { checkJson, readJson } from "../files/json.ts";
 import { type CommandFile, commandFile } from "./command/file.ts";
 import { CommandDescription, OnnxDescription } from "./description.ts";
 import { type OnnxFile, onnxFile } from "./onnx/file.ts";
@@ -23,15 +23,10 @@ export function readEncoder(given: string): EncoderFile {
     );
   if (statSync(path).isDirectory())
     throw new DataError("is a folder; give the encoder description in it (NAME.json)", { path });
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new DataError(
-      `is not JSON (${oneLine((cause as Error).message)}); correct it there, or give the .json beside the ONNX file`,
-      { path, cause },
-    );
-  }
+  const json = readJson(path, {
+    what: "a description of an encoder",
+    remedy: "correct it there, or give the .json beside the ONNX file",
+  });
   const has = (key: string) => typeof json === "object" && json !== null && key in json;
   if (has("command")) {
     if (has("model"))
@@ -39,43 +34,7 @@ export function readEncoder(given: string): EncoderFile {
         'has both "model" (an ONNX file) and "command" (a program); keep the one that is meant',
         { path },
       );
-    return commandFile(path, parse(CommandDescription, json, path));
+    return commandFile(path, checkJson(CommandDescription, json, path));
   }
-  return onnxFile(path, parse(OnnxDescription, json, path));
-}
-
-function parse<T>(schema: z.ZodType<T>, json: unknown, path: string): T {
-  const parsed = schema.safeParse(json, { reportInput: true });
-  if (!parsed.success) throw new DataError(firstIssue(parsed.error), { path });
-  return parsed.data;
-}
-
-/** The first thing that a schema check (with `reportInput`) found, as one line: the key, its value, what is wrong. */
-export function firstIssue(error: z.ZodError): string {
-  const issue = innermost(error.issues[0]);
-  const at = issue.path.join(".");
-  if (issue.code === "unrecognized_keys")
-    return `unknown key ${[...issue.path, issue.keys[0]].join(".")}; remove it or correct its spelling`;
-  const allowed = "values" in issue ? issue.values : "options" in issue ? issue.options : undefined;
-  const wanted = Array.isArray(allowed)
-    ? `${allowed.length === 1 ? "use" : "use one of"} ${allowed.join(", ")}`
-    : oneLine(issue.message.replace(/^(Invalid|Too (big|small))[^:]*: /, ""));
-  if (at === "") return wanted;
-  if (issue.code === "invalid_type" && issue.input === undefined)
-    return `key ${at} is missing; give it (${issue.expected})`;
-  const value = JSON.stringify(issue.input) ?? "missing";
-  return `${at} is ${value.length > 60 ? `${value.slice(0, 57)}...` : value}; ${wanted}`;
-}
-
-type Issue = z.core.$ZodIssue;
-
-/** Of a value that fits none of several forms, what is wrong with it in the first that it is of the kind of. */
-function innermost(issue: Issue): Issue {
-  const forms = issue.code === "invalid_union" ? issue.errors.map((form) => form[0]) : [];
-  const inner = forms.find((of) => of.code !== "invalid_type" || of.path.length > 0) ?? forms[0];
-  return inner === undefined ? issue : { ...innermost(inner), path: [...issue.path, ...inner.path] };
-}
-
-function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, " ");
+  return onnxFile(path, checkJson(OnnxDescription, json, path));
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
-import { DataError } from "../errors.ts";
+import { closeSync, readSync } from "node:fs";
+import { openInput, readError } from "./input.ts";
 
 /** SHA-256 (hex) of text or bytes. */
 export function sha256(data: string | Uint8Array): string {
@@ -13,10 +13,10 @@ export function sha256File(path: string): string {
   const piece = Buffer.allocUnsafe(1 << 20);
   let file: number | undefined;
   try {
-    file = openSync(path, "r");
+    file = openInput(path);
     for (let n = readSync(file, piece); n > 0; n = readSync(file, piece)) hash.update(piece.subarray(0, n));
   } catch (cause) {
-    throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
+    throw readError(path, cause);
   } finally {
     if (file !== undefined) closeSync(file);
   }

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { DataError } from "../errors.ts";
 import { writeAll, writeError } from "./atomic.ts";
+import { openInput, readError } from "./input.ts";
 
 /** Element types that we store; names as in numpy. */
 export type NpyType = "float32" | "float64" | "uint8" | "int32";
@@ -78,12 +79,7 @@ export interface NpyHeader {
 
 /** Opens a .npy file and reads its header. @throws DataError where it is none, or is damaged; the file is closed then. */
 export function openNpy(path: string): { readonly file: number; readonly header: NpyHeader } {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (cause) {
-    throw new DataError("cannot be opened; check that the file is there and readable", { path, cause });
-  }
+  const file = openInput(path);
   try {
     return { file, header: npyHeaderOf(file, path) };
   } catch (error) {
@@ -98,7 +94,7 @@ function npyHeaderOf(file: number, path: string): NpyHeader {
   try {
     got = readSync(file, head, 0, 12, 0);
   } catch (cause) {
-    throw new DataError("cannot be read; check that it is a file and readable", { path, cause });
+    throw readError(path, cause);
   }
   if (got < 10 || head.toString("latin1", 0, 6) !== "\x93NUMPY")
     throw new DataError("is not a NumPy .npy file; write it with numpy.save", { path });

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import { parquetRead } from "hyparquet";
@@ -6,6 +6,7 @@ import { fileWriter, ParquetWriter, parquetWriteFile, schemaFromColumnData } fro
 import { DataError } from "../errors.ts";
 import type { Column, Table } from "../types.ts";
 import { writeFileAtomic, writeLargeAtomic } from "./atomic.ts";
+import { readInput } from "./input.ts";
 
 export { parseCsv, readCsv } from "./csv.ts";
 
@@ -44,7 +45,7 @@ export function readCsvColumn(path: string, name: string): string[] {
   let at = -1;
   const values: string[] = [];
   try {
-    parse(readFileSync(path), {
+    parse(readInput(path), {
       bom: true,
       skip_empty_lines: true,
       trim: true,
@@ -138,12 +139,7 @@ const SHARED = 65_536;
 
 /** Reads a Parquet file; numbers become Float64Array, everything else text. Equal text is held once. */
 export async function readParquet(path: string): Promise<Table> {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
-  }
+  const bytes = readInput(path);
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   const found = new Map<string, unknown[]>();
   try {

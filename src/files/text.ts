@@ -1,6 +1,6 @@
-import { isUtf8 } from "node:buffer";
-import { readFileSync } from "node:fs";
+import { constants, isUtf8 } from "node:buffer";
 import { DataError } from "../errors.ts";
+import { readInput } from "./input.ts";
 
 /** Encodings of text that say so in their first bytes. */
 const MARKS: readonly {
@@ -15,17 +15,14 @@ const MARKS: readonly {
   { bytes: [0xfe, 0xff], encoding: "utf-16be", name: "UTF-16" },
 ];
 
+/** Largest text that is read at once, bytes: what a string of this machine holds. */
+const MOST = constants.MAX_STRING_LENGTH;
+
 const SAVE = "save it as CSV UTF-8";
 
 /** The text of a file that a person gives. @throws DataError as {@link decodeText}, or where it cannot be read. */
 export function readText(path: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
-  }
-  return decodeText(bytes, path);
+  return decodeText(readInput(path, { bytes: MOST, what: "a table that is held as a whole" }), path);
 }
 
 /** Files that are no text, by their first bytes. */

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { encoderPath } from "../encode/bundled.ts";
-import { firstIssue } from "../encode/encoder-file.ts";
 import { StudyError } from "../errors.ts";
+import { isMissing } from "../files/input.ts";
+import { firstIssue, readJson } from "../files/json.ts";
 import { diameterOf } from "../masks/diameter.ts";
 import { LIFTABLE } from "../masks/verdict.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
@@ -292,13 +292,12 @@ function givenEntry(entry: z.infer<typeof GivenEntry>, where: string): z.infer<t
 export function readStudyFile(path: string): Study {
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, "utf8"));
+    json = readJson(path, { what: "a study file" });
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code !== undefined;
     throw new StudyError(
-      missing
-        ? "cannot be read; give the path of a study file (docs/study.md shows one)"
-        : `is not JSON (${(cause as Error).message.replace(/\s+/g, " ")}); correct it there`,
+      isMissing(cause)
+        ? "there is no such study file; give the path of one (docs/study.md shows one)"
+        : (cause as Error).message.slice(`${path}: `.length),
       { path, cause },
     );
   }

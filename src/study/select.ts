@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { addTo } from "../core/group.ts";
 import { DataError, StudyError } from "../errors.ts";
+import { readText } from "../files/text.ts";
 import { LIFTABLE } from "../masks/verdict.ts";
 import type { Cells } from "../types.ts";
 import type { Study } from "./schema.ts";
@@ -105,15 +105,7 @@ export function metadataColumn(cells: Cells, name: string, key: string): readonl
 }
 
 function listed(cells: Cells, path: string): number[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new DataError('cannot be read; "cellList" names a text file with one cell id per line', {
-      path,
-      cause,
-    });
-  }
+  const text = readText(path);
   const rowOf = new Map(cells.id.map((id, row) => [id, row]));
   const seen = new Set<string>();
   return text

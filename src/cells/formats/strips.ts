@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
 import { readCsvFile } from "../../files/csv.ts";
+import { readJson } from "../../files/json.ts";
 import { normalizeMask } from "../../masks/label-mask.ts";
 import type { CellPixels, CellSource } from "../importer.ts";
 import { cellMetadata, findColumn, requireValue, type TableOptions } from "../metadata/cells.ts";
@@ -149,12 +150,9 @@ async function readStrip(
 
 /** Names of the channels in DeepProfiler's configuration: `dataset.images.channels`. */
 function configChannels(path: string): string[] {
-  let parsed: { dataset?: { images?: { channels?: unknown } } };
-  try {
-    parsed = JSON.parse(readFileSync(path, "utf8")) as typeof parsed;
-  } catch (cause) {
-    throw new DataError("cannot be read as JSON; give DeepProfiler's configuration", { path, cause });
-  }
+  const parsed = readJson(path, { remedy: "give DeepProfiler's configuration" }) as {
+    dataset?: { images?: { channels?: unknown } };
+  } | null;
   const channels = parsed?.dataset?.images?.channels;
   if (!Array.isArray(channels) || channels.length === 0 || !channels.every((c) => typeof c === "string"))
     throw new StudyError(`${path}: names no channels at dataset.images.channels; give them with --channels`);

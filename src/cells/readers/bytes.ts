@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { DataError } from "../../errors.ts";
+import { closeSync, fstatSync, readSync } from "node:fs";
+import { DataError, isCellswapError } from "../../errors.ts";
+import { isMissing, openInput, readError } from "../../files/input.ts";
 
 /** Bytes of a file, in memory or on disk. */
 export interface ByteSource {
@@ -27,18 +28,12 @@ export class FileBytes implements ByteSource {
   /** @throws DataError where the file is missing, a folder or not readable. */
   constructor(path: string) {
     this.#path = path;
-    let file: number | undefined;
     try {
-      file = openSync(path, "r");
-      const stat = fstatSync(file);
-      if (!stat.isFile()) throw new DataError("is no file; check the path", { path });
-      this.length = stat.size;
+      this.#file = openInput(path);
     } catch (cause) {
-      if (file !== undefined) closeSync(file);
-      if (cause instanceof DataError) throw cause;
       throw unreadable(path, cause, "field");
     }
-    this.#file = file;
+    this.length = fstatSync(this.#file).size;
   }
 
   bytes(at: number, length: number): Uint8Array {
@@ -70,12 +65,11 @@ export class FileBytes implements ByteSource {
 }
 
 /** The error for an image file that cannot be opened or read. */
-export function unreadable(path: string, cause: unknown, what: "cell" | "field" = "cell"): DataError {
-  const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-  return new DataError(
-    missing
-      ? `is missing; restore the file or take its ${what} out`
-      : "cannot be read; check that the file is readable",
-    { path, cause },
-  );
+export function unreadable(path: string, cause: unknown, what: "cell" | "field" = "cell"): Error {
+  return isMissing(cause)
+    ? new DataError(`is missing; restore the file or take its ${what} out`, {
+        path,
+        cause: isCellswapError(cause) ? cause.cause : cause,
+      })
+    : readError(path, cause);
 }

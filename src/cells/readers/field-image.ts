@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DataError } from "../../errors.ts";
+import { readInput } from "../../files/input.ts";
 import { FIELD, type PlaneValues } from "../../image/planes.ts";
 import { FileBytes, unreadable } from "./bytes.ts";
 import { readImagej } from "./imagej.ts";
@@ -57,10 +57,9 @@ export async function openFieldImage(path: string): Promise<FieldImage> {
 function openPng(path: string): FieldImage {
   const read = () => {
     try {
-      statSync(path);
-      return decodePng(readFileSync(path), path, Float32Array, FIELD);
+      return decodePng(readInput(path), path, Float32Array, FIELD);
     } catch (cause) {
-      throw cause instanceof DataError ? cause : unreadable(path, cause, "field");
+      throw unreadable(path, cause, "field");
     }
   };
   let held: ReturnType<typeof read> | undefined = read();

@@ -1,9 +1,10 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type * as H5Wasm from "h5wasm/node";
 import type { Dataset, Entity, File, Group } from "h5wasm/node";
 import { DataError } from "../../errors.ts";
+import { openInput, readError } from "../../files/input.ts";
 
 /** What the library is made of, once it is loaded. */
 export type H5Module = Awaited<typeof H5Wasm.ready>;
@@ -39,22 +40,16 @@ export function closeQuietly(file: File): void {
 }
 
 function checkSignature(path: string): number {
-  let file: number;
+  const file = openInput(path);
   let bytes: number;
   const head = new Uint8Array(8);
   try {
-    bytes = statSync(path).size;
-    file = openSync(path, "r");
+    bytes = fstatSync(file).size;
     readSync(file, head);
-    closeSync(file);
   } catch (cause) {
-    const folder = (cause as NodeJS.ErrnoException).code === "EISDIR";
-    throw new DataError(
-      folder
-        ? "is a folder; give the .hdf5 file"
-        : "cannot be read; check that the file is there and readable",
-      { path, cause },
-    );
+    throw readError(path, cause);
+  } finally {
+    closeSync(file);
   }
   if (SIGNATURE.some((b, i) => head[i] !== b))
     throw new DataError("is not an HDF5 file; give the .hdf5 file of the data set", { path });

@@ -1,5 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { DataError } from "../../errors.ts";
+import { checkInput } from "../../files/input.ts";
 import type { Planes } from "../../image/planes.ts";
 import { unreadable } from "./bytes.ts";
 import { decodePng, isPng } from "./png.ts";
@@ -34,7 +35,7 @@ function decode<Values extends Float32Array | Float64Array>(
 
 async function readBytes(path: string): Promise<Buffer> {
   try {
-    const { size } = await stat(path);
+    const size = checkInput(path);
     if (size > MAX_FILE)
       throw new DataError(
         `has ${size} bytes; the file of a single-cell crop has at most ${MAX_FILE}. Cut the cells out of their field first`,
@@ -42,6 +43,6 @@ async function readBytes(path: string): Promise<Buffer> {
       );
     return await readFile(path);
   } catch (cause) {
-    throw cause instanceof DataError ? cause : unreadable(path, cause);
+    throw unreadable(path, cause);
   }
 }

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { readJson } from "../../files/json.ts";
 import type { PreprocessStep } from "../description.ts";
 import type { Said } from "./draft.ts";
 import type { DraftedInput } from "./draft-input.ts";
@@ -60,7 +61,7 @@ function configBeside(path: string): z.infer<typeof Config> | null {
   const file = join(dirname(path), "preprocessor_config.json");
   if (!existsSync(file)) return null;
   try {
-    const parsed = Config.safeParse(JSON.parse(readFileSync(file, "utf8")));
+    const parsed = Config.safeParse(readJson(file));
     return parsed.success && parsed.data.image_mean.length === parsed.data.image_std.length
       ? parsed.data
       : null;

@@ -1,9 +1,10 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import { parse } from "csv-parse";
 import { parse as parseSync } from "csv-parse/sync";
 import { DataError, isCellswapError } from "../../errors.ts";
 import { DIALECT, findSeparator, fits, linesWithin, malformed, nameColumns, preamble } from "../csv.ts";
+import { openInput } from "../input.ts";
 import { checkUtf8, decodeText, encodingOf, readText } from "../text.ts";
 import { turn } from "../turn.ts";
 import type { RowSource } from "./row-source.ts";
@@ -77,12 +78,7 @@ function firstPiece(path: string, size: number): string {
 
 /** The text of a file in pieces of whole lines. */
 function* pieces(path: string, size: number): Generator<string> {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (cause) {
-    throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
-  }
+  const file = openInput(path);
   try {
     const buffer = Buffer.alloc(size);
     let carried = Buffer.alloc(0);

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { DataError } from "../../errors.ts";
+import { closeSync, readSync } from "node:fs";
+import { openInput, readError } from "../input.ts";
 
 /** A table that is read row by row, a few of its columns at a time; values are text, empty where nothing is known. */
 export interface RowSource {
@@ -15,15 +15,13 @@ export interface RowSource {
 
 /** The first bytes of a file, a character each. @throws DataError where it cannot be read */
 export function firstBytes(path: string, count: number): string {
+  const file = openInput(path);
   try {
-    const file = openSync(path, "r");
-    try {
-      const bytes = Buffer.alloc(count);
-      return bytes.toString("latin1", 0, readSync(file, bytes, 0, count, 0));
-    } finally {
-      closeSync(file);
-    }
+    const bytes = Buffer.alloc(count);
+    return bytes.toString("latin1", 0, readSync(file, bytes, 0, count, 0));
   } catch (cause) {
-    throw new DataError("cannot be read; check that the file is there and readable", { path, cause });
+    throw readError(path, cause);
+  } finally {
+    closeSync(file);
   }
 }

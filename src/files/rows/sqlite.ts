@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
 import { DataError, isCellswapError } from "../../errors.ts";
+import { checkInput, readInput } from "../input.ts";
 import { firstBytes, type RowSource } from "./row-source.ts";
 
 /** Largest database that is read: it is held in memory as a whole. */
@@ -17,7 +17,7 @@ export interface Database {
 
 /** @throws DataError where the file is damaged or too large to be held in memory */
 export async function openSqlite(path: string): Promise<Database> {
-  const { size } = statSync(path);
+  const size = checkInput(path);
   if (size > MAX_BYTES)
     throw new DataError(
       `is a database of ${size} bytes, and one of at most ${MAX_BYTES} is read; export its tables of images and objects as CSV or Parquet`,
@@ -29,7 +29,7 @@ export async function openSqlite(path: string): Promise<Database> {
     new DataError(`is not a readable SQLite database (${(cause as Error).message})`, { path, cause });
   const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
   try {
-    const database = new library.Database(readFileSync(path));
+    const database = new library.Database(readInput(path));
     const names = (query: string, at: number) =>
       (database.exec(query)[0]?.values ?? []).map((row) => String(row[at]));
     const tables = names("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name", 0);

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { DataError, StudyError } from "../../errors.ts";
 import type { GivenFeatures } from "../../features/given/given.ts";
 import { pixelsKey, scalesHash } from "../../features/key.ts";
+import { readJson } from "../../files/json.ts";
 import { SETTINGS } from "../../settings.ts";
 import { planHash } from "../../swap/plan-file.ts";
 import type { SwapPlan } from "../../types.ts";
@@ -74,7 +75,7 @@ export function readExport(folder: string): ExportRecord | null {
   const path = join(folder, EXPORT_RECORD);
   if (!existsSync(path)) return null;
   try {
-    return ExportRecord.parse(JSON.parse(readFileSync(path, "utf8")));
+    return ExportRecord.parse(readJson(path));
   } catch (cause) {
     throw new DataError(
       "is damaged or of another version of cellswap; remove its folder and export the composites again",
