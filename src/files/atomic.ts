@@ -1,5 +1,10 @@
 import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
   mkdirSync,
+  openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
@@ -8,26 +13,96 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { DataError, isCellswapError } from "../errors.ts";
 import { sha256File } from "./hash.ts";
+import { partName, removeLeftParts } from "./parts.ts";
+import { writeError } from "./write-error.ts";
+
+export { isLeftPart, partName, removeLeftParts } from "./parts.ts";
+export { writeError } from "./write-error.ts";
 
 /**
- * Writes a whole file so that readers see the old or the new one, never half of it. A file that holds these bytes
- * already is left alone.
+ * Writes a whole file so that readers see the old or the new one, never half of it, and so that it is on the disk
+ * when this returns: what is written after it may rely on it, whatever happens to the power. A file that holds these
+ * bytes already is left alone. What dead processes left half-written in the folder is removed.
+ * @throws DataError where it cannot be written, or where a symbolic link or a device stands at `path`: nothing is
+ * written through or in the place of those
  */
 export function writeFileAtomic(path: string, data: string | Uint8Array): void {
-  const partial = `${path}.part-${process.pid}`;
   const bytes = typeof data === "string" ? Buffer.from(data) : data;
+  atomically(
+    path,
+    (partial) => {
+      const file = openSync(partial, "wx");
+      try {
+        writeFileSync(file, bytes);
+        sync(file);
+      } finally {
+        closeSync(file);
+      }
+    },
+    () => holds(path, bytes),
+  );
+}
+
+/** As {@link writeFileAtomic}, for a file too large to be held: `write` makes it under the name it is given. */
+export function writeLargeAtomic(path: string, write: (partial: string) => void): void {
+  atomically(path, (partial) => {
+    write(partial);
+    syncFile(partial);
+  });
+}
+
+function atomically(path: string, write: (partial: string) => void, held = () => false): void {
+  const partial = partName(path);
   try {
-    if (holds(path, bytes)) return;
-    makeFolder(dirname(path));
-    writeFileSync(partial, bytes);
-    renameSync(partial, path);
+    const folder = dirname(path);
+    checkTarget(path);
+    makeFolder(folder);
+    clean(folder);
+    if (held()) syncFile(path);
+    else {
+      rmSync(partial, { force: true });
+      write(partial);
+      if (sameBytes(partial, path)) {
+        rmSync(partial);
+        syncFile(path);
+      } else renameSync(partial, path);
+    }
+    syncFolder(folder);
   } catch (cause) {
     discard(partial);
     throw writeError(path, cause);
   }
+}
+
+/** Folders that this thread has looked through for what dead processes left. */
+const cleaned = new Set<string>();
+
+function clean(folder: string): void {
+  const whole = resolve(folder);
+  if (cleaned.has(whole)) return;
+  removeLeftParts(whole);
+  cleaned.add(whole);
+}
+
+/** @throws DataError where a symbolic link stands at `path`: nothing is written or removed through one */
+export function refuseLink(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+    throw new DataError(
+      "is a symbolic link, through which nothing is written; remove it or name its target",
+      {
+        path,
+      },
+    );
+}
+
+function checkTarget(path: string): void {
+  refuseLink(path);
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there !== undefined && !there.isFile() && !there.isDirectory())
+    throw new DataError("is a device or a pipe; choose a file name", { path });
 }
 
 /**
@@ -37,6 +112,7 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
 export function makeFolder(path: string): string | undefined {
   try {
     mkdirSync(path);
+    syncFolder(dirname(path));
     return path;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -48,6 +124,7 @@ export function makeFolder(path: string): string | undefined {
   }
   const made = makeFolder(dirname(path));
   mkdirSync(path);
+  syncFolder(dirname(path));
   return made ?? path;
 }
 
@@ -62,6 +139,68 @@ export function unmakeFolder(folder: string, made: string | undefined): void {
     }
 }
 
+/**
+ * Puts a finished folder where nothing stands, or an empty folder: everything in it is on the disk before it gets its
+ * name, and its name when this returns.
+ * @throws DataError where something else stands at `path`
+ */
+export function commitFolder(finished: string, path: string): void {
+  try {
+    refuseLink(path);
+    syncTree(finished);
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) rmdirSync(path);
+    renameSync(finished, path);
+    syncFolder(dirname(resolve(path)));
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
+}
+
+/** Brings a file, or a folder with all that is in it, to the disk. */
+export function syncTree(path: string): void {
+  const there = lstatSync(path);
+  if (there.isFile()) syncFile(path);
+  if (!there.isDirectory()) return;
+  for (const name of readdirSync(path)) syncTree(join(path, name));
+  syncFolder(path);
+}
+
+/** Brings the bytes of a file to the disk (fsync). */
+export function syncFile(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    sync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Brings the names in a folder to the disk: those of files made, renamed and removed. */
+export function syncFolder(path: string): void {
+  let folder: number | undefined;
+  try {
+    folder = openSync(path, "r");
+    fsyncSync(folder);
+  } catch (error) {
+    if (!UNABLE.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  } finally {
+    if (folder !== undefined) closeSync(folder);
+  }
+}
+
+/** What systems answer that cannot do it for folders, or for files of this kind. */
+const UNABLE = new Set(["EINVAL", "EBADF", "EISDIR", "EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/** fsync of an open file, where its disk can. */
+export function sync(file: number): void {
+  try {
+    fsyncSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EBADF" || !UNABLE.has(code ?? "")) throw error;
+  }
+}
+
 /** An error about something in the unfinished `from` as one about `to`, which a user knows; others as they are. */
 export function namedAfter(error: unknown, from: string, to: string): unknown {
   if (!isCellswapError(error) || error.path === undefined || !error.path.startsWith(from)) return error;
@@ -74,48 +213,12 @@ function holds(path: string, bytes: Uint8Array): boolean {
   return Buffer.compare(readFileSync(path), bytes) === 0;
 }
 
-/** The one line for a file that could not be written. */
-export function writeError(path: string, cause: unknown): Error {
-  const code = (cause as NodeJS.ErrnoException).code;
-  const why: Record<string, string> = {
-    ENOSPC: "the disk is full; free some space and run the same command again",
-    EACCES: "no permission to write there; choose another folder or change its permissions",
-    EROFS: "the file system is read-only; choose another folder",
-    EPERM: "no permission to write there; choose another folder or change its permissions",
-    ENOTDIR: "a part of this path is a file, not a folder; choose another path",
-    EEXIST: "there is a file of this name; choose another path",
-    EISDIR: "this is a folder; choose a file name",
-    ENOENT: "no such folder can be made there; choose another path",
-    EFBIG:
-      "the file would be larger than the system allows (`ulimit -f`); raise the limit or choose another disk",
-    ENAMETOOLONG: "this name is too long; choose a shorter one",
-    EIO: "the disk failed while writing; check it or choose another folder",
-    EDQUOT: "the disk quota is used up; free some space and run the same command again",
-  };
-  if (code === undefined || cause instanceof DataError) return cause as Error;
-  return new DataError(why[code] ?? `cannot be written (${code}); choose another folder`, { path, cause });
-}
-
 /** Writes all bytes at `position`; a full disk is one clear line. */
 export function writeAll(file: number, bytes: Uint8Array, position: number, path: string): void {
   try {
     for (let done = 0; done < bytes.length; )
       done += writeSync(file, bytes, done, bytes.length - done, position + done);
   } catch (cause) {
-    throw writeError(path, cause);
-  }
-}
-
-/** As {@link writeFileAtomic}, for a file too large to be held: `write` makes it under the name it is given. */
-export function writeLargeAtomic(path: string, write: (partial: string) => void): void {
-  const partial = `${path}.part-${process.pid}`;
-  try {
-    makeFolder(dirname(path));
-    write(partial);
-    if (sameBytes(partial, path)) rmSync(partial);
-    else renameSync(partial, path);
-  } catch (cause) {
-    discard(partial);
     throw writeError(path, cause);
   }
 }

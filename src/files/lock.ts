@@ -1,24 +1,14 @@
-import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { InUseError } from "../errors.ts";
-import { writeError } from "./atomic.ts";
+import { partName, removeLeftParts, STALE } from "./parts.ts";
+import { type ProcessName, runs, seesProcess, thisProcess } from "./process.ts";
+import { writeError } from "./write-error.ts";
 
 const ATTEMPTS = 20;
-/** How often a lock is renewed, and after which silence one of another host counts as left behind, milliseconds. */
+/** How often a lock is renewed, milliseconds. */
 const RENEWAL = 15_000;
-const STALE = 300_000;
-
-/** Who holds a lock, as the file says in JSON. */
-interface Holder {
-  readonly host: string;
-  /** Which processes the numbers count: boot and container; empty where the system does not say. */
-  readonly namespace: string;
-  readonly process: number;
-  /** When the process started, in the system's own units; empty where it does not say. */
-  readonly started: string;
-}
 
 /** A lock that is held. */
 export interface Lock {
@@ -40,14 +30,9 @@ const held = new Set<string>();
  */
 export function takeLock(folder: string): Lock {
   const file = join(folder, "run.lock");
-  const own = `${file}.${hostname()}-${process.pid}`;
-  const me: Holder = {
-    host: hostname(),
-    namespace: namespace(),
-    process: process.pid,
-    started: startOf(process.pid),
-  };
-  const mine = JSON.stringify(me);
+  const own = partName(file);
+  const mine = JSON.stringify(thisProcess());
+  removeLeftParts(folder);
   try {
     for (let attempt = 0; ; attempt++) {
       writeFileSync(own, mine);
@@ -55,8 +40,8 @@ export function takeLock(folder: string): Lock {
       if (linked(own, file)) break;
       const holder = read(file);
       if (holder === undefined && attempt < ATTEMPTS) continue;
-      if (attempt === ATTEMPTS || (holder === mine ? held.has(file) : isHeld(holder!, file, own, me)))
-        throw new InUseError(`is in use by another run (${describe(holder, me)}`, { path: folder });
+      if (attempt === ATTEMPTS || (holder === mine ? held.has(file) : isHeld(holder!, file, own)))
+        throw new InUseError(`is in use by another run (${describe(holder)}`, { path: folder });
       putAside(file, holder!);
     }
   } catch (cause) {
@@ -99,10 +84,9 @@ function renew(file: string, mine: string, onLost: () => void): Worker {
 }
 
 /** Whether the holder still runs, or may. */
-function isHeld(text: string, file: string, own: string, me: Holder): boolean {
+function isHeld(text: string, file: string, own: string): boolean {
   const holder = parse(text);
-  if (holder !== undefined && holder.host === me.host && holder.namespace === me.namespace)
-    return runs(holder);
+  if (holder !== undefined && seesProcess(holder)) return runs(holder);
   return age(file, own) < STALE;
 }
 
@@ -112,30 +96,20 @@ function age(file: string, now: string): number {
   return there === undefined ? Number.POSITIVE_INFINITY : statSync(now).mtimeMs - there.mtimeMs;
 }
 
-function parse(text: string): Holder | undefined {
+function parse(text: string): ProcessName | undefined {
   try {
-    const holder = JSON.parse(text) as Holder | null;
+    const holder = JSON.parse(text) as ProcessName | null;
     return typeof holder?.host === "string" && typeof holder.process === "number" ? holder : undefined;
   } catch {
     return undefined;
   }
 }
 
-function describe(text: string | undefined, me: Holder): string {
+function describe(text: string | undefined): string {
   const holder = text === undefined ? undefined : parse(text);
   if (holder === undefined) return "its lock cannot be read); wait for it or stop it";
-  if (holder.host === me.host && holder.namespace === me.namespace)
-    return `process ${holder.process}); wait for it or stop it`;
+  if (seesProcess(holder)) return `process ${holder.process}); wait for it or stop it`;
   return `process ${holder.process} on ${holder.host}); wait for it or stop it; if it is gone, its lock gives way five minutes after its end`;
-}
-
-/** The boot and the process namespace that numbers of processes belong to (proc(5)); empty on other systems. */
-function namespace(): string {
-  try {
-    return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${readlinkSync("/proc/self/ns/pid")}`;
-  } catch {
-    return "";
-  }
 }
 
 function linked(from: string, to: string): boolean {
@@ -163,7 +137,7 @@ function exclusive(from: string, to: string): boolean {
 
 /** Removes the lock of a process that is gone; one that another run took meanwhile is put back. */
 function putAside(file: string, stale: string): void {
-  const aside = `${file}.stale-${process.pid}`;
+  const aside = partName(`${file}.stale`);
   try {
     renameSync(file, aside);
   } catch (error) {
@@ -180,30 +154,5 @@ function read(file: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
-  }
-}
-
-function runs(holder: Holder): boolean {
-  if (!Number.isInteger(holder.process) || holder.process <= 0) return false;
-  try {
-    process.kill(holder.process, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
-  const now = startOf(holder.process);
-  return holder.started === "" || now === "" || holder.started === now;
-}
-
-/**
- * When a process started, in clock ticks since boot (field 22 of proc(5) stat), `ended` for one that is only not yet
- * waited for; empty on other systems.
- */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? "ended" : (fields[19] ?? "");
-  } catch {
-    return "";
   }
 }

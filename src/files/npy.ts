@@ -11,9 +11,9 @@ const BYTES: Record<NpyType, number> = { float32: 4, float64: 8, uint8: 1, int32
 const HEADER = 128;
 
 /** First 128 bytes of a NumPy .npy file, version 1.0 (numpy.lib.format). */
-export function npyHeader(type: NpyType, shape: readonly number[]): Uint8Array {
+export function npyHeader(type: NpyType | "uint32", shape: readonly number[]): Uint8Array {
   const list = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const text = `{'descr': '${DESCR[type]}', 'fortran_order': False, 'shape': (${list}), }`;
+  const text = `{'descr': '${type === "uint32" ? "<u4" : DESCR[type]}', 'fortran_order': False, 'shape': (${list}), }`;
   const bytes = Buffer.alloc(HEADER, " ");
   bytes.write("\x93NUMPY\x01\x00", 0, "latin1");
   bytes.writeUInt16LE(HEADER - 10, 8);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, StudyError } from "../errors.ts";
-import { makeFolder, writeError, writeFileAtomic } from "../files/atomic.ts";
+import { isLeftPart, makeFolder, writeError, writeFileAtomic } from "../files/atomic.ts";
 import { type Lock, takeLock } from "../files/lock.ts";
 import { version } from "../version.ts";
 import { LAYOUT, StudyLayout, TOP } from "./layout.ts";
@@ -24,7 +24,6 @@ export interface StudyRecord {
   readonly stages: Readonly<Record<string, string>>;
 }
 
-const PART = /\.part-\d+$/;
 const FORCE = "choose another --out, or --force to replace it";
 
 /** A study folder whose lock this process holds. */
@@ -156,7 +155,7 @@ function checkKind(layout: StudyLayout): void {
       `holds a study that an earlier cellswap made (layout 1, this one reads ${LAYOUT}); choose another --out, or remove the folder`,
       { path },
     );
-  if (readdirSync(path).some((name) => !name.startsWith("run.lock") && !PART.test(name)))
+  if (readdirSync(path).some((name) => !name.startsWith("run.lock") && !isLeftPart(join(path, name))))
     throw new StudyError("is not empty and holds no study; choose another --out", { path });
 }
 
@@ -175,12 +174,12 @@ function removeStudy(path: string): void {
 
 /** Removes the unfinished files of a run that was killed while it wrote them. */
 function removeParts(path: string): void {
-  const left = (name: string) => PART.test(name) || name.startsWith("run.lock.");
+  const left = (name: string) => isLeftPart(join(path, name)) || name.startsWith("run.lock.");
   for (const name of readdirSync(path).filter((n) => TOP.has(n) || left(n))) {
     const top = join(path, name);
     if (left(name)) rmSync(top, { force: true });
     else if (statSync(top).isDirectory())
       for (const inner of readdirSync(top, { recursive: true, encoding: "utf8" }))
-        if (PART.test(inner)) rmSync(join(top, inner), { force: true });
+        if (isLeftPart(join(top, inner))) rmSync(join(top, inner), { force: true });
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { main } from "../../src/commands/main.ts";
+import { partName } from "../../src/files/atomic.ts";
 import { takeLock } from "../../src/files/lock.ts";
 import { contents } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
@@ -60,7 +61,7 @@ test("a lock whose process is gone is taken over", async () => {
   const here = JSON.parse(readFileSync(join(base, "run.lock"), "utf8"));
   held.release();
   lock({ ...here, process: 999_999_999 });
-  writeFileSync(join(out, "record.json.part-12"), "{");
+  writeFileSync(partName(join(out, "record.json")).replace(/-\d+-(\d+)$/, "-999999999-$1"), "{");
   expect(await study({})).toBe(0);
   expect(Object.keys(contents(out)).filter((name) => /run\.lock|\.part-/.test(name))).toEqual([]);
   // The number of a process that runs now, but of one that started at another time.
