@@ -24,6 +24,7 @@ export {
 } from "./cells/importer.ts";
 export { type Labels, readLabels } from "./cells/metadata/labels.ts";
 export { type CellRecord, CellStore, CellStoreWriter, type StoreHeader } from "./cells/store.ts";
+export type { Verification, VerifiedFile } from "./cells/verify.ts";
 export { type Demo, type DemoOptions, type DemoProgress, runDemo } from "./demo.ts";
 export { bundledEncoders, encoderPath } from "./encode/bundled.ts";
 export type { Encoder } from "./encode/encoder.ts";
@@ -58,5 +59,6 @@ export {
 export { readPublishedResults, writePublishedResults } from "./study/published-csv.ts";
 export { readResults, readStudyFolder, type StudyResults } from "./study/read.ts";
 export { readStudyFile, resolveStudy, type Study, StudyFile } from "./study/schema.ts";
+export { verify } from "./study/verify.ts";
 export { runStudy, type StudyOptions, type StudyProgress, type StudyRun } from "./study.ts";
 export { readPlan, writePlan } from "./swap/plan-file.ts";

@@ -77,7 +77,7 @@ export interface StudyRun {
  */
 export async function runStudy(given: Study, options: StudyOptions): Promise<StudyRun> {
   const { out, workers, force = false } = options;
-  const store = await CellStore.open(given.cells, given.allow);
+  const store = await CellStore.open(given.cells, given.allow, { signal: options.signal });
   const wanted = fitToCells(given, store);
   let folder: OpenFolder | undefined;
   let grid: PairGrid | undefined;
@@ -193,6 +193,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
         },
       );
     });
+    store.checkUnchanged();
     const { composites } = extraction;
     // In the order of the study file.
     const [given, made] = [[...taken], [...extraction.sets]];

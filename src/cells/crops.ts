@@ -1,23 +1,56 @@
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
+import { sha256File } from "../files/hash.ts";
 import { NpyReader } from "../files/npy.ts";
+import { fileState } from "../files/state.ts";
 import type { CropSource, MaskKind } from "../types.ts";
+import type { States } from "./checked.ts";
 import { readHeader, type StoreHeader } from "./header.ts";
+
+/** A store whose files were held to their hashes, for other threads to open: where it is, and what it was then. */
+export interface CheckedStore {
+  readonly path: string;
+  /** Check sum of its header. */
+  readonly sum: string;
+  readonly states: States;
+}
 
 /** Crops and masks of a cell store, left on disk; all that a worker needs. */
 export class CropFiles implements CropSource {
   readonly path: string;
   readonly header: StoreHeader;
+  readonly checked: CheckedStore;
   readonly #crops: NpyReader;
   readonly #masks: NpyReader | undefined;
 
-  /** Opens the arrays of the store at `path`. @throws DataError where it is none, is of another version or its files do not fit together. */
-  constructor(path: string) {
+  /**
+   * Opens the arrays of a store that was checked.
+   * @throws DataError where it was changed since, or its files do not fit together.
+   */
+  constructor(checked: CheckedStore) {
+    const { path } = checked;
     this.path = path;
+    this.checked = checked;
     this.header = readHeader(path);
     const { count, channels, height, width, masks } = this.header;
     this.#crops = openArray(join(path, "crops.npy"), "float32", [count, channels.length, height, width]);
-    if (masks !== "none") this.#masks = openArray(join(path, "masks.npy"), "uint8", [count, height, width]);
+    if (masks !== "none" && checked.states["masks.npy"] !== undefined)
+      this.#masks = openArray(join(path, "masks.npy"), "uint8", [count, height, width]);
+    this.checkUnchanged();
+  }
+
+  /** @throws DataError naming a file of the store that is not what it was when it was checked */
+  checkUnchanged(): void {
+    const { path, sum, states } = this.checked;
+    const check = (name: string, same: (file: string) => boolean) => {
+      const file = join(path, name);
+      if (!same(file))
+        throw new DataError("was changed while it was in use; run the same command again", { path: file });
+    };
+    check("cells.json", () => readHeader(path).sum === sum);
+    // A copy by hard links, or other permissions, are a change of the file's state and none of its content.
+    for (const [name, state] of Object.entries(states))
+      check(name, (file) => fileState(file) === state || sha256File(file) === this.header.hashes[name]);
   }
 
   get count(): number {

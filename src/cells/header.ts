@@ -1,11 +1,12 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { DataError } from "../errors.ts";
-import { sha256 } from "../files/hash.ts";
+import { canonicalJson, sha256 } from "../files/hash.ts";
 import type { CropShape, MaskKind } from "../types.ts";
 
 /** Version of the cell store's layout; a store of another version is refused. */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
 
 /** `cells.json` of a cell store. */
 export interface StoreHeader extends CropShape {
@@ -19,40 +20,129 @@ export interface StoreHeader extends CropShape {
   readonly source: string;
   /** SHA-256 of the store's files by file name. */
   readonly hashes: Readonly<Record<string, string>>;
+  /** Check sum of all the above: SHA-256 of it as JSON without spaces, keys sorted. */
+  readonly sum: string;
 }
 
-/** Reads and checks `cells.json`. */
+/** Bytes that a header has at most. */
+const LARGEST = 1 << 24;
+const SIDE = 8192;
+
+const Hash = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 of 64 hexadecimal digits is needed");
+const FileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a plain file name is needed");
+const side = z.int().min(1).max(SIDE);
+
+const Header = z.strictObject({
+  format: z.literal("cellswap-cells"),
+  version: z.literal(STORE_VERSION),
+  count: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
+  channels: z.array(z.string()).min(1),
+  height: side,
+  width: side,
+  diameter: z.number().positive().max(SIDE).optional(),
+  masks: z.enum(["none", "center", "full"]),
+  maskSource: z.string().nullable(),
+  source: z.string(),
+  hashes: z.record(FileName, Hash),
+  sum: Hash,
+});
+
+/** Files that a store with such masks has in any case. */
+function required(masks: MaskKind): string[] {
+  return ["crops.npy", "metadata.parquet", ...(masks === "none" ? [] : ["masks.npy", "quality.csv"])];
+}
+
+/** Whether a file of a store goes with its masks. */
+export function isOfMasks(name: string): boolean {
+  return name === "masks.npy" || name === "quality.csv";
+}
+
+/** A header with its check sum. */
+export function sealed(header: Omit<StoreHeader, "sum">): StoreHeader {
+  return { ...header, sum: sumOf(header) };
+}
+
+/** The text of `cells.json`. */
+export function headerText(header: StoreHeader): string {
+  return `${JSON.stringify(header, null, 2)}\n`;
+}
+
+function sumOf(header: object): string {
+  const { sum: _, ...rest } = header as { sum?: string };
+  return sha256(canonicalJson(rest));
+}
+
+/**
+ * Reads and checks `cells.json`: every key, and its check sum.
+ * @throws DataError where it is missing, of another version or damaged
+ */
 export function readHeader(path: string): StoreHeader {
   const file = join(path, "cells.json");
-  let header: StoreHeader;
+  const json = readJson(path, file);
+  const fail = (what: string): never => {
+    throw new DataError(`${what}; restore it from a copy, or import the cells again`, { path: file });
+  };
+  if (json === undefined) return fail("is damaged (it is not JSON)");
+  const { format, version } = (json ?? {}) as Record<string, unknown>;
+  if (format !== "cellswap-cells")
+    throw new DataError("is not the header of a cell store; make one with `cellswap import`", { path: file });
+  if (typeof version === "number" && version !== STORE_VERSION)
+    throw new DataError(
+      `has version ${version}, this cellswap reads ${STORE_VERSION}; import the cells again`,
+      { path: file },
+    );
+  const { success, data, error } = Header.safeParse(json, { reportInput: true });
+  if (!success) return fail(`is damaged (${issueOf(error)})`);
+  const lacks = required(data.masks).find((name) => !Object.hasOwn(data.hashes, name));
+  if (lacks !== undefined) return fail(`is damaged (it has no hash of ${lacks})`);
+  if (sumOf(data) !== data.sum) return fail("was changed after it was written (its check sum does not fit)");
+  return data as StoreHeader;
+}
+
+/** The JSON of a header; undefined where it is none. @throws DataError where there is no such file */
+function readJson(path: string, file: string): unknown {
+  let text: string;
   try {
-    header = JSON.parse(readFileSync(file, "utf8")) as StoreHeader;
+    const status = statSync(file);
+    if (!status.isFile() || status.size > LARGEST) throw new RangeError("no header");
+    text = readFileSync(file, "utf8");
   } catch (cause) {
     throw new DataError(
       "is not a cell store (no readable cells.json in it); make one with `cellswap import`",
       { path, cause },
     );
   }
-  if (header.format !== "cellswap-cells")
-    throw new DataError("is not the header of a cell store", { path: file });
-  if (header.version !== STORE_VERSION)
-    throw new DataError(
-      `has version ${header.version}, this cellswap reads ${STORE_VERSION}; import the cells again`,
-      { path: file },
-    );
-  const { diameter } = header;
-  if (diameter !== undefined && !(typeof diameter === "number" && diameter > 0))
-    throw new DataError(
-      `has the diameter ${JSON.stringify(diameter)}, which is not a length in px; import the cells again`,
-      { path: file },
-    );
-  return header;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first thing that is wrong with a header, in a few words. */
+function issueOf(error: z.ZodError): string {
+  const [issue] = error.issues;
+  if (issue.code === "unrecognized_keys") return `unknown key ${short(issue.keys[0])}`;
+  const value = JSON.stringify(issue.input);
+  const at = issue.path.map((part) => short(String(part))).join(".");
+  if (value === undefined) return `key ${at} is missing`;
+  return at === "" ? "it is not an object" : `${at} is ${short(value)}`;
+}
+
+/** As much of a text as a message takes, control characters escaped. */
+function short(text: string): string {
+  const plain = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
+  return plain.length > 60 ? `${plain.slice(0, 57)}...` : plain;
 }
 
 /** True for a folder with the header of a cell store, of any version. */
 export function isCellStore(path: string): boolean {
   try {
-    return JSON.parse(readFileSync(join(path, "cells.json"), "utf8")).format === "cellswap-cells";
+    const file = join(path, "cells.json");
+    return (readJson(path, file) as { format?: unknown } | null)?.format === "cellswap-cells";
   } catch {
     return false;
   }

@@ -3,8 +3,9 @@ import { DataError } from "../errors.ts";
 import { readCsvColumn, readParquet } from "../files/table.ts";
 import { type Liftable, passes } from "../masks/verdict.ts";
 import type { Cells, Table } from "../types.ts";
-import { CropFiles } from "./crops.ts";
-import { readHeader, type StoreHeader } from "./header.ts";
+import { type CheckOptions, checkFiles } from "./checked.ts";
+import { type CheckedStore, CropFiles } from "./crops.ts";
+import { isOfMasks, readHeader } from "./header.ts";
 
 export { isCellStore, readHeader, STORE_VERSION, type StoreHeader, storeHash } from "./header.ts";
 export {
@@ -15,6 +16,11 @@ export {
   replaceMasks,
   writeQuality,
 } from "./writer.ts";
+
+export interface OpenOptions extends CheckOptions {
+  /** Whether masks and their verdicts are wanted; without them they are neither checked nor read. */
+  readonly masks?: boolean;
+}
 
 /**
  * A folder of cells: `cells.json`, `crops.npy` (count x channels x height x width, float32), `metadata.parquet`,
@@ -28,9 +34,10 @@ export class CellStore extends CropFiles {
   /** Reasons that leave no cell out, sorted. */
   readonly allowed: readonly Liftable[];
 
-  private constructor(path: string, metadata: Table, allowed: readonly Liftable[]) {
-    super(path);
-    this.verdicts = readVerdicts(path, this.header);
+  private constructor(checked: CheckedStore, metadata: Table, allowed: readonly Liftable[]) {
+    super(checked);
+    const { path } = checked;
+    this.verdicts = "quality.csv" in checked.states ? readVerdicts(path, this.header.count) : null;
     this.allowed = [...new Set(allowed)].sort();
     const usable = new Uint8Array(this.header.count).fill(1);
     this.verdicts?.forEach((v, row) => {
@@ -40,26 +47,36 @@ export class CellStore extends CropFiles {
   }
 
   /**
-   * Opens a store with its metadata. @throws DataError as {@link CropFiles}.
+   * Opens a store with its metadata, after its files were held to their hashes; those that were before, and are as
+   * they were, are not read again ({@link checkFiles}).
    * @param allowed reasons of verdicts that leave no cell out
+   * @throws DataError naming the file that is missing, damaged or of another version; InterruptedError after `signal`
    */
-  static async open(path: string, allowed: readonly Liftable[] = []): Promise<CellStore> {
-    readHeader(path);
-    return new CellStore(path, await readParquet(join(path, "metadata.parquet")), allowed);
+  static async open(
+    path: string,
+    allowed: readonly Liftable[] = [],
+    { masks = true, ...options }: OpenOptions = {},
+  ): Promise<CellStore> {
+    const header = readHeader(path);
+    const names = Object.keys(header.hashes).filter((name) => masks || !isOfMasks(name));
+    const states = await checkFiles(path, header, names, options);
+    const metadata = await readParquet(join(path, "metadata.parquet"));
+    const store = new CellStore({ path, sum: header.sum, states }, metadata, allowed);
+    store.checkUnchanged();
+    return store;
   }
 }
 
-function readVerdicts(path: string, header: StoreHeader): string[] | null {
-  if (header.masks === "none") return null;
+function readVerdicts(path: string, count: number): string[] {
   const file = join(path, "quality.csv");
   const texts = new Map<string, string>();
   const verdicts = readCsvColumn(file, "Quality_Verdict").map((v) => {
     if (!texts.has(v)) texts.set(v, v);
     return texts.get(v)!;
   });
-  if (verdicts.length !== header.count)
+  if (verdicts.length !== count)
     throw new DataError(
-      `has ${verdicts.length} verdicts for ${header.count} cells; run \`cellswap segment\` again`,
+      `has ${verdicts.length} verdicts for ${count} cells; run \`cellswap segment\` again`,
       { path: file },
     );
   return verdicts;

@@ -16,7 +16,8 @@ import { NpyWriter } from "../files/npy.ts";
 import { table, writeCsv, writeParquet } from "../files/table.ts";
 import { typicalDiameter } from "../masks/diameter.ts";
 import type { Column, CropShape, MaskKind, Table } from "../types.ts";
-import { isCellStore, readHeader, STORE_VERSION, type StoreHeader } from "./header.ts";
+import { renewIndex } from "./checked.ts";
+import { headerText, isCellStore, readHeader, STORE_VERSION, type StoreHeader, sealed } from "./header.ts";
 
 /** Quality of every cell's mask, in store order. */
 export interface Quality {
@@ -44,6 +45,8 @@ export class CellStoreWriter {
   readonly #metadata = new Map<string, (string | number | null)[]>(LEADING.map((name) => [name, []]));
   readonly #maskKind: MaskKind;
   readonly #source: string;
+  /** Names of files besides those of every store. */
+  readonly #others: string[] = [];
   #open = true;
 
   /** @throws DataError where something else stands at `path` or nothing can be written there. */
@@ -82,9 +85,15 @@ export class CellStoreWriter {
     for (const column of this.#metadata.values()) if (column.length === row) column.push(null);
   }
 
+  /** Adds a further file to the store, which `write` makes under the path it is given. */
+  add(name: string, write: (path: string) => void): void {
+    this.#named(() => write(join(this.#partial, name)));
+    this.#others.push(name);
+  }
+
   /** Writes the list of cells that were not taken. */
   writeLeftOut(cells: Table): void {
-    this.#named(() => writeCsv(join(this.#partial, "left-out.csv"), cells));
+    this.add("left-out.csv", (path) => writeCsv(path, cells));
   }
 
   /**
@@ -103,7 +112,8 @@ export class CellStoreWriter {
       writeParquet(join(this.#partial, "metadata.parquet"), table(typedColumns(this.#metadata)));
       if (quality !== null) writeQuality(this.#partial, quality);
       const own = this.#masks === undefined ? [] : ["masks.npy", "quality.csv"];
-      const header: StoreHeader = {
+      const names = ["crops.npy", "metadata.parquet", ...own, ...this.#others];
+      const header = sealed({
         format: "cellswap-cells",
         version: STORE_VERSION,
         count: this.#crops.rows,
@@ -114,11 +124,9 @@ export class CellStoreWriter {
         masks,
         maskSource: masks === "none" ? null : this.#source,
         source: this.#source,
-        hashes: Object.fromEntries(
-          ["crops.npy", "metadata.parquet", ...own].map((f) => [f, sha256File(join(this.#partial, f))]),
-        ),
-      };
-      writeFileAtomic(join(this.#partial, "cells.json"), `${JSON.stringify(header, null, 2)}\n`);
+        hashes: Object.fromEntries(names.map((f) => [f, sha256File(join(this.#partial, f))])),
+      });
+      writeFileAtomic(join(this.#partial, "cells.json"), headerText(header));
       replaceFolder(this.#partial, this.#path);
       return header;
     });
@@ -225,21 +233,21 @@ export function replaceMasks(
   maskSource: string,
   diameter: number,
 ): StoreHeader {
-  const { diameter: _, ...old } = readHeader(path);
-  const { "masks.npy": __, "quality.csv": ___, ...hashes } = old.hashes;
-  const header: StoreHeader = {
+  const before = readHeader(path);
+  const { diameter: _, sum: __, ...old } = before;
+  const { "masks.npy": ___, "quality.csv": ____, ...hashes } = old.hashes;
+  const header: Omit<StoreHeader, "sum"> = {
     ...old,
     ...unusual(old, diameter),
     masks: "none",
     maskSource: null,
     hashes,
   };
-  const write = (m: StoreHeader) =>
-    writeFileAtomic(join(path, "cells.json"), `${JSON.stringify(m, null, 2)}\n`);
+  const write = (m: StoreHeader) => writeFileAtomic(join(path, "cells.json"), headerText(m));
   const staging = mkdtempSync(join(path, ".quality-"));
   try {
     writeQuality(staging, quality);
-    const whole: StoreHeader = {
+    const whole = sealed({
       ...header,
       masks: kind,
       maskSource,
@@ -248,12 +256,13 @@ export function replaceMasks(
         "masks.npy": sha256File(masksFile),
         "quality.csv": sha256File(join(staging, "quality.csv")),
       },
-    };
+    });
     // Cut off in between, the store has no masks rather than masks that do not fit their quality.
-    write(header);
+    write(sealed(header));
     renameSync(masksFile, join(path, "masks.npy"));
     renameSync(join(staging, "quality.csv"), join(path, "quality.csv"));
     write(whole);
+    renewIndex(path, before, whole);
     return whole;
   } catch (cause) {
     throw isCellswapError(cause) ? cause : writeError(path, cause);

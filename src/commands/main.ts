@@ -28,6 +28,7 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
     "Write composites for models that run elsewhere, or results as AnnData",
     () => import("./export.ts"),
   ],
+  ["verify", "Hold the files of a cell store to their hashes", () => import("./verify.ts")],
   ["table", "Print Table 1 and the drops of a study or of published results", () => import("./table.ts")],
   [
     "simulate",
@@ -64,7 +65,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    if (isCellswapError(error)) console.error(`cellswap: ${debug ? error.stack : error.message}`);
+    // Several things are wrong, each with a line of its own.
+    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+    if (errors.every(isCellswapError))
+      for (const each of errors) console.error(`cellswap: ${debug ? each.stack : each.message}`);
     else
       console.error(
         `cellswap: unexpected error, please report it with --debug: ${debug ? (error as Error).stack : (error as Error).message}`,

@@ -67,7 +67,7 @@ export async function writeCellFeatures(
 ): Promise<CellFeatures> {
   const { out, all = false, workers, signal, onProgress, onFlag } = options;
   const write = writerOf(out);
-  const store = await CellStore.open(path);
+  const store = await CellStore.open(path, [], { signal });
   const programs = new RunningPrograms();
   const stop = () => programs.stop();
   signal?.addEventListener("abort", stop, { once: true });

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { CheckedStore } from "../cells/crops.ts";
 import type { CellStore } from "../cells/store.ts";
 import { share } from "../core/share.ts";
 import { servePrograms } from "../encode/command/distant.ts";
@@ -59,8 +60,7 @@ export interface OutputTarget {
 
 /** What one worker thread needs to know. */
 export interface WorkerSetup {
-  /** Folder of the cell store. */
-  readonly cells: string;
+  readonly cells: CheckedStore;
   readonly plan: SwapPlan;
   readonly scales: Scales;
   readonly composite: CompositeOptions;
@@ -146,7 +146,7 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
   let encodingMs = 0;
   await runTasks(
     {
-      cells: store.path,
+      cells: store.checked,
       plan: sharePlan(plan),
       scales: request.scales,
       composite: request.composite,

@@ -94,7 +94,7 @@ async function run(setup: WorkerSetup, opened: Opened, { batch }: WorkerTask): P
 
 /** Names the cell; what reads its id is loaded only now, and workers hold no metadata. */
 async function notFinite(
-  { cells: path, plan }: WorkerSetup,
+  { cells: { path }, plan }: WorkerSetup,
   name: string,
   row: number,
   value: number,

@@ -27,7 +27,7 @@ export interface SegmentOptions {
   readonly force?: boolean;
   /** Threads; the machine's cores where not given. The masks do not depend on it. */
   readonly workers?: number | undefined;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -59,7 +59,11 @@ const SHEET_SEED = 1;
 export async function segmentStore(path: string, options: SegmentOptions = {}): Promise<SegmentSummary> {
   if (readHeader(path).count === 0)
     throw new DataError("has no cells; import some with `cellswap import`", { path });
-  const store = await CellStore.open(path);
+  const store = await CellStore.open(path, [], {
+    signal: options.signal,
+    // Masks that are made anew may be damaged.
+    masks: options.neighbors === true,
+  });
   const { count, height, width, channels } = store;
   const out = join(path, `masks.npy.part-${process.pid}`);
   try {

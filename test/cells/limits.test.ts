@@ -88,7 +88,8 @@ test("a header of crops made the usual way holds no diameter; one that is no len
     "maskSource",
     "source",
     "hashes",
+    "sum",
   ]);
   writeFileSync(file, JSON.stringify({ ...header, diameter: "wide" }));
-  expect(() => readHeader(out)).toThrow('has the diameter "wide", which is not a length in px');
+  expect(() => readHeader(out)).toThrow('cells.json: is damaged (diameter is "wide"); restore it');
 });

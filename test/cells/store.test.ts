@@ -10,6 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { sealed } from "../../src/cells/header.ts";
 import { CellStore, CellStoreWriter, readHeader, replaceMasks, storeHash } from "../../src/cells/store.ts";
 import { writeError } from "../../src/files/atomic.ts";
 import { sha256File } from "../../src/files/hash.ts";
@@ -125,25 +126,28 @@ describe("a store", () => {
     write(path).finish(quality);
     const header = readHeader(path);
     const change = (more: object) =>
-      writeFileSync(join(path, "cells.json"), JSON.stringify({ ...header, ...more }));
+      writeFileSync(join(path, "cells.json"), JSON.stringify(sealed({ ...header, ...more })));
+    const hashes = () => ({
+      hashes: Object.fromEntries(Object.keys(header.hashes).map((f) => [f, sha256File(join(path, f))])),
+    });
     change({ height: 4 });
     await expect(CellStore.open(path)).rejects.toThrow(
       /crops.npy: holds float32 of 3 x 2 x 3 x 4, but cells.json says/,
     );
     change({ count: 2 });
     await expect(CellStore.open(path)).rejects.toThrow(/cells.json says float32 of 2 x 2 x 3 x 4/);
-    change({});
     writeFileSync(join(path, "quality.csv"), "Quality_Verdict\nok\n");
+    change(hashes());
     await expect(CellStore.open(path)).rejects.toThrow(/has 1 verdicts for 3 cells/);
     change({ version: 99 });
     await expect(CellStore.open(path)).rejects.toThrow(
-      /has version 99, this cellswap reads 1; import the cells again/,
+      /has version 99, this cellswap reads 2; import the cells again/,
     );
     change({ format: "other" });
     await expect(CellStore.open(path)).rejects.toThrow(/is not the header of a cell store/);
     await expect(CellStore.open(join(scratch, "nowhere"))).rejects.toThrow(/is not a cell store/);
-    change({});
     writeFileSync(join(path, "crops.npy"), readFileSync(join(path, "crops.npy")).subarray(0, 300));
+    change(hashes());
     await expect(CellStore.open(path)).rejects.toThrow(/crops.npy: is truncated \(300 bytes, 416 expected\)/);
   });
 });

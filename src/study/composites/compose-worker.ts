@@ -1,4 +1,4 @@
-import { CropFiles } from "../../cells/crops.ts";
+import { type CheckedStore, CropFiles } from "../../cells/crops.ts";
 import { type RowFiles, RowWriter } from "../../files/row-files.ts";
 import { serve } from "../../files/worker.ts";
 import { Compositor } from "../../swap/composite.ts";
@@ -7,8 +7,7 @@ import { CENTER, type CompositeOptions, type SwapPlan } from "../../types.ts";
 
 /** What one worker thread needs to know. */
 export interface ComposeSetup {
-  /** Folder of the cell store. */
-  readonly cells: string;
+  readonly cells: CheckedStore;
   readonly plan: SwapPlan;
   readonly scales: Scales;
   readonly composite: CompositeOptions;

@@ -160,7 +160,7 @@ async function compose(
   const batch = batchRows(store);
   const tasks = Array.from({ length: Math.ceil(plan.count / batch) }, (_, b): ComposeTask => ({ batch: b }));
   const init: ComposeSetup = {
-    cells: store.path,
+    cells: store.checked,
     plan: sharePlan(plan),
     scales,
     composite,

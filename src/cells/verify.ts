@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import { DataError } from "../errors.ts";
+import { type CheckOptions, checkFile, sizeOf } from "./checked.ts";
+import { readHeader, type StoreHeader } from "./header.ts";
+
+/** One file of what was verified. */
+export interface VerifiedFile {
+  /** Its path, below the folder as it was given. */
+  readonly path: string;
+  readonly bytes: number;
+  /** What is wrong with it and what mends it, one line; null where it is right. */
+  readonly fault: string | null;
+}
+
+/** What {@link verifyStore} and its like find. */
+export interface Verification {
+  readonly path: string;
+  readonly kind: string;
+  readonly files: readonly VerifiedFile[];
+}
+
+/**
+ * Reads every file of a cell store and holds it to its hash; nothing that is remembered counts, and nothing is written.
+ * @throws InterruptedError after `signal`; what is wrong with a file is told of it
+ */
+export async function verifyStore(path: string, options: CheckOptions = {}): Promise<Verification> {
+  const kind = "cell store";
+  const file = (name: string, fault: string | null): VerifiedFile => {
+    const of = join(path, name);
+    return { path: of, bytes: sizeOf(of), fault };
+  };
+  let header: StoreHeader;
+  try {
+    header = readHeader(path);
+  } catch (error) {
+    return { path, kind, files: [file("cells.json", faultOf(error, join(path, "cells.json")))] };
+  }
+  const files = [file("cells.json", null)];
+  const names = Object.keys(header.hashes);
+  const total = names.reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+  let done = 0;
+  const onBytes = (bytes: number) => options.onProgress?.((done += bytes), total);
+  for (const name of names)
+    try {
+      await checkFile(path, header, name, { onBytes, signal: options.signal });
+      files.push(file(name, null));
+    } catch (error) {
+      files.push(file(name, faultOf(error, join(path, name))));
+    }
+  return { path, kind, files };
+}
+
+/** What an error says of the file at `path`. @throws any that is not of data */
+function faultOf(error: unknown, path: string): string {
+  if (!(error instanceof DataError)) throw error;
+  return error.message.startsWith(`${path}: `) ? error.message.slice(path.length + 2) : error.message;
+}

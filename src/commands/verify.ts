@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import type { Verification, VerifiedFile } from "../cells/verify.ts";
+import { DataError } from "../errors.ts";
+import { verify } from "../study/verify.ts";
+import { interruptible } from "./interruptible.ts";
+import { progress } from "./progress.ts";
+
+/** Adds arguments, options and the action of `cellswap verify`. */
+export function configure(command: Command): void {
+  command
+    .argument("<paths...>", "cell stores")
+    .option("--json", "print what was found as JSON")
+    .addHelpText(
+      "after",
+      `
+Reads every file and holds it to the hash that was noted when it was written;
+changes nothing. Exit code 1 where a file is damaged or missing, with a line for
+each that says what mends it. Other commands check what they read by
+themselves, and read what they found to be right only once.
+
+Examples:
+  cellswap verify cells
+  cellswap verify cells old.cells --json`,
+    )
+    .action(run);
+}
+
+async function run(paths: readonly string[], { json = false }: { json?: boolean }): Promise<void> {
+  const bar = progress("verify", "MB", json);
+  const found: Verification[] = [];
+  await interruptible(async (signal) => {
+    for (const path of paths) {
+      const onProgress = (done: number, total: number) => {
+        if (total > LARGE) bar.update(megabytes(done), megabytes(total), path);
+      };
+      found.push(await verify(path, { signal, onProgress }));
+    }
+  });
+  console.log(json ? JSON.stringify(found, null, 2) : found.flatMap(describe).join("\n"));
+  const faults = found.flatMap(({ files }) => files.filter(damaged));
+  if (faults.length > 0)
+    throw new AggregateError(faults.map((file) => new DataError(file.fault as string, { path: file.path })));
+}
+
+/** Bytes above which progress is shown. */
+const LARGE = 1e9;
+const megabytes = (bytes: number) => Math.round(bytes / 1e6);
+
+const damaged = ({ fault }: VerifiedFile) => fault !== null;
+
+function describe({ path, kind, files }: Verification): string[] {
+  const wrong = files.filter(damaged).length;
+  const all = `${files.length} ${files.length === 1 ? "file" : "files"}`;
+  const state = wrong === 0 ? `${all}, all as they were written` : `${wrong} of ${all} damaged`;
+  return [
+    `${path} (${kind}): ${state}`,
+    ...files.map((file) => `  ${damaged(file) ? "DAMAGED" : "ok     "}  ${file.path}`),
+  ];
+}
