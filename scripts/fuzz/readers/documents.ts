@@ -1,0 +1,189 @@
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { readHeader } from "../../../src/cells/header.ts";
+import { readEncoder } from "../../../src/encode/encoder-file.ts";
+import { draftEncoder } from "../../../src/encode/onnx/draft.ts";
+import { showEncoder } from "../../../src/encode/published/show.ts";
+import { SETTINGS } from "../../../src/settings.ts";
+import { readExport } from "../../../src/study/composites/record.ts";
+import { readStudyFile } from "../../../src/study/schema.ts";
+import { readPlan, writePlan } from "../../../src/swap/plan-file.ts";
+import type { SwapPlan } from "../../../src/types.ts";
+import { JSON_CHANGES, JSON_SLIP } from "../mutate/json.ts";
+import { PROTOBUF } from "../mutate/protobuf.ts";
+import { CSV } from "../mutate/text.ts";
+import { PARQUET } from "../mutate/thrift.ts";
+import type { Reader, Seed } from "../reader.ts";
+import { fileSeeds, fixture, oneFile } from "../seeds.ts";
+import { written } from "./tables.ts";
+
+const json = [...JSON_CHANGES, JSON_SLIP];
+const jsonFile = (name: string, value: unknown): Seed =>
+  oneFile(name, Buffer.from(JSON.stringify(value, null, 2)));
+
+const STUDY = {
+  cells: "my.cells",
+  encoders: ["deeploc", { name: "mine", features: "mine.npy" }, "net.json"],
+  class: "Localization",
+  settings: [...SETTINGS],
+  preset: "recommended",
+  seed: 3,
+  cellsPerClass: 100,
+  allow: ["border", "ragged"],
+};
+
+const DESCRIPTION = {
+  format: "cellswap-encoder",
+  version: 1,
+  name: "norm",
+  title: "A norm",
+  model: "norm.onnx",
+  input: { name: "images", channels: ["GFP", "RFP"], height: 16, width: 16, layout: "NCHW" },
+  preprocess: [
+    { step: "percentile", low: 0.1, high: 99.9 },
+    { step: "crop", height: 16, width: 16, at: "center" },
+    { step: "resize", height: 16, width: 16 },
+    { step: "standardize", epsilon: 0.1 },
+  ],
+  outputs: [{ output: "embedding", layer: "emb", layout: "vector", pool: "none" }],
+  license: "MIT",
+  notes: ["a"],
+};
+
+const HEADER = {
+  ...{ format: "cellswap-cells", version: 1, count: 8, channels: ["GFP", "RFP"], height: 64, width: 64 },
+  ...{
+    diameter: 30,
+    masks: "full",
+    maskSource: "pifia",
+    source: "pifia",
+    hashes: { "crops.npy": "0".repeat(64) },
+  },
+};
+
+const EXPORT = {
+  ...{
+    format: "cellswap-composites",
+    version: 1,
+    cellswap: "0.1.0",
+    plan: "a".repeat(64),
+    pixels: "b".repeat(64),
+  },
+  ...{ rows: 20, channels: ["GFP"], height: 64, width: 64, arrays: "npy", masks: null },
+  composites: [{ file: "composites.npy", from: 0, rows: 20 }],
+};
+
+const COUNT = 40;
+const CELLS = {
+  count: COUNT,
+  id: Array.from({ length: COUNT }, (_, i) => `cell${i}`),
+  field: Array.from({ length: COUNT }, (_, i) => `field${i % 4}`),
+  protein: null,
+};
+const CLASSES = ["ER", "nucleus"];
+const CLASS_OF = Int8Array.from({ length: COUNT }, (_, i) => i % 2);
+
+/** A plan of every cell as it was imaged and on another background. */
+function planSeeds(): Seed[] {
+  const setting = SETTINGS.indexOf("different");
+  const plan: SwapPlan = {
+    ...{ seed: 1, count: 2 * COUNT, classes: CLASSES },
+    cell: Int32Array.from({ length: 2 * COUNT }, (_, i) => i % COUNT),
+    setting: Uint8Array.from({ length: 2 * COUNT }, (_, i) => (i < COUNT ? 0 : setting)),
+    background: Int16Array.from({ length: 2 * COUNT }, (_, i) => (i < COUNT ? -1 : 1 - (i % 2))),
+    donor: Int32Array.from({ length: 2 * COUNT }, (_, i) => (i < COUNT ? -1 : (i + 1) % COUNT)),
+    sameField: new Uint8Array(2 * COUNT),
+  };
+  const cells = { ...CELLS, classOf: CLASS_OF };
+  const file = (ending: string) =>
+    oneFile(
+      `plan.${ending}`,
+      written(`plan.${ending}`, (path) => writePlan(path.replace(/\.\w+$/, ""), plan, cells)),
+    );
+  return [file("parquet"), file("csv")];
+}
+
+const plan = (path: string) => readPlan(path, CELLS, CLASSES, CLASS_OF);
+
+const onnx = (pattern: RegExp): Seed[] =>
+  fileSeeds("encode/onnx", pattern).map((seed) => {
+    const external = seed.given.replace(/\.onnx$/, ".onnx_data");
+    if (!seed.name.endsWith("vit-external.onnx")) return seed;
+    return {
+      ...seed,
+      files: new Map(seed.files).set(external, readFileSync(fixture("encode/onnx/vit-external.onnx_data"))),
+    };
+  });
+
+export const DOCUMENTS: readonly Reader[] = [
+  {
+    name: "study-file",
+    seeds: () => [jsonFile("study.json", STUDY), jsonFile("study.json", { cells: "a", encoders: ["pci"] })],
+    mutators: () => json,
+    read: (path) => {
+      const study = { ...readStudyFile(path) };
+      return JSON.stringify(study).replaceAll(dirname(path), "");
+    },
+  },
+  {
+    name: "description",
+    seeds: () => [
+      {
+        name: "norm",
+        files: new Map([
+          ["norm.json", Buffer.from(JSON.stringify(DESCRIPTION))],
+          ["norm.onnx", readFileSync(fixture("encode/onnx/norm.onnx"))],
+        ]),
+        given: "norm.json",
+        changed: ["norm.json"],
+      },
+    ],
+    mutators: () => json,
+    read: (path) => {
+      const encoder = readEncoder(path);
+      return [encoder.kind, encoder.description, encoder.hash];
+    },
+  },
+  {
+    name: "store-header",
+    seeds: () => [jsonFile("cells.json", HEADER)],
+    mutators: () => json,
+    read: (path) => readHeader(dirname(path)),
+  },
+  {
+    name: "composites",
+    seeds: () => [jsonFile("composites.json", EXPORT)],
+    mutators: () => json,
+    read: (path) => readExport(dirname(path)),
+  },
+  {
+    name: "plan-parquet",
+    seconds: 5,
+    seeds: () => planSeeds().slice(0, 1),
+    mutators: () => PARQUET,
+    read: plan,
+  },
+  { name: "plan-csv", seeds: () => planSeeds().slice(1), mutators: () => CSV, read: plan },
+  {
+    name: "onnx",
+    weight: 2,
+    seeds: () => onnx(/^(?!absurd|endless|huge).*\.onnx$/),
+    mutators: (file) => (file.endsWith(".onnx") ? PROTOBUF : []),
+    read: async (path) => {
+      const { path: _, ...shown } = (await showEncoder(path)) as { path: string };
+      return shown;
+    },
+  },
+  {
+    name: "onnx-run",
+    // A process is started for every network.
+    weight: 0.03,
+    seconds: 15,
+    seeds: () => onnx(/^(mask-float|vit)\.onnx$/),
+    mutators: () => PROTOBUF,
+    read: async (path) => {
+      const { description } = await draftEncoder(path, { channels: ["A", "B"], size: 16 });
+      return description.outputs;
+    },
+  },
+];
