@@ -4,7 +4,7 @@ import { DataError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
 import { type FileState, fileState, type HashOptions, hashFile } from "../files/state.ts";
-import { isOfMasks, type StoreHeader } from "./header.ts";
+import { isOfMasks, type StoreHeader, storeFile } from "./header.ts";
 
 /** File in a cell store that remembers in which state its files were found to be right; it may be deleted. */
 export const INDEX = "checked.json";
@@ -44,14 +44,14 @@ export async function checkFiles(
   const known = readIndex(path, header);
   const states: Record<string, FileState> = {};
   const unread = names.filter((name) => {
-    const now = fileState(join(path, name));
+    const now = fileState(storeFile(path, header, name));
     if (now === null || known[name] !== now) return true;
     states[name] = now;
     return false;
   });
   if (unread.length === 0) return states;
   const settled: Record<string, FileState> = { ...states };
-  const onBytes = counted(path, unread, options.onProgress);
+  const onBytes = counted(path, header, unread, options.onProgress);
   for (const name of unread) {
     const found = await checkFile(path, header, name, { onBytes, signal: options.signal });
     states[name] = found.state;
@@ -63,7 +63,7 @@ export async function checkFiles(
 
 /** Holds one file to its hash, read whatever is remembered. @throws DataError with what is wrong and the remedy */
 export async function checkFile(path: string, header: StoreHeader, name: string, options: HashOptions) {
-  const file = join(path, name);
+  const file = storeFile(path, header, name);
   const remedy = remedyFor(path, header, name);
   const found = await hashFile(file, options).catch((error: unknown) => {
     const { message } = error as Error;
@@ -91,11 +91,12 @@ export function remedyFor(path: string, { maskSource }: StoreHeader, name: strin
 /** Sums up the bytes of `names` for a progress display. */
 function counted(
   path: string,
+  header: StoreHeader,
   names: readonly string[],
   onProgress: CheckOptions["onProgress"],
 ): HashOptions["onBytes"] {
   if (onProgress === undefined) return undefined;
-  const total = names.reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+  const total = names.reduce((sum, name) => sum + sizeOf(storeFile(path, header, name)), 0);
   let done = 0;
   return (bytes) => {
     done += bytes;

@@ -1,11 +1,10 @@
-import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { sha256File } from "../files/hash.ts";
 import { NpyReader } from "../files/npy.ts";
 import { fileState } from "../files/state.ts";
 import type { CropSource, MaskKind } from "../types.ts";
 import type { States } from "./checked.ts";
-import { readHeader, type StoreHeader } from "./header.ts";
+import { readHeader, type StoreHeader, storeFile } from "./header.ts";
 
 /** A store whose files were held to their hashes, for other threads to open: where it is, and what it was then. */
 export interface CheckedStore {
@@ -33,9 +32,14 @@ export class CropFiles implements CropSource {
     this.checked = checked;
     this.header = readHeader(path);
     const { count, channels, height, width, masks } = this.header;
-    this.#crops = openArray(join(path, "crops.npy"), "float32", [count, channels.length, height, width]);
+    this.#crops = openArray(storeFile(path, this.header, "crops.npy"), "float32", [
+      count,
+      channels.length,
+      height,
+      width,
+    ]);
     if (masks !== "none" && checked.states["masks.npy"] !== undefined)
-      this.#masks = openArray(join(path, "masks.npy"), "uint8", [count, height, width]);
+      this.#masks = openArray(storeFile(path, this.header, "masks.npy"), "uint8", [count, height, width]);
     this.checkUnchanged();
   }
 
@@ -43,7 +47,7 @@ export class CropFiles implements CropSource {
   checkUnchanged(): void {
     const { path, sum, states } = this.checked;
     const check = (name: string, same: (file: string) => boolean) => {
-      const file = join(path, name);
+      const file = storeFile(path, this.header, name);
       if (!same(file))
         throw new DataError("was changed while it was in use; run the same command again", { path: file });
     };

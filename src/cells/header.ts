@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { DataError } from "../errors.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
+import { fileOf, type Staged } from "../files/replace.ts";
+import { typicalDiameter } from "../masks/diameter.ts";
 import type { CropShape, MaskKind } from "../types.ts";
 
 /** Version of the cell store's layout; a store of another version is refused. */
@@ -20,6 +22,8 @@ export interface StoreHeader extends CropShape {
   readonly source: string;
   /** SHA-256 of the store's files by file name. */
   readonly hashes: Readonly<Record<string, string>>;
+  /** Files of a replacement that was cut off after it was decided, see `files/replace.ts`. */
+  readonly staged?: Staged;
   /** Check sum of all the above: SHA-256 of it as JSON without spaces, keys sorted. */
   readonly sum: string;
 }
@@ -47,6 +51,7 @@ const Header = z.strictObject({
   maskSource: z.string().nullable(),
   source: z.string(),
   hashes: z.record(FileName, Hash),
+  staged: z.record(FileName, z.string().nullable()).optional(),
   sum: Hash,
 });
 
@@ -55,9 +60,22 @@ function required(masks: MaskKind): string[] {
   return ["crops.npy", "metadata.parquet", ...(masks === "none" ? [] : ["masks.npy", "quality.csv"])];
 }
 
+/** Where the file `name` of a store is. */
+export function storeFile(path: string, header: StoreHeader, name: string): string {
+  return fileOf(path, header, name, "cells.json");
+}
+
 /** Whether a file of a store goes with its masks. */
 export function isOfMasks(name: string): boolean {
   return name === "masks.npy" || name === "quality.csv";
+}
+
+/** The cell diameter as a header keeps it: not where it is the one that crops of this shape have anyway. */
+export function unusualDiameter(
+  { height, width }: Pick<CropShape, "height" | "width">,
+  diameter: number | undefined,
+): { diameter?: number } {
+  return diameter === undefined || diameter === typicalDiameter(height, width) ? {} : { diameter };
 }
 
 /** A header with its check sum. */

@@ -12,10 +12,11 @@ import {
 } from "../masks/verdict.ts";
 import type { Column, MaskKind, Table } from "../types.ts";
 import type { Labels } from "./metadata/labels.ts";
+import type { Quality } from "./quality.ts";
 import { countReasons, type ImportSummary, Tally } from "./summary.ts";
 import { cutOut, Surroundings } from "./surroundings.ts";
 import { repeated, Twins } from "./twins.ts";
-import { type CellRecord, CellStoreWriter, type Quality } from "./writer.ts";
+import { type CellRecord, CellStoreWriter } from "./writer.ts";
 
 export type { ImportSummary } from "./summary.ts";
 

@@ -1,21 +1,15 @@
-import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { readCsvColumn, readParquet } from "../files/table.ts";
 import { type Liftable, passes } from "../masks/verdict.ts";
 import type { Cells, Table } from "../types.ts";
 import { type CheckOptions, checkFiles } from "./checked.ts";
 import { type CheckedStore, CropFiles } from "./crops.ts";
-import { isOfMasks, readHeader } from "./header.ts";
+import { isOfMasks, readHeader, storeFile } from "./header.ts";
 
 export { isCellStore, readHeader, STORE_VERSION, type StoreHeader, storeHash } from "./header.ts";
-export {
-  type CellRecord,
-  CellStoreWriter,
-  checkReplaceable,
-  type Quality,
-  replaceMasks,
-  writeQuality,
-} from "./writer.ts";
+export type { Quality } from "./quality.ts";
+export { checkReplaceable } from "./replace.ts";
+export { type CellRecord, CellStoreWriter } from "./writer.ts";
 
 export interface OpenOptions extends CheckOptions {
   /** Whether masks and their verdicts are wanted; without them they are neither checked nor read. */
@@ -37,7 +31,10 @@ export class CellStore extends CropFiles {
   private constructor(checked: CheckedStore, metadata: Table, allowed: readonly Liftable[]) {
     super(checked);
     const { path } = checked;
-    this.verdicts = "quality.csv" in checked.states ? readVerdicts(path, this.header.count) : null;
+    this.verdicts =
+      "quality.csv" in checked.states
+        ? readVerdicts(storeFile(path, this.header, "quality.csv"), this.header.count)
+        : null;
     this.allowed = [...new Set(allowed)].sort();
     const usable = new Uint8Array(this.header.count).fill(1);
     this.verdicts?.forEach((v, row) => {
@@ -60,15 +57,14 @@ export class CellStore extends CropFiles {
     const header = readHeader(path);
     const names = Object.keys(header.hashes).filter((name) => masks || !isOfMasks(name));
     const states = await checkFiles(path, header, names, options);
-    const metadata = await readParquet(join(path, "metadata.parquet"));
+    const metadata = await readParquet(storeFile(path, header, "metadata.parquet"));
     const store = new CellStore({ path, sum: header.sum, states }, metadata, allowed);
     store.checkUnchanged();
     return store;
   }
 }
 
-function readVerdicts(path: string, count: number): string[] {
-  const file = join(path, "quality.csv");
+function readVerdicts(file: string, count: number): string[] {
   const texts = new Map<string, string>();
   const verdicts = readCsvColumn(file, "Quality_Verdict").map((v) => {
     if (!texts.has(v)) texts.set(v, v);

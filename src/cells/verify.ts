@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { type CheckOptions, checkFile, sizeOf } from "./checked.ts";
-import { readHeader, type StoreHeader } from "./header.ts";
+import { readHeader, type StoreHeader, storeFile } from "./header.ts";
 
 /** One file of what was verified. */
 export interface VerifiedFile {
@@ -25,28 +25,28 @@ export interface Verification {
  */
 export async function verifyStore(path: string, options: CheckOptions = {}): Promise<Verification> {
   const kind = "cell store";
-  const file = (name: string, fault: string | null): VerifiedFile => {
-    const of = join(path, name);
-    return { path: of, bytes: sizeOf(of), fault };
-  };
+  const headerFile = join(path, "cells.json");
+  const file = (of: string, fault: string | null): VerifiedFile => ({ path: of, bytes: sizeOf(of), fault });
   let header: StoreHeader;
   try {
     header = readHeader(path);
   } catch (error) {
-    return { path, kind, files: [file("cells.json", faultOf(error, join(path, "cells.json")))] };
+    return { path, kind, files: [file(headerFile, faultOf(error, headerFile))] };
   }
-  const files = [file("cells.json", null)];
+  const files = [file(headerFile, null)];
   const names = Object.keys(header.hashes);
-  const total = names.reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+  const total = names.reduce((sum, name) => sum + sizeOf(storeFile(path, header, name)), 0);
   let done = 0;
   const onBytes = (bytes: number) => options.onProgress?.((done += bytes), total);
-  for (const name of names)
+  for (const name of names) {
+    const of = storeFile(path, header, name);
     try {
       await checkFile(path, header, name, { onBytes, signal: options.signal });
-      files.push(file(name, null));
+      files.push(file(of, null));
     } catch (error) {
-      files.push(file(name, faultOf(error, join(path, name))));
+      files.push(file(of, faultOf(error, of)));
     }
+  }
   return { path, kind, files };
 }
 

@@ -1,31 +1,14 @@
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { existsSync, realpathSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { DataError, isCellswapError } from "../errors.ts";
-import { makeFolder, writeError, writeFileAtomic } from "../files/atomic.ts";
+import { isCellswapError } from "../errors.ts";
+import { makeFolder, partName, removeLeftParts, writeError, writeFileAtomic } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
 import { NpyWriter } from "../files/npy.ts";
 import { table, writeCsv, writeParquet } from "../files/table.ts";
-import { typicalDiameter } from "../masks/diameter.ts";
 import type { Column, CropShape, MaskKind, Table } from "../types.ts";
-import { renewIndex } from "./checked.ts";
-import { headerText, isCellStore, readHeader, STORE_VERSION, type StoreHeader, sealed } from "./header.ts";
-
-/** Quality of every cell's mask, in store order. */
-export interface Quality {
-  /** `ok`, or why the cell is left out, `;` between reasons. */
-  readonly verdict: string[];
-  /** Further columns (areas in px, ...). */
-  readonly measures: ReadonlyMap<string, Column>;
-}
+import { headerText, STORE_VERSION, type StoreHeader, sealed, unusualDiameter } from "./header.ts";
+import { type Quality, writeQuality } from "./quality.ts";
+import { checkReplaceable, commitStore } from "./replace.ts";
 
 /** What an importer says of one cell: `Metadata_` columns by name; Cell, Protein (null where there is none), Field and Localization are required. */
 export type CellRecord = Readonly<Record<string, string | number | null>>;
@@ -53,11 +36,12 @@ export class CellStoreWriter {
   constructor(path: string, shape: CropShape, masks: MaskKind, source: string) {
     checkReplaceable(path);
     this.#path = existsSync(path) ? realpathSync(path) : resolve(path);
-    this.#partial = `${this.#path}.part-${process.pid}`;
+    this.#partial = partName(this.#path);
     this.#shape = shape;
     this.#maskKind = masks;
     this.#source = source;
     try {
+      removeLeftParts(dirname(this.#path));
       rmSync(this.#partial, { recursive: true, force: true });
       this.#made = makeFolder(this.#partial);
     } catch (cause) {
@@ -110,7 +94,7 @@ export class CellStoreWriter {
     return this.#named(() => {
       this.#close();
       writeParquet(join(this.#partial, "metadata.parquet"), table(typedColumns(this.#metadata)));
-      if (quality !== null) writeQuality(this.#partial, quality);
+      if (quality !== null) writeQuality(join(this.#partial, "quality.csv"), quality);
       const own = this.#masks === undefined ? [] : ["masks.npy", "quality.csv"];
       const names = ["crops.npy", "metadata.parquet", ...own, ...this.#others];
       const header = sealed({
@@ -120,14 +104,15 @@ export class CellStoreWriter {
         channels: this.#shape.channels,
         height: this.#shape.height,
         width: this.#shape.width,
-        ...unusual(this.#shape, diameter),
+        ...unusualDiameter(this.#shape, diameter),
         masks,
         maskSource: masks === "none" ? null : this.#source,
         source: this.#source,
         hashes: Object.fromEntries(names.map((f) => [f, sha256File(join(this.#partial, f))])),
       });
       writeFileAtomic(join(this.#partial, "cells.json"), headerText(header));
-      replaceFolder(this.#partial, this.#path);
+      commitStore(this.#partial, this.#path, header);
+      rmSync(this.#partial, { recursive: true, force: true });
       return header;
     });
   }
@@ -167,23 +152,8 @@ export class CellStoreWriter {
   }
 }
 
-/** The cell diameter as a header keeps it: not where it is the one that crops of this shape have anyway. */
-function unusual({ height, width }: CropShape, diameter: number | undefined): { diameter?: number } {
-  return diameter === undefined || diameter === typicalDiameter(height, width) ? {} : { diameter };
-}
-
 /** Columns that every store has, in their order. */
 const LEADING = ["Metadata_Cell", "Metadata_Protein", "Metadata_Field", "Metadata_Localization"];
-
-/** @throws DataError where something stands at `path` that is neither a cell store nor an empty folder */
-export function checkReplaceable(path: string): void {
-  if (!existsSync(path)) return;
-  if (!statSync(path).isDirectory()) throw new DataError("is a file; choose another --out", { path });
-  if (isCellStore(path) || readdirSync(path).length === 0) return;
-  throw new DataError("is there already and is not a cell store; choose another --out or remove it", {
-    path,
-  });
-}
 
 /** Puts a finished folder where an older one may stand; the older one goes only after that. */
 export function replaceFolder(finished: string, path: string): void {
@@ -211,62 +181,4 @@ function typedColumns(metadata: ReadonlyMap<string, (string | number | null)[]>)
         : values.map((v) => (v === null ? null : String(v))),
     );
   return columns;
-}
-
-/** Writes `quality.csv` (`Quality_Verdict` first). */
-export function writeQuality(path: string, quality: Quality): void {
-  writeCsv(
-    join(path, "quality.csv"),
-    table(new Map<string, Column>([["Quality_Verdict", quality.verdict], ...quality.measures])),
-  );
-}
-
-/**
- * Puts new masks, their quality and the cells' diameter (px) into a store; `masksFile` is a finished .npy on the same
- * disk and is moved.
- */
-export function replaceMasks(
-  path: string,
-  masksFile: string,
-  quality: Quality,
-  kind: MaskKind,
-  maskSource: string,
-  diameter: number,
-): StoreHeader {
-  const before = readHeader(path);
-  const { diameter: _, sum: __, ...old } = before;
-  const { "masks.npy": ___, "quality.csv": ____, ...hashes } = old.hashes;
-  const header: Omit<StoreHeader, "sum"> = {
-    ...old,
-    ...unusual(old, diameter),
-    masks: "none",
-    maskSource: null,
-    hashes,
-  };
-  const write = (m: StoreHeader) => writeFileAtomic(join(path, "cells.json"), headerText(m));
-  const staging = mkdtempSync(join(path, ".quality-"));
-  try {
-    writeQuality(staging, quality);
-    const whole = sealed({
-      ...header,
-      masks: kind,
-      maskSource,
-      hashes: {
-        ...hashes,
-        "masks.npy": sha256File(masksFile),
-        "quality.csv": sha256File(join(staging, "quality.csv")),
-      },
-    });
-    // Cut off in between, the store has no masks rather than masks that do not fit their quality.
-    write(sealed(header));
-    renameSync(masksFile, join(path, "masks.npy"));
-    renameSync(join(staging, "quality.csv"), join(path, "quality.csv"));
-    write(whole);
-    renewIndex(path, before, whole);
-    return whole;
-  } catch (cause) {
-    throw isCellswapError(cause) ? cause : writeError(path, cause);
-  } finally {
-    rmSync(staging, { recursive: true, force: true });
-  }
 }

@@ -1,10 +1,11 @@
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { CellStore, readHeader, replaceMasks } from "../cells/store.ts";
+import { CONTACT_SHEET, discardStaged, replaceMasks, stageMasks } from "../cells/replace.ts";
+import { CellStore, readHeader } from "../cells/store.ts";
 import { median } from "../core/statistics.ts";
 import { DataError, SettingError, StudyError } from "../errors.ts";
-import { writeError, writeFileAtomic } from "../files/atomic.ts";
+import { writeError } from "../files/atomic.ts";
 import { NpyReader, npyHeader } from "../files/npy.ts";
 import { checkDiameter, diameterOf, equivalentDiameter } from "../masks/diameter.ts";
 import { LIFTABLE, type Liftable, MEASURES, passes, worthLifting } from "../masks/verdict.ts";
@@ -59,13 +60,13 @@ const SHEET_SEED = 1;
 export async function segmentStore(path: string, options: SegmentOptions = {}): Promise<SegmentSummary> {
   if (readHeader(path).count === 0)
     throw new DataError("has no cells; import some with `cellswap import`", { path });
+  const out = stageMasks(path);
   const store = await CellStore.open(path, [], {
     signal: options.signal,
     // Masks that are made anew may be damaged.
     masks: options.neighbors === true,
   });
   const { count, height, width, channels } = store;
-  const out = join(path, `masks.npy.part-${process.pid}`);
   try {
     const channel = findChannel(channels, options.channel, path);
     const diameter =
@@ -74,7 +75,6 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
     const from = nuclei === null ? "" : `nuclei ${channels[nuclei]}, `;
     const recipe = `cellswap segment, recipe 1: ${from}channel ${channels[channel]}, diameter ${diameter} px`;
     const maskSource = sourceAfter(store, recipe, options);
-    removeLeftovers(path);
     createMasks(out, count, height, width);
     const context: ChunkContext = {
       crops: join(path, "crops.npy"),
@@ -116,12 +116,17 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
     const sheet = drawSheet(store, context, verdicts, scales, summary);
     const quality = new Map<string, Column>([["Metadata_Cell", [...store.cells.id]]]);
     for (const [m, name] of MEASURES.entries()) quality.set(name, measures[m]);
-    replaceMasks(path, out, { verdict: verdicts, measures: quality }, "full", maskSource, diameter);
-    writeFileAtomic(summary.contactSheet, sheet);
+    replaceMasks(path, {
+      quality: { verdict: verdicts, measures: quality },
+      kind: "full",
+      source: maskSource,
+      diameter,
+      contactSheet: sheet,
+    });
     return summary;
   } finally {
     store.close();
-    rmSync(out, { force: true });
+    discardStaged(path);
   }
 }
 
@@ -187,19 +192,6 @@ function sourceAfter(store: CellStore, recipe: string, options: SegmentOptions):
   return recipe;
 }
 
-/** Removes what segmentations left that were killed; those of a process that still runs stay. */
-function removeLeftovers(path: string): void {
-  for (const name of readdirSync(path)) {
-    const pid = /^masks\.npy\.part-(\d+)$/.exec(name)?.[1];
-    if (pid === undefined) continue;
-    try {
-      process.kill(Number(pid), 0);
-    } catch {
-      rmSync(join(path, name), { force: true });
-    }
-  }
-}
-
 function createMasks(out: string, count: number, height: number, width: number): void {
   try {
     writeFileSync(out, npyHeader("uint8", [count, height, width]));
@@ -230,7 +222,7 @@ function summarize(
     liftable: worthLifting(verdicts),
     medianDiameter: usable.length === 0 ? 0 : equivalentDiameter(median(usable)),
     quality: join(path, "quality.csv"),
-    contactSheet: join(path, "contact-sheet.png"),
+    contactSheet: join(path, CONTACT_SHEET),
   };
 }
 

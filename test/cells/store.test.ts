@@ -11,7 +11,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { sealed } from "../../src/cells/header.ts";
-import { CellStore, CellStoreWriter, readHeader, replaceMasks, storeHash } from "../../src/cells/store.ts";
+import { discardStaged, replaceMasks, stageMasks } from "../../src/cells/replace.ts";
+import { CellStore, CellStoreWriter, readHeader, storeHash } from "../../src/cells/store.ts";
 import { writeError } from "../../src/files/atomic.ts";
 import { sha256File } from "../../src/files/hash.ts";
 import { NpyWriter } from "../../src/files/npy.ts";
@@ -153,18 +154,19 @@ describe("a store", () => {
 });
 
 describe("masks that are put in later", () => {
-  const masksFile = (path: string) => {
-    const file = join(path, "new.npy");
+  const stage = (path: string) => {
+    const file = stageMasks(path);
     const writer = new NpyWriter(file, "uint8", [3, 4]);
     for (let n = 0; n < 3; n++) writer.append(mask(n + 1));
     writer.close();
-    return file;
   };
+  const masks = { quality, kind: "full", source: "segment", diameter: 2.5 } as const;
 
   test("take the place of the old ones, with their quality and hashes", async () => {
     const path = join(scratch, "segmented");
     write(path, 3, false).finish();
-    const header = replaceMasks(path, masksFile(path), quality, "full", "segment", 2.5);
+    stage(path);
+    const header = replaceMasks(path, masks);
     const store = await CellStore.open(path);
     const labels = new Uint8Array(12);
     store.readMask(2, labels);
@@ -176,12 +178,14 @@ describe("masks that are put in later", () => {
     store.close();
   });
 
-  test("cut off in between, the store has no masks", async () => {
+  test("where they cannot be put in, the old ones stay", async () => {
     const path = join(scratch, "cut");
-    write(path).finish(quality);
-    const missing = join(path, "nowhere.npy");
-    expect(() => replaceMasks(path, missing, quality, "full", "segment", 2.5)).toThrow();
-    expect(readHeader(path).masks, "nothing has begun").toBe("full");
+    const before = write(path).finish(quality);
+    expect(() => replaceMasks(path, masks)).toThrow(/masks.npy.new/);
+    expect(readHeader(path)).toEqual(before);
+    stage(path);
+    discardStaged(path);
+    expect(readdirSync(path).sort()).toEqual([...Object.keys(before.hashes), "cells.json"].sort());
     (await CellStore.open(path)).close();
   });
 });

@@ -7,6 +7,7 @@ import { INDEX } from "../../src/cells/checked.ts";
 import { CellStore } from "../../src/cells/store.ts";
 import { CellStoreWriter } from "../../src/cells/writer.ts";
 import { text } from "../../src/commands/segment.ts";
+import { processTag } from "../../src/files/parts.ts";
 import { readCsv } from "../../src/files/table.ts";
 import { judgeMask } from "../../src/masks/verdict.ts";
 import { segmentStore } from "../../src/segment/segment-store.ts";
@@ -176,10 +177,12 @@ test.each([1, 2])(
 
 test("leftovers of a killed segmentation are removed, those of a running one are not", async () => {
   makeStore();
-  writeFileSync(join(path, "masks.npy.part-999999999"), "x");
-  writeFileSync(join(path, `masks.npy.part-${process.ppid}`), "x");
+  const [place] = processTag().split("-");
+  const running = `masks.npy.new-${place}-${process.ppid}-0`;
+  writeFileSync(join(path, `masks.npy.new-${place}-999999999-0`), "x");
+  writeFileSync(join(path, running), "x");
   await segmentStore(path, { workers: 1 });
-  expect(files().filter((name) => name.includes("part"))).toEqual([`masks.npy.part-${process.ppid}`]);
+  expect(files().filter((name) => name.includes("new"))).toEqual([running]);
 });
 
 test("center masks that fill tight crops are completed, cells that are searched for must pass", async () => {

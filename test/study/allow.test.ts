@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { writeQuality } from "../../src/cells/store.ts";
 import { resolveStudy } from "../../src/study/schema.ts";
 import { runStudy } from "../../src/study.ts";
-import { drawCells, writeEncoder } from "./drawn.ts";
+import { drawCells, setVerdicts, writeEncoder } from "./drawn.ts";
 
 const CELLS = 10;
 const base = mkdtempSync(join(tmpdir(), "cellswap-allow-"));
@@ -19,7 +18,7 @@ let number = 0;
 /** Runs a study of two settings on the drawn cells, whose masks have these verdicts. */
 async function run(verdict: (cell: number) => string, keys: Readonly<Record<string, unknown>> = {}) {
   const verdicts = Array.from({ length: 2 * CELLS }, (_, cell) => verdict(cell));
-  writeQuality(join(base, "cells"), { verdict: verdicts, measures: new Map() });
+  setVerdicts(join(base, "cells"), verdicts);
   const file = {
     cells: "cells",
     encoders: ["tiny.json"],
