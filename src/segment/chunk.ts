@@ -1,12 +1,11 @@
-import { closeSync, openSync } from "node:fs";
 import { DataError } from "../errors.ts";
-import { writeAll } from "../files/atomic.ts";
-import { NpyReader, npyHeader } from "../files/npy.ts";
+import { NpyReader } from "../files/npy.ts";
 import { type Judgment, MEASURES } from "../masks/verdict.ts";
 import { type FieldScale, fieldScale, type ScaleOptions } from "./field.ts";
 import { smoothing } from "./recipe.ts";
 import { SeededSegmenter, seededScales } from "./seeded.ts";
 import { Segmenter } from "./segment.ts";
+import { type UnfinishedFiles, UnfinishedMasks } from "./unfinished.ts";
 
 /** What all chunks of one segmentation have in common. */
 export interface ChunkContext {
@@ -14,8 +13,10 @@ export interface ChunkContext {
   readonly crops: string;
   /** `masks.npy` whose center cells are kept; null: centers are searched for. */
   readonly centers: string | null;
-  /** Finished header, rows to be filled in. */
-  readonly out: string;
+  /** Where masks and verdicts are kept. */
+  readonly out: UnfinishedFiles;
+  /** 1 for every cell that an earlier process has done. */
+  readonly made: Uint8Array;
   readonly channels: readonly string[];
   /** Index of the channel that is segmented. */
   readonly channel: number;
@@ -44,12 +45,12 @@ export interface ChunkResult {
   readonly measures: Float64Array;
 }
 
-/** Segments chunks of a store's cells and writes their masks to their place in the new file. */
+/** Segments chunks of a store's cells and keeps their masks and verdicts as they are made. */
 export class ChunkSegmenter {
   readonly #context: ChunkContext;
   readonly #crops: NpyReader;
   readonly #centers: NpyReader | undefined;
-  readonly #out: number;
+  readonly #out: UnfinishedMasks;
   readonly #segmenter: Segmenter | SeededSegmenter;
   readonly #crop: Float32Array;
   readonly #mask: Uint8Array;
@@ -63,7 +64,7 @@ export class ChunkSegmenter {
     const { height, width, channels } = context;
     this.#crops = new NpyReader(context.crops);
     if (context.centers !== null) this.#centers = new NpyReader(context.centers);
-    this.#out = openSync(context.out, "r+");
+    this.#out = new UnfinishedMasks(context.out);
     this.#segmenter =
       context.nuclei === null
         ? new Segmenter(height, width, context.diameter)
@@ -73,25 +74,32 @@ export class ChunkSegmenter {
   }
 
   run({ field, sample, rows }: Chunk): ChunkResult {
-    const { height, width, channel: index, out } = this.#context;
+    const { channel: index, made } = this.#context;
     if (this.#field !== field) {
       this.#measure(sample);
       this.#field = field;
     }
     const verdicts: string[] = [];
     const measures = new Float64Array(rows.length * MEASURES.length);
-    const start = npyHeader("uint8", [0, height, width]).length;
     rows.forEach((row, k) => {
+      const own = measures.subarray(k * MEASURES.length, (k + 1) * MEASURES.length);
+      if (made[row] === 1) {
+        verdicts.push(this.#out.judgment(row, own));
+        return;
+      }
       this.#read(row);
       const channel = this.#plane(row, index);
       const judged = this.#segment(row, channel);
-      writeAll(this.#out, this.#mask, start + row * height * width, out);
       const constant = channel.every((v) => v === channel[0]);
-      verdicts.push(
-        constant ? (judged.verdict === "ok" ? "constant" : `constant;${judged.verdict}`) : judged.verdict,
-      );
+      const verdict = constant
+        ? judged.verdict === "ok"
+          ? "constant"
+          : `constant;${judged.verdict}`
+        : judged.verdict;
+      this.#out.write(row, this.#mask, verdict, judged.measures);
+      verdicts.push(verdict);
       MEASURES.forEach((name, m) => {
-        measures[k * MEASURES.length + m] = judged.measures[name];
+        own[m] = judged.measures[name];
       });
     });
     return { rows, field, scale: this.#scale, verdicts, measures };
@@ -132,7 +140,7 @@ export class ChunkSegmenter {
   close(): void {
     this.#crops.close();
     this.#centers?.close();
-    closeSync(this.#out);
+    this.#out.close();
   }
 
   #read(row: number): void {

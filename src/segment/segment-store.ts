@@ -1,12 +1,12 @@
-import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { CONTACT_SHEET, discardStaged, replaceMasks, stageMasks } from "../cells/replace.ts";
-import { CellStore, readHeader } from "../cells/store.ts";
+import { CellStore, readHeader, storeHash } from "../cells/store.ts";
 import { median } from "../core/statistics.ts";
 import { DataError, SettingError, StudyError } from "../errors.ts";
-import { writeError } from "../files/atomic.ts";
-import { NpyReader, npyHeader } from "../files/npy.ts";
+import { sha256 } from "../files/hash.ts";
+import { takeLock } from "../files/lock.ts";
+import { NpyReader } from "../files/npy.ts";
 import { checkDiameter, diameterOf, equivalentDiameter } from "../masks/diameter.ts";
 import { LIFTABLE, type Liftable, MEASURES, passes, worthLifting } from "../masks/verdict.ts";
 import type { Column } from "../types.ts";
@@ -14,6 +14,7 @@ import type { ChunkContext } from "./chunk.ts";
 import { makeChunks, runChunks } from "./chunks.ts";
 import { contactSheet, sheetRows } from "./contact-sheet.ts";
 import type { FieldScale } from "./field.ts";
+import { removeUnfinished, UnfinishedMasks, unfinishedFiles } from "./unfinished.ts";
 
 export interface SegmentOptions {
   /** Channel by name, any case; the last one where not given. */
@@ -53,20 +54,32 @@ const SHEET_SEED = 1;
 
 /**
  * Gives a cell store label masks by segmentation: `masks.npy`, `quality.csv`, `contact-sheet.png`. Memory holds a
- * few crops per thread, one field's sample and the verdicts. The store changes only at the end.
+ * few crops per thread, one field's sample and the verdicts. The store changes only at the end; a segmentation that was
+ * killed goes on with the masks that it has made.
  * @throws StudyError for an unknown channel or an impossible diameter, SettingError where the masks that are there
- * forbid it, DataError for unusable cells, InterruptedError on `signal`.
+ * forbid it, DataError for unusable cells, InUseError where another run has the store, InterruptedError on `signal`.
  */
 export async function segmentStore(path: string, options: SegmentOptions = {}): Promise<SegmentSummary> {
   if (readHeader(path).count === 0)
     throw new DataError("has no cells; import some with `cellswap import`", { path });
-  const out = stageMasks(path);
+  const lock = takeLock(path);
+  try {
+    return await segmentLocked(path, options);
+  } finally {
+    if (!lock.lost.aborted) removeUnfinished(path, null);
+    lock.release();
+  }
+}
+
+async function segmentLocked(path: string, options: SegmentOptions): Promise<SegmentSummary> {
+  stageMasks(path);
   const store = await CellStore.open(path, [], {
     signal: options.signal,
     // Masks that are made anew may be damaged.
     masks: options.neighbors === true,
   });
   const { count, height, width, channels } = store;
+  let masks: UnfinishedMasks | undefined;
   try {
     const channel = findChannel(channels, options.channel, path);
     const diameter =
@@ -75,11 +88,15 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
     const from = nuclei === null ? "" : `nuclei ${channels[nuclei]}, `;
     const recipe = `cellswap segment, recipe 1: ${from}channel ${channels[channel]}, diameter ${diameter} px`;
     const maskSource = sourceAfter(store, recipe, options);
-    createMasks(out, count, height, width);
+    const key = sha256(`${storeHash(store.header)}\n${maskSource}`).slice(0, 16);
+    removeUnfinished(path, key);
+    const out = unfinishedFiles(path, key, store);
+    masks = new UnfinishedMasks(out);
     const context: ChunkContext = {
       crops: join(path, "crops.npy"),
       centers: options.neighbors === true ? join(path, "masks.npy") : null,
       out,
+      made: masks.verify(),
       channels,
       channel,
       nuclei,
@@ -116,6 +133,9 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
     const sheet = drawSheet(store, context, verdicts, scales, summary);
     const quality = new Map<string, Column>([["Metadata_Cell", [...store.cells.id]]]);
     for (const [m, name] of MEASURES.entries()) quality.set(name, measures[m]);
+    const finished = masks;
+    masks = undefined;
+    finished.finish();
     replaceMasks(path, {
       quality: { verdict: verdicts, measures: quality },
       kind: "full",
@@ -125,6 +145,7 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
     });
     return summary;
   } finally {
+    masks?.close();
     store.close();
     discardStaged(path);
   }
@@ -192,14 +213,6 @@ function sourceAfter(store: CellStore, recipe: string, options: SegmentOptions):
   return recipe;
 }
 
-function createMasks(out: string, count: number, height: number, width: number): void {
-  try {
-    writeFileSync(out, npyHeader("uint8", [count, height, width]));
-  } catch (cause) {
-    throw writeError(out, cause);
-  }
-}
-
 function summarize(
   path: string,
   verdicts: readonly string[],
@@ -243,7 +256,7 @@ function drawSheet(
   const { height, width } = store;
   const pixels = height * width;
   const crop = new Float32Array(store.channels.length * pixels);
-  const masks = new NpyReader(context.out);
+  const masks = new NpyReader(context.out.masks.filling);
   const cells = sheetRows(verdicts, SHEET_SEED, height, width).map((row) => {
     store.readCrop(row, crop);
     const mask = new Uint8Array(pixels);

@@ -7,6 +7,7 @@ import { INDEX } from "../../src/cells/checked.ts";
 import { CellStore } from "../../src/cells/store.ts";
 import { CellStoreWriter } from "../../src/cells/writer.ts";
 import { text } from "../../src/commands/segment.ts";
+import { takeLock } from "../../src/files/lock.ts";
 import { processTag } from "../../src/files/parts.ts";
 import { readCsv } from "../../src/files/table.ts";
 import { judgeMask } from "../../src/masks/verdict.ts";
@@ -175,14 +176,28 @@ test.each([1, 2])(
   30_000,
 );
 
-test("leftovers of a killed segmentation are removed, those of a running one are not", async () => {
+test("leftovers of a killed segmentation of another kind are removed, files of others are not", async () => {
   makeStore();
   const [place] = processTag().split("-");
   const running = `masks.npy.new-${place}-${process.ppid}-0`;
   writeFileSync(join(path, `masks.npy.new-${place}-999999999-0`), "x");
   writeFileSync(join(path, running), "x");
+  for (const name of ["masks.npy", "quality.csv"])
+    for (const kind of ["filling", "sums"])
+      writeFileSync(join(path, `${name}.${kind}-0123456789abcdef`), "x");
+  writeFileSync(join(path, "masks.npy.filling-mine"), "x");
   await segmentStore(path, { workers: 1 });
-  expect(files().filter((name) => name.includes("new"))).toEqual([running]);
+  expect(files().filter((name) => /filling|sums|lock|part|new/.test(name))).toEqual([
+    "masks.npy.filling-mine",
+    running,
+  ]);
+});
+
+test("two segmentations of one store do not run at once", async () => {
+  makeStore();
+  const lock = takeLock(path);
+  await expect(segmentStore(path, { workers: 1 })).rejects.toThrow(`${path}: is in use by another run`);
+  lock.release();
 });
 
 test("center masks that fill tight crops are completed, cells that are searched for must pass", async () => {
