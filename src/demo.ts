@@ -1,13 +1,14 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { readHeader } from "./cells/store.ts";
 import { bundledEncoders } from "./encode/bundled.ts";
 import { StudyError } from "./errors.ts";
-import { writeFileAtomic } from "./files/atomic.ts";
+import { isLeftPart, writeFileAtomic } from "./files/atomic.ts";
 import type { DatasetOptions } from "./simulate/dataset.ts";
 import { ORGANISM_NAMES, type OrganismName } from "./simulate/organism.ts";
 import { ORGANISMS } from "./simulate/organisms.ts";
 import { writeSimulatedCells } from "./simulate/write-cells.ts";
+import { readRecord } from "./study/record.ts";
 import { readStudyFile } from "./study/schema.ts";
 import { runStudy, type StudyProgress, type StudyRun } from "./study.ts";
 
@@ -115,18 +116,17 @@ export async function runDemo(out: string, options: DemoOptions = {}): Promise<D
   const mark = join(folder, MARK);
   if (!holds(mark, dataset)) {
     writeFileAtomic(mark, "null\n");
-    // A study of other cells.
-    rmSync(demo.out, { recursive: true, force: true });
     await writeSimulatedCells(demo.cells, dataset, {
       signal,
       onProgress: (done, total) => onProgress?.("cells", done, total),
     });
     writeFileAtomic(mark, `${JSON.stringify(dataset)}\n`);
   }
-  readHeader(demo.cells);
+  const { hashes } = readHeader(demo.cells);
   writeFileAtomic(demo.study, `${JSON.stringify(studyFile(folder, organism, quick), null, 2)}\n`);
   const run = await runStudy(readStudyFile(demo.study), {
     out: demo.out,
+    force: isOfOthers(demo.out, hashes["crops.npy"]),
     ...(options.date === undefined ? {} : { date: options.date }),
     command: `cellswap demo${organism === "yeast" ? "" : ` --organism ${organism}`}${quick ? " --quick" : ""}`,
     ...(workers === undefined ? {} : { workers }),
@@ -162,8 +162,27 @@ function checkFolder(out: string): void {
     [true, false].map((quick) => join(...places(name, quick), MARK)),
   );
   if (!existsSync(out) || marks.some((mark) => existsSync(join(out, mark)))) return;
-  if (readdirSync(out).length > 0)
+  if (!isEmpty(out))
     throw new StudyError("is not empty and holds no demo; choose another --out", { path: out });
+}
+
+/** Whether a folder holds at most what a demo leaves that was killed as it began. */
+function isEmpty(folder: string): boolean {
+  return readdirSync(folder, { withFileTypes: true }).every((entry) => {
+    const path = join(folder, entry.name);
+    const within = entry.isDirectory() && /^(?:human|quick)$/.test(entry.name);
+    return within ? isEmpty(path) : isLeftPart(path);
+  });
+}
+
+/** Whether a folder holds a study of other cells, as that of an earlier demo. */
+function isOfOthers(study: string, crops: string): boolean {
+  try {
+    return readRecord(study).crops !== crops;
+  } catch {
+    // No study, or one that the run itself says what is wrong with.
+    return false;
+  }
 }
 
 function holds(mark: string, dataset: DatasetOptions): boolean {

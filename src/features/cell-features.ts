@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { CellStore, storeHash } from "../cells/store.ts";
 import { RunningPrograms } from "../encode/command/programs.ts";
@@ -6,7 +6,15 @@ import { namesOfOutputs } from "../encode/description.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { takeSamples, tryOut } from "../encode/try.ts";
 import { DataError, InterruptedError, StudyError } from "../errors.ts";
-import { makeFolder, namedAfter, unmakeFolder, writeError } from "../files/atomic.ts";
+import {
+  isLeftPart,
+  makeFolder,
+  namedAfter,
+  refuseLink,
+  unmakeFolder,
+  writeError,
+  writeFileAtomic,
+} from "../files/atomic.ts";
 import { takeLock } from "../files/lock.ts";
 import { SETTINGS } from "../settings.ts";
 import { plainScales } from "../swap/intensity.ts";
@@ -155,12 +163,13 @@ async function inFolder(
   const mark = join(folder, MARK);
   let made: string | undefined;
   try {
+    refuseLink(folder);
     made = makeFolder(resolve(folder));
-    if (!existsSync(mark) && readdirSync(folder).length > 0)
+    if (!existsSync(mark) && !readdirSync(folder).every((name) => isLeftPart(join(folder, name))))
       throw new DataError("is in the way, as unfinished features are kept there; rename it", {
         path: folder,
       });
-    writeFileSync(mark, `Features for ${basename(out)}, until all are made.\n`);
+    writeFileAtomic(mark, `Features for ${basename(out)}, until all are made.\n`);
   } catch (cause) {
     throw cause instanceof DataError ? cause : writeError(out, cause);
   }
@@ -174,7 +183,11 @@ async function inFolder(
   } finally {
     lock.release();
     if (!keep && !lock.lost.aborted) {
-      rmSync(folder, { recursive: true, force: true });
+      // The mark goes last, so that a removal that is cut off can be repeated.
+      for (const name of readdirSync(folder))
+        if (name !== MARK) rmSync(join(folder, name), { recursive: true, force: true });
+      rmSync(mark, { force: true });
+      rmdirSync(folder);
       unmakeFolder(dirname(resolve(folder)), made);
     }
   }

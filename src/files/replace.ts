@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { DataError } from "../errors.ts";
 import { syncFolder, syncTree, writeError, writeFileAtomic } from "./atomic.ts";
 import { isLeft, processTag, removeLeft } from "./parts.ts";
@@ -81,6 +81,13 @@ export function rollForward(folder: ReplacedFolder): void {
     writeHeader(folder, whole);
   }
   removeLeft(path, (entry) => /\.new-[^./\\]*$/.test(entry) && isLeft(entry));
+}
+
+/** Removes what this process staged and did not commit, after a failure. */
+export function removeStaged({ path, header }: ReplacedFolder): void {
+  const { staged } = readJson(join(path, header)) ?? {};
+  const committed = new Set(staged === undefined ? [] : Object.values(staged as object));
+  removeLeft(path, (entry) => entry.endsWith(`.new-${processTag()}`) && !committed.has(basename(entry)));
 }
 
 /** Gives a committed file its name. */

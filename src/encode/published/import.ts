@@ -1,8 +1,7 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { StudyError } from "../../errors.ts";
-import { writeFileAtomic } from "../../files/atomic.ts";
 import { sha256 } from "../../files/hash.ts";
+import { replacePair } from "../../files/pair.ts";
 import { OnnxDescription, type PreprocessStep } from "../description.ts";
 import { buildNetwork, layerNames, type Network, type PublishedPool } from "./network.ts";
 
@@ -47,7 +46,7 @@ export interface ImportedEncoder {
 /**
  * Writes `NAME.onnx` and `NAME.json` for a published encoder to `folder`.
  * @throws StudyError for a layer or name that is not accepted; DataError for a checkpoint that does not fit. Nothing is
- * written then.
+ * written then. An encoder of this name that is there is replaced as a whole.
  */
 export function importPublished(
   published: Published,
@@ -89,12 +88,11 @@ export function importPublished(
     );
   const description = parsed.data;
   const paths = { model: join(folder, `${name}.onnx`), path: join(folder, `${name}.json`) };
-  writeFileAtomic(paths.model, model);
-  try {
-    writeFileAtomic(paths.path, `${JSON.stringify(description, null, 2)}\n`);
-  } catch (error) {
-    rmSync(paths.model, { force: true });
-    throw error;
-  }
+  replacePair(
+    paths.model,
+    model,
+    paths.path,
+    (file) => `${JSON.stringify({ ...description, model: file }, null, 2)}\n`,
+  );
   return { ...paths, description, matched: published.matched, converted };
 }

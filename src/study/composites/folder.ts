@@ -2,12 +2,21 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, sta
 import { dirname, join, resolve } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
 import { isFeatureFile } from "../../features/given/file.ts";
-import { makeFolder, unmakeFolder, writeError, writeFileAtomic } from "../../files/atomic.ts";
+import { makeFolder, partName, unmakeFolder, writeError } from "../../files/atomic.ts";
 import { sha256File } from "../../files/hash.ts";
 import { type Lock, takeLock } from "../../files/lock.ts";
+import { isLeft } from "../../files/parts.ts";
+import {
+  commitStaged,
+  type ReplacedFolder,
+  removeStaged,
+  rollForward,
+  stagedPath,
+} from "../../files/replace.ts";
 import { EXPORT_RECORD, type ExportRecord, readExport } from "./record.ts";
 
-const STAGING = /^\.composites\.part-\d+$/;
+/** What exports write into their folder. */
+const OWN = /^(?:(?:composites|masks)(?:-\d+)?\.(?:npy|zarr)|plan\.(?:csv|parquet))$/;
 
 /** A folder of exported composites while a new export is made: nothing changes in it before {@link finish}. */
 export class ExportFolder {
@@ -22,7 +31,7 @@ export class ExportFolder {
     this.#path = path;
     this.#made = made;
     this.#lock = lock;
-    this.staging = join(path, `.composites.part-${process.pid}`);
+    this.staging = join(path, partName(".composites"));
   }
 
   /** @throws StudyError where the folder holds other things, InUseError where another export has it */
@@ -37,8 +46,7 @@ export class ExportFolder {
     const folder = new ExportFolder(path, made, takeLock(path));
     try {
       checkKind(path);
-      for (const name of readdirSync(path))
-        if (STAGING.test(name)) rmSync(join(path, name), { recursive: true, force: true });
+      rollForward(folder.#replaced);
       mkdirSync(folder.staging);
       return folder;
     } catch (cause) {
@@ -52,18 +60,23 @@ export class ExportFolder {
     return this.#lock.lost;
   }
 
-  /** Puts the files of the new export in the place of the old one's, the record last. */
+  get #replaced(): ReplacedFolder {
+    return { path: this.#path, header: EXPORT_RECORD, owns: (name) => OWN.test(name) };
+  }
+
+  /** Puts the files of the new export in the place of the old one's, all at once. */
   finish(files: readonly string[], record: ExportRecord): void {
     try {
       const old = readExport(this.#path);
       const earlier = old === null ? [] : this.#earlier(old, record);
-      rmSync(join(this.#path, EXPORT_RECORD), { force: true });
-      const before = old === null ? [] : [...old.composites, ...(old.masks ?? [])].map(({ file }) => file);
-      for (const name of new Set([...before, ...files, "plan.csv", "plan.parquet"]))
-        rmSync(join(this.#path, name), { recursive: true, force: true });
-      for (const name of files) renameSync(join(this.staging, name), join(this.#path, name));
+      const before =
+        old === null
+          ? []
+          : [...old.composites, ...(old.masks ?? []), { file: "plan.csv" }].map(({ file }) => file);
+      for (const name of files) renameSync(join(this.staging, name), stagedPath(this.#path, name));
       const whole: ExportRecord = { ...record, ...(earlier.length === 0 ? {} : { earlier }) };
-      writeFileAtomic(join(this.#path, EXPORT_RECORD), `${JSON.stringify(whole, null, 2)}\n`);
+      const removed = before.filter((name) => !files.includes(name));
+      commitStaged(this.#replaced, whole, files, removed);
     } catch (cause) {
       throw writeError(this.#path, cause);
     }
@@ -90,6 +103,7 @@ export class ExportFolder {
   /** Gives the lock back and leaves nothing of an export that was not finished. */
   close(): void {
     rmSync(this.staging, { recursive: true, force: true });
+    if (!this.#lock.lost.aborted) removeStaged(this.#replaced);
     this.#lock.release();
     unmakeFolder(resolve(this.#path), this.#made);
   }
@@ -100,7 +114,7 @@ function checkKind(path: string): void {
   if (!existsSync(path)) return;
   if (!statSync(path).isDirectory()) throw new StudyError("is a file; choose another --out", { path });
   if (readExport(path) !== null) return;
-  if (readdirSync(path).some((name) => !name.startsWith("run.lock") && !STAGING.test(name)))
+  if (readdirSync(path).some((name) => !name.startsWith("run.lock") && !isLeft(join(path, name))))
     throw new StudyError("is not empty and holds no exported composites; choose another --out", { path });
 }
 

@@ -46,6 +46,8 @@ export const ExportRecord = z.strictObject({
    * which that one was: they are not of these composites.
    */
   earlier: z.array(z.strictObject({ sha256: z.string(), plan: z.string(), pixels: z.string() })).optional(),
+  /** Files that do not bear their names yet: an export was cut off, and the next one ends it. */
+  staged: z.record(z.string(), z.string().nullable()).optional(),
 });
 export type ExportRecord = z.infer<typeof ExportRecord>;
 
