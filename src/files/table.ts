@@ -1,12 +1,12 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
-import { parquetRead } from "hyparquet";
 import { fileWriter, ParquetWriter, parquetWriteFile, schemaFromColumnData } from "hyparquet-writer";
 import { DataError } from "../errors.ts";
 import type { Column, Table } from "../types.ts";
 import { writeFileAtomic, writeLargeAtomic } from "./atomic.ts";
-import { readInput } from "./input.ts";
+import { checkInput, readInput } from "./input.ts";
+import { ParquetFile } from "./parquet/file.ts";
 
 export { parseCsv, readCsv } from "./csv.ts";
 
@@ -137,42 +137,42 @@ export function writeParquetPieces(path: string, pieces: Iterable<Table>): void 
 /** Different texts of a column above which it is taken for ids, and equal text is no longer looked for. */
 const SHARED = 65_536;
 
-/** Reads a Parquet file; numbers become Float64Array, everything else text. Equal text is held once. */
+/** Values of a table of any size that are held at once, and how many for each byte of its file. */
+const FREE_VALUES = 1 << 24;
+const VALUES_PER_BYTE = 16;
+
+/**
+ * Reads a Parquet file; numbers become Float64Array, everything else text. Equal text is held once.
+ * @throws DataError where it cannot be read or is damaged
+ */
 export async function readParquet(path: string): Promise<Table> {
-  const bytes = readInput(path);
-  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  const found = new Map<string, unknown[]>();
-  try {
-    const { compressors } = await import("hyparquet-compressors");
-    const texts = new Map<string, Map<string, string>>();
-    const held = (v: unknown, seen: Map<string, string>) => {
+  const file = await ParquetFile.open(path);
+  const most = Math.max(FREE_VALUES, VALUES_PER_BYTE * checkInput(path));
+  if (file.rows * file.columns.length > most)
+    throw new DataError(
+      `is said to hold ${file.rows} rows of ${file.columns.length} columns, more than a file of its size does; write it again`,
+      { path },
+    );
+  const columns = new Map<string, Column>();
+  for (const { element } of file.columns) {
+    const column = new Array<unknown>(file.rows);
+    const texts = new Map<string, string>();
+    const held = (v: unknown) => {
       if (typeof v !== "string") return v;
-      const known = seen.get(v);
-      if (known === undefined && seen.size < SHARED) seen.set(v, v);
+      const known = texts.get(v);
+      if (known === undefined && texts.size < SHARED) texts.set(v, v);
       return known ?? v;
     };
-    await parquetRead({
-      file,
-      compressors,
-      onChunk: ({ columnName, columnData, rowStart }) => {
-        let column = found.get(columnName);
-        if (column === undefined) found.set(columnName, (column = []));
-        let seen = texts.get(columnName);
-        if (seen === undefined) texts.set(columnName, (seen = new Map()));
-        for (let i = 0; i < columnData.length; i++) column[rowStart + i] = held(columnData[i], seen);
-      },
+    await file.read(element.name, 0, file.rows, (values, row) => {
+      for (let i = 0; i < values.length; i++) column[row + i] = held(values[i]);
     });
-  } catch (cause) {
-    throw new DataError(`is not a readable Parquet file (${(cause as Error).message})`, { path, cause });
-  }
-  const columns = new Map<string, Column>();
-  for (const [name, values] of found)
     columns.set(
-      name,
-      values.every((v) => typeof v === "number" || typeof v === "bigint")
-        ? Float64Array.from(values as number[], Number)
-        : textColumn(values),
+      element.name,
+      column.every((v) => typeof v === "number" || typeof v === "bigint")
+        ? Float64Array.from(column as number[], Number)
+        : textColumn(column),
     );
+  }
   return table(columns);
 }
 

@@ -1,6 +1,7 @@
-import type { RowGroup, SchemaTree } from "hyparquet";
+import type { SchemaTree } from "hyparquet";
 import { DataError } from "../../errors.ts";
-import { openParquetColumns, type ParquetColumns, textOf } from "../../files/parquet-columns.ts";
+import { textOf } from "../../files/parquet/columns.ts";
+import { ParquetFile } from "../../files/parquet/file.ts";
 import { batchOf, checkShape, type FeatureFile, IDENTITY, type Identity, NO_FEATURES } from "./file.ts";
 
 /** Bytes of features that are held at a time: fewer would read the columns more often. */
@@ -24,7 +25,7 @@ function kindOf({ element, children }: SchemaTree): "feature" | "list" | "whole"
  * plan, those with the prefix `Metadata_`, a pandas index and text are no features; other whole numbers are refused.
  */
 export async function openParquet(path: string): Promise<FeatureFile> {
-  const file = await openParquetColumns(path);
+  const file = await ParquetFile.open(path);
   const { features, list } = featureColumns(file);
   const dimension = list === undefined ? features.length : lengthOf(file, list);
   checkShape(path, file.rows, dimension);
@@ -36,36 +37,36 @@ export async function openParquet(path: string): Promise<FeatureFile> {
     batch: batchOf(dimension, HELD),
     async read(from, to, out) {
       for (const [j, name] of features.entries())
-        await file.each(name, from, to, (v, row) => {
-          out[(row - from) * dimension + j] = v === null ? Number.NaN : Number(v);
+        await file.read(name, from, to, (values, row) => {
+          for (let i = 0; i < values.length; i++)
+            out[(row - from + i) * dimension + j] = values[i] === null ? Number.NaN : Number(values[i]);
         });
       if (list === undefined) return;
-      await file.each(list, from, to, (v, row) => {
-        const vector = (v ?? []) as ArrayLike<number | null>;
-        if (vector.length !== dimension)
-          throw new DataError(
-            `row ${row} (from 0) has ${vector.length} features, ${dimension} are expected; give features of one layer`,
-            { path },
-          );
-        for (let j = 0; j < dimension; j++) out[(row - from) * dimension + j] = vector[j] ?? Number.NaN;
+      await file.read(list, from, to, (values, first) => {
+        for (let i = 0; i < values.length; i++) {
+          const vector = (values[i] ?? []) as ArrayLike<number | null>;
+          const row = first + i;
+          if (vector.length !== dimension)
+            throw new DataError(
+              `row ${row} (from 0) has ${vector.length} features, ${dimension} are expected; give features of one layer`,
+              { path },
+            );
+          for (let j = 0; j < dimension; j++) out[(row - from) * dimension + j] = vector[j] ?? Number.NaN;
+        }
       });
     },
     close: () => {},
   };
 }
 
-const rowsOf = (group: RowGroup | undefined) => Number(group?.num_rows ?? 0);
-
 /** Length of the lists in a column. @throws DataError where a group of rows is too large to be held */
-function lengthOf(file: ParquetColumns, list: string): number {
+function lengthOf(file: ParquetFile, list: string): number {
   let values = 0;
-  for (const group of file.groups) {
-    const column = group.columns.find((c) => c.meta_data?.path_in_schema[0] === list);
-    const own = Number(column?.meta_data?.num_values ?? 0);
+  for (const [i, own] of file.valuesOf(list).entries()) {
     values += own;
     if (own > MOST_LISTED)
       throw new DataError(
-        `has ${own} values of lists in one group of rows, more than are held at a time (${MOST_LISTED}); write it with row_group_size=${Math.max(1, Math.floor((MOST_LISTED * rowsOf(group)) / own))}, or one column per feature`,
+        `has ${own} values of lists in one group of rows, more than are held at a time (${MOST_LISTED}); write it with row_group_size=${Math.max(1, Math.floor((MOST_LISTED * file.groups[i].rows) / own))}, or one column per feature`,
         { path: file.path },
       );
   }
@@ -74,7 +75,7 @@ function lengthOf(file: ParquetColumns, list: string): number {
 }
 
 /** The columns that hold features: one of lists, or one for each. */
-function featureColumns({ path, columns }: ParquetColumns): { features: string[]; list: string | undefined } {
+function featureColumns({ path, columns }: ParquetFile): { features: string[]; list: string | undefined } {
   const own = columns.filter(
     ({ element: { name } }) => !NO_FEATURES.has(name) && !/^Metadata_|^__index_level_\d+__$/.test(name),
   );
@@ -101,7 +102,7 @@ function featureColumns({ path, columns }: ParquetColumns): { features: string[]
   return { features, list: lists[0] };
 }
 
-async function readIdentity(file: ParquetColumns): Promise<Map<Identity, (string | null)[]>> {
+async function readIdentity(file: ParquetFile): Promise<Map<Identity, (string | null)[]>> {
   const identity = new Map<Identity, (string | null)[]>();
   for (const [what, names] of Object.entries(IDENTITY)) {
     const column = names.flatMap((n) => file.columns.filter((c) => c.element.name === n))[0];

@@ -1,7 +1,7 @@
 import { CellStore } from "../../cells/store.ts";
 import { DataError, StudyError } from "../../errors.ts";
 import { metadataOf } from "../../features/feature-table.ts";
-import { openParquetColumns } from "../../files/parquet-columns.ts";
+import { ParquetFile } from "../../files/parquet/file.ts";
 import type { Column } from "../../types.ts";
 import { StudyLayout } from "../layout.ts";
 import { readStudyFolder } from "../read.ts";
@@ -47,7 +47,7 @@ export async function exportAnnData(
     throw new StudyError(`has no encoder ${options.encoder}; it has ${names.join(", ")}`, { path: folder });
   const layout = new StudyLayout(folder);
   const plan = await readPlanned(layout);
-  const table = await openParquetColumns(layout.cells);
+  const table = await ParquetFile.open(layout.cells);
   const metadata = await cellMetadata(options.study, results.record, plan, folder);
   const files: AnnDataExport["files"][number][] = [];
   for (const encoder of wanted) {

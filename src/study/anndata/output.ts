@@ -5,7 +5,8 @@ import { features, spatial } from "../../features/feature-table.ts";
 import { type Place, PlacedFeatures } from "../../features/placed.ts";
 import { type Matrix, type Unstructured, writeH5ad } from "../../files/h5ad.ts";
 import { NpyReader } from "../../files/npy.ts";
-import { numbersOf, type ParquetColumns, textOf } from "../../files/parquet-columns.ts";
+import { numbersOf, textOf } from "../../files/parquet/columns.ts";
+import type { ParquetFile } from "../../files/parquet/file.ts";
 import type { Column } from "../../types.ts";
 import { version } from "../../version.ts";
 import type { StudyResults } from "../read.ts";
@@ -15,7 +16,7 @@ import { checkResults, type Planned, type PlannedBlock } from "./planned.ts";
 export interface Source {
   readonly plan: Planned;
   /** `results/cells.parquet` */
-  readonly table: ParquetColumns;
+  readonly table: ParquetFile;
   readonly metadata: ReadonlyMap<string, Column>;
   readonly results: StudyResults;
   /** Study folder. */

@@ -1,12 +1,13 @@
 import { DataError, StudyError } from "../../errors.ts";
 import { safe } from "../../files/h5ad.ts";
-import { numbersOf, openParquetColumns, type ParquetColumns, textOf } from "../../files/parquet-columns.ts";
+import { numbersOf, textOf } from "../../files/parquet/columns.ts";
+import { ParquetFile } from "../../files/parquet/file.ts";
 import { hasSharedBackground, type Setting } from "../../settings.ts";
 import type { StudyLayout } from "../layout.ts";
 
 /** The swap plan of a study, as its table tells it. */
 export interface Planned {
-  readonly file: ParquetColumns;
+  readonly file: ParquetFile;
   readonly rows: number;
   /** Row of the plan of every cell in `original`. */
   readonly cells: Int32Array;
@@ -29,7 +30,7 @@ export interface PlannedBlock {
 
 /** Reads `plan.parquet` of a study. @throws StudyError where it has no `original` */
 export async function readPlanned(layout: StudyLayout): Promise<Planned> {
-  const file = await openParquetColumns(`${layout.plan}.parquet`);
+  const file = await ParquetFile.open(`${layout.plan}.parquet`);
   const { rows } = file;
   const blocks = blocksOf(await textOf(file, "setting"), await textOf(file, "background"));
   const original = blocks.find((b) => b.setting === "original");
@@ -61,7 +62,7 @@ const COMPARED = { cell_id: "Metadata_Cell", setting: "setting", donor_id: "Meta
  */
 export async function checkResults(
   { file, blocks }: Pick<Planned, "file" | "blocks">,
-  table: ParquetColumns,
+  table: ParquetFile,
   from: number,
 ): Promise<void> {
   for (const { start, end } of blocks)
