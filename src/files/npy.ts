@@ -88,39 +88,61 @@ export function openNpy(path: string): { readonly file: number; readonly header:
   }
 }
 
+/** Most bytes of a header; numpy's own are 118 to 10,000. */
+const LONGEST = 65_536;
+/** The whole header: a Python dict of one line. */
+const DICT = /^\{[^{}\n]*\}[ \n]*$/;
+/** A type, or a list of them (named fields). */
+const TYPE = /'descr'\s*:\s*(?:'([!-&(-~]{1,32})'|\[)/g;
+const ORDER = /'fortran_order'\s*:\s*(True|False)\b/g;
+/** Python 2 wrote long lengths with an L. */
+const SHAPE = /'shape'\s*:\s*\(((?:\s*\d{1,16}L?\s*,)*(?:\s*\d{1,16}L?)?\s*)\)/g;
+const MOST_AXES = 32;
+
 function npyHeaderOf(file: number, path: string): NpyHeader {
-  const head = Buffer.alloc(12);
-  let got = 0;
-  try {
-    got = readSync(file, head, 0, 12, 0);
-  } catch (cause) {
-    throw readError(path, cause);
-  }
-  if (got < 10 || head.toString("latin1", 0, 6) !== "\x93NUMPY")
+  const { size } = fstatSync(file);
+  const head = Buffer.alloc(Math.min(12, size));
+  readNpy(file, head, 0, path);
+  if (head.length < 12 || head.toString("latin1", 0, 6) !== "\x93NUMPY")
     throw new DataError("is not a NumPy .npy file; write it with numpy.save", { path });
-  const wide = head[6] >= 2;
-  const length = wide ? head.readUInt32LE(8) : head.readUInt16LE(8);
-  const start = (wide ? 12 : 10) + length;
-  const size = fstatSync(file).size;
-  if (length > 65536 || start > size)
-    throw new DataError("has a damaged .npy header; write it again", { path });
+  const version = head[6];
+  if (version < 1 || version > 3)
+    throw new DataError(
+      `is of version ${version} of the .npy format, 1 to 3 are known; write it with numpy.save`,
+      { path },
+    );
+  const length = version > 1 ? head.readUInt32LE(8) : head.readUInt16LE(8);
+  const start = (version > 1 ? 12 : 10) + length;
+  if (length > LONGEST || start > size)
+    throw damaged(`it says that it is ${length} bytes long, the file has ${size}`, path);
   const text = Buffer.alloc(length);
-  readSync(file, text, 0, length, wide ? 12 : 10);
+  readNpy(file, text, start - length, path);
   const header = text.toString("latin1");
-  const descr = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? "an unknown type";
-  const shape = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? "?")
-    .split(",")
-    .filter((s) => s.trim() !== "")
-    .map(Number);
-  if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0))
-    throw new DataError("has a damaged .npy header; write it again", { path });
-  return { descr, fortran: /'fortran_order':\s*True/.test(header), shape, start, size };
+  const only = (pattern: RegExp) => {
+    const found = [...header.matchAll(pattern)];
+    return found.length === 1 ? found[0] : null;
+  };
+  const [type, order, lengths] = [TYPE, ORDER, SHAPE].map(only);
+  if (!DICT.test(header) || type === null || order === null || lengths === null)
+    throw damaged("it does not say type, order and shape as numpy does", path);
+  const shape = lengths[1].split(",").flatMap((s) => (s.trim() === "" ? [] : Number.parseInt(s, 10)));
+  if (shape.length > MOST_AXES || !shape.every(Number.isSafeInteger))
+    throw damaged(`its shape has ${shape.length} axes or absurd lengths`, path);
+  return { descr: type[1] ?? "named fields", fortran: order[1] === "True", shape, start, size };
 }
+
+const damaged = (why: string, path: string) =>
+  new DataError(`has a damaged .npy header (${why}); write it again with numpy.save`, { path });
 
 /** Reads `bytes.length` bytes of a .npy file from byte `start` on. @throws DataError where it ends before. */
 export function readNpy(file: number, bytes: Uint8Array, start: number, path: string): void {
   for (let done = 0; done < bytes.length; ) {
-    const n = readSync(file, bytes, done, bytes.length - done, start + done);
+    let n: number;
+    try {
+      n = readSync(file, bytes, done, bytes.length - done, start + done);
+    } catch (cause) {
+      throw readError(path, cause);
+    }
     if (n === 0) throw new DataError("ended while it was read; make it again", { path });
     done += n;
   }
@@ -153,8 +175,9 @@ export class NpyReader {
     this.shape = shape;
     this.#rowBytes = BYTES[type] * this.shape.slice(1).reduce((a, b) => a * b, 1);
     const needed = this.#start + this.#rowBytes * (this.shape[0] ?? 1);
-    if (size < needed)
-      throw new DataError(`is truncated (${size} bytes, ${needed} expected); make it again`, { path });
+    if (size >= needed) return;
+    closeSync(file);
+    throw new DataError(`is truncated (${size} bytes, ${needed} expected); make it again`, { path });
   }
 
   /** Copies `count` rows from `row` on into `out`, whose type must be that of the file. */

@@ -23,6 +23,11 @@ export function openNpyArray(path: string): RowArray {
     const needed = start + rowBytes * (shape[0] ?? 1);
     if (size < needed)
       throw new DataError(`is truncated (${size} bytes, ${needed} expected); make it again`, { path });
+    if (size > needed)
+      throw new DataError(
+        `has ${size - needed} bytes behind its ${shape.join(" x ") || "one"} numbers; save one array per file, or write it again`,
+        { path },
+      );
     let bytes = new Uint8Array(0);
     return {
       path,
