@@ -72,7 +72,11 @@ test.each([
     dict("'<f4'", "(3, 2)"),
     { length: 60_000 },
   ],
-  ["has a damaged .npy header (it says that it is 4294967295 bytes long", dict("'<f4'", "(3, 2)"), { version: 2, length: 2 ** 32 - 1 }],
+  [
+    "has a damaged .npy header (it says that it is 4294967295 bytes long",
+    dict("'<f4'", "(3, 2)"),
+    { version: 2, length: 2 ** 32 - 1 },
+  ],
   ["is truncated (", dict("'<f4'", "(4, 2)"), {}],
   ["is truncated (", dict("'<f8'", "(3, 2)"), {}],
   ["is truncated (", dict("'<f4'", "(1000000000000000, 1000000000000000)"), {}],
