@@ -55,7 +55,8 @@ export function openTable(
       `${at} is text packed by LZF, which is not read; write the file again with compression="gzip", or without`,
       { path },
     );
-  let left = MOST_TEXT;
+  // Text of variable length is stored unpacked, each once.
+  let left = metadata.vlen ? Math.min(MOST_TEXT, fileBytes) : MOST_TEXT;
   const wanted = Math.max(64, metadata.chunks?.[0] ?? 0);
   return {
     rows,
@@ -70,7 +71,8 @@ export function openTable(
         if (values.length !== (to - from) * columns) throw new Error(`${at} ends early`);
         if (metadata.type === STRING)
           for (const text of values as unknown as string[])
-            if ((left -= text.length) < 0) throw new Error(`${at} holds more text than metadata has`);
+            if ((left -= text.length) < 0)
+              throw new Error(`${at} holds more text than ${metadata.vlen ? "the file" : "metadata has"}`);
         return values as ArrayLike<number | string | bigint>;
       } catch (cause) {
         throw damaged(path, cause);

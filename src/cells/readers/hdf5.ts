@@ -5,12 +5,16 @@ import type * as H5Wasm from "h5wasm/node";
 import type { Dataset, Entity, File, Group } from "h5wasm/node";
 import { DataError } from "../../errors.ts";
 import { openInput, readError } from "../../files/input.ts";
+import { resolveLinks } from "./hdf5-links.ts";
+import { checkStorage, shown } from "./hdf5-storage.ts";
 
 /** What the library is made of, once it is loaded. */
 export type H5Module = Awaited<typeof H5Wasm.ready>;
 
 /** Most bytes that one read or one chunk may take in memory. */
 export const MAX_BYTES = 1 << 26;
+/** Most bytes that the library has in all, for whatever a file makes it do. */
+const MOST_MEMORY = 2 ** 28;
 /** Deflate makes at most 1,032 bytes of one; a set that says more than its file can hold is refused. */
 const MAX_RATIO = 1100;
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -63,7 +67,7 @@ export function damaged(path: string, cause: unknown): DataError {
   // A filter that fails in the middle ends with a message of its runtime's.
   const why = text.startsWith("Aborted(")
     ? "a packed piece cannot be unpacked"
-    : (stack.at(-1)?.[1] ?? (text.split("\n")[0] || "HDF5 gives no reason"));
+    : shown(stack.at(-1)?.[1] ?? (text.split("\n")[0] || "HDF5 gives no reason"));
   return new DataError(`is truncated or damaged (${why}); copy it again`, { path, cause });
 }
 
@@ -77,8 +81,14 @@ export function loadHdf5(): Promise<{ h5: typeof H5Wasm; module: H5Module }> {
 
 async function load(): Promise<{ h5: typeof H5Wasm; module: H5Module }> {
   const { error } = console;
+  const { instantiate } = wasm;
   // The library keeps the printer that it meets while it is loaded; its failures are thrown and said in one line.
   console.error = () => {};
+  wasm.instantiate = async (...given) => {
+    const made = await instantiate(...given);
+    boundMemory(made.instance?.exports.memory);
+    return made;
+  };
   try {
     const h5 = await import("h5wasm/node");
     const module = await h5.ready;
@@ -88,19 +98,50 @@ async function load(): Promise<{ h5: typeof H5Wasm; module: H5Module }> {
     return { h5, module };
   } finally {
     console.error = error;
+    wasm.instantiate = instantiate;
   }
 }
 
-/** The object at `way` (names below each other), null where there is none; links to other files are not followed. */
+/** Memory of WebAssembly, as far as it is used here. */
+interface Memory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+interface Instantiated {
+  readonly instance?: { readonly exports: { readonly memory?: Memory } };
+}
+
+const wasm = (globalThis as unknown as { WebAssembly: object }).WebAssembly as {
+  instantiate(...given: unknown[]): Promise<Instantiated>;
+};
+
+/** Keeps the library within {@link MOST_MEMORY}: what asks for more gets none, and the library says that it failed. */
+function boundMemory(memory: Memory | undefined): void {
+  if (memory === undefined) return;
+  const grow = memory.grow.bind(memory);
+  memory.grow = (pages) => {
+    if (memory.buffer.byteLength + pages * 2 ** 16 > MOST_MEMORY) throw new RangeError("too much memory");
+    return grow(pages);
+  };
+}
+
+/**
+ * The object at `way` (names below each other), null where there is none; links within the file are followed.
+ * @throws DataError as {@link resolveLinks}, and for a data set that does not lie in the file as a whole
+ */
 export function findEntity(file: File, ...way: readonly string[]): Entity | null {
-  let group: Group = file;
-  for (const [i, name] of way.entries()) {
-    if (!("keys" in group) || !group.keys().includes(name)) return null;
-    const entity = group.get(name);
-    if (entity === null || i === way.length - 1) return entity;
-    group = entity as Group;
-  }
-  return null;
+  const place = resolveLinks(file, way);
+  if (place === null) return null;
+  const entity = file.get(place);
+  if (isDataset(entity)) checkStorage(file.filename, addressOf(entity), shown(way.join("/")));
+  return entity;
+}
+
+/** The address of an object's header: what the library calls a reference to it. */
+function addressOf(set: Dataset): number {
+  const bytes = Buffer.from(set.create_reference().ref_data);
+  return Number(bytes.readBigUInt64LE(0));
 }
 
 export const isGroup = (entity: Entity | null): entity is Group => entity !== null && "keys" in entity;

@@ -1,0 +1,80 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import { deeplocSource } from "../../src/cells/formats/deeploc.ts";
+import { closeQuietly, findEntity, isDataset, openHdf5 } from "../../src/cells/readers/hdf5.ts";
+import { openHdf5Array } from "../../src/cells/readers/hdf5-array.ts";
+import { DataError } from "../../src/errors.ts";
+
+const fixtures = resolve(import.meta.dirname, "../fixtures/cells/hdf5");
+const sets = (kind: string) => readdirSync(join(fixtures, kind)).map((name) => name.replace(/\.h5$/, ""));
+
+/** The values of data1, by the reader of tables and by that of arrays. */
+async function values(path: string): Promise<{ table: number[]; array: number[] }> {
+  const source = await deeplocSource(path);
+  const table: number[] = [];
+  for (let cell = 0; cell < source.count; cell++) table.push(...(await source.read(cell)).crop);
+  source.close?.();
+  const { file, bytes } = await openHdf5(path);
+  const set = findEntity(file, "data1");
+  if (!isDataset(set)) throw new Error("no data1");
+  const array = await openHdf5Array(set, "data1", bytes, path);
+  const out = new Float32Array(48);
+  array.read(0, 6, out);
+  closeQuietly(file);
+  return { table, array: [...out] };
+}
+
+test.each(sets("good"))("a set stored as %s is read", async (name) => {
+  const expected = Array.from({ length: 48 }, (_, i) => i);
+  expect(await values(join(fixtures, "good", `${name}.h5`))).toEqual({ table: expected, array: expected });
+});
+
+const REFUSED: Readonly<Record<string, string>> = {
+  "external-link":
+    "data1 is a link to another file (elsewhere.h5: /data1), which is not followed; copy what it names into this one",
+  "soft-to-external":
+    "data1 is a link to another file (elsewhere.h5: /), which is not followed; copy what it names into this one",
+  "soft-loop": "data1 is a link that leads back to itself (over /a/x); write the file again",
+  "soft-self": "data1 is a link that leads back to itself (over data1/data1); write the file again",
+  "soft-nowhere": "data1 is a link to /a/none, which is not there; write the file again",
+  "external-raw":
+    "the values of data set data1 lie in another file (elsewhere.raw), which is not read; copy the data set into this one",
+  virtual:
+    "data set data1 is a virtual one of other files (elsewhere.h5), which are not read; copy it into one data set",
+  unwritten: "data set data1 was never written; write the file again",
+  "unwritten-chunks": pieces(0, 6),
+  "unwritten-gzip": pieces(0, 3),
+  "unwritten-growing": pieces(0, 24),
+  "unwritten-both-ways": pieces(0, 24),
+  partly: pieces(1, 24),
+  "partly-gzip": pieces(1, 24),
+  "partly-both-ways": pieces(1, 24),
+  "shared-pieces": "data set data1 is damaged (two pieces share the bytes at 4016); copy the file again",
+  "shared-text": "is truncated or damaged (data set Info1 holds more text than the file); copy it again",
+};
+
+function pieces(there: number, needed: number): string {
+  return `data set data1 has ${there} of its ${needed} pieces (chunks), the others were never written; write the file again`;
+}
+
+test.each(sets("bad"))("a set that is %s is refused in one line", async (name) => {
+  const path = join(fixtures, "bad", `${name}.h5`);
+  const message = REFUSED[name.replace(/-newest$/, "")];
+  await expect(deeplocSource(path)).rejects.toThrow(new DataError(message, { path }));
+});
+
+const hostile = resolve(import.meta.dirname, "../../../shared/hostile/hostile/hdf5");
+const LINES: Readonly<Record<string, string>> = {
+  "fill-bomb": "data set data1 has 0 of its 15625000 pieces",
+  "gzip-bomb": "data set data1 says that 127488 packed bytes are 131072000, one value over and over",
+  "soft-loop": "data1 is a link that leads back to itself (over /data2)",
+  unallocated: "data set data1 has 0 of its 1 pieces",
+  "vlen-share": "is truncated or damaged (data set Info1 holds more text than the file)",
+};
+test.skipIf(!existsSync(hostile)).each(Object.entries(LINES))(
+  "the hostile set %s is refused",
+  async (name, line) => {
+    await expect(deeplocSource(join(hostile, `${name}.hdf5`))).rejects.toThrow(`${name}.hdf5: ${line}`);
+  },
+);
