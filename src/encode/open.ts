@@ -4,7 +4,7 @@ import type { Programs } from "./command/programs.ts";
 import type { Encoder } from "./encoder.ts";
 import type { EncoderFile } from "./encoder-file.ts";
 import { NetworkEncoder } from "./network.ts";
-import { ApartEncoder, type Limits } from "./onnx/apart.ts";
+import { ApartEncoder, LIMITS, type Limits } from "./onnx/apart.ts";
 import { Session } from "./onnx/session.ts";
 
 export interface OpenOptions {
@@ -14,8 +14,11 @@ export interface OpenOptions {
   readonly tried?: boolean;
   /** What runs encoders that are other programs; without it, each opened encoder starts its own. */
   readonly programs?: Programs;
-  /** Whether a network runs in a process of its own, which is ended where it exceeds these limits. */
-  readonly apart?: Limits;
+  /**
+   * Limits of a process of its own in which an ONNX network runs, and which is ended where it exceeds them; null for none.
+   * Without them, it does so where pixels decide its cost.
+   */
+  readonly apart?: Limits | null;
 }
 
 /**
@@ -27,7 +30,8 @@ export function openEncoder(
   shape: CropShape & { readonly masks?: MaskKind },
   { threads = 1, tried = false, programs, apart }: OpenOptions = {},
 ): Promise<Encoder> {
-  if (file.kind === "onnx" && apart !== undefined) return ApartEncoder.open(file, shape, apart);
+  const limits = apart === undefined && file.kind === "onnx" && file.open ? LIMITS : apart;
+  if (file.kind === "onnx" && limits) return ApartEncoder.open(file, shape, limits);
   const network = async () =>
     file.kind === "command" ? new CommandNetwork(file, programs) : await Session.open(file, threads, tried);
   return NetworkEncoder.open(file, shape, network, tried);

@@ -277,11 +277,18 @@ async function runTasks(
     work: "encoding",
     ...(commands.length === 0 ? {} : { connect: (port) => servePrograms(programs, port) }),
   });
-  const stop = () => programs.stop();
-  signal?.addEventListener("abort", stop, { once: true });
+  const open = setup.targets.some(({ encoder }) => encoder.kind === "onnx" && encoder.open);
+  const stop = () => {
+    programs.stop();
+    // Threads that wait for a network that may never answer are not waited for; it ends with them.
+    if (open) void pool.dispose();
+  };
   try {
     if (logs !== undefined && commands.length > 0) programs.logTo(logs);
-    await pool.each(tasks, onDone, { take: sharedOut(tasks.length, pool.threads), signal });
+    const work = pool.each(tasks, onDone, { take: sharedOut(tasks.length, pool.threads), signal });
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted === true) stop();
+    await work;
   } finally {
     signal?.removeEventListener("abort", stop);
     await Promise.all([pool.dispose(), programs.end()]);

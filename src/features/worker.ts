@@ -2,6 +2,7 @@ import { CropFiles } from "../cells/crops.ts";
 import { DistantPrograms } from "../encode/command/distant.ts";
 import { type OpenOptions, openEncoder } from "../encode/open.ts";
 import { DataError } from "../errors.ts";
+import { recordError, reviveError } from "../files/error-record.ts";
 import { serve } from "../files/worker.ts";
 import { SETTINGS } from "../settings.ts";
 import { Compositor } from "../swap/composite.ts";
@@ -22,6 +23,7 @@ async function open(setup: WorkerSetup, options: OpenOptions) {
   const encoders = await Promise.all(
     setup.targets.map(async ({ encoder, lacks, outputs }) => ({
       name: encoder.description.name,
+      file: encoder,
       encoder: await openEncoder(encoder, store, { ...options, tried: true }),
       lacks,
       outputs: outputs.map((o) => ({ ...o, features: new Float32Array(size * o.dimension) })),
@@ -53,7 +55,7 @@ async function run(setup: WorkerSetup, opened: Opened, { batch }: WorkerTask): P
   });
   let encodingMs = 0;
   let encoded = 0;
-  for (const { name, encoder, lacks, outputs } of encoders) {
+  for (const { name, file, encoder, lacks, outputs } of encoders) {
     const own = rows.filter((_, i) => lacks[batch * size + i] === 1);
     if (own.length === 0) continue;
     const all = own.length === rows.length;
@@ -67,12 +69,16 @@ async function run(setup: WorkerSetup, opened: Opened, { batch }: WorkerTask): P
     }
     const from = all ? { crops, masks } : few;
     const before = encoder.runMs;
-    await encoder.encode(
-      from.crops.subarray(0, own.length * values),
-      from.masks,
-      own.length,
-      outputs.map((o) => o.features),
-    );
+    try {
+      await encoder.encode(
+        from.crops.subarray(0, own.length * values),
+        from.masks,
+        own.length,
+        outputs.map((o) => o.features),
+      );
+    } catch (error) {
+      throw file.kind === "onnx" ? await ofCells(setup, error, own) : error;
+    }
     encodingMs += encoder.runMs - before;
     encoded += own.length;
     for (const output of outputs) {
@@ -92,17 +98,34 @@ async function run(setup: WorkerSetup, opened: Opened, { batch }: WorkerTask): P
   return { encoded, encodingMs };
 }
 
-/** Names the cell; what reads its id is loaded only now, and workers hold no metadata. */
+/** Names the cell. */
 async function notFinite(
-  { cells: { path }, plan }: WorkerSetup,
+  setup: WorkerSetup,
   name: string,
   row: number,
   value: number,
   feature: number,
 ): Promise<Error> {
+  return new DataError(
+    `encoder ${name} gives ${value} as feature ${feature} of ${await named(setup, row)}; check its weights and preprocessing (a division by zero, a logarithm of zero?)`,
+  );
+}
+
+/** Says with an error of a network which crops it had. */
+async function ofCells(setup: WorkerSetup, error: unknown, rows: Int32Array): Promise<unknown> {
+  if (!(error instanceof DataError)) return error;
+  const { message, path, ...rest } = recordError(error);
+  const batch = `${await named(setup, rows[0])} to ${await named(setup, rows[rows.length - 1])}`;
+  return reviveError({
+    ...rest,
+    message: `${message} (${rows.length} crops, ${batch})`,
+    ...(path === undefined ? {} : { path }),
+  });
+}
+
+/** A cell and its setting; what reads its id is loaded only now, and workers hold no metadata. */
+async function named({ cells: { path }, plan }: WorkerSetup, row: number): Promise<string> {
   const { CellStore } = await import("../cells/store.ts");
   const { cells } = await CellStore.open(path);
-  return new DataError(
-    `encoder ${name} gives ${value} as feature ${feature} of cell ${cells.id[plan.cell[row]]} in setting ${SETTINGS[plan.setting[row]]}; check its weights and preprocessing (a division by zero, a logarithm of zero?)`,
-  );
+  return `cell ${cells.id[plan.cell[row]]} in setting ${SETTINGS[plan.setting[row]]}`;
 }

@@ -12,6 +12,9 @@ export interface ProtoField {
 
 const NOTHING = new Uint8Array(0);
 
+/** Fields of a message at most, each of which takes far more memory than in the file. */
+const MOST = 2 ** 20;
+
 /**
  * Fields of a protobuf message in file order, without copying.
  * @throws DataError (for `path`) where the message runs past its end or has a wire type that is not in use.
@@ -20,10 +23,11 @@ export function protoFields(message: Uint8Array, path: string): ProtoField[] {
   const fields: ProtoField[] = [];
   const reader = new ByteReader(message, path);
   while (reader.left > 0) {
+    if (fields.length === MOST) throw damaged(path, `a message has more than ${MOST} fields`);
     const key = reader.varint();
     const field = Math.floor(key / 8);
     const wire = key % 8;
-    if (field < 1) throw damaged(path);
+    if (!(field >= 1 && key < 2 ** 32)) throw damaged(path);
     if (wire === 0) fields.push({ field, wire, value: reader.varint(), bytes: NOTHING });
     else if (wire === 5) fields.push({ field, wire, value: reader.uint32(), bytes: NOTHING });
     else if (wire === 1) {

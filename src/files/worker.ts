@@ -61,9 +61,12 @@ export function startWorker(
   return new Worker(code, { ...options, eval: true });
 }
 
+/** Number of the file whose end says to a process of {@link startProcess} that the thread that started it is gone. */
+export const LIFELINE = 4;
+
 /**
  * Starts a process from the module `name` beside the caller, with a channel for messages (typed arrays included); what
- * it writes to standard output is piped. From the built package and from TypeScript sources, as {@link startWorker}.
+ * it writes to standard output is piped, and {@link LIFELINE} ends with this thread. It is not ended by Ctrl-C. From the built package and from TypeScript sources, as {@link startWorker}.
  */
 export function startProcess(base: string, name: string): ChildProcess {
   const source = base.endsWith(".ts");
@@ -71,6 +74,7 @@ export function startProcess(base: string, name: string): ChildProcess {
   return fork(fileURLToPath(new URL(`./${name}.${source ? "ts" : "js"}`, base)), [], {
     execArgv,
     serialization: "advanced",
-    stdio: ["ignore", "pipe", "ignore", "ipc"],
+    detached: process.platform !== "win32",
+    stdio: ["ignore", "pipe", "ignore", "ipc", "pipe"],
   });
 }

@@ -1,8 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { recordError } from "../../files/error-record.ts";
+import { LIFELINE } from "../../files/worker.ts";
 import type { Encoder } from "../encoder.ts";
 import { openEncoder } from "../open.ts";
-import { type Reply, type Request, TOO_MUCH } from "./apart.ts";
+import { type May, type Reply, type Request, TOO_LONG, TOO_MUCH } from "./apart.ts";
 import { Session } from "./session.ts";
 
 /** The process of an {@link ApartEncoder}. */
@@ -15,13 +16,14 @@ process.on("disconnect", () => process.exit());
 
 async function answer(request: Request): Promise<Reply> {
   if ("open" in request) {
-    watch(request.bytes);
-    encoder = await openEncoder(request.open, request.shape);
+    const watcher = watch(request.may);
+    encoder = await openEncoder(request.open, request.shape, { apart: null });
+    watcher.postMessage("opened");
     const { dimensions, usesMask, tolerance } = encoder;
     return { dimensions, usesMask, tolerance };
   }
   if ("probe" in request) {
-    watch(request.bytes);
+    watch(request.may);
     const session = await Session.open(request.probe, 1, false);
     const { height, width, channels } = request.probe.description.input;
     const count = session.fixed ? session.inputs : 1;
@@ -39,17 +41,28 @@ async function answer(request: Request): Promise<Reply> {
 }
 
 /**
- * Ends the process where it takes more memory than `bytes`, or where the process that started it is gone. A thread
- * does it, as this one stands still while the network runs.
+ * Ends the process where it takes more memory or time than it may, or where what started it is gone, whose end of a pipe
+ * is closed then. A thread does it, as this one stands still while the network runs. It forgets the time once it is
+ * sent a message.
  */
-function watch(bytes: number): void {
+function watch({ bytes, openMs }: May): Worker {
   const code = `
     const { writeSync } = require("node:fs");
-    const parent = process.ppid;
+    const { Socket } = require("node:net");
+    const { parentPort } = require("node:worker_threads");
+    const end = (word) => {
+      if (word !== undefined) writeSync(1, word);
+      process.kill(process.pid, "SIGKILL");
+    };
+    new Socket({ fd: ${LIFELINE} }).on("error", () => end()).on("close", () => end()).resume();
+    let opened = false;
+    parentPort.once("message", () => void (opened = true));
     setInterval(() => {
-      const much = process.memoryUsage.rss() > ${bytes};
-      if (much) writeSync(1, ${JSON.stringify(TOO_MUCH)});
-      if (much || process.ppid !== parent) process.kill(process.pid, "SIGKILL");
-    }, 20);`;
-  new Worker(code, { eval: true, execArgv: [] }).unref();
+      const { user, system } = process.cpuUsage();
+      if (process.memoryUsage.rss() > ${bytes}) end(${JSON.stringify(TOO_MUCH)});
+      else if (!opened && user + system > ${1000 * openMs}) end(${JSON.stringify(TOO_LONG)});
+    }, 10);`;
+  const watcher = new Worker(code, { eval: true, execArgv: [] });
+  watcher.unref();
+  return watcher;
 }

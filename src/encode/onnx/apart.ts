@@ -5,13 +5,13 @@ import { type ErrorRecord, reviveError } from "../../files/error-record.ts";
 import { startProcess } from "../../files/worker.ts";
 import type { CropShape, MaskKind } from "../../types.ts";
 import type { Encoder } from "../encoder.ts";
-import type { OnnxFile } from "./file.ts";
+import { checkGraph, type OnnxFile } from "./file.ts";
 
-/** What a network may take while it is tried. */
+/** What a network in a process of its own may take. */
 export interface Limits {
   /** Milliseconds to open it and run it on one and on two inputs. */
   readonly openMs: number;
-  /** Milliseconds for each 16 crops that it is tried on. */
+  /** Milliseconds for each 16 crops, at most: less where it was opened soon ({@link encodeTime}). */
   readonly encodeMs: number;
   /** Memory of the process, bytes. */
   readonly bytes: number;
@@ -29,23 +29,46 @@ function memory(): number {
 }
 
 /** Memory of a network at most: a runtime, its weights several times over, and a batch of activations. */
-function bytesOf({ bytes, description: { input } }: OnnxFile, limits: Limits): number {
-  const batch = 16 * input.channels.length * input.height * input.width * 4;
-  return Math.min(limits.bytes, 2 ** 32 + 8 * bytes + 64 * batch);
+function bytesOf({ bytes, batch, description: { input } }: OnnxFile, limits: Limits): number {
+  const inputs = Math.max(16, batch ?? 0) * input.channels.length * input.height * input.width * 4;
+  return Math.min(limits.bytes, RUNTIME + 8 * bytes + 1024 * inputs);
+}
+
+/**
+ * Milliseconds of a processor to open a network and run it on one and on two inputs: a process, reading it, and every
+ * weight at every pixel, each a hundred times slower than processors are. What takes longer calculates something else.
+ */
+function openTime({ bytes, batch, description: { input } }: OnnxFile, limits: Limits): number {
+  const pixels = Math.max(3, batch ?? 0) * input.height * input.width;
+  return Math.min(limits.openMs, 3500 + bytes / 1000 + (pixels * (bytes + 4000)) / 1e6);
+}
+
+/** Bytes of a process with the runtime and a small network, and as much again. */
+const RUNTIME = 350e6;
+
+/** Milliseconds for 16 crops: a hundred times what it took to start, open the network and run it on empty crops. */
+function encodeTime(openedMs: number, { encodeMs }: Limits): number {
+  return Math.min(encodeMs, Math.max(30_000, 100 * openedMs));
 }
 
 /** What to do about a network that takes too much. */
 export const CHECK = "check where the model comes from, or export it again";
 export const ABSURD = "it makes tensors of an absurd size or is too large for this machine";
 
+/** What the process may take: bytes of memory, and milliseconds of a processor to answer the first question. */
+export interface May {
+  readonly bytes: number;
+  readonly openMs: number;
+}
+
 /** What the process is asked. */
 export type Request =
   | {
       readonly open: OnnxFile;
       readonly shape: CropShape & { readonly masks?: MaskKind };
-      readonly bytes: number;
+      readonly may: May;
     }
-  | { readonly probe: OnnxFile; readonly bytes: number }
+  | { readonly probe: OnnxFile; readonly may: May }
   | { readonly crops: Float32Array; readonly masks: Uint8Array; readonly count: number };
 
 /** What it answers: how the opened encoder is, or the features of every output. */
@@ -62,8 +85,9 @@ export interface Probed {
   readonly dims: readonly number[];
 }
 
-/** The word of the process before it ends itself for want of memory. */
+/** The words of the process before it ends itself for want of memory, or of time. */
 export const TOO_MUCH = "too much memory";
+export const TOO_LONG = "too long";
 
 /**
  * An ONNX encoder in a process of its own. The code of the runtime cannot be stopped from within: a graph that never
@@ -75,12 +99,15 @@ export class ApartEncoder implements Encoder {
   readonly tolerance: number;
   runMs = 0;
   readonly #process: NetworkProcess;
+  readonly #encodeMs: number;
 
   private constructor(
     process: NetworkProcess,
+    encodeMs: number,
     { dimensions, usesMask, tolerance }: Pick<Encoder, "dimensions" | "usesMask" | "tolerance">,
   ) {
     this.#process = process;
+    this.#encodeMs = encodeMs;
     this.dimensions = dimensions;
     this.usesMask = usesMask;
     this.tolerance = tolerance;
@@ -92,13 +119,15 @@ export class ApartEncoder implements Encoder {
     shape: CropShape & { readonly masks?: MaskKind },
     limits: Limits = LIMITS,
   ): Promise<ApartEncoder> {
-    const bytes = bytesOf(file, limits);
-    const process = new NetworkProcess(file.modelPath, { ...limits, bytes });
+    checkGraph(file);
+    const may = { bytes: bytesOf(file, limits), openMs: openTime(file, limits) };
+    const process = new NetworkProcess(file.modelPath, limits, may);
     const { channels, height, width, masks } = shape;
+    const from = performance.now();
     try {
       const plain = { channels, height, width, ...(masks === undefined ? {} : { masks }) };
-      const opened = await process.ask({ open: file, shape: plain, bytes }, limits.openMs);
-      return new ApartEncoder(process, opened as ApartEncoder);
+      const opened = await process.ask({ open: file, shape: plain, may }, limits.openMs);
+      return new ApartEncoder(process, encodeTime(performance.now() - from, limits), opened as ApartEncoder);
     } catch (error) {
       process.end();
       throw error;
@@ -107,10 +136,11 @@ export class ApartEncoder implements Encoder {
 
   /** Runs a network on an empty input. @throws as {@link open} */
   static async probe(file: OnnxFile, limits: Limits = LIMITS): Promise<readonly Probed[]> {
-    const bytes = bytesOf(file, limits);
-    const process = new NetworkProcess(file.modelPath, { ...limits, bytes });
+    checkGraph(file);
+    const may = { bytes: bytesOf(file, limits), openMs: openTime(file, limits) };
+    const process = new NetworkProcess(file.modelPath, limits, may);
     try {
-      const reply = await process.ask({ probe: file, bytes }, limits.openMs);
+      const reply = await process.ask({ probe: file, may }, limits.openMs);
       return (reply as Extract<Reply, { outputs: unknown }>).outputs;
     } finally {
       process.end();
@@ -123,8 +153,8 @@ export class ApartEncoder implements Encoder {
     count: number,
     out: readonly Float32Array[],
   ): Promise<void> {
-    const { encodeMs } = this.#process.limits;
-    const reply = await this.#process.ask({ crops, masks, count }, encodeMs * Math.ceil(count / 16));
+    const ms = this.#encodeMs * Math.ceil(count / 16);
+    const reply = await this.#process.ask({ crops, masks, count }, ms);
     const { features, runMs } = reply as Extract<Reply, { features: unknown }>;
     features.forEach((values, o) => void out[o].set(values));
     this.runMs = runMs;
@@ -137,7 +167,8 @@ export class ApartEncoder implements Encoder {
 
 /** The process: one question at a time. */
 class NetworkProcess {
-  readonly limits: Limits;
+  readonly #signal: AbortSignal | undefined;
+  readonly #may: May;
   readonly #path: string;
   readonly #child: ChildProcess;
   #word = "";
@@ -146,9 +177,10 @@ class NetworkProcess {
   #gone: Error | undefined;
   #answer: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined;
 
-  constructor(path: string, limits: Limits) {
+  constructor(path: string, { signal }: Limits, may: May) {
     this.#path = path;
-    this.limits = limits;
+    this.#signal = signal;
+    this.#may = may;
     this.#child = startProcess(import.meta.url, "apart-process");
     this.#child.stdout?.on("data", (text) => (this.#word += text));
     this.#child.on("message", (reply: Reply) => {
@@ -171,7 +203,7 @@ class NetworkProcess {
       this.#late = ms;
       this.end();
     }, ms);
-    const { signal } = this.limits;
+    const signal = this.#signal;
     const stop = () => this.end();
     signal?.addEventListener("abort", stop, { once: true });
     if (signal?.aborted === true) this.end();
@@ -193,11 +225,12 @@ class NetworkProcess {
   }
 
   #died(signal: string | null): Error {
-    if (this.limits.signal?.aborted === true) return new InterruptedError(STOPPED);
-    const gigabytes = `${(this.limits.bytes / 1e9).toFixed(1)} GB`;
+    if (this.#signal?.aborted === true) return new InterruptedError(STOPPED);
+    const gigabytes = `${(this.#may.bytes / 1e9).toFixed(1)} GB`;
+    if (this.#word.includes(TOO_LONG)) this.#late = this.#may.openMs;
     const why =
       this.#late > 0
-        ? `gives no features within ${this.#late / 1000} s: it does not come to an end (a loop in it?) or is too large for this machine`
+        ? `gives no features within ${Number((this.#late / 1000).toPrecision(2))} s: it does not come to an end (a loop in it?) or is too large for this machine`
         : this.#word.includes(TOO_MUCH)
           ? `takes more than ${gigabytes} of memory: ${ABSURD}`
           : `made the runtime crash (${signal ?? "it ended by itself"}): a fault in the model or too little memory`;

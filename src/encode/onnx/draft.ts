@@ -9,8 +9,7 @@ import { type DraftedInput, draftInput } from "./draft-input.ts";
 import { draftOutput } from "./draft-output.ts";
 import { draftSteps } from "./draft-steps.ts";
 import { weightFiles } from "./external.ts";
-import { modelHash, type OnnxFile, readModel } from "./file.ts";
-import type { OnnxModel } from "./model.ts";
+import { filesOf, modelHash, readModel } from "./file.ts";
 
 export interface DraftOptions {
   /** Channels of the cells in the network's order. */
@@ -49,9 +48,7 @@ export async function draftEncoder(path: string, options: DraftOptions = {}): Pr
   const said: Said[] = [...input.said];
   const name = nameOf(path, options.name);
   const wanted = model.graph.outputs.map((v) => v.name);
-  const all = weights.reduce((sum, file) => sum + statSync(file).size, bytes.length);
-  const files = { model, bytes: all };
-  const outputs = await probe(path, files, input, wanted).catch((cause: unknown) => {
+  const outputs = await probe(path, input, wanted).catch((cause: unknown) => {
     if (!input.guessedSize || !(cause instanceof DataError)) throw cause;
     const { height, width } = input.input;
     throw new DataError(
@@ -59,7 +56,7 @@ export async function draftEncoder(path: string, options: DraftOptions = {}): Pr
       { path, cause },
     );
   });
-  const output = await draftOutput(model, outputs, input, (names) => probe(path, files, input, names));
+  const output = await draftOutput(model, outputs, input, (names) => probe(path, input, names));
   said.push(...output.said);
   const steps = draftSteps(path, input);
   said.push(...steps.said);
@@ -112,11 +109,9 @@ export async function initEncoder(
 /** Types and shapes of outputs for an empty input. */
 function probe(
   path: string,
-  { model, bytes }: { readonly model: OnnxModel; readonly bytes: number },
   { input, extraInputs }: DraftedInput,
   names: readonly string[],
 ): Promise<readonly Probed[]> {
-  const given = new Set(model.graph.outputs.map((v) => v.name));
   const description = OnnxDescription.parse({
     format: "cellswap-encoder",
     version: 1,
@@ -126,17 +121,7 @@ function probe(
     extraInputs,
     outputs: names.map((output) => ({ output })),
   });
-  const file: OnnxFile = {
-    kind: "onnx",
-    path,
-    description,
-    modelPath: path,
-    hash: "",
-    bytes,
-    inner: names.filter((name) => !given.has(name)),
-    half: false,
-  };
-  return ApartEncoder.probe(file);
+  return ApartEncoder.probe(filesOf(path, description, path));
 }
 
 function nameOf(path: string, given: string | undefined): string {

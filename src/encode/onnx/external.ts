@@ -1,7 +1,8 @@
 import { lstatSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { DataError } from "../../errors.ts";
-import type { OnnxBody, OnnxModel, OnnxTensor } from "./model.ts";
+import type { OnnxBody, OnnxModel } from "./model.ts";
+import type { OnnxTensor } from "./tensor.ts";
 
 /**
  * Files that hold weights of a model, in the order of their names. They lie in the model's folder or below it, and
@@ -12,12 +13,7 @@ export function weightFiles(model: OnnxModel): string[] {
   const needed = new Map<string, number>();
   for (const { external } of tensors(model)) {
     if (external === null) continue;
-    const { location, offset, length } = external;
-    if (!(offset >= 0 && length >= 0))
-      throw new DataError(`says an impossible place for weights in ${location}; export it again`, {
-        path: model.path,
-      });
-    needed.set(location, Math.max(needed.get(location) ?? 0, offset + length));
+    needed.set(external.location, Math.max(needed.get(external.location) ?? 0, external.to));
   }
   return [...needed.keys()].sort().map((location) => check(model.path, location, needed.get(location)!));
 }
@@ -56,7 +52,7 @@ function check(path: string, location: string, bytes: number): string {
 
 function* tensors({ graph, functions }: OnnxModel): Generator<OnnxTensor> {
   yield* inBody(graph);
-  for (const nodes of functions.values()) yield* inNodes(nodes);
+  for (const { nodes } of functions.values()) yield* inNodes(nodes);
 }
 
 function* inBody({ weights, nodes }: OnnxBody): Generator<OnnxTensor> {

@@ -1,44 +1,39 @@
-import { type OnnxBody, type OnnxModel, type OnnxNode, type OnnxTensor, smallIntegers } from "./model.ts";
+import { boundsOf } from "./bounds.ts";
+import { nameOf, type OnnxBody, type OnnxModel, type OnnxNode } from "./model.ts";
+import { type OnnxTensor, smallNumbers } from "./tensor.ts";
 
 const EVALUATION = "export it in evaluation mode (PyTorch: model.eval() before the export)";
 const RANDOM = /^(Random(Normal|Uniform)(Like)?|Multinomial|Bernoulli)$/;
-/** Values of one constant tensor, at most. */
-const MOST = 2 ** 28;
 
 /**
- * What in its graph makes a network no encoder: nodes in training mode, nodes that draw random numbers, constants
- * of an absurd size; only nodes that the outputs named depend on are looked at. One line each, with the remedy.
+ * What in its graph makes a network no encoder: what never ends or makes tensors of an absurd size (the runtime runs all
+ * that a model holds), and, of the nodes that the outputs named depend on, those in training mode and those that draw
+ * random numbers. One line each, with the remedy.
  */
 export function graphFaults(model: OnnxModel, outputs: readonly string[]): string[] {
-  const faults: string[] = [];
+  const faults = [...boundsOf(model).faults];
+  if (faults.length > 0) return faults;
   const constants = new Map<string, OnnxTensor>();
   const look = (node: OnnxNode): void => {
     const fault = faultOf(node, model, (name) => {
       const tensor = constants.get(name);
-      return tensor === undefined ? null : smallIntegers(tensor, model.path);
+      return tensor === undefined ? null : smallNumbers(tensor, model.path);
     });
     if (fault !== null) faults.push(fault);
     for (const graph of node.graphs) {
       collectConstants(graph, constants);
       graph.nodes.forEach(look);
     }
-    const called = functionOf(model, node);
-    if (called !== undefined && !looked.has(node.operator)) {
-      looked.add(node.operator);
-      called.forEach(look);
+    const name = nameOf(node);
+    if (!looked.has(name)) {
+      looked.add(name);
+      model.functions.get(name)?.nodes.forEach(look);
     }
   };
   const looked = new Set<string>();
   collectConstants(model.graph, constants);
   neededNodes(model.graph, outputs).forEach(look);
   return faults;
-}
-
-function functionOf(
-  { functions }: OnnxModel,
-  { domain, operator }: OnnxNode,
-): readonly OnnxNode[] | undefined {
-  return domain === "" ? undefined : functions.get(operator);
 }
 
 function collectConstants({ weights, nodes }: OnnxBody, out: Map<string, OnnxTensor>): void {
@@ -86,10 +81,5 @@ function faultOf(
     return `${name} drops values at random, as in training; ${EVALUATION}`;
   if (RANDOM.test(operator))
     return `${name} draws random numbers, on which its features depend; name an output that does not depend on it, or export the network without it`;
-  if (operator === "ConstantOfShape") {
-    const count = constant(inputs[0])?.reduce((a, b) => a * b, 1) ?? 0;
-    if (count > MOST)
-      return `${name} makes ${count.toExponential(0)} values, more than any encoder needs (${MOST}); check where the file comes from`;
-  }
   return null;
 }

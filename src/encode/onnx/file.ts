@@ -4,8 +4,11 @@ import { DataError } from "../../errors.ts";
 import { sha256, sha256File } from "../../files/hash.ts";
 import type { OnnxDescription } from "../description.ts";
 import { readLimited } from "../published/read.ts";
+import { boundsOf } from "./bounds.ts";
 import { weightFiles } from "./external.ts";
+import { graphFaults } from "./faults.ts";
 import { type OnnxBody, type OnnxModel, type OnnxNode, parseOnnx } from "./model.ts";
+import { innerTensors } from "./outline.ts";
 
 /** An ONNX encoder on disk: its checked description and the files that it stands on. */
 export interface OnnxFile {
@@ -16,8 +19,16 @@ export interface OnnxFile {
   readonly modelPath: string;
   /** {@link modelHash}: all that its outputs depend on besides its input. */
   readonly hash: string;
+  /** Inputs at a time, where it takes one number only. */
+  readonly batch: number | null;
   /** Size of its files. */
   readonly bytes: number;
+  /** Its files as they were when they were read: what {@link stamp} says, by path. */
+  readonly stamps: Readonly<Record<string, string>>;
+  /** What makes it no encoder, with the remedy; null where nothing does. */
+  readonly fault: string | null;
+  /** Whether pixels decide what it costs: it may take all time and memory on other crops than those it was tried on. */
+  readonly open: boolean;
   /** Outputs of the description that are tensors inside the network, not outputs of the model. */
   readonly inner: readonly string[];
   /**
@@ -67,19 +78,78 @@ export function onnxFile(path: string, description: OnnxDescription): OnnxFile {
     throw new DataError(`names the model ${description.model}, which is not there; put it beside this file`, {
       path,
     });
-  const { bytes, model } = readModel(modelPath);
-  const weights = weightFiles(model);
-  const hash = modelHash(bytes, weights);
-  if (description.sha256 !== undefined && description.sha256 !== hash)
+  const file = filesOf(path, description, modelPath);
+  if (description.sha256 !== undefined && description.sha256 !== file.hash)
     throw new DataError(
-      `says the model's SHA-256 is ${description.sha256}, but it is ${hash}; fetch the model again`,
+      `says the model's SHA-256 is ${description.sha256}, but it is ${file.hash}; fetch the model again`,
       { path },
     );
+  return file;
+}
+
+/** What the files of a network say. @throws DataError as {@link onnxFile} */
+export function filesOf(path: string, description: OnnxDescription, modelPath: string): OnnxFile {
+  const before = stamp(modelPath);
+  const { bytes, model } = readModel(modelPath);
+  const weights = weightFiles(model);
+  const stamps = { [modelPath]: before, ...Object.fromEntries(weights.map((file) => [file, stamp(file)])) };
+  const hash = modelHash(bytes, weights);
   const given = new Set(model.graph.outputs.map((v) => v.name));
-  const inner = [...new Set(description.outputs.map((o) => o.output))].filter((name) => !given.has(name));
-  const half = calculatesHalf(model);
-  const size = weights.reduce((sum, file) => sum + statSync(file).size, bytes.length);
-  return { kind: "onnx", path, description, modelPath, hash, bytes: size, inner, half };
+  const outputs = [...new Set(description.outputs.map((o) => o.output))];
+  const inner = outputs.filter((name) => !given.has(name));
+  const file: OnnxFile = {
+    kind: "onnx",
+    path,
+    description,
+    modelPath,
+    hash,
+    bytes: weights.reduce((sum, file) => sum + statSync(file).size, bytes.length),
+    batch: batchOf(model, description),
+    stamps,
+    fault: missingTensor(model, inner, path) ?? graphFaults(model, outputs)[0] ?? null,
+    open: boundsOf(model).open,
+    inner,
+    half: calculatesHalf(model),
+  };
+  checkUnchanged(file);
+  return file;
+}
+
+/** Inputs that a network takes at a time, where it takes one number only. */
+export function batchOf(
+  { graph: { inputs } }: OnnxModel,
+  description: OnnxDescription | null,
+): number | null {
+  const main =
+    inputs.find((v) => v.name === description?.input.name) ?? inputs.find((v) => v.shape?.length === 4);
+  const batch = main?.shape?.[0];
+  return typeof batch === "number" ? batch : (description?.input.batch ?? null);
+}
+
+/** What a file is known by while it is in use: another one in its place, or written to, has another. */
+export function stamp(path: string): string {
+  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return status === undefined ? "" : [status.ino, status.size, status.mtimeNs, status.ctimeNs].join();
+}
+
+/** @throws DataError where a file of a network is not the one that its hash was taken of any more */
+export function checkUnchanged({ stamps }: Pick<OnnxFile, "stamps">): void {
+  for (const [path, before] of Object.entries(stamps))
+    if (stamp(path) !== before)
+      throw new DataError("was changed while it was in use; start again, and leave it as it is", { path });
+}
+
+/** @throws DataError for a network that is no encoder */
+export function checkGraph({ fault, modelPath }: OnnxFile): void {
+  if (fault !== null) throw new DataError(fault, { path: modelPath });
+}
+
+/** Says of a tensor that outputs name and that is not there. */
+function missingTensor(model: OnnxModel, inner: readonly string[], path: string): string | null {
+  const within = new Set(innerTensors(model).map((v) => v.name));
+  const missing = inner.find((name) => !within.has(name));
+  if (missing === undefined) return null;
+  return `has no output ${missing}; it has ${model.graph.outputs.map((v) => v.name).join(", ")}${within.size === 0 ? "" : ` (and ${within.size} inner tensors, which \`cellswap encoder show --tensors\` lists)`}; correct outputs in ${path}`;
 }
 
 /** Whether weights, constants, inputs or outputs are of half precision, or anything is cast to it. */
@@ -90,7 +160,7 @@ export function calculatesHalf({ graph, functions }: OnnxModel): boolean {
     graphs.some(inBody);
   const inBody = ({ inputs, outputs, weights, nodes }: OnnxBody): boolean =>
     [...inputs, ...outputs, ...weights].some(isHalf) || nodes.some(inNode);
-  return inBody(graph) || [...functions.values()].some((nodes) => nodes.some(inNode));
+  return inBody(graph) || [...functions.values()].some(({ nodes }) => nodes.some(inNode));
 }
 
 function isHalf({ type }: { readonly type: string }): boolean {

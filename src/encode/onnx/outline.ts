@@ -1,4 +1,5 @@
-import { type OnnxModel, type OnnxValue, size } from "./model.ts";
+import type { OnnxModel, OnnxValue } from "./model.ts";
+import { size } from "./tensor.ts";
 
 /** What an ONNX file says of itself. */
 export interface OnnxSummary {

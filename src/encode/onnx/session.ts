@@ -3,12 +3,10 @@ import * as ort from "onnxruntime-node";
 import { DataError } from "../../errors.ts";
 import { type Given, type Network, oneLine } from "../network.ts";
 import { ABSURD, CHECK } from "./apart.ts";
-import { graphFaults } from "./faults.ts";
-import { type OnnxFile, readModel } from "./file.ts";
+import { checkGraph, checkUnchanged, type OnnxFile, readModel } from "./file.ts";
 import { addOutputs } from "./graph.ts";
 import { type Feed, type InputType, planFeeds } from "./inputs.ts";
 import { fromType, toType } from "./numbers.ts";
-import { innerTensors } from "./outline.ts";
 
 /**
  * Inputs that the network sees at a time: the activations of more leave the second-level cache (docs/performance.md,
@@ -34,6 +32,7 @@ export class Session implements Network {
   /** Milliseconds spent in the network so far. */
   runMs = 0;
   readonly #file: OnnxFile;
+  readonly #large: boolean;
   readonly #session: ort.InferenceSession;
   readonly #feeds: readonly Feed[];
   readonly #wanted: readonly string[];
@@ -45,6 +44,7 @@ export class Session implements Network {
     this.fixed = batch !== null;
     this.path = file.modelPath;
     this.#file = file;
+    this.#large = Object.keys(file.stamps).length > 1;
     this.#session = session;
     this.#feeds = feeds;
     this.#wanted = [...new Set(file.description.outputs.map((o) => o.output))];
@@ -57,6 +57,7 @@ export class Session implements Network {
   static async open(file: OnnxFile, threads: number, tried: boolean): Promise<Session> {
     const path = file.modelPath;
     if (!tried) checkGraph(file);
+    checkUnchanged(file);
     const options: ort.InferenceSession.SessionOptions = {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
@@ -78,6 +79,8 @@ export class Session implements Network {
       );
     }
     try {
+      // What was read is what the hash was taken of.
+      checkUnchanged(file);
       return new Session(file, session);
     } catch (error) {
       await session.release();
@@ -103,8 +106,11 @@ export class Session implements Network {
       const start = performance.now();
       const result = await this.#session.run(tensors, this.#wanted);
       this.runMs += performance.now() - start;
+      // The runtime reads weights in files beside the model when it needs them.
+      if (this.#large) checkUnchanged(this.#file);
       return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, given(value)]));
     } catch (cause) {
+      if (cause instanceof DataError) throw cause;
       if (/bad_alloc|allocat|overflow/i.test((cause as Error).message))
         throw new DataError(`asks for more memory than there is: ${ABSURD}; ${CHECK}`, { path: this.path });
       const { input } = this.#file.description;
@@ -139,21 +145,4 @@ function given(value: ort.Tensor): Given {
     data,
     dispose: () => void value.dispose(),
   };
-}
-
-/** @throws DataError for an output that is not there and for a network that is in training mode or draws numbers */
-function checkGraph({ path: description, description: { outputs }, modelPath: path, inner }: OnnxFile): void {
-  const { model } = readModel(path);
-  const within = new Set(innerTensors(model).map((v) => v.name));
-  for (const name of inner)
-    if (!within.has(name))
-      throw new DataError(
-        `has no output ${name}; it has ${model.graph.outputs.map((v) => v.name).join(", ")}${within.size === 0 ? "" : ` (and ${within.size} inner tensors, which \`cellswap encoder show --tensors\` lists)`}; correct outputs in ${description}`,
-        { path },
-      );
-  const [fault] = graphFaults(
-    model,
-    outputs.map((o) => o.output),
-  );
-  if (fault !== undefined) throw new DataError(fault, { path });
 }

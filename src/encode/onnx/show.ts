@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type { OnnxDescription } from "../description.ts";
 import { weightFiles } from "./external.ts";
 import { graphFaults } from "./faults.ts";
-import { calculatesHalf, modelHash, readModel } from "./file.ts";
+import { batchOf, calculatesHalf, modelHash, readModel } from "./file.ts";
 import type { OnnxValue } from "./model.ts";
 import { innerTensors, type OnnxSummary, summarizeOnnx } from "./outline.ts";
 
@@ -32,17 +32,14 @@ export interface ShownOnnx {
 export function showOnnx(path: string, modelPath: string, description: OnnxDescription | null): ShownOnnx {
   const { bytes, model } = readModel(modelPath);
   const weights = weightFiles(model);
-  const { inputs, outputs } = model.graph;
-  const main =
-    inputs.find((v) => v.name === description?.input.name) ?? inputs.find((v) => v.shape?.length === 4);
-  const batch = main?.shape?.[0];
+  const { outputs } = model.graph;
   return {
     kind: "onnx",
     path,
     hash: modelHash(bytes, weights),
     model: summarizeOnnx(model),
     weights: weights.map((file) => ({ name: basename(file), bytes: statSync(file).size })),
-    batch: typeof batch === "number" ? batch : (description?.input.batch ?? null),
+    batch: batchOf(model, description),
     half: calculatesHalf(model),
     faults: graphFaults(model, description?.outputs.map((o) => o.output) ?? outputs.map((v) => v.name)),
     tensors: innerTensors(model),
