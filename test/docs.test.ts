@@ -13,6 +13,7 @@ const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "commands/features.ts docs/anndata.md": ["cellswap features", "`.parquet`"],
   "commands/run.ts docs/study.md": ["## A study file", "`cellsPerClass`", "`encoders`"],
   "encode/encoder-file.ts docs/study.md": ["## An encoder description", '"format": "cellswap-encoder"'],
+  "encode/onnx/bounds.ts docs/own-model.md": ['"command":', "standard operators"],
   "encode/published/kind.ts docs/own-model.md": [/PyTorch/, '"command":'],
   "encode/published/feature-folder.ts docs/own-features.md": ['"features":', "cellswap export composites"],
   "study/groups.ts docs/validity.md": ["## Closed groups", /published protocol/],
