@@ -39,6 +39,8 @@ const FOLDERS: readonly { readonly name: string; readonly setting: Setting; read
 const LARGEST_FILE = 2 ** 30;
 /** Values for every byte of a file: a list may name one array several times, but not make much out of little. */
 const MOST_SHARED = 4;
+/** Values that are there again because an array is named again. */
+const MOST_AGAIN = 2 ** 24;
 /** Values of one file's features. */
 const MOST_VALUES = 2 ** 28;
 const DEEPEST = 4;
@@ -155,13 +157,14 @@ export function readFeaturePickle(path: string): Features {
   const rows = arrays.reduce((n, a) => n + (a.shape.length === 2 ? a.shape[0] : 1), 0);
   if (!(rows * dimension <= MOST_VALUES) || dimension === 0)
     throw damaged(path, `${rows} vectors of ${dimension} values`);
-  if (rows * dimension > MOST_SHARED * bytes.length)
+  const own = [...new Map(arrays.map((a) => [a.raw, a])).values()].reduce((n, a) => n + valuesOf(a), 0);
+  if (rows * dimension > MOST_SHARED * bytes.length || rows * dimension - own > MOST_AGAIN)
     throw damaged(path, `${rows} vectors of ${dimension} values are one and the same, over and over`);
   const data = new Float32Array(rows * dimension);
   let at = 0;
   for (const array of arrays) {
     copyValues(array, data, at, path);
-    at += array.shape.reduce((a, b) => a * b, 1);
+    at += valuesOf(array);
   }
   const wrong = data.findIndex((v) => !Number.isFinite(v));
   if (wrong >= 0)
@@ -171,6 +174,8 @@ export function readFeaturePickle(path: string): Features {
     );
   return { rows, dimension, data };
 }
+
+const valuesOf = ({ shape }: PickleArray) => shape.reduce((a, b) => a * b, 1);
 
 function collect(
   value: PickleValue,

@@ -1,9 +1,15 @@
 import { DataError } from "../../errors.ts";
 import { ByteReader, damaged } from "../../files/protobuf.ts";
-import { allowedGlobal, applyGlobal, isDict, type PickleTuple, type PickleValue } from "./pickle-numpy.ts";
+import { allowedGlobal, applyGlobal, isDict, isTuple, type PickleValue } from "./pickle-numpy.ts";
 
 /** Objects that one file may make; the authors' files need a few for every cell. */
 const MOST_OBJECTS = 2_000_000;
+/** Values that wait on the stack; pickles of lists put a thousand there at a time. */
+const MOST_WAITING = 1 << 17;
+/** Tuples within each other. */
+const DEEPEST = 100;
+/** Bytes of one text, which may be all values of an array. */
+const LONGEST_TEXT = 1 << 28;
 
 /** The stack, marks and memo of a pickle that is being read, with a budget of objects and bytes. */
 export class PickleMachine {
@@ -12,6 +18,7 @@ export class PickleMachine {
   #stack: PickleValue[] = [];
   readonly #marks: PickleValue[][] = [];
   readonly #memo = new Map<number, PickleValue>();
+  #waiting = 0;
   #objects = 0;
   #bytesLeft: number;
 
@@ -36,10 +43,12 @@ export class PickleMachine {
 
   push(value: PickleValue): void {
     this.#count();
+    this.#wait();
     this.#stack.push(value);
   }
   pop(): PickleValue {
     if (this.#stack.length === 0) throw damaged(this.path, UNFIT);
+    this.#waiting--;
     return this.#stack.pop()!;
   }
   top(): PickleValue {
@@ -48,6 +57,7 @@ export class PickleMachine {
   }
   mark(): void {
     this.#count();
+    this.#wait();
     this.#marks.push(this.#stack);
     this.#stack = [];
   }
@@ -57,6 +67,7 @@ export class PickleMachine {
     if (before === undefined) throw damaged(this.path, UNFIT);
     const items = this.#stack;
     this.#stack = before;
+    this.#waiting -= items.length + 1;
     return items;
   }
   /** POP, which also takes back a mark that nothing stands on. */
@@ -66,7 +77,13 @@ export class PickleMachine {
   }
   pushTuple(length: number): void {
     const items = Array.from({ length }, () => this.pop()).reverse();
-    this.push(tuple(items));
+    this.pushItems(items);
+  }
+  /** A tuple of items. */
+  pushItems(items: readonly PickleValue[]): void {
+    const depth = 1 + items.reduce<number>((most, v) => Math.max(most, isTuple(v) ? v.depth : 0), 0);
+    if (depth > DEEPEST) throw damaged(this.path, `its tuples stand over ${DEEPEST} deep in each other`);
+    this.push({ kind: "tuple", items, depth });
   }
   append(items: readonly PickleValue[]): void {
     const list = this.top();
@@ -89,7 +106,8 @@ export class PickleMachine {
     this.push(value);
   }
   pushGlobal(module: PickleValue, name: PickleValue): void {
-    const known = allowedGlobal(String(module), String(name));
+    if (typeof module !== "string" || typeof name !== "string") throw damaged(this.path, "a name is no text");
+    const known = allowedGlobal(module, name);
     if (known === undefined) throw this.refusal(`${printable(module)}.${printable(name)}`);
     this.push(known);
   }
@@ -99,6 +117,7 @@ export class PickleMachine {
     this.push(applyGlobal(called, argument, this.path, (bytes) => this.#spend(bytes)));
   }
   pushText(length: number): void {
+    if (length > LONGEST_TEXT) throw damaged(this.path, `a text has ${length} bytes`);
     // Not counted against the bytes that are made: text is made of bytes of the file, each read once.
     this.push(new TextDecoder().decode(this.reader.take(length)));
   }
@@ -114,6 +133,10 @@ export class PickleMachine {
     if (++this.#objects > MOST_OBJECTS)
       throw damaged(this.path, `it makes more than ${MOST_OBJECTS} objects`);
   }
+  #wait(): void {
+    if (++this.#waiting > MOST_WAITING)
+      throw damaged(this.path, `more than ${MOST_WAITING} of its objects wait to be put together`);
+  }
   #spend(bytes: number): void {
     if ((this.#bytesLeft -= bytes) < 0) throw damaged(this.path, "it makes more bytes than it has");
   }
@@ -121,9 +144,4 @@ export class PickleMachine {
 
 const UNFIT = "its operations do not fit together";
 
-export const tuple = (items: readonly PickleValue[]): PickleTuple => ({ kind: "tuple", items });
-
-const printable = (name: PickleValue) =>
-  String(name)
-    .slice(0, 60)
-    .replace(/[^\x20-\x7e]/g, "?");
+const printable = (name: string) => name.slice(0, 60).replace(/[^\x20-\x7e]/g, "?");

@@ -47,6 +47,8 @@ export interface PickleDict {
 export interface PickleTuple {
   readonly kind: "tuple";
   readonly items: readonly PickleValue[];
+  /** Tuples within each other, this one included. */
+  readonly depth: number;
 }
 
 /** Everything that a pickle may name, by what it does here; whatever else is named is refused. */

@@ -1,5 +1,5 @@
 import { damaged } from "../../files/protobuf.ts";
-import { PickleMachine, tuple } from "./pickle-machine.ts";
+import { PickleMachine } from "./pickle-machine.ts";
 import { buildState, type PickleValue } from "./pickle-numpy.ts";
 
 /** Bytes of a line of protocol 0, which holds a whole array. */
@@ -70,7 +70,7 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
   133: (m) => m.pushTuple(1),
   134: (m) => m.pushTuple(2),
   135: (m) => m.pushTuple(3),
-  116: (m) => m.push(tuple(m.popMark())),
+  116: (m) => m.pushItems(m.popMark()),
   // EMPTY_DICT, DICT, SETITEM, SETITEMS
   125: (m) => m.push({ kind: "dict", entries: [] }),
   100: (m) => {

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readFeatureFolder, readFeaturePickle } from "../../../src/encode/published/feature-folder.ts";
 import { readPickle } from "../../../src/encode/published/pickle.ts";
@@ -72,6 +72,29 @@ describe("what is no feature file is refused, and nothing is run", () => {
     ["protocol 9", bytes(0x80, 9, "N."), /protocol 9; 0 to 5 are known/],
     ["an integer of 2 GB", bytes(0x8b, [0, 0, 0, 128], "."), /an integer has 2147483648 bytes/],
     ["text of 2^63 bytes", bytes(0x8d, [0, 0, 0, 0, 0, 0, 0, 128], "."), /is damaged/],
+    [
+      "tuples within each other",
+      bytes("N", new Uint8Array(200).fill(0x85), "."),
+      /its tuples stand over 100 deep in each other/,
+    ],
+    [
+      "a name that is a list of lists of lists",
+      // A text of it would have 10^60 letters.
+      bytes(
+        "]",
+        ...Array.from({ length: 60 }, () => [
+          0x71,
+          1,
+          ...bytes("]("),
+          ...Array(20).fill([0x68, 1]).flat(),
+          0x65,
+        ]),
+        text("x"),
+        0x93,
+        ".",
+      ),
+      /is damaged \(a name is no text\)/,
+    ],
     ["nothing", bytes(), /ends before the pickle does/],
     ["a stack with two things", bytes("NN."), /do not fit together/],
     ["a number", bytes("K\x01."), /something other than numpy arrays/],
@@ -109,6 +132,20 @@ test("one array over and over does not make much out of little", () => {
   );
 });
 
+test("a text that is longer than any array is refused before it is made", () => {
+  const head = Buffer.concat([Buffer.from([0x8d]), Buffer.alloc(8)]);
+  head.writeUInt32LE(2 ** 28 + 1, 1);
+  const huge = Buffer.concat([head, Buffer.alloc(2 ** 28 + 1)]);
+  expect(() => readPickle(huge, "huge.pkl")).toThrow("huge.pkl: is damaged (a text has 268435457 bytes)");
+});
+
+const hostile = resolve(import.meta.dirname, "../../../../shared/hostile");
+test.skipIf(!existsSync(hostile))("hostile pickles are refused in one line", () => {
+  for (const folder of ["hostile/pickle", "fail/pickle"])
+    for (const name of readdirSync(join(hostile, folder)))
+      expect(() => readFeaturePickle(join(hostile, folder, name)), name).toThrow(/^[ -~]+; \w[ -~]+$/);
+});
+
 test("lists that hold each other do not hang the reader", () => {
   // Three lists, each holding the one before it a thousand times: a billion ways to the empty one, in 6 kB.
   const nest = (key: number) =>
@@ -120,9 +157,13 @@ test("lists that hold each other do not hang the reader", () => {
 
 test("a flood of objects is stopped before it fills the memory", () => {
   const before = process.memoryUsage().rss;
-  for (const operation of ["]", "}", ")", "(", "]q\0"])
-    expect(() => readPickle(Buffer.from(operation.repeat(3_000_000), "latin1"), "flood.pkl")).toThrow(
-      "flood.pkl: is damaged (it makes more than 2000000 objects)",
+  const flood = (operation: string) =>
+    expect(() => readPickle(Buffer.from(operation.repeat(3_000_000), "latin1"), "flood.pkl"));
+  for (const operation of ["]0", "}0", ")0", "(0", "]q\x000"])
+    flood(operation).toThrow("flood.pkl: is damaged (it makes more than 2000000 objects)");
+  for (const operation of ["]", "}", ")", "(", "]q\0", "N2"])
+    flood(operation).toThrow(
+      "flood.pkl: is damaged (more than 131072 of its objects wait to be put together)",
     );
   expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 30);
 });
