@@ -1,7 +1,9 @@
 import { statSync } from "node:fs";
 import type * as H5Wasm from "h5wasm/node";
+import { closeQuietly, findEntity } from "../../cells/readers/hdf5.ts";
 import { hdf5Type, readHdf5 } from "../../cells/readers/hdf5-array.ts";
 import { DataError, isCellswapError } from "../../errors.ts";
+import { parseJson } from "../../files/json.ts";
 import { type NumberType, typeName } from "../../files/numbers.ts";
 import { damaged } from "../../files/protobuf.ts";
 
@@ -31,18 +33,18 @@ export interface KerasContent {
 
 const MOST_OBJECTS = 5000;
 const DEEPEST = 8;
-/** Bytes of all arrays together: eight times the published network's. */
-const MOST_BYTES = 2 ** 28;
+/** Bytes of all arrays together: four times the published network's. */
+const MOST_BYTES = 2 ** 27;
 /** Deflate packs at most about 1,030 to 1. */
 const TIGHTEST = 1032;
 
+type File = InstanceType<typeof H5Wasm.File>;
 type Dataset = InstanceType<typeof H5Wasm.Dataset>;
 type Group = InstanceType<typeof H5Wasm.Group>;
 
 /**
  * Reads the arrays of a Keras HDF5 file (those of floats when `values` is set, as float32): weights or a whole model of
- * Keras 2, or a .weights.h5 of Keras 3, whose arrays are numbered and get their names here. `h5` must be ready. Links to other
- * files are not followed; what an array claims is checked against the file's size before it is read.
+ * Keras 2, or a .weights.h5 of Keras 3, whose arrays are numbered and get their names here. `h5` must be ready. What an array claims is checked against the file's size before it is read.
  * @throws DataError where it cannot be opened or lists more than such a file has.
  */
 export function readKeras(h5: typeof H5Wasm, path: string, values: boolean): KerasContent {
@@ -54,8 +56,7 @@ export function readKeras(h5: typeof H5Wasm, path: string, values: boolean): Ker
   const walk = (group: Group, way: string[]) => {
     for (const key of group.keys()) {
       if (++objects > MOST_OBJECTS) throw damaged(path, `it lists more than ${MOST_OBJECTS} objects`);
-      if (group.get_external_link(`${group.path}/${key}`).filename !== undefined) continue;
-      const entity = group.get(key);
+      const entity = findEntity(file as File, ...group.path.split("/").filter((part) => part !== ""), key);
       if (entity instanceof h5.Group) {
         if (way.length >= DEEPEST) throw damaged(path, "its groups are nested too deeply");
         walk(entity, [...way, key]);
@@ -80,7 +81,7 @@ export function readKeras(h5: typeof H5Wasm, path: string, values: boolean): Ker
   try {
     file = new h5.File(path, "r");
     if (file.file_id <= 0n) throw damaged(path, "HDF5 does not open it");
-    const weights = file.keys().includes("model_weights") ? file.get("model_weights") : file;
+    const weights = findEntity(file, "model_weights") ?? file;
     if (!(weights instanceof h5.Group)) throw damaged(path, "model_weights is not a group");
     walk(weights, []);
     const numbered = nameNumbered(arrays, (way) => noted(weights, way));
@@ -96,7 +97,7 @@ export function readKeras(h5: typeof H5Wasm, path: string, values: boolean): Ker
       cause,
     });
   } finally {
-    if (file !== undefined && file.file_id > 0n) file.close();
+    if (file !== undefined) closeQuietly(file);
   }
 }
 
@@ -179,7 +180,8 @@ function readValues(
     return "claims more values than the file can hold";
   try {
     const shape = (dataset.shape ?? [0]).map(BigInt);
-    const out = new Float32Array(bytes / type.bytes);
+    // Shared, so that it crosses to another thread without a copy.
+    const out = new Float32Array(new SharedArrayBuffer((4 * bytes) / type.bytes));
     if (out.length > 0)
       readHdf5(h5.Module, dataset, { size: shape, start: shape.map(() => 0n), bytes, type }, out);
     return out;
@@ -192,9 +194,9 @@ function readValues(
 export function inboundLayers(config: unknown): Map<string, string[]> | null {
   const text = config instanceof Uint8Array ? new TextDecoder().decode(config) : config;
   if (typeof text !== "string") return null;
-  let parsed: { config?: { layers?: unknown } };
+  let parsed: { config?: { layers?: unknown } } | null;
   try {
-    parsed = JSON.parse(text) as { config?: { layers?: unknown } };
+    parsed = parseJson(text, "") as typeof parsed;
   } catch {
     return null;
   }

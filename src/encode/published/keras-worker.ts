@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { loadHdf5 } from "../../cells/readers/hdf5.ts";
 import { serve } from "../../files/worker.ts";
 import type { KerasTask } from "./keras.ts";
 import { readKeras } from "./keras-read.ts";
@@ -10,7 +11,6 @@ fs.writeSync = ((file: number, data: Uint8Array, ...rest: number[]) =>
   file === 2 ? (rest[1] ?? data.length) : write(file, data, ...rest)) as typeof fs.writeSync;
 
 serve(() => async ({ path, values }: KerasTask) => {
-  const h5 = await import("h5wasm/node");
-  await h5.ready;
+  const { h5 } = await loadHdf5();
   return readKeras(h5, path, values);
 });

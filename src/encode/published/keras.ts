@@ -18,7 +18,7 @@ export interface KerasTask {
  * files too, and must take neither the program's time nor its standard error with it. `values` reads the arrays as well.
  * @throws DataError where it is not HDF5, is damaged, declares more than it can hold, or takes too long.
  */
-export async function openKeras(path: string, values: boolean, seconds = 60): Promise<KerasContent> {
+export async function openKeras(path: string, values: boolean, seconds = 20): Promise<KerasContent> {
   if (sourceKind(path) !== "hdf5") {
     if (existsSync(`${bundlePrefix(path)}.index`))
       throw new DataError("is a TensorFlow checkpoint; give the Keras weights (model_weights.h5)", { path });

@@ -1,6 +1,15 @@
-import fs, { copyFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import fs, {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { loadHdf5 } from "../../../src/cells/readers/hdf5.ts";
 import { mulberry32, namedSeed } from "../../../src/core/rng.ts";
 import { parseOnnx } from "../../../src/encode/onnx/model.ts";
 import { bundlePrefix, openBundle } from "../../../src/encode/published/bundle.ts";
@@ -26,12 +35,13 @@ const before = process.memoryUsage().rss;
 function survive(
   what: string,
   count: number,
-  file: string,
+  place: string | ((i: number) => string),
   make: (random: () => number) => Uint8Array,
   read: () => unknown,
 ) {
   let refused = 0;
   for (let i = 0; i < count; i++) {
+    const file = typeof place === "string" ? place : place(i);
     writeFileSync(file, make(mulberry32(namedSeed(1, what, i))));
     const start = performance.now();
     try {
@@ -187,8 +197,7 @@ const write = fs.writeSync as (file: number, data: Uint8Array, ...rest: number[]
 let h5wasm: typeof import("h5wasm/node");
 beforeAll(async () => {
   for (const way of ["warn", "error"] as const) vi.spyOn(console, way).mockImplementation(() => {});
-  h5wasm = await import("h5wasm/node");
-  await h5wasm.ready;
+  h5wasm = (await loadHdf5()).h5;
   fs.writeSync = ((file: number, data: Uint8Array, ...rest: number[]) =>
     file === 2 ? (rest[1] ?? data.length) : write(file, data, ...rest)) as typeof fs.writeSync;
 });
@@ -198,23 +207,30 @@ afterAll(() => {
 });
 
 test("mutated HDF5 files", () => {
-  const file = join(out, "mutated.h5");
   const good = readFileSync(join(fixtures, "pci", "model_weights.h5"));
+  let file = "";
   const read = () => readKeras(h5wasm, file, true);
-  const refused = survive("hdf5", COUNTS.hdf5, file, (random) => mutate(good, random), read);
+  // A new name each time: the library knows files by their identity on disk.
+  const next = (i: number) => {
+    rmSync(file, { force: true });
+    file = join(out, `mutated-${i}.h5`);
+    return file;
+  };
+  const refused = survive("hdf5", COUNTS.hdf5, next, (random) => mutate(good, random), read);
   expect(refused).toBeGreaterThan(COUNTS.hdf5 * 0.3);
-  writeFileSync(file, good);
+  writeFileSync(next(COUNTS.hdf5), good);
   expect(read().arrays).toHaveLength(60);
 }, 240_000);
 
 test("HDF5 files that claim, nest or point at more than they hold", async () => {
   const folder = join(fixtures, "pci");
-  const bomb = await openKeras(join(folder, "bomb.h5"), true);
-  expect(bomb.arrays).toMatchObject([
-    { shape: [3, 3, 2, 2 ** 28], data: "claims more than such a file holds" },
-  ]);
+  await expect(openKeras(join(folder, "bomb.h5"), true)).rejects.toThrow(
+    "bomb.h5: data set conv1_1/conv1_1/kernel:0 has 0 of its 4194304 pieces (chunks), the others were never written",
+  );
   await expect(openKeras(join(folder, "cycle.h5"), true)).rejects.toThrow("its groups are nested too deeply");
-  expect((await openKeras(join(folder, "external.h5"), true)).arrays).toEqual([]);
+  await expect(openKeras(join(folder, "external.h5"), true)).rejects.toThrow(
+    /external\.h5: \S+ is a link to another file \(\S+: \S+\), which is not followed; copy what it names/,
+  );
 });
 
 test("an HDF5 file that takes too long is given up", async () => {
