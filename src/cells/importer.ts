@@ -13,6 +13,7 @@ import {
 import type { Column, MaskKind, Table } from "../types.ts";
 import type { Labels } from "./metadata/labels.ts";
 import type { Quality } from "./quality.ts";
+import { AheadRoom, type Room } from "./room.ts";
 import { countReasons, type ImportSummary, Tally } from "./summary.ts";
 import { cutOut, Surroundings } from "./surroundings.ts";
 import { repeated, Twins } from "./twins.ts";
@@ -48,8 +49,8 @@ export interface CellSource {
   record(cell: number): CellRecord;
   /** File that channel `channel` of cell `cell` is read from, for messages. */
   file(cell: number, channel?: number): string;
-  /** Reads the pixels of cell `cell`. */
-  read(cell: number): Promise<CellPixels>;
+  /** Reads the pixels of cell `cell`; where it may be large, once there is `room` for them. */
+  read(cell: number, room?: Room): Promise<CellPixels>;
   /** Frees what the plan holds open. */
   close?(): void;
 }
@@ -61,7 +62,7 @@ export interface ImportOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Typical diameter of a cell, px; from the masks where not given. */
   readonly diameter?: number | undefined;
-  /** Cells that are read ahead while earlier ones are written; 16 of small crops where not given. */
+  /** Cells that are read ahead while earlier ones are written, at most; up to 16 of small crops where not given. */
   readonly ahead?: number;
 }
 
@@ -92,26 +93,29 @@ export async function importCells(
   const reading: Promise<CellPixels>[] = [];
   let begun = 0;
   // How large crops are is known once the first is there.
-  let ahead = Math.max(1, options.ahead ?? 1);
-  const readAhead = (cell: number) => {
-    while (begun < Math.min(cell + ahead, plan.count)) {
-      const promise = plan.read(begun++);
+  let ahead = 0;
+  const room = new AheadRoom(AHEAD_BYTES / Float32Array.BYTES_PER_ELEMENT);
+  const readUpTo = (cell: number) => {
+    while (begun < Math.min(cell, plan.count)) {
+      const promise = plan.read(begun, room.of(begun++));
       // A later cell may fail before its turn; it is reported when it is awaited.
       promise.catch(() => {});
       reading.push(promise);
     }
   };
   try {
-    readAhead(0);
     for (let cell = 0; cell < plan.count; cell++) {
       await turn();
       if (signal?.aborted)
         throw new InterruptedError("stopped; nothing was written, what stood there before is kept", {
           path: out,
         });
+      room.turn(cell);
+      readUpTo(cell + 1);
       const pixels = await (reading.shift() as Promise<CellPixels>);
-      if (cell === 0) ahead = Math.max(1, options.ahead ?? cropsAhead(pixels));
-      readAhead(cell + 1);
+      if (cell === 0)
+        ahead = Math.min(options.ahead ?? AHEAD, Math.floor(AHEAD_BYTES / pixels.crop.byteLength));
+      readUpTo(cell + 1 + ahead);
       const path = plan.file(cell);
       if (shape === undefined) {
         shape = { height: pixels.height, width: pixels.width };
@@ -155,6 +159,7 @@ export async function importCells(
         neighbors ||= pixels.mask.includes(2);
       }
       writer?.append(pixels.crop, pixels.mask, whole);
+      room.release(cell);
       options.onProgress?.(cell + 1, plan.count);
     }
     if (writer === undefined || shape === undefined)
@@ -205,6 +210,7 @@ export async function importCells(
       ],
     };
   } catch (error) {
+    room.stop();
     await Promise.allSettled(reading);
     writer?.abandon();
     throw error;
@@ -252,10 +258,6 @@ function limitNotes(verdicts: readonly string[]): string[] {
 /** Cells that are read ahead at most, and bytes of their crops. */
 const AHEAD = 16;
 const AHEAD_BYTES = 2 ** 25;
-
-function cropsAhead({ crop }: CellPixels): number {
-  return Math.min(AHEAD, Math.max(2, Math.floor(AHEAD_BYTES / crop.byteLength)));
-}
 
 /** Checks that all pixels are finite; returns the channels that have one value everywhere. */
 function checkCrop(

@@ -27,6 +27,8 @@ export interface SizeLimits {
   readonly side: number;
   /** Most values that are held at once: of all planes of a crop, of one plane of a field. */
   readonly values: number;
+  /** Most pages of a file. */
+  readonly pages: number;
   readonly what: string;
   readonly remedy: string;
 }
@@ -35,6 +37,7 @@ export interface SizeLimits {
 export const CROP: SizeLimits = {
   side: 8192,
   values: 1 << 24,
+  pages: 4096,
   what: "a crop",
   remedy: "Cut the cells out of their field first (`cellswap import fields`)",
 };
@@ -43,6 +46,7 @@ export const CROP: SizeLimits = {
 export const FIELD: SizeLimits = {
   side: 1 << 16,
   values: 1 << 28,
+  pages: 1 << 16,
   what: "a field",
   remedy: "Cut it into tiles first",
 };
@@ -73,11 +77,11 @@ export function checkSize(
   );
 }
 
-/** Refuses a crop's file whose pages hold more `values` than a crop has. */
-export function checkPages(values: number, path: string): void {
+/** Refuses a crop whose pages or files hold more `values` together than a crop has. */
+export function checkPages(values: number, path: string, where = "on its pages"): void {
   if (values > CROP.values)
     throw new DataError(
-      `has ${values} values on its pages; a crop has at most ${CROP.values}. Cut the cells out of their stack first`,
+      `has ${values} values ${where}; a crop has at most ${CROP.values}. Cut the cells out of their stack first`,
       { path },
     );
 }

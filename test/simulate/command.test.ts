@@ -83,14 +83,16 @@ test("human cells come with their nuclei, and with the fields that they are cut 
     store.readMask(cell, mask);
     nuclei.read(cell, 1, nucleus);
     // The crop's place in its field: where the label image has the cell and the mask its first pixel.
-    const labels = read("Labels_Cells");
+    const labels = await read("Labels_Cells");
     const label = Number(truth.get("Truth_Label")![cell]);
     const first = labels.data.indexOf(label);
     const [y0, x0] = [Math.floor(first / labels.width), first % labels.width];
     const at = mask.indexOf(1);
     const [top, left] = [y0 - Math.floor(at / 128), x0 - (at % 128)];
-    const planes = ["DNA", "Microtubules", "ER", "Protein"].map((channel) => read(`File_${channel}`));
-    const nuclear = read("Labels_Nuclei");
+    const planes = await Promise.all(
+      ["DNA", "Microtubules", "ER", "Protein"].map((channel) => read(`File_${channel}`)),
+    );
+    const nuclear = await read("Labels_Nuclei");
     for (let p = 0; p < 16384; p++) {
       const q = (top + Math.floor(p / 128)) * labels.width + left + (p % 128);
       const part = (v: number) => (v === 0 ? 0 : v === label ? 1 : 2);

@@ -1,6 +1,7 @@
 import type { PlaneValues } from "../../image/planes.ts";
 import { BACKGROUND, CENTER, NEIGHBOR } from "../../types.ts";
 import type { CellPixels } from "../importer.ts";
+import type { Rows } from "../readers/field-image.ts";
 
 /** Pixels of one field in memory. */
 export interface FieldPixels {
@@ -42,62 +43,170 @@ export function isWhole(object: FieldObject, side: number, height: number, width
  * pixel of it is repeated and the mask is 0.
  */
 export function cutCrop(field: FieldPixels, object: FieldObject, side: number): CellPixels {
-  const { height, width, planes, labels } = field;
-  const { top, left } = cropWindow(object, side);
+  const { planes, labels } = field;
   const size = side * side;
   const crop = new Float32Array(planes.length * size);
+  const place = { ...field, from: 0 };
+  planes.forEach((plane, c) => cutPlane(plane, place, object, crop.subarray(c * size, (c + 1) * size)));
   const mask = labels === null ? null : new Uint8Array(size);
+  if (mask !== null && labels !== null) cutMask(labels, place, object, mask);
+  return { height: side, width: side, crop, mask };
+}
+
+/** Size of a field, and which of its rows is the first one at hand. */
+interface Place {
+  readonly height: number;
+  readonly width: number;
+  readonly from: number;
+}
+
+/** Cuts the window of a cell out of the rows of a plane into `out` (side x side). */
+function cutPlane(
+  plane: PlaneValues,
+  { height, width, from }: Place,
+  object: FieldObject,
+  out: Float32Array,
+) {
+  const side = Math.sqrt(out.length);
+  const { top, left } = cropWindow(object, side);
   const within = left >= 0 && left + side <= width;
   for (let y = 0; y < side; y++) {
-    const row = Math.min(Math.max(top + y, 0), height - 1);
-    if (within) {
-      const from = row * width + left;
-      for (let c = 0; c < planes.length; c++)
-        crop.set(planes[c].subarray(from, from + side), c * size + y * side);
-      if (mask !== null && labels !== null && row === top + y)
-        for (let x = 0; x < side; x++) mask[y * side + x] = partOf(labels[from + x], object.label);
-      continue;
-    }
-    for (let x = 0; x < side; x++) {
-      const column = Math.min(Math.max(left + x, 0), width - 1);
-      const from = row * width + column;
-      const to = y * side + x;
-      for (let c = 0; c < planes.length; c++) crop[c * size + to] = planes[c][from];
-      if (mask === null || labels === null || row !== top + y || column !== left + x) continue;
-      mask[to] = partOf(labels[from], object.label);
-    }
+    const row = (Math.min(Math.max(top + y, 0), height - 1) - from) * width;
+    if (within) out.set(plane.subarray(row + left, row + left + side), y * side);
+    else
+      for (let x = 0; x < side; x++)
+        out[y * side + x] = plane[row + Math.min(Math.max(left + x, 0), width - 1)];
   }
-  return { height: side, width: side, crop, mask };
+}
+
+/** As {@link cutPlane}, the mask out of the rows of a label image. */
+function cutMask(labels: PlaneValues, { height, width, from }: Place, object: FieldObject, out: Uint8Array) {
+  const side = Math.sqrt(out.length);
+  const { top, left } = cropWindow(object, side);
+  for (let y = Math.max(0, -top); y < side && top + y < height; y++)
+    for (let x = Math.max(0, -left); x < side && left + x < width; x++)
+      out[y * side + x] = partOf(labels[(top + y - from) * width + left + x], object.label);
 }
 
 const partOf = (label: number, own: number) => (label === 0 ? BACKGROUND : label === own ? CENTER : NEIGHBOR);
 
+/** A field that is open; its pixels are read when they are asked for, as rows x width. */
+export interface OpenField {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Bytes that all its planes and labels take together. */
+  readonly bytes: number;
+  plane(channel: number, rows: Rows): Promise<PlaneValues>;
+  labels(rows: Rows): Promise<PlaneValues | null>;
+  close(): void;
+}
+
+/** Bytes of a field that is held as a whole, and of the crops that are cut together where it is larger. */
+export const HELD = { field: 1 << 28, crops: 1 << 26 };
+
 /**
- * Cuts the cells of many fields, one after the other, with the pixels of one field in memory at a time: calls are
- * served in their order, and a field is loaded when its first cell is asked for. Ask for the cells field by field.
+ * Cuts the cells of many fields, one field after the other: calls are served in their order, and a field is opened when
+ * its first cell is asked for. Of a field of up to 256 MiB all pixels are in memory. Of a larger one some cells are cut
+ * together, channel by channel, out of the rows that they span. Ask for the cells in their order.
  */
 export class FieldCutter {
   readonly #side: number;
-  readonly #load: (field: number) => Promise<FieldPixels>;
-  #held: { readonly field: number; readonly pixels: FieldPixels } | undefined;
+  readonly #cells: readonly (FieldObject & { readonly field: number })[];
+  readonly #open: (field: number) => Promise<OpenField>;
+  readonly #held: typeof HELD;
+  #field: { readonly number: number; readonly open: OpenField; pixels: FieldPixels | null } | undefined;
+  /** Crops that are cut and not yet asked for, by their cell. */
+  readonly #cut = new Map<number, CellPixels>();
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param side of a crop, px; @param load reads the pixels of a field by its number */
-  constructor(side: number, load: (field: number) => Promise<FieldPixels>) {
+  /**
+   * @param side of a crop, px @param cells all that will be asked for, those of a field one after the other
+   * @param open opens a field by its number @param held bytes, as {@link HELD}
+   */
+  constructor(
+    side: number,
+    cells: readonly (FieldObject & { readonly field: number })[],
+    open: (field: number) => Promise<OpenField>,
+    held = HELD,
+  ) {
     this.#side = side;
-    this.#load = load;
+    this.#cells = cells;
+    this.#open = open;
+    this.#held = held;
   }
 
-  /** The crop of one cell of field `field`, as {@link cutCrop} makes it. */
-  cut(field: number, object: FieldObject): Promise<CellPixels> {
-    const crop = this.#last.then(async () => {
-      if (this.#held?.field !== field) {
-        this.#held = undefined;
-        this.#held = { field, pixels: await this.#load(field) };
-      }
-      return cutCrop(this.#held.pixels, object, this.#side);
-    });
+  /** The crop of cell `cell` (its number among all), as {@link cutCrop} makes it. */
+  cut(cell: number): Promise<CellPixels> {
+    const crop = this.#last.then(() => this.#next(cell));
     this.#last = crop.catch(() => {});
     return crop;
   }
+
+  async #next(cell: number): Promise<CellPixels> {
+    const { field } = this.#cells[cell];
+    if (this.#field?.number !== field) {
+      this.close();
+      this.#field = { number: field, open: await this.#open(field), pixels: null };
+    }
+    const { open } = this.#field;
+    if (open.bytes <= this.#held.field) {
+      this.#field.pixels ??= await whole(open);
+      return cutCrop(this.#field.pixels, this.#cells[cell], this.#side);
+    }
+    if (!this.#cut.has(cell)) await this.#cutSome(open, cell);
+    const crop = this.#cut.get(cell) as CellPixels;
+    this.#cut.delete(cell);
+    return crop;
+  }
+
+  /** Cuts this cell of a large field and those after it. */
+  async #cutSome(open: OpenField, first: number): Promise<void> {
+    const { height, width, channels } = open;
+    const side = this.#side;
+    const size = side * side;
+    this.#cut.clear();
+    const most = Math.max(1, Math.floor(this.#held.crops / (size * (4 * channels + 1))));
+    let end = first;
+    const rows = { from: height, to: 0 };
+    while (
+      end < this.#cells.length &&
+      end < first + most &&
+      this.#cells[end].field === this.#cells[first].field
+    ) {
+      const { top } = cropWindow(this.#cells[end++], side);
+      rows.from = Math.min(rows.from, Math.max(0, Math.min(top, height - 1)));
+      rows.to = Math.max(rows.to, Math.min(height, Math.max(top + side, 1)));
+    }
+    const place = { height, width, from: rows.from };
+    const labels = await open.labels(rows);
+    for (let cell = first; cell < end; cell++) {
+      const mask = labels === null ? null : new Uint8Array(size);
+      if (mask !== null && labels !== null) cutMask(labels, place, this.#cells[cell], mask);
+      this.#cut.set(cell, { height: side, width: side, crop: new Float32Array(channels * size), mask });
+    }
+    for (let c = 0; c < channels; c++) {
+      const plane = await open.plane(c, rows);
+      for (let cell = first; cell < end; cell++) {
+        const { crop } = this.#cut.get(cell) as CellPixels;
+        cutPlane(plane, place, this.#cells[cell], crop.subarray(c * size, (c + 1) * size));
+      }
+    }
+  }
+
+  /** Closes the field that is open. */
+  close(): void {
+    this.#field?.open.close();
+    this.#field = undefined;
+    this.#cut.clear();
+  }
+}
+
+async function whole(field: OpenField): Promise<FieldPixels> {
+  const { height, width, channels } = field;
+  const rows = { from: 0, to: height };
+  const labels = await field.labels(rows);
+  const planes: PlaneValues[] = [];
+  for (let c = 0; c < channels; c++) planes.push(await field.plane(c, rows));
+  return { height, width, planes, labels };
 }

@@ -2,6 +2,7 @@ import { DataError } from "../../errors.ts";
 import { connectedComponents } from "../../image/components.ts";
 import type { PlaneValues } from "../../image/planes.ts";
 import { WatershedScratch, watershed } from "../../image/watershed.ts";
+import type { Rows } from "../readers/field-image.ts";
 import { readLabels } from "../readers/field-planes.ts";
 import type { FieldEntry } from "./field.ts";
 import { matchNuclei, type NucleusMatch } from "./nuclei.ts";
@@ -26,13 +27,14 @@ interface LabelImage {
  * Reads the label image of a field (0 background, another value per cell). With `split` it is a mask of one value whose
  * 4-connected pieces are the cells, numbered from 1 in the order of their first pixel; where the field has labels of
  * nuclei as well, a piece with nuclei is divided among them, every pixel to the nucleus that is nearest within the piece,
- * and has the nucleus' label (pieces without one follow after the largest label).
+ * and has the nucleus' label (pieces without one follow after the largest label). Without `split` some `rows` may be read.
  * @throws DataError where it is missing, no label image or, with `split`, tells cells apart already.
  */
 export async function readCellLabels(
   entry: FieldEntry,
   split: boolean,
   list: string,
+  rows?: Rows,
 ): Promise<LabelImage & { readonly path: string; readonly nuclei: PlaneValues | null }> {
   const { labels: path } = entry;
   if (path === null)
@@ -40,7 +42,7 @@ export async function readCellLabels(
       `has no label image for the field ${entry.name}; name it in a column Labels of the manifest, or give --label-images`,
       { path: list },
     );
-  const image = await readLabels(path, entry);
+  const image = await readLabels(path, entry, rows);
   if (!split) return { ...image, path, nuclei: null };
   const cells = pieces(image, path);
   if (entry.nuclei === null) return { ...image, path, labels: cells, nuclei: null };
@@ -66,7 +68,7 @@ export async function findCells(entry: FieldEntry, split: boolean, list: string)
   }
   if (entry.nuclei === null) return { height, width, objects, nuclei: null };
   const nuclei = divided ?? (await readNuclei(entry.nuclei, entry, { height, width }, path)).labels;
-  return { height, width, objects, nuclei: matchNuclei(labels, nuclei) };
+  return { height, width, objects, nuclei: matchNuclei(labels, nuclei, entry.nuclei) };
 }
 
 async function readNuclei(

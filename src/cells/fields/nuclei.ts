@@ -1,3 +1,4 @@
+import { DataError } from "../../errors.ts";
 import type { PlaneValues } from "../../image/planes.ts";
 
 /** Which nuclei belong to which cell. */
@@ -8,11 +9,16 @@ export interface NucleusMatch {
   readonly outside: number;
 }
 
+/** Most pairs of a nucleus and what it overlaps with. */
+const MOST_PAIRS = 1 << 20;
+
 /**
  * Gives every nucleus to the cell that covers most of its pixels, of equal ones to the smaller label. Both label images
  * have one size.
+ * @throws DataError where nuclei and cells overlap in so many ways that they are no labels
  */
-export function matchNuclei(cells: PlaneValues, nuclei: PlaneValues): NucleusMatch {
+export function matchNuclei(cells: PlaneValues, nuclei: PlaneValues, path: string): NucleusMatch {
+  let pairs = 0;
   const overlaps = new Map<number, Map<number, number>>();
   for (let p = 0; p < nuclei.length; ) {
     const nucleus = nuclei[p];
@@ -22,7 +28,13 @@ export function matchNuclei(cells: PlaneValues, nuclei: PlaneValues): NucleusMat
     if (nucleus !== 0) {
       let found = overlaps.get(nucleus);
       if (found === undefined) overlaps.set(nucleus, (found = new Map()));
-      found.set(cell, (found.get(cell) ?? 0) + end - p);
+      const before = found.get(cell);
+      if (before === undefined && ++pairs > MOST_PAIRS)
+        throw new DataError(
+          `overlaps with the labels of the cells in more than ${MOST_PAIRS} ways: it is no label image of nuclei`,
+          { path },
+        );
+      found.set(cell, (before ?? 0) + end - p);
     }
     p = end;
   }

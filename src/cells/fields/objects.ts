@@ -12,10 +12,13 @@ export interface LabeledObject extends FieldObject {
   readonly atEdge: boolean;
 }
 
+/** Most cells of a field. */
+const MOST_OBJECTS = 1 << 20;
+
 /**
  * Cells of a label image (height x width, row by row; 0 background, every other value one cell), by ascending label;
  * the center is the mean of the cell's pixels.
- * @throws DataError where a value is no label: negative, a fraction or over 2^53.
+ * @throws DataError where a value is no label: negative, a fraction or over 2^53; or where there are too many.
  */
 export function listObjects(
   labels: PlaneValues,
@@ -33,6 +36,11 @@ export function listObjects(
         let object = found.get(label);
         if (object === undefined) {
           checkLabel(label, path);
+          if (found.size === MOST_OBJECTS)
+            throw new DataError(
+              `holds more than ${MOST_OBJECTS} different values: this is no label image of cells, or cut the field into tiles first`,
+              { path },
+            );
           found.set(label, (object = new Measures(y, x)));
         }
         object.add(y, x, end);

@@ -1,6 +1,7 @@
 import { basename, relative } from "node:path";
 import { DataError, InterruptedError } from "../../errors.ts";
-import { FieldCutter, type FieldPixels, isWhole } from "../fields/cut.ts";
+import type { PlaneValues } from "../../image/planes.ts";
+import { FieldCutter, isWhole, type OpenField } from "../fields/cut.ts";
 import type { FieldEntry, FieldList } from "../fields/field.ts";
 import { findCells, readCellLabels } from "../fields/find.ts";
 import { LeftOut } from "../fields/left-out.ts";
@@ -9,7 +10,7 @@ import type { LabeledObject } from "../fields/objects.ts";
 import { type DrawOptions, Sampler } from "../fields/sample.ts";
 import { type FittedSize, fitSize } from "../fields/size.ts";
 import { type CellSource, checkDistinct } from "../importer.ts";
-import { type FieldPlanes, withPlanes } from "../readers/field-planes.ts";
+import { type FieldPlanes, openPlanes, withPlanes } from "../readers/field-planes.ts";
 
 export interface FieldsOptions extends DrawOptions {
   /** Side of the crops, px; fitted to the cells where not given. */
@@ -48,6 +49,9 @@ interface ChannelNames {
   readonly channels: readonly string[];
   readonly given: boolean;
 }
+
+/** Bytes of a label, as most programs write them. */
+const LABEL_BYTES = 4;
 
 /** Cells with an odd number of nuclei that are named. */
 const NAMED = 3;
@@ -115,8 +119,8 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
     ...{ fitted, size, cells, empty, leftOut, nucleiOutside: outside, odd, counts, pixelSizes },
   };
   if (targets.length === 0) throw nothingLeft(list, found);
-  const cutter = new FieldCutter(size, (field) =>
-    loadField(list, list.fields[field], { channels, given }, split),
+  const cutter = new FieldCutter(size, targets, (field) =>
+    openField(list, list.fields[field], { channels, given }, split),
   );
   return {
     source: "fields",
@@ -145,7 +149,8 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
       const { files } = list.fields[targets[cell].field];
       return files[channel] ?? files[0];
     },
-    read: (cell) => cutter.cut(targets[cell].field, targets[cell]),
+    read: (cell) => cutter.cut(cell),
+    close: () => cutter.close(),
   };
 }
 
@@ -173,15 +178,27 @@ async function checkPlanes(
   return withPlanes(entry, channels, check, given);
 }
 
-async function loadField(
+async function openField(
   list: FieldList,
   entry: FieldEntry,
   { channels, given }: ChannelNames,
   split: boolean,
-): Promise<FieldPixels> {
-  const { height, width, labels } = await readCellLabels(entry, split, list.path);
-  const planes = await withPlanes(entry, channels, (field) => field.read(), given);
-  return { height, width, planes, labels };
+): Promise<OpenField> {
+  const planes = await openPlanes(entry, channels, given);
+  const { height, width } = planes;
+  /** Labels that are made of a mask need all of it. */
+  let divided: PlaneValues | undefined;
+  return {
+    ...{ height, width, channels: channels.length },
+    bytes: planes.bytes + LABEL_BYTES * height * width,
+    plane: planes.read,
+    labels: async (rows) => {
+      if (!split) return (await readCellLabels(entry, split, list.path, rows)).labels;
+      divided ??= (await readCellLabels(entry, split, list.path)).labels;
+      return divided.subarray(rows.from * width, rows.to * width);
+    },
+    close: planes.close,
+  };
 }
 
 function classOf(entry: FieldEntry, { classColumn, labels, perClass }: FieldsOptions, path: string): string {

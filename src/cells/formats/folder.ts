@@ -79,11 +79,12 @@ export function folderSource(path: string, options: FolderOptions): CellSource {
     notes: metadata.notes,
     record: metadata.record,
     file: (at, c = 0) => place(files[c] ?? files[0], at),
-    read: async (at) => {
+    read: async (at, room) => {
       const pixels = await readChannels(
         files.map((f) => place(f, at)),
         channels,
         masks === undefined ? null : place(masks, at),
+        room,
       );
       // Asked for center masks: what the labels say of other cells is dropped.
       if (options.masks === "center" && pixels.mask !== null)

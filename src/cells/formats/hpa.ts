@@ -8,6 +8,8 @@ import { type CellMetadata, cellMetadata, type TableOptions } from "../metadata/
 import { csvOptions, joinCsv } from "../metadata/join.ts";
 import { compareNatural } from "../natural.ts";
 import { readImage } from "../readers/image.ts";
+import { cropRoom } from "../readers/read-channels.ts";
+import type { Room } from "../room.ts";
 import { type CellFiles, gatherCells } from "../tree.ts";
 
 export interface HpaOptions extends TableOptions {
@@ -89,17 +91,20 @@ export async function hpaSource(path: string, options: HpaOptions = {}): Promise
     notes: [...found.notes, ...notes, ...metadata.notes],
     record: metadata.record,
     file: (i, c = 0) => file(cells[i], apart.length > 0 ? colors[c] : "merged"),
-    read: async (i) => {
+    read: async (i, room) => {
       const pixels = await (apart.length > 0
-        ? readColors(colors.map((c) => [c, file(cells[i], c)]))
-        : readMerged(file(cells[i], "merged"), colors.length));
+        ? readColors(
+            colors.map((c) => [c, file(cells[i], c)]),
+            room,
+          )
+        : readMerged(file(cells[i], "merged"), colors.length, room));
       if (Math.max(pixels.height, pixels.width) > LONG)
         throw new DataError(
           `is ${pixels.height} x ${pixels.width} px, a whole image with many cells; cut the cells out of it with \`cellswap import fields\``,
           { path: file(cells[i], apart.length > 0 ? colors[0] : "merged") },
         );
       if (!masked) return pixels;
-      const mask = await readImage(file(cells[i], "mask"));
+      const mask = await readImage(file(cells[i], "mask"), room);
       checkSize(mask, pixels, file(cells[i], "mask"), file(cells[i], kinds[0]));
       return { ...pixels, mask: centered(normalizeMask(mask, file(cells[i], "mask")), options.masks) };
     },
@@ -124,8 +129,8 @@ function checkSize(
     );
 }
 
-async function readMerged(path: string, channels: number): Promise<CellPixels> {
-  const { planes, height, width, data } = await readImage(path);
+async function readMerged(path: string, channels: number, room: Room | undefined): Promise<CellPixels> {
+  const { planes, height, width, data } = await readImage(path, room);
   if (planes !== channels)
     throw new DataError(`has ${planes} sample(s), the first crop has ${channels}; export all crops alike`, {
       path,
@@ -133,8 +138,12 @@ async function readMerged(path: string, channels: number): Promise<CellPixels> {
   return { height, width, crop: data, mask: null };
 }
 
-async function readColors(files: readonly (readonly [color: string, path: string])[]): Promise<CellPixels> {
-  const images = await Promise.all(files.map(([, path]) => readImage(path)));
+async function readColors(
+  files: readonly (readonly [color: string, path: string])[],
+  room: Room | undefined,
+): Promise<CellPixels> {
+  const together = cropRoom(room);
+  const images = await Promise.all(files.map(([, path]) => readImage(path, together)));
   const { height, width } = images[0];
   const crop = new Float32Array(files.length * height * width);
   for (const [c, image] of images.entries()) {

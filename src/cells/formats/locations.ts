@@ -10,7 +10,7 @@ import {
   fieldImages,
   fieldShape,
   guessedPlanes,
-  loadImages,
+  openImages,
 } from "../locations/field-images.ts";
 import { joinTable, type ObjectColumns } from "../locations/join.ts";
 import type { LocationSet } from "../locations/location-set.ts";
@@ -106,7 +106,7 @@ export async function locationsSource(
   notes.push(...guessedPlanes(entries, images));
   notes.unshift(...locationNotes(set, leftOut, missing, targets.length, options));
   if (targets.length === 0) throw nothingToCut(set, leftOut, missing, size);
-  const cutter = new FieldCutter(size, (at) => loadImages(entries[at]));
+  const cutter = new FieldCutter(size, targets, (at) => openImages(entries[at]));
   return {
     ...{ source, path, channels, masks: "none", count: targets.length, notes, leftOut: leftOut.table() },
     record: (cell) => {
@@ -125,7 +125,8 @@ export async function locationsSource(
       const { files } = entries[targets[cell].field];
       return files[channel];
     },
-    read: (cell) => cutter.cut(targets[cell].field, targets[cell]),
+    read: (cell) => cutter.cut(cell),
+    close: () => cutter.close(),
   };
 }
 

@@ -50,10 +50,12 @@ export function pciSource(path: string): CellSource {
       };
     },
     file: (i, c = 0) => join(path, order[i].folder, order[i].files[channels[c]]),
-    read: (i) =>
+    read: (i, room) =>
       readChannels(
         channels.map((c) => join(path, order[i].folder, order[i].files[c])),
         channels,
+        null,
+        room,
       ),
   };
 }

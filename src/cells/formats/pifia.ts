@@ -63,10 +63,10 @@ export function pifiaSource(path: string): CellSource {
       };
     },
     file: (i, c = 0) => join(path, order[i].folder, order[i].files[channels[c]]),
-    read: (i) => {
+    read: (i, room) => {
       const { folder: protein, files: has } = order[i];
       const at = (channel: string) => join(path, protein, has[channel]);
-      return readChannels(channels.map(at), channels, at("Mask"));
+      return readChannels(channels.map(at), channels, at("Mask"), room);
     },
   };
 }

@@ -9,6 +9,7 @@ import { cellMetadata, findColumn, requireValue, type TableOptions } from "../me
 import { csvOptions } from "../metadata/join.ts";
 import { type Ends, locate } from "../metadata/locate.ts";
 import { readImage } from "../readers/image.ts";
+import type { Room } from "../room.ts";
 import { checkChannels } from "./stack.ts";
 
 export interface StripsOptions extends TableOptions {
@@ -88,7 +89,7 @@ export async function stripsSource(path: string, options: StripsOptions = {}): P
     ],
     record: metadata.record,
     file: at,
-    read: (row) => readStrip(at(row), channels, masked, kind === "center"),
+    read: (row, room) => readStrip(at(row), channels, masked, kind === "center", room),
   };
 }
 
@@ -111,8 +112,9 @@ async function readStrip(
   channels: readonly string[],
   masked: boolean,
   wanted: boolean,
+  room?: Room,
 ): Promise<CellPixels> {
-  const image = await readImage(path);
+  const image = await readImage(path, room);
   if (image.planes !== 1)
     throw new DataError(
       `has ${image.planes} planes (pages or samples); channels side by side are one gray image`,

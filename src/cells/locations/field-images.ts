@@ -1,8 +1,7 @@
 import { DataError } from "../../errors.ts";
-import type { PlaneValues } from "../../image/planes.ts";
-import type { FieldPixels } from "../fields/cut.ts";
+import type { OpenField } from "../fields/cut.ts";
 import { type Ends, findWritten } from "../metadata/locate.ts";
-import { withPlanes } from "../readers/field-planes.ts";
+import { type FieldPlanes, openPlanes, withPlanes } from "../readers/field-planes.ts";
 import type { ImageRow } from "./location-set.ts";
 
 /** Where the planes of a field are. */
@@ -68,36 +67,46 @@ export function fieldShape(images: FieldImages): Promise<{ height: number; width
   );
 }
 
-/** Reads the planes of a field. @throws DataError where one is missing, or sizes differ */
-export async function loadImages(images: FieldImages): Promise<FieldPixels> {
+/** Opens the images of a field. @throws DataError where one is missing, or sizes differ */
+export async function openImages(images: FieldImages): Promise<OpenField> {
   const { files, planes, channels } = images;
-  if (planes.every((plane) => plane === null))
-    return withPlanes({ files, slice: null, time: null }, channels, async ({ height, width, read }) => ({
-      ...{ height, width, labels: null },
-      planes: await read(),
-    }));
-  const { height, width } = await fieldShape(images);
-  const read = new Map<string, PlaneValues[]>();
-  for (const file of new Set(files))
-    read.set(
-      file,
-      await withPlanes({ files: [file], slice: null, time: null }, null, (field) => {
-        if (field.height === height && field.width === width) return field.read();
+  const opened = new Map<string, FieldPlanes>();
+  const close = () => {
+    for (const field of opened.values()) field.close();
+  };
+  const choice = { slice: null, time: null };
+  try {
+    if (planes.every((plane) => plane === null))
+      opened.set("", await openPlanes({ files, ...choice }, channels));
+    else
+      for (const file of new Set(files))
+        opened.set(file, await openPlanes({ files: [file], ...choice }, null));
+    const [first] = opened.values();
+    const { height, width } = first;
+    for (const [path, field] of opened)
+      if (field.height !== height || field.width !== width)
         throw new DataError(
           `is ${field.height} x ${field.width} px, ${files[0]} is ${height} x ${width} px; the channels of a field need one size`,
-          { path: file },
+          { path },
         );
-      }),
-    );
-  return {
-    ...{ height, width, labels: null },
-    planes: files.map((file, c) => {
-      const held = read.get(file) as PlaneValues[];
-      const plane = held[planes[c] ?? 0];
-      if (plane !== undefined) return plane;
-      throw new DataError(`has ${held.length} planes, and ${channels[c]} is number ${planes[c]} (from 0)`, {
-        path: file,
-      });
-    }),
-  };
+    const places = files.map((path, c): [FieldPlanes, number] => {
+      const field = opened.get(path);
+      if (field === undefined) return [first, c];
+      const plane = planes[c] ?? 0;
+      if (plane < field.channels.length) return [field, plane];
+      throw new DataError(
+        `has ${field.channels.length} planes, and ${channels[c]} is number ${plane} (from 0)`,
+        { path },
+      );
+    });
+    const bytes = places.reduce((sum, [field]) => sum + field.bytes / field.channels.length, 0);
+    return {
+      ...{ height, width, channels: channels.length, bytes, close },
+      plane: (channel, rows) => places[channel][0].read(places[channel][1], rows),
+      labels: async () => null,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
 }

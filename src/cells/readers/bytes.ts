@@ -15,7 +15,7 @@ export function memoryBytes(all: Uint8Array): ByteSource {
 }
 
 /** Bytes that are read together where few are asked for, so that lists of tags cost few reads. */
-const BLOCK = 1 << 16;
+const BLOCK = 1 << 14;
 
 /** A file that is read where it is asked for; a large one never stands in memory as a whole. */
 export class FileBytes implements ByteSource {

@@ -6,10 +6,20 @@ import { FileBytes, unreadable } from "./bytes.ts";
 import { readImagej } from "./imagej.ts";
 import { isOmeXml, readOmeXml, type StackLayout } from "./ome-xml.ts";
 import { isZarr, openOmeZarr } from "./ome-zarr.ts";
-import { decodePng, isPng } from "./png.ts";
-import { isTiff, readPage } from "./tiff.ts";
-import { tiffPages } from "./tiff-layout.ts";
-import { pageValues, type TiffPage } from "./tiff-page.ts";
+import { isPng, type PngSamples, readPng } from "./png.ts";
+import { isTiff } from "./tiff.ts";
+import { TiffStack } from "./tiff-stack.ts";
+
+/** Largest PNG file, bytes: it can be read only at once. */
+const MAX_PNG = 1 << 28;
+/** Largest gray PNG that is held from opening to closing, bytes; a larger one is unpacked when it is read. */
+const HELD = 1 << 24;
+
+/** Rows of an image, the last one not among them. */
+export interface Rows {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** An image file of a field, opened; a plane is read when it is asked for. */
 export interface FieldImage {
@@ -27,8 +37,10 @@ export interface FieldImage {
   readonly axesKnown: boolean;
   /** Micrometers per pixel, null where it is not said. */
   readonly pixelSize: number | null;
-  /** Values of a plane as stored (height x width). */
-  read(channel: number, slice: number, time: number): Promise<PlaneValues>;
+  /** Bytes that a stored value takes in memory, of the largest type where there are several. */
+  readonly valueBytes: number;
+  /** Values of a plane as stored (rows x width); all rows where none are asked for. */
+  read(channel: number, slice: number, time: number, rows?: Rows): Promise<PlaneValues>;
   close(): void;
 }
 
@@ -55,22 +67,32 @@ export async function openFieldImage(path: string): Promise<FieldImage> {
 }
 
 function openPng(path: string): FieldImage {
-  const read = () => {
+  const load = () => {
     try {
-      return decodePng(readInput(path), path, Float32Array, FIELD);
+      return readPng(readInput(path, { bytes: MAX_PNG, what: "a PNG" }), path, FIELD);
     } catch (cause) {
       throw unreadable(path, cause, "field");
     }
   };
-  let held: ReturnType<typeof read> | undefined = read();
-  const { height, width, planes } = held;
+  let held: PngSamples | undefined = load();
+  const { samples, height, width } = held;
+  const valueBytes = held.data.BYTES_PER_ELEMENT;
+  /** Colors are asked for one after the other. */
+  const keep = samples > 1 || held.data.byteLength <= HELD;
+  if (!keep) held = undefined;
   return {
-    ...{ path, height, width, slices: 1, times: 1, axesKnown: planes > 1, pixelSize: null },
-    channels: new Array(planes).fill(null),
-    here: [...new Array(planes).keys()],
-    read: async (channel) => {
-      held ??= read();
-      return held.data.slice(channel * height * width, (channel + 1) * height * width);
+    ...{ path, height, width, slices: 1, times: 1, axesKnown: samples > 1, pixelSize: null },
+    channels: new Array(samples).fill(null),
+    here: [...new Array(samples).keys()],
+    valueBytes,
+    read: async (channel, _slice, _time, { from, to } = { from: 0, to: height }) => {
+      const image = held ?? load();
+      if (keep) held = image;
+      if (samples === 1) return image.data.subarray(from * width, to * width);
+      const out = new (valueBytes === 1 ? Uint8Array : Uint16Array)((to - from) * width);
+      for (let p = 0, at = from * width * samples + channel; p < out.length; p++, at += samples)
+        out[p] = image.data[at];
+      return out;
     },
     close: () => {
       held = undefined;
@@ -79,7 +101,7 @@ function openPng(path: string): FieldImage {
 }
 
 function openTiff(file: FileBytes, path: string): FieldImage {
-  const stack = new Pages(file, path);
+  const stack = new TiffStack(file, path);
   const { height, width } = stack.pages[0];
   const description = stack.pages[0].description;
   const samples = stack.pages[0].samples;
@@ -94,13 +116,13 @@ function openTiff(file: FileBytes, path: string): FieldImage {
     pixelSize: null,
     place: (channel) => ({ file: null, page: Math.floor(channel / samples), sample: channel % samples }),
   };
-  const others = new Map<string, Pages>();
-  const beside = (name: string): Pages => {
+  const others = new Map<string, TiffStack>();
+  const beside = (name: string): TiffStack => {
     let other = others.get(name);
     if (other === undefined) {
       const place = join(dirname(path), name);
       try {
-        other = new Pages(new FileBytes(place), place);
+        other = new TiffStack(new FileBytes(place), place);
       } catch (cause) {
         if (!(cause instanceof DataError) || (cause.cause as NodeJS.ErrnoException)?.code !== "ENOENT")
           throw cause;
@@ -118,55 +140,14 @@ function openTiff(file: FileBytes, path: string): FieldImage {
     here: [...layout.channels.keys()].filter((c) => known === null || layout.place(c, 0, 0).file === null),
     axesKnown: known !== null || planes === 1 || stack.pages.length === 1,
     pixelSize: layout.pixelSize,
-    read: async (channel, slice, time) => {
+    valueBytes: Math.max(...stack.pages.map(({ bits }) => Math.ceil(bits / 8))),
+    read: async (channel, slice, time, rows = { from: 0, to: height }) => {
       const place = layout.place(channel, slice, time);
       const from = place.file === null ? stack : beside(place.file);
-      return from.plane(place.page, place.sample, height, width);
+      return from.plane(place, { height, width }, rows);
     },
     close: () => {
       for (const pages of [stack, ...others.values()]) pages.file.close();
     },
   };
-}
-
-/** The pages of a TIFF file at full resolution. */
-class Pages {
-  readonly file: FileBytes;
-  readonly path: string;
-  readonly pages: readonly TiffPage[];
-  /** The page that was read last, with all its samples: they are mostly asked for one after the other. */
-  #held: { readonly page: number; readonly values: PlaneValues } | undefined;
-
-  constructor(file: FileBytes, path: string) {
-    this.file = file;
-    this.path = path;
-    this.pages = tiffPages(file, path, FIELD).filter((page) => !page.reduced);
-    if (this.pages.length === 0) throw new DataError("holds nothing but previews; export it again", { path });
-  }
-
-  plane(number: number, sample: number, height: number, width: number): PlaneValues {
-    const page = this.pages[number];
-    if (page === undefined || sample >= page.samples)
-      throw new DataError(
-        `has ${this.pages.length} pages of ${this.pages[0].samples} sample(s), but its description needs page ${number + 1}, sample ${sample + 1}; export it again`,
-        { path: this.path },
-      );
-    if (page.height !== height || page.width !== width)
-      throw new DataError(
-        `has pages of different sizes (page 1: ${height} x ${width} px, page ${number + 1}: ${page.height} x ${page.width} px); export the field's planes at one size`,
-        { path: this.path },
-      );
-    if (page.samples === 1) return this.#read(page);
-    if (this.#held?.page !== number) {
-      this.#held = undefined;
-      this.#held = { page: number, values: this.#read(page) };
-    }
-    return this.#held.values.slice(sample * height * width, (sample + 1) * height * width);
-  }
-
-  #read(page: TiffPage): PlaneValues {
-    const out = pageValues(page, page.samples * page.height * page.width);
-    readPage(this.file, page, this.path, out);
-    return out;
-  }
 }

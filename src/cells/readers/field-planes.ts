@@ -2,7 +2,10 @@ import { DataError } from "../../errors.ts";
 import { turn } from "../../files/turn.ts";
 import type { PlaneValues } from "../../image/planes.ts";
 import type { FieldEntry } from "../fields/field.ts";
-import { type FieldImage, openFieldImage } from "./field-image.ts";
+import { type FieldImage, openFieldImage, type Rows } from "./field-image.ts";
+
+/** Most bytes of pixels of one plane that are held at once: 16,384 x 16,384 px of 8 bits, 8,192 x 8,192 of 32. */
+const MOST_BYTES = 1 << 28;
 
 /** The planes of a field, ready to be read. */
 export interface FieldPlanes {
@@ -12,35 +15,40 @@ export interface FieldPlanes {
   readonly width: number;
   /** Micrometers per pixel, null where no file says it. */
   readonly pixelSize: number | null;
-  /** One plane per channel, height x width. */
-  read(): Promise<PlaneValues[]>;
+  /** Bytes that the planes of all channels take together. */
+  readonly bytes: number;
+  /** Plane of channel `channel`, or some of its rows (rows x width). */
+  read(channel: number, rows?: Rows): Promise<PlaneValues>;
+  close(): void;
 }
 
 type Choice = Pick<FieldEntry, "slice" | "time">;
 
 /**
- * Opens the files of a field, hands its planes to `use` and closes them again. Planes of one file are found by the names of
- * its channels where it has these, else by their order; without `channels` (one name per file, or those of the one file)
- * all are taken, by the names that the file has. `given` is false for names that the first field's file has: those of the
- * other files must be the same.
+ * Opens the files of a field. Planes of one file are found by the names of its channels where it has these, else by their
+ * order; without `channels` (one name per file, or those of the one file) all are taken, by the names that the file has.
+ * `given` is false for names that the first field's file has: those of the other files must be the same.
  * @throws DataError where planes are missing, of different sizes, or slices and times are not chosen.
  */
-export async function withPlanes<T>(
+export async function openPlanes(
   entry: Pick<FieldEntry, "files"> & Choice,
   channels: readonly string[] | null,
-  use: (planes: FieldPlanes) => T | Promise<T>,
   given = true,
-): Promise<T> {
+): Promise<FieldPlanes> {
   await turn();
   const { files } = entry;
   const opened: FieldImage[] = [];
+  const close = () => {
+    for (const image of opened) image.close();
+  };
   try {
     for (const file of files) opened.push(await openFieldImage(file));
     const [first] = opened;
-    for (const { path, height, width } of opened)
-      if (height !== first.height || width !== first.width)
+    const { height, width } = first;
+    for (const { path, ...size } of opened)
+      if (size.height !== height || size.width !== width)
         throw new DataError(
-          `is ${height} x ${width} px, ${first.path} is ${first.height} x ${first.width} px; the channels of a field need one size`,
+          `is ${size.height} x ${size.width} px, ${first.path} is ${height} x ${width} px; the channels of a field need one size`,
           { path },
         );
     const names = channels ?? first.channels.map((name, c) => name ?? `Channel${c + 1}`);
@@ -48,18 +56,45 @@ export async function withPlanes<T>(
       files.length > 1
         ? opened.map((image, c) => planeOf(image, names[c], entry))
         : planesOf(first, names, entry, given);
-    return await use({
-      ...{ channels: names, height: first.height, width: first.width },
+    const valueBytes = Math.max(...opened.map((image) => image.valueBytes));
+    return {
+      ...{ channels: names, height, width, close },
       pixelSize: opened.map((image) => image.pixelSize).find((size) => size !== null) ?? null,
-      read: async () => {
-        const planes: PlaneValues[] = [];
-        for (const read of readers) planes.push(await read());
-        return planes;
-      },
-    });
-  } finally {
-    for (const image of opened) image.close();
+      bytes: names.length * height * width * valueBytes,
+      read: (channel, rows) => readers[channel](checkRows(rows, first, valueBytes)),
+    };
+  } catch (error) {
+    close();
+    throw error;
   }
+}
+
+/** As {@link openPlanes}: hands the planes to `use` and closes the files again. */
+export async function withPlanes<T>(
+  entry: Pick<FieldEntry, "files"> & Choice,
+  channels: readonly string[] | null,
+  use: (planes: FieldPlanes) => T | Promise<T>,
+  given = true,
+): Promise<T> {
+  const planes = await openPlanes(entry, channels, given);
+  try {
+    return await use(planes);
+  } finally {
+    planes.close();
+  }
+}
+
+/** Rows that are read at once. @throws DataError where they take more memory than planes may */
+function checkRows(rows: Rows | undefined, image: FieldImage, valueBytes: number): Rows {
+  const { path, height, width } = image;
+  const { from, to } = rows ?? { from: 0, to: height };
+  const bytes = (to - from) * width * valueBytes;
+  if (bytes > MOST_BYTES)
+    throw new DataError(
+      `needs ${bytes} bytes for ${to - from} rows of ${width} px; ${MOST_BYTES} are held at once. Cut it into tiles first, or save it with fewer bits a pixel`,
+      { path },
+    );
+  return { from, to };
 }
 
 /**
@@ -69,6 +104,7 @@ export async function withPlanes<T>(
 export async function readLabels(
   path: string,
   choice: Choice,
+  rows?: Rows,
 ): Promise<{ readonly labels: PlaneValues; readonly height: number; readonly width: number }> {
   const image = await openFieldImage(path);
   try {
@@ -78,14 +114,15 @@ export async function readLabels(
         { path },
       );
     const slice = choice.slice === "max" && stack(image, choice).slices > 1 ? null : choice.slice;
-    const labels = await planeOf(image, "labels", { ...choice, slice })();
+    const read = planeOf(image, "labels", { ...choice, slice });
+    const labels = await read(checkRows(rows, image, image.valueBytes));
     return { labels, height: image.height, width: image.width };
   } finally {
     image.close();
   }
 }
 
-type Read = () => Promise<PlaneValues>;
+type Read = (rows: Rows) => Promise<PlaneValues>;
 
 /** Pages that nobody names are slices or times where a choice is made of them. */
 function stack(image: FieldImage, choice: Choice): { slices: number; times: number; pages: boolean } {
@@ -112,8 +149,8 @@ function planeOf(image: FieldImage, name: string, choice: Choice): Read {
       { path: image.path },
     );
   const channel = pages ? 0 : Math.max(named, 0);
-  const read = (slice: number, time: number) =>
-    pages ? image.read(slice + time, 0, 0) : image.read(channel, slice, time);
+  const read = (slice: number, time: number, rows: Rows) =>
+    pages ? image.read(slice + time, 0, 0, rows) : image.read(channel, slice, time, rows);
   return chosen(image.path, slices, times, choice, read);
 }
 
@@ -126,7 +163,9 @@ function planesOf(image: FieldImage, names: readonly string[], choice: Choice, g
     );
   if (names.length === 1) return [planeOf(image, names[0], choice)];
   const read = (c: number) =>
-    chosen(image.path, image.slices, image.times, choice, (slice, time) => image.read(c, slice, time));
+    chosen(image.path, image.slices, image.times, choice, (slice, time, rows) =>
+      image.read(c, slice, time, rows),
+    );
   if (named) return names.map((name) => read(image.channels.indexOf(name)));
   if (image.channels.length !== names.length)
     throw new DataError(
@@ -141,12 +180,12 @@ function chosen(
   slices: number,
   times: number,
   { slice, time }: Choice,
-  read: (slice: number, time: number) => Promise<PlaneValues>,
+  read: (slice: number, time: number, rows: Rows) => Promise<PlaneValues>,
 ): Read {
   const at = pick(path, "time", "--t", times, time);
-  if (slice === "max") return () => largest(slices, (s) => read(s, at));
+  if (slice === "max") return (rows) => largest(slices, (s) => read(s, at, rows));
   const through = pick(path, "slice", "--z", slices, slice, ", or --z max for the largest value of all");
-  return () => read(through, at);
+  return (rows) => read(through, at, rows);
 }
 
 function pick(

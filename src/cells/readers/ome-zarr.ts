@@ -96,7 +96,11 @@ export async function openOmeZarr(path: string): Promise<FieldImage> {
     here: [...names.keys()],
     axesKnown: true,
     pixelSize: pixelSize(dataset.coordinateTransformations, axes.indexOf("x"), units),
-    read: (c, z, t) => reader.read({ c, z, t }, height, width),
+    valueBytes: new TYPES[array.dtype](0).BYTES_PER_ELEMENT,
+    read: async (c, z, t, rows) => {
+      const plane = await reader.read({ c, z, t }, height, width);
+      return rows === undefined ? plane : plane.subarray(rows.from * width, rows.to * width);
+    },
     close: () => reader.close(),
   };
 }

@@ -1,21 +1,26 @@
 import { DataError } from "../../errors.ts";
+import { checkPages } from "../../image/planes.ts";
 import { normalizeMask } from "../../masks/label-mask.ts";
 import type { CellPixels } from "../importer.ts";
+import type { Room } from "../room.ts";
 import { checkAxes } from "./axes.ts";
 import { readImage, readLabelImage } from "./image.ts";
 
 /**
  * Reads a cell from one single-plane file per channel, or, with one path for several channels, from one file with a
  * plane (page or sample) per channel; the mask from its own file.
+ * @param room where the crop is read ahead, as `CellSource.read` has it
  * @throws DataError where sizes or the number of planes do not fit, or planes are no channels.
  */
 export async function readChannels(
   paths: readonly string[],
   channels: readonly string[],
   maskPath: string | null = null,
+  room?: Room,
 ): Promise<CellPixels> {
-  const images = await Promise.all(paths.map(readImage));
-  const maskImage = maskPath === null ? null : await readLabelImage(maskPath);
+  const together = cropRoom(room);
+  const images = await Promise.all(paths.map((path) => readImage(path, together)));
+  const maskImage = maskPath === null ? null : await readLabelImage(maskPath, room);
   const { height, width } = images[0];
   const size = height * width;
   const crop = new Float32Array(channels.length * size);
@@ -36,4 +41,14 @@ export async function readChannels(
       { path: maskPath },
     );
   return { height, width, crop, mask: normalizeMask(maskImage, maskPath) };
+}
+
+/** Room for all files of a crop, which together hold no more than a crop may. */
+export function cropRoom(room?: Room): Room {
+  let sum = 0;
+  return async (values, path) => {
+    sum += values;
+    checkPages(sum, path, "with the other files of its crop");
+    await room?.(values, path);
+  };
 }

@@ -20,8 +20,8 @@ export interface TiffPage {
   readonly blockWidth: number;
   readonly blockHeight: number;
   /** Where each strip or tile starts in the file, and its length there, bytes. */
-  readonly offsets: readonly number[];
-  readonly sizes: readonly number[];
+  readonly offsets: Float64Array;
+  readonly sizes: Float64Array;
   /** Bit 0 of NewSubfileType: a smaller copy of another page. */
   readonly reduced: boolean;
   /** ImageDescription of the first page, "" elsewhere. */
@@ -53,9 +53,31 @@ export const TAG = {
 const ZSTANDARD = 50000;
 /** Bytes that LZW makes of one at most; deflate makes 1,032 and PackBits 64, Zstandard any number. */
 const MOST_PACKED = 2600;
+/** Largest block that is unpacked, bytes: it stands in memory as a whole. */
+const MOST_BLOCK = 1 << 27;
 
 /** None, LZW, deflate, PackBits, deflate (old number), Zstandard. */
 const COMPRESSIONS = new Set([1, 5, 8, 32773, 32946, 50000]);
+/** Methods that are not read, by the names that people know. */
+const NAMES: Readonly<Record<number, string>> = {
+  2: "CCITT fax",
+  3: "CCITT fax 3",
+  4: "CCITT fax 4",
+  6: "old-style JPEG",
+  7: "JPEG",
+  33003: "JPEG 2000",
+  33005: "JPEG 2000",
+  34712: "JPEG 2000",
+  34887: "LERC",
+  34892: "JPEG",
+  34925: "LZMA",
+  34933: "PNG",
+  34934: "JPEG XR",
+  22610: "JPEG XR",
+  50001: "WebP",
+  50002: "JPEG XL",
+  52546: "JPEG XL",
+};
 /** Sample format / bits. */
 const KINDS = new Set([
   "1/1",
@@ -77,7 +99,7 @@ const KINDS = new Set([
  * @throws DataError where it is truncated, damaged, too large for `limits` or of a kind that is not read.
  */
 export function makePage(
-  tags: ReadonlyMap<number, readonly number[]>,
+  tags: ReadonlyMap<number, Float64Array>,
   length: number,
   little: boolean,
   path: string,
@@ -92,13 +114,19 @@ export function makePage(
   const compression = one(TAG.compression, 1);
   const predictor = compression === 1 || compression === 32773 ? 1 : one(TAG.predictor, 1);
   const planar = one(TAG.planar, 1);
-  if (!COMPRESSIONS.has(compression))
-    throw refuse(`is compressed by method ${compression}, which is not read`, path);
+  if (!COMPRESSIONS.has(compression)) {
+    const name = NAMES[compression];
+    throw refuse(
+      `is compressed by method ${compression}${name === undefined ? "" : ` (${name})`}, which is not read`,
+      path,
+    );
+  }
   if (predictor < 1 || predictor > 3 || (predictor === 3 && format !== 3))
     throw refuse(`has the predictor ${predictor}, which is not read`, path);
   if (one(TAG.fillOrder, 1) !== 1) throw refuse("has its bits in reverse order (FillOrder 2)", path);
   if (planar !== 1 && planar !== 2) throw refuse(`has the planar configuration ${planar}`, path);
-  const tiled = tags.has(TAG.tileOffsets);
+  const tiled = tags.has(TAG.tileWidth);
+  const [offsets, sizes] = blockTags(tags, path);
   const blockWidth = tiled ? one(TAG.tileWidth, 0) : width;
   const rows = one(TAG.rowsPerStrip, height);
   const blockHeight = tiled ? one(TAG.tileHeight, 0) : Math.min(rows === 0 ? height : rows, height);
@@ -107,8 +135,7 @@ export function makePage(
     ...{ width, height, samples, bits, format, compression, planar, predictor, little, tiled },
     ...{ blockWidth, blockHeight, reduced: (one(TAG.subfile, 0) & 1) === 1 },
     description: "",
-    offsets: tags.get(tiled ? TAG.tileOffsets : TAG.stripOffsets) ?? [],
-    sizes: tags.get(tiled ? TAG.tileBytes : TAG.stripBytes) ?? [],
+    ...{ offsets, sizes },
   };
   checkBlocks(page, length, path);
   return page;
@@ -138,10 +165,23 @@ export function blockCount(page: TiffPage): number {
   return Math.ceil(width / blockWidth) * Math.ceil(height / blockHeight) * (planar === 2 ? samples : 1);
 }
 
-function sampleKind(tags: ReadonlyMap<number, readonly number[]>, path: string) {
-  const bits = tags.get(TAG.bits) ?? [1];
+/** Where the blocks are listed: libtiff lets tiles stand in the tags of strips and strips in those of tiles. */
+function blockTags(tags: ReadonlyMap<number, Float64Array>, path: string): [Float64Array, Float64Array] {
+  const both = (a: number, b: number) => {
+    const [found, other] = [tags.get(a), tags.get(b)];
+    if (found !== undefined && other !== undefined)
+      throw new DataError(`is damaged (a page lists strips and tiles, tags ${a} and ${b}); export it again`, {
+        path,
+      });
+    return found ?? other ?? new Float64Array(0);
+  };
+  return [both(TAG.stripOffsets, TAG.tileOffsets), both(TAG.stripBytes, TAG.tileBytes)];
+}
+
+function sampleKind(tags: ReadonlyMap<number, Float64Array>, path: string) {
+  const bits = [...(tags.get(TAG.bits) ?? [1])];
   // Format 4, undefined, is what some writers give unsigned integers.
-  const formats = (tags.get(TAG.format) ?? [1]).map((f) => (f === 4 ? 1 : f));
+  const formats = [...(tags.get(TAG.format) ?? [1])].map((f) => (f === 4 ? 1 : f));
   if (
     bits.some((b) => b !== bits[0]) ||
     formats.some((f) => f !== formats[0]) ||
@@ -157,34 +197,48 @@ function sampleKind(tags: ReadonlyMap<number, readonly number[]>, path: string) 
 function checkBlocks(page: TiffPage, length: number, path: string): void {
   const { offsets, sizes, compression } = page;
   const needed = blockCount(page);
+  const damaged = (what: string) => new DataError(`is damaged (${what}); export it again`, { path });
   if (offsets.length < needed || sizes.length < needed)
-    throw new DataError(
-      `is damaged (${Math.min(offsets.length, sizes.length)} of ${needed} blocks of pixels are listed); export it again`,
-      { path },
-    );
+    throw damaged(`${Math.min(offsets.length, sizes.length)} of ${needed} blocks of pixels are listed`);
+  const ends = new Float64Array(needed);
   for (let i = 0; i < needed; i++) {
     if (offsets[i] + sizes[i] > length)
       throw new DataError(
         `is truncated (it has ${length} bytes, its pixels reach to byte ${offsets[i] + sizes[i]}); copy or export it again`,
         { path },
       );
+    if (sizes[i] === 0 || offsets[i] < 8)
+      throw damaged(`block ${i + 1} of ${needed} was never written: ${sizes[i]} bytes at byte ${offsets[i]}`);
     const { bytes } = blockBytes(page, i);
+    ends[i] = offsets[i] + (compression === 1 ? bytes : sizes[i]);
     // A block much larger than its pixels is no compression but damage or a bomb; so is one that no method packs so far.
     if (
       (compression === 1 && sizes[i] < bytes) ||
       (compression !== 1 && sizes[i] > 2 * bytes + 65536) ||
-      (compression !== ZSTANDARD && sizes[i] > 0 && bytes > MOST_PACKED * sizes[i] + 65536)
+      (compression !== ZSTANDARD && bytes > MOST_PACKED * sizes[i] + 65536)
     )
-      throw new DataError(
-        `is damaged (block ${i + 1} has ${sizes[i]} bytes for ${bytes} bytes of pixels); export it again`,
-        { path },
-      );
+      throw damaged(`block ${i + 1} has ${sizes[i]} bytes for ${bytes} bytes of pixels`);
+    if (compression !== 1 && bytes > MOST_BLOCK)
+      throw refuse(`has packed blocks of ${bytes} bytes; up to ${MOST_BLOCK} are unpacked at once`, path);
   }
+  const shared = sharing(offsets, ends);
+  if (shared >= 0) throw damaged(`block ${shared + 1} of ${needed} shares its bytes with another`);
 }
 
-function refuse(what: string, path: string): DataError {
+/** The first of two blocks that share bytes of the file, or -1: wrong offsets, or a small file that takes any time. */
+function sharing(offsets: Float64Array, ends: Float64Array): number {
+  let ascending = true;
+  for (let i = 1; i < ends.length && ascending; i++) ascending = offsets[i] >= ends[i - 1];
+  if (ascending) return -1;
+  const order = Uint32Array.from(ends, (_, i) => i).sort((a, b) => offsets[a] - offsets[b]);
+  const at = order.findIndex((block, i) => i > 0 && offsets[block] < ends[order[i - 1]]);
+  return at < 0 ? -1 : order[at - 1];
+}
+
+/** A file of a kind that is not read, with the way out. */
+export function refuse(what: string, path: string): DataError {
   return new DataError(
-    `${what}; export it as an uncompressed or deflate TIFF of 8-, 16- or 32-bit integers or floats`,
+    `${what}; export it as 8-, 16- or 32-bit integers or floats, packed by deflate, Zstandard or not at all, for instance by tifffile.imwrite(NEW, tifffile.imread(OLD), tile=(256, 256), compression="zlib")`,
     { path },
   );
 }

@@ -6,7 +6,10 @@ import {
   FieldCutter,
   type FieldPixels,
   isWhole,
+  type OpenField,
 } from "../../../src/cells/fields/cut.ts";
+import type { Rows } from "../../../src/cells/readers/field-image.ts";
+import type { PlaneValues } from "../../../src/image/planes.ts";
 
 /** Cuts pixel by pixel as the text says it. */
 function naive(field: FieldPixels, row: number, column: number, label: number, side: number) {
@@ -68,24 +71,76 @@ test("without a label image there is no mask", () => {
   });
 });
 
-test("one field is in memory at a time, and loaded once for all its cells", async () => {
-  const loaded: number[] = [];
-  const cutter = new FieldCutter(1, async (number) => {
-    loaded.push(number);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    if (number === 2) throw new Error("field 2");
-    return { height: 1, width: 1, planes: [Uint8Array.of(number)], labels: null };
-  });
-  const at = { row: 0, column: 0, label: 1 };
-  const asked = [0, 0, 1, 1, 2, 3].map((field) => cutter.cut(field, at));
-  const cut = await Promise.allSettled(asked);
+/** Opens a drawn field; counts what is open and the bytes that are read at once. */
+function drawn(height: number, width: number, channels: number, opened: number[] = []) {
+  const open = { now: 0, most: 0, rows: 0 };
+  const value = (field: number, c: number, p: number) => field * 7 + c * 31 + ((p * p) % 97);
+  const plane = (field: number, c: number) =>
+    Uint16Array.from({ length: height * width }, (_, p) => value(field, c, p));
+  const labels = Uint8Array.from({ length: height * width }, (_, p) => (p >> 2) % 4);
+  const part = <Values extends PlaneValues>(values: Values, { from, to }: Rows) =>
+    values.subarray(from * width, to * width) as Values;
+  return {
+    open,
+    plane,
+    labels,
+    field: async (number: number): Promise<OpenField> => {
+      opened.push(number);
+      open.most = Math.max(open.most, ++open.now);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      const read = (rows: Rows, values: PlaneValues) => {
+        open.rows = Math.max(open.rows, rows.to - rows.from);
+        return part(values, rows);
+      };
+      return {
+        ...{ height, width, channels, bytes: height * width * (2 * channels + 1) },
+        plane: async (c, rows) => {
+          if (number === 2) throw new Error("field 2");
+          return read(rows, plane(number, c));
+        },
+        labels: async (rows) => read(rows, labels),
+        close: () => void open.now--,
+      };
+    },
+  };
+}
+
+test("one field is open at a time, and opened once for all its cells", async () => {
+  const opened: number[] = [];
+  const { field, open } = drawn(1, 1, 1, opened);
+  const cells = [0, 0, 1, 1, 2, 3].map((number) => ({ field: number, row: 0, column: 0, label: 1 }));
+  const cutter = new FieldCutter(1, cells, field);
+  const cut = await Promise.allSettled(cells.map((_, cell) => cutter.cut(cell)));
   expect(cut.map((c) => (c.status === "fulfilled" ? c.value.crop[0] : "failed"))).toEqual([
     0,
     0,
-    1,
-    1,
+    7,
+    7,
     "failed",
-    3,
+    21,
   ]);
-  expect(loaded).toEqual([0, 1, 2, 3]);
+  expect(opened).toEqual([0, 1, 2, 3]);
+  cutter.close();
+  expect(open).toMatchObject({ now: 0, most: 1 });
+});
+
+test("a field that is not held gives the same crops out of some of its rows", async () => {
+  const [height, width, channels, side] = [60, 23, 3, 7];
+  const { field, plane, labels, open } = drawn(height, width, channels);
+  const cells = Array.from({ length: 40 }, (_, i) => ({
+    ...{ field: i < 25 ? 0 : 1, label: 1 + (i % 3) },
+    ...{ row: (i % 25) * 2.3, column: (i * 5.3) % width },
+  }));
+  // Room for three crops at a time.
+  const cutter = new FieldCutter(side, cells, field, {
+    field: 100,
+    crops: 3 * side * side * (4 * channels + 1),
+  });
+  for (const [i, cell] of cells.entries()) {
+    const planes = Array.from({ length: channels }, (_, c) => plane(cell.field, c));
+    expect(await cutter.cut(i)).toEqual(cutCrop({ height, width, planes, labels }, cell, side));
+  }
+  cutter.close();
+  expect(open).toMatchObject({ now: 0, most: 1 });
+  expect(open.rows).toBeLessThan(height / 2);
 });

@@ -86,8 +86,16 @@ describe("images", () => {
     const file = join(fixtures, "ome/A_pyramid.ome.tif");
     const entry = { files: [file], slice: null, time: null };
     const read = (names: string[], given: boolean) =>
-      withPlanes(entry, names, (field) => field.read(), given);
-    expect((await read(["ER"], false)).length).toBe(1);
+      withPlanes(
+        entry,
+        names,
+        async (field) => {
+          await field.read(0);
+          return field.channels;
+        },
+        given,
+      );
+    expect(await read(["ER"], false)).toEqual(["ER"]);
     await expect(read(["Actin"], false)).rejects.toThrow(
       /has the channels DNA, ER, the first field has Actin; name them with --channels/,
     );

@@ -22,7 +22,7 @@ test("a nucleus belongs to the cell that covers most of it", () => {
   const image = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 40, maxLength: 40 });
   fc.assert(
     fc.property(image, image, (cells, nuclei) => {
-      const found = matchNuclei(Float64Array.from(cells), Uint8Array.from(nuclei));
+      const found = matchNuclei(Float64Array.from(cells), Uint8Array.from(nuclei), "nuclei.tif");
       expect(found).toEqual(naive(cells, nuclei));
     }),
   );
