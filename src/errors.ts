@@ -1,11 +1,21 @@
-/** What a user can mend: one line that names the file, the value and the remedy. Exit code 1. */
+import { oneLine, visiblePath } from "./visible.ts";
+
+/**
+ * What a user can mend: one line that names the file, the value and the remedy. Exit code 1. Names and values of files
+ * are shown without hidden characters, and cut where they are long.
+ */
 export class CellswapError extends Error {
   override readonly name: string = "CellswapError";
   /** File or folder the problem is in, as the user gave it. */
   readonly path: string | undefined;
+  /** The message without the path. */
+  readonly reason: string;
   constructor(message: string, options: { path?: string; cause?: unknown } = {}) {
-    super(options.path === undefined ? message : `${options.path}: ${message}`, { cause: options.cause });
+    const path = options.path === undefined ? "" : `${visiblePath(options.path)}: `;
+    const reason = oneLine(message, 1000 - path.length);
+    super(`${path}${reason}`, { cause: options.cause });
     this.path = options.path;
+    this.reason = reason;
   }
 }
 

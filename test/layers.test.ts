@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 
 /** Each room reads only from rooms left of it; the order is the way of the data. */
 const ORDER = [
+  "visible",
   "errors",
   "settings",
   "types",

@@ -66,9 +66,8 @@ export async function checkFile(path: string, header: StoreHeader, name: string,
   const file = storeFile(path, header, name);
   const remedy = remedyFor(path, header, name);
   const found = await hashFile(file, options).catch((error: unknown) => {
-    const { message } = error as Error;
-    if (!(error instanceof DataError) || message.includes("; ")) throw error;
-    throw new DataError(`${message.slice(`${file}: `.length)}; ${remedy}`, { path: file, cause: error });
+    if (!(error instanceof DataError) || error.reason.includes("; ")) throw error;
+    throw new DataError(`${error.reason}; ${remedy}`, { path: file, cause: error });
   });
   const wanted = header.hashes[name];
   if (found.sha256 !== wanted)

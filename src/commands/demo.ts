@@ -5,6 +5,7 @@ import { DEMO_SEED, DEMOS, runDemo } from "../demo.ts";
 import type { OrganismName } from "../simulate/organism.ts";
 import { interruptible } from "./interruptible.ts";
 import { organismOption, whole, workersOption } from "./options.ts";
+import { print } from "./output.ts";
 import { stages } from "./progress.ts";
 import { resultJson, resultText, today } from "./result.ts";
 
@@ -67,7 +68,7 @@ async function run(options: Options): Promise<void> {
     }),
   );
   const out = resolve(demo.out);
-  console.log(json ? resultJson(demo.run, out) : resultText(demo.run, out));
+  print(json ? resultJson(demo.run, out) : resultText(demo.run, out));
   if (!json && options.open && process.stdout.isTTY) openFile(join(out, "report.html"));
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { initEncoder } from "../encode/onnx/draft.ts";
 import { list, whole } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
 interface InitFlags {
   readonly out?: string;
@@ -40,9 +41,9 @@ export function configure(command: Command): void {
 async function runInit(model: string, flags: InitFlags): Promise<void> {
   const { json = false, ...options } = flags;
   const { path, description, said } = await initEncoder(model, options);
-  if (json) console.log(JSON.stringify({ path, description, said }, null, 2));
+  if (json) printJson({ path, description, said });
   else
-    console.log(
+    print(
       [
         ...said.map(({ how, text }) => `${how.padEnd(7)}  ${text}`),
         `Wrote ${path}. Look at what was guessed; what a model was trained with stands in its paper or code.`,

@@ -4,6 +4,7 @@ import { readEncoder } from "../encode/encoder-file.ts";
 import { runTrial, type Trial } from "../encode/trial.ts";
 import { interruptible } from "./interruptible.ts";
 import { whole } from "./options.ts";
+import { print, printJson, say } from "./output.ts";
 import { exchangeLines, programLines } from "./program.ts";
 
 interface Options {
@@ -30,11 +31,11 @@ export function configure(command: Command): void {
 
 async function runTry(given: string, { cells, count, json }: Options): Promise<void> {
   const file = readEncoder(encoderPath(given, "."));
-  const say = (lines: readonly string[]) => process.stderr.write(`${lines.join("\n")}\n`);
-  if (file.kind === "command") say([...programLines(file), ...exchangeLines(file)]);
+  if (file.kind === "command") say([...programLines(file), ...exchangeLines(file)].join("\n"));
   const onPrint = (chunk: Uint8Array) => void process.stderr.write(chunk);
   const trial = await interruptible((signal) => runTrial(file, cells, { count, onPrint, signal }));
-  console.log(json === true ? JSON.stringify(trial, null, 2) : describe(trial).join("\n"));
+  if (json === true) printJson(trial);
+  else print(describe(trial).join("\n"));
 }
 
 function describe({ cells, startMs, cropMs, outputs, flags }: Trial): string[] {

@@ -8,6 +8,7 @@ import { type Shown, showEncoder } from "../encode/published/show.ts";
 import { configure as configureInit } from "./encoder-init.ts";
 import { configure as configureTry } from "./encoder-try.ts";
 import { columns, onnxLines } from "./onnx-lines.ts";
+import { print, printJson } from "./output.ts";
 import { exchangeLines, programLines } from "./program.ts";
 
 const SYSTEMS: Readonly<Record<string, (source: string) => Published | Promise<Published>>> = {
@@ -70,11 +71,8 @@ export function configure(command: Command): void {
     .addHelpText("after", "\nExample:\n  cellswap encoder show weights/pifia_weights_i0.index")
     .action(async (file: string, flags: { json?: boolean; tensors?: boolean }) => {
       const shown = await showEncoder(file);
-      console.log(
-        flags.json === true
-          ? JSON.stringify(shown, null, 2)
-          : describe(shown, flags.tensors === true).join("\n"),
-      );
+      if (flags.json === true) printJson(shown);
+      else print(describe(shown, flags.tensors === true).join("\n"));
     });
   configureTry(command);
 }
@@ -86,7 +84,8 @@ async function runImport(system: string, source: string, flags: ImportFlags): Pr
     ...(name === undefined ? {} : { name }),
     pool,
   });
-  console.log(flags.json === true ? JSON.stringify(made, null, 2) : summary(made).join("\n"));
+  if (flags.json === true) printJson(made);
+  else print(summary(made).join("\n"));
 }
 
 function summary(made: ImportedEncoder): string[] {

@@ -3,6 +3,7 @@ import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import { type AnnDataExport, type AnnDataExportOptions, exportAnnData } from "../study/anndata/export.ts";
 import { readStudyFile } from "../study/schema.ts";
+import { print, printJson, say } from "./output.ts";
 
 export function configureAnnData(command: Command): void {
   const summary = "the cells of a finished study with features and predictions, as AnnData (.h5ad)";
@@ -47,11 +48,12 @@ async function run(given: string, { out, encoder, folder, json = false }: Option
     ...(study === undefined ? {} : { study }),
     ...(encoder === undefined ? {} : { encoder }),
     onFile: (path) => {
-      if (!json) process.stderr.write(`export: ${path}\n`);
+      if (!json) say(`export: ${path}`);
     },
   };
   const done = await exportAnnData(place, out, options);
-  console.log(json ? JSON.stringify(done, null, 2) : text(done, alone));
+  if (json) printJson(done);
+  else print(text(done, alone));
 }
 
 function text({ cells, files }: AnnDataExport, alone: boolean): string {

@@ -7,6 +7,7 @@ import { readStudyFile } from "../study/schema.ts";
 import { configureAnnData } from "./export-anndata.ts";
 import { interruptible } from "./interruptible.ts";
 import { positive, workersOption } from "./options.ts";
+import { print, printJson, say } from "./output.ts";
 import { progress } from "./progress.ts";
 
 export function configure(command: Command): void {
@@ -72,8 +73,8 @@ async function run(path: string, options: Options, command: Command): Promise<vo
     command.error("error: --part-size splits .npy files; leave it out with --format zarr");
   const study = readStudyFile(path);
   const bar = progress("export", "composites", json);
-  const say = (line: string) => {
-    if (!json) process.stderr.write(`${line}\n`);
+  const note = (line: string) => {
+    if (!json) say(line);
   };
   const given: ExportOptions = {
     out,
@@ -82,11 +83,11 @@ async function run(path: string, options: Options, command: Command): Promise<vo
     ...(partSize === undefined ? {} : { partBytes: partSize * 1e9 }),
     ...(workers === undefined ? {} : { workers }),
     onSize: ({ rows, shape, bytes, free }) =>
-      say(
+      note(
         `${rows} composites of ${shape.join(" x ")}, ${gigabytes(bytes)} to ${out}${free === null ? "" : ` (${gigabytes(free)} free)`}`,
       ),
     onProgress: bar.update,
-    onFlag: ({ severity, text }) => say(`${severity}: ${text}`),
+    onFlag: ({ severity, text }) => note(`${severity}: ${text}`),
   };
   const done = await interruptible((signal) => exportComposites(study, { ...given, signal })).catch(
     (error: unknown) => {
@@ -96,7 +97,8 @@ async function run(path: string, options: Options, command: Command): Promise<vo
     },
   );
   bar.end();
-  console.log(json ? JSON.stringify(done, null, 2) : text(done, basename(path)));
+  if (json) printJson(done);
+  else print(text(done, basename(path)));
 }
 
 function text({ out, rows, files }: Exported, study: string): string {

@@ -4,6 +4,7 @@ import { readEncoder } from "../encode/encoder-file.ts";
 import { type CellFeatures, writeCellFeatures } from "../features/cell-features.ts";
 import { interruptible } from "./interruptible.ts";
 import { workersOption } from "./options.ts";
+import { print, printJson, say } from "./output.ts";
 import { programLines } from "./program.ts";
 import { progress } from "./progress.ts";
 
@@ -43,7 +44,7 @@ interface Options {
 
 async function run(cells: string, { encoder, out, all, workers, json = false }: Options): Promise<void> {
   const file = readEncoder(encoderPath(encoder, process.cwd()));
-  if (file.kind === "command") process.stderr.write(`${programLines(file).join("\n")}\n`);
+  if (file.kind === "command") say(programLines(file).join("\n"));
   const bar = progress("encode", "cells", json);
   const done = await interruptible((signal) =>
     writeCellFeatures(cells, file, {
@@ -53,12 +54,13 @@ async function run(cells: string, { encoder, out, all, workers, json = false }: 
       ...(workers === undefined ? {} : { workers }),
       onProgress: bar.update,
       onFlag: ({ severity, text }) => {
-        if (!json) process.stderr.write(`${severity}: ${text}\n`);
+        if (!json) say(`${severity}: ${text}`);
       },
     }),
   );
   bar.end();
-  console.log(json ? JSON.stringify(done, null, 2) : text(done));
+  if (json) printJson(done);
+  else print(text(done));
 }
 
 function text({ out, cells, leftOut, outputs }: CellFeatures): string {

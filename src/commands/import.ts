@@ -11,6 +11,7 @@ import { configureFields } from "./import-fields.ts";
 import { configureLocations } from "./import-locations.ts";
 import { interruptible } from "./interruptible.ts";
 import { list, positive } from "./options.ts";
+import { print, printJson } from "./output.ts";
 import { progress } from "./progress.ts";
 
 interface Options {
@@ -136,11 +137,8 @@ async function run(
   );
   bar.end();
   const summary = { ...imported, notes: [...notes, ...imported.notes] };
-  console.log(
-    options.json === true
-      ? JSON.stringify(summary, null, 2)
-      : describe(summary, labels !== undefined).join("\n"),
-  );
+  if (options.json === true) printJson(summary);
+  else print(describe(summary, labels !== undefined).join("\n"));
 }
 
 const names = new Intl.ListFormat("en-US");

@@ -1,6 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { InterruptedError, InUseError, isCellswapError } from "../errors.ts";
+import { writeError } from "../files/atomic.ts";
+import { readError } from "../files/input.ts";
 import { version } from "../version.ts";
+import { oneLine, visibleLines } from "../visible.ts";
 
 /** A file of this folder: adds arguments, options, an example and the action to its command. */
 export interface CommandModule {
@@ -40,6 +43,28 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
 /** Exit codes; `stopped` is EX_TEMPFAIL of sysexits.h: the same command goes on from there. */
 const EXIT = { done: 0, failed: 1, usage: 2, inUse: 3, stopped: 75 } as const;
 
+/** Calls of the system that write. */
+const WRITES = new Set([
+  "write",
+  "mkdir",
+  "rename",
+  "unlink",
+  "rmdir",
+  "rm",
+  "copyfile",
+  "link",
+  "symlink",
+  "fsync",
+  "ftruncate",
+]);
+
+/** An error of the system that nothing told of before, as one about its file; others as they are. */
+function ofSystem(error: unknown): unknown {
+  const { code, syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (isCellswapError(error) || code === undefined || syscall === undefined) return error;
+  return WRITES.has(syscall) ? writeError(path ?? syscall, error) : readError(path ?? syscall, error);
+}
+
 /**
  * Runs one command line and returns its exit code: 0 done, 1 bad data, files or study file, 2 wrong command line,
  * 3 the folder is in use by another run, 75 stopped and can be taken up again.
@@ -53,6 +78,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       "Does a single-cell encoder look at the cell, or at the cells around it?\nSwap the background and measure.",
     )
     .version(version)
+    .configureOutput({ writeErr: (text) => process.stderr.write(visibleLines(text)) })
     .exitOverride();
   for (const [name, summary, load] of COMMANDS) {
     const command = program.command(name).summary(summary).description(summary);
@@ -66,12 +92,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     // Several things are wrong, each with a line of its own.
-    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
-    if (errors.every(isCellswapError))
-      for (const each of errors) console.error(`cellswap: ${debug ? each.stack : each.message}`);
+    const errors = (error instanceof AggregateError ? error.errors : [error]).map(ofSystem);
+    const told = (each: Error) => (debug ? visibleLines(each.stack ?? "") : oneLine(each.message));
+    if (errors.every(isCellswapError)) for (const each of errors) console.error(`cellswap: ${told(each)}`);
     else
       console.error(
-        `cellswap: unexpected error, please report it with --debug: ${debug ? (error as Error).stack : (error as Error).message}`,
+        `cellswap: unexpected error, please report it with --debug: ${told(error instanceof Error ? error : new Error(String(error)))}`,
       );
     if (error instanceof InUseError) return EXIT.inUse;
     return error instanceof InterruptedError ? EXIT.stopped : EXIT.failed;

@@ -1,3 +1,5 @@
+import { visible } from "../visible.ts";
+
 /** Reports how far a long stage is: a rewritten line on a terminal, plain lines every few seconds otherwise. */
 export interface Progress {
   /** `done` of `total` units; `note` is shown behind the rate. */
@@ -20,7 +22,8 @@ export function progress(stage: string, unit: string, quiet = false): Progress {
         : `${(s / 3600).toFixed(1)} h`;
   const print = (line: string) => {
     if (quiet) return;
-    process.stderr.write(terminal ? `\r\x1b[2K${line}` : `${line}\n`);
+    const shown = visible(line);
+    process.stderr.write(terminal ? `\r\x1b[2K${shown}` : `${shown}\n`);
   };
   return {
     update(done, total, note = "") {

@@ -4,6 +4,7 @@ import { resultTable } from "../evidence/tables.ts";
 import { formatJson, formatText } from "../report/table-format.ts";
 import { evaluateAuthorFeatures } from "../study/author-features.ts";
 import { interruptible } from "./interruptible.ts";
+import { print } from "./output.ts";
 import { progress } from "./progress.ts";
 
 /** Cells of each class and folds, as the published study has them. */
@@ -31,6 +32,6 @@ export async function runFeatures(
     }),
   );
   const table = resultTable(scores, "even");
-  if (options.json === true) process.stdout.write(formatJson(table));
-  else process.stdout.write(`${formatText(table)}\nTables: ${out} (cellswap table ${out})\n`);
+  if (options.json === true) print(formatJson(table).trimEnd());
+  else print(`${formatText(table)}\nTables: ${out} (cellswap table ${out})`);
 }

@@ -5,6 +5,7 @@ import { readStudyFile } from "../study/schema.ts";
 import { runStudy } from "../study.ts";
 import { interruptible } from "./interruptible.ts";
 import { workersOption } from "./options.ts";
+import { print, say } from "./output.ts";
 import { programLines } from "./program.ts";
 import { stages } from "./progress.ts";
 import { resultJson, resultText, today } from "./result.ts";
@@ -77,9 +78,9 @@ async function run(path: string | undefined, options: Options, command: Command)
       ...(workers === undefined ? {} : { workers }),
       ...(options.force === undefined ? {} : { force: options.force }),
       onProgress: stages(options.json === true),
-      onProgram: (encoder) => process.stderr.write(`${programLines(encoder).join("\n")}\n`),
+      onProgram: (encoder) => say(programLines(encoder).join("\n")),
       onFlag: ({ severity, text }) => {
-        if (options.json !== true) process.stderr.write(`${severity}: ${text}\n`);
+        if (options.json !== true) say(`${severity}: ${text}`);
       },
     }).catch((error: unknown) => {
       // What does not fit the cells was asked for in the study file.
@@ -87,5 +88,5 @@ async function run(path: string | undefined, options: Options, command: Command)
       throw asked && error.path === undefined ? new StudyError(error.message, { path, cause: error }) : error;
     }),
   );
-  console.log(options.json ? resultJson(done, out) : resultText(done, out));
+  print(options.json ? resultJson(done, out) : resultText(done, out));
 }

@@ -3,6 +3,7 @@ import type { SegmentSummary } from "../segment/segment-store.ts";
 import { describe, segmentStore } from "../segment/segment-store.ts";
 import { interruptible } from "./interruptible.ts";
 import { positive, workersOption } from "./options.ts";
+import { print, printJson } from "./output.ts";
 import { progress } from "./progress.ts";
 
 /** Adds arguments, options and the action of `cellswap segment`. */
@@ -54,7 +55,8 @@ async function run(cells: string, options: Options): Promise<void> {
     segmentStore(cells, { ...options, signal, onProgress: bar.update }),
   );
   bar.end();
-  console.log(options.json === true ? JSON.stringify(summary, null, 2) : text(summary, cells));
+  if (options.json === true) printJson(summary);
+  else print(text(summary, cells));
 }
 
 /** The summary as a person reads it. */

@@ -7,6 +7,7 @@ import type { SimulatedLocalization } from "../simulate/proteins.ts";
 import { writeSimulatedCells } from "../simulate/write-cells.ts";
 import { interruptible } from "./interruptible.ts";
 import { organismOption, share, whole } from "./options.ts";
+import { print, printJson } from "./output.ts";
 import { progress } from "./progress.ts";
 
 interface Options {
@@ -97,9 +98,9 @@ async function run(options: Options, command: Command): Promise<void> {
     }),
   );
   bar.end();
-  console.log(
-    options.json === true
-      ? JSON.stringify(summary, null, 2)
-      : `${summary.cells} cells of ${summary.proteins} proteins in ${summary.fields} fields, ${summary.usable} usable: ${options.out}\nTruth: ${join(options.out, "truth.csv")} (cells), ${join(options.out, "proteins.csv")} (proportions)\nNext: cellswap run STUDY.json`,
-  );
+  if (options.json === true) printJson(summary);
+  else
+    print(
+      `${summary.cells} cells of ${summary.proteins} proteins in ${summary.fields} fields, ${summary.usable} usable: ${options.out}\nTruth: ${join(options.out, "truth.csv")} (cells), ${join(options.out, "proteins.csv")} (proportions)\nNext: cellswap run STUDY.json`,
+    );
 }

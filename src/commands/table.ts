@@ -5,6 +5,7 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { localizationSvg } from "../report/figures/localizations.ts";
 import { formatJson, formatMarkdown, formatText, formatTidyCsv } from "../report/table-format.ts";
 import { readResults } from "../study/read.ts";
+import { visibleLines } from "../visible.ts";
 
 const FORMATS = {
   text: formatText,
@@ -53,7 +54,8 @@ export function configure(command: Command): void {
       const table = resultTable(await readResults(results), options.aggregation);
       const text = FORMATS[options.json === true ? "json" : options.format](table);
       if (options.figure !== undefined) drawFigure(options.figure, localizationSvg(table));
-      if (options.out === undefined) process.stdout.write(text);
+      if (options.out === undefined)
+        process.stdout.write(options.format === "csv" ? text : visibleLines(text));
       else writeFileAtomic(options.out, text);
     });
 }

@@ -3,6 +3,7 @@ import type { Verification, VerifiedFile } from "../cells/verify.ts";
 import { DataError } from "../errors.ts";
 import { verify } from "../study/verify.ts";
 import { interruptible } from "./interruptible.ts";
+import { print, printJson } from "./output.ts";
 import { progress } from "./progress.ts";
 
 /** Adds arguments, options and the action of `cellswap verify`. */
@@ -36,7 +37,8 @@ async function run(paths: readonly string[], { json = false }: { json?: boolean 
       found.push(await verify(path, { signal, onProgress }));
     }
   });
-  console.log(json ? JSON.stringify(found, null, 2) : found.flatMap(describe).join("\n"));
+  if (json) printJson(found);
+  else print(found.flatMap(describe).join("\n"));
   const faults = found.flatMap(({ files }) => files.filter(damaged));
   if (faults.length > 0)
     throw new AggregateError(faults.map((file) => new DataError(file.fault as string, { path: file.path })));

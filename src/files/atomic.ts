@@ -204,7 +204,7 @@ export function sync(file: number): void {
 /** An error about something in the unfinished `from` as one about `to`, which a user knows; others as they are. */
 export function namedAfter(error: unknown, from: string, to: string): unknown {
   if (!isCellswapError(error) || error.path === undefined || !error.path.startsWith(from)) return error;
-  return new DataError(error.message.slice(`${error.path}: `.length), { path: to, cause: error });
+  return new DataError(error.reason, { path: to, cause: error });
 }
 
 function holds(path: string, bytes: Uint8Array): boolean {

@@ -31,7 +31,7 @@ export function recordError(error: unknown): ErrorRecord {
   const { name, message, stack } = error;
   const rest = stack === undefined ? {} : { stack };
   if (!(error instanceof CellswapError) || error.path === undefined) return { name, message, ...rest };
-  return { name, message: message.slice(`${error.path}: `.length), path: error.path, ...rest };
+  return { name, message: error.reason, path: error.path, ...rest };
 }
 
 /** The error that was recorded: of the same class of errors.ts, with the same message, path and stack. */

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { encoderPath } from "../encode/bundled.ts";
-import { StudyError } from "../errors.ts";
+import { type DataError, StudyError } from "../errors.ts";
 import { isMissing } from "../files/input.ts";
 import { firstIssue, readJson } from "../files/json.ts";
 import { diameterOf } from "../masks/diameter.ts";
@@ -294,12 +294,8 @@ export function readStudyFile(path: string): Study {
   try {
     json = readJson(path, { what: "a study file" });
   } catch (cause) {
-    throw new StudyError(
-      isMissing(cause)
-        ? "there is no such study file; give the path of one (docs/study.md shows one)"
-        : (cause as Error).message.slice(`${path}: `.length),
-      { path, cause },
-    );
+    const missing = "there is no such study file; give the path of one (docs/study.md shows one)";
+    throw new StudyError(isMissing(cause) ? missing : (cause as DataError).reason, { path, cause });
   }
   return resolveStudy(json, dirname(resolve(path)), path);
 }
