@@ -17,7 +17,7 @@ export async function loadCodec(compression: number): Promise<void> {
  * @throws Error where the block is damaged (wrong checksums too), ends early or holds more
  */
 export function unpackBlock(compression: number, bytes: Uint8Array, size: number, most = size): Uint8Array {
-  if (compression === LZW) return unpackLzw(bytes, size);
+  if (compression === LZW) return unpackLzw(bytes, size, most);
   if (compression === PACKBITS) return unpackPackBits(bytes, size, most);
   const unpacked = compression === ZSTANDARD ? unpackZstd(bytes, most) : inflateWithin(bytes, most);
   if (unpacked.length < size) throw ends(unpacked.length, size);

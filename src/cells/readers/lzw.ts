@@ -1,6 +1,8 @@
 const CLEAR = 256;
 const END = 257;
 const LAST = 4096;
+/** Bytes without meaning that may follow. */
+const PADDING = 2;
 
 const prefix = new Uint16Array(LAST);
 const last = Uint8Array.from({ length: LAST }, (_, i) => i & 255);
@@ -13,10 +15,10 @@ export function isOldLzw(bytes: Uint8Array): boolean {
 
 /**
  * Unpacks LZW as in TIFF 6.0, section 13 (codes from the most significant bit, 9 to 12 bits, one code early) to
- * `size` bytes; what follows them is not looked at.
- * @throws Error where it does not begin with a clear code, ends early, or a code is not in the table
+ * `size` bytes. A last strip may hold rows beyond the image, up to `most` bytes in all.
+ * @throws Error where it does not begin with a clear code, ends early, goes on, or a code is not in the table
  */
-export function unpackLzw(bytes: Uint8Array, size: number): Uint8Array {
+export function unpackLzw(bytes: Uint8Array, size: number, most = size): Uint8Array {
   const out = new Uint8Array(size);
   let next = 258;
   let bits = 9;
@@ -34,14 +36,19 @@ export function unpackLzw(bytes: Uint8Array, size: number): Uint8Array {
     }
     return first;
   };
-  for (let cleared = false; at < size; cleared = true) {
+  for (let cleared = false; ; cleared = true) {
     while (holds < bits) {
+      if (read === bytes.length && at >= size) return out;
       if (read === bytes.length) throw new Error(`a block ends after ${at} of ${size} bytes`);
       held = ((held << 8) | bytes[read++]) & 0xffffff;
       holds += 8;
     }
     const code = (held >>> (holds - bits)) & ((1 << bits) - 1);
     holds -= bits;
+    if (code === END && cleared && at >= size) return out;
+    // Without an end code, what fills the last bytes may look like a code.
+    if (at >= most && read + PADDING >= bytes.length) return out;
+    if (at >= most) throw new Error(`it unpacks to more than ${most} bytes`);
     if (code === END && cleared) throw new Error(`a block ends after ${at} of ${size} bytes`);
     if (code === CLEAR) {
       next = 258;
@@ -69,5 +76,4 @@ export function unpackLzw(bytes: Uint8Array, size: number): Uint8Array {
     if (next >= (1 << bits) - 1 && bits < 12) bits++;
     old = code;
   }
-  return out;
 }

@@ -3,8 +3,8 @@ import { CROP, checkPages, FIELD, type SizeLimits } from "../../image/planes.ts"
 import type { ByteSource } from "./bytes.ts";
 import { makePage, TAG, type TiffPage } from "./tiff-page.ts";
 
-/** Bytes of a value by TIFF field type, of whole numbers; 0 where the type is another. */
-const SIZES = [0, 1, 0, 2, 4, 0, 1, 0, 2, 4, 0, 0, 0, 4, 0, 0, 8, 8, 8];
+/** Bytes of a value by TIFF field type, of whole numbers without a sign; 0 where the type is another. */
+const SIZES = [0, 0, 0, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8];
 /** ASCII, and what some writers take for it. */
 const TEXTS = new Set([1, 2, 7]);
 const WANTED = new Set<number>(Object.values(TAG));
@@ -16,6 +16,7 @@ const LISTS = new Set<number>([
   TAG.stripBytes,
   TAG.tileOffsets,
   TAG.tileBytes,
+  TAG.extraSamples,
 ]);
 /** Most tags of a page, as libtiff and tifffile have it. */
 const MAX_TAGS = 4096;
@@ -55,6 +56,8 @@ export function tiffPages(file: ByteSource, path: string, limits: SizeLimits = C
   const little = file.bytes(0, 1)[0] === 0x49;
   const big = view(0, 8).getUint16(2, little) === 43;
   within(0, big ? 16 : 8, "its header");
+  if (big && view(4, 4).getUint32(0, little) !== (little ? 8 : 0x80000))
+    throw damaged("its offsets have no 8 bytes");
   const word = big ? 8 : 4;
   const step = big ? 20 : 12;
   const offset = (from: DataView, at: number) =>

@@ -35,6 +35,7 @@ export const TAG = {
   height: 257,
   bits: 258,
   compression: 259,
+  photometric: 262,
   fillOrder: 266,
   description: 270,
   stripOffsets: 273,
@@ -47,6 +48,7 @@ export const TAG = {
   tileHeight: 323,
   tileOffsets: 324,
   tileBytes: 325,
+  extraSamples: 338,
   format: 339,
 } as const;
 
@@ -78,6 +80,9 @@ const NAMES: Readonly<Record<number, string>> = {
   50002: "JPEG XL",
   52546: "JPEG XL",
 };
+/** Photometric interpretations: gray, RGB, palette, mask, CMYK, YCbCr, Lab, color filters, logarithms, linear, depth. */
+const COLORS = new Set([0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 32803, 32844, 32845, 34892, 51177]);
+const CMYK = 5;
 /** Sample format / bits. */
 const KINDS = new Set([
   "1/1",
@@ -125,7 +130,10 @@ export function makePage(
     throw refuse(`has the predictor ${predictor}, which is not read`, path);
   if (one(TAG.fillOrder, 1) !== 1) throw refuse("has its bits in reverse order (FillOrder 2)", path);
   if (planar !== 1 && planar !== 2) throw refuse(`has the planar configuration ${planar}`, path);
+  checkColors(tags, samples, path);
   const tiled = tags.has(TAG.tileWidth);
+  if (tiled !== tags.has(TAG.tileHeight))
+    throw new DataError("is damaged (a page has tiles of one side); export it again", { path });
   const [offsets, sizes] = blockTags(tags, path);
   const blockWidth = tiled ? one(TAG.tileWidth, 0) : width;
   const rows = one(TAG.rowsPerStrip, height);
@@ -165,6 +173,18 @@ export function blockCount(page: TiffPage): number {
   return Math.ceil(width / blockWidth) * Math.ceil(height / blockHeight) * (planar === 2 ? samples : 1);
 }
 
+/** What samples mean changes no value, but a page where it makes no sense is damaged. */
+function checkColors(tags: ReadonlyMap<number, Float64Array>, samples: number, path: string): void {
+  const kind = tags.get(TAG.photometric)?.[0] ?? 1;
+  const extra = tags.get(TAG.extraSamples) ?? new Float64Array(0);
+  const fits = COLORS.has(kind) && (kind !== CMYK || samples >= 4);
+  if (!fits || extra.length > samples || extra.some((meaning) => meaning > 2 && meaning !== 999))
+    throw new DataError(
+      `is damaged (${samples} sample(s) of photometric interpretation ${kind}, ${extra.length} of them extra); export it again`,
+      { path },
+    );
+}
+
 /** Where the blocks are listed: libtiff lets tiles stand in the tags of strips and strips in those of tiles. */
 function blockTags(tags: ReadonlyMap<number, Float64Array>, path: string): [Float64Array, Float64Array] {
   const both = (a: number, b: number) => {
@@ -201,6 +221,7 @@ function checkBlocks(page: TiffPage, length: number, path: string): void {
   if (offsets.length < needed || sizes.length < needed)
     throw damaged(`${Math.min(offsets.length, sizes.length)} of ${needed} blocks of pixels are listed`);
   const ends = new Float64Array(needed);
+  const whole = blockBytes(page, 0).bytes;
   for (let i = 0; i < needed; i++) {
     if (offsets[i] + sizes[i] > length)
       throw new DataError(
@@ -213,7 +234,7 @@ function checkBlocks(page: TiffPage, length: number, path: string): void {
     ends[i] = offsets[i] + (compression === 1 ? bytes : sizes[i]);
     // A block much larger than its pixels is no compression but damage or a bomb; so is one that no method packs so far.
     if (
-      (compression === 1 && sizes[i] < bytes) ||
+      (compression === 1 && (sizes[i] < bytes || (needed > 1 && sizes[i] > whole))) ||
       (compression !== 1 && sizes[i] > 2 * bytes + 65536) ||
       (compression !== ZSTANDARD && bytes > MOST_PACKED * sizes[i] + 65536)
     )
