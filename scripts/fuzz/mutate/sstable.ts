@@ -1,6 +1,6 @@
 import type { Random } from "../../../src/core/rng.ts";
-import { crc32c } from "../../../src/encode/published/crc32c.ts";
 import { readTable } from "../../../src/encode/published/sstable.ts";
+import { crc32c } from "../../../src/files/crc32c.ts";
 import type { Mutator } from "../reader.ts";
 import { draw, otherNumber, pick } from "./draw.ts";
 import { PROTOBUF } from "./protobuf.ts";

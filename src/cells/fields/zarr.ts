@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DataError } from "../../errors.ts";
-import { isZarr, omeAttributes, omeZarrLabels } from "../readers/ome-zarr.ts";
+import { isZarr, omeAttributes, omeZarrLabels, within } from "../readers/ome-zarr.ts";
 import type { FieldEntry, FieldList, Slice } from "./field.ts";
 
 export interface ZarrOptions {
@@ -56,7 +56,7 @@ export async function zarrLabels(image: string, name?: string, other?: string): 
   const there = await omeZarrLabels(image);
   const left = there.filter((label) => label !== other);
   const listed = there.length === 0 ? "it has none" : `it has ${there.join(", ")}`;
-  if (name !== undefined && !there.includes(name) && !isZarr(join(image, "labels", name)))
+  if (name !== undefined && !there.includes(name) && !isZarr(join(image, "labels", within(image, name))))
     throw new DataError(`has no labels ${name} (${listed}); name another`, { path: image });
   if (name === undefined && left.length > 1)
     throw new DataError(`has several label images (${listed}); choose one with --label-images`, {
@@ -75,22 +75,34 @@ export async function zarrLabels(image: string, name?: string, other?: string): 
 }
 
 async function plateImages(path: string, name: string) {
-  const { plate } = (await omeAttributes(path)) as { plate: { wells?: { path?: string }[]; name?: string } };
+  const { plate } = await omeAttributes(path);
   const images: { place: string; metadata: Record<string, string> }[] = [];
-  for (const well of plate.wells ?? []) {
-    const place = join(path, String(well.path));
-    const { well: own } = (await omeAttributes(place)) as { well?: { images?: { path?: string }[] } };
-    for (const image of own?.images ?? [])
+  const called = (plate as { name?: unknown } | null)?.name;
+  for (const well of listed(plate, "wells", path)) {
+    const place = join(path, within(path, well));
+    const { well: own } = await omeAttributes(place);
+    for (const image of own === undefined ? [] : listed(own, "images", place))
       images.push({
-        place: join(place, String(image.path)),
+        place: join(place, within(place, image)),
         metadata: {
-          Metadata_Plate: plate.name ?? name,
-          Metadata_Well: String(well.path).replace(/[\\/]/g, ""),
-          Metadata_Site: String(image.path),
+          Metadata_Plate: typeof called === "string" ? called : name,
+          Metadata_Well: well.replace(/[\\/]/g, ""),
+          Metadata_Site: image,
         },
       });
   }
   if (images.length === 0)
     throw new DataError("is a plate without images; check that it was copied whole", { path });
   return images;
+}
+
+/** Paths of the wells of a plate, or of the images of a well. */
+function listed(of: unknown, key: "wells" | "images", path: string): string[] {
+  const list = (of as Readonly<Record<string, unknown>> | null)?.[key] ?? [];
+  const paths = Array.isArray(list)
+    ? list.map((entry) => (entry as { path?: unknown } | null)?.path)
+    : [null];
+  if (paths.some((p) => typeof p !== "string" && typeof p !== "number"))
+    throw new DataError(`has ${key} without paths; write it again with ome-zarr`, { path });
+  return paths.map(String);
 }

@@ -1,9 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError } from "../../errors.ts";
+import { crc32c, unmaskCrc } from "../../files/crc32c.ts";
 import { decodeNumbers, type NumberType } from "../../files/numbers.ts";
 import { damaged, protoFields } from "../../files/protobuf.ts";
-import { crc32c, unmaskCrc } from "./crc32c.ts";
 import { wrongSource } from "./kind.ts";
 import { readLimited, readSlice } from "./read.ts";
 import { readTable } from "./sstable.ts";

@@ -1,5 +1,5 @@
+import { crc32c, unmaskCrc } from "../../files/crc32c.ts";
 import { ByteReader, damaged } from "../../files/protobuf.ts";
-import { crc32c, unmaskCrc } from "./crc32c.ts";
 
 const MAGIC = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
 const FOOTER = 48;

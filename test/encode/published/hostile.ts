@@ -1,5 +1,5 @@
 import type { Random } from "../../../src/core/rng.ts";
-import { crc32c } from "../../../src/encode/published/crc32c.ts";
+import { crc32c } from "../../../src/files/crc32c.ts";
 
 /** Changes a copy of `bytes` in one of the ways in which files go wrong, or are made to go wrong. */
 export function mutate(bytes: Uint8Array, random: Random): Buffer {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { crc32c, unmaskCrc } from "../../../src/encode/published/crc32c.ts";
 import { readTable } from "../../../src/encode/published/sstable.ts";
+import { crc32c, unmaskCrc } from "../../../src/files/crc32c.ts";
 import { ByteReader, protoFields } from "../../../src/files/protobuf.ts";
 import { maskCrc } from "./hostile.ts";
 
