@@ -10,7 +10,6 @@ import { type EncoderTarget, type Extraction, extract, tryEncoder } from "./feat
 import type { FeatureSet } from "./features/features.ts";
 import { takeFeatures } from "./features/given/given.ts";
 import { makeFolder, writeError } from "./files/atomic.ts";
-import { sha256File } from "./files/hash.ts";
 import { takeLock } from "./files/lock.ts";
 import type { ReportData } from "./report/data.ts";
 import { listBlocks, PlanIndex } from "./study/block.ts";
@@ -22,6 +21,7 @@ import { allowedSettings, checkClosed, foldsOf, studyGroups, studySplits } from 
 import { costs, studySize, wideFeatures } from "./study/guards/size.ts";
 import { surveyOf } from "./study/guards/survey.ts";
 import { chanceFindings, cropFindings, Findings, planFindings, samples } from "./study/guards.ts";
+import { StudyInputs } from "./study/inputs.ts";
 import { keep } from "./study/kept.ts";
 import { StudyLayout } from "./study/layout.ts";
 import { studyPlan } from "./study/plan.ts";
@@ -90,6 +90,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
   try {
     // What can be wrong with the inputs is found before anything is written.
     const encoders = readEncoders(wanted);
+    const inputs = new StudyInputs(wanted);
     const findings = new Findings(options.onFlag);
     const selection = selectCells(store.cells, wanted, store.verdicts);
     const split = studyGroups(store.cells, wanted, selection);
@@ -105,6 +106,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const cost = costs(drawn, []);
     if (cost.severity === "refuse") findings.add(cost);
     const plan = await studyPlan(store, study, selection, split);
+    inputs.check();
     const groups = study.plan === undefined ? split : checkClosed(split, plan);
     const index = new PlanIndex(plan);
     findings.add(...planFindings(study, selection, index, store.cells, store.verdicts));
@@ -152,7 +154,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       out,
       {
         crops: store.header.hashes["crops.npy"],
-        study: choicesOf(study),
+        study: choicesOf(study, inputs),
         encoders: recordedEncoders(encoders),
         date: options.date ?? null,
       },
@@ -311,11 +313,14 @@ async function withFeatures<T>(
 }
 
 /** The choices of a study as its record shows them; files by their content. */
-function choicesOf(study: Study): StudyRecord["study"] {
-  const { cells: _cells, encoders: _encoders, features: _features, plan, cellList, ...choices } = study;
-  return {
-    ...choices,
-    ...(plan === undefined ? {} : { plan: sha256File(plan) }),
-    ...(cellList === undefined ? {} : { cellList: sha256File(cellList) }),
-  };
+function choicesOf(study: Study, inputs: StudyInputs): StudyRecord["study"] {
+  const {
+    cells: _cells,
+    encoders: _encoders,
+    features: _features,
+    plan: _plan,
+    cellList: _list,
+    ...choices
+  } = study;
+  return { ...choices, ...inputs.hashes() };
 }

@@ -18,7 +18,12 @@ export interface CheckOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with the bytes that were read of those that have to be. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Bytes that have to be read for it to be worth remembering; 64 MiB, a twentieth of a second, by default. */
+  readonly worth?: number | undefined;
 }
+
+/** Standard of {@link CheckOptions.worth}. */
+const WORTH = 1 << 26;
 
 interface Index {
   readonly format: "cellswap-checked";
@@ -51,13 +56,15 @@ export async function checkFiles(
   });
   if (unread.length === 0) return states;
   const settled: Record<string, FileState> = { ...states };
-  const onBytes = counted(path, header, unread, options.onProgress);
+  const total = unread.reduce((sum, name) => sum + sizeOf(storeFile(path, header, name)), 0);
+  let done = 0;
+  const onBytes = (bytes: number) => options.onProgress?.((done += bytes), total);
   for (const name of unread) {
     const found = await checkFile(path, header, name, { onBytes, signal: options.signal });
     states[name] = found.state;
     if (found.settled) settled[name] = found.state;
   }
-  writeIndex(path, header, { ...known, ...settled });
+  if (total >= (options.worth ?? WORTH)) writeIndex(path, header, { ...known, ...settled });
   return states;
 }
 
@@ -85,22 +92,6 @@ export function remedyFor(path: string, { maskSource }: StoreHeader, name: strin
       ? `make the masks again with \`cellswap segment ${path} --force\``
       : "import the cells again";
   return `restore it from a copy, or ${again}`;
-}
-
-/** Sums up the bytes of `names` for a progress display. */
-function counted(
-  path: string,
-  header: StoreHeader,
-  names: readonly string[],
-  onProgress: CheckOptions["onProgress"],
-): HashOptions["onBytes"] {
-  if (onProgress === undefined) return undefined;
-  const total = names.reduce((sum, name) => sum + sizeOf(storeFile(path, header, name)), 0);
-  let done = 0;
-  return (bytes) => {
-    done += bytes;
-    onProgress(done, total);
-  };
 }
 
 /** Bytes of a file; 0 where there is none. */

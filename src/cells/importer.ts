@@ -1,4 +1,4 @@
-import { DataError, InterruptedError } from "../errors.ts";
+import { DataError, InterruptedError, InUseError } from "../errors.ts";
 import { turn } from "../files/turn.ts";
 import { checkDiameter, diameterOf, measuredDiameter } from "../masks/diameter.ts";
 import {
@@ -11,12 +11,15 @@ import {
   worthLifting,
 } from "../masks/verdict.ts";
 import type { Column, MaskKind, Table } from "../types.ts";
+import { importKey } from "./import-key.ts";
 import type { Labels } from "./metadata/labels.ts";
 import type { Quality } from "./quality.ts";
+import { checkReplaceable } from "./replace.ts";
 import { AheadRoom, type Room } from "./room.ts";
 import { countReasons, type ImportSummary, Tally } from "./summary.ts";
 import { cutOut, Surroundings } from "./surroundings.ts";
 import { repeated, Twins } from "./twins.ts";
+import { UnfinishedStore } from "./unfinished.ts";
 import { type CellRecord, CellStoreWriter } from "./writer.ts";
 
 export type { ImportSummary } from "./summary.ts";
@@ -49,6 +52,11 @@ export interface CellSource {
   record(cell: number): CellRecord;
   /** File that channel `channel` of cell `cell` is read from, for messages. */
   file(cell: number, channel?: number): string;
+  /**
+   * Every file, or folder of files, that the pixels of cell `cell` are read from: an import that was stopped is gone on
+   * with where none of them changed. A source without it is always read from the start.
+   */
+  inputs?(cell: number): readonly string[];
   /** Reads the pixels of cell `cell`; where it may be large, once there is `room` for them. */
   read(cell: number, room?: Room): Promise<CellPixels>;
   /** Frees what the plan holds open. */
@@ -62,6 +70,13 @@ export interface ImportOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Typical diameter of a cell, px; from the masks where not given. */
   readonly diameter?: number | undefined;
+  /**
+   * Choices that the pixels depend on, plain data. Where they are given, an import that is stopped or killed is taken up
+   * by the next of the same choices, source and `out`.
+   */
+  readonly choices?: unknown;
+  /** Called with the number of cells that are taken from an import that was stopped, where there are any. */
+  readonly onTaken?: ((cells: number) => void) | undefined;
   /** Cells that are read ahead while earlier ones are written, at most; up to 16 of small crops where not given. */
   readonly ahead?: number;
 }
@@ -69,8 +84,9 @@ export interface ImportOptions {
 /**
  * Reads every cell of a plan (`pciSource`, `pifiaSource`, `deeplocSource`, `folderSource`, or one of your own) and
  * writes a cell store at `out`: float32 crops in the units of the files, label masks, metadata and the quality of every
- * mask. A few cells are in memory at a time, besides the metadata. On any failure, and when `signal` aborts, nothing is
- * left and what stood at `out` stays.
+ * mask. A few cells are in memory at a time, besides the metadata. On any failure nothing is left, and what stood at
+ * `out` stays; when `signal` aborts as well, unless `choices` are given: then the cells that were read are kept in
+ * `OUT.unfinished` for the next import. The store has the same bytes either way.
  * @throws DataError where two channels have one name, a crop has another size than the first, is not finite, an id comes twice or no mask is usable,
  * where something else than a cell store stands at `out` or nothing can be written there; InterruptedError on `signal`.
  */
@@ -87,7 +103,9 @@ export async function importCells(
   const ids = new Map<string, number>();
   const constant: boolean[] = [];
   const measures = MEASURES.map((): number[] => []);
+  const { choices } = options;
   let writer: CellStoreWriter | undefined;
+  let unfinished: UnfinishedStore | undefined;
   let shape: { height: number; width: number } | undefined;
   let neighbors = false;
   const reading: Promise<CellPixels>[] = [];
@@ -97,17 +115,31 @@ export async function importCells(
   const room = new AheadRoom(AHEAD_BYTES / Float32Array.BYTES_PER_ELEMENT);
   const readUpTo = (cell: number) => {
     while (begun < Math.min(cell, plan.count)) {
-      const promise = plan.read(begun, room.of(begun++));
+      const next = begun++;
+      const promise = unfinished?.has(next)
+        ? Promise.resolve(unfinished.read(next))
+        : plan.read(next, room.of(next));
       // A later cell may fail before its turn; it is reported when it is awaited.
       promise.catch(() => {});
       reading.push(promise);
     }
   };
   try {
+    checkReplaceable(out);
+    unfinished = new UnfinishedStore(
+      out,
+      importKey(plan, choices),
+      plan.count,
+      plan.channels.length,
+      plan.masks !== "none",
+    );
+    shape = unfinished.shape;
+    if (unfinished.taken > 0) options.onTaken?.(unfinished.taken);
     for (let cell = 0; cell < plan.count; cell++) {
       await turn();
-      if (signal?.aborted)
-        throw new InterruptedError("stopped; nothing was written, what stood there before is kept", {
+      if (signal?.aborted) throw stopped(out, cell, plan.count, choices === undefined ? null : unfinished);
+      if (unfinished.lost)
+        throw new InUseError("was taken over by another import, as this one had not answered for minutes", {
           path: out,
         });
       room.turn(cell);
@@ -117,18 +149,22 @@ export async function importCells(
         ahead = Math.min(options.ahead ?? AHEAD, Math.floor(AHEAD_BYTES / pixels.crop.byteLength));
       readUpTo(cell + 1 + ahead);
       const path = plan.file(cell);
-      if (shape === undefined) {
-        shape = { height: pixels.height, width: pixels.width };
+      if (writer === undefined) {
+        shape ??= { height: pixels.height, width: pixels.width };
         if (options.diameter !== undefined) checkDiameter(options.diameter, shape.height, shape.width);
+        unfinished.begin(shape);
         writer = new CellStoreWriter(
           out,
           { channels: plan.channels, ...shape },
           plan.masks === "auto" ? "full" : plan.masks,
           plan.source,
+          unfinished,
         );
-      } else if (pixels.height !== shape.height || pixels.width !== shape.width)
+      }
+      const { height, width } = (shape ??= pixels);
+      if (pixels.height !== height || pixels.width !== width)
         throw new DataError(
-          `is ${pixels.height} x ${pixels.width} px, the crops before it are ${shape.height} x ${shape.width} px (first: ${plan.file(0)}); cut all cells at one size`,
+          `is ${pixels.height} x ${pixels.width} px, the crops before it are ${height} x ${width} px (first: ${plan.file(0)}); cut all cells at one size`,
           { path },
         );
       const record: CellRecord = { Metadata_Localization: null, ...plan.record(cell) };
@@ -149,7 +185,7 @@ export async function importCells(
       const localization = labels?.get(String(record.Metadata_Protein)) ?? record.Metadata_Localization;
       const whole: CellRecord = { ...record, Metadata_Localization: localization };
       tally.add(whole, flat.length > 0);
-      surroundings ??= new Surroundings({ channels: plan.channels, ...shape });
+      surroundings ??= new Surroundings({ channels: plan.channels, height, width });
       surroundings.add(pixels.crop, pixels.mask);
       twins.add(id, String(localization ?? ""), pixels.crop);
       if (pixels.mask !== null) {
@@ -212,11 +248,26 @@ export async function importCells(
   } catch (error) {
     room.stop();
     await Promise.allSettled(reading);
-    writer?.abandon();
+    const begun = writer !== undefined || (unfinished?.taken ?? 0) > 0;
+    const kept = error instanceof InterruptedError && choices !== undefined && begun;
+    if (kept) unfinished?.keep();
+    else unfinished?.abandon();
     throw error;
   } finally {
     plan.close?.();
   }
+}
+
+/** What an import says that was stopped. */
+function stopped(out: string, cell: number, count: number, kept: UnfinishedStore | null | undefined): Error {
+  const path = out;
+  const done = Math.max(cell, kept?.taken ?? 0);
+  if (kept == null || done === 0)
+    return new InterruptedError("stopped; nothing was written, what stood there before is kept", { path });
+  return new InterruptedError(
+    `stopped after ${done} of ${count} cells, which are kept in ${kept.path}; run the same command again to go on, or remove that folder`,
+    { path },
+  );
 }
 
 /** @throws DataError where two channels have one name: planes are found by it */

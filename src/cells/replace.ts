@@ -20,6 +20,9 @@ const OWN = [
   ...["truth.csv", "proteins.csv", "nuclei.npy"],
 ];
 
+/** Masks of a segmentation that was stopped. */
+const BEGUN = /^masks\.npy\.(filling|sums)-[0-9a-f]+$/;
+
 /** Files that go with the masks. */
 const MASKS = ["masks.npy", "quality.csv", CONTACT_SHEET];
 
@@ -82,7 +85,8 @@ export function commitStore(finished: string, path: string, header: StoreHeader)
     return;
   }
   const names = Object.keys(header.hashes);
-  const removed = [...new Set([...OWN, ...namesIn(path)])].filter((name) => !names.includes(name));
+  const begun = readdirSync(path).filter((name) => BEGUN.test(name));
+  const removed = [...new Set([...OWN, ...namesIn(path), ...begun])].filter((name) => !names.includes(name));
   checkInTheWay(path, names);
   const folder = folderOf(path);
   rollForward(folder);

@@ -1,7 +1,14 @@
-import { existsSync, realpathSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isCellswapError } from "../errors.ts";
-import { makeFolder, partName, removeLeftParts, writeError, writeFileAtomic } from "../files/atomic.ts";
+import {
+  makeFolder,
+  partName,
+  removeLeftParts,
+  unmakeFolder,
+  writeError,
+  writeFileAtomic,
+} from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
 import { NpyWriter } from "../files/npy.ts";
 import { table, writeCsv, writeParquet } from "../files/table.ts";
@@ -13,54 +20,51 @@ import { checkReplaceable, commitStore } from "./replace.ts";
 /** What an importer says of one cell: `Metadata_` columns by name; Cell, Protein (null where there is none), Field and Localization are required. */
 export type CellRecord = Readonly<Record<string, string | number | null>>;
 
+/** Where the pixels of a store go while it is written, one cell after the other. */
+export interface StoreRows {
+  /** Folder of the store until it is whole. */
+  readonly folder: string;
+  append(crop: Float32Array, mask: Uint8Array | null): void;
+  /** Closes `crops.npy` and `masks.npy`, which are whole then. */
+  close(): void;
+  /** Called when the store stands in its place. */
+  done(): void;
+  /** Leaves no trace. */
+  abandon(): void;
+}
+
 /**
  * Writes a cell store, one cell at a time; nothing stands at `path` until {@link finish}, and what stood there
  * before is replaced only then. Only another cell store or an empty folder is ever replaced.
  */
 export class CellStoreWriter {
   readonly #path: string;
-  readonly #partial: string;
-  /** First folder above the store that had to be made. */
-  readonly #made: string | undefined;
   readonly #shape: CropShape;
-  readonly #crops: NpyWriter;
-  readonly #masks: NpyWriter | undefined;
+  readonly #rows: StoreRows;
   readonly #metadata = new Map<string, (string | number | null)[]>(LEADING.map((name) => [name, []]));
   readonly #maskKind: MaskKind;
   readonly #source: string;
   /** Names of files besides those of every store. */
   readonly #others: string[] = [];
-  #open = true;
+  #count = 0;
 
-  /** @throws DataError where something else stands at `path` or nothing can be written there. */
-  constructor(path: string, shape: CropShape, masks: MaskKind, source: string) {
+  /**
+   * @param rows where the pixels go until the store is whole; a folder of this process beside it by default
+   * @throws DataError where something else stands at `path` or nothing can be written there.
+   */
+  constructor(path: string, shape: CropShape, masks: MaskKind, source: string, rows?: StoreRows) {
     checkReplaceable(path);
     this.#path = existsSync(path) ? realpathSync(path) : resolve(path);
-    this.#partial = partName(this.#path);
     this.#shape = shape;
     this.#maskKind = masks;
     this.#source = source;
-    try {
-      removeLeftParts(dirname(this.#path));
-      rmSync(this.#partial, { recursive: true, force: true });
-      this.#made = makeFolder(this.#partial);
-    } catch (cause) {
-      throw writeError(path, cause);
-    }
-    const { channels, height, width } = shape;
-    const size = [channels.length, height, width];
-    this.#crops = new NpyWriter(join(this.#partial, "crops.npy"), "float32", size);
-    if (masks !== "none")
-      this.#masks = new NpyWriter(join(this.#partial, "masks.npy"), "uint8", [height, width]);
+    this.#rows = rows ?? new PlainRows(this.#path, shape, masks, path);
   }
 
   /** Appends a cell: crop (channels x height x width), label mask (height x width) where the store has masks. */
   append(crop: Float32Array, mask: Uint8Array | null, record: CellRecord): void {
-    const row = this.#crops.rows;
-    this.#named(() => {
-      this.#crops.append(crop);
-      if (mask !== null) this.#masks?.append(mask);
-    });
+    const row = this.#count++;
+    this.#named(() => this.#rows.append(crop, mask));
     for (const [name, value] of Object.entries(record)) {
       let column = this.#metadata.get(name);
       if (column === undefined) this.#metadata.set(name, (column = new Array(row).fill(null)));
@@ -71,7 +75,7 @@ export class CellStoreWriter {
 
   /** Adds a further file to the store, which `write` makes under the path it is given. */
   add(name: string, write: (path: string) => void): void {
-    this.#named(() => write(join(this.#partial, name)));
+    this.#named(() => write(join(this.#rows.folder, name)));
     this.#others.push(name);
   }
 
@@ -92,15 +96,15 @@ export class CellStoreWriter {
     if (this.#maskKind !== "none" && quality === null)
       throw new RangeError("a store with masks needs their quality");
     return this.#named(() => {
-      this.#close();
-      writeParquet(join(this.#partial, "metadata.parquet"), table(typedColumns(this.#metadata)));
-      if (quality !== null) writeQuality(join(this.#partial, "quality.csv"), quality);
-      const own = this.#masks === undefined ? [] : ["masks.npy", "quality.csv"];
+      this.#rows.close();
+      writeParquet(join(this.#rows.folder, "metadata.parquet"), table(typedColumns(this.#metadata)));
+      if (quality !== null) writeQuality(join(this.#rows.folder, "quality.csv"), quality);
+      const own = this.#maskKind === "none" ? [] : ["masks.npy", "quality.csv"];
       const names = ["crops.npy", "metadata.parquet", ...own, ...this.#others];
       const header = sealed({
         format: "cellswap-cells",
         version: STORE_VERSION,
-        count: this.#crops.rows,
+        count: this.#count,
         channels: this.#shape.channels,
         height: this.#shape.height,
         width: this.#shape.width,
@@ -108,37 +112,18 @@ export class CellStoreWriter {
         masks,
         maskSource: masks === "none" ? null : this.#source,
         source: this.#source,
-        hashes: Object.fromEntries(names.map((f) => [f, sha256File(join(this.#partial, f))])),
+        hashes: Object.fromEntries(names.map((f) => [f, sha256File(join(this.#rows.folder, f))])),
       });
-      writeFileAtomic(join(this.#partial, "cells.json"), headerText(header));
-      commitStore(this.#partial, this.#path, header);
-      rmSync(this.#partial, { recursive: true, force: true });
+      writeFileAtomic(join(this.#rows.folder, "cells.json"), headerText(header));
+      commitStore(this.#rows.folder, this.#path, header);
+      this.#rows.done();
       return header;
     });
   }
 
   /** Leaves no trace: for an import that failed. */
   abandon(): void {
-    try {
-      this.#close();
-    } catch {
-      // The disk is full: the files go anyway.
-    }
-    rmSync(this.#partial, { recursive: true, force: true });
-    if (this.#made === undefined) return;
-    for (let folder = dirname(this.#partial); folder.startsWith(this.#made); folder = dirname(folder))
-      try {
-        rmdirSync(folder);
-      } catch {
-        return;
-      }
-  }
-
-  #close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#crops.close();
-    this.#masks?.close();
+    this.#rows.abandon();
   }
 
   /** Errors name the store that was asked for, not the unfinished folder beside it. */
@@ -146,9 +131,59 @@ export class CellStoreWriter {
     try {
       return work();
     } catch (error) {
-      const unfinished = isCellswapError(error) && error.path?.startsWith(this.#partial) === true;
+      const unfinished = isCellswapError(error) && error.path?.startsWith(this.#rows.folder) === true;
       throw unfinished && error.cause !== undefined ? writeError(this.#path, error.cause) : error;
     }
+  }
+}
+
+/** Pixels of a store as they come, in a folder of this process. */
+class PlainRows implements StoreRows {
+  readonly folder: string;
+  /** First folder above the store that had to be made. */
+  readonly #made: string | undefined;
+  readonly #crops: NpyWriter;
+  readonly #masks: NpyWriter | undefined;
+  #open = true;
+
+  constructor(path: string, { channels, height, width }: CropShape, masks: MaskKind, given: string) {
+    this.folder = partName(path);
+    try {
+      removeLeftParts(dirname(path));
+      rmSync(this.folder, { recursive: true, force: true });
+      this.#made = makeFolder(this.folder);
+    } catch (cause) {
+      throw writeError(given, cause);
+    }
+    this.#crops = new NpyWriter(join(this.folder, "crops.npy"), "float32", [channels.length, height, width]);
+    if (masks !== "none")
+      this.#masks = new NpyWriter(join(this.folder, "masks.npy"), "uint8", [height, width]);
+  }
+
+  append(crop: Float32Array, mask: Uint8Array | null): void {
+    this.#crops.append(crop);
+    if (mask !== null) this.#masks?.append(mask);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#crops.close();
+    this.#masks?.close();
+  }
+
+  done(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  abandon(): void {
+    try {
+      this.close();
+    } catch {
+      // The disk is full: the files go anyway.
+    }
+    this.done();
+    unmakeFolder(dirname(this.folder), this.#made);
   }
 }
 

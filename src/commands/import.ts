@@ -133,12 +133,23 @@ async function run(
       diameter: options.diameter,
       signal,
       onProgress: bar.update,
+      choices: choicesOf(options),
+      onTaken: (cells) => {
+        if (options.json !== true)
+          process.stderr.write(`import: ${cells} cells are taken from the import that was stopped\n`);
+      },
     }),
   );
   bar.end();
   const summary = { ...imported, notes: [...notes, ...imported.notes] };
   if (options.json === true) printJson(summary);
   else print(describe(summary, labels !== undefined).join("\n"));
+}
+
+/** The options that say which pixels are read, and how. */
+function choicesOf(options: Options): Record<string, unknown> {
+  const { out: _, json: __, labels: ___, ...choices } = options;
+  return choices;
 }
 
 const names = new Intl.ListFormat("en-US");

@@ -4,6 +4,7 @@ import type { CheckedStore } from "../cells/crops.ts";
 import type { CellStore } from "../cells/store.ts";
 import { share } from "../core/share.ts";
 import { servePrograms } from "../encode/command/distant.ts";
+import { checkCommand } from "../encode/command/file.ts";
 import { RunningPrograms } from "../encode/command/programs.ts";
 import type { CommandDescription } from "../encode/description.ts";
 import type { Encoder } from "../encode/encoder.ts";
@@ -176,6 +177,14 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
       options.onProgress?.(done, total);
     },
   );
+  for (const { encoder, names } of encoders)
+    try {
+      if (encoder.kind === "command") checkCommand(encoder);
+    } catch (error) {
+      // Nothing is kept under the hash of another program.
+      for (const name of names) removeUnwanted(join(request.folder, name), new Set());
+      throw error;
+    }
   shelves.forEach((outputs, e) => {
     outputs.forEach((list, o) => {
       for (const { missing } of list)

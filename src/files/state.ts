@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type BigIntStats, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { DataError, InterruptedError } from "../errors.ts";
+import { sha256File } from "./hash.ts";
 
 /**
  * Device, inode, size, time of the last writing and time of the last change of a file, as one text. Whoever writes to a
@@ -23,6 +24,11 @@ export interface HashOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A file that a user gives, as it was when it was hashed. */
+export interface GivenFile extends HashedFile {
+  readonly path: string;
+}
+
 const PIECE = 1 << 22;
 
 /**
@@ -42,12 +48,34 @@ export function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): File
   return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 }
 
+/** Hashes a file that is to be read afterwards; {@link checkSame} says whether it was read as it was hashed. */
+export function hashGiven(path: string): GivenFile {
+  const began = Date.now();
+  const before = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const sha256 = sha256File(path);
+  const state = before === undefined ? "" : stateOf(before);
+  return { path, sha256, state, settled: before !== undefined && isSettled(before, began) };
+}
+
+/** @throws DataError where a file is not any more what was hashed: what was read of it may be neither */
+export function checkSame({ path, sha256, state, settled }: GivenFile): void {
+  const now = fileState(path);
+  if (settled && now === state) return;
+  if (now === null || sha256File(path) !== sha256)
+    throw new DataError("was changed while it was in use; run the same command again", { path });
+}
+
+/** Whether a file of this status, read from the time `began` on, gets another state by any later change. */
+function isSettled({ ctimeNs }: BigIntStats, began: number): boolean {
+  return ctimeNs / 1_000_000n + BigInt(TICK) <= BigInt(began);
+}
+
 /**
  * SHA-256 (hex) of a file and the state that it had meanwhile. A piece is read while the one before it is hashed.
  * @throws DataError where it is no file, cannot be read or is written to meanwhile; InterruptedError after `signal`
  */
 export async function hashFile(path: string, { onBytes, signal }: HashOptions = {}): Promise<HashedFile> {
-  const began = BigInt(Date.now());
+  const began = Date.now();
   const hash = createHash("sha256");
   let file: FileHandle | undefined;
   try {
@@ -77,7 +105,7 @@ export async function hashFile(path: string, { onBytes, signal }: HashOptions = 
     return {
       sha256: hash.digest("hex"),
       state,
-      settled: before.ctimeNs / 1_000_000n + BigInt(TICK) <= began,
+      settled: isSettled(before, began),
     };
   } catch (cause) {
     if (cause instanceof DataError || cause instanceof InterruptedError) throw cause;

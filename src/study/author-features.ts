@@ -9,7 +9,8 @@ import { DataError, InterruptedError, STOPPED } from "../errors.ts";
 import { countedFolds } from "../evaluate/crossvalidate.ts";
 import { PairGrid } from "../evaluate/grid.ts";
 import { stratifiedPairs } from "../evaluate/split.ts";
-import { sha256, sha256File } from "../files/hash.ts";
+import { sha256 } from "../files/hash.ts";
+import { checkSame, hashGiven } from "../files/state.ts";
 import { LOCALIZATIONS } from "../names.ts";
 import { SETTINGS } from "../settings.ts";
 import type { PairScore } from "../types.ts";
@@ -51,11 +52,13 @@ export async function evaluateAuthorFeatures(
     for (const [number, files] of blocks.entries()) {
       onProgress?.(number, blocks.length);
       if (signal?.aborted) throw new InterruptedError(STOPPED);
-      const key = sha256(JSON.stringify([cells, folds, files.map((f) => [f.class, sha256File(f.path)])]));
+      const hashed = files.map((f) => hashGiven(f.path));
+      const key = sha256(JSON.stringify([cells, folds, files.map((f, i) => [f.class, hashed[i].sha256])]));
       const path = join(out, "blocks", `${key}.json`);
       let pairs = readKept<Pairs>(path, key);
       if (pairs === undefined) {
         const { classes, dimension } = readBlock(files, cells);
+        hashed.forEach(checkSame);
         grid ??= new PairGrid(workers);
         const splits = stratifiedPairs(
           classes.map((c) => c.features.length / dimension),

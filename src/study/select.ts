@@ -115,7 +115,10 @@ function listed(cells: Cells, path: string): number[] {
     .map((id, i) => {
       const row = rowOf.get(id);
       if (row === undefined)
-        throw new DataError(`line ${i + 1}: there is no cell ${id} in the store`, { path });
+        throw new DataError(
+          `line ${i + 1} is not the id of a cell in the store; "cellList" names a text file with one cell id per line`,
+          { path },
+        );
       if (seen.has(id))
         throw new DataError(`line ${i + 1}: cell ${id} is there twice; name each once`, { path });
       seen.add(id);

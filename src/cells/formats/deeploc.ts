@@ -91,6 +91,7 @@ function described(path: string, records: readonly CellRecord[], notes: Readonly
     count: records.length,
     notes: [...notes],
     record: (i: number) => records[i],
+    inputs: () => [path],
     file: (i: number) => `${path}: ${records[i].Metadata_Cell}`,
   };
 }

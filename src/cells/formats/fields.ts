@@ -149,6 +149,10 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
       const { files } = list.fields[targets[cell].field];
       return files[channel] ?? files[0];
     },
+    inputs: (cell) => {
+      const { files, labels: cells, nuclei } = list.fields[targets[cell].field];
+      return [...files, cells, nuclei].filter((file) => file !== null);
+    },
     read: (cell) => cutter.cut(cell),
     close: () => cutter.close(),
   };

@@ -79,6 +79,7 @@ export function folderSource(path: string, options: FolderOptions): CellSource {
     notes: metadata.notes,
     record: metadata.record,
     file: (at, c = 0) => place(files[c] ?? files[0], at),
+    inputs: (at) => [...files, ...(masks === undefined ? [] : [masks])].map((f) => place(f, at)),
     read: async (at, room) => {
       const pixels = await readChannels(
         files.map((f) => place(f, at)),

@@ -91,6 +91,10 @@ export async function hpaSource(path: string, options: HpaOptions = {}): Promise
     notes: [...found.notes, ...notes, ...metadata.notes],
     record: metadata.record,
     file: (i, c = 0) => file(cells[i], apart.length > 0 ? colors[c] : "merged"),
+    inputs: (i) =>
+      [...(apart.length > 0 ? colors : ["merged"]), ...(masked ? ["mask"] : [])].map((kind) =>
+        file(cells[i], kind),
+      ),
     read: async (i, room) => {
       const pixels = await (apart.length > 0
         ? readColors(

@@ -125,6 +125,7 @@ export async function locationsSource(
       const { files } = entries[targets[cell].field];
       return files[channel];
     },
+    inputs: (cell) => entries[targets[cell].field].files,
     read: (cell) => cutter.cut(cell),
     close: () => cutter.close(),
   };

@@ -50,6 +50,7 @@ export function pciSource(path: string): CellSource {
       };
     },
     file: (i, c = 0) => join(path, order[i].folder, order[i].files[channels[c]]),
+    inputs: (i) => channels.map((c) => join(path, order[i].folder, order[i].files[c])),
     read: (i, room) =>
       readChannels(
         channels.map((c) => join(path, order[i].folder, order[i].files[c])),

@@ -63,6 +63,7 @@ export function pifiaSource(path: string): CellSource {
       };
     },
     file: (i, c = 0) => join(path, order[i].folder, order[i].files[channels[c]]),
+    inputs: (i) => [...channels, "Mask"].map((c) => join(path, order[i].folder, order[i].files[c])),
     read: (i, room) => {
       const { folder: protein, files: has } = order[i];
       const at = (channel: string) => join(path, protein, has[channel]);

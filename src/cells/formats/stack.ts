@@ -103,6 +103,7 @@ export function stackSource(
     notes: metadata.notes,
     record: metadata.record,
     file: (row) => `${path}: cell ${String(metadata.record(row).Metadata_Cell)}`,
+    inputs: () => [path, ...(stack.masks == null ? [] : [stack.masks.array.path])],
     read: async (row) => read(row),
   };
 }

@@ -89,6 +89,7 @@ export async function stripsSource(path: string, options: StripsOptions = {}): P
     ],
     record: metadata.record,
     file: at,
+    inputs: (row) => [at(row)],
     read: (row, room) => readStrip(at(row), channels, masked, kind === "center", room),
   };
 }

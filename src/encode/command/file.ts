@@ -47,6 +47,17 @@ export function commandFile(path: string, description: CommandDescription): Comm
   };
 }
 
+/** @throws DataError where a file of a program is not any more what was hashed: nobody knows which one it read */
+export function checkCommand({ path, description, files }: CommandFile): void {
+  const now = new Map(commandFile(path, description).files.map((file) => [file.name, file.sha256]));
+  const changed = files.find(({ name, sha256 }) => now.get(name) !== sha256);
+  if (changed !== undefined)
+    throw new DataError(
+      `"${changed.name}" was changed while the program was in use; run the same command again`,
+      { path },
+    );
+}
+
 /** The file that a part of the command line names, if any: `w.pt`, `--weights=w.pt`, `weights=w.pt`; of programs only own ones. */
 function namedFile(folder: string): (part: string, at: number) => string[] {
   return (part, at) => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { StoreHeader } from "../../cells/store.ts";
 import { DataError, InterruptedError, STOPPED } from "../../errors.ts";
-import { sha256File } from "../../files/hash.ts";
+import { checkSame, type GivenFile, hashGiven } from "../../files/state.ts";
 import { SETTINGS } from "../../settings.ts";
 import { planHash } from "../../swap/plan-file.ts";
 import { segmentsOf } from "../../swap/segments.ts";
@@ -24,6 +24,8 @@ export interface GivenFeatures {
   readonly path: string;
   /** SHA-256 of the file. */
   readonly hash: string;
+  /** The file as it was when it was hashed. */
+  readonly file?: GivenFile;
   /** Folder of the exported composites that they are checked against. */
   readonly composites?: string;
 }
@@ -53,8 +55,15 @@ export function readGiven(entry: {
 }): GivenFeatures {
   const { name, features: path, composites } = entry;
   checkFile(path);
-  const hash = sha256File(path);
-  return { kind: "given", name, path, hash, ...(composites === undefined ? {} : { composites }) };
+  const file = hashGiven(path);
+  return {
+    kind: "given",
+    name,
+    path,
+    hash: file.sha256,
+    file,
+    ...(composites === undefined ? {} : { composites }),
+  };
 }
 
 /**
@@ -65,7 +74,7 @@ export function readGiven(entry: {
  * @throws DataError for values that are not finite, naming the row; InterruptedError after `signal`
  */
 export async function takeFeatures(
-  { name, hash }: Pick<GivenFeatures, "name" | "hash">,
+  { name, hash, file: hashed }: Pick<GivenFeatures, "name" | "hash" | "file">,
   file: FeatureFile,
   order: Int32Array | null,
   { header, plan, cells, folder, shared = false }: TakeOver,
@@ -96,6 +105,8 @@ export async function takeFeatures(
         await file.read(from, to, features);
         const of = order?.subarray(from, to) ?? Int32Array.from({ length: to - from }, (_, i) => from + i);
         checkFinite(file, features, from, of, plan, cells);
+        // Nothing is kept under the hash of another file.
+        if (hashed !== undefined) checkSame(hashed);
         parts.write({ dimension, shelves }, of, features);
       }
     } finally {
