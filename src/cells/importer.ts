@@ -249,7 +249,8 @@ export async function importCells(
     room.stop();
     await Promise.allSettled(reading);
     const begun = writer !== undefined || (unfinished?.taken ?? 0) > 0;
-    const kept = error instanceof InterruptedError && choices !== undefined && begun;
+    const later = error instanceof InterruptedError || error instanceof InUseError;
+    const kept = later && choices !== undefined && begun;
     if (kept) unfinished?.keep();
     else unfinished?.abandon();
     throw error;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { commitFolder, refuseLink, writeError, writeFileAtomic } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
+import { takeLock } from "../files/lock.ts";
 import { commitStaged, rollForward, stagedPath } from "../files/replace.ts";
 import type { MaskKind } from "../types.ts";
 import { renewIndex } from "./checked.ts";
@@ -38,10 +39,13 @@ function folderOf(path: string) {
 
 /** @throws DataError where something stands at `path` that is neither a cell store nor an empty folder, or that is in the way */
 export function checkReplaceable(path: string): void {
-  if (!existsSync(path)) {
-    refuseLink(path);
-    return;
+  const there = existsSync(path);
+  try {
+    if (!there) refuseLink(path);
+  } catch (cause) {
+    throw writeError(path, cause);
   }
+  if (!there) return;
   if (!statSync(path).isDirectory()) throw new DataError("is a file; choose another --out", { path });
   if (readdirSync(path).length === 0) return;
   if (!isCellStore(path))
@@ -89,13 +93,17 @@ export function commitStore(finished: string, path: string, header: StoreHeader)
   const removed = [...new Set([...OWN, ...namesIn(path), ...begun])].filter((name) => !names.includes(name));
   checkInTheWay(path, names);
   const folder = folderOf(path);
-  rollForward(folder);
+  // A segmentation of the older store ends first.
+  const lock = takeLock(path);
   try {
+    rollForward(folder);
     for (const name of names) renameSync(join(finished, name), stagedPath(path, name));
     commitStaged(folder, header, names, removed);
   } catch (cause) {
     discardStaged(path, names);
     throw writeError(path, cause);
+  } finally {
+    lock.release();
   }
 }
 

@@ -72,7 +72,6 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
 }
 
 async function segmentLocked(path: string, options: SegmentOptions): Promise<SegmentSummary> {
-  stageMasks(path);
   const store = await CellStore.open(path, [], {
     signal: options.signal,
     // Masks that are made anew may be damaged.
@@ -88,6 +87,7 @@ async function segmentLocked(path: string, options: SegmentOptions): Promise<Seg
     const from = nuclei === null ? "" : `nuclei ${channels[nuclei]}, `;
     const recipe = `cellswap segment, recipe 1: ${from}channel ${channels[channel]}, diameter ${diameter} px`;
     const maskSource = sourceAfter(store, recipe, options);
+    stageMasks(path);
     const key = sha256(`${storeHash(store.header)}\n${maskSource}`).slice(0, 16);
     removeUnfinished(path, key);
     const out = unfinishedFiles(path, key, store);
