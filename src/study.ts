@@ -9,7 +9,9 @@ import { PairGrid } from "./evaluate/grid.ts";
 import { type EncoderTarget, type Extraction, extract, tryEncoder } from "./features/extract.ts";
 import type { FeatureSet } from "./features/features.ts";
 import { takeFeatures } from "./features/given/given.ts";
+import type { PartDamage } from "./features/part.ts";
 import { makeFolder, writeError } from "./files/atomic.ts";
+import { sha256File } from "./files/hash.ts";
 import { takeLock } from "./files/lock.ts";
 import type { ReportData } from "./report/data.ts";
 import { listBlocks, PlanIndex } from "./study/block.ts";
@@ -24,8 +26,10 @@ import { chanceFindings, cropFindings, Findings, planFindings, samples } from ".
 import { StudyInputs } from "./study/inputs.ts";
 import { keep } from "./study/kept.ts";
 import { StudyLayout } from "./study/layout.ts";
+import { isFile, nameIn, type OnDamage, OpenFolder } from "./study/open-folder.ts";
+import { ownFeatures } from "./study/own-files.ts";
 import { studyPlan } from "./study/plan.ts";
-import { OpenFolder, readRecord, type StudyRecord } from "./study/record.ts";
+import { lookAtRecord, type StudyRecord } from "./study/record.ts";
 import { fitProbes, writeResults } from "./study/results.ts";
 import { scalesKey, studyScales, writeScales } from "./study/scales.ts";
 import { type FittedStudy, fitToCells, type Study } from "./study/schema.ts";
@@ -52,6 +56,8 @@ export interface StudyOptions {
   readonly onProgram?: (encoder: CommandFile) => void;
   /** Called with what the guards find, as it is found. */
   readonly onFlag?: (flag: Flag) => void;
+  /** Called with what an earlier run left and what is not as it was left, and what is done about it. */
+  readonly onDamage?: OnDamage;
   /** Replace what an earlier study left in the folder, features included. */
   readonly force?: boolean;
   /** For the head of the report, as a person types it. */
@@ -159,22 +165,24 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
         date: options.date ?? null,
       },
       force,
+      options.onDamage,
     );
     const { layout, lost } = folder;
     const signal = options.signal === undefined ? lost : AbortSignal.any([options.signal, lost]);
     folder.stage("plan", planHash(plan), planFiles(layout.plan, plan), () =>
       writePlan(layout.plan, plan, { ...store.cells, classOf: selection.classOf }),
     );
-    const keepScales = () => writeScales(layout.scales, scales, store.channels);
-    folder.stage("scales", key, [], keepScales);
-    // The same bytes again, unless they were damaged from outside.
-    keepScales();
+    folder.stage("scales", key, scales.kind === "group" ? [layout.scales] : [], () =>
+      writeScales(layout.scales, scales, store.channels),
+    );
     if (!look.kept) keep(layout.survey, look.key, look.survey);
+    const onDamage = ({ path, what }: PartDamage) =>
+      options.onDamage?.(path, `${what}; what is not whole is made again`);
     extraction = await withFeatures(study, layout, async (features, shared) => {
       for (const { given, file, order } of files) {
         const place = { header: store.header, plan, cells: store.cells, folder: features, shared };
         const onProgress = (done: number, total: number) => options.onProgress?.("features", done, total);
-        taken.push(await takeFeatures(given, file, order, place, { signal, onProgress }));
+        taken.push(await takeFeatures(given, file, order, place, { signal, onProgress, onDamage }));
       }
       return extract(
         {
@@ -185,6 +193,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
           encoders: targets,
           folder: features,
           shared,
+          onDamage,
           logs: layout.logs,
         },
         {
@@ -254,7 +263,9 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       facts,
     };
     await fitProbes(finished, signal);
-    return { report: writeResults(finished), composites, flags };
+    const { report, files: written } = writeResults(finished);
+    folder.finish(written, featuresOf(out, study.features ?? layout.features, sets));
+    return { report, composites, flags };
   } catch (error) {
     if (folder?.lost.aborted && isCellswapError(error))
       throw new InUseError(
@@ -281,15 +292,32 @@ function scalesOf(
   out: string | null,
 ) {
   const key = scalesKey(store, study.composite);
-  const layout = out === null ? null : new StudyLayout(out);
-  let kept: string | null = null;
+  return {
+    key,
+    scales: studyScales(store, study.composite, plan, out === null ? null : keptScales(out, key)),
+  };
+}
+
+/** `scales.csv` of a study folder, where a run left it under this key; null where not. */
+function keptScales(out: string, key: string): string | null {
+  const { scales } = new StudyLayout(out);
   try {
-    if (layout !== null && readRecord(layout.path).stages.scales === key) kept = layout.scales;
+    const { record } = lookAtRecord(out);
+    return record?.stages.scales === key && isFile(scales, record.files["scales.csv"]) ? scales : null;
   } catch (error) {
     // A folder that is none is told when it is opened.
     if (!isCellswapError(error)) throw error;
+    return null;
   }
-  return { key, scales: studyScales(store, study.composite, plan, kept) };
+}
+
+/** What the record says of the features of a study in a folder `features`. */
+function featuresOf(study: string, features: string, sets: readonly FeatureSet[]): StudyRecord["features"] {
+  const bases = sets.flatMap((set) => set.bases).sort();
+  return {
+    folder: nameIn(study, features),
+    parts: Object.fromEntries(bases.map((base) => [nameIn(features, base), sha256File(`${base}.sums.npy`)])),
+  };
 }
 
 /** Runs `work` on the folder of the features; one that studies share is locked meanwhile. */
@@ -306,6 +334,7 @@ async function withFeatures<T>(
   }
   const lock = takeLock(study.features);
   try {
+    ownFeatures(study.features);
     return await work(study.features, true);
   } finally {
     lock.release();

@@ -31,7 +31,7 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
     "Write composites for models that run elsewhere, or results as AnnData",
     () => import("./export.ts"),
   ],
-  ["verify", "Hold the files of a cell store to their hashes", () => import("./verify.ts")],
+  ["verify", "Hold the files of cell stores and studies to their hashes", () => import("./verify.ts")],
   ["table", "Print Table 1 and the drops of a study or of published results", () => import("./table.ts")],
   [
     "simulate",

@@ -24,7 +24,7 @@ export function configure(command: Command): void {
     .argument("[study]", "study file (JSON)")
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .addOption(workersOption())
-    .option("--force", "replace all that an earlier study left in the folder, features included")
+    .option("--force", "replace all that runs left in the folder, features included; files of your own stay")
     .option("--json", "print the result as JSON")
     .option(
       "--features <dir>",
@@ -79,6 +79,7 @@ async function run(path: string | undefined, options: Options, command: Command)
       ...(options.force === undefined ? {} : { force: options.force }),
       onProgress: stages(options.json === true),
       onProgram: (encoder) => say(programLines(encoder).join("\n")),
+      onDamage: (path, what) => say(`note: ${path}: ${what}`),
       onFlag: ({ severity, text }) => {
         if (options.json !== true) say(`${severity}: ${text}`);
       },

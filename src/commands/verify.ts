@@ -9,7 +9,7 @@ import { progress } from "./progress.ts";
 /** Adds arguments, options and the action of `cellswap verify`. */
 export function configure(command: Command): void {
   command
-    .argument("<paths...>", "cell stores")
+    .argument("<paths...>", "cell stores and study folders")
     .option("--json", "print what was found as JSON")
     .addHelpText(
       "after",
@@ -21,7 +21,7 @@ themselves, and read what they found to be right only once.
 
 Examples:
   cellswap verify cells
-  cellswap verify cells old.cells --json`,
+  cellswap verify cells yeast.study --json`,
     )
     .action(run);
 }

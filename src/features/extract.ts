@@ -19,7 +19,7 @@ import type { CompositeOptions, CropShape, MaskKind, SwapPlan } from "../types.t
 import { FeatureSet, findShelf, type Shelf } from "./features.ts";
 import { featureKey, scalesHash } from "./key.ts";
 import { encodingOrder } from "./order.ts";
-import { FillingPart, removeUnwanted } from "./part.ts";
+import { FillingPart, type PartDamage, removeUnwanted } from "./part.ts";
 
 /** What is to be encoded and where the features go. */
 export interface ExtractRequest {
@@ -32,6 +32,8 @@ export interface ExtractRequest {
   readonly folder: string;
   /** Whether other studies use the folder as well, so that what they have begun stays. */
   readonly shared?: boolean;
+  /** Called with parts of the features that are not as they were made; what is torn of them is made again. */
+  readonly onDamage?: ((damage: PartDamage) => void) | undefined;
   /** Folder of what programs print on their standard error. */
   readonly logs?: string;
 }
@@ -118,7 +120,8 @@ const PROGRAM_BYTES = 1 << 28;
 export async function extract(request: ExtractRequest, options: ExtractOptions = {}): Promise<Extraction> {
   const { store, plan, encoders } = request;
   const segments = segmentsOf(plan);
-  const shelves = findShelves(request, segments);
+  const checked = new Set<string>();
+  const shelves = findShelves(request, segments, checked);
   let total = 0;
   let done = 0;
   const lacking = shelves.map((outputs, e) => {
@@ -188,13 +191,15 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
   shelves.forEach((outputs, e) => {
     outputs.forEach((list, o) => {
       for (const { missing } of list)
-        if (missing !== null)
+        if (missing !== null) {
           new FillingPart(missing.base, missing.rows.length / 2, encoders[e].dimensions[o]).finish(
             missing.rows,
           );
+          checked.add(missing.base);
+        }
     });
   });
-  const complete = findShelves(request, segments);
+  const complete = findShelves(request, segments, checked);
   const sets = encoders.flatMap(({ names, dimensions }, e) =>
     names.map((name, o) => new FeatureSet(name, dimensions[o], segments, complete[e][o])),
   );
@@ -203,8 +208,9 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
 
 /** Shelves by encoder, output and segment; what an earlier run began and this one has no use for is removed. */
 function findShelves(
-  { store, plan, scales, composite, encoders, folder, shared = false }: ExtractRequest,
+  { store, plan, scales, composite, encoders, folder, shared = false, onDamage }: ExtractRequest,
   segments: readonly Segment[],
+  checked: Set<string>,
 ): Shelf[][][] {
   const inputs = {
     header: store.header,
@@ -216,7 +222,10 @@ function findShelves(
     names.map((name, o) => {
       const place = join(folder, name);
       const shelves = segments.map((segment) =>
-        findShelf(place, plan, segment, featureKey(inputs, encoder, o, segment.setting), dimensions[o]),
+        findShelf(place, plan, segment, featureKey(inputs, encoder, o, segment.setting), dimensions[o], {
+          checked,
+          onDamage,
+        }),
       );
       removeUnwanted(place, shared ? null : new Set(shelves.flatMap((s) => s.missing?.base ?? [])));
       return shelves;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Segment, segmentOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
 import { shortHash } from "./key.ts";
-import { findParts, type Part } from "./part.ts";
+import { type FindOptions, findParts, type Part } from "./part.ts";
 import { type Place, PlacedFeatures } from "./placed.ts";
 
 /** Where the features of one segment of the plan lie: in complete parts, or in one that is still to be made. */
@@ -17,16 +17,20 @@ export interface Shelf {
   readonly missing: { readonly base: string; readonly rows: Int32Array } | null;
 }
 
-/** Looks up what a folder holds of one segment. Rows are known by their cell and donor. */
+/**
+ * Looks up what a folder holds of one segment. Rows are known by their cell and donor; parts that are damaged are
+ * taken back, so that what is torn of them is made again.
+ */
 export function findShelf(
   folder: string,
   plan: SwapPlan,
   segment: Segment,
   key: string,
   dimension: number,
+  options?: FindOptions,
 ): Shelf {
   const prefix = `${label(segment)}.${key}-`;
-  const parts = findParts(folder, prefix, dimension);
+  const parts = findParts(folder, prefix, dimension, options);
   const wanted = pairs(plan, segment);
   const count = wanted.length / 2;
   const make = (rows: Int32Array) => ({
@@ -98,6 +102,11 @@ export class FeatureSet {
     const at = row - this.#segments[s].start;
     const { parts, part, row: rows } = this.#shelves[s];
     return { base: parts[part?.[at] ?? 0].base, row: rows?.[at] ?? at };
+  }
+
+  /** Parts that features are read from, paths without ending. */
+  get bases(): string[] {
+    return [...new Set(this.#shelves.flatMap(({ parts }) => parts.map(({ base }) => base)))];
   }
 
   /** Hash of exactly which features rows of the plan have: their key, cell and donor. */

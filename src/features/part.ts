@@ -1,26 +1,29 @@
 import {
   closeSync,
-  constants,
   existsSync,
-  fstatSync,
-  ftruncateSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   renameSync,
   rmSync,
+  statSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
-import { makeFolder, writeAll, writeError, writeFileAtomic } from "../files/atomic.ts";
+import { basename, dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
+import { syncFolder, writeError, writeFileAtomic } from "../files/atomic.ts";
+import { firstTorn, MarkedRows, readSums } from "../files/marked-rows.ts";
 import { NpyReader, npyHeader } from "../files/npy.ts";
+import { shortHash } from "./key.ts";
 
-const HEADER = 128;
-const DONE = 1;
+/** Bytes of rows that are checked at once. */
+const CHECKED = 1 << 22;
 
 /**
- * Features that were made together: `PATH.npy` (rows x dimension, float32) and `PATH.rows.npy` (rows x 2, int32: the
- * row of the cell and of its donor in the cell store, -1 for none). A part is never changed once it is complete; what
- * a study lacks becomes another part.
+ * Features that were made together: `PATH.npy` (rows x dimension, float32), `PATH.rows.npy` (rows x 2, int32: the
+ * row of the cell and of its donor in the cell store, -1 for none) and `PATH.sums.npy` (rows, uint32: a check sum per
+ * row). The last twelve digits of the name are the hash of the list of rows. A part is never changed once it is
+ * complete; what a study lacks becomes another part.
  */
 export interface Part {
   /** Path without the ending. */
@@ -29,8 +32,26 @@ export interface Part {
   readonly rows: Int32Array;
 }
 
+/** What is wrong with a part: one of its files, and what befell it. */
+export interface PartDamage {
+  readonly path: string;
+  readonly what: string;
+}
+
+export interface FindOptions {
+  /** Parts (paths without ending) that were checked before and are not again; those that are found whole are added. */
+  readonly checked?: Set<string>;
+  /** Called with parts that are not as they were made; they count as begun, and their torn rows as not made. */
+  readonly onDamage?: ((damage: PartDamage) => void) | undefined;
+}
+
 /** The complete parts in `folder` whose names start with `prefix`, by name; others are passed over. */
-export function findParts(folder: string, prefix: string, dimension: number): Part[] {
+export function findParts(
+  folder: string,
+  prefix: string,
+  dimension: number,
+  { checked = new Set(), onDamage }: FindOptions = {},
+): Part[] {
   if (!existsSync(folder)) return [];
   const ending = ".rows.npy";
   return readdirSync(folder)
@@ -38,105 +59,171 @@ export function findParts(folder: string, prefix: string, dimension: number): Pa
     .sort()
     .flatMap((name) => {
       const base = join(folder, name.slice(0, -ending.length));
-      const rows = readRows(base, dimension);
-      return rows === null ? [] : [{ base, rows }];
+      if (!existsSync(`${base}.npy`)) return [];
+      const found = readPart(base, dimension, checked.has(base));
+      if (found.damage === null) {
+        checked.add(base);
+        return [found.part];
+      }
+      onDamage?.(found.damage);
+      takeBack(base);
+      return [];
     });
 }
 
-/** Rows of a part; null where it is not complete or of another dimension. */
-function readRows(base: string, dimension: number): Int32Array | null {
-  if (!existsSync(`${base}.npy`)) return null;
-  let list: NpyReader | undefined;
+/**
+ * Reads the list of rows of a part and checks every one of its bytes. @param dimension null: whatever it is
+ * @param trusted whether the features themselves are left out
+ */
+export function readPart(
+  base: string,
+  dimension: number | null,
+  trusted = false,
+): { readonly part: Part; readonly damage: null } | { readonly part: null; readonly damage: PartDamage } {
+  const damaged = (ending: string, what: string) => ({
+    part: null,
+    damage: { path: `${base}${ending}`, what },
+  });
+  const rows = readRows(base);
+  if (rows === null) return damaged(".rows.npy", "is not the list of rows that its name says");
+  const count = rows.length / 2;
+  const sums = readSums(`${base}.sums.npy`, count);
+  if (sums === null) return damaged(".sums.npy", `is not there, or does not hold the sums of ${count} rows`);
   let array: NpyReader | undefined;
   try {
-    list = new NpyReader(`${base}.rows.npy`);
     array = new NpyReader(`${base}.npy`);
-    if (list.type !== "int32" || list.shape[1] !== 2) return null;
-    if (array.type !== "float32" || array.shape.join() !== [list.shape[0], dimension].join()) return null;
-    const rows = new Int32Array(list.shape[0] * 2);
-    list.read(0, list.shape[0], rows);
-    return rows;
+    const columns = dimension ?? array.shape[1];
+    if (
+      array.type !== "float32" ||
+      array.shape.join() !== [count, columns].join() ||
+      !isExact(array, count, columns)
+    )
+      return damaged(".npy", `does not hold ${count} rows of ${columns} features`);
+    const torn = trusted ? -1 : firstTornRow(array, sums, sumSeed(base));
+    if (torn >= 0) return damaged(".npy", `has a row (${torn}, from 0) that is not what was written`);
   } catch {
-    // Cut off or damaged from outside: it is made again.
-    return null;
+    return damaged(".npy", "cannot be read as features");
   } finally {
-    list?.close();
     array?.close();
+  }
+  return { part: { base, rows }, damage: null };
+}
+
+/** Rows of a part; null where they are not those that its name says. */
+function readRows(base: string): Int32Array | null {
+  try {
+    const bytes = readFileSync(`${base}.rows.npy`);
+    const header = npyHeader("int32", [Math.max(0, (bytes.length - 128) / 8), 2]);
+    if (bytes.length < header.length || Buffer.compare(bytes.subarray(0, header.length), header) !== 0)
+      return null;
+    const list = Uint8Array.from(bytes.subarray(header.length));
+    return base.endsWith(`-${shortHash(list)}`) ? new Int32Array(list.buffer) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a file begins as we write it and ends with its last row. */
+function isExact({ path }: NpyReader, count: number, columns: number): boolean {
+  const header = npyHeader("float32", [count, columns]);
+  if (statSync(path).size !== header.length + 4 * count * columns) return false;
+  const file = openSync(path, "r");
+  try {
+    const found = Buffer.alloc(header.length);
+    readSync(file, found, 0, found.length, 0);
+    return found.equals(header);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function firstTornRow(array: NpyReader, sums: Uint32Array, seed: number): number {
+  const [rows, dimension] = array.shape;
+  const step = Math.max(1, Math.floor(CHECKED / (4 * dimension)));
+  const piece = new Float32Array(Math.min(rows, step) * dimension);
+  for (let at = 0; at < rows; at += step) {
+    const count = Math.min(step, rows - at);
+    array.read(at, count, piece);
+    const torn = firstTorn(new Uint8Array(piece.buffer, 0, count * dimension * 4), dimension * 4, {
+      sums,
+      at,
+      seed,
+    });
+    if (torn >= 0) return torn;
+  }
+  return -1;
+}
+
+/** What the sums of a part's rows start from, so that those of one part never fit another. */
+export function sumSeed(base: string): number {
+  return crc32(basename(base));
+}
+
+/** Takes back that a part is complete: it counts as begun, so that what is whole of it need not be made again. */
+function takeBack(base: string): void {
+  try {
+    rmSync(`${base}.rows.npy`, { force: true });
+    renameSync(`${base}.npy`, `${base}.filling`);
+    syncFolder(dirname(base));
+  } catch (cause) {
+    throw writeError(`${base}.npy`, cause);
   }
 }
 
 /**
- * A part while it is being filled: `PATH.filling` (the array) and `PATH.marks` with one byte per row, written after
- * the row's features. A process killed at any moment leaves both usable: rows that are not marked are made again, to
- * the same bytes.
+ * A part while it is being filled: `PATH.filling` (the array) and `PATH.sums.npy` with the check sum of every row,
+ * written after the row's features. A process killed at any moment leaves both usable: rows that do not fit their sums
+ * are made again, to the same bytes.
  */
 export class FillingPart {
   readonly base: string;
   readonly rows: number;
   readonly dimension: number;
-  readonly #file: number;
-  readonly #marks: number;
+  readonly #file: MarkedRows;
 
   /** Opens both files, making them where they are missing or of another size. */
   constructor(base: string, rows: number, dimension: number) {
     this.base = base;
     this.rows = rows;
     this.dimension = dimension;
-    const { O_CREAT, O_RDWR } = constants;
-    try {
-      makeFolder(dirname(base));
-      this.#marks = openSync(`${base}.marks`, O_CREAT | O_RDWR);
-      this.#file = openSync(`${base}.filling`, O_CREAT | O_RDWR);
-    } catch (cause) {
-      throw writeError(`${base}.npy`, cause);
-    }
-    const size = HEADER + rows * dimension * 4;
-    const header = npyHeader("float32", [rows, dimension]);
-    const found = Buffer.alloc(HEADER);
-    readSync(this.#file, found, 0, HEADER, 0);
-    const whole = fstatSync(this.#file).size === size && found.equals(header);
-    if (whole && fstatSync(this.#marks).size === rows) return;
-    const path = `${base}.npy`;
-    ftruncateSync(this.#marks, 0);
-    ftruncateSync(this.#file, 0);
-    writeAll(this.#file, header, 0, path);
-    // The last value is written first, so that a full disk shows now on file systems that reserve space.
-    if (rows > 0) writeAll(this.#file, new Uint8Array(4), size - 4, path);
-    writeAll(this.#marks, new Uint8Array(rows), 0, path);
+    this.#file = new MarkedRows({
+      path: `${base}.npy`,
+      filling: `${base}.filling`,
+      sums: `${base}.sums.npy`,
+      header: npyHeader("float32", [rows, dimension]),
+      rows,
+      rowBytes: dimension * 4,
+      seed: sumSeed(base),
+    });
   }
 
-  /** 1 for every row that is made. */
+  /** 1 for every row that is made and whole. */
   made(): Uint8Array {
-    const marks = new Uint8Array(this.rows);
-    readSync(this.#marks, marks, 0, marks.length, 0);
-    return marks;
+    return this.#file.verify();
   }
 
   /** Writes whole rows from row `at` on and marks them. */
   write(at: number, features: Float32Array): void {
-    const bytes = new Uint8Array(features.buffer, features.byteOffset, features.byteLength);
-    writeAll(this.#file, bytes, HEADER + at * this.dimension * 4, `${this.base}.npy`);
-    const marks = new Uint8Array(features.length / this.dimension).fill(DONE);
-    writeAll(this.#marks, marks, at, `${this.base}.npy`);
+    this.#file.write(at, new Uint8Array(features.buffer, features.byteOffset, features.byteLength));
   }
 
   close(): void {
-    closeSync(this.#file);
-    closeSync(this.#marks);
+    this.#file.close();
   }
 
   /** Closes a part all of whose rows are made and declares it complete; `rows` (rows x 2) says which they are. */
   finish(rows: Int32Array): void {
-    const left = this.made().indexOf(0);
-    this.close();
-    if (left >= 0) throw new RangeError(`row ${left} of ${this.base} is not made`);
     const bytes = new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength);
-    writeFileAtomic(
-      `${this.base}.rows.npy`,
-      Buffer.concat([npyHeader("int32", [rows.length / 2, 2]), bytes]),
-    );
-    renameSync(`${this.base}.filling`, `${this.base}.npy`);
-    rmSync(`${this.base}.marks`);
+    try {
+      writeFileAtomic(
+        `${this.base}.rows.npy`,
+        Buffer.concat([npyHeader("int32", [rows.length / 2, 2]), bytes]),
+      );
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.#file.finish();
   }
 }
 
@@ -147,10 +234,13 @@ export class FillingPart {
 export function removeUnwanted(folder: string, wanted: ReadonlySet<string> | null): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
-    const base = /^(.*)\.(?:filling|marks)$/.exec(name)?.[1];
+    const base = /^(.*\.[0-9a-f]{12}-[0-9a-f]{12})\.filling$/.exec(name)?.[1];
     if (base === undefined) continue;
-    const complete = existsSync(join(folder, `${base}.npy`)) && existsSync(join(folder, `${base}.rows.npy`));
-    const begun = wanted === null || wanted.has(join(folder, base));
-    if (complete || !begun) rmSync(join(folder, name), { force: true });
+    const path = join(folder, base);
+    const complete = existsSync(`${path}.npy`) && existsSync(`${path}.rows.npy`);
+    if (!complete && (wanted === null || wanted.has(path))) continue;
+    rmSync(join(folder, name), { force: true });
+    if (complete) continue;
+    for (const ending of [".sums.npy", ".rows.npy"]) rmSync(`${path}${ending}`, { force: true });
   }
 }

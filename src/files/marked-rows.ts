@@ -20,6 +20,8 @@ export interface MarkedRowsOptions {
   readonly header: Uint8Array;
   readonly rows: number;
   readonly rowBytes: number;
+  /** What every sum starts from, so that the rows of one file never fit the sums of another; 0 by default. */
+  readonly seed?: number;
 }
 
 /**
@@ -87,7 +89,7 @@ export class MarkedRows {
       if (sums.subarray(at, at + count).every((sum) => sum === 0)) continue;
       readFully(this.#file, piece.subarray(0, count * rowBytes), this.#start + at * rowBytes);
       for (let k = 0; k < count; k++) {
-        if (sums[at + k] === 0 || sumOf(piece, k, rowBytes) === sums[at + k]) continue;
+        if (sums[at + k] === 0 || sumOf(piece, k, rowBytes, this.#options.seed) === sums[at + k]) continue;
         sums[at + k] = 0;
         writeAll(this.#sums, none, SUMS_START + (at + k) * SUM_BYTES, path);
       }
@@ -98,9 +100,9 @@ export class MarkedRows {
   /** Writes whole rows from row `at` on, then their sums. */
   write(at: number, bytes: Uint8Array): void {
     const count = bytes.length / this.rowBytes;
-    const { path } = this.#options;
+    const { path, seed } = this.#options;
     if (this.#scratch.length < count) this.#scratch = new Uint32Array(count);
-    for (let k = 0; k < count; k++) this.#scratch[k] = sumOf(bytes, k, this.rowBytes);
+    for (let k = 0; k < count; k++) this.#scratch[k] = sumOf(bytes, k, this.rowBytes, seed);
     writeAll(this.#file, bytes, this.#start + at * this.rowBytes, path);
     const sums = new Uint8Array(this.#scratch.buffer, 0, count * SUM_BYTES);
     writeAll(this.#sums, sums, SUMS_START + at * SUM_BYTES, path);
@@ -154,8 +156,8 @@ const SUM_BYTES = 4;
 const SUMS_START = 128;
 
 /** The sum of row `row` of `bytes`: its CRC-32 (as in zlib and PNG), 1 where that is 0. */
-function sumOf(bytes: Uint8Array, row: number, rowBytes: number): number {
-  return crc32(bytes.subarray(row * rowBytes, (row + 1) * rowBytes)) || 1;
+function sumOf(bytes: Uint8Array, row: number, rowBytes: number, seed = 0): number {
+  return crc32(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), seed) || 1;
 }
 
 /**
@@ -178,10 +180,17 @@ export function readSums(path: string, rows: number): Uint32Array | null {
   }
 }
 
-/** First of the rows in `bytes`, counted from the first of the file, which is `at`, that does not fit its sum; -1 for none. */
-export function firstTorn(bytes: Uint8Array, rowBytes: number, sums: Uint32Array, at: number): number {
+/** What rows are held to: the sums of their file, what these start from, and the row of the file that comes first. */
+export interface Expected {
+  readonly sums: Uint32Array;
+  readonly at: number;
+  readonly seed?: number;
+}
+
+/** First of the rows in `bytes`, counted from the first of the file, that does not fit its sum; -1 for none. */
+export function firstTorn(bytes: Uint8Array, rowBytes: number, { sums, at, seed }: Expected): number {
   const count = bytes.length / rowBytes;
-  for (let k = 0; k < count; k++) if (sumOf(bytes, k, rowBytes) !== sums[at + k]) return at + k;
+  for (let k = 0; k < count; k++) if (sumOf(bytes, k, rowBytes, seed) !== sums[at + k]) return at + k;
   return -1;
 }
 
@@ -189,9 +198,10 @@ export function firstTorn(bytes: Uint8Array, rowBytes: number, sums: Uint32Array
 export function checkRows(
   bytes: Uint8Array,
   rowBytes: number,
-  { sums, at, path, remedy }: { sums: Uint32Array; at: number; path: string; remedy: string },
+  expected: Expected & { readonly path: string; readonly remedy: string },
 ): void {
-  const torn = firstTorn(bytes, rowBytes, sums, at);
+  const { path, remedy } = expected;
+  const torn = firstTorn(bytes, rowBytes, expected);
   if (torn >= 0) throw new DataError(`is damaged: row ${torn} is not what was written; ${remedy}`, { path });
 }
 

@@ -150,7 +150,8 @@ const gallery = z.strictObject({
   ),
 });
 
-const proportions = z.strictObject({
+/** Localization proportions by one encoder. */
+export const reportProportions = z.strictObject({
   encoder: z.string(),
   proteins: z.array(
     z.strictObject({
@@ -206,7 +207,7 @@ export const reportSchema = z.strictObject({
   facts,
   gallery: z.array(gallery),
   /** One entry per encoder whose proportions were asked for. */
-  proportions: z.array(proportions).default([]),
+  proportions: z.array(reportProportions).default([]),
   cells: z.strictObject({
     total: z.int().min(0),
     used: z.int().min(0),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { z } from "zod";
 import { mean, standardDeviation } from "../core/statistics.ts";
 import {
   type FeatureFile,
@@ -55,7 +56,7 @@ export async function evaluateAuthorFeatures(
       const hashed = files.map((f) => hashGiven(f.path));
       const key = sha256(JSON.stringify([cells, folds, files.map((f, i) => [f.class, hashed[i].sha256])]));
       const path = join(out, "blocks", `${key}.json`);
-      let pairs = readKept<Pairs>(path, key);
+      let pairs = readKept<Pairs>(path, key, PAIRS);
       if (pairs === undefined) {
         const { classes, dimension } = readBlock(files, cells);
         hashed.forEach(checkSame);
@@ -101,6 +102,20 @@ export async function evaluateAuthorFeatures(
     await grid?.dispose();
   }
 }
+
+const number = z.number().nullable();
+
+const PAIRS = z.array(
+  z.strictObject({
+    class1: z.string(),
+    class2: z.string(),
+    accuracy: number,
+    sd: number,
+    folds: z.array(number),
+    gap: number,
+    cells: number,
+  }),
+);
 
 type Pairs = Omit<PairScore, "encoder" | "setting" | "background">[];
 

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { InterruptedError, STOPPED } from "../errors.ts";
 import type { PairFit } from "../evaluate/crossvalidate.ts";
 import type { PairGrid } from "../evaluate/grid.ts";
@@ -22,6 +23,23 @@ export interface PairResult extends Omit<PairScore, "encoder" | "setting" | "bac
   /** Out-of-fold hits, one bit per row of class1 then class2, in the order of the selection, base64. */
   readonly correct: string;
 }
+
+/** What is not a number (a deviation of one fold) is kept as null. */
+const number = z.number().nullable();
+
+const PAIRS = z.array(
+  z.strictObject({
+    key: z.string(),
+    class1: z.string(),
+    class2: z.string(),
+    accuracy: number,
+    sd: number,
+    folds: z.array(number),
+    gap: number,
+    cells: number,
+    correct: z.base64(),
+  }),
+);
 
 /** Raised whenever the same features and split give other fits. */
 const PROBE_VERSION = 2;
@@ -83,7 +101,7 @@ async function evaluateBlock(
     return planRows === null ? [] : [{ name, c, planRows, key: set.key(index.plan, planRows) }];
   });
   const path = layout.block(set.name, block);
-  const known = new Map((readValue<PairResult[]>(path) ?? []).map((p) => [p.key, p]));
+  const known = new Map((readValue<PairResult[]>(path, PAIRS) ?? []).map((p) => [p.key, p]));
   const pairs = present.flatMap((a, i) =>
     present.slice(i + 1).map((b) => {
       const key = shortHash([PROBE_VERSION, a.name, b.name, a.key, b.key, ...splits(a.c, b.c).map(splitKey)]);

@@ -1,7 +1,7 @@
 import type { FeatureSet } from "../features/features.ts";
 import { shortHash } from "../features/key.ts";
 import { localizationProportions } from "../proportions/proportions.ts";
-import type { ReportInput } from "../report/data.ts";
+import { type ReportInput, reportProportions } from "../report/data.ts";
 import type { Cells } from "../types.ts";
 import type { Block, PlanIndex } from "./block.ts";
 import { kept } from "./kept.ts";
@@ -40,7 +40,7 @@ export function proportions(request: FeatureRequest): NonNullable<ReportInput["p
   const { optimizer = "converged", rows = "all" } = study.proportions ?? {};
   const proteins = Array.from(multiple, (row) => cells.protein?.[row] ?? "");
   const key = keyOf(request, needed, [...selection.rows, multiple], [proteins, optimizer, rows, study.seed]);
-  return kept(request.layout.stage("proportions", encoder), key, () => {
+  return kept(request.layout.stage("proportions", encoder), key, reportProportions, () => {
     const [original, masked] = needed.map((block) =>
       collect(set, index, block, selection, (c) => selection.rows[c]),
     );

@@ -1,43 +1,56 @@
-import { existsSync, readFileSync } from "node:fs";
+import type { z } from "zod";
 import { writeFileAtomic } from "../files/atomic.ts";
+import { readInput } from "../files/input.ts";
+import { openSealed, sealJson } from "../files/sealed.ts";
 
 /** Output of a stage with the key of what it was made from. */
 interface Kept {
-  readonly key: string;
+  readonly key: unknown;
   readonly value: unknown;
 }
 
 /**
- * What an earlier run left at `path` (JSON) under `key`, or undefined. Files are written whole, so one that is not JSON
- * was damaged from outside; its content is made again.
+ * What an earlier run left at `path` (JSON) under `key`, or undefined. Files carry a check sum: one that is not as it
+ * was written, or whose value is none of `shape`, counts as not there, and its content is made again.
  */
-export function readKept<T>(path: string, key: string): T | undefined {
+export function readKept<T>(path: string, key: string, shape: z.ZodType): T | undefined {
   const kept = read(path);
-  return kept?.key === key ? (kept.value as T) : undefined;
+  return kept?.key === key ? shaped(kept.value, shape) : undefined;
 }
 
 /** As {@link readKept}, whatever the key: for values whose parts have keys of their own. */
-export function readValue<T>(path: string): T | undefined {
-  return read(path)?.value as T | undefined;
+export function readValue<T>(path: string, shape: z.ZodType): T | undefined {
+  const kept = read(path);
+  return kept === null ? undefined : shaped(kept.value, shape);
+}
+
+/** Whether a file is as {@link keep} wrote it. */
+export function isKept(path: string): boolean {
+  return read(path) !== null;
+}
+
+function shaped<T>(value: unknown, shape: z.ZodType): T | undefined {
+  // The value itself, as what the schema gives has its keys in another order.
+  return shape.safeParse(value).success ? (value as T) : undefined;
 }
 
 function read(path: string): Kept | null {
-  if (!existsSync(path)) return null;
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Kept | null;
+    return openSealed(readInput(path)) as Kept | null;
   } catch {
+    // Not there, or a disk or permissions that do not let it be read.
     return null;
   }
 }
 
 /** Leaves a stage's output at `path` and returns it as the next run will read it, so that both go on with the same values. */
 export function keep<T>(path: string, key: string, value: T): T {
-  const text = JSON.stringify(value);
-  writeFileAtomic(path, `{"key":${JSON.stringify(key)},"value":${text}}\n`);
-  return JSON.parse(text) as T;
+  const text = sealJson({ key, value });
+  writeFileAtomic(path, text);
+  return (JSON.parse(text) as { value: T }).value;
 }
 
 /** What an earlier run left at `path` under `key`, or what `make` gives, left there for the next. */
-export function kept<T>(path: string, key: string, make: () => T): T {
-  return readKept<T>(path, key) ?? keep(path, key, make());
+export function kept<T>(path: string, key: string, shape: z.ZodType, make: () => T): T {
+  return readKept<T>(path, key, shape) ?? keep(path, key, make());
 }

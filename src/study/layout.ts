@@ -76,20 +76,6 @@ export class StudyLayout {
   }
 }
 
-/** What a run may leave at the top of a study folder. */
-export const TOP: ReadonlySet<string> = new Set([
-  "features",
-  "stages",
-  "logs",
-  "results",
-  "plan.csv",
-  "plan.parquet",
-  "scales.csv",
-  "report.json",
-  "report.html",
-  "record.json",
-]);
-
 /** Names in `results` that are taken, so that no encoder can have them. */
 export const RESERVED: ReadonlySet<string> = new Set([
   "pairs.csv",

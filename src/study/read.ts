@@ -1,20 +1,26 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { DataError } from "../errors.ts";
 import { readCsv, readParquet } from "../files/table.ts";
 import { parseReport, type ReportData } from "../report/data.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
 import type { PairScore } from "../types.ts";
 import { StudyLayout } from "./layout.ts";
+import { nameIn } from "./open-folder.ts";
+import { isOwnFile } from "./own-files.ts";
 import { hasPublishedResults, parseShare, readPublishedResults } from "./published-csv.ts";
 import { readRecord, type StudyRecord } from "./record.ts";
+import { checkFile, checkTables, readChecked, studyOf } from "./vouched.ts";
 
 /**
  * Reads scores from a study folder of ours (`results/pairs.parquet`, else `results/pairs.csv`), from its `results`
- * folder, from one of these two files, or from the authors' CSVs (see `readPublishedResults`).
+ * folder, from one of these two files, or from the authors' CSVs (see `readPublishedResults`). What is of a study folder
+ * must be as its last run wrote it; tables elsewhere are read as they are.
  * @throws DataError with file, row and remedy for anything that cannot be used.
  */
 export async function readResults(path: string): Promise<PairScore[]> {
+  const study = studyOf(path);
+  if (study !== null && isOwnFile(nameIn(study.path, resolve(path)))) checkFile(study, path);
   if (!existsSync(path))
     throw new DataError(
       "is not there; give a study folder or a folder of result tables (results_base.csv, ...)",
@@ -22,6 +28,14 @@ export async function readResults(path: string): Promise<PairScore[]> {
     );
   if (!statSync(path).isDirectory()) return readPairs(path);
   const { pairs, record } = new StudyLayout(path);
+  if (study !== null) {
+    const own = new StudyLayout(study.path);
+    if ([study.path, own.results].includes(resolve(path))) {
+      checkFile(study, `${own.pairs}.parquet`);
+      return readPairs(`${own.pairs}.parquet`);
+    }
+    checkTables(study, resolve(path));
+  }
   for (const base of [pairs, join(path, basename(pairs))])
     for (const file of [`${base}.parquet`, `${base}.csv`]) if (existsSync(file)) return readPairs(file);
   if (existsSync(record) && !hasPublishedResults(path))
@@ -46,11 +60,10 @@ export interface StudyResults {
 export async function readStudyFolder(path: string): Promise<StudyResults> {
   const record = readRecord(path);
   const file = `${new StudyLayout(path).report}.json`;
-  if (!existsSync(file))
-    throw new DataError("is a study without results yet; finish it with `cellswap run`", { path });
+  const bytes = readChecked({ path: resolve(path), record }, file);
   let report: ReportData;
   try {
-    report = parseReport(JSON.parse(readFileSync(file, "utf8")));
+    report = parseReport(JSON.parse(bytes.toString("utf8")));
   } catch (cause) {
     throw new DataError("is not the report of a study that this version reads; run the study again", {
       path: file,

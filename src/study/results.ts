@@ -1,5 +1,5 @@
 import { readdirSync, rmdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { storeHash } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
@@ -29,6 +29,7 @@ import { foldsOf } from "./groups.ts";
 import { proportions } from "./inference.ts";
 import { type Judgment, judgeStudy } from "./judge.ts";
 import type { StudyLayout } from "./layout.ts";
+import { ownFiles } from "./own-files.ts";
 import { writePublishedResults } from "./published-csv.ts";
 import type { FittedStudy } from "./schema.ts";
 import type { Selection } from "./select.ts";
@@ -74,8 +75,14 @@ export async function fitProbes(finished: Finished, signal: AbortSignal | undefi
   }
 }
 
-/** Writes the study's tables, the authors' CSV layout and the report; returns the report's data. */
-export function writeResults(finished: Finished): ReportData {
+/** What a finished study says, and the files that hold it. */
+export interface WrittenResults {
+  readonly report: ReportData;
+  readonly files: readonly string[];
+}
+
+/** Writes the study's tables, the authors' CSV layout and the report. */
+export function writeResults(finished: Finished): WrittenResults {
   const { layout, outputs, results } = finished;
   const scores = results.flatMap(blockScores);
   writeCsv(`${layout.pairs}.csv`, scoreTable(scores));
@@ -98,21 +105,20 @@ export function writeResults(finished: Finished): ReportData {
     ))
       written.add(join(folder, file));
   }
-  removeOthers(layout.results, written);
+  removeStale(layout.path, written);
   const data = parseReport(reportData(finished, scores, evidence));
-  writeFileAtomic(`${layout.report}.json`, `${JSON.stringify(data)}\n`);
-  writeFileAtomic(`${layout.report}.html`, renderReport(data));
-  return data;
+  const report = [`${layout.report}.json`, `${layout.report}.html`];
+  writeFileAtomic(report[0], `${JSON.stringify(data)}\n`);
+  writeFileAtomic(report[1], renderReport(data));
+  return { report: data, files: [...written, ...report] };
 }
 
 /** Removes results of earlier choices: encoders and settings that the study no longer has. */
-function removeOthers(folder: string, written: ReadonlySet<string>): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      removeOthers(path, written);
-      if (readdirSync(path).length === 0) rmdirSync(path);
-    } else if (!written.has(path)) rmSync(path);
+function removeStale(study: string, written: ReadonlySet<string>): void {
+  for (const { path } of ownFiles(study, "results")) {
+    if (written.has(path)) continue;
+    rmSync(path);
+    if (readdirSync(dirname(path)).length === 0) rmdirSync(dirname(path));
   }
 }
 

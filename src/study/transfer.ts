@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Groups } from "../core/groups.ts";
 import {
   emptyCells,
@@ -22,7 +23,7 @@ export interface TransferRequest extends FeatureRequest {
 /** Fits the transfer probes, or finds them in the study folder; `between` is awaited after every fit. */
 export async function fitTransfer(request: TransferRequest, between: () => Promise<void>): Promise<void> {
   const work = transferWork(request);
-  if (work === null || readKept<Packed>(work.path, work.key) !== undefined) return;
+  if (work === null || readKept<Packed>(work.path, work.key, PACKED) !== undefined) return;
   const steps = predictHeldOut(work.probes);
   let step = steps.next();
   for (; step.done !== true; step = steps.next()) await between();
@@ -36,7 +37,7 @@ export async function fitTransfer(request: TransferRequest, between: () => Promi
 export function transferPredictions(request: TransferRequest): Predictions | null {
   const work = transferWork(request);
   if (work === null) return null;
-  const found = readKept<Packed>(work.path, work.key);
+  const found = readKept<Packed>(work.path, work.key, PACKED);
   if (found !== undefined) return unpacked(found, work.probes);
   const steps = predictHeldOut(work.probes);
   let step = steps.next();
@@ -110,6 +111,8 @@ const ARRAYS = [
   "lent",
   "margin",
 ] as const satisfies readonly (keyof PredictedCells)[];
+
+const PACKED = z.array(z.array(z.record(z.enum(ARRAYS), z.base64().nullable()).nullable()));
 
 function packed({ blocks }: Predictions): Packed {
   const text = (a: Int16Array | Float32Array | null) =>

@@ -46,8 +46,8 @@ test("rows filled in any order by two objects are a whole file with a CRC-32 eac
   expect(new Uint8Array(readFileSync(path))).toEqual(Uint8Array.from([...header, ...all]));
   const found = readSums(sums, ROWS)!;
   expect([...found]).toEqual(Array.from({ length: ROWS }, (_, row) => crc32(rowsOf(row, 1)) || 1));
-  expect(firstTorn(rowsOf(7, 9), ROW_BYTES, found, 7)).toBe(-1);
-  expect(firstTorn(rowsOf(7, 9), ROW_BYTES, found, 8)).toBe(8);
+  expect(firstTorn(rowsOf(7, 9), ROW_BYTES, { sums: found, at: 7 })).toBe(-1);
+  expect(firstTorn(rowsOf(7, 9), ROW_BYTES, { sums: found, at: 8 })).toBe(8);
 });
 
 test("a row that is not what was written counts as not made, wherever it was changed", () => {

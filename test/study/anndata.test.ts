@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFeatureFile } from "../../src/features/given/file.ts";
+import { readRecord, writeRecord } from "../../src/study/record.ts";
 import { build, removeBuild, run } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 
@@ -234,7 +235,10 @@ test("results of another plan than the folder's are refused, until the run that 
   writeStudy(at("later.json"), { encoders: ["tiny.json"], seed: 2 });
   await done("run", at("later.json"), "--out", at("later"));
   // What a later run in the same folder writes first.
-  for (const name of ["plan.parquet", "plan.csv"]) cpSync(at(`later/${name}`), at(`stopped/${name}`));
+  const [stopped, later] = [readRecord(at("stopped")), readRecord(at("later"))];
+  const plan = Object.fromEntries(["plan.csv", "plan.parquet"].map((name) => [name, later.files[name]]));
+  for (const name of Object.keys(plan)) cpSync(at(`later/${name}`), at(`stopped/${name}`));
+  writeRecord(at("stopped"), { ...stopped, study: later.study, files: { ...stopped.files, ...plan } });
   const args = ["export", "anndata", at("stopped"), "--encoder", "tiny", "--out", at("stopped.h5ad")];
   const { code, stderr } = await run(args);
   expect(code).toBe(1);

@@ -188,9 +188,11 @@ test("a finished study is read as it was written, an unfinished or damaged one i
   cpSync(whole, copy, { recursive: true });
   writeFileSync(join(copy, "report.json"), "{}");
   await expect(readStudyFolder(copy)).rejects.toThrow(
-    `${join(copy, "report.json")}: is not the report of a study`,
+    `${join(copy, "report.json")}: is not as the study wrote it; run the study again`,
   );
   rmSync(join(copy, "report.json"));
-  await expect(readStudyFolder(copy)).rejects.toThrow(`${copy}: is a study without results yet`);
+  await expect(readStudyFolder(copy)).rejects.toThrow(
+    `${join(copy, "report.json")}: is missing; run the study again`,
+  );
   await expect(readStudyFolder(base)).rejects.toThrow(`${base}: is not a study folder`);
 });

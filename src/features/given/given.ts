@@ -9,7 +9,7 @@ import type { Cells, SwapPlan } from "../../types.ts";
 import { FeatureSet, findShelf } from "../features.ts";
 import { shortHash } from "../key.ts";
 import { OpenParts } from "../open-parts.ts";
-import { FillingPart, removeUnwanted } from "../part.ts";
+import { FillingPart, type PartDamage, removeUnwanted } from "../part.ts";
 import { checkFile, type FeatureFile } from "./file.ts";
 
 /** Raised whenever the same file of features gives other features. */
@@ -43,6 +43,8 @@ export interface TakeOver {
 
 export interface TakeOverOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Called with parts that are not as they were made; they are made again. */
+  readonly onDamage?: ((damage: PartDamage) => void) | undefined;
   /** Called with the rows that are read, where any have to be. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -78,7 +80,7 @@ export async function takeFeatures(
   file: FeatureFile,
   order: Int32Array | null,
   { header, plan, cells, folder, shared = false }: TakeOver,
-  { signal, onProgress }: TakeOverOptions = {},
+  { signal, onProgress, onDamage }: TakeOverOptions = {},
 ): Promise<FeatureSet> {
   const { dimension, rows, batch } = file;
   const place = join(folder, name);
@@ -89,7 +91,9 @@ export async function takeFeatures(
     crops: header.hashes["crops.npy"],
     plan: planHash(plan),
   });
-  const find = () => segments.map((segment) => findShelf(place, plan, segment, key, dimension));
+  const checked = new Set<string>();
+  const find = () =>
+    segments.map((segment) => findShelf(place, plan, segment, key, dimension, { checked, onDamage }));
   const shelves = find();
   removeUnwanted(place, shared ? null : new Set(shelves.flatMap((s) => s.missing?.base ?? [])));
   if (shelves.some((s) => s.missing !== null)) {
@@ -113,8 +117,10 @@ export async function takeFeatures(
       parts.close();
     }
     for (const { missing } of shelves)
-      if (missing !== null)
+      if (missing !== null) {
         new FillingPart(missing.base, missing.rows.length / 2, dimension).finish(missing.rows);
+        checked.add(missing.base);
+      }
     onProgress?.(rows, rows);
   }
   return new FeatureSet(name, dimension, segments, find());

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { CellStore } from "../../cells/store.ts";
 import { DataError, StudyError } from "../../errors.ts";
 import { metadataOf } from "../../features/feature-table.ts";
@@ -7,6 +8,7 @@ import { StudyLayout } from "../layout.ts";
 import { readStudyFolder } from "../read.ts";
 import type { StudyRecord } from "../record.ts";
 import type { Study } from "../schema.ts";
+import { checkFile } from "../vouched.ts";
 import { writeOutput } from "./output.ts";
 import { type Planned, readPlanned } from "./planned.ts";
 
@@ -46,6 +48,8 @@ export async function exportAnnData(
   if (wanted.length === 0)
     throw new StudyError(`has no encoder ${options.encoder}; it has ${names.join(", ")}`, { path: folder });
   const layout = new StudyLayout(folder);
+  const study = { path: resolve(folder), record: results.record };
+  for (const file of [`${layout.plan}.parquet`, layout.cells]) checkFile(study, file);
   const plan = await readPlanned(layout);
   const table = await ParquetFile.open(layout.cells);
   const metadata = await cellMetadata(options.study, results.record, plan, folder);

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { CellStore } from "../../cells/store.ts";
 import { Surroundings } from "../../cells/surroundings.ts";
 import { Twins } from "../../cells/twins.ts";
@@ -22,6 +23,21 @@ export interface Survey {
   /** Share of the pixels of center cells that lie at a clip limit, by channel. */
   readonly clipped: readonly number[];
 }
+
+const count = z.int().min(0);
+const perChannel = z.array(z.number().nullable());
+
+const SURVEY = z.strictObject({
+  surroundings: z.strictObject({ cells: count, empty: z.array(count) }),
+  twins: z.strictObject({
+    count,
+    relabeled: count,
+    pairs: z.array(z.tuple([z.string(), z.string()])),
+  }),
+  noise: perChannel,
+  contrast: perChannel,
+  clipped: z.array(z.number()),
+});
 
 /** Raised whenever the same crops give another survey. */
 const SURVEY_VERSION = 1;
@@ -67,7 +83,7 @@ export function surveyOf(
 ): { key: string; kept: boolean; survey: Survey } {
   const labels = Array.from(classOf, (c) => classes[c] ?? "");
   const key = surveyKey(store, plan, scales, composite, labels);
-  const known = out === null ? undefined : readKept<Survey>(new StudyLayout(out).survey, key);
+  const known = out === null ? undefined : readKept<Survey>(new StudyLayout(out).survey, key, SURVEY);
   return {
     key,
     kept: known !== undefined,
