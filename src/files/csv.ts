@@ -1,5 +1,6 @@
 import { parse } from "csv-parse/sync";
-import { DataError } from "../errors.ts";
+import { DataError, isCellswapError } from "../errors.ts";
+import { withoutGuard } from "./formula.ts";
 import { readText } from "./text.ts";
 
 /** A CSV file as text columns. */
@@ -15,6 +16,10 @@ export type Separator = "," | ";" | "\t";
 
 const SEPARATORS: readonly Separator[] = [",", ";", "\t"];
 const NAMES: Record<Separator, string> = { ",": "commas", ";": "semicolons", "\t": "tabs" };
+
+/** Characters of a record at most, and its fields: what has more is no table, or has a quote that never ends. */
+export const MOST_RECORD = 1 << 24;
+const MOST_COLUMNS = 100_000;
 
 /** Records, and characters, that the separator is found out from at most. */
 const SAMPLE = 50;
@@ -49,23 +54,25 @@ export function parseCsv(text: string, path: string): Map<string, string[]> {
 function parseCsvFile(text: string, path: string): Csv {
   const start = preamble(text);
   const separator = start.separator ?? findSeparator(start.text);
-  const records = parseRecords(start.text, separator, path);
-  const header = records.shift();
-  if (header === undefined) throw new DataError("is empty; a header line and rows are needed", { path });
-  const width = header.record.length;
-  const rows = records.filter(({ record, line }) => fits(record, width, start.lines + line, separator, path));
+  const { header, records } = parseRecords(start.text, start.lines, separator, path);
   const columns = new Map<string, string[]>();
-  nameColumns(header.record, path).forEach((name, c) => {
-    const values = rows.map(({ record }) => record[c]);
-    if (header.record[c] !== "" || values.some((v) => v !== "")) columns.set(name, values);
+  nameColumns(header, path).forEach((name, c) => {
+    const values = records.map(({ record }) => withoutGuard(record[c]));
+    if (header[c] !== "" || values.some((v) => v !== "")) columns.set(name, values);
   });
-  return { columns, lines: rows.map(({ line }) => start.lines + line), separator };
+  return { columns, lines: records.map(({ line }) => line), separator };
 }
 
 /** The names of a header, those that are empty as pandas names them. @throws DataError where one comes twice */
 export function nameColumns(header: readonly string[], path: string): string[] {
-  const names = header.map((name, c) => (name === "" ? `Unnamed: ${c}` : name));
-  const twice = names.find((name, c) => names.indexOf(name) < c);
+  if (header.length > MOST_COLUMNS)
+    throw new DataError(
+      `has ${header.length} columns, at most ${MOST_COLUMNS} are read; check that it is the table you mean`,
+      { path },
+    );
+  const names = header.map((name, c) => (name === "" ? `Unnamed: ${c}` : withoutGuard(name)));
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) throw new DataError(`has the column ${twice} twice; rename one`, { path });
   return names;
 }
@@ -128,45 +135,68 @@ export function findSeparator(whole: string): Separator {
 
 function sample(text: string, separator: Separator, records: number): string[][] | null {
   try {
-    return parse(text, { ...DIALECT, delimiter: separator, to: records }) as string[][];
+    return parse(text, { ...dialectOf(text, separator), to: records }) as string[][];
   } catch {
     return null;
   }
 }
 
 /** How records are read, whatever stands between their fields. */
-export const DIALECT = {
+const DIALECT = {
   skip_empty_lines: true,
   skip_records_with_empty_values: true,
   trim: true,
   relax_column_count: true,
+  max_record_size: MOST_RECORD,
 } as const;
+
+/** How the records of `text` are read, with `delimiter` between their fields; lines end as the first of them does. */
+export function dialectOf(text: string, delimiter: Separator) {
+  return { ...DIALECT, delimiter, record_delimiter: [lineEnd(text)] };
+}
+
+/** What ends the first record. The parser finds it as well, but takes a second for each million characters before it. */
+function lineEnd(text: string): string {
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 34) quoted = !quoted;
+    else if (!quoted && (c === 10 || c === 13)) return c === 13 && text[i + 1] === "\n" ? "\r\n" : text[i];
+  }
+  return "\n";
+}
 
 function parseRecords(
   text: string,
+  before: number,
   separator: Separator,
   path: string,
-): { record: string[]; line: number }[] {
+): { header: string[]; records: { record: string[]; line: number }[] } {
+  let header: string[] | undefined;
   const records: { record: string[]; line: number }[] = [];
   try {
     parse(text, {
-      ...DIALECT,
-      delimiter: separator,
+      ...dialectOf(text, separator),
       on_record: (record: string[], { lines }) => {
-        records.push({ record, line: lines - linesWithin(record) });
+        const line = before + lines - linesWithin(record);
+        if (header === undefined) header = record;
+        else if (fits(record, header.length, line, separator, path)) records.push({ record, line });
         return null;
       },
     });
   } catch (cause) {
-    throw malformed(cause, path);
+    throw isCellswapError(cause) ? cause : malformed(cause, path);
   }
-  return records;
+  if (header === undefined) throw new DataError("is empty; a header line and rows are needed", { path });
+  return { header, records };
 }
 
 /** The error for text that csv-parse does not read. */
 export function malformed(cause: unknown, path: string): DataError {
-  return new DataError(`is not a well-formed CSV file (${(cause as Error).message}); export it again`, {
-    path,
-    cause,
-  });
+  const { code, message, lines } = cause as Error & { code?: string; lines?: number };
+  const why =
+    code === "CSV_MAX_RECORD_SIZE"
+      ? `line ${lines ?? 1} goes on for more than ${MOST_RECORD} characters; a quote may be missing there`
+      : message;
+  return new DataError(`is not a well-formed CSV file (${why}); export it again`, { path, cause });
 }

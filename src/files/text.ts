@@ -22,7 +22,24 @@ const SAVE = "save it as CSV UTF-8";
 
 /** The text of a file that a person gives. @throws DataError as {@link decodeText}, or where it cannot be read. */
 export function readText(path: string): string {
-  return decodeText(readInput(path, { bytes: MOST, what: "a table that is held as a whole" }), path);
+  const bytes = readInput(path, { bytes: MOST, what: "a table that is held as a whole" });
+  checkLines(bytes, path);
+  return decodeText(bytes, path);
+}
+
+/** Bytes of a line at most: a file that has more in one is no table and no list. */
+const MOST_LINE = 1 << 26;
+
+function checkLines(bytes: Uint8Array, path: string): void {
+  for (let start = 0, line = 1; bytes.length - start > MOST_LINE; line++) {
+    const end = bytes.indexOf(10, start);
+    if (end < 0 || end - start > MOST_LINE)
+      throw new DataError(
+        `has more than ${MOST_LINE} bytes in line ${line}; check that it is the file you mean`,
+        { path },
+      );
+    start = end + 1;
+  }
 }
 
 /** Files that are no text, by their first bytes. */

@@ -1,3 +1,4 @@
+import { guarded } from "../files/formula.ts";
 import { Html, html, xmlText } from "./escape.ts";
 import { composeFigure, type LegendItem } from "./figures/svg.ts";
 
@@ -7,7 +8,7 @@ export type CsvRows = readonly (readonly (string | number | null)[])[];
 /** RFC 4180 with line feeds; numbers with all digits, null as an empty field. */
 function csvText(rows: CsvRows): string {
   const field = (value: string | number | null) => {
-    const text = value === null ? "" : String(value);
+    const text = typeof value === "string" ? guarded(value) : value === null ? "" : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return rows.map((row) => `${row.map(field).join(",")}\n`).join("");

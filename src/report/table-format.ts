@@ -1,5 +1,6 @@
 import { formatFloat } from "../core/format.ts";
 import { EFFECTS, type EncoderTable, type ResultTable } from "../evidence/tables.ts";
+import { guarded } from "../files/formula.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
 
 /** `0.713 ± 0.029`; without an error the mean alone; a dash where there is no number. */
@@ -181,8 +182,8 @@ export function formatTidyCsv(table: ResultTable): string {
 }
 
 function formatCsvRows(rows: readonly string[][]): string {
-  const field = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return rows.map((row) => `${row.map(field).join(",")}\n`).join("");
+  const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return rows.map((row) => `${row.map((text) => quoted(guarded(text))).join(",")}\n`).join("");
 }
 
 /** The table as JSON, full precision, accuracies 0..1. */

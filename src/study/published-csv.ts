@@ -4,6 +4,7 @@ import { stringify } from "csv-stringify/sync";
 import { formatFloat } from "../core/format.ts";
 import { DataError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
+import { guarded } from "../files/formula.ts";
 import { readCsv } from "../files/table.ts";
 import type { Setting } from "../settings.ts";
 import type { PairScore } from "../types.ts";
@@ -142,9 +143,9 @@ function formatPublished(rows: readonly PairScore[], withBackground: boolean): s
     [
       ["Location1", "Location2", ...middle("Background"), "Accuracy", "StdDev"],
       ...rows.map((r) => [
-        r.class1,
-        r.class2,
-        ...middle(r.background ?? ""),
+        guarded(r.class1),
+        guarded(r.class2),
+        ...middle(guarded(r.background ?? "")),
         formatFloat(r.accuracy),
         formatFloat(r.sd),
       ]),

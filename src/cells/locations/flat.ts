@@ -3,7 +3,7 @@ import { DataError } from "../../errors.ts";
 import type { RowSource } from "../../files/rows/row-source.ts";
 import { checkStop } from "../../files/turn.ts";
 import { isImageColumn } from "../metadata/image-columns.ts";
-import { parseNumber } from "../metadata/missing.ts";
+import { maybeThousands, parseNumber } from "../metadata/missing.ts";
 import { CellList } from "./cell-list.ts";
 import { findCenters } from "./centers.ts";
 import { decimalPoints, type ImageRow, imageRows, KEYS, type LocationSet, ofImages } from "./location-set.ts";
@@ -43,6 +43,7 @@ export async function flatSet(
   const varying = new Set<string>();
   const counts: number[] = [];
   const cells = new CellList();
+  const signs = new Signs();
   const place = [centers.x, centers.y, ...(centers.object === undefined ? [] : [centers.object])];
   await table.each([...names, ...place], (values) => {
     checkStop(signal, path);
@@ -56,10 +57,12 @@ export async function flatSet(
       for (let i = telling.length; i < names.length; i++)
         if (lists.get(names[i])?.[field] !== values[i]) varying.add(names[i]);
     const [x, y, object] = values.slice(names.length);
+    if (comma) signs.check(x, y);
     const label = object === undefined ? counts[field] + 1 : parseNumber(object, comma);
     counts[field]++;
     cells.add(field, label, parseNumber(x, comma), parseNumber(y, comma));
   });
+  signs.end([centers.x, centers.y], path);
   const kept = new Map([...lists].filter(([name]) => !varying.has(name)));
   const rows: ImageRow[] = imageRows(comma ? decimalPoints(kept) : kept);
   return {
@@ -71,4 +74,29 @@ export async function flatSet(
             `Columns that differ within an image are not kept: ${[...varying].slice(0, 5).join(", ")}${varying.size > 5 ? ", ..." : ""}.`,
           ],
   };
+}
+
+/** Watches whether the commas of a table's coordinates can be those of decimals. */
+class Signs {
+  /** A coordinate whose comma may be the sign of thousands, while all that have a comma are like it. */
+  #doubtful: string | undefined;
+  #decimal = false;
+  #whole = false;
+
+  check(...texts: readonly string[]): void {
+    for (const text of texts)
+      if (!text.includes(",")) this.#whole ||= text !== "";
+      else if (maybeThousands(text)) this.#doubtful ??= text;
+      else this.#decimal = true;
+  }
+
+  /** @throws DataError where some are whole and the others may be thousands: they would be read a thousandfold too small */
+  end(columns: readonly string[], path: string): void {
+    const value = this.#doubtful;
+    if (value === undefined || this.#decimal || !this.#whole) return;
+    throw new DataError(
+      `has coordinates such as ${value} beside whole ones in ${columns.join(" and ")}, which may be ${value.replace(",", ".")} or ${value.replace(",", "")}; write them with a point, or without a sign for thousands`,
+      { path },
+    );
+  }
 }

@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import type { CellRecord } from "../store.ts";
 import { findSeparator, joinClasses } from "./classes.ts";
-import { type Doubtful, emptyMissing, isPlain, parseNumber } from "./missing.ts";
+import { type Doubtful, emptyMissing, isPlain, parseNumber, thousandsIn } from "./missing.ts";
 
 /** Columns of text by name, one value per cell, empty where nothing is known. */
 export type TextTable = ReadonlyMap<string, readonly string[]>;
@@ -74,11 +74,13 @@ export function cellMetadata(given: TextTable, options: MetadataOptions): CellMe
   const sign = joiner(parts, count);
   const field = (row: number) => parts(row).join(sign) || otherwise?.[row] || "unknown";
   const ids = cellIds(findColumn(table, "Cell"), options, place);
-  const extras = extraColumns(table, options.comma ?? false);
+  const comma = options.comma ?? false;
+  const extras = extraColumns(table, comma);
   return {
     notes: [
       ...fieldNotes(images.length, field, protein, localization !== undefined),
       ...notes,
+      ...(comma ? thousandsNotes(table) : []),
       ...[...doubtful].flatMap(([name, texts]) => askMissing(name, texts, options.unit ?? "cell", path)),
     ],
     record: (row) => {
@@ -175,6 +177,19 @@ function cellIds(
 /** "row 2" and "row 5" as "rows 2 and 5". */
 const both = (a: string, b: string) => `${a.replace(" ", "s ")} and ${b.slice(b.indexOf(" ") + 1)}`;
 
+/** Names the columns whose comma may be the sign of thousands; they are kept as text. */
+function thousandsNotes(table: TextTable): string[] {
+  return [...table].flatMap(([name, values]) => {
+    if (!values.every((v) => v === "" || isPlain(v, true))) return [];
+    const value = thousandsIn(values);
+    return value === undefined
+      ? []
+      : [
+          `Column ${bare(name)} is kept as text: ${value} may be ${value.replace(",", ".")} or ${value.replace(",", "")}; write its numbers with a point, or without a sign for thousands.`,
+        ];
+  });
+}
+
 /**
  * Columns that no rule uses, as `Metadata_` columns; numbers where every value that is there is one (`isPlain`), NaN where
  * it is missing.
@@ -191,7 +206,8 @@ function extraColumns(
       const numeric =
         known === undefined &&
         values.some((v) => v !== "") &&
-        values.every((v) => v === "" || isPlain(v, comma));
+        values.every((v) => v === "" || isPlain(v, comma)) &&
+        !(comma && thousandsIn(values) !== undefined);
       return [
         `Metadata_${known ?? bare(name)}`,
         values.map((v) => (numeric ? parseNumber(v, comma) : v === "" ? null : v)),

@@ -20,6 +20,15 @@ export function parseNumber(text: string, comma = false): number {
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : Number.NaN;
 }
 
+/** A number whose comma may stand before thousandths or behind thousands: 1,234, but not 0,234 or 1,23. */
+export const maybeThousands = (text: string): boolean => /^[-+]?[1-9]\d{0,2},\d{3}$/.test(text);
+
+/** The first value with a comma of a column where that may be the sign of thousands in all that have one. */
+export function thousandsIn(values: readonly string[]): string | undefined {
+  const commas = values.filter((v) => v.includes(","));
+  return commas.every(maybeThousands) ? commas[0] : undefined;
+}
+
 /** True for a number that loses nothing as one: 01 and 1E5 may be names, and integers beyond 2^53 ids. */
 export function isPlain(text: string, comma = false): boolean {
   if (!/^-?(0|[1-9]\d*)(\.\d+)?(e[-+]\d+)?$/.test(comma ? text.replace(",", ".") : text)) return false;

@@ -47,6 +47,8 @@ export function readOmeXml(description: string, path: string): StackLayout {
   const own = path.replace(/^.*[\\/]/, "");
   const damaged = (why: string, cause?: unknown) =>
     new DataError(`has OME-XML that cannot be used (${why}); export it again as OME-TIFF`, { path, cause });
+  // OME-XML has no document type, and one may define entities that expand without end.
+  if (description.includes("<!DOCTYPE")) throw damaged("it has a document type");
   let root: Element;
   try {
     const parser = new XMLParser({

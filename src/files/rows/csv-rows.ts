@@ -3,7 +3,17 @@ import { finished } from "node:stream/promises";
 import { parse } from "csv-parse";
 import { parse as parseSync } from "csv-parse/sync";
 import { DataError, isCellswapError } from "../../errors.ts";
-import { DIALECT, findSeparator, fits, linesWithin, malformed, nameColumns, preamble } from "../csv.ts";
+import {
+  dialectOf,
+  findSeparator,
+  fits,
+  linesWithin,
+  MOST_RECORD,
+  malformed,
+  nameColumns,
+  preamble,
+} from "../csv.ts";
+import { withoutGuard } from "../formula.ts";
 import { openInput } from "../input.ts";
 import { checkUtf8, decodeText, encodingOf, readText } from "../text.ts";
 import { turn } from "../turn.ts";
@@ -16,9 +26,10 @@ const PIECE = 1 << 22;
 export function csvRows(path: string, bytes = PIECE): RowSource {
   const { text, lines: before, separator: said } = preamble(firstPiece(path, bytes));
   const separator = said ?? findSeparator(text);
+  const dialect = dialectOf(text, separator);
   let header: string[] | undefined;
   try {
-    [header] = parseSync(text, { ...DIALECT, delimiter: separator, to: 1 }) as string[][];
+    [header] = parseSync(text, { ...dialect, to: 1 }) as string[][];
   } catch (cause) {
     throw malformed(cause, path);
   }
@@ -35,12 +46,11 @@ export function csvRows(path: string, bytes = PIECE): RowSource {
       const values = new Array<string>(names.length);
       let records = 0;
       const parser = parse({
-        ...DIALECT,
-        delimiter: separator,
+        ...dialect,
         on_record: (record: string[], { lines }) => {
           const line = before + lines - linesWithin(record);
           if (records++ === 0 || !fits(record, width, line, separator, path)) return null;
-          for (let i = 0; i < at.length; i++) values[i] = record[at[i]];
+          for (let i = 0; i < at.length; i++) values[i] = withoutGuard(record[at[i]]);
           use(values, line);
           return null;
         },
@@ -95,6 +105,11 @@ function* pieces(path: string, size: number): Generator<string> {
         bytes = bytes.subarray(mark);
       }
       const whole = read === 0 ? bytes.length : bytes.lastIndexOf(10) + 1;
+      if (bytes.length - whole > MOST_RECORD)
+        throw new DataError(
+          `has more than ${MOST_RECORD} bytes in line ${lines + 1}, which is no row of a table; check that it is a CSV file`,
+          { path },
+        );
       const piece = bytes.subarray(0, whole);
       carried = Buffer.from(bytes.subarray(whole));
       if (piece.length > 0) {

@@ -1,3 +1,4 @@
+import type { Database as Connection } from "sql.js";
 import { DataError, isCellswapError } from "../../errors.ts";
 import { checkInput, readInput } from "../input.ts";
 import { firstBytes, type RowSource } from "./row-source.ts";
@@ -32,12 +33,20 @@ export async function openSqlite(path: string): Promise<Database> {
     const database = new library.Database(readInput(path));
     const names = (query: string, at: number) =>
       (database.exec(query)[0]?.values ?? []).map((row) => String(row[at]));
+    const columnsOf = (table: string) => {
+      try {
+        checkView(database, table, path);
+        return names(`PRAGMA table_info(${quoted(table)})`, 1);
+      } catch (cause) {
+        throw isCellswapError(cause) ? cause : broken(cause);
+      }
+    };
     const tables = names("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name", 0);
     return {
       tables,
       table: (name) => ({
         path: `${path}, table ${name}`,
-        columns: names(`PRAGMA table_info(${quoted(name)})`, 1),
+        columns: columnsOf(name),
         comma: false,
         unit: "row",
         each: async (columns, use) => {
@@ -45,11 +54,14 @@ export async function openSqlite(path: string): Promise<Database> {
             const statement = database.prepare(
               `SELECT ${columns.map(quoted).join(", ")} FROM ${quoted(name)}`,
             );
-            for (let row = 1; statement.step(); row++)
+            for (let row = 1; statement.step(); row++) {
+              // Every row of a table takes a byte at least; a view may give more without end.
+              if (row > size) throw new Error(`table ${name} has more rows than the file has bytes`);
               use(
-                statement.get().map((v) => (v === null ? "" : String(v))),
+                statement.get().map((v, i) => textOf(v, columns[i])),
                 row,
               );
+            }
             statement.free();
           } catch (cause) {
             throw isCellswapError(cause) ? cause : broken(cause);
@@ -59,6 +71,31 @@ export async function openSqlite(path: string): Promise<Database> {
       close: () => database.close(),
     };
   } catch (cause) {
-    throw broken(cause);
+    throw isCellswapError(cause) ? cause : broken(cause);
   }
+}
+
+/** Bytes of a value that is no number and no text, at most: what has more is a picture or the like. */
+const MOST_BLOB = 1 << 16;
+
+function textOf(value: unknown, column: string): string {
+  if (value === null) return "";
+  if (value instanceof Uint8Array && value.length > MOST_BLOB)
+    throw new Error(`column ${column} holds ${value.length} bytes that are no text`);
+  return String(value);
+}
+
+/** Refuses a view that calls itself: it may never end. */
+function checkView(database: Connection, name: string, path: string): void {
+  const [found] = database.exec("SELECT sql FROM sqlite_master WHERE type = 'view'");
+  const recursive = found?.values.some(([sql]) => /\bWITH\b/i.test(String(sql)));
+  if (
+    recursive &&
+    database.exec("SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = $name", { $name: name })
+      .length > 0
+  )
+    throw new DataError(
+      `has the view ${name}, and views are made WITH queries that may never end; export it as a table`,
+      { path },
+    );
 }
