@@ -118,7 +118,7 @@ async function ofCells(setup: WorkerSetup, error: unknown, rows: Int32Array): Pr
   const batch = `${await named(setup, rows[0])} to ${await named(setup, rows[rows.length - 1])}`;
   return reviveError({
     ...rest,
-    message: `${message} (${rows.length} crops, ${batch})`,
+    message: `${message} (${rows.length} crops, from ${batch})`,
     ...(path === undefined ? {} : { path }),
   });
 }

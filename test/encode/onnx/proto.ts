@@ -204,3 +204,19 @@ export const endless = (): Bytes =>
     ],
     [tensor("many", [], [2n ** 40n])],
   );
+
+/** A network that takes gigabytes where a pixel is over 1. */
+export const hugeOnBright = (): Bytes =>
+  network(
+    [
+      node("ReduceMax", ["images"], ["max"], { keepdims: 0 }),
+      node("Floor", ["max"], ["floor"]),
+      node("Mul", ["floor", "many"], ["product"]),
+      node("Cast", ["product"], ["count"], { to: 7 }),
+      node("Range", ["none", "count", "step"], ["range"]),
+      node("Size", ["range"], ["size"]),
+      node("Cast", ["size"], ["length"], { to: 1 }),
+      ...addSum("length"),
+    ],
+    [tensor("many", [], [5e8]), tensor("none", [], [0n]), tensor("step", [], [1n])],
+  );
