@@ -3,6 +3,9 @@ import { z } from "zod";
 /** Raised whenever the same crops, description and network give other features (ONNX Runtime included). */
 export const ENCODE_VERSION = 1;
 
+/** Pixels: far more than any network takes. */
+const side = z.int().positive().max(16384);
+
 const channelwise = "Statistics are taken per crop and channel, in float64.";
 
 /** One preprocessing step; they run in the order given. */
@@ -10,18 +13,18 @@ export const PreprocessStep = z
   .discriminatedUnion("step", [
     z.strictObject({
       step: z.literal("crop"),
-      height: z.int().positive(),
-      width: z.int().positive(),
+      height: side,
+      width: side,
       at: z.enum(["center", "five"]).default("center").describe("five: center and corners, outputs averaged"),
     }),
     z.strictObject({
       step: z.literal("pad"),
-      height: z.int().positive(),
-      width: z.int().positive(),
+      height: side,
+      width: side,
       with: z.enum(["zero", "edge"]).default("edge"),
     }),
     z
-      .strictObject({ step: z.literal("resize"), height: z.int().positive(), width: z.int().positive() })
+      .strictObject({ step: z.literal("resize"), height: side, width: side })
       .describe("Bilinear, pixel centers aligned at half pixels, no antialiasing."),
     z
       .strictObject({ step: z.literal("minmax"), epsilon: z.number().nonnegative().default(0) })
@@ -104,7 +107,7 @@ export const ExtraInput = z.strictObject({
 });
 export type ExtraInput = z.infer<typeof ExtraInput>;
 
-const size = z.int().positive().describe("Pixels, after preprocessing.");
+const size = side.describe("Pixels, after preprocessing.");
 const input = {
   channels: z.array(z.string().min(1)).min(1).describe("Channels by name, in the network's order."),
   height: size,

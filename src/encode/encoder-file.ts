@@ -1,4 +1,5 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import { DataError } from "../errors.ts";
 import { checkJson, readJson } from "../files/json.ts";
 import { type CommandFile, commandFile } from "./command/file.ts";
@@ -9,8 +10,8 @@ import { type OnnxFile, onnxFile } from "./onnx/file.ts";
 export type EncoderFile = OnnxFile | CommandFile;
 
 /**
- * Reads an encoder's sidecar (`NAME.json`; the path of its `NAME.onnx` is taken as well).
- * @throws DataError naming the key that is wrong, the missing model or a hash that does not match.
+ * Reads an encoder's sidecar (`NAME.json`; the path of its `NAME.onnx` is taken as well, where it is the model that is described).
+ * @throws DataError naming the key that is wrong, the model that is missing or another one, or a hash that does not match.
  */
 export function readEncoder(given: string): EncoderFile {
   const path = given.endsWith(".onnx") ? given.replace(/\.onnx$/, ".json") : given;
@@ -34,7 +35,20 @@ export function readEncoder(given: string): EncoderFile {
         'has both "model" (an ONNX file) and "command" (a program); keep the one that is meant',
         { path },
       );
+    if (given !== path) throw ofAnother(path, "a program", given);
     return commandFile(path, checkJson(CommandDescription, json, path));
   }
-  return onnxFile(path, checkJson(OnnxDescription, json, path));
+  const file = onnxFile(path, checkJson(OnnxDescription, json, path));
+  if (given !== path && realpathSync(file.modelPath) !== realpathSync(given))
+    throw ofAnother(path, file.description.model, given);
+  return file;
+}
+
+/** Of a description that stands beside the model that was given and is not of it. */
+function ofAnother(path: string, described: string, given: string): DataError {
+  const name = basename(given);
+  return new DataError(
+    `describes ${described}, not ${name}, beside which it stands; give this file if ${described} is meant, or describe ${name} in a file of another name (\`cellswap encoder init\` with --out)`,
+    { path },
+  );
 }

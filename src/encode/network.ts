@@ -81,6 +81,7 @@ export class NetworkEncoder implements Encoder {
           : "pools over the center cell (center-mean), and the cells have no masks; make them with `cellswap segment`, or use mean",
         { path: file.path },
       );
+    checkSizes(file);
     const encoder = new NetworkEncoder(file, await openNetwork(), shape);
     if (!tried) await encoder.#try();
     return encoder;
@@ -280,6 +281,22 @@ function padded(values: Float32Array, length: number): Float32Array {
   const out = new Float32Array(length);
   out.set(values);
   return out;
+}
+
+/** Values of one input, at most, on its way through the preprocessing: 256 MiB. */
+const MOST_VALUES = 2 ** 26;
+
+/** @throws StudyError for inputs of a size that no machine holds many of */
+function checkSizes({ path, description: { input, preprocess } }: EncoderFile): void {
+  for (const size of [input, ...preprocess]) {
+    if (!("height" in size)) continue;
+    const values = input.channels.length * size.height * size.width;
+    if (values > MOST_VALUES)
+      throw new StudyError(
+        `asks for inputs of ${input.channels.length} x ${size.height} x ${size.width} values, more than ${MOST_VALUES}; make height and width smaller`,
+        { path },
+      );
+  }
 }
 
 /** Whether the network gets the center masks, so that all its outputs depend on them. */

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { DataError } from "../../errors.ts";
 import { canonicalJson, sha256, sha256File } from "../../files/hash.ts";
 import type { CommandDescription } from "../description.ts";
+import { checkUnchanged, stamp } from "../stamp.ts";
 
 /** An encoder that is another program. */
 export interface CommandFile {
@@ -14,6 +15,8 @@ export interface CommandFile {
   readonly folder: string;
   /** Files that its features depend on: arguments that name one, then those listed. */
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
+  /** Those files as they were then: what {@link stamp} says, by path. */
+  readonly stamps: Readonly<Record<string, string>>;
   /** SHA-256 of command line, files and batch. */
   readonly hash: string;
 }
@@ -33,16 +36,24 @@ export function commandFile(path: string, description: CommandDescription): Comm
         { path },
       );
     if (!statSync(file).isFile())
-      throw new DataError(`"files" names ${name}, which is a folder; name the files in it`, { path });
+      throw new DataError(
+        `"files" names ${name}, which is no file; name files, those in a folder one by one`,
+        { path },
+      );
   }
   const names = new Set([...command.flatMap(namedFile(folder)), ...listed]);
+  const stamps = Object.fromEntries(
+    [...names].map((name) => resolve(folder, name)).map((file) => [file, stamp(file)]),
+  );
   const files = [...names].map((name) => ({ name, sha256: sha256File(resolve(folder, name)) }));
+  checkUnchanged(stamps);
   return {
     kind: "command",
     path,
     description,
     folder,
     files,
+    stamps,
     hash: sha256(canonicalJson({ command, files, batch })),
   };
 }

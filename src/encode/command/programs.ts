@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { InterruptedError, STOPPED } from "../../errors.ts";
+import { checkUnchanged } from "../stamp.ts";
 import { ErrorLog } from "./error-log.ts";
 import type { CommandFile } from "./file.ts";
 import { Program, type ProgramAnswer, type ProgramBatch } from "./program.ts";
@@ -74,6 +75,7 @@ export class RunningPrograms implements Programs {
   #entry(file: CommandFile): Entry {
     let entry = this.#entries.get(file.path);
     if (entry === undefined) {
+      checkUnchanged(file.stamps);
       const { name } = file.description;
       entry = { processes: [], shapes: [], log: new ErrorLog(this.#onPrint), name };
       if (this.#logs !== undefined) entry.log.open(join(this.#logs, `${name}.log`));

@@ -4,6 +4,7 @@ import { DataError } from "../../errors.ts";
 import { sha256, sha256File } from "../../files/hash.ts";
 import type { OnnxDescription } from "../description.ts";
 import { readLimited } from "../published/read.ts";
+import { checkUnchanged, stamp } from "../stamp.ts";
 import { boundsOf } from "./bounds.ts";
 import { weightFiles } from "./external.ts";
 import { graphFaults } from "./faults.ts";
@@ -111,7 +112,7 @@ export function filesOf(path: string, description: OnnxDescription, modelPath: s
     inner,
     half: calculatesHalf(model),
   };
-  checkUnchanged(file);
+  checkUnchanged(stamps);
   return file;
 }
 
@@ -124,19 +125,6 @@ export function batchOf(
     inputs.find((v) => v.name === description?.input.name) ?? inputs.find((v) => v.shape?.length === 4);
   const batch = main?.shape?.[0];
   return typeof batch === "number" ? batch : (description?.input.batch ?? null);
-}
-
-/** What a file is known by while it is in use: another one in its place, or written to, has another. */
-export function stamp(path: string): string {
-  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return status === undefined ? "" : [status.ino, status.size, status.mtimeNs, status.ctimeNs].join();
-}
-
-/** @throws DataError where a file of a network is not the one that its hash was taken of any more */
-export function checkUnchanged({ stamps }: Pick<OnnxFile, "stamps">): void {
-  for (const [path, before] of Object.entries(stamps))
-    if (stamp(path) !== before)
-      throw new DataError("was changed while it was in use; start again, and leave it as it is", { path });
 }
 
 /** @throws DataError for a network that is no encoder */

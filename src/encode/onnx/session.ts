@@ -2,8 +2,9 @@ import { dirname } from "node:path";
 import * as ort from "onnxruntime-node";
 import { DataError } from "../../errors.ts";
 import { type Given, type Network, oneLine } from "../network.ts";
+import { checkUnchanged } from "../stamp.ts";
 import { ABSURD, CHECK } from "./apart.ts";
-import { checkGraph, checkUnchanged, type OnnxFile, readModel } from "./file.ts";
+import { checkGraph, type OnnxFile, readModel } from "./file.ts";
 import { addOutputs } from "./graph.ts";
 import { type Feed, type InputType, planFeeds } from "./inputs.ts";
 import { fromType, toType } from "./numbers.ts";
@@ -57,7 +58,7 @@ export class Session implements Network {
   static async open(file: OnnxFile, threads: number, tried: boolean): Promise<Session> {
     const path = file.modelPath;
     if (!tried) checkGraph(file);
-    checkUnchanged(file);
+    checkUnchanged(file.stamps);
     const options: ort.InferenceSession.SessionOptions = {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
@@ -80,7 +81,7 @@ export class Session implements Network {
     }
     try {
       // What was read is what the hash was taken of.
-      checkUnchanged(file);
+      checkUnchanged(file.stamps);
       return new Session(file, session);
     } catch (error) {
       await session.release();
@@ -107,7 +108,7 @@ export class Session implements Network {
       const result = await this.#session.run(tensors, this.#wanted);
       this.runMs += performance.now() - start;
       // The runtime reads weights in files beside the model when it needs them.
-      if (this.#large) checkUnchanged(this.#file);
+      if (this.#large) checkUnchanged(this.#file.stamps);
       return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, given(value)]));
     } catch (cause) {
       if (cause instanceof DataError) throw cause;
