@@ -13,6 +13,8 @@ interface Options {
   readonly json?: boolean;
 }
 
+const NEWLINE = 10;
+
 export function configure(command: Command): void {
   command
     .command("try <encoder>")
@@ -32,8 +34,17 @@ export function configure(command: Command): void {
 async function runTry(given: string, { cells, count, json }: Options): Promise<void> {
   const file = readEncoder(encoderPath(given, "."));
   if (file.kind === "command") say([...programLines(file), ...exchangeLines(file)].join("\n"));
-  const onPrint = (chunk: Uint8Array) => void process.stderr.write(chunk);
-  const trial = await interruptible((signal) => runTrial(file, cells, { count, onPrint, signal }));
+  let last = NEWLINE;
+  const onPrint = (chunk: Uint8Array) => {
+    process.stderr.write(chunk);
+    last = chunk.at(-1) ?? last;
+  };
+  const trial = await interruptible((signal) =>
+    runTrial(file, cells, { count, onPrint, signal }).finally(() => {
+      // What is said of it begins a line.
+      if (last !== NEWLINE) process.stderr.write("\n");
+    }),
+  );
   if (json === true) printJson(trial);
   else print(describe(trial).join("\n"));
 }

@@ -98,7 +98,8 @@ export function refuseLink(path: string): void {
     );
 }
 
-function checkTarget(path: string): void {
+/** @throws DataError where a symbolic link, a device or a pipe stands at `path` */
+export function checkTarget(path: string): void {
   refuseLink(path);
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there !== undefined && !there.isFile() && !there.isDirectory())

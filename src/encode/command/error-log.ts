@@ -1,6 +1,6 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { makeFolder } from "../../files/atomic.ts";
+import { checkTarget, makeFolder } from "../../files/atomic.ts";
 
 /** Bytes of the beginning that are kept, and of the end. */
 const HEAD = 1 << 20;
@@ -16,16 +16,18 @@ export class ErrorLog {
   #last = "";
   #path: string | undefined;
   #file: number | undefined;
+  /** Bytes that were passed on as they came. */
+  #shown = 0;
 
   readonly #onPrint: ((chunk: Uint8Array) => void) | undefined;
 
-  /** @param onPrint called with all that comes, besides */
+  /** @param onPrint called with what comes, besides, up to a megabyte */
   constructor(onPrint?: (chunk: Uint8Array) => void) {
     this.#onPrint = onPrint;
   }
 
   push(bytes: Uint8Array): void {
-    this.#onPrint?.(bytes);
+    this.#show(bytes);
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const room = Math.max(0, HEAD - this.#kept);
     const begin = chunk.subarray(0, room);
@@ -45,8 +47,12 @@ export class ErrorLog {
     return this.#last.replace(/\p{Cc}+/gu, " ").trim();
   }
 
-  /** From now on what comes goes to the file `path`, which is made anew with the first of it. */
+  /**
+   * From now on what comes goes to the file `path`, which is made anew with the first of it.
+   * @throws DataError where no file, but a link, a device or a pipe is there
+   */
   open(path: string): void {
+    checkTarget(path);
     this.#path ??= path;
     for (const chunk of this.#head) this.#write(chunk);
     this.#head = [];
@@ -65,13 +71,22 @@ export class ErrorLog {
     this.#path = undefined;
   }
 
+  #show(bytes: Uint8Array): void {
+    if (this.#onPrint === undefined || this.#shown > HEAD) return;
+    const room = HEAD - this.#shown;
+    this.#shown += bytes.length;
+    this.#onPrint(bytes.subarray(0, room));
+    if (bytes.length > room) this.#onPrint(Buffer.from("\n[more is not shown]\n"));
+  }
+
   #write(bytes: Uint8Array): void {
     const path = this.#path;
     if (path === undefined) return;
     try {
       if (this.#file === undefined) {
         makeFolder(dirname(path));
-        this.#file = openSync(path, "w");
+        const { O_CREAT, O_TRUNC, O_WRONLY, O_NOFOLLOW = 0 } = constants;
+        this.#file = openSync(path, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW);
       }
       writeSync(this.#file, bytes);
     } catch {

@@ -1,7 +1,7 @@
 import { decodeFloat16 } from "../../core/float16.ts";
 
 /** Bytes of an array that a program may announce. */
-const LARGEST = 2 ** 30;
+const LARGEST = 384 * 2 ** 20;
 const MAGIC = Buffer.from("\x93NUMPY", "latin1");
 /** Bytes before the header's text: magic, version, length (2 bytes, from version 2.0 on 4). */
 const PREFIX = 12;
@@ -111,7 +111,7 @@ function makeBody(header: string): Body {
   const size = shape.reduce((a, b) => a * b, DECODERS[type].bytes);
   if (!Number.isSafeInteger(size) || size < 0 || size > LARGEST)
     throw new Error(
-      `gives an array of ${shape.join(" x ")} values, more than 1 GiB; pool it before, or make "batch" smaller`,
+      `gives an array of ${shape.join(" x ")} values, more than 384 MiB; pool it before, or make "batch" smaller`,
     );
   return { shape, type, data: new Uint8Array(size), filled: 0 };
 }

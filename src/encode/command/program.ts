@@ -154,6 +154,10 @@ export class Program {
     for (const { reject } of this.#pending.splice(0)) reject(this.#failure);
     endGroup(this.#child);
     this.#forget();
+    // One that left its group may hold its outputs open, and with them this process.
+    const { stdin, stdout, stderr } = this.#child;
+    const release = () => [stdin, stdout, stderr].forEach((stream) => void stream.destroy());
+    setTimeout(release, GRACE / 6).unref();
   }
 
   #read(chunk: Buffer): void {

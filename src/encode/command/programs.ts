@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { InterruptedError, STOPPED } from "../../errors.ts";
+import { refuseLink } from "../../files/atomic.ts";
 import { checkUnchanged } from "../stamp.ts";
 import { ErrorLog } from "./error-log.ts";
 import type { CommandFile } from "./file.ts";
@@ -48,8 +49,12 @@ export class RunningPrograms implements Programs {
     return least.exchange(batch);
   }
 
-  /** From now on, what programs print on their standard error goes to `NAME.log` in `folder`. */
+  /**
+   * From now on, what programs print on their standard error goes to `NAME.log` in `folder`.
+   * @throws DataError where the folder or a file in it is a symbolic link, or the file a device or a pipe
+   */
   logTo(folder: string): void {
+    refuseLink(folder);
     this.#logs = folder;
     for (const { log, name } of this.#entries.values()) log.open(join(folder, `${name}.log`));
   }
