@@ -13,7 +13,7 @@ export interface ProtoField {
 const NOTHING = new Uint8Array(0);
 
 /** Fields of a message at most, each of which takes far more memory than in the file. */
-const MOST = 2 ** 20;
+const MOST = 2 ** 18;
 
 /**
  * Fields of a protobuf message in file order, without copying.

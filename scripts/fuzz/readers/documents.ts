@@ -182,7 +182,7 @@ export const DOCUMENTS: readonly Reader[] = [
     seeds: () => onnx(/^(mask-float|vit)\.onnx$/),
     mutators: () => PROTOBUF,
     read: async (path) => {
-      const { description } = await draftEncoder(path, { channels: ["A", "B"], size: 16 });
+      const { description } = await draftEncoder(path, { channels: ["A", "B"], size: 32 });
       return description.outputs;
     },
   },

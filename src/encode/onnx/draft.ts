@@ -3,6 +3,7 @@ import { basename, dirname, relative, resolve } from "node:path";
 import { readHeader } from "../../cells/header.ts";
 import { DataError, StudyError } from "../../errors.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
+import { checkJson } from "../../files/json.ts";
 import { OnnxDescription } from "../description.ts";
 import { ApartEncoder, type Probed } from "./apart.ts";
 import { type DraftedInput, draftInput } from "./draft-input.ts";
@@ -62,18 +63,22 @@ export async function draftEncoder(path: string, options: DraftOptions = {}): Pr
   said.push(...steps.said);
   if (weights.length > 0)
     said.push({ how: "read", text: `weights in ${weights.map((w) => basename(w)).join(", ")}` });
-  const description = OnnxDescription.parse({
-    format: "cellswap-encoder",
-    version: 1,
-    name,
-    model: basename(path),
-    sha256: modelHash(bytes, weights),
-    input: input.input,
-    ...(input.extraInputs.length === 0 ? {} : { extraInputs: input.extraInputs }),
-    preprocess: steps.preprocess,
-    outputs: [output.output],
-    notes: said.filter((s) => s.how === "guessed").map((s) => `Guessed when drafted: ${s.text}`),
-  });
+  const description = checkJson(
+    OnnxDescription,
+    {
+      format: "cellswap-encoder",
+      version: 1,
+      name,
+      model: basename(path),
+      sha256: modelHash(bytes, weights),
+      input: input.input,
+      ...(input.extraInputs.length === 0 ? {} : { extraInputs: input.extraInputs }),
+      preprocess: steps.preprocess,
+      outputs: [output.output],
+      notes: said.filter((s) => s.how === "guessed").map((s) => `Guessed when drafted: ${s.text}`),
+    },
+    path,
+  );
   return { description, said };
 }
 
@@ -112,15 +117,19 @@ function probe(
   { input, extraInputs }: DraftedInput,
   names: readonly string[],
 ): Promise<readonly Probed[]> {
-  const description = OnnxDescription.parse({
-    format: "cellswap-encoder",
-    version: 1,
-    name: "draft",
-    model: path,
-    input,
-    extraInputs,
-    outputs: names.map((output) => ({ output })),
-  });
+  const description = checkJson(
+    OnnxDescription,
+    {
+      format: "cellswap-encoder",
+      version: 1,
+      name: "draft",
+      model: path,
+      input,
+      extraInputs,
+      outputs: names.map((output) => ({ output })),
+    },
+    path,
+  );
   return ApartEncoder.probe(filesOf(path, description, path));
 }
 

@@ -1,4 +1,4 @@
-import { boundsOf } from "./bounds.ts";
+import { type Bounds, boundsOf } from "./bounds.ts";
 import { nameOf, type OnnxBody, type OnnxModel, type OnnxNode } from "./model.ts";
 import { type OnnxTensor, smallNumbers } from "./tensor.ts";
 
@@ -10,8 +10,12 @@ const RANDOM = /^(Random(Normal|Uniform)(Like)?|Multinomial|Bernoulli)$/;
  * that a model holds), and, of the nodes that the outputs named depend on, those in training mode and those that draw
  * random numbers. One line each, with the remedy.
  */
-export function graphFaults(model: OnnxModel, outputs: readonly string[]): string[] {
-  const faults = [...boundsOf(model).faults];
+export function graphFaults(
+  model: OnnxModel,
+  outputs: readonly string[],
+  bounds: Bounds = boundsOf(model),
+): string[] {
+  const faults = [...bounds.faults];
   if (faults.length > 0) return faults;
   const constants = new Map<string, OnnxTensor>();
   const look = (node: OnnxNode): void => {

@@ -82,7 +82,7 @@ export function onnxFile(path: string, description: OnnxDescription): OnnxFile {
   const file = filesOf(path, description, modelPath);
   if (description.sha256 !== undefined && description.sha256 !== file.hash)
     throw new DataError(
-      `says the model's SHA-256 is ${description.sha256}, but it is ${file.hash}; fetch the model again`,
+      `says the model's SHA-256 is ${description.sha256}, and its files have another (\`cellswap encoder show\` of the model says which); fetch the model again`,
       { path },
     );
   return file;
@@ -98,6 +98,7 @@ export function filesOf(path: string, description: OnnxDescription, modelPath: s
   const given = new Set(model.graph.outputs.map((v) => v.name));
   const outputs = [...new Set(description.outputs.map((o) => o.output))];
   const inner = outputs.filter((name) => !given.has(name));
+  const bounds = boundsOf(model);
   const file: OnnxFile = {
     kind: "onnx",
     path,
@@ -107,8 +108,8 @@ export function filesOf(path: string, description: OnnxDescription, modelPath: s
     bytes: weights.reduce((sum, file) => sum + statSync(file).size, bytes.length),
     batch: batchOf(model, description),
     stamps,
-    fault: missingTensor(model, inner, path) ?? graphFaults(model, outputs)[0] ?? null,
-    open: boundsOf(model).open,
+    fault: missingTensor(model, inner, path) ?? graphFaults(model, outputs, bounds)[0] ?? null,
+    open: bounds.open,
     inner,
     half: calculatesHalf(model),
   };

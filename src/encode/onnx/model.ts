@@ -129,7 +129,7 @@ function functionsOf(model: readonly ProtoField[], file: Reading): Map<string, O
 function body(fields: readonly ProtoField[], file: Reading, depth: number): OnnxBody {
   if (depth > DEEPEST) throw damaged(file.path, `graphs stand in graphs more than ${DEEPEST} deep`);
   const sparse = contents(fields, 15).flatMap((b) => partsOfSparse(b, file.path));
-  const weights = [...contents(fields, 5), ...sparse].map((b) => parseTensor(b, file.path));
+  const weights = [...contents(fields, 5), ...sparse].map((b) => file.weight(b));
   const names = new Set(weights.map((w) => w.name));
   const values = (field: number) => contents(fields, field).map((b) => value(b, file));
   return {
@@ -153,12 +153,13 @@ function nodeOf(
   file: Reading,
   depth: number,
 ): OnnxNode {
+  if (attributes.length === 0) return { ...namesOf(fields), ...NO_ATTRIBUTES };
   const integers = new Map<string, number>();
   const lists = new Map<string, readonly number[]>();
   const tensors = new Map<string, OnnxTensor>();
   const graphs: OnnxBody[] = [];
   for (const content of attributes) {
-    const attribute = file.fields(content);
+    const attribute = protoFields(content, file.path);
     const name = text(attribute, 1);
     const one = attribute.findLast((f) => f.field === 3 && f.wire === 0);
     if (one !== undefined) integers.set(name, one.value);
@@ -175,6 +176,17 @@ function nodeOf(
       (b, i) => void tensors.set(`${name}[${i}]`, parseTensor(b, file.path)),
     );
   }
+  return { ...namesOf(fields), integers, lists, tensors, graphs };
+}
+
+const NO_ATTRIBUTES: Pick<OnnxNode, "integers" | "lists" | "tensors" | "graphs"> = {
+  integers: new Map(),
+  lists: new Map(),
+  tensors: new Map(),
+  graphs: [],
+};
+
+function namesOf(fields: readonly ProtoField[]) {
   return {
     name: text(fields, 3),
     operator: text(fields, 4),
@@ -182,20 +194,17 @@ function nodeOf(
     overload: text(fields, 8),
     inputs: contents(fields, 1).map(decode),
     outputs: contents(fields, 2).map(decode),
-    integers,
-    lists,
-    tensors,
-    graphs,
   };
 }
 
 function value(bytes: Uint8Array, file: Reading): OnnxValue {
   const info = file.fields(bytes);
+  const inner = (message: Uint8Array) => protoFields(message, file.path);
   const name = text(info, 1);
   const type = contents(info, 2)[0];
-  const tensorType = type === undefined ? undefined : contents(file.fields(type), 1)[0];
+  const tensorType = type === undefined ? undefined : contents(inner(type), 1)[0];
   if (tensorType === undefined) return { name, type: "?", shape: null };
-  const fields = file.fields(tensorType);
+  const fields = inner(tensorType);
   const shape = contents(fields, 2)[0];
   return {
     name,
@@ -203,8 +212,8 @@ function value(bytes: Uint8Array, file: Reading): OnnxValue {
     shape:
       shape === undefined
         ? null
-        : contents(file.fields(shape), 1).map((b) => {
-            const dim = file.fields(b);
+        : contents(inner(shape), 1).map((b) => {
+            const dim = inner(b);
             const length = integer(dim, 1, Number.NaN);
             // Some exporters write -1, which is not read as a number, or 0 for a free axis.
             return length > 0 ? length : text(dim, 2) || "?";
@@ -212,8 +221,8 @@ function value(bytes: Uint8Array, file: Reading): OnnxValue {
   };
 }
 
-/** Nodes, attributes and values that a model has at most: the largest have tens of thousands. */
-const MOST = 2 ** 19;
+/** Nodes, values and graphs that a model has at most: the largest have tens of thousands. */
+const MOST = 2 ** 17;
 
 /** A model while it is read. */
 class Reading {
@@ -224,9 +233,18 @@ class Reading {
     this.path = path;
   }
 
-  /** Fields of one more message. */
+  /** Fields of one more node, value or graph. */
   fields(message: Uint8Array): ProtoField[] {
-    if (this.#left-- === 0) throw damaged(this.path, `it has more than ${MOST} nodes, attributes and values`);
+    this.#count();
     return protoFields(message, this.path);
+  }
+
+  weight(message: Uint8Array): OnnxTensor {
+    this.#count();
+    return parseTensor(message, this.path);
+  }
+
+  #count(): void {
+    if (this.#left-- === 0) throw damaged(this.path, `it has more than ${MOST} nodes and values`);
   }
 }

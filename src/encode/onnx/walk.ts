@@ -19,7 +19,7 @@ export interface Visit {
 }
 
 /** Nodes at most, each counted for every call of the functions that it is part of. */
-export const MOST_NODES = 2 ** 17;
+export const MOST_NODES = 2 ** 16;
 
 /** Functions that call one another, at most. */
 const DEEPEST = 64;
