@@ -40,7 +40,7 @@ import type { Flag } from "./types.ts";
 
 /** Where a run is: its stage, how much of it is done. */
 export type StudyProgress = (
-  stage: "features" | "composites" | "pairs" | "curve",
+  stage: "check" | "features" | "composites" | "pairs" | "curve",
   done: number,
   total: number,
 ) => void;
@@ -66,6 +66,9 @@ export interface StudyOptions {
   readonly date?: string;
 }
 
+/** Bytes of a cell store above which it is told how far its check is. */
+const LARGE = 1e9;
+
 /** What a run did. */
 export interface StudyRun {
   readonly report: ReportData;
@@ -83,7 +86,12 @@ export interface StudyRun {
  */
 export async function runStudy(given: Study, options: StudyOptions): Promise<StudyRun> {
   const { out, workers, force = false } = options;
-  const store = await CellStore.open(given.cells, given.allow, { signal: options.signal });
+  const store = await CellStore.open(given.cells, given.allow, {
+    signal: options.signal,
+    onProgress: (done, total) => {
+      if (total > LARGE) options.onProgress?.("check", Math.round(done / 1e6), Math.round(total / 1e6));
+    },
+  });
   const wanted = fitToCells(given, store);
   let folder: OpenFolder | undefined;
   let grid: PairGrid | undefined;

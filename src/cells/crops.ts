@@ -2,7 +2,7 @@ import { DataError } from "../errors.ts";
 import { sha256File } from "../files/hash.ts";
 import { NpyReader } from "../files/npy.ts";
 import { fileState } from "../files/state.ts";
-import type { CropSource, MaskKind } from "../types.ts";
+import { type CropSource, type MaskKind, NEIGHBOR } from "../types.ts";
 import type { States } from "./checked.ts";
 import { readHeader, type StoreHeader, storeFile } from "./header.ts";
 
@@ -76,16 +76,36 @@ export class CropFiles implements CropSource {
     return this.header.masks;
   }
 
+  /** @throws DataError for a value that is not finite, which no import of ours writes */
   readCrop(cell: number, out: Float32Array): void {
     this.#check(cell);
     this.#crops.read(cell, 1, out);
+    const { height, width, channels } = this.header;
+    const values = height * width * channels.length;
+    for (let i = 0; i < values; i++) {
+      if (out[i] - out[i] === 0) continue;
+      const at = i % (height * width);
+      throw this.#foreign(
+        this.#crops,
+        `crop ${cell} has ${out[i]} in channel ${channels[Math.floor(i / (height * width))]} (row ${Math.floor(at / width)}, column ${at % width})`,
+      );
+    }
   }
 
+  /** @throws DataError for a label that is none, and where there are no masks */
   readMask(cell: number, out: Uint8Array): void {
     this.#check(cell);
     if (this.#masks === undefined)
       throw new DataError("has no masks; make them with `cellswap segment`", { path: this.path });
     this.#masks.read(cell, 1, out);
+    const pixels = this.header.height * this.header.width;
+    for (let p = 0; p < pixels; p++)
+      if (out[p] > NEIGHBOR)
+        throw this.#foreign(this.#masks, `mask ${cell} has the label ${out[p]}; labels are 0, 1 and 2`);
+  }
+
+  #foreign({ path }: NpyReader, what: string): DataError {
+    return new DataError(`${what}; mend the source and import the cells again`, { path });
   }
 
   #check(cell: number): void {

@@ -50,6 +50,7 @@ export function progress(stage: string, unit: string, quiet = false): Progress {
 /** What each stage of a study and of the demo is called, and what it counts. */
 const STAGES = {
   cells: ["simulate", "cells"],
+  check: ["check cells", "MB"],
   features: ["read features", "rows"],
   composites: ["encode", "composites"],
   pairs: ["classify", "blocks"],

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { checkFiles, INDEX } from "../../src/cells/checked.ts";
 import { CropFiles } from "../../src/cells/crops.ts";
@@ -128,6 +128,13 @@ const DAMAGE: [string, () => void, string][] = [
   ["another store's header", () => copyFileSync(join(other, "cells.json"), file("cells.json")), "crops.npy"],
 ];
 
+/** When each file of the store was written last, and how large it is. */
+const states = () =>
+  readdirSync(path).map((name) => {
+    const { size, mtimeNs } = statSync(file(name), { bigint: true });
+    return [name, size, mtimeNs];
+  });
+
 function fromOther(name: string): [string, () => void, string] {
   return [`${name}, another store's`, () => copyFileSync(join(other, name), file(name)), name];
 }
@@ -179,8 +186,7 @@ const COMMANDS: Record<string, () => Promise<unknown>> = {
 describe.each(DAMAGE)("%s", (_, damage, name) => {
   test("is refused by name by every command, which leaves the store as it was", async () => {
     damage();
-    const names = readdirSync(path);
-    const before = statSync(path).mtimeMs;
+    const before = states();
     const line = new RegExp(`^${file(name)}: .*; restore it from a copy, or .*import the cells again`);
     for (const [command, use] of Object.entries(COMMANDS)) {
       const message = await use().then(
@@ -192,8 +198,7 @@ describe.each(DAMAGE)("%s", (_, damage, name) => {
     }
     const found = await verify(path);
     expect(found.files.filter((f) => f.fault !== null).map((f) => f.path)).toContain(file(name));
-    expect(readdirSync(path)).toEqual(names);
-    expect(statSync(path).mtimeMs).toBe(before);
+    expect(states()).toEqual(before);
     expect(readdirSync(scratch).sort()).toEqual(["cells", "other", "pristine"]);
   });
 });
@@ -349,4 +354,34 @@ test("damaged headers are one line each", () => {
       expect((error as Error).message).not.toMatch(/\p{Cc}/u);
     }
   }
+});
+
+const hostile = resolve(import.meta.dirname, "../../../shared/hostile/fail/store");
+const mutated = existsSync(hostile) ? readdirSync(hostile) : [];
+
+/** Which files of a store a mutated one may have been. */
+function kinds(bytes: Buffer): readonly string[] {
+  const start = bytes.toString("latin1", 0, 4);
+  if (start === "PAR1") return ["metadata.parquet"];
+  if (start === "\x93NUM") return ["crops.npy", "masks.npy"];
+  return start.startsWith("{") ? ["cells.json"] : ["quality.csv"];
+}
+
+describe.skipIf(mutated.length === 0)("mutated files that were read once, or brought the reader down", () => {
+  test.each(mutated)("%s is refused in one line", async (name) => {
+    const bytes = readFileSync(join(hostile, name));
+    for (const kind of kinds(bytes)) {
+      rmSync(path, { recursive: true, force: true });
+      cpSync(pristine, path, { recursive: true });
+      writeFileSync(file(kind), bytes);
+      const error: Error = await CellStore.open(path).then(
+        () => new Error("was read"),
+        (e: Error) => e,
+      );
+      expect(error.name).toBe("DataError");
+      expect(error.message).toMatch(new RegExp(`^${file(kind)}: .*; .*import the cells again$`));
+      expect(error.message).not.toMatch(/\p{Cc}/u);
+      expect((await verify(path)).files.filter((f) => f.fault !== null).length).toBe(1);
+    }
+  });
 });

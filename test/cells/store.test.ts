@@ -189,3 +189,43 @@ describe("masks that are put in later", () => {
     (await CellStore.open(path)).close();
   });
 });
+
+describe("a store of another writer, whose hashes fit", () => {
+  /** Changes a byte of a file and what the header says of it. */
+  function change(path: string, name: string, at: number, bytes: Uint8Array): void {
+    const file = join(path, name);
+    const whole = readFileSync(file);
+    whole.set(bytes, 128 + at);
+    writeFileSync(file, whole);
+    const header = readHeader(path);
+    const hashes = { ...header.hashes, [name]: sha256File(file) };
+    writeFileSync(join(path, "cells.json"), JSON.stringify(sealed({ ...header, hashes })));
+  }
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    "with %s among its pixels is refused where they are read",
+    async (value) => {
+      const path = join(scratch, `foreign${value}`);
+      write(path).finish(quality);
+      change(path, "crops.npy", 4 * (24 + 12 + 7), new Uint8Array(Float32Array.of(value).buffer));
+      const store = await CellStore.open(path);
+      store.readCrop(0, new Float32Array(24));
+      expect(() => store.readCrop(1, new Float32Array(24))).toThrow(
+        `${join(path, "crops.npy")}: crop 1 has ${value} in channel RFP (row 1, column 3); mend the source`,
+      );
+      store.close();
+    },
+  );
+
+  test("with labels that are none is refused where they are read", async () => {
+    const path = join(scratch, "labels");
+    write(path).finish(quality);
+    change(path, "masks.npy", 12 + 5, Uint8Array.of(255));
+    const store = await CellStore.open(path);
+    store.readMask(0, new Uint8Array(12));
+    expect(() => store.readMask(1, new Uint8Array(12))).toThrow(
+      "mask 1 has the label 255; labels are 0, 1 and 2",
+    );
+    store.close();
+  });
+});
