@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, renameSync, rmSync } from "node:fs";
+import { existsSync, realpathSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isCellswapError } from "../errors.ts";
 import {
@@ -189,20 +189,6 @@ class PlainRows implements StoreRows {
 
 /** Columns that every store has, in their order. */
 const LEADING = ["Metadata_Cell", "Metadata_Protein", "Metadata_Field", "Metadata_Localization"];
-
-/** Puts a finished folder where an older one may stand; the older one goes only after that. */
-export function replaceFolder(finished: string, path: string): void {
-  const old = `${path}.old-${process.pid}`;
-  const replaces = existsSync(path);
-  if (replaces) renameSync(path, old);
-  try {
-    renameSync(finished, path);
-  } catch (cause) {
-    if (replaces) renameSync(old, path);
-    throw writeError(path, cause);
-  }
-  rmSync(old, { recursive: true, force: true });
-}
 
 function typedColumns(metadata: ReadonlyMap<string, (string | number | null)[]>): Map<string, Column> {
   const columns = new Map<string, Column>();

@@ -2,6 +2,7 @@ import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } f
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { InUseError } from "../errors.ts";
+import { syncFile } from "./atomic.ts";
 import { partName, removeLeftParts, STALE } from "./parts.ts";
 import { type ProcessName, runs, seesProcess, thisProcess } from "./process.ts";
 import { writeError } from "./write-error.ts";
@@ -36,6 +37,8 @@ export function takeLock(folder: string): Lock {
   try {
     for (let attempt = 0; ; attempt++) {
       writeFileSync(own, mine);
+      // Who holds the lock shall be known after a power cut as well.
+      syncFile(own);
       // A link appears with its content or not at all, so no lock is ever seen empty.
       if (linked(own, file)) break;
       const holder = read(file);

@@ -1,7 +1,8 @@
 import { renameSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { CellStoreWriter } from "../cells/store.ts";
 import { InterruptedError } from "../errors.ts";
+import { partName } from "../files/atomic.ts";
 import { NpyWriter } from "../files/npy.ts";
 import { table, writeCsv } from "../files/table.ts";
 import { judgeMask, MEASURES, passes } from "../masks/verdict.ts";
@@ -90,8 +91,10 @@ export async function writeSimulatedCells(
       }
     }
     const columns = [...measures].map(([name, values]) => [name, Float64Array.from(values)] as const);
+    nuclei?.finish(store);
+    store.add("truth.csv", (path) => writeCsv(path, truthTable(truth, organism)));
+    store.add("proteins.csv", (path) => writeCsv(path, proteinTable(proteins)));
     store.finish({ verdict: verdicts, measures: new Map(columns) });
-    nuclei?.finish();
     folder?.finish();
   } catch (error) {
     store?.abandon();
@@ -99,8 +102,6 @@ export async function writeSimulatedCells(
     folder?.abandon();
     throw error;
   }
-  writeCsv(join(out, "truth.csv"), truthTable(truth, organism));
-  writeCsv(join(out, "proteins.csv"), proteinTable(proteins));
   return {
     out,
     cells: truth.length,
@@ -117,23 +118,21 @@ export async function writeSimulatedCells(
 const NOTHING = new Float32Array(0);
 const NO_MASK = new Uint8Array(0);
 
-/** `nuclei.npy` of a store, written beside it until the store stands. */
+/** `nuclei.npy` of a store, written beside it until the store is whole. */
 class NucleiFile {
-  readonly #out: string;
   readonly #writer: NpyWriter;
 
   constructor(out: string, side: number) {
-    this.#out = resolve(out);
-    this.#writer = new NpyWriter(`${this.#out}.nuclei-${process.pid}`, "uint8", [side, side]);
+    this.#writer = new NpyWriter(partName(`${resolve(out)}.nuclei`), "uint8", [side, side]);
   }
 
   append(nuclei: Uint8Array): void {
     this.#writer.append(nuclei);
   }
 
-  finish(): void {
+  finish(store: CellStoreWriter): void {
     this.#writer.close();
-    renameSync(this.#writer.path, join(this.#out, "nuclei.npy"));
+    store.add("nuclei.npy", (path) => renameSync(this.#writer.path, path));
   }
 
   abandon(): void {

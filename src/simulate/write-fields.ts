@@ -1,9 +1,19 @@
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { replaceFolder } from "../cells/writer.ts";
+import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { DataError } from "../errors.ts";
-import { makeFolder, writeError } from "../files/atomic.ts";
-import { table, writeCsv } from "../files/table.ts";
+import {
+  commitFolder,
+  makeFolder,
+  partName,
+  refuseLink,
+  removeLeftParts,
+  syncFolder,
+  syncTree,
+  writeError,
+} from "../files/atomic.ts";
+import { putCopy } from "../files/pair.ts";
+import { isLeft, processTag } from "../files/parts.ts";
+import { readCsv, table, writeCsv } from "../files/table.ts";
 import { encodeTiff } from "../files/tiff.ts";
 import { connectedComponents } from "../image/components.ts";
 import type { DatasetField } from "./dataset.ts";
@@ -11,6 +21,10 @@ import type { Organism } from "./organism.ts";
 
 /** Manifest of the folder: a row per field. */
 const MANIFEST = "fields.csv";
+/** Folders in which new fields stand until they take the place of older ones. */
+const STAGED = /^fields\.new-[0-9a-f]{8}-\d+-\d+$/;
+/** Columns of the manifest that name files. */
+const IS_FILE = /^(?:File|Labels)_/;
 
 /**
  * Whole fields as a microscope and a segmentation leave them: per field a 16-bit TIFF for each channel
@@ -28,19 +42,20 @@ export class FieldFolder {
   constructor(out: string, organism: Organism, cells: string) {
     if (`${resolve(out)}/`.startsWith(`${resolve(cells)}/`))
       throw new DataError("lies in the folder of the cells; choose another --fields-out", { path: out });
+    refuseLink(out);
     if (existsSync(out)) {
       if (!statSync(out).isDirectory())
         throw new DataError("is a file; choose another --fields-out", { path: out });
-      if (readdirSync(out).length > 0 && !existsSync(join(out, MANIFEST)))
+      if (readdirSync(out).length > 0 && listed(out) === null)
         throw new DataError("is not empty and holds no simulated fields; choose another --fields-out", {
           path: out,
         });
     }
     this.#out = resolve(out);
-    this.#partial = `${this.#out}.part-${process.pid}`;
+    this.#partial = partName(this.#out);
     this.#organism = organism;
     this.#named(() => {
-      rmSync(this.#partial, { recursive: true, force: true });
+      removeLeftParts(dirname(this.#out));
       makeFolder(this.#partial);
     });
   }
@@ -74,14 +89,48 @@ export class FieldFolder {
     this.#rows.push(row);
   }
 
-  /** Writes the manifest and puts the folder in its place. */
+  /**
+   * Writes the manifest and puts the folder in its place, or its files in that of an older one's: at every moment, also
+   * after a kill or a power cut, `fields.csv` lists the old fields or the new ones, and they are whole.
+   */
   finish(): void {
     this.#named(() => {
-      const names = Object.keys(this.#rows[0] ?? { Field: "" });
-      const columns = names.map((name) => [name, this.#rows.map((row) => row[name])] as const);
-      writeCsv(join(this.#partial, MANIFEST), table(new Map(columns)));
-      replaceFolder(this.#partial, this.#out);
+      const old = existsSync(this.#out) ? listed(this.#out) : null;
+      if (old === null) {
+        this.#list(join(this.#partial, MANIFEST), "");
+        commitFolder(this.#partial, this.#out);
+      } else this.#replace(old);
     });
+  }
+
+  /** The manifest names the new fields in a folder of their own until each file bears its name. */
+  #replace(old: readonly string[]): void {
+    const manifest = join(this.#out, MANIFEST);
+    const within = `fields.new-${processTag()}`;
+    const staged = join(this.#out, within);
+    const names = this.#rows.flatMap(filesOf);
+    rmSync(staged, { recursive: true, force: true });
+    // What is to be removed is known from here, should the rest be left to the next simulation.
+    copyFileSync(manifest, join(this.#partial, MANIFEST));
+    syncTree(this.#partial);
+    renameSync(this.#partial, staged);
+    syncFolder(this.#out);
+    this.#list(manifest, `${within}/`);
+    for (const name of names) putCopy(join(staged, name), join(this.#out, name));
+    const left = readdirSync(this.#out).filter((name) => STAGED.test(name) && isLeft(join(this.#out, name)));
+    for (const name of [...old, ...left.flatMap((folder) => listed(join(this.#out, folder)) ?? [])])
+      if (!names.includes(name)) rmSync(join(this.#out, name), { force: true });
+    syncFolder(this.#out);
+    this.#list(manifest, "");
+    for (const folder of [...left, within]) removeStaged(join(this.#out, folder));
+  }
+
+  #list(path: string, within: string): void {
+    const names = Object.keys(this.#rows[0] ?? { Field: "" });
+    const value = (row: Record<string, string>, name: string) =>
+      IS_FILE.test(name) ? `${within}${row[name]}` : row[name];
+    const columns = names.map((name) => [name, this.#rows.map((row) => value(row, name))] as const);
+    writeCsv(path, table(new Map(columns)));
   }
 
   /** Leaves no trace: for a simulation that failed. */
@@ -96,4 +145,42 @@ export class FieldFolder {
       throw writeError(this.#out, cause);
     }
   }
+}
+
+/** The manifest goes last: it says which old fields are to be removed as well. */
+function removeStaged(folder: string): void {
+  for (const name of readdirSync(folder))
+    if (name !== MANIFEST) rmSync(join(folder, name), { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Files of one row of a manifest. */
+function filesOf(row: Record<string, string>): string[] {
+  return Object.keys(row)
+    .filter((name) => IS_FILE.test(name))
+    .map((name) => row[name]);
+}
+
+/**
+ * Files of the fields that an earlier simulation wrote into a folder; null where its manifest is not there or lists
+ * files with names of another kind, so that somebody else's are never taken for ours.
+ */
+function listed(out: string): string[] | null {
+  const manifest = join(out, MANIFEST);
+  if (!existsSync(manifest)) return null;
+  const columns = readCsv(manifest);
+  const fields = columns.get("Field");
+  if (fields === undefined || !columns.has("Labels_Cells")) return null;
+  const files: string[] = [];
+  for (const [column, values] of columns) {
+    if (!IS_FILE.test(column)) continue;
+    const part =
+      column === "Labels_Cells" ? "cells" : column === "Labels_Nuclei" ? "nuclei" : column.slice(5);
+    for (const [row, value] of values.entries()) {
+      const name = value.replace(/^fields\.new-[0-9a-f]{8}-\d+-\d+\//, "");
+      if (name !== `${fields[row]}_${part}.tif` || name.includes("/")) return null;
+      files.push(name);
+    }
+  }
+  return files;
 }

@@ -1,8 +1,7 @@
 // Loaded before a command (`node --require`): counts what it writes below a folder, file operation by file operation, in
 // all of its threads, and kills the process at one of them or records them all. CELLSWAP_FAULTS says which, in JSON:
 // { root, at?, half?, log? } - root: the folder; at: the operation, from 1, before which the process is killed (`half`:
-// in the middle of which, where it writes bytes); log: file for the record, without which only their number is written to
-// `count`.
+// in the middle of which, where it writes bytes); log: file for the record.
 const fs = require("node:fs");
 const path = require("node:path");
 const threads = require("node:worker_threads");
@@ -18,7 +17,7 @@ if (threads.isMainThread && given !== undefined) {
 const config = threads.getEnvironmentData(KEY);
 if (config !== undefined) install(config);
 
-function install({ root, at = 0, half = false, log, count, shared }) {
+function install({ root, at = 0, half = false, log, shared }) {
   const real = { ...fs };
   const files = new Map();
   const logFile = log === undefined ? undefined : real.openSync(log, "a");
@@ -29,8 +28,8 @@ function install({ root, at = 0, half = false, log, count, shared }) {
     const locked = logFile !== undefined;
     while (locked && Atomics.compareExchange(shared, 1, 0, 1) !== 0) Atomics.wait(shared, 1, 1, 5);
     try {
-      const number = Atomics.add(shared, 0, 1) + 1;
-      if (number === at && (!half || begun !== undefined)) {
+      const number = entry.op === "look" ? 0 : Atomics.add(shared, 0, 1) + 1;
+      if (at > 0 && number === at && (!half || begun !== undefined)) {
         if (half) begun();
         process.kill(process.pid, "SIGKILL");
         for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
@@ -136,7 +135,9 @@ function install({ root, at = 0, half = false, log, count, shared }) {
     for (const entry of real.readdirSync(name)) fs.rmSync(path.join(name, entry), options);
     fs.rmdirSync(name);
   };
-  for (const name of ["appendFileSync", "truncateSync", "copyFileSync", "cpSync", "symlinkSync", "createWriteStream"])
+  fs.copyFileSync = (from, to) =>
+    inside(to) ? fs.writeFileSync(to, real.readFileSync(from)) : real.copyFileSync(from, to);
+  for (const name of ["appendFileSync", "truncateSync", "cpSync", "symlinkSync", "createWriteStream"])
     fs[name] = (...given) => {
       if (given.some(inside)) throw new Error(`test/faults/preload.cjs does not know ${name}`);
       return real[name](...given);
@@ -160,6 +161,4 @@ function install({ root, at = 0, half = false, log, count, shared }) {
     }
   };
   syncBuiltinESMExports();
-  if (count !== undefined && threads.isMainThread)
-    process.on("exit", () => real.writeFileSync(count, String(Atomics.load(shared, 0))));
 }

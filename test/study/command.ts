@@ -7,6 +7,9 @@ const root = resolve(import.meta.dirname, "../..");
 
 const folder = join(root, "node_modules/.cache", `cellswap-${process.pid}`);
 
+/** Where {@link build} puts the package. */
+export const built = folder;
+
 /** Builds the package, so that commands start fast and run as they are shipped; {@link removeBuild} when done. */
 export function build(): void {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
