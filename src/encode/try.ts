@@ -83,8 +83,25 @@ export async function tryOut(encoder: Encoder, name: string, samples: Samples): 
       text: `encoder ${name} gives the same crop other features alone than beside others (by up to ${percent(beside)} of the largest): it takes means over the batch; ${training}`,
     });
   const outputs = first.map((features, o) => ({ features, dimension: encoder.dimensions[o] }));
-  const blind = constantFeatures(name, outputs, count);
-  return blind === null ? flags : [...flags, blind];
+  return [...flags, constantFeatures(name, outputs, count), featureScale(name, first)].filter(
+    (f) => f !== null,
+  );
+}
+
+/** Largest feature, at least and at most, on which a probe with a penalty on its weights learns anything. */
+const USABLE = { least: 1e-6, most: 1e12 };
+
+/** Warns of an encoder whose features are so small or so large that probes learn nothing from them. */
+function featureScale(name: string, outputs: readonly Float32Array[]): Flag | null {
+  const { least, most } = USABLE;
+  const wrong = outputs.map(largest).find((top) => top > 0 && !(top >= least && top <= most));
+  if (wrong === undefined) return null;
+  return {
+    id: "feature-scale",
+    severity: "warning",
+    encoder: name,
+    text: `encoder ${name} gives features of at most ${wrong.toPrecision(2)}: probes, whose weights are penalized, learn nothing from features ${wrong < least ? `below ${least}` : `above ${most}`}; multiply its output by a constant (before an export), or look at its preprocessing`,
+  };
 }
 
 /** Warns of an encoder none of whose outputs tells one of `count` crops from another. */

@@ -121,6 +121,25 @@ test("features that vary by rounding alone do not vary", async () => {
   ]);
 });
 
+test.each([1e-40, 1e-8, 1e14])(
+  "features of about %d are told: probes learn nothing from them",
+  async (factor) => {
+    const scaled: Encoder = {
+      dimensions: [1],
+      usesMask: false,
+      runMs: 0,
+      tolerance: 1e-6,
+      encode: async (crops, _masks, count, [out]) => {
+        for (let i = 0; i < count; i++) out[i] = factor * crops[i * 2048];
+      },
+      release: async () => {},
+    };
+    const told = (await tryOut(scaled, "scaled", samples)).find((flag) => flag.id === "feature-scale");
+    expect(told).toMatchObject({ severity: "warning", encoder: "scaled" });
+    expect(told?.text).toMatch(factor < 1 ? /below 0.000001/ : /above 1000000000000/);
+  },
+);
+
 test("features that are no numbers are left to the run, which names the cell", async () => {
   expect(await tried(operator("root", ["Sqrt"]))).toEqual([]);
 });

@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -260,6 +270,55 @@ test("what a program prints goes to a log of bounded size", async () => {
   expect(log).toMatch(/^line 0: x/);
   expect(log).toMatch(/\[\d+ bytes left out\]\n/);
   expect(log).toMatch(/line 3999: x+\n$/);
+});
+
+test("what a program prints is shown up to a megabyte", async () => {
+  let shown = 0;
+  const programs = new RunningPrograms((chunk) => void (shown += chunk.length));
+  const path = describeProgram(["floods"], { seconds: { start: 2 } });
+  await expect(encode(path, programs)).rejects.toThrow(/gave no features .* \(it last printed "xxx/);
+  await programs.end();
+  expect(shown).toBeGreaterThan(2 ** 20);
+  expect(shown).toBeLessThan(2 ** 20 + 100);
+});
+
+test("no log is written through a link, nor into a pipe", () => {
+  const logs = join(folder, "linked-logs");
+  mkdirSync(logs);
+  const own = join(folder, "own.txt");
+  writeFileSync(own, "own");
+  symlinkSync(own, join(logs, "net.log"));
+  expect(() => new ErrorLog().open(join(logs, "net.log"))).toThrow("net.log: is a symbolic link");
+  expect(spawnSync("mkfifo", [join(logs, "pipe.log")]).status).toBe(0);
+  expect(() => new ErrorLog().open(join(logs, "pipe.log"))).toThrow("pipe.log: is a device or a pipe");
+  symlinkSync(folder, join(folder, "logs-link"));
+  expect(() => new RunningPrograms().logTo(join(folder, "logs-link"))).toThrow("is a symbolic link");
+  expect(readFileSync(own, "utf8")).toBe("own");
+});
+
+test("a process that left the program's group and holds its outputs open is not waited for", async () => {
+  const note = join(folder, "escaped.pid");
+  process.env.CELLSWAP_TEST_NOTE = note;
+  const path = describeProgram(["escapes"]);
+  const module = resolve(import.meta.dirname, "../../../src/encode");
+  const code = `import { readEncoder } from "${module}/encoder-file.ts"; import { openEncoder } from "${module}/open.ts";
+    await openEncoder(readEncoder(${JSON.stringify(path)}), ${JSON.stringify(shape)}).catch((e) => console.log(e.message));`;
+  const child = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
+    encoding: "utf8",
+  });
+  delete process.env.CELLSWAP_TEST_NOTE;
+  const escaped = Number(readFileSync(note, "utf8"));
+  expect(child.stdout).toContain("ended with exit code 3 before it gave any features");
+  // It would hold its end of the pipes for a minute.
+  expect(() => process.kill(escaped, "SIGKILL")).not.toThrow();
+}, 50_000);
+
+test("files of a program that are changed before it starts are told", async () => {
+  const weights = join(folder, "weights.bin");
+  writeFileSync(weights, "1");
+  const file = readEncoder(describeProgram(["none"], { files: ["weights.bin"] }));
+  writeFileSync(weights, "2");
+  await expect(openEncoder(file, shape)).rejects.toThrow("weights.bin: was changed while it was in use");
 });
 
 test.each([

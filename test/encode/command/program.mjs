@@ -100,6 +100,12 @@ for (let batch = 0; ; batch++) {
     process.exit(3);
   }
   if (fault === "killed" && late) process.kill(process.pid, "SIGKILL");
+  if (fault === "escapes" && late) {
+    const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"], { detached: true, stdio: "inherit" });
+    writeFileSync(note, String(child.pid));
+    process.exit(3);
+  }
+  if (fault === "floods" && late) for (;;) writeSync(2, "x".repeat(65536));
   if (fault === "hangs" && late) await new Promise((done) => setTimeout(done, 1e6));
   if (fault === "half" && late) {
     await write(array(shape, out).subarray(0, 150));
