@@ -9,8 +9,9 @@ function imagejSizes(description: string): {
   readonly images: number;
 } | null {
   if (!/^ImageJ=/.test(description)) return null;
+  const head = description.slice(0, 1 << 16);
   const size = (name: string) => {
-    const value = Number(new RegExp(`^${name}=(\\d+)\\s*$`, "m").exec(description)?.[1] ?? "1");
+    const value = Number(new RegExp(`^${name}=(\\d+)\\s*$`, "m").exec(head)?.[1] ?? "1");
     return Number.isSafeInteger(value) && value >= 1 ? value : 1;
   };
   return {

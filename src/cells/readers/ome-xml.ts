@@ -1,5 +1,6 @@
 import { XMLParser } from "fast-xml-parser";
 import { DataError } from "../../errors.ts";
+import { tooLarge } from "./xml-size.ts";
 
 /** Where a plane stands: page `page` (from 0) of a file, sample `sample` of that page. */
 export interface PlanePlace {
@@ -33,6 +34,8 @@ const MICROMETERS: Readonly<Record<string, number>> = {
   m: 1e6,
 };
 
+const MOST_CHANNELS = 4096;
+
 /** True for a description that is OME-XML. */
 export function isOmeXml(description: string): boolean {
   return /<(\w+:)?OME[\s>]/.test(description.slice(0, 20_000));
@@ -47,8 +50,8 @@ export function readOmeXml(description: string, path: string): StackLayout {
   const own = path.replace(/^.*[\\/]/, "");
   const damaged = (why: string, cause?: unknown) =>
     new DataError(`has OME-XML that cannot be used (${why}); export it again as OME-TIFF`, { path, cause });
-  // OME-XML has no document type, and one may define entities that expand without end.
-  if (description.includes("<!DOCTYPE")) throw damaged("it has a document type");
+  const large = tooLarge(description);
+  if (large !== null) throw damaged(large);
   let root: Element;
   try {
     const parser = new XMLParser({
@@ -57,13 +60,14 @@ export function readOmeXml(description: string, path: string): StackLayout {
       removeNSPrefix: true,
       isArray: (name) => ["Image", "Channel", "TiffData"].includes(name),
     });
-    root = child(parser.parse(description), "OME");
+    root = child(parser.parse(description), "OME") as Element;
+    if (root === undefined) throw new Error("no element OME");
   } catch (cause) {
     throw damaged("it is no well-formed OME-XML", cause);
   }
   if (root.BinaryOnly !== undefined)
     throw new DataError(
-      `keeps its OME-XML in another file (${text(child(root, "BinaryOnly"), "@MetadataFile") ?? "a companion file"}); export it as OME-TIFF with its own`,
+      `keeps its OME-XML in another file (${text(child(root, "BinaryOnly") ?? {}, "@MetadataFile") ?? "a companion file"}); export it as OME-TIFF with its own`,
       { path },
     );
   const images = list(root.Image);
@@ -80,12 +84,14 @@ export function readOmeXml(description: string, path: string): StackLayout {
       { path },
     );
   const pixels = child(images[0], "Pixels");
+  if (pixels === undefined) throw damaged("its image has not one element Pixels");
   const size = (name: string) => {
     const value = Number(text(pixels, `@Size${name}`) ?? "1");
     if (!(Number.isSafeInteger(value) && value >= 1)) throw damaged(`Size${name} is ${value}`);
     return value;
   };
   const [sizeC, slices, times] = [size("C"), size("Z"), size("T")];
+  if (sizeC > MOST_CHANNELS) throw damaged(`it claims ${sizeC} channels`);
   const order = text(pixels, "@DimensionOrder") ?? "XYZCT";
   if (!/^XY(?=.*C)(?=.*Z)(?=.*T)[CZT]{3}$/.test(order)) throw damaged(`DimensionOrder is ${order}`);
   const listed = list(pixels.Channel);
@@ -99,18 +105,26 @@ export function readOmeXml(description: string, path: string): StackLayout {
     axes.reduceRight((sum, axis) => sum * extent[axis] + at[axis], 0);
   const pages = new Map<number, { file: string | null; page: number }>();
   const uuid = text(root, "@UUID");
-  for (const data of list(pixels.TiffData)) {
-    const first = (name: string) => Number(text(data, `@First${name}`) ?? "0");
+  const places = list(pixels.TiffData);
+  let named = 0;
+  for (const data of places) {
+    const whole = (name: string, otherwise: number, most = Number.MAX_SAFE_INTEGER) => {
+      const value = Number(text(data, `@${name}`) ?? otherwise);
+      if (Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
+      throw damaged(`${name} of its TiffData is ${value}`);
+    };
+    const first = (axis: "C" | "Z" | "T") => whole(`First${axis}`, 0, extent[axis] - 1);
     const from = number({ C: first("C"), Z: first("Z"), T: first("T") });
-    const ifd = text(data, "@IFD");
-    const count = Number(text(data, "@PlaneCount") ?? (ifd === undefined ? total - from : 1));
-    const named = fileOf(data);
+    const count = Math.min(whole("PlaneCount", data["@IFD"] === undefined ? total : 1), total - from);
+    const ifd = whole("IFD", 0);
+    named += count;
+    if (named > 2 * total) throw damaged(`its TiffData names ${total} planes again and again`);
+    const other = fileOf(data);
     const file =
-      named.name === undefined || named.name === own || (uuid !== undefined && named.uuid === uuid)
+      other.name === undefined || other.name === own || (uuid !== undefined && other.uuid === uuid)
         ? null
-        : named.name;
-    for (let n = 0; n < Math.min(count, total - from); n++)
-      pages.set(from + n, { file, page: Number(ifd ?? "0") + n });
+        : other.name;
+    for (let n = 0; n < count; n++) pages.set(from + n, { file, page: ifd + n });
   }
   return {
     channels: Array.from({ length: sizeC }, (_, c) => channelName(listed, c, samples)),
@@ -119,7 +133,7 @@ export function readOmeXml(description: string, path: string): StackLayout {
     pixelSize: micrometers(pixels),
     place: (channel, slice, time) => {
       const plane = number({ C: Math.floor(channel / samples), Z: slice, T: time });
-      const found = pages.size === 0 ? { file: null, page: plane } : pages.get(plane);
+      const found = places.length === 0 ? { file: null, page: plane } : pages.get(plane);
       if (found === undefined)
         throw damaged(`no page is named for channel ${channel}, slice ${slice}, time ${time}`);
       return { ...found, sample: channel % samples };
@@ -152,11 +166,13 @@ function micrometers(pixels: Element): number | null {
   return size > 0 && unit !== undefined ? size * unit : null;
 }
 
-function child(parent: Element, name: string): Element {
+/** The one element of this name; undefined where there is none, several, or only text. */
+function child(parent: Element, name: string): Element | undefined {
   const found = parent[name];
   if (found === "") return {};
-  if (typeof found !== "object" || found === null) throw new Error(`no element ${name}`);
-  return found as Element;
+  return typeof found === "object" && found !== null && !Array.isArray(found)
+    ? (found as Element)
+    : undefined;
 }
 
 function list(found: unknown): Element[] {
