@@ -26,7 +26,7 @@ import { chanceFindings, cropFindings, Findings, planFindings, samples } from ".
 import { StudyInputs } from "./study/inputs.ts";
 import { keep } from "./study/kept.ts";
 import { StudyLayout } from "./study/layout.ts";
-import { isFile, nameIn, type OnDamage, OpenFolder } from "./study/open-folder.ts";
+import { checkFolder, isFile, nameIn, type OnDamage, OpenFolder } from "./study/open-folder.ts";
 import { ownFeatures } from "./study/own-files.ts";
 import { studyPlan } from "./study/plan.ts";
 import { lookAtRecord, type StudyRecord } from "./study/record.ts";
@@ -86,6 +86,7 @@ export interface StudyRun {
  */
 export async function runStudy(given: Study, options: StudyOptions): Promise<StudyRun> {
   const { out, workers, force = false } = options;
+  checkFolder(out, force);
   const store = await CellStore.open(given.cells, given.allow, {
     signal: options.signal,
     onProgress: (done, total) => {

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, type Stats, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { StudyError } from "../errors.ts";
 import { isLeftPart, makeFolder, writeError } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
+import { readError, readInput } from "../files/input.ts";
 import { type Lock, takeLock } from "../files/lock.ts";
 import { version } from "../version.ts";
 import { isKept } from "./kept.ts";
@@ -182,9 +183,23 @@ function isNew(path: string, { state }: RecordState): boolean {
   return state === "missing" && ownFiles(path).length === 0;
 }
 
+/**
+ * Says early of a folder what would keep a study from being run in it. @throws StudyError, DataError where it is not one
+ * of a study, or something stands in it that nothing is written through
+ */
+export function checkFolder(path: string, force: boolean): void {
+  checkKind(path, force);
+  ownFiles(path);
+}
+
 /** Refuses a folder with things that no run made. */
 function checkKind(path: string, force: boolean): void {
-  const there = statSync(path, { throwIfNoEntry: false });
+  let there: Stats | undefined;
+  try {
+    there = statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw readError(path, cause);
+  }
   if (there === undefined) return;
   if (!there.isDirectory()) throw new StudyError("is a file; choose another --out", { path });
   const state = force ? stateOf(path) : lookAtRecord(path).state;
@@ -216,7 +231,7 @@ function isFirstLayout(file: string): boolean {
   try {
     return (
       existsSync(file) &&
-      (JSON.parse(readFileSync(file, "utf8")) as { format?: unknown } | null)?.format === "cellswap-study"
+      (JSON.parse(readInput(file).toString()) as { format?: unknown } | null)?.format === "cellswap-study"
     );
   } catch {
     return false;
