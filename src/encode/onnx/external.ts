@@ -1,6 +1,7 @@
 import { lstatSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { DataError } from "../../errors.ts";
+import { damaged } from "../../files/protobuf.ts";
 import type { OnnxBody, OnnxModel } from "./model.ts";
 import type { OnnxTensor } from "./tensor.ts";
 
@@ -10,15 +11,25 @@ import type { OnnxTensor } from "./tensor.ts";
  * @throws DataError naming a file that is not there, not whole or not in the folder
  */
 export function weightFiles(model: OnnxModel): string[] {
-  const needed = new Map<string, number>();
-  for (const { external } of tensors(model)) {
-    if (external === null) continue;
-    needed.set(external.location, Math.max(needed.get(external.location) ?? 0, external.to));
+  const { path } = model;
+  const places = [...tensors(model)].flatMap(({ external }) => (external === null ? [] : [external]));
+  const files = new Map(
+    [...new Set(places.map((p) => p.location))].sort().map((name) => [name, check(path, name)]),
+  );
+  for (const { location, to, fault } of places) {
+    if (fault !== null) throw damaged(path, fault);
+    const { size } = files.get(location)!;
+    if (to > size)
+      throw new DataError(
+        `has ${to} bytes of weights in ${location}, which has ${size}; it was cut off or belongs to another model: fetch both again`,
+        { path },
+      );
   }
-  return [...needed.keys()].sort().map((location) => check(model.path, location, needed.get(location)!));
+  return [...files.values()].map((file) => file.at);
 }
 
-function check(path: string, location: string, bytes: number): string {
+/** A file with weights, and its size. */
+function check(path: string, location: string): { readonly at: string; readonly size: number } {
   const parts = location.split(/[/\\]/);
   if (parts.some((p) => p === "" || p === "..") || /\p{Cc}/u.test(location) || /^[A-Za-z]:/.test(location))
     throw new DataError(
@@ -42,12 +53,7 @@ function check(path: string, location: string, bytes: number): string {
   }
   if (status?.isFile() !== true)
     throw new DataError(`has weights in ${location}, which is not a file; export the model again`, { path });
-  if (status.size < bytes)
-    throw new DataError(
-      `has ${bytes} bytes of weights in ${location}, which has ${status.size}; it was cut off or belongs to another model: fetch both again`,
-      { path },
-    );
-  return at;
+  return { at, size: status.size };
 }
 
 function* tensors({ graph, functions }: OnnxModel): Generator<OnnxTensor> {

@@ -1,4 +1,3 @@
-import type { DataError } from "../../errors.ts";
 import { damaged, protoFields } from "../../files/protobuf.ts";
 import { contents, integer, merged, numbers, text } from "./fields.ts";
 
@@ -8,7 +7,13 @@ export interface OnnxTensor {
   readonly type: string;
   readonly shape: readonly number[];
   /** The file that holds its values, relative to the model's folder, and from which byte to which; null: the model does. */
-  readonly external: { readonly location: string; readonly from: number; readonly to: number } | null;
+  readonly external: {
+    readonly location: string;
+    readonly from: number;
+    readonly to: number;
+    /** What is wrong with the place, if anything. */
+    readonly fault: string | null;
+  } | null;
   /** The message. */
   readonly bytes: Uint8Array;
 }
@@ -38,27 +43,29 @@ export function parseTensor(bytes: Uint8Array, path: string): OnnxTensor {
   // Any other number may be the runtime's 1, which drops bits that we cannot see.
   if (integer(fields, 14, 0) !== 0) {
     const location = entries.get("location") ?? "";
-    const from = whole(entries.get("offset"), 0);
-    const length = whole(entries.get("length"), wanted);
-    if (Number.isNaN(from) || Number.isNaN(length) || !Number.isSafeInteger(from + length))
-      throw damaged(path, `weight ${name} lies in an impossible place of ${location}`);
-    if (length !== wanted && type in BYTES) throw unequal(path, name, length, wanted);
-    return { name, type, shape, external: { location, from, to: from + length }, bytes };
+    const from = whole(entries.get("offset") ?? "0");
+    // Of no length, it is as long as its shape says.
+    const length = whole(entries.get("length") ?? "0") || wanted;
+    const fault = !Number.isSafeInteger(from + length)
+      ? `weight ${name} lies in an impossible place of ${location}`
+      : length !== wanted && type in BYTES
+        ? unequal(name, length, wanted)
+        : null;
+    return { name, type, shape, external: { location, from, to: from + length, fault }, bytes };
   }
   const raw = fields.findLast((f) => f.field === 9 && f.wire === 2)?.bytes;
   if (raw !== undefined && raw.length !== wanted && type in BYTES)
-    throw unequal(path, name, raw.length, wanted);
+    throw damaged(path, unequal(name, raw.length, wanted));
   return { name, type, shape, external: null, bytes };
 }
 
-/** A number of bytes as text; NaN for what is none. */
-function whole(text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  return /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
+/** A number of bytes as text; infinite for what is none. */
+function whole(text: string): number {
+  return /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.POSITIVE_INFINITY;
 }
 
-function unequal(path: string, name: string, found: number, wanted: number): DataError {
-  return damaged(path, `weight ${name} has ${found} bytes, and its shape takes ${wanted}`);
+function unequal(name: string, found: number, wanted: number): string {
+  return `weight ${name} has ${found} bytes, and its shape takes ${wanted}`;
 }
 
 /** Number of values of a shape. */

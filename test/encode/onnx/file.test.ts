@@ -77,6 +77,7 @@ test.each<[string, Record<string, string>, string]>([
   ["beyond all files", { location: "w.bin", offset: "99999999999999999999" }, "lies in an impossible place"],
   ["behind its end", { location: "w.bin", offset: "12" }, "has 20 bytes of weights in w.bin, which has 16"],
   ["too short", { location: "w.bin", length: "4" }, "weight w has 4 bytes, and its shape takes 8"],
+  ["a folder above, cut short", { location: "../w.bin", length: "3" }, "outside its folder"],
   ["a folder above", { location: "../w.bin" }, "outside its folder"],
   ["an absolute path", { location: "/dev/zero" }, "outside its folder"],
   ["no name", { location: "" }, "outside its folder"],
