@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { deeplocSource } from "../../src/cells/formats/deeploc.ts";
@@ -62,6 +63,31 @@ test.each(sets("bad"))("a set that is %s is refused in one line", async (name) =
   const path = join(fixtures, "bad", `${name}.h5`);
   const message = REFUSED[name.replace(/-newest$/, "")];
   await expect(deeplocSource(path)).rejects.toThrow(new DataError(message, { path }));
+});
+
+test("a heap of texts that does not go on is refused, where the library would never end", async () => {
+  const scratch = mkdtempSync(join(tmpdir(), "cellswap-hdf5-"));
+  try {
+    const bytes = readFileSync(join(fixtures, "good/text.h5"));
+    const heap = bytes.indexOf("GCOL");
+    const path = join(scratch, "text.h5");
+    // The first object's number and its length.
+    for (const [index, length] of [
+      [0, 0],
+      [0, 8],
+      [1, 2 ** 31],
+    ]) {
+      const changed = Buffer.from(bytes);
+      changed.writeUInt16LE(index, heap + 16);
+      changed.writeBigUInt64LE(BigInt(length), heap + 24);
+      writeFileSync(path, changed);
+      await expect(deeplocSource(path)).rejects.toThrow(
+        `text.h5: is truncated or damaged (an object of ${length} bytes in the heap of texts at ${heap}); copy it`,
+      );
+    }
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 });
 
 const hostile = resolve(import.meta.dirname, "../../../shared/hostile/hostile/hdf5");

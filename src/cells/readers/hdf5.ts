@@ -5,6 +5,7 @@ import type * as H5Wasm from "h5wasm/node";
 import type { Dataset, Entity, File, Group } from "h5wasm/node";
 import { DataError } from "../../errors.ts";
 import { openInput, readError } from "../../files/input.ts";
+import { checkHeaps } from "./hdf5-heaps.ts";
 import { resolveLinks } from "./hdf5-links.ts";
 import { checkStorage, shown } from "./hdf5-storage.ts";
 
@@ -22,6 +23,7 @@ const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Opens an HDF5 file. @throws DataError where it is missing, not HDF5 or damaged. */
 export async function openHdf5(path: string): Promise<{ file: File; bytes: number }> {
   const bytes = checkSignature(path);
+  checkHeaps(path);
   const { h5 } = await loadHdf5();
   let file: File | undefined;
   try {

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import type * as H5Wasm from "h5wasm/node";
 import { closeQuietly, findEntity } from "../../cells/readers/hdf5.ts";
 import { hdf5Type, readHdf5 } from "../../cells/readers/hdf5-array.ts";
+import { checkHeaps } from "../../cells/readers/hdf5-heaps.ts";
 import { DataError, isCellswapError } from "../../errors.ts";
 import { parseJson } from "../../files/json.ts";
 import { type NumberType, typeName } from "../../files/numbers.ts";
@@ -49,6 +50,7 @@ type Group = InstanceType<typeof H5Wasm.Group>;
  */
 export function readKeras(h5: typeof H5Wasm, path: string, values: boolean): KerasContent {
   const size = statSync(path).size;
+  checkHeaps(path);
   let file: InstanceType<typeof H5Wasm.File> | undefined;
   let budget = MOST_BYTES;
   let objects = 0;
