@@ -87,9 +87,15 @@ function clean(folder: string): void {
   cleaned.add(whole);
 }
 
-/** @throws DataError where a symbolic link stands at `path`: nothing is written or removed through one */
+/** @throws DataError where a symbolic link stands at `path`, as nothing is written or removed through one, or below a file */
 export function refuseLink(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+  let link: boolean | undefined;
+  try {
+    link = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
+  if (link === true)
     throw new DataError(
       "is a symbolic link, through which nothing is written; remove it or name its target",
       {

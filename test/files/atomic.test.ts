@@ -18,6 +18,7 @@ import {
   commitFolder,
   isLeftPart,
   partName,
+  refuseLink,
   removeLeftParts,
   writeError,
   writeFileAtomic,
@@ -81,6 +82,7 @@ test("nothing is written through a symbolic link or into a device", () => {
       () => writeLargeAtomic(join(place, name), (partial) => writeFileSync(partial, "new")),
     ])
       expect(write).toThrow(`${join(place, name)}: is a symbolic link, through which nothing is written`);
+  expect(() => refuseLink(join(place, "own.txt", "below"))).toThrow("a part of this path is a file");
   expect(() => writeFileAtomic("/dev/null", "new")).toThrow("/dev/null: is a device or a pipe");
   expect(readdirSync(place).sort()).toEqual(["dangling.csv", "own.txt", "table.csv"]);
   expect(readFileSync(join(place, "own.txt"), "utf8")).toBe("mine");
