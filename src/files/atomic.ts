@@ -26,10 +26,11 @@ export { writeError } from "./write-error.ts";
  * Writes a whole file so that readers see the old or the new one, never half of it, and so that it is on the disk
  * when this returns: what is written after it may rely on it, whatever happens to the power. A file that holds these
  * bytes already is left alone. What dead processes left half-written in the folder is removed.
+ * @param synced false for what carries a check sum and is made again where it does not fit: it need not wait for the disk
  * @throws DataError where it cannot be written, or where a symbolic link or a device stands at `path`: nothing is
  * written through or in the place of those
  */
-export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+export function writeFileAtomic(path: string, data: string | Uint8Array, synced = true): void {
   const bytes = typeof data === "string" ? Buffer.from(data) : data;
   atomically(
     path,
@@ -37,12 +38,13 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
       const file = openSync(partial, "wx");
       try {
         writeFileSync(file, bytes);
-        sync(file);
+        if (synced) sync(file);
       } finally {
         closeSync(file);
       }
     },
     () => holds(path, bytes),
+    synced,
   );
 }
 
@@ -54,23 +56,24 @@ export function writeLargeAtomic(path: string, write: (partial: string) => void)
   });
 }
 
-function atomically(path: string, write: (partial: string) => void, held = () => false): void {
+function atomically(path: string, write: (partial: string) => void, held = () => false, synced = true): void {
   const partial = partName(path);
   try {
     const folder = dirname(path);
     checkTarget(path);
     makeFolder(folder);
     clean(folder);
-    if (held()) syncFile(path);
-    else {
+    if (held()) {
+      if (synced) syncFile(path);
+    } else {
       rmSync(partial, { force: true });
       write(partial);
       if (sameBytes(partial, path)) {
         rmSync(partial);
-        syncFile(path);
+        if (synced) syncFile(path);
       } else renameSync(partial, path);
     }
-    syncFolder(folder);
+    if (synced) syncFolder(folder);
   } catch (cause) {
     discard(partial);
     throw writeError(path, cause);
@@ -199,7 +202,7 @@ export function syncFolder(path: string): void {
 const UNABLE = new Set(["EINVAL", "EBADF", "EISDIR", "EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
 /** fsync of an open file, where its disk can. */
-export function sync(file: number): void {
+function sync(file: number): void {
   try {
     fsyncSync(file);
   } catch (error) {

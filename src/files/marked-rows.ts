@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, ren
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { DataError } from "../errors.ts";
-import { makeFolder, refuseLink, sync, syncFolder, writeAll, writeError } from "./atomic.ts";
+import { makeFolder, refuseLink, writeAll, writeError } from "./atomic.ts";
 import { npyHeader } from "./npy.ts";
 
 /** Bytes of rows that are read at once while they are checked. */
@@ -119,27 +119,17 @@ export class MarkedRows {
   }
 
   /**
-   * Closes a file all of whose rows are made, and gives it its name: rows, then sums, then the name are on the disk. The
-   * sums stay; whoever does not keep them removes them then.
+   * Closes a file all of whose rows are made, and gives it its name. The sums stay. Nothing waits for the disk here: who
+   * keeps the sums sees by them what a power cut took, and who does not syncs the file before relying on it.
    */
   finish(): void {
     const { path, filling } = this.#options;
     const left = this.made().indexOf(0);
-    try {
-      if (left < 0) {
-        sync(this.#file);
-        sync(this.#sums);
-      }
-    } catch (cause) {
-      throw writeError(path, cause);
-    } finally {
-      this.close();
-    }
+    this.close();
     if (left >= 0) throw new RangeError(`row ${left} of ${path} is not made`);
     try {
       refuseLink(path);
       renameSync(filling, path);
-      syncFolder(dirname(path));
     } catch (cause) {
       throw writeError(path, cause);
     }

@@ -46,7 +46,7 @@ function read(path: string): Kept | null {
 /** Leaves a stage's output at `path` and returns it as the next run will read it, so that both go on with the same values. */
 export function keep<T>(path: string, key: string, value: T): T {
   const text = sealJson({ key, value });
-  writeFileAtomic(path, text);
+  writeFileAtomic(path, text, false);
   return (JSON.parse(text) as { value: T }).value;
 }
 
