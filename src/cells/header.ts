@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { DataError } from "../errors.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
+import { readInput } from "../files/input.ts";
+import { parseJson } from "../files/json.ts";
 import { fileOf, type Staged } from "../files/replace.ts";
 import { typicalDiameter } from "../masks/diameter.ts";
 import type { CropShape, MaskKind } from "../types.ts";
@@ -101,9 +102,8 @@ export function readHeader(path: string): StoreHeader {
   const file = join(path, "cells.json");
   const json = readJson(path, file);
   const fail = (what: string): never => {
-    throw new DataError(`${what}; restore it from a copy, or import the cells again`, { path: file });
+    throw new DataError(`${what}; ${REMEDY}`, { path: file });
   };
-  if (json === undefined) return fail("is damaged (it is not JSON)");
   const { format, version } = (json ?? {}) as Record<string, unknown>;
   if (format !== "cellswap-cells")
     throw new DataError("is not the header of a cell store; make one with `cellswap import`", { path: file });
@@ -120,24 +120,20 @@ export function readHeader(path: string): StoreHeader {
   return data as StoreHeader;
 }
 
-/** The JSON of a header; undefined where it is none. @throws DataError where there is no such file */
+const REMEDY = "restore it from a copy, or import the cells again";
+
+/** The JSON of a header. @throws DataError where there is no such file or it is no JSON */
 function readJson(path: string, file: string): unknown {
-  let text: string;
+  let bytes: Buffer;
   try {
-    const status = statSync(file);
-    if (!status.isFile() || status.size > LARGEST) throw new RangeError("no header");
-    text = readFileSync(file, "utf8");
+    bytes = readInput(file, { bytes: LARGEST, what: "the header of a cell store" });
   } catch (cause) {
     throw new DataError(
       "is not a cell store (no readable cells.json in it); make one with `cellswap import`",
       { path, cause },
     );
   }
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return parseJson(bytes, file, { remedy: REMEDY });
 }
 
 /** The first thing that is wrong with a header, in a few words. */

@@ -338,6 +338,7 @@ test("damaged headers are one line each", () => {
       ),
     ),
     good.replace('"count": 6', '"count": 1e999'),
+    good.replace('"count": 6', `"count": ${"[".repeat(1e5)}${"]".repeat(1e5)}`),
     ...Object.keys(header).map((key) => JSON.stringify({ ...header, [key]: undefined })),
     JSON.stringify({ ...header, more: 1 }),
     JSON.stringify({ ...header, hashes: { ...header.hashes, "../../secret": HEADER.sum } }),
