@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { readHeader } from "../../../src/cells/header.ts";
+import { readHeader, STORE_VERSION, sealed } from "../../../src/cells/header.ts";
 import { readEncoder } from "../../../src/encode/encoder-file.ts";
 import { draftEncoder } from "../../../src/encode/onnx/draft.ts";
 import { showEncoder } from "../../../src/encode/published/show.ts";
@@ -50,16 +50,13 @@ const DESCRIPTION = {
   notes: ["a"],
 };
 
-const HEADER = {
-  ...{ format: "cellswap-cells", version: 1, count: 8, channels: ["GFP", "RFP"], height: 64, width: 64 },
-  ...{
-    diameter: 30,
-    masks: "full",
-    maskSource: "pifia",
-    source: "pifia",
-    hashes: { "crops.npy": "0".repeat(64) },
-  },
-};
+const HEADER = sealed({
+  ...{ format: "cellswap-cells", version: STORE_VERSION, count: 8, channels: ["GFP", "RFP"] },
+  ...{ height: 64, width: 64, diameter: 30, masks: "full", maskSource: "pifia", source: "pifia" },
+  hashes: Object.fromEntries(
+    ["crops.npy", "metadata.parquet", "masks.npy", "quality.csv"].map((name, n) => [name, `${n}`.repeat(64)]),
+  ),
+});
 
 const EXPORT = {
   ...{
