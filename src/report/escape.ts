@@ -1,3 +1,5 @@
+import { visible } from "../visible.ts";
+
 const ENTITIES: Record<string, string> = {
   "&": "&amp;",
   "<": "&lt;",
@@ -18,9 +20,14 @@ export function xmlText(text: string): string {
   return out;
 }
 
-/** Text as it stands safely between tags and in quoted attributes of HTML and SVG. */
+/** Marks that turn the direction of what follows, beyond the name that holds them. */
+const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text as it stands safely between tags and in quoted attributes of HTML and SVG; marks of direction are shown. */
 export function escapeHtml(text: string): string {
-  return xmlText(text).replace(/[&<>"']/g, (c) => ENTITIES[c]);
+  return xmlText(text)
+    .replace(/[&<>"']/g, (c) => ENTITIES[c])
+    .replace(DIRECTIONS, visible);
 }
 
 /** HTML that is already safe. */

@@ -363,4 +363,6 @@ test("the template escapes everything but HTML that is already safe", () => {
     "<p>&lt;&amp;&gt;&quot;&#39;0<b>&lt;</p>",
   );
   expect(escapeHtml("a\u0000b\u001f\ud800c\u{1f9eb}\n")).toBe("a\ufffdb\ufffd\ufffdc\u{1f9eb}\n");
+  const marked = `<script>${String.fromCharCode(0x202e)}</script>`;
+  expect(escapeHtml(marked)).toBe("&lt;script&gt;\\u202e&lt;/script&gt;");
 });
