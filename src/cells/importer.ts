@@ -273,7 +273,8 @@ function stopped(out: string, cell: number, count: number, kept: UnfinishedStore
 
 /** @throws DataError where two channels have one name: planes are found by it */
 export function checkDistinct(channels: readonly string[], path: string): void {
-  const twice = channels.find((name, c) => channels.indexOf(name) < c);
+  const seen = new Set<string>();
+  const twice = channels.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined)
     throw new DataError(`has two channels named ${twice}; give each a name of its own with --channels`, {
       path,

@@ -6,13 +6,13 @@ import { FileBytes, unreadable } from "./bytes.ts";
 import { readImagej } from "./imagej.ts";
 import { isOmeXml, readOmeXml, type StackLayout } from "./ome-xml.ts";
 import { isZarr, openOmeZarr } from "./ome-zarr.ts";
-import { isPng, type PngSamples, readPng } from "./png.ts";
+import { isPng, PNG_HEADER, type PngSamples, pngHeader, readPng } from "./png.ts";
 import { isTiff } from "./tiff.ts";
 import { TiffStack } from "./tiff-stack.ts";
 
 /** Largest PNG file, bytes: it can be read only at once. */
 const MAX_PNG = 1 << 28;
-/** Largest gray PNG that is held from opening to closing, bytes; a larger one is unpacked when it is read. */
+/** Pixels of a gray PNG that are held from opening to closing, bytes; a larger one is unpacked when it is read. */
 const HELD = 1 << 24;
 
 /** Rows of an image, the last one not among them. */
@@ -52,21 +52,20 @@ export interface FieldImage {
 export async function openFieldImage(path: string): Promise<FieldImage> {
   if (isZarr(path)) return openOmeZarr(path);
   const file = new FileBytes(path);
-  let png: boolean;
+  let head: Buffer;
   try {
-    const head = file.bytes(0, Math.min(8, file.length));
+    head = Buffer.from(file.bytes(0, Math.min(PNG_HEADER, file.length)));
     if (isTiff(head)) return openTiff(file, path);
-    png = isPng(head);
   } catch (error) {
     file.close();
     throw error;
   }
   file.close();
-  if (png) return openPng(path);
+  if (isPng(head)) return openPng(path, head);
   throw new DataError("is neither a TIFF nor a PNG image nor OME-Zarr; export the field as TIFF", { path });
 }
 
-function openPng(path: string): FieldImage {
+function openPng(path: string, head: Buffer): FieldImage {
   const load = () => {
     try {
       return readPng(readInput(path, { bytes: MAX_PNG, what: "a PNG" }), path, FIELD);
@@ -74,12 +73,12 @@ function openPng(path: string): FieldImage {
       throw unreadable(path, cause, "field");
     }
   };
-  let held: PngSamples | undefined = load();
-  const { samples, height, width } = held;
-  const valueBytes = held.data.BYTES_PER_ELEMENT;
+  const { samples, height, width, depth } = pngHeader(head, path, FIELD);
+  const valueBytes = depth > 8 ? 2 : 1;
+  const large = samples * height * width * valueBytes > HELD;
   /** Colors are asked for one after the other. */
-  const keep = samples > 1 || held.data.byteLength <= HELD;
-  if (!keep) held = undefined;
+  const keep = samples > 1 || !large;
+  let held: PngSamples | undefined = large ? undefined : load();
   return {
     ...{ path, height, width, slices: 1, times: 1, axesKnown: samples > 1, pixelSize: null },
     channels: new Array(samples).fill(null),

@@ -13,6 +13,8 @@ const KINDS: Readonly<Record<number, { readonly samples: number; readonly depths
   6: { samples: 4, depths: [8, 16] },
 };
 const PALETTE = 3;
+/** Bytes up to the end of the header. */
+export const PNG_HEADER = 33;
 /** Most bytes of pixels: they are unpacked at once. */
 const MOST = 1 << 28;
 
@@ -85,7 +87,11 @@ export function readPng(bytes: Buffer, path: string, limits: SizeLimits = CROP):
 export function pngHeader(bytes: Buffer, path: string, limits: SizeLimits = CROP) {
   const damaged = (why: string) =>
     new DataError(`is truncated or damaged (${why}); export or copy it again`, { path });
-  if (bytes.length < 33 || bytes.toString("latin1", 12, 16) !== "IHDR" || bytes.readUInt32BE(8) !== 13)
+  if (
+    bytes.length < PNG_HEADER ||
+    bytes.toString("latin1", 12, 16) !== "IHDR" ||
+    bytes.readUInt32BE(8) !== 13
+  )
     throw damaged("no header");
   const [width, height, depth, color] = [
     bytes.readUInt32BE(16),
