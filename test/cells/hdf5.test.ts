@@ -104,3 +104,9 @@ test.skipIf(!existsSync(hostile)).each(Object.entries(LINES))(
     await expect(deeplocSource(join(hostile, `${name}.hdf5`))).rejects.toThrow(`${name}.hdf5: ${line}`);
   },
 );
+
+const mutated = resolve(hostile, "../../fail/deeploc");
+test.skipIf(!existsSync(mutated))("changed sets are refused in one line", async () => {
+  for (const name of readdirSync(mutated))
+    await expect(deeplocSource(join(mutated, name)), name).rejects.toThrow(/^\S+\.bin: [ -~]+; \w[ -~]+$/);
+});

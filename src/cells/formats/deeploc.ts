@@ -155,6 +155,12 @@ function readClasses(table: OpenTable, number: string, rows: number, path: strin
   const classes: (string | null)[] = [];
   for (let from = 0; from < rows; from += index.batch) {
     const values = index.read(from, Math.min(rows, from + index.batch));
+    for (let at = 0; at < values.length; at++)
+      if (!(Number(values[at]) >= 0 && Number(values[at]) <= 1))
+        throw new DataError(
+          `Index${number} holds ${Number(values[at])} in row ${from + Math.floor(at / columns)}, classes are 0 or 1; write the file again`,
+          { path },
+        );
     for (let at = 0; at < values.length; at += columns) {
       const hot = names.filter((_, c) => Number(values[at + c]) > 0.5).sort();
       classes.push(hot.length === 0 ? null : hot.join("|"));
