@@ -60,10 +60,14 @@ export async function openOmeZarr(path: string): Promise<FieldImage> {
   if (!isJson(dataset) || typeof dataset.path !== "string")
     throw new DataError("lists no data set in its multiscales; write it again with ome-zarr", { path });
   const { array, files, grid } = await openArray(path, within(path, dataset.path));
-  const counts = [...array.shape, ...array.chunks];
-  if (array.chunks.length !== array.shape.length || counts.some((n) => !Number.isSafeInteger(n) || n < 1))
+  const sizes: readonly unknown[] = [array.shape, array.chunks];
+  const counts = sizes.flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : [null]));
+  if (
+    !counts.every((n) => Number.isSafeInteger(n) && Number(n) >= 1) ||
+    array.chunks.length !== array.shape.length
+  )
     throw new DataError(
-      `has an array of ${array.shape.join(" x ")} in chunks of ${array.chunks.join(" x ")}; write it again`,
+      `has an array of ${sizes.map((list) => (Array.isArray(list) ? list.join(" x ") : JSON.stringify(list))).join(" in chunks of ")}; write it again`,
       { path },
     );
   const { axes, units } = axesOf(multiscale.axes, array.shape, path);

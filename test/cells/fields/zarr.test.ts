@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
 import { zarrFields } from "../../../src/cells/fields/zarr.ts";
 import { openFieldImage } from "../../../src/cells/readers/field-image.ts";
+import { DataError } from "../../../src/errors.ts";
 import { crc32c } from "../../../src/files/crc32c.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "cellswap-zarr-"));
@@ -94,6 +95,12 @@ test("chunks that are not there hold the fill value, as writers leave them out",
     ...[1, 2, 0, 0, 3, 4],
     ...Array(10).fill(0),
   ]);
+});
+
+test("shapes and chunks that are no lists of lengths are refused", async () => {
+  for (const wrong of ["4 x 4", 4, null, [4, "4"], [4, [4]], [4, -4]])
+    for (const key of ["shape", "chunk"])
+      await expect(plane(write({ [key]: wrong })), `${key} ${wrong}`).rejects.toThrow(DataError);
 });
 
 const flipped = () => {
