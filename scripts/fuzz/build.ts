@@ -16,7 +16,9 @@ export function build(): string {
   const { stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (!existsSync(join(folder, "scripts/fuzz/worker.js"))) throw new Error(`does not compile: ${stdout}`);
   // What is found from where the sources are.
-  for (const name of ["test", "encoders", "schema"]) symlinkSync(join(root, name), join(folder, name));
+  mkdirSync(join(folder, "test"), { recursive: true });
+  for (const name of ["test/fixtures", "encoders", "schema"])
+    symlinkSync(join(root, name), join(folder, name));
   return folder;
 }
 

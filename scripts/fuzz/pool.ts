@@ -1,12 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFault, type Outcome, type Verdict } from "./reader.ts";
 import type { Task } from "./worker.ts";
 
-/** Seconds after which a worker that does not answer is ended; far more than any reader may take, for busy machines. */
-const PATIENCE = 30;
+/** Own seconds of a worker, for an input, after which it is ended: more than any reader may take. */
+const PATIENCE = 20;
+/** Seconds after which one is ended that waits for something, or whose own time is not known; for busy machines. */
+const STILL = 240;
 /** Inputs after which a worker is replaced, so that what stays behind in one does not add up. */
 const MOST = 4000;
 
@@ -58,15 +60,22 @@ export class FuzzWorker {
       return { verdict, detail, file: "", mutators: [], seconds: 0, memory: 0 };
     };
     return new Promise((done, broken) => {
-      const clock = setTimeout(() => done(failed("hang", `no answer within ${PATIENCE} s`)), PATIENCE * 1000);
+      const [began, used] = [performance.now(), ownSeconds(child)];
+      const clock = setInterval(() => {
+        const own = ownSeconds(child) - used;
+        const all = (performance.now() - began) / 1000;
+        if (own < PATIENCE && all < STILL) return;
+        clearInterval(clock);
+        done(failed("hang", `no answer within ${own.toFixed(0)} s of its own and ${all.toFixed(0)} s`));
+      }, 500);
       child.removeAllListeners();
       child.once("exit", (code, signal) => {
-        clearTimeout(clock);
+        clearInterval(clock);
         this.#child = undefined;
         done(failed("crash", `the process ended (${signal ?? code})`));
       });
       child.once("message", (outcome: Outcome | { broken: string }) => {
-        clearTimeout(clock);
+        clearInterval(clock);
         if ("broken" in outcome) broken(new Error(outcome.broken));
         else done(outcome);
       });
@@ -85,5 +94,17 @@ export class FuzzWorker {
         fail(new Error(`a worker did not start (${code}); run worker.ts by hand`)),
       );
     });
+  }
+}
+
+/** Seconds that a process has calculated, where the system tells; 0 elsewhere. */
+function ownSeconds({ pid }: ChildProcess): number {
+  try {
+    const words = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return (Number(words[11]) + Number(words[12])) / 100;
+  } catch {
+    return 0;
   }
 }

@@ -35,8 +35,8 @@ export interface Reader {
   readonly seconds?: number;
   /** Inputs of this reader among those of all, relative to the others. */
   readonly weight?: number;
-  /** True where everything read stands under a check, so that another value is damage that passed. */
-  readonly checked?: (file: string, seed: string) => boolean;
+  /** True where what was changed stands under a check, so that other values are damage that passed. */
+  readonly checked?: (input: Input) => boolean;
 }
 
 /** A changed input, made again from its reader, seed and number. */

@@ -65,7 +65,20 @@ export async function fuzz(options: FuzzOptions): Promise<{ tallies: Map<string,
   const work = async (worker: FuzzWorker) => {
     for (let task = next(); task !== null; task = next()) {
       const { reader, number } = task;
-      const outcome = await worker.run({ reader: reader.name, seed, number });
+      const outcome = await worker
+        .run({ reader: reader.name, seed, number })
+        .catch((error: Error): Outcome => {
+          // A seed that is not read: nothing more is tried with it.
+          made.set(reader.name, Number.POSITIVE_INFINITY);
+          return {
+            verdict: "unexpected",
+            file: "",
+            mutators: [],
+            detail: error.message,
+            seconds: 0,
+            memory: 0,
+          };
+        });
       addTo(tallies.get(reader.name)!, outcome);
       options.onProgress?.(++done);
       if (!isFault(outcome.verdict)) continue;

@@ -75,7 +75,7 @@ async function judge({ reader: name, seed, number }: Task): Promise<Outcome> {
   try {
     const value = await reader.read(join(folder, input.origin.given), input);
     const same = digest(value) === expected;
-    verdict = same ? "same" : reader.checked?.(input.file, input.origin.name) ? "accepted" : "other";
+    verdict = same ? "same" : reader.checked?.(input) ? "accepted" : "other";
   } catch (error) {
     detail = told(error, folder);
     if (isCellswapError(error)) {
@@ -112,4 +112,6 @@ process.on("uncaughtException", (error) => {
     detail: `uncaught ${error.name}: ${error.message} (${whereFrom(error)})`,
   } satisfies Outcome);
 });
+// Whoever asked is gone.
+process.on("disconnect", () => process.exit());
 process.send!("ready");

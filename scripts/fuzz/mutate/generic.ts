@@ -108,3 +108,8 @@ export const GENERIC: readonly Mutator[] = [
     },
   },
 ];
+
+const BLIND = new Set(["bits", "bytes", "cut", "insert", "remove", "zero", "number"]);
+
+/** Whether all changes are such as no check sum fits after them. */
+export const isBlind = (mutators: readonly string[]) => mutators.every((name) => BLIND.has(name));

@@ -13,10 +13,11 @@ import { buildNetwork, layerNames } from "../../../src/encode/published/network.
 import { openPci } from "../../../src/encode/published/pci.ts";
 import { openPifia } from "../../../src/encode/published/pifia.ts";
 import { openFeatureFile } from "../../../src/features/given/file.ts";
+import { isBlind } from "../mutate/generic.ts";
 import { HDF5 } from "../mutate/hdf5.ts";
 import { PICKLE } from "../mutate/pickle.ts";
 import { SSTABLE } from "../mutate/sstable.ts";
-import type { Mutator, Reader } from "../reader.ts";
+import type { Input, Mutator, Reader } from "../reader.ts";
 import { fileSeeds, fixture, folderSeed } from "../seeds.ts";
 
 /** All cells of a source, at most 50. */
@@ -54,6 +55,9 @@ const bundles = (folder: string, given: string) => {
   const wanted = [...seed.files].filter(([name]) => name.includes(`/${given}.`) && !/\/.*\/.*\//.test(name));
   return { ...seed, name: folder, files: new Map(wanted), given: join(seed.given, given) };
 };
+
+/** Every block of an index and every variable has a check sum. */
+const summed = ({ file, mutators }: Input) => /\.data-/.test(file) || isBlind(mutators);
 
 const hdf5 = (): readonly Mutator[] => HDF5;
 
@@ -123,7 +127,6 @@ export const ARRAYS: readonly Reader[] = [
   {
     name: "bundle",
     weight: 2,
-    // Every block and every variable has a checksum.
     seeds: () => [
       bundles("published/v1", "sliced.ckpt"),
       bundles("published/pifia", "pifia_weights_i0"),
@@ -132,7 +135,7 @@ export const ARRAYS: readonly Reader[] = [
       bundles("published/deeploc/moving", "model.ckpt-5000"),
     ],
     mutators: (file) => (file.endsWith(".index") ? SSTABLE : []),
-    checked: (file) => /\.data-/.test(file),
+    checked: summed,
     read: (path) => {
       const bundle = openBundle(path);
       const floats = bundle.variables.filter((v) => !v.sliced && /float/.test(v.dtype));
@@ -149,7 +152,7 @@ export const ARRAYS: readonly Reader[] = [
       bundles("published/pifia/sharded", "pifia_weights_i0"),
     ],
     mutators: (file) => (file.endsWith(".index") ? SSTABLE : []),
-    checked: (file) => /\.data-/.test(file),
+    checked: summed,
     read: (path) => network(openPifia(path)),
   },
   {
@@ -159,7 +162,7 @@ export const ARRAYS: readonly Reader[] = [
       bundles("published/deeploc/normalize", "model.ckpt-5000"),
     ],
     mutators: (file) => (file.endsWith(".index") ? SSTABLE : []),
-    checked: (file) => /\.data-/.test(file),
+    checked: summed,
     read: (path) => network(openDeepLoc(path)),
   },
 ];

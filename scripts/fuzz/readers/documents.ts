@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { readHeader, STORE_VERSION, sealed } from "../../../src/cells/header.ts";
 import { readEncoder } from "../../../src/encode/encoder-file.ts";
 import { draftEncoder } from "../../../src/encode/onnx/draft.ts";
 import { showEncoder } from "../../../src/encode/published/show.ts";
@@ -49,14 +48,6 @@ const DESCRIPTION = {
   license: "MIT",
   notes: ["a"],
 };
-
-const HEADER = sealed({
-  ...{ format: "cellswap-cells", version: STORE_VERSION, count: 8, channels: ["GFP", "RFP"] },
-  ...{ height: 64, width: 64, diameter: 30, masks: "full", maskSource: "pifia", source: "pifia" },
-  hashes: Object.fromEntries(
-    ["crops.npy", "metadata.parquet", "masks.npy", "quality.csv"].map((name, n) => [name, `${n}`.repeat(64)]),
-  ),
-});
 
 const EXPORT = {
   ...{
@@ -142,12 +133,6 @@ export const DOCUMENTS: readonly Reader[] = [
     },
   },
   {
-    name: "store-header",
-    seeds: () => [jsonFile("cells.json", HEADER)],
-    mutators: () => json,
-    read: (path) => readHeader(dirname(path)),
-  },
-  {
     name: "composites",
     seeds: () => [jsonFile("composites.json", EXPORT)],
     mutators: () => json,
@@ -176,10 +161,10 @@ export const DOCUMENTS: readonly Reader[] = [
     // A process is started for every network.
     weight: 0.03,
     seconds: 15,
-    seeds: () => onnx(/^(mask-float|vit)\.onnx$/),
+    seeds: () => onnx(/^(vit|norm)\.onnx$/),
     mutators: () => PROTOBUF,
     read: async (path) => {
-      const { description } = await draftEncoder(path, { channels: ["A", "B"], size: 32 });
+      const { description } = await draftEncoder(path, { channels: ["A", "B"] });
       return description.outputs;
     },
   },

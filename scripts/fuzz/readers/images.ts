@@ -1,6 +1,7 @@
 import { openFieldImage } from "../../../src/cells/readers/field-image.ts";
 import { readImage, readLabelImage } from "../../../src/cells/readers/image.ts";
 import { isOmeXml, readOmeXml } from "../../../src/cells/readers/ome-xml.ts";
+import { isBlind } from "../mutate/generic.ts";
 import { JSON_CHANGES } from "../mutate/json.ts";
 import { PNG } from "../mutate/png.ts";
 import { XML } from "../mutate/text.ts";
@@ -32,6 +33,9 @@ export const IMAGES: readonly Reader[] = [
     seconds: 5,
     seeds: () => fileSeeds("cells/images", /\.tif$/).filter(({ name }) => !/refused/.test(name)),
     mutators: () => TIFF,
+    // Deflate ends with a check sum.
+    checked: ({ origin, mutators }) =>
+      /deflate/.test(origin.name) && mutators.every((name) => name === "tiff pixels"),
     read: (path) => readImage(path),
   },
   {
@@ -58,6 +62,7 @@ export const IMAGES: readonly Reader[] = [
     seconds: 5,
     seeds: () => [...fileSeeds("cells/images", /\.png$/), ...fileSeeds("cells/stored/hpa", /\.png$/)],
     mutators: () => PNG,
+    checked: ({ mutators }) => isBlind(mutators),
     read: async (path) => [await readImage(path), await field(path)],
   },
   {
