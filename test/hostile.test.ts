@@ -101,13 +101,14 @@ describe.skipIf(!existsSync(hostile))("files that hurt", () => {
     else expect(code, stderr).toBe(exit);
     if (code === 1) {
       expect(stderr).not.toMatch(/unexpected error/);
-      expect(errors).toHaveLength(1);
-      const [line] = errors;
+      const said = errors.filter((text) => !/^(import|find cells|segment|check): /.test(text));
+      expect(said).toHaveLength(1);
+      const [line] = said;
       expect(line).toMatch(/^cellswap: /);
       // biome-ignore lint/suspicious/noControlCharactersInRegex: what no message holds
       expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
       expect(line.length).toBeLessThan(1000 + place.length + file.length);
-      expect(kept(contents(place))).toEqual(kept(was));
+      if (way.begins?.(file) !== true) expect(kept(contents(place))).toEqual(kept(was));
     }
     expect(memory).toBeGreaterThan(10);
     expect(memory).toBeLessThan(MEMORY);

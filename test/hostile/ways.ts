@@ -19,7 +19,10 @@ export function prepare(folder: string): void {
 export interface Way {
   readonly name: string;
   readonly put: (file: string, place: string) => readonly string[];
+  /** Exit code; null for 0 or 1. */
   readonly exit: (file: string) => 0 | 1 | null;
+  /** Whether a study may have begun that goes on when what is wrong is mended. */
+  readonly begins?: (file: string) => boolean;
 }
 
 const refused = () => 1 as const;
@@ -236,6 +239,7 @@ export const WAYS: readonly (readonly [folder: string, ways: readonly Way[], fil
           return study(place, { cells: join(scratch, "small.cells"), encoders });
         },
         exit: (file) => (RUNS.test(network(file)) ? 0 : 1),
+        begins: (file) => NO_NUMBERS.test(network(file)),
       },
       {
         name: "encoder init",

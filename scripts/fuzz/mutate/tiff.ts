@@ -104,6 +104,7 @@ export const TIFF: readonly Mutator[] = [
     const entry = findTag(out, layout, 259);
     if (entry === null) return null;
     const [first] = values(out, layout, entry);
+    if (first === undefined) return null;
     putInteger(out, first.at, first.width, pick(random, COMPRESSIONS), layout.little);
     return out;
   }),
