@@ -1,4 +1,4 @@
-import { nameOf, type OnnxModel } from "./model.ts";
+import { nameOf, type OnnxModel, type OnnxNode } from "./model.ts";
 import { type Known, MOST_NODES, turns, type Visit, walk } from "./walk.ts";
 
 /** Values of one tensor, at most. */
@@ -29,7 +29,7 @@ export interface Bounds {
 export function boundsOf(model: OnnxModel): Bounds {
   const faults = new Set<string>();
   let open = false;
-  let integers = model.graph.inputs.some((v) => /int|bool/.test(v.type));
+  let integers = model.graph.inputs.some((v) => /int/.test(v.type));
   let divides = false;
   const complete = walk(model, (at) => {
     const { node, inputs } = at;
@@ -45,7 +45,7 @@ export function boundsOf(model: OnnxModel): Bounds {
       open = true;
     // Whether its next turn comes is decided in it.
     open ||= node.operator === "Loop";
-    integers ||= INTEGERS.test(node.operator) && inputs.some((input) => input?.pixels);
+    integers ||= makesIntegers(node) && inputs.some((input) => input?.pixels);
     divides ||= /^(Div|Mod)$/.test(node.operator) && pixels(1);
   });
   if (!complete)
@@ -92,7 +92,14 @@ const SHAPED: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** Operators that make integers of other numbers. */
-const INTEGERS = /^(Cast|CastLike|ArgMax|ArgMin|TopK|NonZero|QuantizeLinear|DynamicQuantizeLinear|BitCast)$/;
+const INTEGERS = /^(CastLike|ArgMax|ArgMin|TopK|NonZero|QuantizeLinear|DynamicQuantizeLinear|BitCast)$/;
+
+/** Types of floating-point numbers, and bool, which is not divided (TensorProto.DataType). */
+const NO_INTEGERS = [1, 9, 10, 11, 16];
+
+function makesIntegers({ operator, integers }: OnnxNode): boolean {
+  return operator === "Cast" ? !NO_INTEGERS.includes(integers.get("to") ?? 0) : INTEGERS.test(operator);
+}
 
 const many = (what: string, count: number) =>
   `makes ${count.toExponential(0)} ${what}, more than any encoder needs (${MOST}); check where the file comes from`;
