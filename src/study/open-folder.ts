@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { StudyError } from "../errors.ts";
 import { isLeftPart, makeFolder, writeError } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
-import { readError, readInput } from "../files/input.ts";
+import { readInput } from "../files/input.ts";
 import { type Lock, takeLock } from "../files/lock.ts";
 import { version } from "../version.ts";
 import { isKept } from "./kept.ts";
@@ -198,16 +198,19 @@ function checkKind(path: string, force: boolean): void {
   try {
     there = statSync(path, { throwIfNoEntry: false });
   } catch (cause) {
-    throw readError(path, cause);
+    throw writeError(path, cause);
   }
   if (there === undefined) return;
   if (!there.isDirectory()) throw new StudyError("is a file; choose another --out", { path });
   const state = force ? stateOf(path) : lookAtRecord(path).state;
   if (state === "whole" || state === "damaged" || isStudyLike(path)) return;
   if (state === "other")
-    throw new StudyError("holds a record.json that is not of a study; choose another --out, or remove it", {
-      path,
-    });
+    throw new StudyError(
+      "holds a record.json that is not of a study; choose another --out, or remove that file",
+      {
+        path,
+      },
+    );
   // Before layout 2 the record was called manifest.json.
   if (isFirstLayout(join(path, "manifest.json")))
     throw new StudyError(
