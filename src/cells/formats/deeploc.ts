@@ -162,13 +162,7 @@ function readClasses(table: OpenTable, number: string, rows: number, path: strin
           { path },
         );
     for (let at = 0; at < values.length; at += columns) {
-      const wrong = names.findIndex((_, c) => values[at + c] !== 0 && values[at + c] !== 1);
-      if (wrong >= 0)
-        throw new DataError(
-          `Index${number} has ${values[at + wrong]} for cell ${from + at / columns} and class ${names[wrong]}, where 0 or 1 is needed; write the file again`,
-          { path },
-        );
-      const hot = names.filter((_, c) => values[at + c] === 1).sort();
+      const hot = names.filter((_, c) => Number(values[at + c]) > 0.5).sort();
       classes.push(hot.length === 0 ? null : hot.join("|"));
     }
   }
