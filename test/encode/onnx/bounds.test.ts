@@ -193,6 +193,16 @@ test.each<[string, boolean, Bytes[], Bytes[], Bytes[]?]>([
   ["a short loop", true, [loop(["m", "yes", "base"])], [yes, one("m", 5n)]],
   ["a division by pixels", false, [node("Div", ["base", "base"], ["features"])], []],
   [
+    "a division by the area of a mask",
+    false,
+    [
+      node("Cast", ["base"], ["mask"], { to: 9 }),
+      node("Cast", ["mask"], ["area"], { to: 1 }),
+      node("Div", ["base", "area"], ["features"]),
+    ],
+    [],
+  ],
+  [
     "a division of integers by pixels",
     true,
     [...pixelsToIntegers, node("Div", ["whole", "whole"], ["features"])],
