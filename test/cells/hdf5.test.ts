@@ -1,10 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import fs, { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { deeplocSource } from "../../src/cells/formats/deeploc.ts";
 import { closeQuietly, findEntity, isDataset, openHdf5 } from "../../src/cells/readers/hdf5.ts";
 import { openHdf5Array } from "../../src/cells/readers/hdf5-array.ts";
+import { loadHdf5 } from "../../src/cells/readers/hdf5-library.ts";
+import { openTable } from "../../src/cells/readers/hdf5-table.ts";
 import { DataError } from "../../src/errors.ts";
 
 const fixtures = resolve(import.meta.dirname, "../fixtures/cells/hdf5");
@@ -87,6 +89,50 @@ test("a heap of texts that does not go on is refused, where the library would ne
     }
   } finally {
     rmSync(scratch, { recursive: true });
+  }
+});
+
+test("a call into the library that does not end is stopped, and the next file is read by a new one", async () => {
+  const scratch = mkdtempSync(join(tmpdir(), "cellswap-hdf5-"));
+  try {
+    const good = join(fixtures, "good/text.h5");
+    const bytes = readFileSync(good);
+    const heap = bytes.indexOf("GCOL");
+    // An object of no bytes, which the library never gets past; the check of heaps is left out here.
+    bytes.writeUInt16LE(0, heap + 16);
+    bytes.writeBigUInt64LE(0n, heap + 24);
+    const path = join(scratch, "text.h5");
+    writeFileSync(path, bytes);
+    const before = await loadHdf5();
+    const file = new before.h5.File(path, "r");
+    const table = openTable(file, "Info1", bytes.length, path);
+    expect(() => table?.read(0, 6)).toThrow(
+      new DataError("is truncated or damaged (it did not come to an end within 4 s); copy it again", {
+        path,
+      }),
+    );
+    expect(() => file.keys()).toThrow("did not come to an end");
+    closeQuietly(file);
+    expect((await loadHdf5()).module).not.toBe(before.module);
+    expect((await deeplocSource(good)).count).toBe(6);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}, 30_000);
+
+test("the library prints nothing of its own", async () => {
+  const { module } = await loadHdf5();
+  const files = module.FS as unknown as {
+    getStream(file: number): object;
+    write(stream: object, bytes: Uint8Array, from: number, count: number): number;
+  };
+  const written = vi.spyOn(fs, "writeSync");
+  try {
+    for (const file of [1, 2]) expect(files.write(files.getStream(file), new Uint8Array([10]), 0, 1)).toBe(1);
+    expect(written).toHaveBeenCalledTimes(2);
+    for (const [file] of written.mock.calls) expect(file).toBeGreaterThan(2);
+  } finally {
+    written.mockRestore();
   }
 });
 

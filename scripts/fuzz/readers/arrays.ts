@@ -3,7 +3,7 @@ import { anndataSource } from "../../../src/cells/formats/anndata.ts";
 import { deeplocSource } from "../../../src/cells/formats/deeploc.ts";
 import { h5scSource } from "../../../src/cells/formats/h5sc.ts";
 import type { CellSource } from "../../../src/cells/importer.ts";
-import { loadHdf5 } from "../../../src/cells/readers/hdf5.ts";
+import { loadHdf5 } from "../../../src/cells/readers/hdf5-library.ts";
 import { openBundle, readVariable } from "../../../src/encode/published/bundle.ts";
 import { openDeepLoc } from "../../../src/encode/published/deeploc.ts";
 import { readFeatureFolder, readFeaturePickle } from "../../../src/encode/published/feature-folder.ts";

@@ -62,7 +62,7 @@ export async function anndataSource(path: string, options: AnnDataOptions = {}):
       separator: options.separator,
     });
     return stackSource(
-      { source: "anndata", path, channels, close: () => void file.close() },
+      { source: "anndata", path, channels, close: () => closeQuietly(file) },
       {
         crops,
         layout,

@@ -74,7 +74,7 @@ export async function deeplocSource(path: string): Promise<CellSource> {
     return {
       ...pixelReader(shards, side),
       ...described(path, records, notes),
-      close: () => void file.close(),
+      close: () => closeQuietly(file),
     };
   } catch (error) {
     closeQuietly(file);

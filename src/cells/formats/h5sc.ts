@@ -93,7 +93,7 @@ export async function h5scSource(path: string, options: H5scOptions = {}): Promi
       record: metadata.record,
       file: (row) => `${path}: cell ${String(metadata.record(row).Metadata_Cell)}`,
       read: async (row) => read(kept[row]),
-      close: () => void file.close(),
+      close: () => closeQuietly(file),
     };
   } catch (error) {
     closeQuietly(file);

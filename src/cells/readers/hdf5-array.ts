@@ -1,7 +1,8 @@
 import type { Dataset } from "h5wasm/node";
 import { DataError } from "../../errors.ts";
 import { decodeNumbers, type NumberType, numberType } from "../../files/numbers.ts";
-import { checkClaims, damaged, type H5Module, loadHdf5 } from "./hdf5.ts";
+import { checkClaims, damaged } from "./hdf5.ts";
+import { type H5Module, loadHdf5 } from "./hdf5-library.ts";
 import { batchRows, type RowArray } from "./row-array.ts";
 
 /** Type classes of HDF5 that hold numbers; h5py writes bool as an enumeration. */

@@ -1,21 +1,14 @@
 import { closeSync, fstatSync, readSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type * as H5Wasm from "h5wasm/node";
 import type { Dataset, Entity, File, Group } from "h5wasm/node";
 import { DataError } from "../../errors.ts";
 import { openInput, readError } from "../../files/input.ts";
 import { checkHeaps } from "./hdf5-heaps.ts";
+import { loadHdf5 } from "./hdf5-library.ts";
 import { resolveLinks } from "./hdf5-links.ts";
 import { checkStorage, shown } from "./hdf5-storage.ts";
 
-/** What the library is made of, once it is loaded. */
-export type H5Module = Awaited<typeof H5Wasm.ready>;
-
 /** Most bytes that one read or one chunk may take in memory. */
 export const MAX_BYTES = 1 << 26;
-/** Most bytes that the library has in all, for whatever a file makes it do. */
-const MOST_MEMORY = 2 ** 28;
 /** Deflate makes at most 1,032 bytes of one; a set that says more than its file can hold is refused. */
 const MAX_RATIO = 1100;
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -71,61 +64,6 @@ export function damaged(path: string, cause: unknown): DataError {
     ? "a packed piece cannot be unpacked"
     : shown(stack.at(-1)?.[1] ?? (text.split("\n")[0] || "HDF5 gives no reason"));
   return new DataError(`is truncated or damaged (${why}); copy it again`, { path, cause });
-}
-
-let loaded: Promise<{ h5: typeof H5Wasm; module: H5Module }> | undefined;
-
-/** The library, with the filters that HDF5 has not built in: LZF (h5py), Zstandard, Blosc, LZ4, bzip2, bitshuffle. */
-export function loadHdf5(): Promise<{ h5: typeof H5Wasm; module: H5Module }> {
-  loaded ??= load();
-  return loaded;
-}
-
-async function load(): Promise<{ h5: typeof H5Wasm; module: H5Module }> {
-  const { error } = console;
-  const { instantiate } = wasm;
-  // The library keeps the printer that it meets while it is loaded; its failures are thrown and said in one line.
-  console.error = () => {};
-  wasm.instantiate = async (...given) => {
-    const made = await instantiate(...given);
-    boundMemory(made.instance?.exports.memory);
-    return made;
-  };
-  try {
-    const h5 = await import("h5wasm/node");
-    const module = await h5.ready;
-    module.activate_throwing_error_handler();
-    const entry = fileURLToPath(import.meta.resolve("h5wasm-plugins"));
-    module.insert_plugin_search_path(join(dirname(entry), "plugins"), 0);
-    return { h5, module };
-  } finally {
-    console.error = error;
-    wasm.instantiate = instantiate;
-  }
-}
-
-/** Memory of WebAssembly, as far as it is used here. */
-interface Memory {
-  readonly buffer: ArrayBuffer;
-  grow(pages: number): number;
-}
-
-interface Instantiated {
-  readonly instance?: { readonly exports: { readonly memory?: Memory } };
-}
-
-const wasm = (globalThis as unknown as { WebAssembly: object }).WebAssembly as {
-  instantiate(...given: unknown[]): Promise<Instantiated>;
-};
-
-/** Keeps the library within {@link MOST_MEMORY}: what asks for more gets none, and the library says that it failed. */
-function boundMemory(memory: Memory | undefined): void {
-  if (memory === undefined) return;
-  const grow = memory.grow.bind(memory);
-  memory.grow = (pages) => {
-    if (memory.buffer.byteLength + pages * 2 ** 16 > MOST_MEMORY) throw new RangeError("too much memory");
-    return grow(pages);
-  };
 }
 
 /**

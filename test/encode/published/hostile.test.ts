@@ -9,7 +9,7 @@ import fs, {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { loadHdf5 } from "../../../src/cells/readers/hdf5.ts";
+import { loadHdf5 } from "../../../src/cells/readers/hdf5-library.ts";
 import { mulberry32, namedSeed } from "../../../src/core/rng.ts";
 import { parseOnnx } from "../../../src/encode/onnx/model.ts";
 import { bundlePrefix, openBundle } from "../../../src/encode/published/bundle.ts";
