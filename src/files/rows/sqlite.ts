@@ -1,10 +1,27 @@
-import type { Database as Connection } from "sql.js";
+import { createRequire } from "node:module";
+import type { Database as Connection, SqlJsStatic } from "sql.js";
 import { DataError, isCellswapError } from "../../errors.ts";
+import { LateError, MOST_SECONDS, withinTime } from "../clock.ts";
 import { checkInput, readInput } from "../input.ts";
 import { firstBytes, type RowSource } from "./row-source.ts";
 
 /** Largest database that is read: it is held in memory as a whole. */
 const MAX_BYTES = 1 << 30;
+
+/** Characters of rows that are read together. */
+const TOGETHER = 1 << 18;
+
+let loaded: Promise<SqlJsStatic> | undefined;
+
+/** SQLite as WebAssembly; anew after a call that had to be stopped. */
+function loadSqlite(): Promise<SqlJsStatic> {
+  if (loaded === undefined) {
+    const require = createRequire(import.meta.url);
+    delete require.cache[require.resolve("sql.js")];
+    loaded = (require("sql.js") as () => Promise<SqlJsStatic>)();
+  }
+  return loaded;
+}
 
 export const isSqlite = (path: string) => firstBytes(path, 15) === "SQLite format 3";
 
@@ -24,21 +41,31 @@ export async function openSqlite(path: string): Promise<Database> {
       `is a database of ${size} bytes, and one of at most ${MAX_BYTES} is read; export its tables of images and objects as CSV or Parquet`,
       { path },
     );
-  const { default: start } = await import("sql.js");
-  const library = await start();
-  const broken = (cause: unknown) =>
-    new DataError(`is not a readable SQLite database (${(cause as Error).message})`, { path, cause });
+  const library = await loadSqlite();
+  let stopped = false;
+  const broken = (cause: unknown) => {
+    if (isCellswapError(cause)) return cause;
+    if (cause instanceof LateError) {
+      stopped = true;
+      loaded = undefined;
+      return new DataError(
+        `asks for what SQLite did not find within ${MOST_SECONDS} s (views that join tables may never end); export the tables as CSV`,
+        { path, cause },
+      );
+    }
+    return new DataError(`is not a readable SQLite database (${(cause as Error).message})`, { path, cause });
+  };
   const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
   try {
     const database = new library.Database(readInput(path));
     const names = (query: string, at: number) =>
-      (database.exec(query)[0]?.values ?? []).map((row) => String(row[at]));
+      (withinTime(() => database.exec(query))[0]?.values ?? []).map((row) => String(row[at]));
     const columnsOf = (table: string) => {
       try {
-        checkView(database, table, path);
+        withinTime(() => checkView(database, table, path));
         return names(`PRAGMA table_info(${quoted(table)})`, 1);
       } catch (cause) {
-        throw isCellswapError(cause) ? cause : broken(cause);
+        throw broken(cause);
       }
     };
     const tables = names("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name", 0);
@@ -51,27 +78,41 @@ export async function openSqlite(path: string): Promise<Database> {
         unit: "row",
         each: async (columns, use) => {
           try {
-            const statement = database.prepare(
-              `SELECT ${columns.map(quoted).join(", ")} FROM ${quoted(name)}`,
-            );
-            for (let row = 1; statement.step(); row++) {
-              // Every row of a table takes a byte at least; a view may give more without end.
-              if (row > size) throw new Error(`table ${name} has more rows than the file has bytes`);
-              use(
-                statement.get().map((v, i) => textOf(v, columns[i])),
-                row,
-              );
-            }
+            const query = `SELECT ${columns.map(quoted).join(", ")} FROM ${quoted(name)}`;
+            const statement = withinTime(() => database.prepare(query));
+            let more = true;
+            const next = () => {
+              const rows: string[][] = [];
+              // A call with a clock costs more than a row.
+              for (let left = TOGETHER; left > 0; ) {
+                // Asked once more after its end, it begins anew.
+                more &&= statement.step();
+                if (!more) break;
+                const row = statement.get().map((v, i) => textOf(v, columns[i]));
+                rows.push(row);
+                left -= row.reduce((sum, text) => sum + text.length, 64);
+              }
+              return rows;
+            };
+            let row = 0;
+            for (let rows = withinTime(next); rows.length > 0; rows = withinTime(next))
+              for (const values of rows) {
+                // Every row of a table takes a byte at least; a view may give more without end.
+                if (++row > size) throw new Error(`table ${name} has more rows than the file has bytes`);
+                use(values, row);
+              }
             statement.free();
           } catch (cause) {
-            throw isCellswapError(cause) ? cause : broken(cause);
+            throw broken(cause);
           }
         },
       }),
-      close: () => database.close(),
+      close: () => {
+        if (!stopped) database.close();
+      },
     };
   } catch (cause) {
-    throw isCellswapError(cause) ? cause : broken(cause);
+    throw broken(cause);
   }
 }
 
