@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { encoderPath } from "../encode/bundled.ts";
 import { readEncoder } from "../encode/encoder-file.ts";
-import { runTrial, type Trial } from "../encode/trial.ts";
+import { checkTrial, runTrial, type Trial } from "../encode/trial.ts";
 import { interruptible } from "./interruptible.ts";
 import { whole } from "./options.ts";
 import { print, printJson, say } from "./output.ts";
@@ -21,7 +21,7 @@ export function configure(command: Command): void {
     .summary("Run an encoder on some cells: does it work, how fast, what does it give")
     .description(
       "Runs an encoder on cells as they were imaged and says what it gives, without a study. A program that is an " +
-        "encoder is started; all that it prints on its standard error is shown.",
+        "encoder is started; all that it prints on its standard error is shown. Exit code 1 where no study could use it.",
     )
     .requiredOption("--cells <store>", "cell store")
     .option("--count <n>", "cells at most", whole(1, 100_000), 64)
@@ -47,6 +47,7 @@ async function runTry(given: string, { cells, count, json }: Options): Promise<v
   );
   if (json === true) printJson(trial);
   else print(describe(trial).join("\n"));
+  checkTrial(trial, file.path);
 }
 
 function describe({ cells, startMs, cropMs, outputs, flags }: Trial): string[] {
@@ -55,8 +56,10 @@ function describe({ cells, startMs, cropMs, outputs, flags }: Trial): string[] {
     `First features after ${number(startMs / 1000)} s, then ${number(cropMs)} ms for a crop (${cells} cells as imaged).`,
     ...outputs.map(
       ({ output, features, range, notFinite }) =>
-        `  ${output}: ${features} features${range === null ? "" : `, ${number(range[0])} to ${number(range[1])}`}${notFinite === 0 ? "" : `, ${notFinite} values are NaN or infinite: a study of these cells would stop there`}`,
+        `  ${output}: ${features} features${range === null ? "" : `, ${number(range[0])} to ${number(range[1])}`}${notFinite === 0 ? "" : `, ${notFinite} values are NaN or infinite`}`,
     ),
-    ...flags.map(({ severity, text }) => `${severity}: ${text}`),
+    ...flags
+      .filter(({ severity }) => severity !== "refuse")
+      .map(({ severity, text }) => `${severity}: ${text}`),
   ];
 }

@@ -1,4 +1,5 @@
 import { Argument, type Command, Option } from "commander";
+import { checkShown } from "../encode/onnx/show.ts";
 import { openDeepLoc } from "../encode/published/deeploc.ts";
 import { type ImportedEncoder, importPublished, type Published } from "../encode/published/import.ts";
 import { POOLS, type PublishedPool } from "../encode/published/network.ts";
@@ -63,7 +64,8 @@ export function configure(command: Command): void {
     .command("show <file>")
     .summary("Say what a checkpoint, Keras file or ONNX encoder holds")
     .description(
-      "Says what a file holds: a TensorFlow checkpoint (every variable), Keras HDF5 weights, or an ONNX encoder.",
+      "Says what a file holds: a TensorFlow checkpoint (every variable), Keras HDF5 weights, or an ONNX encoder. " +
+        "Exit code 1 where it is damaged or no study could use it.",
     )
     .option("--tensors", "list the tensors inside an ONNX network, which outputs may name")
     .option("--json", "print it as JSON")
@@ -73,6 +75,7 @@ export function configure(command: Command): void {
       const shown = await showEncoder(file);
       if (flags.json === true) printJson(shown);
       else print(describe(shown, flags.tensors === true).join("\n"));
+      if (shown.kind === "onnx") checkShown(shown);
     });
   configureTry(command);
 }

@@ -78,18 +78,19 @@ export async function runTrial(
         ranges.forEach((range, o) => void range.add(out[o].subarray(0, n * encoder.dimensions[o])));
       }
       const samples = takeSamples(store, drawn, (cell, crop) => store.readCrop(cell, crop));
-      const flags = samples.count === 0 ? [] : await tryOut(encoder, file.description.name, samples);
+      const found = samples.count === 0 ? [] : await tryOut(encoder, file.description.name, samples);
+      const outputs = file.description.outputs.map(({ output, layer }, o) => ({
+        output: layer ?? output,
+        features: encoder.dimensions[o],
+        range: ranges[o].range,
+        notFinite: ranges[o].notFinite,
+      }));
       return {
         cells: some,
         startMs: opened - from,
         cropMs: encodeMs / some,
-        outputs: file.description.outputs.map(({ output, layer }, o) => ({
-          output: layer ?? output,
-          features: encoder.dimensions[o],
-          range: ranges[o].range,
-          notFinite: ranges[o].notFinite,
-        })),
-        flags,
+        outputs,
+        flags: [...outputs.flatMap((output) => notFinite(file.description.name, output)), ...found],
       };
     } finally {
       await encoder.release();
@@ -99,6 +100,22 @@ export async function runTrial(
     await programs.end();
     store.close();
   }
+}
+
+/** Refuses an output that gives what is no number. */
+function notFinite(name: string, { output, notFinite: count }: Trial["outputs"][number]): Flag[] {
+  if (count === 0) return [];
+  const text = `encoder ${name} gives ${count} features of output ${output} that are NaN or infinite: a study of these cells stops there; look at its preprocessing (a division by 0, the logarithm of 0?) and at its weights`;
+  return [{ id: "not-finite", severity: "refuse", encoder: name, text }];
+}
+
+/**
+ * Refuses an encoder that no study can use, when what was found of it has been said.
+ * @throws StudyError with the first of the flags that refuse it
+ */
+export function checkTrial({ flags }: Trial, path: string): void {
+  const refused = flags.find(({ severity }) => severity === "refuse");
+  if (refused !== undefined) throw new StudyError(refused.text, { path });
 }
 
 /** Cells that are held at a time, at least; of a program whole batches. */

@@ -27,16 +27,19 @@ export interface SizeLimits {
   readonly side: number;
   /** Most values that are held at once: of all planes of a crop, of one plane of a field. */
   readonly values: number;
+  /** Most pixels of a plane. */
+  readonly pixels: number;
   /** Most pages of a file. */
   readonly pages: number;
   readonly what: string;
   readonly remedy: string;
 }
 
-/** 16.8 million values, 64 MiB as float32. */
+/** 16.8 million values, 64 MiB as float32; planes of 2048 x 2048 px, larger than one cell is ever shown. */
 export const CROP: SizeLimits = {
   side: 8192,
   values: 1 << 24,
+  pixels: 1 << 22,
   pages: 4096,
   what: "a crop",
   remedy: "Cut the cells out of their field first (`cellswap import fields`)",
@@ -46,6 +49,7 @@ export const CROP: SizeLimits = {
 export const FIELD: SizeLimits = {
   side: 1 << 16,
   values: 1 << 28,
+  pixels: 1 << 28,
   pages: 1 << 16,
   what: "a field",
   remedy: "Cut it into tiles first",
@@ -69,8 +73,13 @@ export function checkSize(
     height <= limits.side &&
     width <= limits.side &&
     planes * height * width <= limits.values
-  )
-    return;
+  ) {
+    if (height * width <= limits.pixels) return;
+    throw new DataError(
+      `is ${height} x ${width} px; ${limits.what} has at most ${limits.pixels} px, as 2048 x 2048. ${limits.remedy}`,
+      { path },
+    );
+  }
   throw new DataError(
     `is ${height} x ${width} px with ${planes} sample(s); ${limits.what} has 1 to ${limits.side} px a side and at most ${limits.values} values. ${limits.remedy}, or export the file again`,
     { path },

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { CellStore } from "../../src/cells/store.ts";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
 import { openEncoder } from "../../src/encode/open.ts";
-import { runTrial } from "../../src/encode/trial.ts";
+import { checkTrial, runTrial } from "../../src/encode/trial.ts";
 import { drawCells, writeEncoder } from "../study/drawn.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-trial-"));
@@ -54,6 +54,11 @@ test("a trial tells what a study would say", async () => {
   expect(await ids("batch-mean")).toEqual(["batch-dependent"]);
   const nan = await runTrial(describeProgram("nan"), cells, { count: 5 });
   expect(nan.outputs).toEqual([{ output: "last", features: 4, range: null, notFinite: 20 }]);
+  expect(nan.flags.map(({ id, severity }) => [id, severity])).toEqual([["not-finite", "refuse"]]);
+  expect(() => checkTrial(nan, "nan.json")).toThrow(
+    /^nan\.json: encoder nan gives 20 features of output last that are NaN or infinite/,
+  );
+  expect(() => checkTrial({ ...nan, flags: [] }, "nan.json")).not.toThrow();
 });
 
 test("a stopped trial ends its program", async () => {

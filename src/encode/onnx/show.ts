@@ -1,6 +1,8 @@
 import { statSync } from "node:fs";
 import { basename } from "node:path";
+import { StudyError } from "../../errors.ts";
 import type { OnnxDescription } from "../description.ts";
+import { boundsOf } from "./bounds.ts";
 import { weightFiles } from "./external.ts";
 import { graphFaults } from "./faults.ts";
 import { batchOf, calculatesHalf, modelHash, readModel } from "./file.ts";
@@ -22,6 +24,8 @@ export interface ShownOnnx {
   readonly half: boolean;
   /** What makes its outputs (those described, else all) no features. */
   readonly faults: readonly string[];
+  /** Whether a study can use it as described, or, without a description, some output of it. */
+  readonly usable: boolean;
   /** Tensors inside the network, which may be named as outputs. */
   readonly tensors: readonly OnnxValue[];
   /** Null where there is no sidecar. */
@@ -33,6 +37,8 @@ export function showOnnx(path: string, modelPath: string, description: OnnxDescr
   const { bytes, model } = readModel(modelPath);
   const weights = weightFiles(model);
   const { outputs } = model.graph;
+  const bounds = boundsOf(model);
+  const named = description?.outputs.map((o) => o.output);
   return {
     kind: "onnx",
     path,
@@ -41,8 +47,14 @@ export function showOnnx(path: string, modelPath: string, description: OnnxDescr
     weights: weights.map((file) => ({ name: basename(file), bytes: statSync(file).size })),
     batch: batchOf(model, description),
     half: calculatesHalf(model),
-    faults: graphFaults(model, description?.outputs.map((o) => o.output) ?? outputs.map((v) => v.name)),
+    faults: graphFaults(model, named ?? outputs.map((v) => v.name), bounds),
+    usable: graphFaults(model, named ?? [], bounds).length === 0,
     tensors: innerTensors(model),
     description,
   };
+}
+
+/** @throws StudyError where no study can use a network, when what it holds has been said */
+export function checkShown({ path, faults, usable }: ShownOnnx): void {
+  if (!usable) throw new StudyError(`is no encoder: ${faults[0]}`, { path });
 }
