@@ -51,7 +51,7 @@ export async function verifyStore(path: string, options: CheckOptions = {}): Pro
 }
 
 /** What an error says of the file at `path`. @throws any that is not of data */
-function faultOf(error: unknown, path: string): string {
+export function faultOf(error: unknown, path: string): string {
   if (!(error instanceof DataError)) throw error;
   return error.message.startsWith(`${path}: `) ? error.message.slice(path.length + 2) : error.message;
 }

@@ -39,6 +39,8 @@ export interface StoreRows {
  */
 export class CellStoreWriter {
   readonly #path: string;
+  /** The same as it was given, for messages. */
+  readonly #given: string;
   readonly #shape: CropShape;
   readonly #rows: StoreRows;
   readonly #metadata = new Map<string, (string | number | null)[]>(LEADING.map((name) => [name, []]));
@@ -55,6 +57,7 @@ export class CellStoreWriter {
   constructor(path: string, shape: CropShape, masks: MaskKind, source: string, rows?: StoreRows) {
     checkReplaceable(path);
     this.#path = existsSync(path) ? realpathSync(path) : resolve(path);
+    this.#given = path;
     this.#shape = shape;
     this.#maskKind = masks;
     this.#source = source;
@@ -132,7 +135,7 @@ export class CellStoreWriter {
       return work();
     } catch (error) {
       const unfinished = isCellswapError(error) && error.path?.startsWith(this.#rows.folder) === true;
-      throw unfinished && error.cause !== undefined ? writeError(this.#path, error.cause) : error;
+      throw unfinished && error.cause !== undefined ? writeError(this.#given, error.cause) : error;
     }
   }
 }

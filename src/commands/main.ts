@@ -31,7 +31,11 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
     "Write composites for models that run elsewhere, or results as AnnData",
     () => import("./export.ts"),
   ],
-  ["verify", "Hold the files of cell stores and studies to their hashes", () => import("./verify.ts")],
+  [
+    "verify",
+    "Hold the files of cell stores, studies and exports to their hashes",
+    () => import("./verify.ts"),
+  ],
   ["table", "Print Table 1 and the drops of a study or of published results", () => import("./table.ts")],
   [
     "simulate",
@@ -80,12 +84,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(version)
     .configureOutput({ writeErr: (text) => process.stderr.write(visibleLines(text)) })
     .exitOverride();
-  for (const [name, summary, load] of COMMANDS) {
-    const command = program.command(name).summary(summary).description(summary);
-    command.exitOverride().option("--debug", "show where in the program an error arose");
-    if (argv[0] === name || (argv[0] === "help" && argv[1] === name)) (await load()).configure(command);
-  }
   try {
+    for (const [name, summary, load] of COMMANDS) {
+      const command = program.command(name).summary(summary).description(summary);
+      command.exitOverride().option("--debug", "show where in the program an error arose");
+      if (argv[0] === name || (argv[0] === "help" && argv[1] === name)) (await load()).configure(command);
+    }
     if (argv.length === 0) program.outputHelp();
     else await program.parseAsync(argv as string[], { from: "user" });
     return 0;

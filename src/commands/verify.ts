@@ -9,7 +9,7 @@ import { progress } from "./progress.ts";
 /** Adds arguments, options and the action of `cellswap verify`. */
 export function configure(command: Command): void {
   command
-    .argument("<paths...>", "cell stores and study folders")
+    .argument("<paths...>", "cell stores, study folders and exported composites")
     .option("--json", "print what was found as JSON")
     .addHelpText(
       "after",

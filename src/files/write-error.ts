@@ -26,13 +26,16 @@ const CAUSES: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: "this path holds a NUL character; check the path",
 };
 
+/** What stands behind the name of a file until it is whole. */
+const UNFINISHED = /\.(?:part|new)-[0-9a-f]{8}-\d+-\d+$/;
+
 /** The one line for a file that could not be written; an error of ours, or of another kind, stays as it is. */
 export function writeError(path: string, cause: unknown): Error {
   if (isCellswapError(cause)) return cause;
   const { code } = cause as NodeJS.ErrnoException;
   if (typeof code !== "string") return cause as Error;
   return new DataError(CAUSES[code] ?? `cannot be written (${code}); check the disk and the path`, {
-    path,
+    path: path.replace(UNFINISHED, ""),
     cause,
   });
 }

@@ -117,12 +117,18 @@ export class OpenFolder {
     });
   }
 
-  /** Notes what the results and the report are, once they are on the disk, and the features that they are of. */
-  finish(files: readonly string[], features: StudyRecord["features"]): void {
+  /**
+   * Notes what the results and the report are, once they are on the disk, and the features and outputs of stages that they
+   * are of.
+   */
+  finish(results: readonly string[], features: StudyRecord["features"]): void {
+    const files = [...results, ...ownFiles(this.layout.path, "stages").map(({ path }) => path)];
     const names = files.map((file) => this.#name(file));
-    const stages = Object.entries(this.#record.files).filter(([name]) => !/^(results\/|report\.)/.test(name));
+    const before = Object.entries(this.#record.files).filter(
+      ([name]) => !/^(results\/|stages\/|report\.)/.test(name),
+    );
     this.#write({
-      files: sorted({ ...Object.fromEntries(stages), ...hashesOf(files, names) }),
+      files: sorted({ ...Object.fromEntries(before), ...hashesOf(files, names) }),
       features,
     });
   }

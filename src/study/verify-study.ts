@@ -76,9 +76,12 @@ function tasksOf(path: string, record: StudyRecord | Error): Task[] {
     },
     ...Object.entries(known).map(([name, hash]) => ({
       path: join(path, name),
-      look: () => lookAt(join(path, name), (file) => isFile(file, hash)),
+      look: () => lookAt(join(path, name), hash, name.startsWith("stages/")),
     })),
-    ...stages.map((file) => ({ path: file.path, look: () => lookAt(file.path, isKept) })),
+    // Of a run that is not finished: nothing but their own check sums tells of them.
+    ...stages
+      .filter(({ name }) => !Object.hasOwn(known, name))
+      .map((file) => ({ path: file.path, look: () => (isKept(file.path) ? null : DAMAGED) })),
     ...featureTasks(path, own, record),
   ];
 }
@@ -110,9 +113,13 @@ function partTasks(base: string, hash: string | undefined): Task[] {
   });
 }
 
-function lookAt(path: string, isWhole: (path: string) => boolean): string | null {
+const DAMAGED = `is damaged; ${AGAIN}`;
+
+/** What is wrong with a file of this SHA-256. @param kept whether it carries a check sum of its own as well */
+function lookAt(path: string, hash: string, kept: boolean): string | null {
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return `is missing; ${AGAIN}`;
-  return isWhole(path) ? null : `is damaged; ${AGAIN}`;
+  if (isFile(path, hash)) return null;
+  return kept && isKept(path) ? `is of another run than the results; ${AGAIN}` : DAMAGED;
 }
 
 /** What an error says of a file, without its name. */

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { CheckOptions } from "../cells/checked.ts";
 import { type Verification, verifyStore } from "../cells/verify.ts";
 import { DataError } from "../errors.ts";
+import { EXPORT_RECORD } from "./composites/record.ts";
+import { verifyExport } from "./composites/verify.ts";
 import { isStudyLike } from "./record.ts";
 import { verifyStudy } from "./verify-study.ts";
 
@@ -14,6 +16,7 @@ const KINDS: readonly {
 }[] = [
   { mark: "cells.json", verify: verifyStore },
   { mark: "record.json", isLike: isStudyLike, verify: verifyStudy },
+  { mark: EXPORT_RECORD, verify: verifyExport },
 ];
 
 /**

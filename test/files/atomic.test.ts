@@ -24,6 +24,7 @@ import {
   writeFileAtomic,
   writeLargeAtomic,
 } from "../../src/files/atomic.ts";
+import { stagedPath } from "../../src/files/replace.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-atomic-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -125,6 +126,8 @@ test("an error of the system is one line that says what is wrong", () => {
   for (const code of ["EMFILE", "EROFS", "ELOOP", "EIO", "ESTALE", "EWHATEVER"]) {
     expect(writeError("a/b", cause(code)).message).toMatch(/^a\/b: [^\n]+; [^\n]+$|^a\/b: .*EWHATEVER/);
   }
+  for (const name of [stagedPath("a", "b"), partName("a/b")])
+    expect(writeError(name, cause("ENOSPC")).message).toMatch(/^a\/b: the disk is full/);
   const other = new TypeError("a mistake of ours");
   expect(writeError("a", other)).toBe(other);
 });

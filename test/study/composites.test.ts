@@ -14,6 +14,7 @@ import { studyPlan } from "../../src/study/plan.ts";
 import { studyScales } from "../../src/study/scales.ts";
 import { fitToCells } from "../../src/study/schema.ts";
 import { selectCells } from "../../src/study/select.ts";
+import { verify } from "../../src/study/verify.ts";
 import { Compositor } from "../../src/swap/composite.ts";
 import { contents } from "./command.ts";
 import { base, drawStudy, encode, exported, failure, features, study } from "./exported.ts";
@@ -131,3 +132,31 @@ test("a record that names files outside of its folder is refused, and nothing is
   );
   expect(existsSync(join(base, "tiny.json"))).toBe(true);
 });
+
+test.each(["npy", "zarr"] as const)(
+  "exported composites are verified, every file of them: %s",
+  async (format) => {
+    const out = join(base, `verified-${format}`);
+    await exportComposites(study({}), { out, workers: 1, masks: true, format });
+    const whole = await verify(out);
+    expect(whole.kind).toBe("composites");
+    expect(whole.files.map(({ path }) => path.slice(out.length + 1)).sort()).toEqual(
+      Object.keys(contents(out)).sort(),
+    );
+    expect(whole.files.filter(({ fault }) => fault !== null)).toEqual([]);
+    for (const { path } of whole.files) {
+      const bytes = readFileSync(path);
+      const flipped = Buffer.from(bytes);
+      flipped[bytes.length >> 1] ^= 1;
+      for (const damaged of [flipped, bytes.subarray(0, -1), Buffer.alloc(0), null]) {
+        if (damaged === null) rmSync(path);
+        else writeFileSync(path, damaged);
+        if (damaged === null && path.endsWith("composites.json")) break;
+        const found = (await verify(out)).files.filter(({ fault }) => fault !== null);
+        expect(found.map((file) => file.path)).toEqual([path]);
+        expect(found[0].fault).toMatch(/^is [^\n]+; (?:export|remove)[^\n]+ export[^\n]+$/);
+      }
+      writeFileSync(path, bytes);
+    }
+  },
+);

@@ -135,11 +135,19 @@ test.each(Object.keys(DAMAGES))("%s: named by verify, in whichever file it is", 
     DAMAGES[kind](join(out, name));
     // Of a part, what does not fit together may be named as well.
     const found = await faults();
-    if (kind === "removed" && name.startsWith("stages/")) expect(found).toEqual([]);
-    else expect(found, name).toContain(name);
+    expect(found, name).toContain(name);
     for (const other of found) expect(baseOf(other)).toBe(baseOf(name));
     cpSync(join(whole, name), join(out, name));
   }
+});
+
+test("an output of a stage that is of another run is named by verify", async () => {
+  const [one, other] = ["masked", "original"].map((setting) => `stages/blocks/tiny/${setting}.json`);
+  cpSync(join(whole, one), join(out, other));
+  expect(await faults()).toEqual([other]);
+  expect((await verify(out)).files.find(({ fault }) => fault !== null)?.fault).toMatch(
+    /^is of another run than the results; run the study again/,
+  );
 });
 
 test.each(Object.keys(DAMAGES))("%s, in all files but the record: a run mends them all", async (kind) => {

@@ -4,7 +4,7 @@ import { readEncoder } from "../../../src/encode/encoder-file.ts";
 import { draftEncoder } from "../../../src/encode/onnx/draft.ts";
 import { showEncoder } from "../../../src/encode/published/show.ts";
 import { SETTINGS } from "../../../src/settings.ts";
-import { readExport } from "../../../src/study/composites/record.ts";
+import { exportText, readExport } from "../../../src/study/composites/record.ts";
 import { readStudyFile } from "../../../src/study/schema.ts";
 import { readPlan, writePlan } from "../../../src/swap/plan-file.ts";
 import type { SwapPlan } from "../../../src/types.ts";
@@ -52,13 +52,14 @@ const DESCRIPTION = {
 const EXPORT = {
   ...{
     format: "cellswap-composites",
-    version: 1,
+    version: 2,
     cellswap: "0.1.0",
     plan: "a".repeat(64),
     pixels: "b".repeat(64),
   },
   ...{ rows: 20, channels: ["GFP"], height: 64, width: 64, arrays: "npy", masks: null },
   composites: [{ file: "composites.npy", from: 0, rows: 20 }],
+  hashes: { "composites.npy": "c".repeat(64), "plan.parquet": "d".repeat(64) },
 };
 
 const COUNT = 40;
@@ -134,7 +135,7 @@ export const DOCUMENTS: readonly Reader[] = [
   },
   {
     name: "composites",
-    seeds: () => [jsonFile("composites.json", EXPORT)],
+    seeds: () => [oneFile("composites.json", Buffer.from(exportText(EXPORT)))],
     mutators: () => json,
     read: (path) => readExport(dirname(path)),
   },

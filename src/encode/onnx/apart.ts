@@ -1,3 +1,4 @@
+import "./telemetry.ts";
 import type { ChildProcess } from "node:child_process";
 import { totalmem } from "node:os";
 import { DataError, InterruptedError, STOPPED } from "../../errors.ts";

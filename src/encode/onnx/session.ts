@@ -1,3 +1,4 @@
+import "./telemetry.ts";
 import { dirname } from "node:path";
 import * as ort from "onnxruntime-node";
 import { DataError } from "../../errors.ts";

@@ -1,5 +1,6 @@
+import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { CellStore } from "../../cells/store.ts";
 import { share } from "../../core/share.ts";
 import { StudyError } from "../../errors.ts";
@@ -7,6 +8,7 @@ import { batchRows, sharedOut } from "../../features/extract.ts";
 import { encodingOrder } from "../../features/order.ts";
 import { namedAfter } from "../../files/atomic.ts";
 import { Pool } from "../../files/pool.ts";
+import { hashFile } from "../../files/state.ts";
 import { sharePlan } from "../../swap/plan.ts";
 import { planFiles, writePlan } from "../../swap/plan-file.ts";
 import type { Flag } from "../../types.ts";
@@ -118,9 +120,11 @@ export async function exportComposites(given: Study, options: ExportOptions): Pr
         AbortSignal.any([...(signal === undefined ? [] : [signal]), folder.lost]),
       );
       writePlan(join(folder.staging, "plan"), plan, { ...store.cells, classOf: selection.classOf });
+      const files = [...pixels.files, ...(labels?.files ?? [])].map(({ file }) => file);
+      const beside = planFiles("plan", plan);
       const record: ExportRecord = {
         format: "cellswap-composites",
-        version: 1,
+        version: 2,
         cellswap: version,
         ...exportHashes({ store, plan, scales, composite }),
         rows: plan.count,
@@ -130,9 +134,8 @@ export async function exportComposites(given: Study, options: ExportOptions): Pr
         arrays: format,
         composites: [...pixels.files],
         masks: labels === null ? null : [...labels.files],
+        hashes: await hashesIn(folder.staging, signal),
       };
-      const files = [...pixels.files, ...(labels?.files ?? [])].map(({ file }) => file);
-      const beside = planFiles("plan", plan);
       folder.finish([...files, ...beside], record);
       return { out, rows: plan.count, shape, bytes, files: [...files, ...beside, EXPORT_RECORD] };
     } catch (error) {
@@ -143,6 +146,16 @@ export async function exportComposites(given: Study, options: ExportOptions): Pr
   } finally {
     store.close();
   }
+}
+
+/** SHA-256 of every file in a folder, and in those in it, by path. */
+async function hashesIn(folder: string, signal: AbortSignal | undefined): Promise<ExportRecord["hashes"]> {
+  const hashes: Record<string, string> = {};
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
+  for (const path of paths.sort())
+    hashes[relative(folder, path).replaceAll("\\", "/")] = (await hashFile(path, { signal })).sha256;
+  return hashes;
 }
 
 interface Composing extends Omit<ComposeSetup, "cells" | "order" | "batch" | "pixels" | "labels"> {

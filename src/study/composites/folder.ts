@@ -13,7 +13,7 @@ import {
   rollForward,
   stagedPath,
 } from "../../files/replace.ts";
-import { EXPORT_RECORD, type ExportRecord, readExport } from "./record.ts";
+import { EXPORT_RECORD, type ExportRecord, exportText, readExport } from "./record.ts";
 
 /** What exports write into their folder. */
 const OWN = /^(?:(?:composites|masks)(?:-\d+)?\.(?:npy|zarr)|plan\.(?:csv|parquet))$/;
@@ -61,7 +61,7 @@ export class ExportFolder {
   }
 
   get #replaced(): ReplacedFolder {
-    return { path: this.#path, header: EXPORT_RECORD, owns: (name) => OWN.test(name) };
+    return { path: this.#path, header: EXPORT_RECORD, owns: (name) => OWN.test(name), text: exportText };
   }
 
   /** Puts the files of the new export in the place of the old one's, all at once. */

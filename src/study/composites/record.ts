@@ -4,7 +4,8 @@ import { z } from "zod";
 import { DataError, StudyError } from "../../errors.ts";
 import type { GivenFeatures } from "../../features/given/given.ts";
 import { pixelsKey, scalesHash } from "../../features/key.ts";
-import { readJson } from "../../files/json.ts";
+import { readInput } from "../../files/input.ts";
+import { openSealed, sealJson } from "../../files/sealed.ts";
 import { SETTINGS } from "../../settings.ts";
 import { planHash } from "../../swap/plan-file.ts";
 import type { SwapPlan } from "../../types.ts";
@@ -12,6 +13,9 @@ import type { StudyComposites } from "../given.ts";
 
 /** The file of exported composites that says what they are. */
 export const EXPORT_RECORD = "composites.json";
+
+/** Bytes that it has at most: 300,000 chunks of a Zarr array. */
+const LARGEST = 1 << 26;
 
 const files = z.array(
   z.strictObject({
@@ -23,10 +27,19 @@ const files = z.array(
   }),
 );
 
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A file of an export, or of a Zarr array in it, by its path in the folder. */
+const own = z
+  .string()
+  .regex(
+    /^(?:(?:composites|masks)(?:-\d+)?\.(?:npy|zarr\/(?:zarr\.json|c(?:\/\d+)+))|plan\.(?:csv|parquet))$/,
+  );
+
 /** `composites.json` of exported composites: what they are, which plan their rows are of, and what their pixels depend on. */
 export const ExportRecord = z.strictObject({
   format: z.literal("cellswap-composites"),
-  version: z.literal(1),
+  version: z.literal(2),
   cellswap: z.string(),
   /** SHA-256 of the swap plan (setting, background, cell, donor of every row). */
   plan: z.string(),
@@ -41,6 +54,8 @@ export const ExportRecord = z.strictObject({
   composites: files,
   /** rows x height x width, uint8: 1 on the center cell; null where they were not asked for. */
   masks: files.nullable(),
+  /** SHA-256 of every file by its path in the folder. */
+  hashes: z.record(own, hash).readonly(),
   /**
    * Files of features that were in the folder when this export took the place of one of another plan or other pixels, and
    * which that one was: they are not of these composites.
@@ -48,8 +63,16 @@ export const ExportRecord = z.strictObject({
   earlier: z.array(z.strictObject({ sha256: z.string(), plan: z.string(), pixels: z.string() })).optional(),
   /** Files that do not bear their names yet: an export was cut off, and the next one ends it. */
   staged: z.record(z.string(), z.string().nullable()).optional(),
+  /** SHA-256 of this file, with nothing in the place of it. */
+  sha256: hash,
 });
-export type ExportRecord = z.infer<typeof ExportRecord>;
+export type ExportRecord = Omit<z.infer<typeof ExportRecord>, "sha256">;
+
+/** Text of `composites.json`. */
+export function exportText(record: object): string {
+  const { sha256: _, ...own } = record as { sha256?: string };
+  return sealJson(own, 2);
+}
 
 /** Hashes of the plan and of all that the pixels of its composites depend on. */
 export function exportHashes({
@@ -76,8 +99,10 @@ function settingsOf(plan: SwapPlan) {
 export function readExport(folder: string): ExportRecord | null {
   const path = join(folder, EXPORT_RECORD);
   if (!existsSync(path)) return null;
+  const bytes = readInput(path, { bytes: LARGEST, what: "a record of exported composites" });
   try {
-    return ExportRecord.parse(readJson(path));
+    const { sha256: _, ...record } = ExportRecord.parse(openSealed(bytes));
+    return record;
   } catch (cause) {
     throw new DataError(
       "is damaged or of another version of cellswap; remove its folder and export the composites again",
