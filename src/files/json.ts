@@ -7,6 +7,8 @@ import { readInput } from "./input.ts";
 const MOST = 1 << 24;
 /** Lists and objects within each other that a JSON file may hold. */
 const DEPTH = 200;
+/** Keys and values in lists that a JSON file may hold: each is looked at, and may be what is wrong. */
+const VALUES = 1 << 18;
 
 /** How a JSON file is read. */
 export interface JsonOptions {
@@ -16,12 +18,14 @@ export interface JsonOptions {
   readonly remedy?: string;
   /** Most bytes of it. */
   readonly most?: number;
+  /** Most keys and values in lists. */
+  readonly values?: number;
 }
 
 /**
  * Reads a JSON file as it is; what it holds is for {@link checkJson} to say.
- * @throws DataError in one line where it is missing, too large, no UTF-8, no JSON, nested deeper than 200 levels or
- * holds the key `__proto__`
+ * @throws DataError in one line where it is missing, too large, no UTF-8, no JSON, nested deeper than 200 levels, of
+ * more than 262,144 keys and values or holds the key `__proto__`
  */
 export function readJson(path: string, options: JsonOptions = {}): unknown {
   const { what = "a JSON file", most = MOST } = options;
@@ -32,7 +36,7 @@ export function readJson(path: string, options: JsonOptions = {}): unknown {
 export function parseJson(
   given: Uint8Array | string,
   path: string,
-  { remedy = "correct it there" }: JsonOptions = {},
+  { remedy = "correct it there", values: most = VALUES }: JsonOptions = {},
 ): unknown {
   const bytes = typeof given === "string" ? Buffer.from(given) : given;
   const fail = (why: string, cause?: unknown): never => {
@@ -43,8 +47,9 @@ export function parseJson(
   const text =
     typeof given === "string" ? given : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
   const bare = text.replace(/^\uFEFF/, "");
-  const depth = depthOf(bytes);
+  const { depth, values } = extentOf(bytes);
   if (depth > DEPTH) fail(`lists and objects stand ${depth} deep in each other, at most ${DEPTH} are read`);
+  if (values > most) fail(`it has ${values} keys and values, at most ${most} are read`);
   try {
     // A key may be written with escapes, so text that has any is looked through key by key.
     return /__proto__|\\u/i.test(bare) ? JSON.parse(bare, withoutProto) : JSON.parse(bare);
@@ -94,8 +99,9 @@ function withoutProto(key: string, value: unknown): unknown {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** How deep lists and objects stand in each other. */
-function depthOf(bytes: Uint8Array): number {
+/** How deep lists and objects stand in each other, and how many keys and values in lists there are, about. */
+function extentOf(bytes: Uint8Array): { readonly depth: number; readonly values: number } {
+  let values = 0;
   let depth = 0;
   let most = 0;
   for (let i = 0; i < bytes.length; i++) {
@@ -104,8 +110,9 @@ function depthOf(bytes: Uint8Array): number {
       for (i++; i < bytes.length && bytes[i] !== QUOTE; i++) if (bytes[i] === BACKSLASH) i++;
     } else if (c === 0x5b || c === 0x7b) most = Math.max(most, ++depth);
     else if (c === 0x5d || c === 0x7d) depth--;
+    else if (c === 0x2c) values++;
   }
-  return most;
+  return { depth: most, values };
 }
 
 function oneLine(text: string): string {

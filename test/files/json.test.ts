@@ -27,6 +27,11 @@ test.each([
   ['{"\\u005f_proto__": {"name": "a"}}', "it has the key __proto__"],
   [`${"[".repeat(5000)}${"]".repeat(5000)}`, "stand 5000 deep in each other"],
   [`${'{"a":'.repeat(100_000)}`, "stand 100000 deep in each other"],
+  [
+    `{"name": "a"${Array.from({ length: 300_000 }, (_, i) => `,"k${i}":1`).join("")}}`,
+    "it has 300000 keys and",
+  ],
+  [`{"name": [${"1,".repeat(300_000)}1]}`, "it has 300000 keys and values, at most 262144 are read"],
   [Uint8Array.of(0x22, 0xff, 0x22), "it is not UTF-8"],
 ])("%s: is refused in one line", (text, why) => {
   let error: unknown;

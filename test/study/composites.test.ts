@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import FileSystemStore from "@zarrita/storage/fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -98,9 +98,11 @@ test("an export that fails or is stopped leaves what was there", async () => {
   expect((await failure(exportComposites(study({}), { out: join(base, "cells") }))).message).toMatch(
     /cells: is not empty and holds no exported composites/,
   );
-  expect((await failure(exportComposites(study({}), { out: join(base, "tiny.json") }))).message).toMatch(
-    /is a file/,
-  );
+  const sized = (out: string) =>
+    exportComposites(study({}), { out, onSize: () => expect.unreachable("said before it was refused") });
+  expect((await failure(sized(join(base, "tiny.json")))).message).toMatch(/is a file/);
+  symlinkSync("circle", join(base, "circle"));
+  expect((await failure(sized(join(base, "circle")))).message).toMatch(/is a symbolic link/);
   expect(() => checkRoom(fresh, 1e18)).toThrow(
     /needs 1000000000\.0 GB and the disk has .* free; free some space/,
   );

@@ -5,6 +5,9 @@ import { DataError } from "../../errors.ts";
 import { openInput, readError } from "../../files/input.ts";
 import { parseJson } from "../../files/json.ts";
 
+/** Keys and values of the metadata of an array, or of all arrays of a plate in one file. */
+const MOST_VALUES = 1 << 22;
+
 /** Most bytes of one chunk or shard that are read at once. */
 const MOST = 2 ** 30;
 const METADATA = /(^|\/)(\.zattrs|\.zarray|\.zgroup|zarr\.json)$/;
@@ -33,7 +36,8 @@ export class ZarrFiles implements AsyncReadable {
   async get(key: string): Promise<Uint8Array | undefined> {
     const metadata = METADATA.test(key);
     const bytes = this.#read(key, (size) => [0, size], metadata ? MOST_METADATA : MOST);
-    if (metadata && bytes !== undefined) parseJson(bytes, this.#place(key), { remedy: "copy it again" });
+    if (metadata && bytes !== undefined)
+      parseJson(bytes, this.#place(key), { remedy: "copy it again", values: MOST_VALUES });
     return bytes;
   }
 
@@ -105,7 +109,9 @@ type Json = { readonly [name: string]: unknown };
 export async function chunkFiles(files: ZarrFiles): Promise<ChunkFiles> {
   const read = async (name: string) => {
     const bytes = await files.get(`/${name}`);
-    return bytes === undefined ? null : (parseJson(bytes, join(files.root, name)) as Json);
+    return bytes === undefined
+      ? null
+      : (parseJson(bytes, join(files.root, name), { values: MOST_VALUES }) as Json);
   };
   const old = await read(".zarray");
   if (old !== null) {

@@ -24,7 +24,7 @@ import { fitToCells, type Study } from "../schema.ts";
 import { selectCells } from "../select.ts";
 import { type ArrayFormat, type PlannedArray, planArray } from "./arrays.ts";
 import type { ComposeSetup, ComposeTask } from "./compose-worker.ts";
-import { checkRoom, ExportFolder } from "./folder.ts";
+import { checkExportPlace, checkRoom, ExportFolder } from "./folder.ts";
 import { EXPORT_RECORD, type ExportRecord, exportHashes } from "./record.ts";
 
 /** What will be written. */
@@ -71,6 +71,7 @@ export interface Exported extends Pick<ExportSize, "rows" | "shape" | "bytes"> {
  */
 export async function exportComposites(given: Study, options: ExportOptions): Promise<Exported> {
   const { out, format = "npy", masks = false, signal } = options;
+  checkExportPlace(out);
   const store = await CellStore.open(given.cells, given.allow);
   try {
     const wanted = fitToCells(given, store);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, sta
 import { dirname, join, resolve } from "node:path";
 import { DataError, StudyError } from "../../errors.ts";
 import { isFeatureFile } from "../../features/given/file.ts";
-import { makeFolder, partName, unmakeFolder, writeError } from "../../files/atomic.ts";
+import { makeFolder, partName, refuseLink, unmakeFolder, writeError } from "../../files/atomic.ts";
 import { sha256File } from "../../files/hash.ts";
 import { type Lock, takeLock } from "../../files/lock.ts";
 import { isLeft } from "../../files/parts.ts";
@@ -36,7 +36,7 @@ export class ExportFolder {
 
   /** @throws StudyError where the folder holds other things, InUseError where another export has it */
   static open(path: string): ExportFolder {
-    checkKind(path);
+    checkExportPlace(path);
     let made: string | undefined;
     try {
       made = makeFolder(resolve(path));
@@ -45,7 +45,7 @@ export class ExportFolder {
     }
     const folder = new ExportFolder(path, made, takeLock(path));
     try {
-      checkKind(path);
+      checkExportPlace(path);
       rollForward(folder.#replaced);
       mkdirSync(folder.staging);
       return folder;
@@ -110,8 +110,12 @@ export class ExportFolder {
 }
 
 /** Refuses a folder with things that no export made, where its files could not be told from those. */
-function checkKind(path: string): void {
-  if (!existsSync(path)) return;
+export function checkExportPlace(path: string): void {
+  if (!existsSync(path)) {
+    // A link that leads nowhere, or a place below a file.
+    refuseLink(path);
+    return;
+  }
   if (!statSync(path).isDirectory()) throw new StudyError("is a file; choose another --out", { path });
   if (readExport(path) !== null) return;
   if (readdirSync(path).some((name) => !name.startsWith("run.lock") && !isLeft(join(path, name))))
