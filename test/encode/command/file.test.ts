@@ -113,7 +113,7 @@ test.each<[string, object, string]>([
   [
     "a folder among the files",
     { files: ["parts"] },
-    '"files" names parts, which is a folder; name the files in it',
+    '"files" names parts, which is no file; name files, those in a folder one by one',
   ],
   ["a model as well", { model: "net.onnx" }, 'has both "model" (an ONNX file) and "command" (a program)'],
   ["a command line in one text", { command: "python serve.py" }, "command"],
