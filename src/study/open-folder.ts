@@ -13,6 +13,7 @@ import {
   FORCE,
   isStudyLike,
   lookAtRecord,
+  RECORD_SIZE,
   type RecordState,
   type StudyRecord,
   writeRecord,
@@ -240,7 +241,8 @@ function isFirstLayout(file: string): boolean {
   try {
     return (
       existsSync(file) &&
-      (JSON.parse(readInput(file).toString()) as { format?: unknown } | null)?.format === "cellswap-study"
+      (JSON.parse(readInput(file, RECORD_SIZE).toString()) as { format?: unknown } | null)?.format ===
+        "cellswap-study"
     );
   } catch {
     return false;

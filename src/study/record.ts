@@ -65,6 +65,9 @@ export function readRecord(path: string): StudyRecord {
   );
 }
 
+/** Far more than any study's record has; a larger file is none. */
+export const RECORD_SIZE = { bytes: 1 << 24, what: "a record" };
+
 /** What stands in the place of a record. */
 export type RecordState =
   | { readonly record: StudyRecord; readonly state: "whole" }
@@ -80,7 +83,7 @@ export function lookAtRecord(path: string): RecordState {
   if (!exists(file)) return { record: null, state: "missing" };
   let bytes: Buffer;
   try {
-    bytes = readInput(file);
+    bytes = readInput(file, RECORD_SIZE);
   } catch {
     return { record: null, state: isStudyLike(path) ? "damaged" : "other" };
   }

@@ -6,6 +6,7 @@ import { DataError } from "../../src/errors.ts";
 import { writeCsv, writeParquet } from "../../src/files/table.ts";
 import { readPublishedResults } from "../../src/study/published-csv.ts";
 import { readResults } from "../../src/study/read.ts";
+import { lookAtRecord } from "../../src/study/record.ts";
 import { scoreTable } from "../../src/study/results.ts";
 import { drawScores } from "../report/sample.ts";
 
@@ -81,4 +82,13 @@ test("what holds no results", async () => {
   await expect(readResults(join(folder, "a.txt"))).rejects.toThrow(/neither pairs.parquet nor pairs.csv/);
   writeFileSync(join(folder, "results/pairs.parquet"), "PAR1 no");
   await expect(readResults(folder)).rejects.toThrow(/is not a readable Parquet file/);
+});
+
+test("a record of a size that none has is not read", () => {
+  const record = join(folder, "record.json");
+  const end = '"format": "cellswap-study", "layout": 1, "cellswap": "0"}';
+  writeFileSync(record, `{${end}`);
+  expect(() => lookAtRecord(folder)).toThrow(/layout 1/);
+  writeFileSync(record, `{${" ".repeat(1 << 24)}${end}`);
+  expect(lookAtRecord(folder)).toEqual({ record: null, state: "other" });
 });
