@@ -1,12 +1,9 @@
-import { cpus, loadavg } from "node:os";
 import { createContext, Script } from "node:vm";
 
 /** Most seconds of one call into a library that reads what others wrote. */
-export const MOST_SECONDS = 4;
-/** Most that a busy machine is waited for. */
+export const MOST_SECONDS = 3;
+/** Most by which a busy machine prolongs them. */
 const MOST_SHARED = 4;
-
-const CORES = cpus().length;
 
 const place = createContext({ call: undefined });
 const script = new Script("call()");
@@ -19,12 +16,13 @@ export class LateError extends Error {
 }
 
 /**
- * What `call` gives, which is stopped after `seconds` (more where others use the machine), also in a loop of WebAssembly.
+ * What `call` gives, which is stopped after `seconds` (more where the process had a share of the machine), also in a loop of WebAssembly.
  * Costs about a tenth of a millisecond.
  * @throws LateError where it was stopped
  */
 export function withinTime<T>(call: () => T, seconds = MOST_SECONDS): T {
-  const others = Math.min(MOST_SHARED, Math.max(1, loadavg()[0] / CORES));
+  const { user, system } = process.cpuUsage();
+  const others = Math.min(MOST_SHARED, Math.max(1, (process.uptime() * 1e6) / (user + system)));
   const { call: outer } = place;
   place.call = call;
   try {

@@ -65,7 +65,7 @@ test("a view that joins tables without end is stopped, and the next database is 
   );
   await expect(rowsOf("slow")).rejects.toThrow(
     new DataError(
-      "asks for what SQLite did not find within 4 s (views that join tables may never end); export the tables as CSV",
+      "asks for what SQLite did not find within 3 s (views that join tables may never end); export the tables as CSV",
       { path },
     ),
   );

@@ -45,7 +45,8 @@ export function readAnnTable(place: Place, name: string, only?: ReadonlySet<stri
     const indexName = text(group, "_index") ?? "_index";
     const listed = list(group, "column-order");
     const keys = group.keys().filter(own);
-    const wanted = listed === null ? keys.filter((key) => key !== indexName) : listed;
+    // Names that are listed again and again would be read as often.
+    const wanted = listed === null ? keys.filter((key) => key !== indexName) : new Set(listed);
     const index = keys.includes(indexName) ? readColumn(place, name, indexName) : null;
     const columns = new Map<string, readonly string[]>();
     for (const key of wanted) {
@@ -69,7 +70,7 @@ export function readAnnTable(place: Place, name: string, only?: ReadonlySet<stri
 }
 
 function attribute(entity: Group | Dataset, name: string): unknown {
-  return name in entity.attrs ? entity.attrs[name].value : undefined;
+  return name in entity.attrs ? entity.attrs[name]?.value : undefined;
 }
 
 function text(entity: Group | Dataset, name: string): string | null {

@@ -5,6 +5,17 @@ import { shown } from "./hdf5-storage.ts";
 /** Most symbolic links that one name leads over; HDF5's own limit. */
 const MOST_LINKS = 16;
 
+/** Names of groups by their places: a file is only read, and a group of many is asked for many. */
+const listed = new WeakMap<File, Map<string, ReadonlySet<string>>>();
+
+function namesIn(file: File, group: Group, place: string): ReadonlySet<string> {
+  const groups = listed.get(file) ?? new Map<string, ReadonlySet<string>>();
+  listed.set(file, groups);
+  const names = groups.get(place) ?? new Set(group.keys());
+  groups.set(place, names);
+  return names;
+}
+
 /**
  * Where the object at `way` (names below each other) stands in the file, its path without links; null where there is
  * none. Symbolic links within the file are followed, one after the other, so that the library never meets one that
@@ -27,7 +38,7 @@ export function resolveLinks(file: File, way: readonly string[]): string | null 
         { path },
       );
     };
-    if (group === null || !("keys" in group) || !group.keys().includes(name)) return nowhere();
+    if (group === null || !("keys" in group) || !namesIn(file, group, place).has(name)) return nowhere();
     const at = `${place}/${name}`;
     const external = group.get_external_link(at);
     if (external.filename !== undefined)

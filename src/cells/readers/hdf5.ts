@@ -11,6 +11,10 @@ import { checkStorage, shown } from "./hdf5-storage.ts";
 export const MAX_BYTES = 1 << 26;
 /** Deflate makes at most 1,032 bytes of one; a set that says more than its file can hold is refused. */
 const MAX_RATIO = 1100;
+/** Filters of HDF5 that the library has, by their registered numbers: its own, and those of its plugins. */
+const FILTERS = new Set([
+  1, 2, 3, 4, 5, 6, 307, 32_000, 32_001, 32_004, 32_008, 32_013, 32_015, 32_019, 32_022, 32_023, 32_026,
+]);
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /** Opens an HDF5 file. @throws DataError where it is missing, not HDF5 or damaged. */
@@ -89,7 +93,7 @@ export const isDataset = (entity: Entity | null): entity is Dataset => entity !=
 
 /**
  * Refuses a data set that says that it is larger than its file can make it, or whose rows or pieces are larger than what
- * is read at once.
+ * is read at once, or that is packed by a filter that is not there.
  */
 export function checkClaims(set: Dataset, name: string, fileBytes: number, path: string): void {
   const { shape, chunks, size, virtual_sources } = set.metadata;
@@ -98,6 +102,12 @@ export function checkClaims(set: Dataset, name: string, fileBytes: number, path:
   const chunk = (chunks ?? []).reduce((a, b) => a * b, size);
   if (virtual_sources !== undefined)
     throw new DataError(`data set ${name} lies in other files; copy it into one`, { path });
+  const filter = set.filters.find(({ id }) => !FILTERS.has(id));
+  if (filter !== undefined)
+    throw new DataError(
+      `data set ${name} is packed by filter ${filter.id} of HDF5, which is not read; write the file again with compression="gzip", or without`,
+      { path },
+    );
   if ((lengths[0] ?? 1) * rowBytes > MAX_RATIO * fileBytes || rowBytes > MAX_BYTES || chunk > MAX_BYTES)
     throw new DataError(
       `data set ${name} says that it has ${lengths.join(" x ")} values${chunk > MAX_BYTES ? ` in pieces of ${chunk} bytes` : ""}, more than ${fileBytes} bytes can hold; copy the file again`,
