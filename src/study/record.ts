@@ -96,7 +96,7 @@ export function lookAtRecord(path: string): RecordState {
   const old = sealed ?? earlier(bytes);
   if (typeof old?.layout === "number" && old.layout !== LAYOUT)
     throw new StudyError(
-      `was made by cellswap ${old.cellswap} (layout ${old.layout}), this is ${version} (layout ${LAYOUT}); ${FORCE}`,
+      `was made by ${typeof old.cellswap === "string" ? `cellswap ${old.cellswap.slice(0, 20)}` : "another cellswap"} (layout ${old.layout}), this is ${version} (layout ${LAYOUT}); ${FORCE}`,
       { path },
     );
   const ours = bytes.includes("cellswap-study") || isStudyLike(path);
