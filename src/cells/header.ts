@@ -100,7 +100,7 @@ function sumOf(header: object): string {
  */
 export function readHeader(path: string): StoreHeader {
   const file = join(path, "cells.json");
-  const { json, text } = readJson(path, file);
+  const json = readJson(path, file);
   const fail = (what: string): never => {
     throw new DataError(`${what}; ${REMEDY}`, { path: file });
   };
@@ -116,15 +116,14 @@ export function readHeader(path: string): StoreHeader {
   if (!success) return fail(`is damaged (${issueOf(error)})`);
   const lacks = required(data.masks).find((name) => !Object.hasOwn(data.hashes, name));
   if (lacks !== undefined) return fail(`is damaged (it has no hash of ${lacks})`);
-  if (sumOf(data) !== data.sum || headerText(json as StoreHeader) !== text)
-    return fail("was changed after it was written (its check sum does not fit)");
+  if (sumOf(data) !== data.sum) return fail("was changed after it was written (its check sum does not fit)");
   return data as StoreHeader;
 }
 
 const REMEDY = "restore it from a copy, or import the cells again";
 
 /** The JSON of a header. @throws DataError where there is no such file or it is no JSON */
-function readJson(path: string, file: string): { readonly json: unknown; readonly text: string } {
+function readJson(path: string, file: string): unknown {
   let bytes: Buffer;
   try {
     bytes = readInput(file, { bytes: LARGEST, what: "the header of a cell store" });
@@ -134,7 +133,7 @@ function readJson(path: string, file: string): { readonly json: unknown; readonl
       { path, cause },
     );
   }
-  return { json: parseJson(bytes, file, { remedy: REMEDY }), text: bytes.toString("utf8") };
+  return parseJson(bytes, file, { remedy: REMEDY });
 }
 
 /** The first thing that is wrong with a header, in a few words. */
@@ -157,7 +156,7 @@ function short(text: string): string {
 export function isCellStore(path: string): boolean {
   try {
     const file = join(path, "cells.json");
-    return (readJson(path, file).json as { format?: unknown } | null)?.format === "cellswap-cells";
+    return (readJson(path, file) as { format?: unknown } | null)?.format === "cellswap-cells";
   } catch {
     return false;
   }

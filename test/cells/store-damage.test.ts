@@ -332,8 +332,6 @@ test("damaged headers are one line each", () => {
   const header = JSON.parse(good);
   const texts = [
     ...["", "null", "[]", "7", '"x"', "{", good.slice(0, -3), `${good}}`, "\0\0"],
-    // The same values in other bytes.
-    ...[good.slice(0, -1), `${good}\n`, ` ${good}`, good.replace('": ', '":'), JSON.stringify(header)],
     ...Object.keys(header).flatMap((key) =>
       [null, {}, [], -1, "\u001b[2J", "x".repeat(1e5), [[]], true].map((value) =>
         JSON.stringify({ ...header, [key]: value }),
