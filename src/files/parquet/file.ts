@@ -20,6 +20,8 @@ export class ParquetFile {
   readonly columns: readonly SchemaTree[];
   readonly #metadata: Metadata;
   readonly #codecs: Readonly<Record<string, Codec>>;
+  /** Every column by its name, with the positions of its leaves. */
+  readonly #byName = new Map<string, { readonly top: SchemaTree; readonly leaves: number[] }>();
 
   private constructor(path: string, metadata: Metadata, codecs: Readonly<Record<string, Codec>>) {
     this.path = path;
@@ -27,6 +29,12 @@ export class ParquetFile {
     this.columns = metadata.columns;
     this.#metadata = metadata;
     this.#codecs = codecs;
+    for (const top of metadata.columns)
+      if (!this.#byName.has(top.element.name)) this.#byName.set(top.element.name, { top, leaves: [] });
+    metadata.leaves.forEach(({ path }, i) => {
+      const column = this.#byName.get(path[1].element.name);
+      if (column?.top === path[1]) column.leaves.push(i);
+    });
   }
 
   /** @throws DataError where the file cannot be read or is damaged, also from what is read later */
@@ -49,8 +57,8 @@ export class ParquetFile {
 
   /** Values of a column, with those within lists, in each group of rows. */
   valuesOf(column: string): number[] {
-    const at = this.#metadata.leaves.findIndex(({ path }) => path[1].element.name === column);
-    return this.#metadata.groups.map(({ chunks }) => chunks[at]?.values ?? 0);
+    const at = this.#byName.get(column)?.leaves[0];
+    return this.#metadata.groups.map(({ chunks }) => (at === undefined ? 0 : (chunks[at]?.values ?? 0)));
   }
 
   /** Calls `take` with the values of rows `from` to `to` (not included) of a column, some rows at a time, in order. */
@@ -60,9 +68,9 @@ export class ParquetFile {
     to: number,
     take: (values: ArrayLike<unknown>, row: number) => void,
   ): Promise<void> {
-    const top = this.columns.find(({ element }) => element.name === column);
-    if (top === undefined) throw new RangeError(`there is no column ${column} in ${this.path}`);
-    const at = this.#metadata.leaves.flatMap(({ path }, i) => (path[1] === top ? [i] : []));
+    const found = this.#byName.get(column);
+    if (found === undefined) throw new RangeError(`there is no column ${column} in ${this.path}`);
+    const { top, leaves: at } = found;
     const file = openInput(this.path);
     try {
       for (const { start, rows, chunks } of this.#metadata.groups) {
