@@ -10,7 +10,7 @@ import { progress } from "./progress.ts";
 export function configure(command: Command): void {
   command
     .argument("<paths...>", "cell stores, study folders and exported composites")
-    .option("--json", "print what was found as JSON")
+    .option("--json", "print what was found as JSON, file by file")
     .addHelpText(
       "after",
       `
@@ -38,7 +38,7 @@ async function run(paths: readonly string[], { json = false }: { json?: boolean 
     }
   });
   if (json) printJson(found);
-  else print(found.flatMap(describe).join("\n"));
+  else print(found.map(describe).join("\n"));
   const faults = found.flatMap(({ files }) => files.filter(damaged));
   if (faults.length > 0)
     throw new AggregateError(faults.map((file) => new DataError(file.fault as string, { path: file.path })));
@@ -50,12 +50,8 @@ const megabytes = (bytes: number) => Math.round(bytes / 1e6);
 
 const damaged = ({ fault }: VerifiedFile) => fault !== null;
 
-function describe({ path, kind, files }: Verification): string[] {
+function describe({ path, kind, files }: Verification): string {
   const wrong = files.filter(damaged).length;
   const all = `${files.length} ${files.length === 1 ? "file" : "files"}`;
-  const state = wrong === 0 ? `${all}, all as they were written` : `${wrong} of ${all} damaged`;
-  return [
-    `${path} (${kind}): ${state}`,
-    ...files.map((file) => `  ${damaged(file) ? "DAMAGED" : "ok     "}  ${file.path}`),
-  ];
+  return `${path} (${kind}): ${wrong === 0 ? `${all}, all as they were written` : `${wrong} of ${all} damaged or missing`}`;
 }
