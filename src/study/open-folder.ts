@@ -119,11 +119,10 @@ export class OpenFolder {
   }
 
   /**
-   * Notes what the results and the report are, once they are on the disk, and the features and outputs of stages that they
-   * are of.
+   * Notes what the results, the report and the outputs of stages that they are of are, once they are on the disk, and the
+   * features.
    */
-  finish(results: readonly string[], features: StudyRecord["features"]): void {
-    const files = [...results, ...ownFiles(this.layout.path, "stages").map(({ path }) => path)];
+  finish(files: readonly string[], features: StudyRecord["features"]): void {
     const names = files.map((file) => this.#name(file));
     const before = Object.entries(this.#record.files).filter(
       ([name]) => !/^(results\/|stages\/|report\.)/.test(name),

@@ -75,7 +75,7 @@ export async function fitProbes(finished: Finished, signal: AbortSignal | undefi
   }
 }
 
-/** What a finished study says, and the files that hold it. */
+/** What a finished study says, and the files that hold it, with the outputs of stages that it is of. */
 export interface WrittenResults {
   readonly report: ReportData;
   readonly files: readonly string[];
@@ -110,7 +110,22 @@ export function writeResults(finished: Finished): WrittenResults {
   const report = [`${layout.report}.json`, `${layout.report}.html`];
   writeFileAtomic(report[0], `${JSON.stringify(data)}\n`);
   writeFileAtomic(report[1], renderReport(data));
-  return { report: data, files: [...written, ...report] };
+  const shown = new Set(data.proportions.map(({ encoder }) => encoder));
+  const fits = outputs.flatMap(({ set: { name } }) => [
+    ...((transfer.get(name)?.length ?? 0) > 0 ? [layout.stage("transfer", name)] : []),
+    ...(shown.has(name) ? [layout.stage("proportions", name)] : []),
+  ]);
+  return { report: data, files: [...written, ...report, layout.survey, ...blockFiles(finished), ...fits] };
+}
+
+/** Outputs of blocks, those of the curve too, that the results are of; others are of earlier choices. */
+function blockFiles({ layout, results, curve }: Finished): string[] {
+  return [
+    ...results.map((r) => layout.block(r.encoder, r)),
+    ...curve.flatMap(({ cells, results: fewer }) =>
+      fewer === results ? [] : fewer.map((r) => layout.curve(cells).block(r.encoder, r)),
+    ),
+  ];
 }
 
 /** Removes results of earlier choices: encoders and settings that the study no longer has. */
