@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { PairGrid } from "../src/evaluate/grid.ts";
 import { stratifiedPairs } from "../src/evaluate/split.ts";
 import { FeatureSet } from "../src/features/features.ts";
-import { NpyWriter } from "../src/files/npy.ts";
+import { FillingPart } from "../src/features/part.ts";
 import { SETTINGS } from "../src/settings.ts";
 import { listBlocks, PlanIndex } from "../src/study/block.ts";
 import { evaluateBlocks } from "../src/study/blocks.ts";
@@ -23,19 +23,21 @@ const [classes, cells, dimension] = smoke ? [3, 30, 8] : [15, 1000, 384];
 const names = Array.from({ length: classes }, (_, c) => `class ${String(c).padStart(2, "0")}`);
 const folder = mkdtempSync(join(tmpdir(), "cellswap-grid-"));
 try {
-  const path = join(folder, "features.npy");
-  const writer = new NpyWriter(path, "float32", [dimension]);
+  const base = join(folder, "features");
+  const count = classes * classes * cells;
+  const filling = new FillingPart(base, count, dimension);
   const shifts = names.map((_, c) => 0.7 + (5.3 * c) / (classes - 1));
   const drawn = activations(classes, cells, dimension, shifts, 1);
-  for (let b = 0; b < classes; b++)
-    for (const rows of drawn)
-      for (let r = 0; r < cells; r++)
-        writer.append(
-          rows.subarray(r * dimension, (r + 1) * dimension).map((v, k) => v * (1 + 0.01 * ((b + k) % 15))),
-        );
-  writer.close();
+  for (let b = 0, at = 0; b < classes; b++)
+    for (const rows of drawn) {
+      filling.write(
+        at,
+        rows.map((v, k) => v * (1 + 0.01 * ((b + (k % dimension)) % 15))),
+      );
+      at += cells;
+    }
+  filling.finish(new Int32Array(2 * count));
   drawn.length = 0;
-  const count = classes * classes * cells;
   const plan: SwapPlan = {
     seed: null,
     count,
@@ -47,7 +49,7 @@ try {
     sameField: new Uint8Array(count),
   };
   const segments = segmentsOf(plan);
-  const part = { base: path.replace(/\.npy$/, ""), rows: new Int32Array() };
+  const part = { base, rows: new Int32Array() };
   const shelves = segments.map(({ start, end }) => ({
     key: "",
     parts: [part],
