@@ -44,7 +44,7 @@ export function fileState(path: string): FileState | null {
 }
 
 /** State of an opened file. */
-export function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileState {
+function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileState {
   return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 }
 
