@@ -14,8 +14,8 @@ import type { Column, MaskKind, Table } from "../types.ts";
 import { importKey } from "./import-key.ts";
 import type { Labels } from "./metadata/labels.ts";
 import type { Quality } from "./quality.ts";
+import { ReadAhead, type Room } from "./read-ahead.ts";
 import { checkReplaceable } from "./replace.ts";
-import { AheadRoom, type Room } from "./room.ts";
 import { countReasons, type ImportSummary, Tally } from "./summary.ts";
 import { cutOut, Surroundings } from "./surroundings.ts";
 import { repeated, Twins } from "./twins.ts";
@@ -112,7 +112,7 @@ export async function importCells(
   let begun = 0;
   // How large crops are is known once the first is there.
   let ahead = 0;
-  const room = new AheadRoom(AHEAD_BYTES / Float32Array.BYTES_PER_ELEMENT);
+  const room = new ReadAhead(AHEAD_BYTES / Float32Array.BYTES_PER_ELEMENT);
   const readUpTo = (cell: number) => {
     while (begun < Math.min(cell, plan.count)) {
       const next = begun++;

@@ -1,10 +1,10 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { commitFolder, refuseLink, writeError, writeFileAtomic } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
 import { takeLock } from "../files/lock.ts";
-import { commitStaged, rollForward, stagedPath } from "../files/replace.ts";
+import { commitStaged, removeStaged, rollForward, stagedPath } from "../files/replace.ts";
 import type { MaskKind } from "../types.ts";
 import { renewIndex } from "./checked.ts";
 import { headerText, isCellStore, readHeader, type StoreHeader, sealed, unusualDiameter } from "./header.ts";
@@ -100,7 +100,7 @@ export function commitStore(finished: string, path: string, header: StoreHeader)
     for (const name of names) renameSync(join(finished, name), stagedPath(path, name));
     commitStaged(folder, header, names, removed);
   } catch (cause) {
-    discardStaged(path, names);
+    discardStaged(path);
     throw writeError(path, cause);
   } finally {
     lock.release();
@@ -108,10 +108,8 @@ export function commitStore(finished: string, path: string, header: StoreHeader)
 }
 
 /** Removes the files that this process staged in a store, unless they are committed already. */
-export function discardStaged(path: string, names: readonly string[] = MASKS): void {
-  const text = readFileSync(join(path, HEADER), "utf8");
-  if ((JSON.parse(text) as Partial<StoreHeader>).staged !== undefined) return;
-  for (const name of names) rmSync(stagedPath(path, name), { force: true });
+export function discardStaged(path: string): void {
+  removeStaged(folderOf(path));
 }
 
 /**

@@ -43,7 +43,6 @@ export function fileState(path: string): FileState | null {
   return status === undefined ? null : stateOf(status);
 }
 
-/** State of an opened file. */
 function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileState {
   return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 }
@@ -63,6 +62,13 @@ export function checkSame({ path, sha256, state, settled }: GivenFile): void {
   if (settled && now === state) return;
   if (now === null || sha256File(path) !== sha256)
     throw new DataError("was changed while it was in use; run the same command again", { path });
+}
+
+/** @throws DataError where a file is in another state than when it was read and hashed; `states` by path */
+export function checkUnchanged(states: Readonly<Record<string, FileState | null>>): void {
+  for (const [path, before] of Object.entries(states))
+    if (fileState(path) !== before)
+      throw new DataError("was changed while it was in use; start again, and leave it as it is", { path });
 }
 
 /** Whether a file of this status, read from the time `began` on, gets another state by any later change. */

@@ -7,9 +7,9 @@ import type { CellPixels, CellSource } from "../importer.ts";
 import { type CellMetadata, cellMetadata, type TableOptions } from "../metadata/cells.ts";
 import { csvOptions, joinCsv } from "../metadata/join.ts";
 import { compareNatural } from "../natural.ts";
+import type { Room } from "../read-ahead.ts";
 import { readImage } from "../readers/image.ts";
 import { cropRoom } from "../readers/read-channels.ts";
-import type { Room } from "../room.ts";
 import { type CellFiles, gatherCells } from "../tree.ts";
 
 export interface HpaOptions extends TableOptions {

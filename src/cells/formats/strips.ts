@@ -8,8 +8,8 @@ import type { CellPixels, CellSource } from "../importer.ts";
 import { cellMetadata, findColumn, requireValue, type TableOptions } from "../metadata/cells.ts";
 import { csvOptions } from "../metadata/join.ts";
 import { type Ends, locate } from "../metadata/locate.ts";
+import type { Room } from "../read-ahead.ts";
 import { readImage } from "../readers/image.ts";
-import type { Room } from "../room.ts";
 import { checkChannels } from "./stack.ts";
 
 export interface StripsOptions extends TableOptions {

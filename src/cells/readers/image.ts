@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { DataError } from "../../errors.ts";
 import { checkInput } from "../../files/input.ts";
 import type { Planes } from "../../image/planes.ts";
-import type { Room } from "../room.ts";
+import type { Room } from "../read-ahead.ts";
 import { type ByteSource, FileBytes, memoryBytes, unreadable } from "./bytes.ts";
 import { decodePng, isPng, pngHeader } from "./png.ts";
 import { decodeTiff, isTiff } from "./tiff.ts";

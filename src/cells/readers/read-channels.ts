@@ -2,7 +2,7 @@ import { DataError } from "../../errors.ts";
 import { checkPages } from "../../image/planes.ts";
 import { normalizeMask } from "../../masks/label-mask.ts";
 import type { CellPixels } from "../importer.ts";
-import type { Room } from "../room.ts";
+import type { Room } from "../read-ahead.ts";
 import { checkAxes } from "./axes.ts";
 import { readImage, readLabelImage } from "./image.ts";
 

@@ -1,6 +1,6 @@
 import { DataError } from "../../errors.ts";
 import type { Planes, PlaneValues } from "../../image/planes.ts";
-import type { Room } from "../room.ts";
+import type { Room } from "../read-ahead.ts";
 import { type ByteSource, memoryBytes } from "./bytes.ts";
 import { loadCodec, unpackBlock } from "./codecs.ts";
 import { isOldLzw } from "./lzw.ts";

@@ -2,8 +2,8 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DataError } from "../../errors.ts";
 import { canonicalJson, sha256, sha256File } from "../../files/hash.ts";
+import { checkUnchanged, type FileState, fileState } from "../../files/state.ts";
 import type { CommandDescription } from "../description.ts";
-import { checkUnchanged, stamp } from "../stamp.ts";
 
 /** An encoder that is another program. */
 export interface CommandFile {
@@ -15,8 +15,8 @@ export interface CommandFile {
   readonly folder: string;
   /** Files that its features depend on: arguments that name one, then those listed. */
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
-  /** Those files as they were then: what {@link stamp} says, by path. */
-  readonly stamps: Readonly<Record<string, string>>;
+  /** States of those files then, by path. */
+  readonly states: Readonly<Record<string, FileState | null>>;
   /** SHA-256 of command line, files and batch. */
   readonly hash: string;
 }
@@ -42,18 +42,18 @@ export function commandFile(path: string, description: CommandDescription): Comm
       );
   }
   const names = new Set([...command.flatMap(namedFile(folder)), ...listed]);
-  const stamps = Object.fromEntries(
-    [...names].map((name) => resolve(folder, name)).map((file) => [file, stamp(file)]),
+  const states = Object.fromEntries(
+    [...names].map((name) => resolve(folder, name)).map((file) => [file, fileState(file)]),
   );
   const files = [...names].map((name) => ({ name, sha256: sha256File(resolve(folder, name)) }));
-  checkUnchanged(stamps);
+  checkUnchanged(states);
   return {
     kind: "command",
     path,
     description,
     folder,
     files,
-    stamps,
+    states,
     hash: sha256(canonicalJson({ command, files, batch })),
   };
 }

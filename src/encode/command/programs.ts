@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { InterruptedError, STOPPED } from "../../errors.ts";
 import { refuseLink } from "../../files/atomic.ts";
-import { checkUnchanged } from "../stamp.ts";
+import { checkUnchanged } from "../../files/state.ts";
 import { ErrorLog } from "./error-log.ts";
 import type { CommandFile } from "./file.ts";
 import { Program, type ProgramAnswer, type ProgramBatch } from "./program.ts";
@@ -80,7 +80,7 @@ export class RunningPrograms implements Programs {
   #entry(file: CommandFile): Entry {
     let entry = this.#entries.get(file.path);
     if (entry === undefined) {
-      checkUnchanged(file.stamps);
+      checkUnchanged(file.states);
       const { name } = file.description;
       entry = { processes: [], shapes: [], log: new ErrorLog(this.#onPrint), name };
       if (this.#logs !== undefined) entry.log.open(join(this.#logs, `${name}.log`));

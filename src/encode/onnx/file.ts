@@ -2,9 +2,9 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DataError } from "../../errors.ts";
 import { sha256, sha256File } from "../../files/hash.ts";
+import { checkUnchanged, type FileState, fileState } from "../../files/state.ts";
 import type { OnnxDescription } from "../description.ts";
 import { readLimited } from "../published/read.ts";
-import { checkUnchanged, stamp } from "../stamp.ts";
 import { boundsOf } from "./bounds.ts";
 import { weightFiles } from "./external.ts";
 import { graphFaults } from "./faults.ts";
@@ -24,8 +24,8 @@ export interface OnnxFile {
   readonly batch: number | null;
   /** Size of its files. */
   readonly bytes: number;
-  /** Its files as they were when they were read: what {@link stamp} says, by path. */
-  readonly stamps: Readonly<Record<string, string>>;
+  /** States of its files when they were read, by path. */
+  readonly states: Readonly<Record<string, FileState | null>>;
   /** What makes it no encoder, with the remedy; null where nothing does. */
   readonly fault: string | null;
   /** Whether pixels decide what it costs: it may take all time and memory on other crops than those it was tried on. */
@@ -90,10 +90,13 @@ export function onnxFile(path: string, description: OnnxDescription): OnnxFile {
 
 /** What the files of a network say. @throws DataError as {@link onnxFile} */
 export function filesOf(path: string, description: OnnxDescription, modelPath: string): OnnxFile {
-  const before = stamp(modelPath);
+  const before = fileState(modelPath);
   const { bytes, model } = readModel(modelPath);
   const weights = weightFiles(model);
-  const stamps = { [modelPath]: before, ...Object.fromEntries(weights.map((file) => [file, stamp(file)])) };
+  const states = {
+    [modelPath]: before,
+    ...Object.fromEntries(weights.map((file) => [file, fileState(file)])),
+  };
   const hash = modelHash(bytes, weights);
   const given = new Set(model.graph.outputs.map((v) => v.name));
   const outputs = [...new Set(description.outputs.map((o) => o.output))];
@@ -107,13 +110,13 @@ export function filesOf(path: string, description: OnnxDescription, modelPath: s
     hash,
     bytes: weights.reduce((sum, file) => sum + statSync(file).size, bytes.length),
     batch: batchOf(model, description),
-    stamps,
+    states,
     fault: missingTensor(model, inner, path) ?? graphFaults(model, outputs, bounds)[0] ?? null,
     open: bounds.open,
     inner,
     half: calculatesHalf(model),
   };
-  checkUnchanged(stamps);
+  checkUnchanged(states);
   return file;
 }
 

@@ -2,8 +2,8 @@ import "./telemetry.ts";
 import { dirname } from "node:path";
 import * as ort from "onnxruntime-node";
 import { DataError } from "../../errors.ts";
+import { checkUnchanged } from "../../files/state.ts";
 import { type Given, type Network, oneLine } from "../network.ts";
-import { checkUnchanged } from "../stamp.ts";
 import { ABSURD, CHECK } from "./apart.ts";
 import { checkGraph, type OnnxFile, readModel } from "./file.ts";
 import { addOutputs } from "./graph.ts";
@@ -46,7 +46,7 @@ export class Session implements Network {
     this.fixed = batch !== null;
     this.path = file.modelPath;
     this.#file = file;
-    this.#large = Object.keys(file.stamps).length > 1;
+    this.#large = Object.keys(file.states).length > 1;
     this.#session = session;
     this.#feeds = feeds;
     this.#wanted = [...new Set(file.description.outputs.map((o) => o.output))];
@@ -59,7 +59,7 @@ export class Session implements Network {
   static async open(file: OnnxFile, threads: number, tried: boolean): Promise<Session> {
     const path = file.modelPath;
     if (!tried) checkGraph(file);
-    checkUnchanged(file.stamps);
+    checkUnchanged(file.states);
     const options: ort.InferenceSession.SessionOptions = {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
@@ -82,7 +82,7 @@ export class Session implements Network {
     }
     try {
       // What was read is what the hash was taken of.
-      checkUnchanged(file.stamps);
+      checkUnchanged(file.states);
       return new Session(file, session);
     } catch (error) {
       await session.release();
@@ -109,7 +109,7 @@ export class Session implements Network {
       const result = await this.#session.run(tensors, this.#wanted);
       this.runMs += performance.now() - start;
       // The runtime reads weights in files beside the model when it needs them.
-      if (this.#large) checkUnchanged(this.#file.stamps);
+      if (this.#large) checkUnchanged(this.#file.states);
       return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, given(value)]));
     } catch (cause) {
       if (cause instanceof DataError) throw cause;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { AheadRoom } from "../../src/cells/room.ts";
+import { ReadAhead } from "../../src/cells/read-ahead.ts";
 
 /** What has room, in the order in which it got it. */
-async function asked(room: AheadRoom, wanted: readonly (readonly [cell: number, values: number])[]) {
+async function asked(room: ReadAhead, wanted: readonly (readonly [cell: number, values: number])[]) {
   const got: number[] = [];
   for (const [cell, values] of wanted)
     void room
@@ -17,7 +17,7 @@ async function asked(room: AheadRoom, wanted: readonly (readonly [cell: number, 
 }
 
 test("crops ahead hold no more than there is room for; the one whose turn it is never waits", async () => {
-  const room = new AheadRoom(100);
+  const room = new ReadAhead(100);
   const { got, settle } = await asked(room, [
     [0, 1000],
     [1, 60],
@@ -35,7 +35,7 @@ test("crops ahead hold no more than there is room for; the one whose turn it is 
 });
 
 test("a crop with several files waits for each, and goes on when its turn comes", async () => {
-  const room = new AheadRoom(100);
+  const room = new ReadAhead(100);
   const { got, settle } = await asked(room, [
     [1, 90],
     [1, 90],
@@ -48,7 +48,7 @@ test("a crop with several files waits for each, and goes on when its turn comes"
 });
 
 test("what waits when the import ends is not read", async () => {
-  const room = new AheadRoom(10);
+  const room = new ReadAhead(10);
   const { got, settle } = await asked(room, [
     [1, 11],
     [2, 12],

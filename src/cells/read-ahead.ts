@@ -5,7 +5,7 @@ export type Room = (values: number, path: string) => Promise<void>;
  * Room for the crops that are read ahead: together they hold at most `most` values, besides the one whose turn it is,
  * which never waits.
  */
-export class AheadRoom {
+export class ReadAhead {
   readonly #most: number;
   readonly #held = new Map<number, number>();
   readonly #waiting: {
