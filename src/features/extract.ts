@@ -12,12 +12,13 @@ import type { EncoderFile } from "../encode/encoder-file.ts";
 import { LIMITS } from "../encode/onnx/apart.ts";
 import { openEncoder } from "../encode/open.ts";
 import { Pool } from "../files/pool.ts";
+import { type Derived, derivedScales } from "../swap/derived.ts";
 import type { Scales } from "../swap/intensity.ts";
 import { sharePlan } from "../swap/plan.ts";
 import { type Segment, segmentsOf } from "../swap/segments.ts";
 import type { CompositeOptions, CropShape, MaskKind, SwapPlan } from "../types.ts";
 import { FeatureSet, findShelf, type Shelf } from "./features.ts";
-import { featureKey, scalesHash } from "./key.ts";
+import { derivedKey, featureKey, scalesHash } from "./key.ts";
 import { encodingOrder } from "./order.ts";
 import { FillingPart, type PartDamage, removeUnwanted } from "./part.ts";
 
@@ -27,6 +28,8 @@ export interface ExtractRequest {
   readonly plan: SwapPlan;
   readonly scales: Scales;
   readonly composite: CompositeOptions;
+  /** Crops of composites that cells of the plan may be, numbered behind those of the store. */
+  readonly derived?: Derived;
   readonly encoders: readonly EncoderTarget[];
   /** Folder of the features; each output of an encoder has a folder of its own in it. */
   readonly folder: string;
@@ -67,6 +70,7 @@ export interface WorkerSetup {
   readonly plan: SwapPlan;
   readonly scales: Scales;
   readonly composite: CompositeOptions;
+  readonly derived: Derived | null;
   readonly segments: readonly Segment[];
   /** Rows of the plan that are to be made, in the order of the batches. */
   readonly order: Int32Array;
@@ -118,7 +122,7 @@ const PROGRAM_BYTES = 1 << 28;
  * @throws CellswapError of the first thing that does not fit; InterruptedError after `signal`.
  */
 export async function extract(request: ExtractRequest, options: ExtractOptions = {}): Promise<Extraction> {
-  const { store, plan, encoders } = request;
+  const { store, plan, encoders, derived = null } = request;
   const segments = segmentsOf(plan);
   const checked = new Set<string>();
   const shelves = findShelves(request, segments, checked);
@@ -152,8 +156,9 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
     {
       cells: store.checked,
       plan: sharePlan(plan),
-      scales: request.scales,
+      scales: derived === null ? request.scales : derivedScales(request.scales, request.composite, derived),
       composite: request.composite,
+      derived: derived && { ...derived, plan: sharePlan(derived.plan) },
       segments,
       order: share(order),
       batch,
@@ -208,7 +213,7 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
 
 /** Shelves by encoder, output and segment; what an earlier run began and this one has no use for is removed. */
 function findShelves(
-  { store, plan, scales, composite, encoders, folder, shared = false, onDamage }: ExtractRequest,
+  { store, plan, scales, composite, derived, encoders, folder, shared = false, onDamage }: ExtractRequest,
   segments: readonly Segment[],
   checked: Set<string>,
 ): Shelf[][][] {
@@ -218,11 +223,12 @@ function findShelves(
     composite,
     medium: plan.medium?.key,
   };
+  const own = derived === undefined ? inputs : { ...inputs, derived: derivedKey(inputs, derived) };
   return encoders.map(({ encoder, names, dimensions }) =>
     names.map((name, o) => {
       const place = join(folder, name);
       const shelves = segments.map((segment) =>
-        findShelf(place, plan, segment, featureKey(inputs, encoder, o, segment.setting), dimensions[o], {
+        findShelf(place, plan, segment, featureKey(own, encoder, o, segment.setting), dimensions[o], {
           checked,
           onDamage,
         }),

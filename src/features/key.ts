@@ -4,8 +4,10 @@ import { ENCODE_VERSION } from "../encode/description.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { takesMasks } from "../encode/network.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
-import { type Setting, traitsOf } from "../settings.ts";
+import { SETTINGS, type Setting, traitsOf } from "../settings.ts";
+import type { Derived } from "../swap/derived.ts";
 import type { Scales } from "../swap/intensity.ts";
+import { planHash } from "../swap/plan-file.ts";
 import { looksAtScales, recipeOf } from "../swap/recipe.ts";
 import type { CompositeOptions } from "../types.ts";
 
@@ -20,6 +22,8 @@ export interface FeatureInputs {
   readonly composite: CompositeOptions;
   /** The plan's, where donors take the medium of other crops. */
   readonly medium?: string | null | undefined;
+  /** {@link derivedKey}, where cells of the plan may be composites of another one. */
+  readonly derived?: string | undefined;
 }
 
 /**
@@ -60,13 +64,32 @@ export function pixelsKey(inputs: FeatureInputs, settings: readonly Setting[]): 
   return shortHash(settings.map((s) => [s, pixelsOf(inputs, s, traitsOf(s).cell !== "imaged")]));
 }
 
+/** Raised whenever composites of composites, or their masks, get other pixels. */
+const DERIVED_VERSION = 1;
+
+/** Key of crops that are derived from those of a store: a hash of all that their pixels and masks depend on. */
+export function derivedKey(inputs: FeatureInputs, { plan, center, dilate }: Derived): string {
+  const settings = [...new Set(plan.setting)].map((s) => SETTINGS[s]);
+  const from = { ...inputs, medium: plan.medium?.key };
+  return shortHash({
+    version: DERIVED_VERSION,
+    plan: planHash(plan),
+    pixels: pixelsKey(from, settings),
+    masks: inputs.header.hashes["masks.npy"],
+    center,
+    dilate,
+    keepsDonor: inputs.composite.donorCenter === "keep",
+  });
+}
+
 /** @param masked whether masks are looked at */
 function pixelsOf(
-  { header, scales, composite, medium = null }: FeatureInputs,
+  { header, scales, composite, medium = null, derived }: FeatureInputs,
   setting: Setting,
   masked: boolean,
 ) {
   return {
+    ...(derived === undefined ? {} : { derived }),
     ...(medium !== null && traitsOf(setting).removes === "all" ? { medium } : {}),
     crops: header.hashes["crops.npy"],
     channels: header.channels,

@@ -6,6 +6,7 @@ import { recordError, reviveError } from "../files/error-record.ts";
 import { serve } from "../files/worker.ts";
 import { SETTINGS } from "../settings.ts";
 import { Compositor } from "../swap/composite.ts";
+import { DerivedCrops } from "../swap/derived.ts";
 import type { WorkerDone, WorkerSetup, WorkerTask } from "./extract.ts";
 import { OpenParts } from "./open-parts.ts";
 
@@ -17,7 +18,9 @@ serve(async (setup: WorkerSetup, port) => {
 
 async function open(setup: WorkerSetup, options: OpenOptions) {
   const size = setup.batch;
-  const store = new CropFiles(setup.cells);
+  const files = new CropFiles(setup.cells);
+  const { scales, composite, derived } = setup;
+  const store = derived === null ? files : new DerivedCrops(files, scales, composite, derived);
   const pixels = store.height * store.width;
   const values = store.channels.length * pixels;
   const encoders = await Promise.all(
@@ -34,7 +37,7 @@ async function open(setup: WorkerSetup, options: OpenOptions) {
     pixels,
     values,
     encoders,
-    compositor: new Compositor(store, setup.scales, setup.composite),
+    compositor: new Compositor(store, scales, composite),
     crops: new Float32Array(size * values),
     masks: new Uint8Array(size * pixels),
     parts: new OpenParts(setup.segments),
@@ -124,8 +127,10 @@ async function ofCells(setup: WorkerSetup, error: unknown, rows: Int32Array): Pr
 }
 
 /** A cell and its setting; what reads its id is loaded only now, and workers hold no metadata. */
-async function named({ cells: { path }, plan }: WorkerSetup, row: number): Promise<string> {
+async function named({ cells: { path }, plan, derived }: WorkerSetup, row: number): Promise<string> {
   const { CellStore } = await import("../cells/store.ts");
-  const { cells } = await CellStore.open(path);
-  return `cell ${cells.id[plan.cell[row]]} in setting ${SETTINGS[plan.setting[row]]}`;
+  const { cells, count } = await CellStore.open(path);
+  const cell = plan.cell[row];
+  const id = cells.id[cell < count ? cell : derived!.plan.cell[cell - count]];
+  return `cell ${id} in setting ${SETTINGS[plan.setting[row]]}`;
 }

@@ -1,0 +1,64 @@
+import { mulberry32, namedSeed, shuffle } from "../core/rng.ts";
+import { SettingError } from "../errors.ts";
+import { makePlan, type PlanRequest } from "../swap/plan.ts";
+import type { SwapPlan } from "../types.ts";
+import { type Seen, shown } from "./seen.ts";
+
+/** Whose medium cells are recomposed onto; as the study's plan has it. */
+export type Lenders = Pick<PlanRequest, "classes" | "classOf" | "field" | "usable" | "group">;
+
+/**
+ * Draws donors for every cell of a study: for each draw one row of the store per row of the store, -1 for cells that
+ * are not part of it. Each cell has an order of the classes of its own, drawn by `seed`, and the donor of a draw is of
+ * the next class, so that the classes of donors say nothing of the cell's own. Within a class donors are dealt as by
+ * {@link makePlan}: of the cell's closed group, of another field where the class has one there, each equally often.
+ * @param draws at most 64
+ * @throws SettingError where a cell has no possible donor
+ */
+export function drawDonors(lenders: Lenders, draws: number, seed: number): Int32Array[] {
+  const { classes, classOf } = lenders;
+  if (!(draws >= 1 && draws <= 64))
+    throw new SettingError(`recompose takes 1 to 64 donors per cell, not ${draws}; correct their number`);
+  const out = Array.from({ length: draws }, () => new Int32Array(classOf.length).fill(-1));
+  for (let round = 0; round * classes.length < draws; round++) {
+    const plan = makePlan({
+      ...lenders,
+      protein: null,
+      settings: ["cell-free"],
+      sameDonor: "any",
+      seed: namedSeed(seed, "recompose", round),
+    });
+    const donorOf = classes.map(() => new Int32Array(classOf.length).fill(-1));
+    for (let row = 0; row < plan.count; row++)
+      donorOf[plan.background[row]][plan.cell[row]] = plan.donor[row];
+    const first = round * classes.length;
+    for (let cell = 0; cell < classOf.length; cell++) {
+      if (classOf[cell] < 0) continue;
+      const order = shuffle(
+        Int32Array.from(classes.keys()),
+        mulberry32(namedSeed(seed, "recompose order", round, cell)),
+      );
+      for (let d = first; d < Math.min(draws, first + classes.length); d++)
+        out[d][cell] = donorOf[order[d - first]][cell];
+    }
+  }
+  return out;
+}
+
+/**
+ * Recomposes crops: the center cell of each on the cell-free backgrounds of several donors; the mean of the features
+ * stands for the cell. A cell has the same donors in whatever crop it is seen. Nothing of the neighbors is left but
+ * what lies under the center mask and its soft edge.
+ * @param crops the plan whose composites are the crops
+ * @param offset cells of the store
+ * @param donors from {@link drawDonors}
+ */
+export function recompose(crops: SwapPlan, offset: number, donors: readonly Int32Array[]): Seen {
+  const lists = donors.map((of) => crops.cell.map((cell) => of[cell]));
+  return {
+    plan: shown("cell-free", crops.count, offset, lists),
+    draws: donors.length,
+    center: "cell",
+    dilate: 0,
+  };
+}
