@@ -44,7 +44,10 @@ export class AveragedFeatures {
   /** Copies the features of crops (rows x dimension) into `out`: float64 sums, rounded once. */
   read(rows: ArrayLike<number>, out: Float32Array): void {
     const { dimension, draws } = this;
-    if (draws === 1) return this.#set.read(rows, out);
+    if (draws === 1) {
+      this.#set.read(rows, out);
+      return;
+    }
     for (let from = 0; from < rows.length; from += PIECE) {
       const own = Int32Array.from({ length: Math.min(PIECE, rows.length - from) }, (_, i) => rows[from + i]);
       const size = own.length * dimension;

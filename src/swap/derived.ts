@@ -71,7 +71,10 @@ export class DerivedCrops implements CropSource {
 
   readMask(cell: number, out: Uint8Array): void {
     const row = cell - this.#source.count;
-    if (row < 0) return this.#source.readMask(cell, out);
+    if (row < 0) {
+      this.#source.readMask(cell, out);
+      return;
+    }
     const { plan, center, dilate } = this.#derived;
     this.#source.readMask(plan.cell[row], out);
     this.#showDonor(row, out);
