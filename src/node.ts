@@ -31,6 +31,7 @@ export type { Encoder } from "./encode/encoder.ts";
 export { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
 export { type Draft, draftEncoder, initEncoder } from "./encode/onnx/draft.ts";
 export { type OpenOptions, openEncoder } from "./encode/open.ts";
+export { pooledEncoder } from "./encode/pooled.ts";
 export { openDeepLoc } from "./encode/published/deeploc.ts";
 export { readFeatureFolder, readFeaturePickle } from "./encode/published/feature-folder.ts";
 export { importPublished } from "./encode/published/import.ts";

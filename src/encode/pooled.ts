@@ -1,0 +1,122 @@
+import { StudyError } from "../errors.ts";
+import type { CommandFile } from "./command/file.ts";
+import type { EncoderOutput, OnnxDescription } from "./description.ts";
+import type { EncoderFile } from "./encoder-file.ts";
+import { ApartEncoder, type Probed } from "./onnx/apart.ts";
+import { filesOf, type OnnxFile, readModel } from "./onnx/file.ts";
+import { Flow, lastMaps, type SpatialTensor } from "./onnx/last-map.ts";
+import { tokenGrid } from "./tokens.ts";
+
+/**
+ * The encoder `NAME+pool`: the same network with the same input and preprocessing, whose features are the mean, under
+ * the center mask, of the last feature map (or the tokens) that leads to each described output. An output that is
+ * described as a map or as tokens is pooled itself; from a vector the graph is followed back, and the network is run
+ * once on an empty input for the shapes. Outputs that come from one map become one.
+ *
+ * A pixel of a map sees what lies around it: pooling lowers what neighbors do to the features, and does not take it out.
+ * @throws StudyError where there is no such map or several, where a program gives vectors, or where every output is
+ * pooled so already
+ */
+export async function pooledEncoder(file: EncoderFile): Promise<EncoderFile> {
+  const { outputs } = file.description;
+  if (outputs.every((o) => o.pool === "center-mean"))
+    throw new StudyError(
+      "is pooled under the center mask already (center-mean); there is nothing that the remedy pool would change",
+      { path: file.path },
+    );
+  return file.kind === "command" ? ofProgram(file) : await ofNetwork(file);
+}
+
+function ofProgram(file: CommandFile): CommandFile {
+  const { description, path } = file;
+  const vector = description.outputs.find((o) => o.layout === "vector");
+  if (vector !== undefined)
+    throw new StudyError(
+      `is a program that gives vectors (${vector.output}), in which there is nothing left to pool; let it give the last feature map or the tokens, and say so in "outputs": ${example("NAME", "NCHW")}`,
+      { path },
+    );
+  return { ...file, description: pooled(description, description.outputs.map(underMask)) };
+}
+
+async function ofNetwork(file: OnnxFile): Promise<OnnxFile> {
+  const { description, modelPath, path } = file;
+  const vectors = description.outputs.filter((o) => o.layout === "vector").map((o) => o.output);
+  const { model } = readModel(modelPath);
+  const flow = new Flow(model, description.input.name);
+  const names = [...new Set(vectors.flatMap((name) => flow.behind(name)))];
+  const shapes = await shapesOf(file, names);
+  const outputs = description.outputs.map((o) =>
+    o.layout === "vector"
+      ? ofVector(o, lastMaps(flow, o.output, shapes, description.input), shapes, file)
+      : underMask(o),
+  );
+  return filesOf(path, pooled(description, outputs), modelPath);
+}
+
+/** Shapes of tensors inside a network for an empty input. */
+async function shapesOf(file: OnnxFile, names: readonly string[]): Promise<ReadonlyMap<string, Probed>> {
+  if (names.length === 0) return new Map();
+  const { description, path, modelPath } = file;
+  const outputs = names.map((output): EncoderOutput => ({ output, layout: "vector", pool: "none" }));
+  const probed = await ApartEncoder.probe(filesOf(path, { ...description, outputs }, modelPath));
+  return new Map(probed.map((p) => [p.name, p]));
+}
+
+function ofVector(
+  output: EncoderOutput,
+  { maps, reachesInput }: ReturnType<typeof lastMaps>,
+  shapes: ReadonlyMap<string, Probed>,
+  { path, description: { input } }: OnnxFile,
+): EncoderOutput {
+  const fail = (text: string, { name, layout }: SpatialTensor) =>
+    new StudyError(
+      `output ${output.output} ${text}; describe the one to be pooled: "outputs": ${example(name, layout)}`,
+      { path },
+    );
+  const [map] = maps;
+  if (map === undefined)
+    throw fail(
+      "does not come from a feature map or tokens that can be told (`cellswap encoder show --tensors` lists what is inside)",
+      { name: "NAME", layout: "NCHW" },
+    );
+  if (maps.length > 1 || reachesInput)
+    throw fail(
+      `comes from ${[...maps.map((m) => m.name), ...(reachesInput ? ["the input itself"] : [])].join(" and ")}`,
+      map,
+    );
+  if (map.layout === "tokens")
+    try {
+      tokenGrid(shapes.get(map.name)!.dims[1], input, {});
+    } catch (cause) {
+      throw fail(`comes from ${map.name}, which ${(cause as Error).message}`, map);
+    }
+  const { layer } = output;
+  return underMask({
+    output: map.name,
+    ...(layer === undefined ? {} : { layer }),
+    layout: map.layout,
+    pool: "none",
+  });
+}
+
+function underMask(output: EncoderOutput): EncoderOutput {
+  return { ...output, pool: "center-mean" };
+}
+
+function example(output: string, layout: SpatialTensor["layout"]): string {
+  return `[{ "output": ${JSON.stringify(output)}, "layout": "${layout}", "pool": "center-mean" }]`;
+}
+
+/** A description with other outputs, each tensor once. */
+function pooled<D extends OnnxDescription | CommandFile["description"]>(
+  description: D,
+  all: readonly EncoderOutput[],
+): D {
+  const outputs = [...new Map(all.map((o) => [o.output, o])).values()];
+  return {
+    ...description,
+    name: `${description.name}+pool`,
+    title: `${description.title ?? description.name}, pooled under the center mask`,
+    outputs,
+  };
+}
