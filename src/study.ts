@@ -30,6 +30,8 @@ import { checkFolder, isFile, nameIn, type OnDamage, OpenFolder } from "./study/
 import { ownFeatures } from "./study/own-files.ts";
 import { studyPlan } from "./study/plan.ts";
 import { lookAtRecord, type StudyRecord } from "./study/record.ts";
+import { runRemedies } from "./study/remedies/run.ts";
+import type { EncoderRemedies } from "./study/remedies/table.ts";
 import { fitProbes, writeResults } from "./study/results.ts";
 import { scalesKey, studyScales, writeScales } from "./study/scales.ts";
 import { type FittedStudy, fitToCells, type Study } from "./study/schema.ts";
@@ -40,7 +42,7 @@ import type { Flag } from "./types.ts";
 
 /** Where a run is: its stage, how much of it is done. */
 export type StudyProgress = (
-  stage: "check" | "features" | "composites" | "pairs" | "curve",
+  stage: "check" | "features" | "composites" | "pairs" | "curve" | "remedies",
   done: number,
   total: number,
 ) => void;
@@ -74,6 +76,8 @@ export interface StudyRun {
   readonly report: ReportData;
   /** Composites that had to be made; the features of all others were there. */
   readonly composites: number;
+  /** What remedies leave and cost, by encoder; empty where the study asks for none. */
+  readonly remedies: readonly EncoderRemedies[];
   /** What the guards found, in the order in which they looked. */
   readonly flags: readonly Flag[];
 }
@@ -256,7 +260,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     );
     const { flags } = findings;
     const facts = { date: folder.date, command: options.command ?? null };
-    const finished = {
+    const judged = {
       flags,
       study,
       store,
@@ -271,10 +275,31 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       layout,
       facts,
     };
-    await fitProbes(finished, signal);
-    const { report, files: written } = writeResults(finished);
-    folder.finish(written, featuresOf(out, study.features ?? layout.features, sets));
-    return { report, composites, flags };
+    await fitProbes(judged, signal);
+    const onRemedy = options.onProgress;
+    const found = await withFeatures(study, layout, (features, shared) =>
+      runRemedies({
+        ...judged,
+        targets,
+        evaluation,
+        pixels: {
+          store,
+          scales,
+          composite: study.composite,
+          folder: features,
+          shared,
+          onDamage,
+          logs: layout.logs,
+        },
+        extractOptions: { programs, ...(workers === undefined ? {} : { workers }), signal },
+        ...(onRemedy === undefined ? {} : { onProgress: (done, total) => onRemedy("remedies", done, total) }),
+      }),
+    );
+    store.checkUnchanged();
+    const { report, remedies, files: written } = writeResults({ ...judged, remedies: found });
+    const bases = [...sets.flatMap((set) => set.bases), ...found.outcomes.flatMap((o) => o.bases)];
+    folder.finish(written, featuresOf(out, study.features ?? layout.features, bases));
+    return { report, composites: composites + found.composites, remedies, flags };
   } catch (error) {
     if (folder?.lost.aborted && isCellswapError(error))
       throw new InUseError(
@@ -321,11 +346,12 @@ function keptScales(out: string, key: string): string | null {
 }
 
 /** What the record says of the features of a study in a folder `features`. */
-function featuresOf(study: string, features: string, sets: readonly FeatureSet[]): StudyRecord["features"] {
-  const bases = sets.flatMap((set) => set.bases).sort();
+function featuresOf(study: string, features: string, bases: readonly string[]): StudyRecord["features"] {
   return {
     folder: nameIn(study, features),
-    parts: Object.fromEntries(bases.map((base) => [nameIn(features, base), sha256File(`${base}.sums.npy`)])),
+    parts: Object.fromEntries(
+      [...new Set(bases)].sort().map((base) => [nameIn(features, base), sha256File(`${base}.sums.npy`)]),
+    ),
   };
 }
 

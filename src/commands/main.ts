@@ -25,6 +25,11 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
   ],
   ["segment", "Find the center cell and its neighbors in every crop", () => import("./segment.ts")],
   ["run", "Run a study: swap backgrounds, encode, classify, report", () => import("./run.ts")],
+  [
+    "remedy",
+    "Measure what makes an encoder ignore the neighbors, and what it costs",
+    () => import("./remedy.ts"),
+  ],
   ["features", "Write the features of cells as imaged as a table", () => import("./features.ts")],
   [
     "export",

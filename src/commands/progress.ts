@@ -55,6 +55,7 @@ const STAGES = {
   composites: ["encode", "composites"],
   pairs: ["classify", "blocks"],
   curve: ["learning curve", "blocks"],
+  remedies: ["remedies", "remedies"],
 } as const;
 
 /** Shows the stages of a study one after the other, as it reports them. */

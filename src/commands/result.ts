@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+import { SettingError, StudyError } from "../errors.ts";
 import { EFFECTS, resultTable } from "../evidence/tables.ts";
 import type { ReportData } from "../report/data.ts";
 import { formatText, wrap } from "../report/table-format.ts";
@@ -88,6 +90,17 @@ export function resultJson({ report, composites }: StudyRun, out: string): strin
     null,
     2,
   );
+}
+
+/** An error of a run as one of its study file, where it tells of what was asked for there and does not fit the cells. */
+export function ofStudy(error: unknown, path: string): unknown {
+  const asked = error instanceof StudyError || error instanceof SettingError;
+  return asked && error.path === undefined ? new StudyError(error.message, { path, cause: error }) : error;
+}
+
+/** Study folder of a study file, where none is named. */
+export function studyFolder(path: string): string {
+  return `${basename(path).replace(/\.json$/, "")}.study`;
 }
 
 /** The day, for the head of a report; SOURCE_DATE_EPOCH (seconds) stands in where bytes must not depend on it. */

@@ -1,6 +1,5 @@
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
-import { SettingError, StudyError } from "../errors.ts";
 import { readStudyFile } from "../study/schema.ts";
 import { runStudy } from "../study.ts";
 import { interruptible } from "./interruptible.ts";
@@ -8,7 +7,7 @@ import { workersOption } from "./options.ts";
 import { print, say } from "./output.ts";
 import { programLines } from "./program.ts";
 import { stages } from "./progress.ts";
-import { resultJson, resultText, today } from "./result.ts";
+import { ofStudy, resultJson, resultText, studyFolder, today } from "./result.ts";
 
 interface Options {
   out?: string;
@@ -68,7 +67,7 @@ async function run(path: string | undefined, options: Options, command: Command)
   }
   if (path === undefined) return;
   const study = readStudyFile(path);
-  const out = resolve(options.out ?? `${basename(path).replace(/\.json$/, "")}.study`);
+  const out = resolve(options.out ?? studyFolder(path));
   const done = await interruptible((signal) =>
     runStudy(study, {
       out,
@@ -84,9 +83,7 @@ async function run(path: string | undefined, options: Options, command: Command)
         if (options.json !== true) say(`${severity}: ${text}`);
       },
     }).catch((error: unknown) => {
-      // What does not fit the cells was asked for in the study file.
-      const asked = error instanceof StudyError || error instanceof SettingError;
-      throw asked && error.path === undefined ? new StudyError(error.message, { path, cause: error }) : error;
+      throw ofStudy(error, path);
     }),
   );
   print(options.json ? resultJson(done, out) : resultText(done, out));

@@ -128,6 +128,11 @@ const rest = {
   source: z.string().optional().describe("Where the weights come from."),
   citation: z.string().optional(),
   notes: z.array(z.string()).optional(),
+  retrained: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Name of the same encoder trained with swapped backgrounds: its twin among the remedies."),
 };
 
 /** The sidecar of an ONNX encoder: everything that is needed to feed it. */

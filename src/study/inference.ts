@@ -22,7 +22,7 @@ const LOGISTIC_VERSION = 1;
 
 /** The features of one encoder and what they are of. */
 export interface FeatureRequest {
-  readonly set: FeatureSet;
+  readonly set: Pick<FeatureSet, "name" | "dimension" | "key" | "read">;
   readonly layout: StudyLayout;
   readonly cells: Cells;
   readonly selection: Selection;
@@ -94,7 +94,7 @@ export function keyOf(
 
 /** Features and labels of all classes that a block has, class after class. */
 function collect(
-  set: FeatureSet,
+  set: FeatureRequest["set"],
   index: PlanIndex,
   block: Block,
   { classes }: Selection,

@@ -39,6 +39,12 @@ export class StudyLayout {
         join(this.path, "stages", "curve", String(cells), set, `${blockName(block)}.json`),
     };
   }
+  /** Pair probes of remedied features; the same blocks. */
+  remedies(): Pick<StudyLayout, "block"> {
+    return {
+      block: (set, block) => join(this.path, "stages", "remedies", set, `${blockName(block)}.json`),
+    };
+  }
   /** Another stage with one output per feature set. */
   stage(kind: "transfer" | "proportions", set: string): string {
     return join(this.path, "stages", kind, `${set}.json`);
@@ -62,6 +68,10 @@ export class StudyLayout {
   get effects(): string {
     return join(this.path, "results", "effects");
   }
+  /** What remedies leave and cost, without ending. */
+  get remedyTable(): string {
+    return join(this.path, "results", "remedies");
+  }
   /** One row per encoder and composite. */
   get cells(): string {
     return join(this.path, "results", "cells.parquet");
@@ -82,6 +92,8 @@ export const RESERVED: ReadonlySet<string> = new Set([
   "pairs.parquet",
   "effects.csv",
   "effects.parquet",
+  "remedies.csv",
+  "remedies.parquet",
   "cells.parquet",
 ]);
 

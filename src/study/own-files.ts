@@ -6,26 +6,29 @@ import { readError } from "../files/input.ts";
 import { SETTINGS } from "../settings.ts";
 import { PUBLISHED_FILES } from "./published-csv.ts";
 
-const NAME = "[A-Za-z0-9._-]+";
+/** Names of encoders and their outputs, and of remedied ones (`NAME+REMEDY`). */
+const NAME = "[A-Za-z0-9._-]+(?:\\+[a-z0-9-]+)?";
 const BLOCK = `(?:${SETTINGS.join("|")})(?:\\.[a-z0-9_~+-]+)?\\.json`;
 const TABLE = PUBLISHED_FILES.map(({ file }) => file.replaceAll(".", "\\.")).join("|");
 
 const RECORD = "record.json";
 
 /** Folders that runs make, by their path in the study folder. */
-const FOLDER = /^(?:features|results|logs|stages(?:\/(?:blocks|curve|transfer|proportions))?)$/;
+const FOLDER = /^(?:features|results|logs|stages(?:\/(?:blocks|curve|remedies|transfer|proportions))?)$/;
 
 /** The same, of one encoder or one number of cells. */
-const NAMED = new RegExp(`^(?:(?:features|results|stages/blocks)/${NAME}|stages/curve/\\d+(?:/${NAME})?)$`);
+const NAMED = new RegExp(
+  `^(?:(?:features|results|stages/(?:blocks|remedies))/${NAME}|stages/curve/\\d+(?:/${NAME})?)$`,
+);
 
 /** Files that runs leave, in the same way. */
 const FILE = new RegExp(
   `^(?:${[
     "record\\.json|plan\\.csv|plan\\.parquet|scales\\.csv|report\\.json|report\\.html",
-    "results/(?:(?:pairs|effects)\\.(?:csv|parquet)|cells\\.parquet)",
+    "results/(?:(?:pairs|effects|remedies)\\.(?:csv|parquet)|cells\\.parquet)",
     `results/${NAME}/(?:${TABLE})`,
     `stages/survey\\.json|stages/(?:transfer|proportions)/${NAME}\\.json`,
-    `stages/blocks/${NAME}/${BLOCK}|stages/curve/\\d+/${NAME}/${BLOCK}`,
+    `stages/(?:blocks|remedies)/${NAME}/${BLOCK}|stages/curve/\\d+/${NAME}/${BLOCK}`,
     `logs/${NAME}\\.log`,
     `features/${NAME}/(?:${SETTINGS.join("|")})(?:\\.[A-Za-z0-9 _+-]*)?\\.[0-9a-f]{12}-[0-9a-f]{12}\\.(?:npy|rows\\.npy|sums\\.npy|filling)`,
   ].join("|")})$`,

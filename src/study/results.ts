@@ -31,6 +31,8 @@ import { type Judgment, judgeStudy } from "./judge.ts";
 import type { StudyLayout } from "./layout.ts";
 import { ownFiles } from "./own-files.ts";
 import { writePublishedResults } from "./published-csv.ts";
+import type { RemedyOutcomes } from "./remedies/outcome.ts";
+import { type EncoderRemedies, remedyStatements, remedyTable } from "./remedies/table.ts";
 import type { FittedStudy } from "./schema.ts";
 import type { Selection } from "./select.ts";
 import { type CellTableOutput, type CellTableRequest, cellPieces, effectsTable } from "./tables.ts";
@@ -55,6 +57,7 @@ export interface Finished {
   readonly results: readonly BlockResult[];
   /** The same by machines that were trained on fewer cells. */
   readonly curve: CurveResults;
+  readonly remedies: RemedyOutcomes;
   readonly layout: StudyLayout;
   readonly facts: Pick<ReportInput["facts"], "date" | "command">;
   /** What the guards found. */
@@ -62,7 +65,10 @@ export interface Finished {
 }
 
 /** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
-export async function fitProbes(finished: Finished, signal: AbortSignal | undefined): Promise<void> {
+export async function fitProbes(
+  finished: Omit<Finished, "remedies">,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const between = async () => {
     await new Promise(setImmediate);
     if (signal?.aborted) throw new InterruptedError(STOPPED);
@@ -78,6 +84,7 @@ export async function fitProbes(finished: Finished, signal: AbortSignal | undefi
 /** What a finished study says, and the files that hold it, with the outputs of stages that it is of. */
 export interface WrittenResults {
   readonly report: ReportData;
+  readonly remedies: readonly EncoderRemedies[];
   readonly files: readonly string[];
 }
 
@@ -92,11 +99,15 @@ export function writeResults(finished: Finished): WrittenResults {
   const effects = effectsTable(evidence.rows);
   writeCsv(`${layout.effects}.csv`, effects);
   writeParquet(`${layout.effects}.parquet`, effects);
+  const remedies = remedyStatements(finished.remedies, finished.groups, finished.study.zone / 100);
+  const tables = [layout.pairs, layout.effects];
+  if (remedies.length > 0) {
+    tables.push(layout.remedyTable);
+    writeCsv(`${layout.remedyTable}.csv`, remedyTable(remedies));
+    writeParquet(`${layout.remedyTable}.parquet`, remedyTable(remedies));
+  }
   writeParquetPieces(layout.cells, cellPieces(cellTable(finished), predicted(finished)));
-  const written = new Set([
-    ...[layout.pairs, layout.effects].flatMap((base) => [`${base}.csv`, `${base}.parquet`]),
-    layout.cells,
-  ]);
+  const written = new Set([...tables.flatMap((base) => [`${base}.csv`, `${base}.parquet`]), layout.cells]);
   for (const { set } of outputs) {
     const folder = layout.published(set.name);
     for (const file of writePublishedResults(
@@ -115,7 +126,12 @@ export function writeResults(finished: Finished): WrittenResults {
     ...((transfer.get(name)?.length ?? 0) > 0 ? [layout.stage("transfer", name)] : []),
     ...(shown.has(name) ? [layout.stage("proportions", name)] : []),
   ]);
-  return { report: data, files: [...written, ...report, layout.survey, ...blockFiles(finished), ...fits] };
+  const remedied = finished.remedies.outcomes.flatMap(({ files }) => files);
+  return {
+    report: data,
+    remedies,
+    files: [...written, ...report, layout.survey, ...blockFiles(finished), ...fits, ...remedied],
+  };
 }
 
 /** Outputs of blocks, those of the curve too, that the results are of; others are of earlier choices. */
@@ -286,7 +302,7 @@ function describeSplit({ groups, study }: Finished): string {
     : `${groups.count} closed groups of ${groups.unit}s (at least ${groups.fewest} a class), each tested by probes of the others`;
 }
 
-function request(finished: Finished, set: FeatureSet) {
+function request(finished: Omit<Finished, "remedies">, set: FeatureSet) {
   const { layout, store, selection, index, study, groups } = finished;
   return { set, layout, cells: store.cells, selection, index, study, groups };
 }

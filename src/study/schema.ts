@@ -6,6 +6,7 @@ import { isMissing } from "../files/input.ts";
 import { firstIssue, readJson } from "../files/json.ts";
 import { diameterOf } from "../masks/diameter.ts";
 import { LIFTABLE } from "../masks/verdict.ts";
+import { parseRemedies } from "../remedy/name.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
 import { fillLengths } from "../swap/fill/lengths.ts";
 import type { CompositeOptions, CropShape } from "../types.ts";
@@ -163,6 +164,13 @@ export const StudyFile = z.strictObject({
     .max(100)
     .optional()
     .describe("Folds of the split `stratified` (5); groups make their own number."),
+  remedies: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'Remedies whose effect and cost are measured: recompose, masked-2, pool, retrained+recompose, ... or "all" (docs/remedies.md).',
+    ),
   proportions: z
     .strictObject({
       optimizer: z.enum(["converged", "published"]).default("converged"),
@@ -246,6 +254,11 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     ...rest
   } = parsed.data;
   const preset = PRESETS[rest.preset];
+  try {
+    parseRemedies(rest.remedies ?? []);
+  } catch (error) {
+    throw new StudyError((error as Error).message, { path, cause: error });
+  }
   const wanted = new Set<Setting>(settings ?? preset.settings);
   if ((split ?? preset.split) === "groups" && rest.folds !== undefined)
     throw new StudyError(

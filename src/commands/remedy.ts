@@ -1,0 +1,78 @@
+import { basename, resolve } from "node:path";
+import type { Command } from "commander";
+import { ALL_REMEDIES, REMEDIES } from "../remedy/name.ts";
+import { readStudyFile, type Study } from "../study/schema.ts";
+import { runStudy } from "../study.ts";
+import { interruptible } from "./interruptible.ts";
+import { workersOption } from "./options.ts";
+import { print, say } from "./output.ts";
+import { programLines } from "./program.ts";
+import { stages } from "./progress.ts";
+import { remedyJson, remedyText } from "./remedy-result.ts";
+import { ofStudy, studyFolder, today } from "./result.ts";
+
+interface Options {
+  out?: string;
+  remedies?: string[];
+  workers?: number;
+  json?: boolean;
+}
+
+export function configure(command: Command): void {
+  const width = Math.max(...Object.keys(REMEDIES).map((name) => name.length));
+  command
+    .argument("<study>", "study file (JSON)")
+    .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
+    .option("--remedies <names...>", "remedies to measure (default: those of the study file, else all)")
+    .addOption(workersOption())
+    .option("--json", "print the result as JSON")
+    .addHelpText(
+      "after",
+      `
+Measures what each remedy leaves of the neighbor and medium effects of every
+encoder, and what it costs on original crops, and recommends one: of those whose
+neighbor effect is shown to lie within the study's zone, the one that costs
+least. The study itself is run first, as far as it is not there.
+
+Remedies:
+${Object.entries(REMEDIES)
+  .map(([name, { does }]) => `  ${name.padEnd(width)}  ${does}`)
+  .join("\n")}
+  ${"retrained".padEnd(width)}  the encoder that the description names as its twin ("retrained")
+
+A number behind a name: recompose-8 (donors), masked-2 (pixels kept around the
+cell), project-16 (directions). retrained+recompose is the twin, recomposed.
+The default is ${ALL_REMEDIES.slice(0, 5).join(", ")}, ... (all).
+docs/remedies.md says how each works and what it can and cannot do.
+
+Example:
+  cellswap remedy yeast.json
+  cellswap remedy yeast.json --remedies recompose masked-2 retrained+recompose`,
+    )
+    .action(run);
+}
+
+async function run(path: string, options: Options): Promise<void> {
+  const given = readStudyFile(path);
+  const study: Study = { ...given, remedies: options.remedies ?? given.remedies ?? ["all"] };
+  const out = resolve(options.out ?? studyFolder(path));
+  const { workers, json = false } = options;
+  const done = await interruptible((signal) =>
+    runStudy(study, {
+      out,
+      signal,
+      command: `cellswap remedy ${basename(path)}`,
+      date: today(),
+      ...(workers === undefined ? {} : { workers }),
+      onProgress: stages(json),
+      onProgram: (encoder) => say(programLines(encoder).join("\n")),
+      onDamage: (path, what) => say(`note: ${path}: ${what}`),
+      onFlag: ({ severity, text }) => {
+        if (!json) say(`${severity}: ${text}`);
+      },
+    }).catch((error: unknown) => {
+      throw ofStudy(error, path);
+    }),
+  );
+  print(json ? remedyJson(done, out) : remedyText(done, out));
+}

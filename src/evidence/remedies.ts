@@ -1,0 +1,101 @@
+import { type Estimate, estimate, type Grouping } from "./estimate.ts";
+import { difference, type Judgments } from "./judgments.ts";
+
+/** What a remedy makes of one encoder, as far as its pairwise probes say. */
+export interface RemedyEvidence {
+  readonly remedy: string;
+  /** Accuracy on original crops. */
+  readonly original: Estimate;
+  /** Accuracy on original crops that the remedy costs: as it is minus remedied; negative where it gains. */
+  readonly cost: Estimate;
+  /** Neighbor effect that is left: cell-free minus different. */
+  readonly neighbor: Estimate;
+  /** Medium effect that is left: self minus cell-free. */
+  readonly medium: Estimate;
+}
+
+/** Judgments of an encoder under one remedy, of the same cells in the same groups as without it. */
+export interface Remedied {
+  readonly remedy: string;
+  readonly judgments: Judgments;
+}
+
+/**
+ * What each remedy leaves and costs. Intervals hold for all `remedied` at once (Bonferroni), statement by statement:
+ * each has the level 1 - (1 - level) / number of remedies, and is shown as `level`.
+ * @param asItIs judgments without any remedy; its own numbers come first, under the name `none`, with plain intervals
+ */
+export function remedyEvidence(
+  asItIs: Judgments,
+  remedied: readonly Remedied[],
+  grouping: Grouping,
+  level = 0.95,
+): RemedyEvidence[] {
+  const each = 1 - (1 - level) / Math.max(1, remedied.length);
+  const of = (remedy: string, judgments: Judgments, at: number): RemedyEvidence => {
+    const number = (terms: Parameters<typeof estimate>[0]) => ({
+      ...estimate(terms, grouping, { level: at }),
+      level,
+    });
+    const original = { of: judgments, setting: "original", weight: 1 } as const;
+    return {
+      remedy,
+      original: number([original]),
+      cost: number([
+        { of: asItIs, setting: "original", weight: 1 },
+        { ...original, weight: -1 },
+      ]),
+      neighbor: number(difference(judgments, "cell-free", "different")),
+      medium: number(difference(judgments, "self", "cell-free")),
+    };
+  };
+  return [of("none", asItIs, level), ...remedied.map((r) => of(r.remedy, r.judgments, each))];
+}
+
+/** What is recommended of an encoder's remedies, and why. */
+export interface Recommendation {
+  /** Null where none is shown to bring the neighbor effect within the zone. */
+  readonly remedy: string | null;
+  readonly sentence: string;
+}
+
+/**
+ * The rule: among the remedies whose neighbor effect's interval lies within plus and minus `zone`, the one that costs
+ * least on original crops. None is needed where the encoder as it is is among them.
+ * @param zone half width of the zone of equivalence, a share
+ */
+export function recommend(evidence: readonly RemedyEvidence[], zone: number): Recommendation {
+  const [none, ...remedied] = evidence;
+  const within = (e: RemedyEvidence) =>
+    e.neighbor.low !== null && e.neighbor.high !== null && e.neighbor.low >= -zone && e.neighbor.high <= zone;
+  const points = (share: number) => (100 * share).toFixed(1).replace("-", "−");
+  const limit = `${points(zone)} points`;
+  const range = ({ estimate: value, low, high }: Estimate) =>
+    `${points(value)} points${low === null || high === null ? "" : ` [${points(low)}, ${points(high)}]`}`;
+  if (within(none))
+    return {
+      remedy: "none",
+      sentence: `No remedy is needed against neighbors: foreign neighbors change less than ${limit} as it is (${range(none.neighbor)}).`,
+    };
+  const able = remedied.filter(within).sort((a, b) => a.cost.estimate - b.cost.estimate);
+  if (able.length === 0)
+    return {
+      remedy: null,
+      sentence: `Of ${remedied.length} remedies none is shown to bring the neighbor effect within ${limit}; more cells or fields make the intervals narrower.`,
+    };
+  const [best] = able;
+  const cost = best.cost.estimate < 0 ? `gains ${range(negated(best.cost))}` : `costs ${range(best.cost)}`;
+  return {
+    remedy: best.remedy,
+    sentence: `${best.remedy}: the neighbor effect left is ${range(best.neighbor)}, within ${limit}, and it ${cost} on original crops; ${able.length} of ${remedied.length} remedies are within, and it costs least of them.`,
+  };
+}
+
+function negated(e: Estimate): Estimate {
+  return {
+    ...e,
+    estimate: -e.estimate,
+    low: e.high === null ? null : -e.high,
+    high: e.low === null ? null : -e.low,
+  };
+}

@@ -1,0 +1,76 @@
+import { StudyError } from "../../errors.ts";
+import { hasSharedBackground, SETTINGS, type Setting } from "../../settings.ts";
+import type { SwapPlan } from "../../types.ts";
+import { type Block, listBlocks } from "../block.ts";
+import type { Study } from "../schema.ts";
+import type { Selection } from "../select.ts";
+
+/** Settings that remedies are judged in: what is kept on originals, what medium and neighbors still do. */
+export const REMEDY_SETTINGS = [
+  "original",
+  "self",
+  "cell-free",
+  "different",
+] as const satisfies readonly Setting[];
+
+/** Background classes that remedies are judged on; each costs all remedies' composites of two settings. */
+const BACKGROUNDS = 3;
+
+/** The composites that remedies are judged on: part of the study's plan. */
+export interface RemedyCrops {
+  readonly plan: SwapPlan;
+  /** Row of the study's plan of every row. */
+  readonly rows: Int32Array;
+  readonly blocks: readonly Block[];
+  /** Background classes. */
+  readonly backgrounds: readonly string[];
+}
+
+/**
+ * Takes from the study's plan what remedies are judged on: original and self, cell-free and different on a few
+ * background classes, evenly spaced among the study's.
+ * @throws StudyError where the study lacks a setting
+ */
+export function remedyCrops(
+  plan: SwapPlan,
+  study: Pick<Study, "settings" | "backgrounds">,
+  { classes, rows: cells }: Selection,
+): RemedyCrops {
+  const lacking = REMEDY_SETTINGS.filter((s) => !study.settings.includes(s));
+  if (lacking.length > 0)
+    throw new StudyError(
+      `remedies are judged in the settings ${REMEDY_SETTINGS.join(", ")}, and the study lacks ${lacking.join(", ")}; add ${lacking.length === 1 ? "it" : "them"} to "settings"`,
+    );
+  const all = study.backgrounds ?? classes;
+  const number = Math.min(BACKGROUNDS, all.length);
+  const backgrounds = Array.from(
+    { length: number },
+    (_, i) => all[Math.floor(((i + 0.5) * all.length) / number)],
+  );
+  const studied = new Set(cells.flatMap((list) => [...list]));
+  const kept = (row: number) => {
+    const setting = SETTINGS[plan.setting[row]];
+    return (
+      (REMEDY_SETTINGS as readonly Setting[]).includes(setting) &&
+      studied.has(plan.cell[row]) &&
+      (!hasSharedBackground(setting) || backgrounds.includes(plan.classes[plan.background[row]]))
+    );
+  };
+  const rows = Int32Array.from(Array.from({ length: plan.count }, (_, row) => row).filter(kept));
+  const { medium } = plan;
+  return {
+    plan: {
+      ...plan,
+      count: rows.length,
+      cell: rows.map((row) => plan.cell[row]),
+      setting: Uint8Array.from(rows, (row) => plan.setting[row]),
+      background: Int16Array.from(rows, (row) => plan.background[row]),
+      donor: rows.map((row) => plan.donor[row]),
+      sameField: Uint8Array.from(rows, (row) => plan.sameField[row]),
+      medium: medium && { ...medium, of: rows.map((row) => medium.of[row]) },
+    },
+    rows,
+    blocks: listBlocks(REMEDY_SETTINGS, backgrounds),
+    backgrounds,
+  };
+}

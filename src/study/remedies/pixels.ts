@@ -1,0 +1,73 @@
+import { AveragedFeatures } from "../../features/averaged.ts";
+import {
+  type EncoderTarget,
+  type ExtractOptions,
+  type ExtractRequest,
+  extract,
+} from "../../features/extract.ts";
+import type { FeatureSet } from "../../features/features.ts";
+import { clear } from "../../remedy/clear.ts";
+import { maskOut } from "../../remedy/mask.ts";
+import type { Remedy } from "../../remedy/name.ts";
+import { drawDonors, type Lenders, recompose } from "../../remedy/recompose.ts";
+import type { Seen } from "../../remedy/seen.ts";
+import { type Lending, lendMedium } from "../../swap/lend.ts";
+import type { RemedyCrops } from "./crops.ts";
+
+/** Donors of a cell where a study names no number and its features do not say how many are enough. */
+export const DEFAULT_DONORS = 4;
+
+/** What remedies that change what an encoder sees are made of. */
+export interface PixelRequest extends Omit<ExtractRequest, "plan" | "derived" | "encoders"> {
+  readonly crops: RemedyCrops;
+  readonly lenders: Lenders;
+  readonly lending: Lending;
+  readonly seed: number;
+}
+
+/** The features of remedied crops, one set per output of the encoders; to be closed when they are read. */
+export interface PixelFeatures {
+  readonly sets: readonly AveragedFeatures[];
+  readonly made: readonly FeatureSet[];
+  /** Composites that had to be made. */
+  readonly composites: number;
+}
+
+/** Whether a remedy changes what the encoder sees. */
+export function changesPixels({ kind }: Remedy): boolean {
+  return kind === "recompose" || kind === "clear" || kind === "masked";
+}
+
+/** Encodes the study's composites as a remedy shows them to `encoders`, whose names are those of the remedied outputs. */
+export async function pixelFeatures(
+  request: PixelRequest,
+  remedy: Remedy,
+  encoders: readonly EncoderTarget[],
+  options: ExtractOptions,
+): Promise<PixelFeatures> {
+  const { crops, lenders, lending, seed, ...rest } = request;
+  const { plan, draws, center, dilate } = seenBy(request, remedy);
+  const { count } = request.store;
+  const { sets, composites } = await extract(
+    { ...rest, plan, derived: { plan: crops.plan, center, dilate }, encoders },
+    options,
+  );
+  const shape = { count: crops.plan.count, draws };
+  void count;
+  return {
+    sets: sets.map((set) => new AveragedFeatures(set.name, set, plan, shape)),
+    made: sets,
+    composites,
+  };
+}
+
+function seenBy({ crops, store, lenders, lending, seed }: PixelRequest, { kind, value }: Remedy): Seen {
+  const { plan } = crops;
+  if (kind === "clear") return clear(plan, store.count);
+  if (kind === "masked") return maskOut(plan, store.count, value ?? 0);
+  const seen = recompose(plan, store.count, drawDonors(lenders, value ?? DEFAULT_DONORS, seed));
+  // Who may lend medium to a crowded donor is asked of the cell, not of the crop that it is seen in.
+  const cells = seen.plan.cell.map((crop) => plan.cell[crop - store.count]);
+  const { medium } = lendMedium(store, { ...seen.plan, cell: cells }, lending, seed);
+  return { ...seen, plan: { ...seen.plan, medium } };
+}

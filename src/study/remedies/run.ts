@@ -1,0 +1,239 @@
+import type { EncoderTarget, ExtractOptions } from "../../features/extract.ts";
+import type { FeatureSet } from "../../features/features.ts";
+import { parseRemedies, type Remedy } from "../../remedy/name.ts";
+import { PlanIndex } from "../block.ts";
+import { type BlockResult, type Evaluation, evaluateBlocks } from "../blocks.ts";
+import { encoderName } from "../encoders.ts";
+import type { Judged } from "../judge.ts";
+import type { StudyLayout } from "../layout.ts";
+import type { StudiedOutput } from "../results.ts";
+import type { FittedStudy } from "../schema.ts";
+import { metadataColumn } from "../select.ts";
+import { fitTransfer, transferPredictions } from "../transfer.ts";
+import { REMEDY_SETTINGS, type RemedyCrops, remedyCrops } from "./crops.ts";
+import type { RemedyOutcome, RemedyOutcomes, RemedyRefused } from "./outcome.ts";
+import { changesPixels, type PixelRequest, pixelFeatures } from "./pixels.ts";
+
+/** What remedies of a finished study are made from. */
+export interface RemedyRequest extends Judged {
+  readonly study: FittedStudy;
+  readonly outputs: readonly StudiedOutput[];
+  /** Encoders that can be run, with their dimensions. */
+  readonly targets: readonly EncoderTarget[];
+  readonly results: readonly BlockResult[];
+  readonly layout: StudyLayout;
+  readonly evaluation: Omit<Evaluation, "layout" | "sets" | "blocks" | "index" | "onProgress">;
+  readonly pixels: Omit<PixelRequest, "crops" | "lenders" | "lending" | "seed">;
+  readonly extractOptions: Omit<ExtractOptions, "onProgress">;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** A remedy of the outputs that it is of; `names` are those of the outputs that are shown it, the twins' for retrained ones. */
+interface Task {
+  readonly remedy: Remedy;
+  readonly pairs: readonly { readonly encoder: string; readonly of: string }[];
+}
+
+/**
+ * Runs the remedies that a study names: what each makes of the composites of the study's own plan in the settings that
+ * it is judged by. What an earlier run left is used where its key still fits.
+ * @throws StudyError for a remedy that is none, or a study that lacks a setting
+ */
+export async function runRemedies(request: RemedyRequest): Promise<RemedyOutcomes> {
+  const { study, plan, selection } = request;
+  const remedies = parseRemedies(study.remedies ?? []);
+  if (remedies.length === 0) return { none: [], outcomes: [], refused: [], composites: 0 };
+  const crops = remedyCrops(plan, study, selection);
+  const { bases, tasks, refused } = tasksOf(request, remedies);
+  const none = bases.map((encoder) => ({ encoder, ...asItIs(request, crops, encoder) }));
+  const outcomes: RemedyOutcome[] = [];
+  let composites = 0;
+  for (const [i, task] of tasks.entries()) {
+    const onProgress = (share: number) =>
+      request.onProgress?.(Math.floor(10 * (i + share)) / 10, tasks.length);
+    onProgress(0);
+    const found = changesPixels(task.remedy)
+      ? await shown(request, crops, task, onProgress)
+      : { outcomes: retrained(request, crops, task), composites: 0 };
+    outcomes.push(...found.outcomes);
+    composites += found.composites;
+  }
+  request.onProgress?.(tasks.length, tasks.length);
+  return { none, outcomes, refused, composites };
+}
+
+/** Which outputs each remedy is of. Twins are remedied for the sake of the encoder that they are twins of. */
+function tasksOf({ outputs, targets }: RemedyRequest, remedies: readonly Remedy[]) {
+  const refused: RemedyRefused[] = [];
+  const twins = twinsOf(outputs);
+  const isTwin = new Set(twins.values());
+  const bases = outputs.filter(({ set }) => !isTwin.has(set.name)).map(({ set }) => set.name);
+  const runnable = new Set(targets.flatMap(({ names }) => names));
+  const tasks = remedies.map((remedy): Task => {
+    const pairs = bases.flatMap((encoder) => {
+      const of = remedy.retrained ? twins.get(encoder) : encoder;
+      const why =
+        of === undefined
+          ? 'it has no retrained twin in the study; name it as "retrained" in its description, and list both encoders'
+          : changesPixels(remedy) && !runnable.has(of)
+            ? "its features were made elsewhere, so that it cannot be shown other crops"
+            : null;
+      if (why === null) return [{ encoder, of: of! }];
+      refused.push({ encoder, remedy: remedy.name, why });
+      return [];
+    });
+    return { remedy, pairs };
+  });
+  return { bases, tasks: tasks.filter(({ pairs }) => pairs.length > 0), refused };
+}
+
+/** Names of outputs and of those of the encoders that descriptions name as `retrained`. */
+function twinsOf(outputs: readonly StudiedOutput[]): Map<string, string> {
+  const of = (name: string) => outputs.filter(({ encoder }) => encoderName(encoder) === name);
+  return new Map(
+    outputs.flatMap(({ encoder, set }): [string, string][] => {
+      if (encoder.kind === "given" || encoder.description.retrained === undefined) return [];
+      const own = of(encoderName(encoder)).findIndex((o) => o.set.name === set.name);
+      const twin = of(encoder.description.retrained)[own];
+      return twin === undefined ? [] : [[set.name, twin.set.name]];
+    }),
+  );
+}
+
+/** A remedy that changes what the encoder sees: encodes it, then judges it. */
+async function shown(
+  request: RemedyRequest,
+  crops: RemedyCrops,
+  { remedy, pairs }: Task,
+  onProgress: (share: number) => void,
+): Promise<{ outcomes: RemedyOutcome[]; composites: number }> {
+  const { study, selection, groups, targets } = request;
+  const { cells } = request.pixels.store;
+  const behind = (name: string) => `${name}+${remedyKey(remedy)}`;
+  const wanted = new Set(pairs.map(({ of }) => of));
+  const own = targets.filter(({ names }) => names.some((name) => wanted.has(name)));
+  const features = await pixelFeatures(
+    {
+      ...request.pixels,
+      crops,
+      lending: {
+        field: cells.field,
+        usable: cells.usable,
+        labels: metadataColumn(cells, study.class, "class"),
+        cluster: groups.cluster,
+      },
+      seed: study.seed,
+      lenders: {
+        classes: selection.classes,
+        classOf: selection.classOf,
+        field: cells.field,
+        usable: Uint8Array.from(selection.classOf, (c) => (c >= 0 ? 1 : 0)),
+        group: groups.group,
+      },
+    },
+    remedy,
+    own.map((target) => ({ ...target, names: target.names.map(behind) })),
+    { ...request.extractOptions, onProgress: (done, total) => onProgress((0.8 * done) / Math.max(1, total)) },
+  );
+  try {
+    const outcomes: RemedyOutcome[] = [];
+    for (const { encoder, of } of pairs) {
+      const set = features.sets.find(({ name }) => name === behind(of))!;
+      const bases = features.made.find(({ name }) => name === behind(of))!.bases;
+      outcomes.push(await judged(request, crops, { encoder, remedy, set, bases }));
+    }
+    return { outcomes, composites: features.composites };
+  } finally {
+    for (const set of features.made) set.close();
+  }
+}
+
+/** Name of a remedy in folders, whichever encoder it is of. */
+function remedyKey({ kind, value }: Remedy): string {
+  return value === null ? kind! : `${kind}-${value}`;
+}
+
+/** Fits and judges the probes on the features of remedied crops. */
+async function judged(
+  request: RemedyRequest,
+  crops: RemedyCrops,
+  {
+    encoder,
+    remedy,
+    set,
+    bases,
+  }: {
+    readonly encoder: string;
+    readonly remedy: Remedy;
+    readonly set: Pick<FeatureSet, "name" | "dimension" | "key" | "read">;
+    readonly bases: readonly string[];
+  },
+): Promise<RemedyOutcome> {
+  const { study, selection, groups, layout, evaluation } = request;
+  const index = new PlanIndex(crops.plan);
+  const at = layout.remedies();
+  const results = await evaluateBlocks({
+    ...evaluation,
+    layout: at,
+    sets: [set],
+    blocks: crops.blocks,
+    index,
+  });
+  const asked = {
+    set,
+    layout,
+    cells: request.pixels.store.cells,
+    selection,
+    index,
+    study: { ...study, settings: REMEDY_SETTINGS, backgrounds: [...crops.backgrounds] },
+    groups,
+  };
+  const between = async () => {
+    await new Promise(setImmediate);
+    evaluation.signal?.throwIfAborted();
+  };
+  await fitTransfer(asked, between);
+  const predictions = transferPredictions(asked);
+  return {
+    encoder,
+    remedy,
+    results,
+    judged: { plan: crops.plan, index, selection, groups },
+    predictions,
+    bases,
+    files: [
+      ...crops.blocks.map((block) => at.block(set.name, block)),
+      ...(predictions === null ? [] : [layout.stage("transfer", set.name)]),
+    ],
+  };
+}
+
+/** The retrained twin as it is: what the study found of it already. */
+function retrained(request: RemedyRequest, crops: RemedyCrops, { remedy, pairs }: Task): RemedyOutcome[] {
+  return pairs.map(({ encoder, of }) => ({ ...asItIs(request, crops, of), encoder, remedy }));
+}
+
+/** What the study found of an encoder, on the backgrounds that remedies are judged on. */
+function asItIs(
+  { study, layout, results, plan, index, selection, groups, outputs, pixels }: RemedyRequest,
+  crops: RemedyCrops,
+  name: string,
+): Omit<RemedyOutcome, "encoder" | "remedy"> {
+  const inCrops = (setting: string, background: string | null) =>
+    crops.blocks.some((b) => b.setting === setting && b.background === background);
+  const { set } = outputs.find((o) => o.set.name === name)!;
+  const asked = { set, layout, cells: pixels.store.cells, selection, index, study, groups };
+  const found = transferPredictions(asked);
+  return {
+    results: results.filter((r) => r.encoder === name && inCrops(r.setting, r.background)),
+    judged: { plan, index, selection, groups },
+    predictions: found && {
+      ...found,
+      blocks: found.blocks.filter((b) =>
+        inCrops(b.setting, b.background < 0 ? null : found.classes[b.background]),
+      ),
+    },
+    files: [],
+    bases: [],
+  };
+}

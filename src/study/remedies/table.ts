@@ -1,0 +1,81 @@
+import type { Groups } from "../../core/groups.ts";
+import {
+  type Recommendation,
+  type RemedyEvidence,
+  recommend,
+  remedyEvidence,
+} from "../../evidence/remedies.ts";
+import { type TransferStated, transferEstimates } from "../../evidence/transfer.ts";
+import { table } from "../../files/table.ts";
+import type { Column, Table } from "../../types.ts";
+import { judgmentsOf } from "../judge.ts";
+import { type EffectRow, effectsTable } from "../tables.ts";
+import type { RemedyOutcome, RemedyOutcomes, RemedyRefused } from "./outcome.ts";
+
+/** What remedies make of one output of an encoder. */
+export interface EncoderRemedies {
+  readonly encoder: string;
+  /** As it is (`none`), then every remedy in the order of the study. */
+  readonly evidence: readonly (RemedyEvidence & { readonly transfer: readonly TransferStated[] })[];
+  readonly recommendation: Recommendation;
+  readonly refused: readonly RemedyRefused[];
+}
+
+/** Statements of the transfer probes that are shown of a remedy. */
+const TRANSFER: readonly string[] = [
+  "transfer/original",
+  "transfer/different",
+  "capture/different",
+  "capture-neighbor",
+];
+
+/** Everything that is stated of remedies, encoder by encoder. @param zone half width of the zone of equivalence, a share */
+export function remedyStatements(
+  { none, outcomes, refused }: RemedyOutcomes,
+  groups: Groups,
+  zone: number,
+): EncoderRemedies[] {
+  return none.map((before) => {
+    const own = outcomes.filter((o) => o.encoder === before.encoder);
+    const judgments = (o: Pick<RemedyOutcome, "judged" | "results">) => judgmentsOf(o.judged, o.results);
+    const transfer = (o: Pick<RemedyOutcome, "predictions">) =>
+      o.predictions === null
+        ? []
+        : transferEstimates(o.predictions, groups).filter((s) => TRANSFER.includes(s.statement));
+    const evidence = remedyEvidence(
+      judgments(before),
+      own.map((o) => ({ remedy: o.remedy.name, judgments: judgments(o) })),
+      groups,
+    );
+    return {
+      encoder: before.encoder,
+      evidence: evidence.map((e, i) => ({ ...e, transfer: transfer(i === 0 ? before : own[i - 1]) })),
+      recommendation: recommend(evidence, zone),
+      refused: refused.filter((r) => r.encoder === before.encoder),
+    };
+  });
+}
+
+/** `results/remedies`: a row per encoder, remedy and statement, as `results/effects` has them. */
+export function remedyTable(encoders: readonly EncoderRemedies[]): Table {
+  const rows: (EffectRow & { remedy: string })[] = encoders.flatMap(({ encoder, evidence }) =>
+    evidence.flatMap(({ remedy, original, cost, neighbor, medium, transfer }) => [
+      { encoder, remedy, statement: "original", ...original },
+      ...(remedy === "none" ? [] : [{ encoder, remedy, statement: "cost", ...cost }]),
+      { encoder, remedy, statement: "neighbor", ...neighbor },
+      { encoder, remedy, statement: "medium", ...medium },
+      ...transfer.map((t) => ({ encoder, remedy, ...t })),
+    ]),
+  );
+  const { columns } = effectsTable(rows);
+  const recommended = new Set(encoders.map((e) => `${e.encoder} ${e.recommendation.remedy}`));
+  const [encoder, ...rest] = columns;
+  return table(
+    new Map<string, Column>([
+      encoder,
+      ["remedy", rows.map((r) => r.remedy)],
+      ["recommended", Uint8Array.from(rows, (r) => (recommended.has(`${r.encoder} ${r.remedy}`) ? 1 : 0))],
+      ...rest.filter(([name]) => name !== "class" && name !== "q"),
+    ]),
+  );
+}
