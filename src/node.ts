@@ -40,9 +40,9 @@ export { openPifia } from "./encode/published/pifia.ts";
 export { showEncoder } from "./encode/published/show.ts";
 export { runTrial, type Trial, type TrialOptions } from "./encode/trial.ts";
 export { PairGrid } from "./evaluate/grid.ts";
-export { type CellFeatureOptions, type CellFeatures, writeCellFeatures } from "./features/cell-features.ts";
 export { type ExtractRequest, extract, tryEncoder } from "./features/extract.ts";
 export * from "./index.ts";
+export { type CellFeatureOptions, type CellFeatures, writeCellFeatures } from "./remedy/cell-features.ts";
 export { type SegmentOptions, type SegmentSummary, segmentStore } from "./segment/segment-store.ts";
 export {
   type SimulationOptions,

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { encoderPath } from "../encode/bundled.ts";
 import { readEncoder } from "../encode/encoder-file.ts";
-import { type CellFeatures, writeCellFeatures } from "../features/cell-features.ts";
+import { type CellFeatures, writeCellFeatures } from "../remedy/cell-features.ts";
 import { interruptible } from "./interruptible.ts";
 import { workersOption } from "./options.ts";
 import { print, printJson, say } from "./output.ts";
@@ -17,6 +17,11 @@ export function configure(command: Command): void {
     )
     .requiredOption("-o, --out <file>", "table to write: NAME.parquet or NAME.h5ad (AnnData)")
     .option("--all", "take cells whose mask failed its quality checks as well")
+    .option(
+      "--remedy <name>",
+      "take the neighbors out: recompose (4 donors), recompose-8, masked, masked-2 (2 px of halo stay), clear",
+    )
+    .option("--class <column>", "with --remedy: metadata column that holds the class (default: Localization)")
     .addOption(workersOption())
     .option("--json", "print the result as JSON")
     .addHelpText(
@@ -28,8 +33,18 @@ Metadata_Site, Metadata_ImageNumber, Metadata_ObjectNumber), and its features
 (ENCODER_0001, ...). When it was stopped, the same command goes on.
 docs/anndata.md says what is in the file.
 
-Example:
-  cellswap features yeast.cells --encoder deeploc --out deeploc.parquet`,
+With --remedy recompose every cell is shown on the cell-free media of several
+other cells and its features are averaged, so that its neighbors no longer
+count. Columns say what they did: Metadata_NeighborInfluence (how far the
+neighbors move the features, 1 being the distance between classes) and
+Metadata_NeighborInfluence_Probability (what they add to the probability of
+the cell's class), each with its standard error (_SE); Metadata_Neighbors and
+Metadata_NeighborArea. Meanwhile OUT.unfinished takes cells x 2 x donors x
+features x 4 bytes of disk.
+
+Examples:
+  cellswap features yeast.cells --encoder deeploc --out deeploc.parquet
+  cellswap features yeast.cells --encoder deeploc --remedy recompose --out neighbor-free.h5ad`,
     )
     .action(run);
 }
@@ -38,11 +53,14 @@ interface Options {
   readonly encoder: string;
   readonly out: string;
   readonly all?: boolean;
+  readonly remedy?: string;
+  readonly class?: string;
   readonly workers?: number;
   readonly json?: boolean;
 }
 
-async function run(cells: string, { encoder, out, all, workers, json = false }: Options): Promise<void> {
+async function run(cells: string, options: Options): Promise<void> {
+  const { encoder, out, all, remedy, workers, json = false } = options;
   const file = readEncoder(encoderPath(encoder, process.cwd()));
   if (file.kind === "command") say(programLines(file).join("\n"));
   const bar = progress("encode", "cells", json);
@@ -51,6 +69,8 @@ async function run(cells: string, { encoder, out, all, workers, json = false }: 
       out,
       signal,
       ...(all === undefined ? {} : { all }),
+      ...(remedy === undefined ? {} : { remedy }),
+      ...(options.class === undefined ? {} : { class: options.class }),
       ...(workers === undefined ? {} : { workers }),
       onProgress: bar.update,
       onFlag: ({ severity, text }) => {
@@ -63,8 +83,9 @@ async function run(cells: string, { encoder, out, all, workers, json = false }: 
   else print(text(done));
 }
 
-function text({ out, cells, leftOut, outputs }: CellFeatures): string {
+function text({ out, cells, leftOut, outputs, remedy }: CellFeatures): string {
   const of = outputs.map(({ name, dimension }) => `${name} ${dimension}`).join(", ");
   const left = leftOut === 0 ? "" : `, ${leftOut} left out as their masks failed (--all takes them)`;
-  return `${cells} cells, features ${of}: ${out}${left}`;
+  const free = remedy === null ? "" : ` without neighbors (${remedy.name})`;
+  return `${cells} cells${free}, features ${of}: ${out}${left}`;
 }

@@ -10,22 +10,26 @@ export interface CellTable {
   readonly rows: Int32Array;
   /** Features of the same cells in their order, one per output of the encoder. */
   readonly sets: readonly Pick<FeatureSet, "name" | "dimension" | "read">[];
+  /** Further columns, one entry for each of `rows`. */
+  readonly columns?: ReadonlyMap<string, Column>;
   readonly uns: Unstructured;
+  /** What a Parquet file says of itself under the key `cellswap`, as JSON; by default nothing. */
+  readonly about?: string;
 }
 
 /** Bytes of features that are held at a time. */
 const HELD = 1 << 25;
 
 /** Writes a column for every column of the metadata and every feature (`NAME_0001`, ...), a group of rows at a time. */
-export function writeFeatureParquet(path: string, { cells, rows, sets }: CellTable): void {
+export function writeFeatureParquet(path: string, { cells, rows, sets, columns, about }: CellTable): void {
   const dimension = sets.reduce((sum, set) => sum + set.dimension, 0);
   const step = Math.max(1, Math.floor(HELD / (4 * dimension)));
-  const metadata = metadataOf(cells, rows);
+  const metadata = new Map([...metadataOf(cells, rows), ...(columns ?? [])]);
   const pieces = function* (): Generator<Table> {
     for (let from = 0; from < rows.length; from += step) {
       const to = Math.min(rows.length, from + step);
-      const columns = new Map<string, Column>();
-      for (const [name, column] of metadata) columns.set(name, column.slice(from, to) as Column);
+      const piece = new Map<string, Column>();
+      for (const [name, column] of metadata) piece.set(name, column.slice(from, to) as Column);
       for (const set of sets) {
         const names = featureNames(set);
         const features = new Float32Array((to - from) * set.dimension);
@@ -34,21 +38,24 @@ export function writeFeatureParquet(path: string, { cells, rows, sets }: CellTab
           features,
         );
         names.forEach((name, j) => {
-          columns.set(
+          piece.set(
             name,
             Float32Array.from({ length: to - from }, (_, i) => features[i * set.dimension + j]),
           );
         });
       }
-      yield table(columns);
+      yield table(piece);
     }
   };
-  writeParquetPieces(path, pieces());
+  writeParquetPieces(path, pieces(), about === undefined ? {} : { cellswap: about });
 }
 
 /** Writes X (all outputs side by side), obs (the metadata), var (output and number of every feature), obsm and uns. */
-export async function writeFeatureH5ad(path: string, { cells, rows, sets, uns }: CellTable): Promise<void> {
-  const obs = metadataOf(cells, rows);
+export async function writeFeatureH5ad(
+  path: string,
+  { cells, rows, sets, columns, uns }: CellTable,
+): Promise<void> {
+  const obs = new Map([...metadataOf(cells, rows), ...(columns ?? [])]);
   await writeH5ad(path, {
     x: sideBySide(sets),
     obs: { index: Array.from(rows, (row) => cells.id[row]), columns: obs },

@@ -20,7 +20,8 @@ async function open(setup: WorkerSetup, options: OpenOptions) {
   const size = setup.batch;
   const files = new CropFiles(setup.cells);
   const { scales, composite, derived } = setup;
-  const store = derived === null ? files : new DerivedCrops(files, scales, composite, derived);
+  const crops = derived === null ? null : new DerivedCrops(files, scales, composite, derived);
+  const store = crops ?? files;
   const pixels = store.height * store.width;
   const values = store.channels.length * pixels;
   const encoders = await Promise.all(
@@ -33,7 +34,7 @@ async function open(setup: WorkerSetup, options: OpenOptions) {
     })),
   );
   return {
-    store,
+    readMask: crops === null ? files.readMask.bind(files) : crops.readOwnMask.bind(crops),
     pixels,
     values,
     encoders,
@@ -49,12 +50,12 @@ type Opened = Awaited<ReturnType<typeof open>>;
 
 async function run(setup: WorkerSetup, opened: Opened, { batch }: WorkerTask): Promise<WorkerDone> {
   const { plan, order, batch: size } = setup;
-  const { store, pixels, values, encoders, compositor, crops, masks, few } = opened;
+  const { readMask, pixels, values, encoders, compositor, crops, masks, few } = opened;
   const rows = order.subarray(batch * size, (batch + 1) * size);
   const masked = encoders.some((e) => e.encoder.usesMask);
   rows.forEach((row, i) => {
     compositor.compose(plan, row, crops.subarray(i * values, (i + 1) * values));
-    if (masked) store.readMask(plan.cell[row], masks.subarray(i * pixels, (i + 1) * pixels));
+    if (masked) readMask(plan.cell[row], masks.subarray(i * pixels, (i + 1) * pixels));
   });
   let encodingMs = 0;
   let encoded = 0;

@@ -123,17 +123,24 @@ export function writeParquet(path: string, data: Table): void {
 /**
  * As {@link writeParquet}, from tables of the same columns, one after the other and a row group each: only one is held
  * at a time. Text may be missing in every text column.
+ * @param about what the file says of itself: text by keys
  */
-export function writeParquetPieces(path: string, pieces: Iterable<Table>): void {
+export function writeParquetPieces(
+  path: string,
+  pieces: Iterable<Table>,
+  about: Readonly<Record<string, string>> = {},
+): void {
   writeLargeAtomic(path, (filename) => {
     const writer = fileWriter(filename);
     let parquet: ParquetWriter | undefined;
+    const entries = Object.entries(about).map(([key, value]) => ({ key, value }));
+    const said = entries.length === 0 ? {} : { kvMetadata: entries };
     for (const data of pieces) {
       const columnData = [...data.columns].map(([name, column]) => {
         const given = parquetColumn(name, column);
         return given.type === "STRING" ? { ...given, nullable: true } : given;
       });
-      parquet ??= new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData }) });
+      parquet ??= new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData }), ...said });
       const untyped = columnData.map(({ name, data: values }) => ({ name, data: values }));
       parquet.write({ columnData: untyped, rowGroupSize: Math.max(1, data.rows) });
     }

@@ -5,7 +5,7 @@ import type { SwapPlan } from "../types.ts";
 import { type Seen, shown } from "./seen.ts";
 
 /** Whose medium cells are recomposed onto; as the study's plan has it. */
-export type Lenders = Pick<PlanRequest, "classes" | "classOf" | "field" | "usable" | "group">;
+export type Lenders = Pick<PlanRequest, "classes" | "classOf" | "field" | "usable" | "group" | "backgrounds">;
 
 /**
  * Draws donors for every cell of a study: for each draw one row of the store per row of the store, -1 for cells that
@@ -20,7 +20,8 @@ export function drawDonors(lenders: Lenders, draws: number, seed: number): Int32
   if (!(draws >= 1 && draws <= 64))
     throw new SettingError(`recompose takes 1 to 64 donors per cell, not ${draws}; correct their number`);
   const out = Array.from({ length: draws }, () => new Int32Array(classOf.length).fill(-1));
-  for (let round = 0; round * classes.length < draws; round++) {
+  const lending = Int32Array.from(lenders.backgrounds ?? classes, (name) => classes.indexOf(name));
+  for (let round = 0; round * lending.length < draws; round++) {
     const plan = makePlan({
       ...lenders,
       protein: null,
@@ -31,14 +32,11 @@ export function drawDonors(lenders: Lenders, draws: number, seed: number): Int32
     const donorOf = classes.map(() => new Int32Array(classOf.length).fill(-1));
     for (let row = 0; row < plan.count; row++)
       donorOf[plan.background[row]][plan.cell[row]] = plan.donor[row];
-    const first = round * classes.length;
+    const first = round * lending.length;
     for (let cell = 0; cell < classOf.length; cell++) {
       if (classOf[cell] < 0) continue;
-      const order = shuffle(
-        Int32Array.from(classes.keys()),
-        mulberry32(namedSeed(seed, "recompose order", round, cell)),
-      );
-      for (let d = first; d < Math.min(draws, first + classes.length); d++)
+      const order = shuffle(lending.slice(), mulberry32(namedSeed(seed, "recompose order", round, cell)));
+      for (let d = first; d < Math.min(draws, first + lending.length); d++)
         out[d][cell] = donorOf[order[d - first]][cell];
     }
   }

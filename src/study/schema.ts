@@ -4,11 +4,10 @@ import { encoderPath } from "../encode/bundled.ts";
 import { type DataError, StudyError } from "../errors.ts";
 import { isMissing } from "../files/input.ts";
 import { firstIssue, readJson } from "../files/json.ts";
-import { diameterOf } from "../masks/diameter.ts";
 import { LIFTABLE } from "../masks/verdict.ts";
 import { parseRemedies } from "../remedy/name.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
-import { fillLengths } from "../swap/fill/lengths.ts";
+import { CLIP, lengthsFor, RECOMMENDED } from "../swap/recommended.ts";
 import type { CompositeOptions, CropShape } from "../types.ts";
 
 const Choices = z.strictObject({
@@ -205,18 +204,19 @@ export type FittedStudy = Study & { readonly composite: CompositeOptions };
 
 /** Fills in what depends on the size of the crops: lengths in proportion to the diameter of the cells they are made for. */
 export function fitToCells(study: Study, shape: Omit<CropShape, "channels">): FittedStudy {
-  const { unit } = fillLengths(diameterOf(shape));
+  const fitted = lengthsFor(shape);
   const { sigma, halo } = study.composite;
-  return { ...study, composite: { ...study.composite, sigma: sigma ?? unit, halo: halo ?? 3 * unit } };
+  return {
+    ...study,
+    composite: { ...study.composite, sigma: sigma ?? fitted.sigma, halo: halo ?? fitted.halo },
+  };
 }
 
 const PRESETS = {
   recommended: {
     settings: SETTINGS,
     pick: "even",
-    edge: "soft",
-    donorCenter: "fill",
-    intensity: "field",
+    ...RECOMMENDED,
     split: "groups",
     learningCurve: true,
     aggregation: "even",
@@ -286,7 +286,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
       donorCenter: donorCenter ?? preset.donorCenter,
       halo: halo ?? null,
       intensity: intensity ?? preset.intensity,
-      clip: clip === undefined ? [-1, 6] : clip,
+      clip: clip === undefined ? CLIP : clip,
       seed: rest.seed,
     },
   };

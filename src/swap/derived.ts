@@ -18,7 +18,7 @@ export interface Derived {
   readonly plan: SwapPlan;
   /** What of a crop counts as its center cell: the cell itself, or its neighbors as well. */
   readonly center: "cell" | "cell-and-neighbors";
-  /** Pixels by which the center cell grows, over medium only, never over another cell. */
+  /** Pixels by which the cell itself grows, over medium only, never over another cell. */
   readonly dilate: number;
 }
 
@@ -70,16 +70,21 @@ export class DerivedCrops implements CropSource {
   }
 
   readMask(cell: number, out: Uint8Array): void {
+    this.readOwnMask(cell, out);
+    if (cell >= this.#source.count && this.#derived.center === "cell-and-neighbors")
+      for (let p = 0; p < out.length; p++) if (out[p] === NEIGHBOR) out[p] = CENTER;
+  }
+
+  /** As {@link readMask}, with the neighbors that are pasted along labeled as such: what encoders are told. */
+  readOwnMask(cell: number, out: Uint8Array): void {
     const row = cell - this.#source.count;
     if (row < 0) {
       this.#source.readMask(cell, out);
       return;
     }
-    const { plan, center, dilate } = this.#derived;
+    const { plan, dilate } = this.#derived;
     this.#source.readMask(plan.cell[row], out);
     this.#showDonor(row, out);
-    if (center === "cell-and-neighbors")
-      for (let p = 0; p < out.length; p++) if (out[p] === NEIGHBOR) out[p] = CENTER;
     if (dilate > 0) this.#dilate(out);
   }
 

@@ -180,6 +180,15 @@ export const SCENARIOS: readonly Scenario[] = [
     read: (folder) => file(join(folder, "features.parquet")),
   },
   {
+    name: "features --remedy",
+    args: ["features", "cells", "--encoder", "tiny.json", "--out", "free.parquet", "--workers", "2"].concat([
+      "--remedy",
+      "recompose-2",
+    ]),
+    prepare: cellsForStudy,
+    read: (folder) => file(join(folder, "free.parquet")),
+  },
+  {
     name: "run",
     args: ["run", "study.json", "--out", "study", "--workers", "2"],
     prepare: cellsForStudy,

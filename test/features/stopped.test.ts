@@ -7,8 +7,8 @@ import { CellStoreWriter } from "../../src/cells/store.ts";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
 import { openEncoder } from "../../src/encode/open.ts";
 import { InterruptedError } from "../../src/errors.ts";
-import { type CellFeatureOptions, writeCellFeatures } from "../../src/features/cell-features.ts";
 import { readParquet } from "../../src/files/table.ts";
+import { type CellFeatureOptions, writeCellFeatures } from "../../src/remedy/cell-features.ts";
 import { endlessOnBright, hugeOnBright, SIDE } from "../encode/onnx/proto.ts";
 import { describeModel } from "../study/drawn.ts";
 

@@ -15,8 +15,8 @@ import { main } from "../../src/commands/main.ts";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
 import { openEncoder } from "../../src/encode/open.ts";
 import { CellswapError, InterruptedError } from "../../src/errors.ts";
-import { type CellFeatureOptions, writeCellFeatures } from "../../src/features/cell-features.ts";
 import { readCsv, readParquet } from "../../src/files/table.ts";
+import { type CellFeatureOptions, writeCellFeatures } from "../../src/remedy/cell-features.ts";
 import { describeModel, drawCells, writeEncoder, writeOperator } from "../study/drawn.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-cell-features-"));

@@ -1,38 +1,39 @@
-import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { extname } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { CellStore, storeHash } from "../cells/store.ts";
 import { RunningPrograms } from "../encode/command/programs.ts";
 import { namesOfOutputs } from "../encode/description.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { takeSamples, tryOut } from "../encode/try.ts";
-import { DataError, InterruptedError, StudyError } from "../errors.ts";
-import {
-  isLeftPart,
-  makeFolder,
-  namedAfter,
-  refuseLink,
-  unmakeFolder,
-  writeError,
-  writeFileAtomic,
-} from "../files/atomic.ts";
-import { takeLock } from "../files/lock.ts";
-import { SETTINGS } from "../settings.ts";
+import { DataError, InterruptedError, STOPPED, StudyError } from "../errors.ts";
+import { extract, tryEncoder } from "../features/extract.ts";
+import { type CellTable, writeFeatureH5ad, writeFeatureParquet } from "../features/feature-table.ts";
+import { inUnfinished } from "../features/unfinished.ts";
 import { plainScales } from "../swap/intensity.ts";
-import type { Cells, CompositeOptions, Flag, SwapPlan } from "../types.ts";
+import type { Cells, CompositeOptions, Flag } from "../types.ts";
 import { version } from "../version.ts";
-import { extract, tryEncoder } from "./extract.ts";
-import { type CellTable, writeFeatureH5ad, writeFeatureParquet } from "./feature-table.ts";
+import { asImaged } from "./cell-plan.ts";
+import { prepareRemedy } from "./cell-remedy.ts";
 
 export interface CellFeatureOptions {
   /** File to write: `.parquet` or `.h5ad`. */
   readonly out: string;
   /** Also cells whose mask failed its quality checks. */
   readonly all?: boolean;
+  /**
+   * What takes the neighbors out of the features: `recompose` (4 donors), `recompose-8`, `masked`, `masked-2` (keeps 2 px
+   * around the cell), `clear`. By default nothing: cells as they were imaged.
+   */
+  readonly remedy?: string;
+  /** Metadata column that holds the class, without its prefix; Localization by default. Looked at with a remedy only. */
+  readonly class?: string;
   /** Threads; one per core by default. */
   readonly workers?: number;
   readonly signal?: AbortSignal;
+  /** Called with the cells that are done; with several composites of a cell, with as many as these amount to. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Called with what trying the encoder finds. */
+  /** Called with what trying the encoder finds, and with what cannot be known of the cells. */
   readonly onFlag?: (flag: Flag) => void;
 }
 
@@ -44,6 +45,8 @@ export interface CellFeatures {
   readonly leftOut: number;
   /** Outputs of the encoder and their numbers of features. */
   readonly outputs: readonly { readonly name: string; readonly dimension: number }[];
+  /** The remedy by its name, and what is not known of the cells, and why; without a remedy null. */
+  readonly remedy: { readonly name: string; readonly notes: readonly string[] } | null;
 }
 
 /** Crops as they were imaged. */
@@ -63,8 +66,10 @@ const WRITERS: Readonly<Record<string, (path: string, table: CellTable) => void 
 };
 
 /**
- * Encodes the cells of a store as they were imaged and writes one row per cell: its metadata and its features. Features
- * are kept beside the file (`OUT.unfinished`) until all are made, so that the same call goes on where one was stopped.
+ * Encodes the cells of a store, as they were imaged or with their neighbors taken out by a remedy, and writes one row per
+ * cell: its metadata, what its neighbors do to it, and its features. Features are kept beside the file (`OUT.unfinished`)
+ * until all are made, so that the same call goes on where one was stopped. With `recompose` they take cells x 2 x donors x
+ * features x 4 bytes of disk there; in memory only pieces of them are held.
  * @throws CellswapError naming the file and the remedy; InUseError where another run makes the same file;
  * InterruptedError after `signal`
  */
@@ -79,12 +84,20 @@ export async function writeCellFeatures(
   const programs = new RunningPrograms();
   const stop = () => programs.stop();
   signal?.addEventListener("abort", stop, { once: true });
+  const between = async () => {
+    await setImmediate();
+    if (signal?.aborted === true) throw new InterruptedError(STOPPED);
+  };
   try {
     const rows = Int32Array.from(store.cells.usable.keys()).filter(
       (row) => all || store.cells.usable[row] === 1,
     );
     if (rows.length === 0)
       throw new DataError("has no cell with a usable mask; segment the cells again, or take --all", { path });
+    const remedy =
+      options.remedy === undefined
+        ? null
+        : await prepareRemedy(store, rows, { name: options.remedy, class: options.class }, between);
     const samples = takeSamples(store, rows, (row, crop) => store.readCrop(row, crop));
     const { name } = encoder.description;
     const names = namesOfOutputs(encoder.description);
@@ -99,13 +112,12 @@ export async function writeCellFeatures(
       },
       { programs, signal },
     );
-    await inFolder(out, async (folder, lost) => {
+    let notes: readonly string[] = [];
+    await inUnfinished(out, async (folder, lost) => {
       const { sets } = await extract(
         {
           store,
-          plan: asImaged(rows),
-          scales: plainScales("none"),
-          composite: AS_IMAGED,
+          ...(remedy ?? { plan: asImaged(rows), scales: plainScales("none"), composite: AS_IMAGED }),
           encoders: [{ encoder, names, dimensions }],
           folder,
         },
@@ -113,7 +125,10 @@ export async function writeCellFeatures(
           ...(workers === undefined ? {} : { workers }),
           signal: signal === undefined ? lost : AbortSignal.any([signal, lost]),
           programs,
-          ...(onProgress === undefined ? {} : { onProgress }),
+          onProgress: (done, total) => {
+            if (remedy === null) onProgress?.(done, total);
+            else onProgress?.(Math.floor((done / Math.max(1, total)) * rows.length), rows.length);
+          },
         },
       );
       try {
@@ -123,9 +138,24 @@ export async function writeCellFeatures(
           encoder: name,
           encoder_sha256: encoder.hash,
           channels: [...encoder.description.input.channels],
-          setting: "original",
         };
-        await write(out, { cells: withVerdicts(store, all), rows, sets, uns: { cellswap: uns } });
+        const cells = withVerdicts(store, all || remedy !== null);
+        if (remedy === null)
+          await write(out, { cells, rows, sets, uns: { cellswap: { ...uns, setting: "original" } } });
+        else {
+          const done = await remedy.finish(sets, between);
+          notes = done.notes;
+          for (const text of notes) onFlag?.({ id: "not-known", severity: "note", encoder: name, text });
+          const about = { ...uns, ...done.uns };
+          await write(out, {
+            cells,
+            rows,
+            sets: done.sets,
+            columns: done.columns,
+            uns: { cellswap: about },
+            about: JSON.stringify(about),
+          });
+        }
       } finally {
         for (const set of sets) set.close();
       }
@@ -135,6 +165,7 @@ export async function writeCellFeatures(
       cells: rows.length,
       leftOut: store.count - rows.length,
       outputs: names.map((output, o) => ({ name: output, dimension: dimensions[o] })),
+      remedy: remedy === null ? null : { name: remedy.name, notes },
     };
   } finally {
     signal?.removeEventListener("abort", stop);
@@ -151,66 +182,9 @@ function writerOf(out: string) {
   throw new DataError("ends in neither .parquet nor .h5ad; name the file by its format", { path: out });
 }
 
-/** What tells a folder of unfinished features from one of somebody else. */
-const MARK = "cellswap.txt";
-
-/** Runs `work` on a folder beside `out`, which is removed afterwards, unless it can be gone on with. */
-async function inFolder(
-  out: string,
-  work: (folder: string, lost: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const folder = `${out}.unfinished`;
-  const mark = join(folder, MARK);
-  let made: string | undefined;
-  try {
-    refuseLink(folder);
-    made = makeFolder(resolve(folder));
-    if (!existsSync(mark) && !readdirSync(folder).every((name) => isLeftPart(join(folder, name))))
-      throw new DataError("is in the way, as unfinished features are kept there; rename it", {
-        path: folder,
-      });
-    writeFileAtomic(mark, `Features for ${basename(out)}, until all are made.\n`);
-  } catch (cause) {
-    throw cause instanceof DataError ? cause : writeError(out, cause);
-  }
-  const lock = takeLock(folder);
-  let keep = false;
-  try {
-    await work(folder, lock.lost);
-  } catch (error) {
-    keep = error instanceof InterruptedError;
-    throw namedAfter(error, folder, out);
-  } finally {
-    lock.release();
-    if (!keep && !lock.lost.aborted) {
-      // The mark goes last, so that a removal that is cut off can be repeated.
-      for (const name of readdirSync(folder))
-        if (name !== MARK) rmSync(join(folder, name), { recursive: true, force: true });
-      rmSync(mark, { force: true });
-      rmdirSync(folder);
-      unmakeFolder(dirname(resolve(folder)), made);
-    }
-  }
-}
-
-/** A plan that shows cells as they were imaged and nothing else. */
-function asImaged(cell: Int32Array): SwapPlan {
-  const count = cell.length;
-  return {
-    seed: null,
-    count,
-    classes: [],
-    cell,
-    setting: new Uint8Array(count).fill(SETTINGS.indexOf("original")),
-    background: new Int16Array(count).fill(-1),
-    donor: new Int32Array(count).fill(-1),
-    sameField: new Uint8Array(count),
-  };
-}
-
-/** Metadata of the cells; the verdicts on their masks as well where cells are there that failed. */
-function withVerdicts({ cells, verdicts }: CellStore, all: boolean): Pick<Cells, "id" | "metadata"> {
-  if (!all || verdicts === null) return cells;
+/** Metadata of the cells, with the verdicts on their masks where they are wanted. */
+function withVerdicts({ cells, verdicts }: CellStore, wanted: boolean): Pick<Cells, "id" | "metadata"> {
+  if (!wanted || verdicts === null) return cells;
   const columns = new Map(cells.metadata.columns).set("Metadata_Quality_Verdict", [...verdicts]);
   return { ...cells, metadata: { ...cells.metadata, columns } };
 }

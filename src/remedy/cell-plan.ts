@@ -1,0 +1,117 @@
+import { SETTINGS } from "../settings.ts";
+import type { Derived } from "../swap/derived.ts";
+import { lendMedium } from "../swap/lend.ts";
+import { mediumOf } from "../swap/plan.ts";
+import type { Cells, CropSource, SwapPlan } from "../types.ts";
+import { clear } from "./clear.ts";
+import type { InfluencePlan } from "./influence.ts";
+import { type CellClasses, storeLenders } from "./lenders.ts";
+import { maskOut } from "./mask.ts";
+import { drawDonors } from "./recompose.ts";
+
+/** What is encoded so that cells get their features. */
+export interface CellPlan {
+  readonly plan: SwapPlan;
+  readonly derived?: Derived;
+  /** Null where no neighbors are looked at. */
+  readonly influence: InfluencePlan | null;
+}
+
+/** A plan that shows cells as they were imaged and nothing else. */
+export function asImaged(cell: Int32Array): SwapPlan {
+  const count = cell.length;
+  return {
+    seed: null,
+    count,
+    classes: [],
+    cell,
+    setting: new Uint8Array(count).fill(SETTINGS.indexOf("original")),
+    background: new Int16Array(count).fill(-1),
+    donor: new Int32Array(count).fill(-1),
+    sameField: new Uint8Array(count),
+  };
+}
+
+/** Cells with nothing but medium around them; `dilate` px of their halo are kept. */
+export function maskedPlan(rows: Int32Array, store: CropSource, dilate: number): CellPlan {
+  const crops = asImaged(rows);
+  const { plan, center } = maskOut(crops, store.count, dilate);
+  return { plan, derived: { plan: crops, center, dilate }, influence: null };
+}
+
+/** Cells in their own crops, all others taken out. */
+export function clearPlan(rows: Int32Array, store: CropSource): CellPlan {
+  const crops = asImaged(rows);
+  const { plan, center, dilate } = clear(crops, store.count);
+  return { plan, derived: { plan: crops, center, dilate }, influence: null };
+}
+
+/** A cell store, as plans need it. */
+export interface CellCrops extends CropSource {
+  readonly path: string;
+  readonly cells: Cells;
+}
+
+/**
+ * Cells on the cell-free media of `draws` donors, and those that have neighbors on the same media together with their
+ * own. Row `draw * rows.length + i` shows cell i alone; the others come after all of these.
+ * @param beset positions in `rows` of the cells with neighbors
+ * @throws DataError where no cells can lend
+ */
+export function recomposedPlan(
+  rows: Int32Array,
+  beset: Int32Array,
+  store: CellCrops,
+  { draws, classes, seed }: { readonly draws: number; readonly classes: CellClasses; readonly seed: number },
+): CellPlan {
+  const { cells, count: offset, path } = store;
+  const donors = drawDonors(storeLenders(cells, classes, rows, path), draws, seed);
+  const [n, m] = [rows.length, beset.length];
+  const names = Array.from({ length: draws }, (_, d) => String(d + 1));
+  const medium = SETTINGS.indexOf("cell-free");
+  const alone: SwapPlan = {
+    seed,
+    count: n * draws,
+    classes: [...names, ...names.map((name) => `${name} with neighbors`)],
+    cell: Int32Array.from({ length: n * draws }, (_, row) => rows[row % n]),
+    setting: new Uint8Array(n * draws).fill(medium),
+    background: Int16Array.from({ length: n * draws }, (_, row) => Math.floor(row / n)),
+    donor: Int32Array.from({ length: n * draws }, (_, row) => donors[Math.floor(row / n)][rows[row % n]]),
+    sameField: new Uint8Array(n * draws),
+  };
+  for (let row = 0; row < alone.count; row++)
+    if (cells.field[alone.cell[row]] === cells.field[alone.donor[row]]) alone.sameField[row] = 1;
+  const labels = Array.from(classes.of, (c) => classes.names[c] ?? null);
+  const cluster = new Int32Array(cells.count).fill(-1);
+  const lent = lendMedium(store, alone, { field: cells.field, usable: cells.usable, labels, cluster }, seed);
+  const count = (n + m) * draws;
+  const from = (row: number) =>
+    row < n * draws ? row : Math.floor((row - n * draws) / m) * n + beset[(row - n * draws) % m];
+  const both = <T extends Int32Array | Uint8Array>(made: T, of: ArrayLike<number>): T => {
+    for (let row = 0; row < count; row++) made[row] = of[from(row)];
+    return made;
+  };
+  const plan: SwapPlan = {
+    ...lent,
+    count,
+    cell: Int32Array.from({ length: count }, (_, row) =>
+      row < n * draws ? alone.cell[row] : offset + ((row - n * draws) % m),
+    ),
+    setting: new Uint8Array(count).fill(medium),
+    background: Int16Array.from({ length: count }, (_, row) =>
+      row < n * draws ? Math.floor(row / n) : draws + Math.floor((row - n * draws) / m),
+    ),
+    donor: both(new Int32Array(count), alone.donor),
+    sameField: both(new Uint8Array(count), alone.sameField),
+    medium: lent.medium && { ...lent.medium, of: both(new Int32Array(count), lent.medium.of) },
+  };
+  return {
+    plan,
+    derived: {
+      plan: asImaged(Int32Array.from(beset, (at) => rows[at])),
+      center: "cell-and-neighbors",
+      dilate: 0,
+    },
+    influence: { count: n, draws, beset, medium: (at, draw) => mediumOf(lent, draw * n + at) },
+  };
+}
