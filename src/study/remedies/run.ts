@@ -1,3 +1,4 @@
+import type { EncoderFile } from "../../encode/encoder-file.ts";
 import type { EncoderTarget, ExtractOptions } from "../../features/extract.ts";
 import type { FeatureSet } from "../../features/features.ts";
 import { parseRemedies, type Remedy } from "../../remedy/name.ts";
@@ -13,6 +14,7 @@ import { fitTransfer, transferPredictions } from "../transfer.ts";
 import { REMEDY_SETTINGS, type RemedyCrops, remedyCrops } from "./crops.ts";
 import type { RemedyOutcome, RemedyOutcomes, RemedyRefused } from "./outcome.ts";
 import { changesPixels, type PixelRequest, pixelFeatures } from "./pixels.ts";
+import { pooledFeatures, poolTargets } from "./pool.ts";
 
 /** What remedies of a finished study are made from. */
 export interface RemedyRequest extends Judged {
@@ -52,14 +54,26 @@ export async function runRemedies(request: RemedyRequest): Promise<RemedyOutcome
     const onProgress = (share: number) =>
       request.onProgress?.(Math.floor(10 * (i + share)) / 10, tasks.length);
     onProgress(0);
-    const found = changesPixels(task.remedy)
-      ? await shown(request, crops, task, onProgress)
-      : { outcomes: retrained(request, crops, task), composites: 0 };
+    const found = await perform(request, crops, task, onProgress);
     outcomes.push(...found.outcomes);
+    refused.push(...found.refused);
     composites += found.composites;
   }
   request.onProgress?.(tasks.length, tasks.length);
   return { none, outcomes, refused, composites };
+}
+
+/** Runs one remedy of all its outputs. */
+async function perform(
+  request: RemedyRequest,
+  crops: RemedyCrops,
+  task: Task,
+  onProgress: (share: number) => void,
+): Promise<Omit<RemedyOutcomes, "none">> {
+  const { kind } = task.remedy;
+  if (kind === null) return { outcomes: retrained(request, crops, task), refused: [], composites: 0 };
+  if (kind === "pool") return pooled(request, crops, task, onProgress);
+  return shown(request, crops, task, onProgress);
 }
 
 /** Which outputs each remedy is of. Twins are remedied for the sake of the encoder that they are twins of. */
@@ -75,8 +89,8 @@ function tasksOf({ outputs, targets }: RemedyRequest, remedies: readonly Remedy[
       const why =
         of === undefined
           ? 'it has no retrained twin in the study; name it as "retrained" in its description, and list both encoders'
-          : changesPixels(remedy) && !runnable.has(of)
-            ? "its features were made elsewhere, so that it cannot be shown other crops"
+          : (changesPixels(remedy) || remedy.kind === "pool") && !runnable.has(of)
+            ? "its features were made elsewhere, so that it cannot be run"
             : null;
       if (why === null) return [{ encoder, of: of! }];
       refused.push({ encoder, remedy: remedy.name, why });
@@ -106,10 +120,10 @@ async function shown(
   crops: RemedyCrops,
   { remedy, pairs }: Task,
   onProgress: (share: number) => void,
-): Promise<{ outcomes: RemedyOutcome[]; composites: number }> {
+): Promise<Omit<RemedyOutcomes, "none">> {
   const { study, selection, groups, targets } = request;
   const { cells } = request.pixels.store;
-  const behind = (name: string) => `${name}+${remedyKey(remedy)}`;
+  const behind = (name: string) => remedied(name, remedy);
   const wanted = new Set(pairs.map(({ of }) => of));
   const own = targets.filter(({ names }) => names.some((name) => wanted.has(name)));
   const features = await pixelFeatures(
@@ -142,15 +156,54 @@ async function shown(
       const bases = features.made.find(({ name }) => name === behind(of))!.bases;
       outcomes.push(await judged(request, crops, { encoder, remedy, set, bases }));
     }
-    return { outcomes, composites: features.composites };
+    return { outcomes, refused: [], composites: features.composites };
   } finally {
     for (const set of features.made) set.close();
   }
 }
 
-/** Name of a remedy in folders, whichever encoder it is of. */
-function remedyKey({ kind, value }: Remedy): string {
-  return value === null ? kind! : `${kind}-${value}`;
+/** A remedy that takes other features from the encoder: encodes the composites with these, then judges them. */
+async function pooled(
+  request: RemedyRequest,
+  crops: RemedyCrops,
+  { remedy, pairs }: Task,
+  onProgress: (share: number) => void,
+): Promise<Omit<RemedyOutcomes, "none">> {
+  const { outputs, pixels, extractOptions } = request;
+  const wanted = pairs.map(({ of }) => {
+    const { encoder } = outputs.find(({ set }) => set.name === of)!;
+    const own = outputs.filter((o) => o.encoder === encoder);
+    const output = own.findIndex(({ set }) => set.name === of);
+    return { encoder: encoder as EncoderFile, output, name: remedied(of, remedy) };
+  });
+  const { targets, refused } = await poolTargets(wanted, pixels.store, extractOptions);
+  const { sets, composites } = await pooledFeatures({ ...pixels, crops }, targets, {
+    ...extractOptions,
+    onProgress: (done, total) => onProgress((0.8 * done) / Math.max(1, total)),
+  });
+  try {
+    const outcomes: RemedyOutcome[] = [];
+    for (const { encoder, of } of pairs) {
+      const set = sets.find(({ name }) => name === remedied(of, remedy));
+      if (set !== undefined)
+        outcomes.push(await judged(request, crops, { encoder, remedy, set, bases: set.bases }));
+    }
+    return {
+      outcomes,
+      composites,
+      refused: pairs.flatMap(({ encoder, of }) => {
+        const why = refused.get(remedied(of, remedy));
+        return why === undefined ? [] : [{ encoder, remedy: remedy.name, why }];
+      }),
+    };
+  } finally {
+    for (const set of sets) set.close();
+  }
+}
+
+/** Name of a remedied output, in results and folders: the output's, or its twin's, and the remedy. */
+function remedied(name: string, { kind, value }: Remedy): string {
+  return `${name}+${value === null ? kind : `${kind}-${value}`}`;
 }
 
 /** Fits and judges the probes on the features of remedied crops. */
