@@ -30,6 +30,7 @@ import { checkFolder, isFile, nameIn, type OnDamage, OpenFolder } from "./study/
 import { ownFeatures } from "./study/own-files.ts";
 import { studyPlan } from "./study/plan.ts";
 import { lookAtRecord, type StudyRecord } from "./study/record.ts";
+import { checkRemedies } from "./study/remedies/crops.ts";
 import { runRemedies } from "./study/remedies/run.ts";
 import type { EncoderRemedies } from "./study/remedies/table.ts";
 import { fitProbes, writeResults } from "./study/results.ts";
@@ -114,6 +115,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const selection = selectCells(store.cells, wanted, store.verdicts);
     const split = studyGroups(store.cells, wanted, selection);
     const study = allowedSettings(wanted, split);
+    checkRemedies(study, store.masks, split);
     const outputCount = encoders.reduce((n, e) => n + outputNames(e).length, 0);
     // What no machine gets done is not even planned.
     const drawn = studySize(

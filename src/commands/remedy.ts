@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
-import { ALL_REMEDIES, REMEDIES } from "../remedy/name.ts";
+import { ALL_REMEDIES, parseRemedies, REMEDIES } from "../remedy/name.ts";
 import { readStudyFile, type Study } from "../study/schema.ts";
 import { runStudy } from "../study.ts";
 import { interruptible } from "./interruptible.ts";
@@ -53,6 +53,7 @@ Example:
 }
 
 async function run(path: string, options: Options): Promise<void> {
+  parseRemedies(options.remedies ?? []);
   const given = readStudyFile(path);
   const study: Study = { ...given, remedies: options.remedies ?? given.remedies ?? ["all"] };
   const out = resolve(options.out ?? studyFolder(path));

@@ -31,12 +31,10 @@ export function remedyEvidence(
   grouping: Grouping,
   level = 0.95,
 ): RemedyEvidence[] {
-  const each = 1 - (1 - level) / Math.max(1, remedied.length);
+  const each = levelOfEach(level, remedied.length);
   const of = (remedy: string, judgments: Judgments, at: number): RemedyEvidence => {
-    const number = (terms: Parameters<typeof estimate>[0]) => ({
-      ...estimate(terms, grouping, { level: at }),
-      level,
-    });
+    const number = (terms: Parameters<typeof estimate>[0]) =>
+      atOnce(estimate(terms, grouping, { level: at }), level, remedied.length);
     const original = { of: judgments, setting: "original", weight: 1 } as const;
     return {
       remedy,
@@ -50,6 +48,17 @@ export function remedyEvidence(
     };
   };
   return [of("none", asItIs, level), ...remedied.map((r) => of(r.remedy, r.judgments, each))];
+}
+
+/** An estimate of the level of one of `number` statements as one that holds for all of them at `level`. */
+export function atOnce<E extends Estimate>(each: E, level: number, number: number): E {
+  if (each.level === level) return each;
+  return { ...each, level, method: `${each.method}; bonferroni over ${number} remedies` };
+}
+
+/** Level of each of `number` intervals that are to hold at once at `level` (Bonferroni). */
+export function levelOfEach(level: number, number: number): number {
+  return 1 - (1 - level) / Math.max(1, number);
 }
 
 /** What is recommended of an encoder's remedies, and why. */

@@ -1,6 +1,7 @@
+import type { Groups } from "../../core/groups.ts";
 import { StudyError } from "../../errors.ts";
 import { hasSharedBackground, SETTINGS, type Setting } from "../../settings.ts";
-import type { SwapPlan } from "../../types.ts";
+import type { MaskKind, SwapPlan } from "../../types.ts";
 import { type Block, listBlocks } from "../block.ts";
 import type { Study } from "../schema.ts";
 import type { Selection } from "../select.ts";
@@ -27,20 +28,43 @@ export interface RemedyCrops {
 }
 
 /**
- * Takes from the study's plan what remedies are judged on: original and self, cell-free and different on a few
- * background classes, evenly spaced among the study's.
- * @throws StudyError where the study lacks a setting
+ * Looks whether a study can measure remedies, before anything is run.
+ * @throws StudyError where it lacks a setting, closed groups, masks of the neighbors, or scales whole crops
  */
-export function remedyCrops(
-  plan: SwapPlan,
-  study: Pick<Study, "settings" | "backgrounds">,
-  { classes, rows: cells }: Selection,
-): RemedyCrops {
-  const lacking = REMEDY_SETTINGS.filter((s) => !study.settings.includes(s));
+export function checkRemedies(
+  { remedies, settings, composite }: Pick<Study, "remedies" | "settings" | "composite">,
+  masks: MaskKind,
+  groups: Pick<Groups, "count" | "notes">,
+): void {
+  if (remedies === undefined) return;
+  const lacking = REMEDY_SETTINGS.filter((s) => !settings.includes(s));
   if (lacking.length > 0)
     throw new StudyError(
       `remedies are judged in the settings ${REMEDY_SETTINGS.join(", ")}, and the study lacks ${lacking.join(", ")}; add ${lacking.length === 1 ? "it" : "them"} to "settings"`,
     );
+  if (groups.count < 2)
+    throw new StudyError(
+      `remedies are fitted and tested on different closed groups, and this study has none (${groups.notes[groups.notes.length - 1]}); use "split": "groups" and cells of two or more fields per class`,
+    );
+  if (masks !== "full")
+    throw new StudyError(
+      "remedies need masks that know the neighbors; add them with `cellswap segment CELLS --neighbors`",
+    );
+  if (composite.intensity !== "field" && composite.intensity !== "none")
+    throw new StudyError(
+      `remedies compose crops of composites, which "intensity": "${composite.intensity}" would scale twice; choose "field" (the recommended preset) or "none"`,
+    );
+}
+
+/**
+ * Takes from the study's plan what remedies are judged on: original and self, cell-free and different on a few
+ * background classes, evenly spaced among the study's.
+ */
+export function remedyCrops(
+  plan: SwapPlan,
+  study: Pick<Study, "backgrounds">,
+  { classes, rows: cells }: Selection,
+): RemedyCrops {
   const all = study.backgrounds ?? classes;
   const number = Math.min(BACKGROUNDS, all.length);
   const backgrounds = Array.from(

@@ -39,7 +39,7 @@ interface Task {
 /**
  * Runs the remedies that a study names: what each makes of the composites of the study's own plan in the settings that
  * it is judged by. What an earlier run left is used where its key still fits.
- * @throws StudyError for a remedy that is none, or a study that lacks a setting
+ * @throws StudyError for a remedy that is none
  */
 export async function runRemedies(request: RemedyRequest): Promise<RemedyOutcomes> {
   const { study, plan, selection } = request;

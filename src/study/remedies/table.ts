@@ -1,5 +1,7 @@
 import type { Groups } from "../../core/groups.ts";
 import {
+  atOnce,
+  levelOfEach,
   type Recommendation,
   type RemedyEvidence,
   recommend,
@@ -21,6 +23,8 @@ export interface EncoderRemedies {
   readonly refused: readonly RemedyRefused[];
 }
 
+const LEVEL = 0.95;
+
 /** Statements of the transfer probes that are shown of a remedy. */
 const TRANSFER: readonly string[] = [
   "transfer/original",
@@ -38,18 +42,24 @@ export function remedyStatements(
   return none.map((before) => {
     const own = outcomes.filter((o) => o.encoder === before.encoder);
     const judgments = (o: Pick<RemedyOutcome, "judged" | "results">) => judgmentsOf(o.judged, o.results);
-    const transfer = (o: Pick<RemedyOutcome, "predictions">) =>
+    const transfer = (o: Pick<RemedyOutcome, "predictions">, level: number) =>
       o.predictions === null
         ? []
-        : transferEstimates(o.predictions, groups).filter((s) => TRANSFER.includes(s.statement));
+        : transferEstimates(o.predictions, groups, { level })
+            .filter((s) => TRANSFER.includes(s.statement))
+            .map((s) => atOnce(s, LEVEL, own.length));
     const evidence = remedyEvidence(
       judgments(before),
       own.map((o) => ({ remedy: o.remedy.name, judgments: judgments(o) })),
       groups,
+      LEVEL,
     );
     return {
       encoder: before.encoder,
-      evidence: evidence.map((e, i) => ({ ...e, transfer: transfer(i === 0 ? before : own[i - 1]) })),
+      evidence: evidence.map((e, i) => ({
+        ...e,
+        transfer: i === 0 ? transfer(before, LEVEL) : transfer(own[i - 1], levelOfEach(LEVEL, own.length)),
+      })),
       recommendation: recommend(evidence, zone),
       refused: refused.filter((r) => r.encoder === before.encoder),
     };
