@@ -2,7 +2,7 @@ import type { EncoderOutput } from "./description.ts";
 import { tokenGrid } from "./tokens.ts";
 
 /** Axes of a feature map for one input: channels, height, width and the distance in memory between neighbors along each. */
-interface MapLayout {
+export interface MapLayout {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
@@ -80,7 +80,13 @@ function copying(size: number, from: number, to: number): Pooling {
   };
 }
 
-function mapLayout(output: EncoderOutput, dims: readonly number[], height: number, width: number): MapLayout {
+/** @throws RangeError, with the remedy, where tokens do not fit the input */
+export function mapLayout(
+  output: EncoderOutput,
+  dims: readonly number[],
+  height: number,
+  width: number,
+): MapLayout {
   if (output.layout === "NCHW")
     return {
       channels: dims[1],

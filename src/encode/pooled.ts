@@ -53,8 +53,11 @@ async function ofNetwork(file: OnnxFile): Promise<OnnxFile> {
   return filesOf(path, pooled(description, outputs), modelPath);
 }
 
-/** Shapes of tensors inside a network for an empty input. */
-async function shapesOf(file: OnnxFile, names: readonly string[]): Promise<ReadonlyMap<string, Probed>> {
+/** Shapes of outputs of a network and of tensors inside it for an empty input. */
+export async function shapesOf(
+  file: OnnxFile,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, Probed>> {
   if (names.length === 0) return new Map();
   const { description, path, modelPath } = file;
   const outputs = names.map((output): EncoderOutput => ({ output, layout: "vector", pool: "none" }));

@@ -12,7 +12,7 @@ import type { OnnxTensor } from "./tensor.ts";
  */
 export function weightFiles(model: OnnxModel): string[] {
   const { path } = model;
-  const places = [...tensors(model)].flatMap(({ external }) => (external === null ? [] : [external]));
+  const places = [...tensorsOf(model)].flatMap(({ external }) => (external === null ? [] : [external]));
   const files = new Map(
     [...new Set(places.map((p) => p.location))].sort().map((name) => [name, check(path, name)]),
   );
@@ -56,7 +56,8 @@ function check(path: string, location: string): { readonly at: string; readonly 
   return { at, size: status.size };
 }
 
-function* tensors({ graph, functions }: OnnxModel): Generator<OnnxTensor> {
+/** All tensors of constants in a model. */
+export function* tensorsOf({ graph, functions }: OnnxModel): Generator<OnnxTensor> {
   yield* inBody(graph);
   for (const { nodes } of functions.values()) yield* inNodes(nodes);
 }

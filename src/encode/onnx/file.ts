@@ -43,7 +43,7 @@ export interface OnnxFile {
 const FLOAT16 = 10;
 
 /** Largest message that protobuf allows. */
-const LARGEST = 2 ** 31 - 1;
+export const LARGEST = 2 ** 31 - 1;
 
 /** Bytes of an ONNX model, and what they say. @throws DataError where it is none or is damaged */
 export function readModel(path: string): { readonly bytes: Uint8Array; readonly model: OnnxModel } {

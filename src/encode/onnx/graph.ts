@@ -1,7 +1,7 @@
+import { Message } from "./message.ts";
+
 /** Fields of the ONNX protobuf messages that are written here (onnx.proto, IR version 8). */
-const FLOAT = 1;
-const INT64 = 7;
-const TYPES = { float32: FLOAT, uint8: 2, int64: INT64, bool: 9, float16: 10, float64: 11 };
+const TYPES = { float32: 1, uint8: 2, int64: 7, bool: 9, float16: 10, float64: 11 };
 const IR_VERSION = 8;
 
 /** Types that inputs and outputs of a built model may have. */
@@ -10,8 +10,23 @@ export type OnnxType = keyof typeof TYPES;
 /** Value of a node's attribute: an integer, integers, text, or `{ float }` for a single-precision number. */
 export type OnnxAttribute = number | readonly number[] | string | { readonly float: number };
 
+/** Number of a type in nodes that change types (`Cast`). */
+export function typeNumber(type: OnnxType): number {
+  return TYPES[type];
+}
+
 /** Length of an axis; text names a free one (`batch`). */
 export type OnnxAxis = number | string;
+
+/** What a graph is made for. */
+export interface OnnxGraphOptions {
+  /** Version of the standard operators (17: pooling axes are attributes). */
+  readonly opset?: number;
+  /** Names of a model that the graph is to be appended to. */
+  readonly known?: Iterable<string>;
+  /** Whether weights are inputs as well, as before IR version 4. */
+  readonly weightsAreInputs?: boolean;
+}
 
 /**
  * Builds an ONNX model: inputs, outputs, nodes and weights, encoded as protobuf by {@link encode}.
@@ -24,14 +39,23 @@ export class OnnxGraph {
   readonly #weights = new Message();
   readonly #inputs = new Message();
   readonly #outputs = new Message();
-  readonly #known = new Set<string>();
+  readonly #known: Set<string>;
+  readonly #weightsAreInputs: boolean;
   readonly #metadata: [string, string][] = [];
   #count = 0;
 
-  /** `opset` is the version of the standard operators (17: pooling axes are attributes). */
-  constructor(name: string, opset = 17) {
+  constructor(name: string, { opset = 17, known = [], weightsAreInputs = false }: OnnxGraphOptions = {}) {
     this.#name = name;
     this.#opset = opset;
+    this.#known = new Set(known);
+    this.#weightsAreInputs = weightsAreInputs;
+  }
+
+  /** A name like `wanted` that nothing has yet. */
+  free(wanted: string): string {
+    let name = wanted;
+    for (let n = 2; this.#known.has(name); n++) name = `${wanted}_${n}`;
+    return name;
   }
 
   /** Declares an input and returns its name. */
@@ -48,7 +72,12 @@ export class OnnxGraph {
 
   /** Adds float32 weights (row-major) and returns their name. */
   weight(name: string, shape: readonly number[], data: Float32Array): string {
-    return this.#tensor(name, shape, FLOAT, data.length, float32Bytes(data));
+    return this.#tensor(name, shape, "float32", data.length, bytesOf(data));
+  }
+
+  /** Adds float64 weights (row-major) and returns their name. */
+  doubles(name: string, shape: readonly number[], data: Float64Array): string {
+    return this.#tensor(name, shape, "float64", data.length, bytesOf(data));
   }
 
   /** Adds int64 values, for instance a shape for Reshape, and returns their name. */
@@ -56,7 +85,7 @@ export class OnnxGraph {
     const bytes = new Uint8Array(values.length * 8);
     const view = new DataView(bytes.buffer);
     values.forEach((v, i) => void view.setBigInt64(i * 8, BigInt(v), true));
-    return this.#tensor(name, [values.length], INT64, values.length, bytes);
+    return this.#tensor(name, [values.length], "int64", values.length, bytes);
   }
 
   /** Adds a node and returns the name of its output (`output`, or one made from the operator). */
@@ -64,7 +93,7 @@ export class OnnxGraph {
     operator: string,
     inputs: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
-    output = `${operator.toLowerCase()}_${++this.#count}`,
+    output = this.free(`${operator.toLowerCase()}_${++this.#count}`),
   ): string {
     const node = new Message();
     for (const name of inputs) {
@@ -89,9 +118,7 @@ export class OnnxGraph {
     const graph = new Message();
     graph.append(this.#nodes);
     graph.text(2, this.#name);
-    graph.append(this.#weights);
-    graph.append(this.#inputs);
-    graph.append(this.#outputs);
+    this.#appendRest(graph);
     const model = new Message();
     model.integer(1, IR_VERSION);
     model.text(2, "cellswap");
@@ -109,15 +136,30 @@ export class OnnxGraph {
     return model.bytes();
   }
 
-  #tensor(name: string, shape: readonly number[], type: number, length: number, bytes: Uint8Array): string {
+  /** Fields of the graph's message: nodes, weights, inputs and outputs, without its name. */
+  fields(): Uint8Array {
+    const graph = new Message();
+    graph.append(this.#nodes);
+    this.#appendRest(graph);
+    return graph.bytes();
+  }
+
+  #appendRest(graph: Message): void {
+    graph.append(this.#weights);
+    graph.append(this.#inputs);
+    graph.append(this.#outputs);
+  }
+
+  #tensor(name: string, shape: readonly number[], type: OnnxType, length: number, bytes: Uint8Array): string {
     const size = shape.reduce((a, b) => a * b, 1);
     if (size !== length) throw new RangeError(`${name}: ${length} values for ${shape.join(" x ")}`);
     const tensor = new Message();
     for (const axis of shape) tensor.integer(1, axis);
-    tensor.integer(2, type);
+    tensor.integer(2, TYPES[type]);
     tensor.text(8, name);
     tensor.raw(9, bytes);
     this.#weights.message(5, tensor);
+    if (this.#weightsAreInputs) this.#inputs.message(11, valueInfo(name, shape, TYPES[type]));
     return this.#define(name);
   }
 
@@ -186,67 +228,10 @@ function valueInfo(name: string, shape: readonly OnnxAxis[], element: number): M
   return info;
 }
 
-function float32Bytes(data: Float32Array): Uint8Array {
+function bytesOf(data: Float32Array | Float64Array): Uint8Array {
   const bytes = new Uint8Array(data.byteLength);
   const view = new DataView(bytes.buffer);
-  for (let i = 0; i < data.length; i++) view.setFloat32(i * 4, data[i], true);
+  if (data instanceof Float32Array) data.forEach((v, i) => void view.setFloat32(i * 4, v, true));
+  else data.forEach((v, i) => void view.setFloat64(i * 8, v, true));
   return bytes;
-}
-
-/** A protobuf message under construction: pieces, joined once at the end. */
-class Message {
-  readonly #pieces: Uint8Array[] = [];
-  #length = 0;
-
-  integer(field: number, value: number): void {
-    this.#push(varint(field << 3));
-    this.#push(varint(value));
-  }
-  float(field: number, value: number): void {
-    const bytes = new Uint8Array(4);
-    new DataView(bytes.buffer).setFloat32(0, value, true);
-    this.#push(varint((field << 3) | 5));
-    this.#push(bytes);
-  }
-  text(field: number, value: string): void {
-    this.raw(field, new TextEncoder().encode(value));
-  }
-  raw(field: number, value: Uint8Array): void {
-    this.#push(varint((field << 3) | 2));
-    this.#push(varint(value.length));
-    this.#push(value);
-  }
-  message(field: number, value: Message): void {
-    this.#push(varint((field << 3) | 2));
-    this.#push(varint(value.#length));
-    this.append(value);
-  }
-  append(other: Message): void {
-    for (const piece of other.#pieces) this.#push(piece);
-  }
-  bytes(): Uint8Array {
-    const out = new Uint8Array(this.#length);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      out.set(piece, at);
-      at += piece.length;
-    }
-    return out;
-  }
-  #push(piece: Uint8Array): void {
-    this.#pieces.push(piece);
-    this.#length += piece.length;
-  }
-}
-
-/** Base-128 varint; negative numbers as 64-bit two's complement. */
-function varint(value: number): Uint8Array {
-  const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, BigInt(value));
-  do {
-    const low = Number(rest & 0x7fn);
-    rest >>= 7n;
-    bytes.push(rest > 0n ? low | 0x80 : low);
-  } while (rest > 0n);
-  return Uint8Array.from(bytes);
 }
