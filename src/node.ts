@@ -29,6 +29,12 @@ export { type Demo, type DemoOptions, type DemoProgress, runDemo } from "./demo.
 export { bundledEncoders, encoderPath } from "./encode/bundled.ts";
 export type { Encoder } from "./encode/encoder.ts";
 export { type EncoderFile, readEncoder } from "./encode/encoder-file.ts";
+export {
+  type ExportEncoderOptions,
+  type ExportedEncoder,
+  type ExportedFeatures,
+  exportEncoder,
+} from "./encode/export.ts";
 export { type Draft, draftEncoder, initEncoder } from "./encode/onnx/draft.ts";
 export { type OpenOptions, openEncoder } from "./encode/open.ts";
 export { pooledEncoder } from "./encode/pooled.ts";
@@ -59,6 +65,7 @@ export {
 } from "./study/composites/export.ts";
 export { readPublishedResults, writePublishedResults } from "./study/published-csv.ts";
 export { readResults, readStudyFolder, type StudyResults } from "./study/read.ts";
+export { exportRemedied, type RemediedExport } from "./study/remedies/export.ts";
 export { readStudyFile, resolveStudy, type Study, StudyFile } from "./study/schema.ts";
 export { verify } from "./study/verify.ts";
 export { runStudy, type StudyOptions, type StudyProgress, type StudyRun } from "./study.ts";

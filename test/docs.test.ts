@@ -9,6 +9,7 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "commands/onnx-lines.ts docs/study.md": ["## An encoder description", '"format": "cellswap-encoder"'],
   "commands/export-anndata.ts docs/anndata.md": ["`obsm`", "X_different_ER"],
+  "commands/export-encoder.ts docs/remedies.md": ["## Export", "`center_mask`"],
   "commands/export.ts docs/own-features.md": ['"features":', "export composites"],
   "commands/features.ts docs/anndata.md": ["cellswap features", "`.parquet`"],
   "commands/remedy.ts docs/remedies.md": ["## The remedies", "**recompose**"],

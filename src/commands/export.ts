@@ -5,6 +5,7 @@ import { type Exported, type ExportOptions, exportComposites } from "../study/co
 import { gigabytes } from "../study/composites/folder.ts";
 import { readStudyFile } from "../study/schema.ts";
 import { configureAnnData } from "./export-anndata.ts";
+import { configureEncoder } from "./export-encoder.ts";
 import { interruptible } from "./interruptible.ts";
 import { positive, workersOption } from "./options.ts";
 import { print, printJson, say } from "./output.ts";
@@ -12,13 +13,14 @@ import { progress } from "./progress.ts";
 
 export function configure(command: Command): void {
   command
-    .usage("WHAT STUDY [options]")
+    .usage("WHAT [options]")
     .addHelpText(
       "after",
-      "\nExamples:\n  cellswap export composites study.json --out composites\n  cellswap export anndata study.json --out study.h5ad\n\nEach has its own help: cellswap export composites --help",
+      "\nExamples:\n  cellswap export composites study.json --out composites\n  cellswap export anndata study.json --out study.h5ad\n  cellswap export encoder --encoder pifia --remedy pool --out pifia-pool.json\n\nEach has its own help: cellswap export composites --help",
     );
   configureComposites(command);
   configureAnnData(command);
+  configureEncoder(command);
 }
 
 function configureComposites(command: Command): void {

@@ -33,7 +33,7 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
   ["features", "Write the features of cells as imaged as a table", () => import("./features.ts")],
   [
     "export",
-    "Write composites for models that run elsewhere, or results as AnnData",
+    "Write composites, results as AnnData, or an encoder with a remedy in it",
     () => import("./export.ts"),
   ],
   [

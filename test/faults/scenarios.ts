@@ -157,6 +157,26 @@ export const SCENARIOS: readonly Scenario[] = [
     read: (folder) => file(join(folder, "tiny.json")),
   },
   {
+    name: "export encoder --force",
+    args: [
+      "export",
+      "encoder",
+      "--encoder",
+      "tiny.json",
+      "--remedy",
+      "pool",
+      "--out",
+      "pool.json",
+      "--force",
+    ],
+    prepare: async (folder, run) => {
+      writeEncoder(folder, { name: "tiny" });
+      writeEncoder(folder, { name: "other", seed: 2 });
+      await run("export", "encoder", "--encoder", "other.json", "--remedy", "pool", "--out", "pool.json");
+    },
+    read: (folder) => encoder(join(folder, "pool.json")),
+  },
+  {
     name: "export composites",
     args: ["export", "composites", "study.json", "--out", "composites", "--workers", "2"],
     prepare: cellsForStudy,
