@@ -1,6 +1,7 @@
 import { mulberry32, namedSeed, shuffle } from "../core/rng.ts";
+import { BACKGROUND, NEIGHBOR } from "../types.ts";
 import { cutCrops, type SimulatedCrop } from "./crops.ts";
-import { type SimulatedField, simulateField } from "./field.ts";
+import { type FieldOptions, type SimulatedField, simulateField } from "./field.ts";
 import type { Organism, OrganismName } from "./organism.ts";
 import { ORGANISMS } from "./organisms.ts";
 import type { Physics } from "./parameters.ts";
@@ -27,6 +28,8 @@ export interface DatasetOptions {
   readonly fieldsPerProtein: number;
   /** See `FieldOptions`. */
   readonly correlation?: number;
+  /** The same cells, each imaged without all others of its field, which then are in no mask either. */
+  readonly alone?: boolean;
   readonly physics?: Partial<Physics>;
 }
 
@@ -79,7 +82,8 @@ export function* simulateFields(options: DatasetOptions): Generator<DatasetField
     let missing = cellsOf(protein, options);
     for (let number = 0, barren = 0; missing > 0; number++) {
       const share = Math.ceil(missing / Math.max(1, options.fieldsPerProtein - number));
-      const field = simulateField({ organism, protein, field: number, seed, physics, correlation });
+      const all = { organism, protein, field: number, seed, physics, correlation };
+      const field = simulateField(all);
       const crops = cutCrops(field, organismOf(options).side);
       barren = crops.length === 0 ? barren + 1 : 0;
       if (barren === 50) throw new RangeError("fields hold no whole cell; make them larger or denser");
@@ -89,7 +93,7 @@ export function* simulateFields(options: DatasetOptions): Generator<DatasetField
       picked.sort((a, b) => a.cell.label - b.cell.label);
       const name = `${protein.name}_${number}`;
       const cells = picked.map((crop) => ({
-        ...crop,
+        ...(options.alone === true ? cutAlone(all, crop.cell.label) : crop),
         protein,
         field: name,
         id: `${name}_${crop.cell.label}`,
@@ -98,6 +102,17 @@ export function* simulateFields(options: DatasetOptions): Generator<DatasetField
       missing -= picked.length;
     }
   }
+}
+
+/** Cuts one cell from its field, imaged without the others. */
+function cutAlone(field: FieldOptions, label: number): SimulatedCrop {
+  const { side } = ORGANISMS[field.organism ?? "yeast"];
+  const crop = cutCrops(simulateField({ ...field, alone: label }), side).find((c) => c.cell.label === label)!;
+  for (const labels of [crop.mask, crop.nuclei])
+    labels?.forEach((l, p) => {
+      if (l === NEIGHBOR) labels[p] = BACKGROUND;
+    });
+  return crop;
 }
 
 /** The cells of {@link simulateFields}, one after the other. */

@@ -20,6 +20,8 @@ export interface FieldOptions {
    * instead of drawing its own; 0 (the standard) makes cells independent of their neighbors.
    */
   readonly correlation?: number;
+  /** Label of the only cell that gives light: the field with all others taken out, its medium and noise as they are. */
+  readonly alone?: number;
 }
 
 /** The truth about one cell of a field. */
@@ -84,6 +86,7 @@ export function simulateField(options: FieldOptions): SimulatedField {
     ...lightFor(organism.channels.length, size),
   };
   const cells = organism.populate(scene);
+  if (options.alone !== undefined) darken(scene, options.alone);
   const out = new Float32Array(organism.channels.length * size * size);
   organism.channels.forEach((_, channel) => {
     const plane = out.subarray(channel * size * size, (channel + 1) * size * size);
@@ -103,6 +106,12 @@ export function simulateField(options: FieldOptions): SimulatedField {
     nuclei: organism.nuclei ? scene.nuclei : null,
     cells,
   };
+}
+
+/** Puts out the light of every cell but one. */
+function darken({ labels, light, defocused }: Scene, alone: number): void {
+  for (const image of [...light, ...defocused])
+    for (let p = 0; p < labels.length; p++) if (labels[p] !== alone) image[p] = 0;
 }
 
 let scratch: Float32Array[] = [];

@@ -28,6 +28,33 @@ test("a data set has the cells that were asked for, from several fields, all ids
   expect(Buffer.from(again[41].crop.buffer).equals(Buffer.from(cells[41].crop.buffer))).toBe(true);
 });
 
+test("cells alone are the same cells at the same place, with medium where the others were", () => {
+  const options = {
+    seed: 3,
+    proteinsPerLocalization: 1,
+    localizations: ["cytoplasm"] as const,
+    cellsPerProtein: 6,
+    fieldsPerProtein: 2,
+  };
+  const among = [...simulateDataset(options)];
+  const alone = [...simulateDataset({ ...options, alone: true })];
+  expect(alone.map((c) => c.id)).toEqual(among.map((c) => c.id));
+  const light = { center: [0, 0], neighbors: [0, 0], medium: [0, 0] };
+  among.forEach(({ mask, crop }, i) => {
+    expect(alone[i].mask).toEqual(mask.map((m) => (m === 1 ? 1 : 0)));
+    // A marker lights every cell: the last channel.
+    mask.forEach((m, p) => {
+      const part = light[m === 1 ? "center" : m === 2 ? "neighbors" : "medium"];
+      part[0] += crop[mask.length + p];
+      part[1] += alone[i].crop[mask.length + p];
+    });
+  });
+  const left = ([before, after]: number[]) => after / before;
+  expect(left(light.neighbors)).toBeLessThan(0.7);
+  expect(left(light.center)).toBeGreaterThan(0.9);
+  expect(left(light.center)).toBeLessThan(1);
+});
+
 test("a data set without room for a crop is refused", () => {
   const options = { seed: 1, proteinsPerLocalization: 1, cellsPerProtein: 1, fieldsPerProtein: 1 };
   expect(() => [...simulateDataset({ ...options, physics: { size: 64 } })]).toThrow(/larger or denser/);
