@@ -1,4 +1,5 @@
 import type { Estimate } from "../evidence/estimate.ts";
+import type { DonorCurve } from "../remedy/enough-donors.ts";
 import { wrap } from "../report/table-format.ts";
 import type { StudyRun } from "../study.ts";
 
@@ -33,6 +34,7 @@ export function remedyText({ remedies, report }: Pick<StudyRun, "remedies" | "re
       ),
       "",
       ...wrap(recommendation.sentence),
+      ...evidence.flatMap(({ remedy, donors }) => (donors === undefined ? [] : wrap(donorSentence(remedy, donors)))),
       ...refused.flatMap(({ remedy, why }) => wrap(`note: ${remedy}: ${why}`)),
       "",
     ];
@@ -48,6 +50,14 @@ export function remedyText({ remedies, report }: Pick<StudyRun, "remedies" | "re
     `Table: ${out}/results/remedies.csv`,
     `Report: ${out}/report.html`,
   ].join("\n");
+}
+
+/** How many donors there were, and why. */
+function donorSentence(remedy: string, { donors, residual }: DonorCurve): string {
+  const known = residual.flatMap((r) => (r.residual === null ? [] : [`${r.donors}: ${r.residual.toFixed(2)}`]));
+  return known.length === 0
+    ? `${remedy}: ${donors} donors; the features do not say how many are enough, as classes are no distance apart.`
+    : `${remedy}: ${donors} donors. What a mean over donors still differs by, as a share of the distance between classes: ${known.join(", ")}.`;
 }
 
 /** The same for machines. */

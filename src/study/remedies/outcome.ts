@@ -1,4 +1,5 @@
 import type { Predictions } from "../../evidence/predictions.ts";
+import type { DonorCurve } from "../../remedy/enough-donors.ts";
 import type { Remedy } from "../../remedy/name.ts";
 import type { BlockResult } from "../blocks.ts";
 import type { Judged } from "../judge.ts";
@@ -13,6 +14,8 @@ export interface RemedyOutcome {
   readonly judged: Judged;
   /** What probes that were trained on remedied original crops make of the others; null where nothing was fitted. */
   readonly predictions: Predictions | null;
+  /** Donors that it was recomposed onto, where its features chose their number. */
+  readonly donors?: DonorCurve;
   /** Files of the study folder that it rests on. */
   readonly files: readonly string[];
   /** Parts of the features that it rests on, paths without ending. */

@@ -7,15 +7,13 @@ import {
 } from "../../features/extract.ts";
 import type { FeatureSet } from "../../features/features.ts";
 import { clear } from "../../remedy/clear.ts";
+import { DEFAULT_DONORS } from "../../remedy/enough-donors.ts";
 import { maskOut } from "../../remedy/mask.ts";
 import type { Remedy } from "../../remedy/name.ts";
 import { drawDonors, type Lenders, recompose } from "../../remedy/recompose.ts";
 import type { Seen } from "../../remedy/seen.ts";
 import { type Lending, lendMedium } from "../../swap/lend.ts";
 import type { RemedyCrops } from "./crops.ts";
-
-/** Donors of a cell where a study names no number and its features do not say how many are enough. */
-export const DEFAULT_DONORS = 4;
 
 /** What remedies that change what an encoder sees are made of. */
 export interface PixelRequest extends Omit<ExtractRequest, "plan" | "derived" | "encoders"> {
@@ -47,13 +45,11 @@ export async function pixelFeatures(
 ): Promise<PixelFeatures> {
   const { crops, lenders, lending, seed, ...rest } = request;
   const { plan, draws, center, dilate } = seenBy(request, remedy);
-  const { count } = request.store;
   const { sets, composites } = await extract(
     { ...rest, plan, derived: { plan: crops.plan, center, dilate }, encoders },
     options,
   );
   const shape = { count: crops.plan.count, draws };
-  void count;
   return {
     sets: sets.map((set) => new AveragedFeatures(set.name, set, plan, shape)),
     made: sets,

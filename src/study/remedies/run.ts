@@ -12,6 +12,7 @@ import type { FittedStudy } from "../schema.ts";
 import { metadataColumn } from "../select.ts";
 import { fitTransfer, transferPredictions } from "../transfer.ts";
 import { REMEDY_SETTINGS, type RemedyCrops, remedyCrops } from "./crops.ts";
+import { donorsFor } from "./donors.ts";
 import type { RemedyOutcome, RemedyOutcomes, RemedyRefused } from "./outcome.ts";
 import { changesPixels, type PixelRequest, pixelFeatures } from "./pixels.ts";
 import { pooledFeatures, poolTargets } from "./pool.ts";
@@ -34,6 +35,8 @@ export interface RemedyRequest extends Judged {
 interface Task {
   readonly remedy: Remedy;
   readonly pairs: readonly { readonly encoder: string; readonly of: string }[];
+  /** Donors to recompose onto where the remedy names no number. */
+  readonly donors?: number;
 }
 
 /**
@@ -73,7 +76,33 @@ async function perform(
   const { kind } = task.remedy;
   if (kind === null) return { outcomes: retrained(request, crops, task), refused: [], composites: 0 };
   if (kind === "pool") return pooled(request, crops, task, onProgress);
+  if (kind === "recompose" && task.remedy.value === null) return recomposed(request, crops, task, onProgress);
   return shown(request, crops, task, onProgress);
+}
+
+/** Recomposition of every output onto as many donors as its features ask for. */
+async function recomposed(
+  request: RemedyRequest,
+  crops: RemedyCrops,
+  { remedy, pairs }: Task,
+  onProgress: (share: number) => void,
+): Promise<Omit<RemedyOutcomes, "none">> {
+  const curves = donorsFor(
+    request,
+    pairs.map(({ of }) => of),
+  );
+  const outcomes: RemedyOutcome[] = [];
+  let composites = 0;
+  const numbers = [...new Set([...curves.values()].map(({ donors }) => donors))];
+  for (const [i, donors] of numbers.entries()) {
+    const own = pairs.filter(({ of }) => curves.get(of)!.donors === donors);
+    const found = await shown(request, crops, { remedy, pairs: own, donors }, (share) =>
+      onProgress((i + share) / numbers.length),
+    );
+    outcomes.push(...found.outcomes.map((o, k) => ({ ...o, donors: curves.get(own[k].of)! })));
+    composites += found.composites;
+  }
+  return { outcomes, refused: [], composites };
 }
 
 /** Which outputs each remedy is of. Twins are remedied for the sake of the encoder that they are twins of. */
@@ -118,7 +147,7 @@ function twinsOf(outputs: readonly StudiedOutput[]): Map<string, string> {
 async function shown(
   request: RemedyRequest,
   crops: RemedyCrops,
-  { remedy, pairs }: Task,
+  { remedy, pairs, donors }: Task,
   onProgress: (share: number) => void,
 ): Promise<Omit<RemedyOutcomes, "none">> {
   const { study, selection, groups, targets } = request;
@@ -145,7 +174,7 @@ async function shown(
         group: groups.group,
       },
     },
-    remedy,
+    donors === undefined ? remedy : { ...remedy, value: donors },
     own.map((target) => ({ ...target, names: target.names.map(behind) })),
     { ...request.extractOptions, onProgress: (done, total) => onProgress((0.8 * done) / Math.max(1, total)) },
   );

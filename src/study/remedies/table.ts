@@ -9,6 +9,7 @@ import {
 } from "../../evidence/remedies.ts";
 import { type TransferStated, transferEstimates } from "../../evidence/transfer.ts";
 import { table } from "../../files/table.ts";
+import type { DonorCurve } from "../../remedy/enough-donors.ts";
 import type { Column, Table } from "../../types.ts";
 import { judgmentsOf } from "../judge.ts";
 import { type EffectRow, effectsTable } from "../tables.ts";
@@ -18,7 +19,11 @@ import type { RemedyOutcome, RemedyOutcomes, RemedyRefused } from "./outcome.ts"
 export interface EncoderRemedies {
   readonly encoder: string;
   /** As it is (`none`), then every remedy in the order of the study. */
-  readonly evidence: readonly (RemedyEvidence & { readonly transfer: readonly TransferStated[] })[];
+  readonly evidence: readonly (RemedyEvidence & {
+    readonly transfer: readonly TransferStated[];
+    /** Donors of a recomposition whose number the features chose. */
+    readonly donors?: DonorCurve;
+  })[];
   readonly recommendation: Recommendation;
   readonly refused: readonly RemedyRefused[];
 }
@@ -59,6 +64,7 @@ export function remedyStatements(
       evidence: evidence.map((e, i) => ({
         ...e,
         transfer: i === 0 ? transfer(before, LEVEL) : transfer(own[i - 1], levelOfEach(LEVEL, own.length)),
+        ...(own[i - 1]?.donors === undefined ? {} : { donors: own[i - 1].donors }),
       })),
       recommendation: recommend(evidence, zone),
       refused: refused.filter((r) => r.encoder === before.encoder),

@@ -1,0 +1,105 @@
+import type { FeatureSet } from "../features/features.ts";
+import { distanceOfClasses } from "./class-distance.ts";
+
+/** Numbers of donors that are looked at. */
+export const TRIED_DONORS = [1, 2, 4, 8, 16] as const;
+/** Of these, the fewest that are enough is chosen, and the last where none is. */
+const CHOICE = [2, 4, 8] as const;
+/** Share of the distance between classes that may be left of the donors' own influence. */
+export const ENOUGH = 0.15;
+/** Donors where features cannot say how many are enough: there is no distance between classes. */
+export const DEFAULT_DONORS = 4;
+/** Values of features that are held at once. */
+const HELD = 1 << 21;
+
+/** How many donors a cell is recomposed onto, and why. */
+export interface DonorCurve {
+  /** The number chosen. */
+  readonly donors: number;
+  /**
+   * What is left of the donors in the mean over k of them: root mean square distance of that mean from the mean over
+   * all donors, as a share of the distance between classes; null where classes are no distance apart.
+   */
+  readonly residual: readonly { readonly donors: number; readonly residual: number | null }[];
+}
+
+/** Features of the same cells, each on the cell-free backgrounds of several donors. */
+export interface ManyDonors {
+  readonly set: Pick<FeatureSet, "dimension" | "read">;
+  /** Per class: rows of `set`, one list for each donor, cell by cell in the same order. */
+  readonly rows: readonly (readonly Int32Array[])[];
+  /** Field of a row of `set`. */
+  readonly field: (row: number) => string;
+}
+
+/**
+ * Chooses the number of donors that cells are recomposed onto: of 2, 4 and 8 the smallest at which what donors still
+ * move features by is at most 0.15 of the distance between classes. The mean of k draws has a k-th of the variance of
+ * one, which is estimated over the donors that every cell has; the distance is that between the centroids of the cells'
+ * means over donors, less what centroids differ by chance.
+ */
+export function enoughDonors(many: ManyDonors): DonorCurve {
+  const { set, rows, field } = many;
+  const several = rows.filter((lists) => lists.length > 1 && lists[0].length > 0);
+  // A mean over donors stands at the row of its first donor.
+  const at = new Map(
+    several.flatMap((lists) => Array.from(lists[0], (row, i) => [row, [lists, i] as const])),
+  );
+  const means = {
+    dimension: set.dimension,
+    read: (wanted: ArrayLike<number>, out: Float32Array) => {
+      const places = Array.from(wanted, (row) => at.get(row)!);
+      const one = new Float32Array(out.length);
+      out.fill(0);
+      const [[lists]] = places;
+      for (const of of lists.keys()) {
+        set.read(
+          places.map(([own, i]) => own[of][i]),
+          one,
+        );
+        for (let j = 0; j < out.length; j++) out[j] += one[j] / lists.length;
+      }
+    },
+  };
+  const { distance } = distanceOfClasses(
+    means,
+    several.map((lists) => lists[0]),
+    field,
+  );
+  const spread = Math.sqrt(varianceOverDonors(set, several));
+  const left = (donors: number) => {
+    const residual = spread / Math.sqrt(donors) / distance;
+    return Number.isFinite(residual) ? residual : null;
+  };
+  const known = left(1) !== null;
+  return {
+    donors: known ? (CHOICE.find((k) => left(k)! <= ENOUGH) ?? CHOICE[CHOICE.length - 1]) : DEFAULT_DONORS,
+    residual: TRIED_DONORS.map((donors) => ({ donors, residual: left(donors) })),
+  };
+}
+
+/** Variance over the donors of a cell, summed over features, on average over cells. */
+function varianceOverDonors(set: ManyDonors["set"], rows: ManyDonors["rows"]): number {
+  const { dimension } = set;
+  let sum = 0;
+  let cells = 0;
+  for (const lists of rows) {
+    const n = lists.length;
+    const step = Math.max(1, Math.floor(HELD / (dimension * n)));
+    for (let from = 0; from < lists[0].length; from += step) {
+      const pieces = lists.map((list) => {
+        const own = list.subarray(from, from + step);
+        const piece = new Float32Array(own.length * dimension);
+        set.read(own, piece);
+        return piece;
+      });
+      for (let j = 0; j < pieces[0].length; j++) {
+        let mean = 0;
+        for (const piece of pieces) mean += piece[j] / n;
+        for (const piece of pieces) sum += (piece[j] - mean) ** 2 / (n - 1);
+      }
+      cells += pieces[0].length / dimension;
+    }
+  }
+  return sum / cells;
+}
