@@ -34,7 +34,9 @@ export function remedyText({ remedies, report }: Pick<StudyRun, "remedies" | "re
       ),
       "",
       ...wrap(recommendation.sentence),
-      ...evidence.flatMap(({ remedy, donors }) => (donors === undefined ? [] : wrap(donorSentence(remedy, donors)))),
+      ...evidence.flatMap(({ remedy, donors }) =>
+        donors === undefined ? [] : wrap(donorSentence(remedy, donors)),
+      ),
       ...refused.flatMap(({ remedy, why }) => wrap(`note: ${remedy}: ${why}`)),
       "",
     ];
@@ -54,7 +56,9 @@ export function remedyText({ remedies, report }: Pick<StudyRun, "remedies" | "re
 
 /** How many donors there were, and why. */
 function donorSentence(remedy: string, { donors, residual }: DonorCurve): string {
-  const known = residual.flatMap((r) => (r.residual === null ? [] : [`${r.donors}: ${r.residual.toFixed(2)}`]));
+  const known = residual.flatMap((r) =>
+    r.residual === null ? [] : [`${r.donors}: ${r.residual.toFixed(2)}`],
+  );
   return known.length === 0
     ? `${remedy}: ${donors} donors; the features do not say how many are enough, as classes are no distance apart.`
     : `${remedy}: ${donors} donors. What a mean over donors still differs by, as a share of the distance between classes: ${known.join(", ")}.`;

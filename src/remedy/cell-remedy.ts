@@ -11,14 +11,12 @@ import { recommendedFor } from "../swap/recommended.ts";
 import type { Column, CompositeOptions } from "../types.ts";
 import { type CellPlan, clearPlan, maskedPlan, recomposedPlan } from "./cell-plan.ts";
 import { distanceOfCells, distanceOfClasses } from "./class-distance.ts";
+import { DEFAULT_DONORS } from "./enough-donors.ts";
 import { type Influences, measureInfluence } from "./influence.ts";
 import { type CellClasses, cellClasses } from "./lenders.ts";
 import { parseRemedy, type Remedy } from "./name.ts";
 import { type Surroundings, surroundingsOf } from "./neighbors.ts";
 import { fitOwnProbes } from "./own-probability.ts";
-
-/** Donors of a cell unless somebody wants more. */
-const DONORS = 4;
 
 /** Names donors, fills and lent medium. */
 const SEED = 1;
@@ -135,7 +133,7 @@ function cellPlan(
   if (kind === "masked") return maskedPlan(rows, store, value ?? 0);
   if (kind === "clear") return clearPlan(rows, store);
   const beset = Int32Array.from(rows.keys()).filter((at) => around!.count[at] > 0);
-  return recomposedPlan(rows, beset, store, { draws: value ?? DONORS, classes, seed: SEED });
+  return recomposedPlan(rows, beset, store, { draws: value ?? DEFAULT_DONORS, classes, seed: SEED });
 }
 
 /** Positions among `rows` of the usable cells of every class that has any. */
