@@ -109,16 +109,14 @@ function isPartition(folds: readonly Fold[], rows: number): boolean {
 function evaluate(folds: readonly Fold[], first: number, rows: number, solve: Solve): PairFit {
   const correct = new Uint8Array(rows);
   const fits: Fit[] = [];
-  const accuracies = folds.map(({ train, test }, k) => {
+  folds.forEach(({ train, test }, k) => {
     const { fit, scores } = solve(train, test, k);
     fits.push(fit);
     test.forEach((r, i) => {
       correct[r] = scores[i] > TIE === r < first ? 1 : 0;
     });
-    const classes =
-      2 * first === rows ? [test] : [test.filter((r) => r < first), test.filter((r) => r >= first)];
-    return mean(classes.filter((own) => own.length > 0).map((own) => share(own, correct)));
   });
+  const accuracies = folds.map(({ test }) => accuracyOf(test, correct, first));
   return {
     folds: accuracies,
     accuracy: mean(accuracies),
@@ -128,6 +126,22 @@ function evaluate(folds: readonly Fold[], first: number, rows: number, solve: So
     objectives: fits.map((f) => f.objective),
     solvers: fits.map((f) => f.solver),
   };
+}
+
+/** Accuracy of every fold, as {@link PairFit.folds} has it, from hits of rows that probes of another kind judged. */
+export function foldAccuracies(
+  correct: Uint8Array,
+  splits: readonly Split[],
+  sizes: readonly [number, number],
+): number[] {
+  return joinPair(splits, sizes).map(({ test }) => accuracyOf(test, correct, sizes[0]));
+}
+
+/** @param first rows of the first class, which are the first of all rows */
+function accuracyOf(test: Int32Array, correct: Uint8Array, first: number): number {
+  const classes =
+    2 * first === correct.length ? [test] : [test.filter((r) => r < first), test.filter((r) => r >= first)];
+  return mean(classes.filter((own) => own.length > 0).map((own) => share(own, correct)));
 }
 
 /** Share of the tested rows that are predicted right, fold after fold, whatever the sizes of the two classes. */

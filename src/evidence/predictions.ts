@@ -51,6 +51,11 @@ export interface PredictionRequest {
   has(block: PredictionBlock, own: number): boolean;
   /** Copies features (rows x dimension) of rows of class `own` into `out`; only asked for what `has` confirms. */
   read(block: PredictionBlock, own: number, rows: Int32Array, out: Float32Array): void;
+  /**
+   * The probe that tests group `k`, on features as they are read; by default {@link fitOriginals}. It must see rows of
+   * `train` only: per class those of the other groups.
+   */
+  fit?(k: number, train: readonly Int32Array[]): LogisticModel;
 }
 export type PredictionBlock = Pick<PredictedBlock, "setting" | "background">;
 
@@ -60,14 +65,15 @@ const ORIGINAL: PredictionBlock = { setting: "original", background: -1 };
 const PIECE = 4096;
 
 /**
- * Trains a logistic probe (standardized features, every class of the same weight) on the ORIGINAL crops of all groups
- * but one and tests it on that group's cells in every block, all groups in turn: every composite is judged by a probe
+ * Trains a logistic probe (standardized features, every class of the same weight) on the ORIGINAL crops, or what
+ * `request.fit` gives, of all groups but one and tests it on that group's cells in every block, all groups in turn: every composite is judged by a probe
  * that saw nothing of its cell's clusters. Yields the number of groups done, so that a run can stop between fits.
  *
  * @throws StudyError where a class has no cells outside a group
  */
 export function* predictHeldOut(request: PredictionRequest): Generator<number, Predictions> {
   const { classes, group, cluster, count, dimension } = request;
+  const fit = request.fit ?? ((_: number, train: readonly Int32Array[]) => fitOriginals(request, train));
   const blocks = request.blocks.map(
     (block): PredictedBlock => ({
       ...block,
@@ -77,18 +83,11 @@ export function* predictHeldOut(request: PredictionRequest): Generator<number, P
     }),
   );
   for (let k = 0; k < count; k++) {
-    const train = group.map((of) => rowsWhere(of, (g) => g !== k));
     const test = group.map((of) => rowsWhere(of, (g) => g === k));
-    const labels = Int32Array.from(train.flatMap((rows, own) => Array.from(rows, () => own)));
-    const features = new Float32Array(labels.length * dimension);
-    let at = 0;
-    train.forEach((rows, own) => {
-      request.read(ORIGINAL, own, rows, features.subarray(at, (at += rows.length * dimension)));
-    });
-    const model = fitLogistic(features, labels, dimension, classes.length, {
-      standardize: true,
-      balanced: true,
-    });
+    const model = fit(
+      k,
+      group.map((of) => rowsWhere(of, (g) => g !== k)),
+    );
     for (const block of blocks)
       block.cells.forEach((cells, own) => {
         if (cells === null) return;
@@ -102,6 +101,34 @@ export function* predictHeldOut(request: PredictionRequest): Generator<number, P
     yield k + 1;
   }
   return { classes, cluster, blocks };
+}
+
+/**
+ * A logistic probe (standardized features, every class of the same weight) of rows in the given blocks.
+ *
+ * @param rows per class
+ * @param blocks by default `original` alone; a class that lacks one is trained on the others
+ * @param change is done to the features (rows x dimension) before, in place
+ */
+export function fitOriginals(
+  request: Pick<PredictionRequest, "classes" | "dimension" | "has" | "read">,
+  rows: readonly Int32Array[],
+  blocks: readonly PredictionBlock[] = [ORIGINAL],
+  change: (features: Float32Array) => void = () => {},
+): LogisticModel {
+  const { classes, dimension } = request;
+  const parts = rows.flatMap((list, own) =>
+    blocks.flatMap((block) =>
+      block.setting === "original" || request.has(block, own) ? [{ block, own, list }] : [],
+    ),
+  );
+  const labels = Int32Array.from(parts.flatMap(({ own, list }) => Array.from(list, () => own)));
+  const features = new Float32Array(labels.length * dimension);
+  let at = 0;
+  for (const { block, own, list } of parts)
+    request.read(block, own, list, features.subarray(at, (at += list.length * dimension)));
+  change(features);
+  return fitLogistic(features, labels, dimension, classes.length, { standardize: true, balanced: true });
 }
 
 /** Room for the predictions of `rows` rows. */

@@ -27,7 +27,8 @@ export interface PairResult extends Omit<PairScore, "encoder" | "setting" | "bac
 /** What is not a number (a deviation of one fold) is kept as null. */
 const number = z.number().nullable();
 
-const PAIRS = z.array(
+/** Pairs of a block as the study folder keeps them. */
+export const PAIRS = z.array(
   z.strictObject({
     key: z.string(),
     class1: z.string(),
@@ -42,7 +43,7 @@ const PAIRS = z.array(
 );
 
 /** Raised whenever the same features and split give other fits. */
-const PROBE_VERSION = 2;
+export const PROBE_VERSION = 2;
 
 /** What is evaluated: blocks of feature sets, for the same cells. */
 export interface Evaluation {
@@ -163,7 +164,7 @@ function splitKey(split: Split): string {
 }
 
 /** Gives up waiting for `work` when the run is stopped. */
-function stoppable<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function stoppable<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(new InterruptedError(STOPPED));
     if (signal?.aborted) return stop();
@@ -180,7 +181,7 @@ function pairResult(key: string, class1: string, class2: string, fit: PairFit): 
 }
 
 /** Bits (0/1 values) as base64, eight to a byte, lowest bit first. */
-function packBits(bits: Uint8Array): string {
+export function packBits(bits: Uint8Array): string {
   const bytes = new Uint8Array(Math.ceil(bits.length / 8));
   bits.forEach((bit, i) => {
     bytes[i >> 3] |= bit << (i & 7);

@@ -8,11 +8,11 @@ import {
   type Predictions,
   predictHeldOut,
 } from "../evidence/predictions.ts";
+import type { FeatureSet } from "../features/features.ts";
 import { hasDonor, type Setting } from "../settings.ts";
 import { type Block, listBlocks, type PlanIndex } from "./block.ts";
 import { type FeatureRequest, keyOf } from "./inference.ts";
 import { keep, readKept } from "./kept.ts";
-import type { Selection } from "./select.ts";
 
 /** What the transfer probes of one encoder are fitted on. */
 export interface TransferRequest extends FeatureRequest {
@@ -23,11 +23,34 @@ export interface TransferRequest extends FeatureRequest {
 /** Fits the transfer probes, or finds them in the study folder; `between` is awaited after every fit. */
 export async function fitTransfer(request: TransferRequest, between: () => Promise<void>): Promise<void> {
   const work = transferWork(request);
-  if (work === null || readKept<Packed>(work.path, work.key, PACKED) !== undefined) return;
-  const steps = predictHeldOut(work.probes);
+  if (work !== null) await keptPredictions(work, between);
+}
+
+/** Held-out predictions that a study folder keeps. */
+export interface PredictionWork {
+  readonly path: string;
+  readonly key: string;
+  readonly probes: PredictionRequest;
+}
+
+/** The predictions, from the study folder where an earlier run left them; `between` is awaited after every fit. */
+export async function keptPredictions(
+  work: PredictionWork,
+  between: () => Promise<void>,
+): Promise<Predictions> {
+  const steps = predictionSteps(work);
   let step = steps.next();
   for (; step.done !== true; step = steps.next()) await between();
-  keep(work.path, work.key, packed(step.value));
+  return step.value;
+}
+
+/** As {@link keptPredictions}, with a pause after every fit. */
+function* predictionSteps({ path, key, probes }: PredictionWork): Generator<number, Predictions> {
+  const found = readKept<Packed>(path, key, PACKED);
+  if (found !== undefined) return unpacked(found, probes);
+  const made = yield* predictHeldOut(probes);
+  keep(path, key, packed(made));
+  return made;
 }
 
 /**
@@ -37,32 +60,26 @@ export async function fitTransfer(request: TransferRequest, between: () => Promi
 export function transferPredictions(request: TransferRequest): Predictions | null {
   const work = transferWork(request);
   if (work === null) return null;
-  const found = readKept<Packed>(work.path, work.key, PACKED);
-  if (found !== undefined) return unpacked(found, work.probes);
-  const steps = predictHeldOut(work.probes);
+  const steps = predictionSteps(work);
   let step = steps.next();
   while (step.done !== true) step = steps.next();
-  keep(work.path, work.key, packed(step.value));
   return step.value;
 }
 
-/** Store row of the donor of every row of a class in a block (`background`: position among the classes, -1 for none). */
-function donorRows(
-  index: PlanIndex,
-  { classes, rows }: Pick<Selection, "classes" | "rows">,
-): (setting: Setting, background: number, own: number) => Int32Array | null {
-  return (setting, background, own) => {
-    const block = { setting, background: background < 0 ? null : classes[background] };
-    return index.rows(block, classes[own], rows[own])?.map((row) => index.plan.donor[row]) ?? null;
-  };
+/** Features of the cells of a study, and the blocks that predictions are made for. */
+export interface PredictedFeatures {
+  readonly set: Pick<FeatureSet, "dimension" | "read">;
+  readonly index: PlanIndex;
+  readonly classes: readonly string[];
+  /** Cells of each class. */
+  readonly rows: readonly Int32Array[];
+  readonly groups: Pick<Groups, "count" | "group" | "cluster">;
+  readonly blocks: readonly Block[];
 }
 
-function transferWork(request: TransferRequest) {
-  const { set, selection, index, study, groups, layout } = request;
-  const { classes, rows } = selection;
-  if (!study.settings.includes("original") || groups.count < 2) return null;
-  const blocks = listBlocks(study.settings, study.backgrounds ?? classes);
-  const group = rows.map((list) => list.map((row) => groups.group[row]));
+/** What {@link predictHeldOut} is asked for the blocks. */
+export function predictionRequest(of: PredictedFeatures): PredictionRequest {
+  const { set, index, classes, rows, groups } = of;
   const named = (block: { setting: Setting; background: number }): Block => ({
     setting: block.setting,
     background: block.background < 0 ? null : classes[block.background],
@@ -70,33 +87,36 @@ function transferWork(request: TransferRequest) {
   /** Null for cells among which other rows stand in: those are another block's. */
   const planRows = (block: { setting: Setting; background: number }, own: number, cells: Int32Array) =>
     index.isOwn(named(block), classes[own]) ? null : index.rows(named(block), classes[own], cells);
-  const donors = donorRows(index, selection);
-  const probes: PredictionRequest = {
+  const donors = (block: Block, own: number) =>
+    index.rows(block, classes[own], rows[own])?.map((row) => groups.cluster[index.plan.donor[row]]) ?? null;
+  return {
     classes,
-    group,
+    group: rows.map((list) => list.map((row) => groups.group[row])),
     cluster: rows.map((list) => list.map((row) => groups.cluster[row])),
     count: groups.count,
     dimension: set.dimension,
-    blocks: blocks.map(({ setting, background: name }) => {
-      const background = name === null ? -1 : classes.indexOf(name);
-      const lends = hasDonor(setting);
-      return {
-        setting,
-        background,
-        donor: classes.map((_, own) =>
-          lends ? (donors(setting, background, own)?.map((row) => groups.cluster[row]) ?? null) : null,
-        ),
-      };
-    }),
+    blocks: of.blocks.map((block) => ({
+      setting: block.setting,
+      background: block.background === null ? -1 : classes.indexOf(block.background),
+      donor: classes.map((_, own) => (hasDonor(block.setting) ? donors(block, own) : null)),
+    })),
     has: (block, own) => planRows(block, own, rows[own]) !== null,
     read: (block, own, wanted, out) => {
       const cells = wanted.map((row) => rows[own][row]);
       set.read(planRows(block, own, cells)!, out);
     },
   };
+}
+
+function transferWork(request: TransferRequest): PredictionWork | null {
+  const { set, selection, index, study, groups, layout } = request;
+  const { classes, rows } = selection;
+  if (!study.settings.includes("original") || groups.count < 2) return null;
+  const blocks = listBlocks(study.settings, study.backgrounds ?? classes);
+  const probes = predictionRequest({ set, index, classes, rows, groups, blocks });
   const key = keyOf(request, [{ setting: "original", background: null }, ...blocks], rows, [
     "closed groups",
-    group.map((of) => Array.from(of)),
+    probes.group.map((of) => Array.from(of)),
   ]);
   return { path: layout.stage("transfer", set.name), key, probes };
 }

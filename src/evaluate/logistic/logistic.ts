@@ -9,6 +9,8 @@ export interface LogisticOptions {
   readonly c?: number;
   /** Every class weighs the same, whatever its number of rows. Default false. */
   readonly balanced?: boolean;
+  /** Group of every row, from 0: every group weighs the same, whatever its number of rows; `balanced` is ignored then. */
+  readonly groups?: ArrayLike<number>;
   /** The penalty is on the weights of standardized features (mean 0, population SD 1; constant ones left). Default false. */
   readonly standardize?: boolean;
   /** `converged` (default), or `published`: the authors' five epochs of Adam, which ignore the options above. */
@@ -48,7 +50,7 @@ export function fitLogistic(
   classes: number,
   options: LogisticOptions = {},
 ): LogisticModel {
-  const { c = 1, balanced = false, standardize = false, optimizer = "converged", seed = 0 } = options;
+  const { c = 1, balanced = false, standardize = false, optimizer = "converged", seed = 0, groups } = options;
   const rows = labels.length;
   if (features.length !== rows * dimension)
     throw new RangeError(`${features.length} values are not ${rows} rows of ${dimension} features`);
@@ -61,9 +63,12 @@ export function fitLogistic(
   }
   const { x, center } = loadRows(features, dimension);
   const scale = deviations(features, center);
-  const weights = Float64Array.from({ length: rows }, (_, i) =>
-    balanced ? 1 / (classes * sizes[labels[i]]) : 1 / rows,
-  );
+  const weights =
+    groups !== undefined
+      ? evenWeights(groups)
+      : Float64Array.from({ length: rows }, (_, i) =>
+          balanced ? 1 / (classes * sizes[labels[i]]) : 1 / rows,
+        );
   const data: SoftmaxData = { rows, dimension, classes, x, scale, labels, weights };
   // The mean loss divides scikit-learn's objective by C * rows ("balanced" weights sum to rows as well).
   const penalty = Float64Array.from(scale, (s) => 1 / (c * rows) / (standardize ? 1 : s * s));
@@ -125,6 +130,13 @@ function classSizes(labels: ArrayLike<number>, classes: number): Int32Array {
   if (empty >= 0)
     throw new StudyError(`class number ${empty + 1} has no cells to train on; leave it out or add cells`);
   return sizes;
+}
+
+/** Weights of rows, 1 together, the same sum for every group that has rows. */
+function evenWeights(groups: ArrayLike<number>): Float64Array {
+  const sizes = new Map<number, number>();
+  for (let i = 0; i < groups.length; i++) sizes.set(groups[i], (sizes.get(groups[i]) ?? 0) + 1);
+  return Float64Array.from(groups, (group) => 1 / (sizes.size * sizes.get(group)!));
 }
 
 /** Population standard deviation of every feature; 1 for a constant one. */
