@@ -22,13 +22,15 @@ import {
   remedied,
 } from "./remedied.ts";
 
-/** Remedies that map features, with how each is fitted. */
-export const FEATURE_REMEDIES = {
-  project: fitProjection,
+/** Remedies that map features, with how each is fitted; `value` is the number behind its name (directions). */
+export const MAPPINGS = {
+  project: (train, value) => fitProjection(train, value === null ? {} : { directions: value }),
   whiten: fitWhitening,
   leace: fitLeace,
-} as const satisfies Readonly<Record<string, (train: readonly ClassRows[]) => AffineMap>>;
-export type FeatureRemedy = keyof typeof FEATURE_REMEDIES;
+} as const satisfies Readonly<
+  Record<string, (train: readonly ClassRows[], value: number | null) => AffineMap>
+>;
+export type Mapping = keyof typeof MAPPINGS;
 
 /**
  * Evaluates a remedy that maps features, or reads what an earlier run left. For every closed group the map is fitted on
@@ -37,13 +39,14 @@ export type FeatureRemedy = keyof typeof FEATURE_REMEDIES;
  *
  * @throws StudyError for fewer than two closed groups, or what the remedy's fit refuses
  */
-export async function evaluateFeatureRemedy(
+export async function evaluateMapped(
   evaluation: RemedyEvaluation,
-  remedy: FeatureRemedy,
+  remedy: Mapping,
+  value: number | null = null,
 ): Promise<RemedyResult> {
-  const of = remedied(evaluation, remedy);
+  const of = remedied(evaluation, remedy, value);
   const { name, key, blocks, layout, signal } = of;
-  const mapOf = fitsOf<AffineMap>(of, FEATURE_REMEDIES[remedy]);
+  const mapOf = fitsOf(of, (train) => MAPPINGS[remedy](train, value));
   const splits = of.splits.map((split, c) => stacked(split, of.rows[c].length));
   // One block ahead, so that no core waits for another's last pair.
   const start = (b: number) => (b < blocks.length ? evaluateBlock(of, blocks[b], mapOf, splits) : undefined);
@@ -67,7 +70,7 @@ export async function evaluateFeatureRemedy(
   };
   const path = layout.stage("transfer", name);
   const predictions = await keptPredictions({ path, key, probes }, () => pause(signal));
-  return { name, results, predictions };
+  return { results, predictions };
 }
 
 /** Every class as many times as there are groups, each time under another group's map. */

@@ -40,7 +40,7 @@ export async function evaluateAugmented(evaluation: RemedyEvaluation): Promise<R
   const request = predictionRequest(of);
   const blocks = augmentedBlocks(request.blocks).map((b) => request.blocks[b]);
   const fit = (_: number, train: readonly Int32Array[]) => fitOriginals(request, train, blocks);
-  return { name: of.name, results, predictions: await predicted(of, { ...request, fit }) };
+  return { results, predictions: await predicted(of, { ...request, fit }) };
 }
 
 /**
@@ -54,7 +54,7 @@ export async function evaluateDfr(evaluation: RemedyEvaluation): Promise<RemedyR
   const modelOf = fitsOf(of, (train) => fitDfr(train, of.classes.length));
   const results = await evaluated(of, () => dfrHits(of, modelOf));
   const predictions = await predicted(of, { ...predictionRequest(of), fit: modelOf });
-  return { name: of.name, results, predictions };
+  return { results, predictions };
 }
 
 /** The blocks as an earlier run left them; where one is lacking, all from the hits of the pairs. */

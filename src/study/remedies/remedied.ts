@@ -25,7 +25,9 @@ const REMEDY_VERSION = 1;
 /** What remedies that need features only are evaluated on: blocks of one feature set, `original` among them. */
 export interface RemedyEvaluation
   extends Pick<Evaluation, "blocks" | "classes" | "rows" | "index" | "grid" | "signal"> {
-  /** Where finished blocks and predictions are kept, under `ENCODER+REMEDY`. */
+  /** Of the results; `ENCODER+REMEDY`. */
+  readonly name: string;
+  /** Where finished blocks and predictions are kept, under the name. */
   readonly layout: Pick<StudyLayout, "block" | "stage">;
   readonly set: Evaluation["sets"][number];
   /** Closed groups of the study's cells, at least two. */
@@ -34,8 +36,6 @@ export interface RemedyEvaluation
 
 /** What a remedy makes of an encoder. */
 export interface RemedyResult {
-  /** `ENCODER+REMEDY`. */
-  readonly name: string;
   /** Out-of-fold hits of pairwise probes, block after block. */
   readonly results: readonly BlockResult[];
   /** Held-out predictions of a probe of all classes. */
@@ -44,7 +44,6 @@ export interface RemedyResult {
 
 /** An evaluation with what all remedies need to know of it. */
 export interface Remedied extends RemedyEvaluation {
-  readonly name: string;
   /** Hash of everything that the results depend on. */
   readonly key: string;
   /** The blocks with the numbers of their backgrounds' classes. */
@@ -84,7 +83,6 @@ export function remedied(evaluation: RemedyEvaluation, remedy: string, options: 
   });
   return {
     ...evaluation,
-    name: `${set.name}+${remedy}`,
     key,
     numbered: blocks.map(({ setting, background }) => ({
       setting,

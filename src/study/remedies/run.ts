@@ -13,6 +13,7 @@ import { metadataColumn } from "../select.ts";
 import { fitTransfer, transferPredictions } from "../transfer.ts";
 import { REMEDY_SETTINGS, type RemedyCrops, remedyCrops } from "./crops.ts";
 import { donorsFor } from "./donors.ts";
+import { fitted, isFitted } from "./fitted.ts";
 import type { RemedyOutcome, RemedyOutcomes, RemedyRefused } from "./outcome.ts";
 import { changesPixels, type PixelRequest, pixelFeatures } from "./pixels.ts";
 import { pooledFeatures, poolTargets } from "./pool.ts";
@@ -77,6 +78,7 @@ async function perform(
   if (kind === null) return { outcomes: retrained(request, crops, task), refused: [], composites: 0 };
   if (kind === "pool") return pooled(request, crops, task, onProgress);
   if (kind === "recompose" && task.remedy.value === null) return recomposed(request, crops, task, onProgress);
+  if (isFitted(task.remedy)) return fittedOnFeatures(request, crops, task, onProgress);
   return shown(request, crops, task, onProgress);
 }
 
@@ -228,6 +230,25 @@ async function pooled(
   } finally {
     for (const set of sets) set.close();
   }
+}
+
+/** A remedy that is fitted to the features that are there. */
+async function fittedOnFeatures(
+  request: RemedyRequest,
+  crops: RemedyCrops,
+  { remedy, pairs }: Task,
+  onProgress: (share: number) => void,
+): Promise<Omit<RemedyOutcomes, "none">> {
+  const outcomes: RemedyOutcome[] = [];
+  const refused: RemedyRefused[] = [];
+  for (const [i, { encoder, of }] of pairs.entries()) {
+    onProgress(i / pairs.length);
+    const { set } = request.outputs.find((o) => o.set.name === of)!;
+    const found = await fitted(request, crops, remedy, { encoder, name: remedied(of, remedy), set });
+    if ("why" in found) refused.push(found);
+    else outcomes.push(found);
+  }
+  return { outcomes, refused, composites: 0 };
 }
 
 /** Name of a remedied output, in results and folders: the output's, or its twin's, and the remedy. */

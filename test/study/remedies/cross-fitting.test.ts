@@ -6,11 +6,7 @@ import { type AffineMap, applyAffine } from "../../../src/remedy/affine.ts";
 import { fitDfr } from "../../../src/remedy/dfr.ts";
 import type { ClassRows } from "../../../src/remedy/rows.ts";
 import { evaluateBlocks, unpackBits } from "../../../src/study/blocks.ts";
-import {
-  evaluateFeatureRemedy,
-  FEATURE_REMEDIES,
-  type FeatureRemedy,
-} from "../../../src/study/remedies/feature-remedies.ts";
+import { evaluateMapped, MAPPINGS, type Mapping } from "../../../src/study/remedies/feature-remedies.ts";
 import { evaluateAugmented, evaluateDfr } from "../../../src/study/remedies/probe-remedies.ts";
 import {
   classRows,
@@ -24,11 +20,9 @@ let grid: PairGrid | undefined;
 const pool = () => (grid ??= new PairGrid(2));
 afterAll(() => grid?.dispose());
 
-const MAPS = Object.keys(FEATURE_REMEDIES) as FeatureRemedy[];
+const MAPS = Object.keys(MAPPINGS) as Mapping[];
 const EVALUATE: Readonly<Record<string, (of: RemedyEvaluation) => Promise<RemedyResult>>> = {
-  ...Object.fromEntries(
-    MAPS.map((name) => [name, (of: RemedyEvaluation) => evaluateFeatureRemedy(of, name)]),
-  ),
+  ...Object.fromEntries(MAPS.map((name) => [name, (of: RemedyEvaluation) => evaluateMapped(of, name)])),
   augmented: evaluateAugmented,
   dfr: evaluateDfr,
 };
@@ -85,9 +79,12 @@ describe("maps", () => {
   test.each(MAPS)("%s fitted on the tested cells too would win, and ours stays at chance", async (name) => {
     expect(of.groups.count).toBe(4);
     expect([...of.rows[1]].every((row, i) => (of.groups.group[row] === 0) === isFirst(i))).toBe(true);
-    const ours = await evaluateFeatureRemedy(of, name);
+    const ours = await evaluateMapped(of, name);
     const base = remedied(of, name);
-    const map = FEATURE_REMEDIES[name](of.classes.map((_, own) => classRows(base, own)));
+    const map = MAPPINGS[name](
+      of.classes.map((_, own) => classRows(base, own)),
+      null,
+    );
     const leaky = await evaluateBlocks({
       ...of,
       sets: [{ ...of.set, name: `leaky-${name}`, read: mappedRead(of, map) }],

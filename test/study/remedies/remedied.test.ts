@@ -9,7 +9,7 @@ import { applyAffine } from "../../../src/remedy/affine.ts";
 import { fitLeace } from "../../../src/remedy/leace.ts";
 import { unpackBits } from "../../../src/study/blocks.ts";
 import type { StudyLayout } from "../../../src/study/layout.ts";
-import { evaluateFeatureRemedy } from "../../../src/study/remedies/feature-remedies.ts";
+import { evaluateMapped } from "../../../src/study/remedies/feature-remedies.ts";
 import { evaluateAugmented, evaluateDfr } from "../../../src/study/remedies/probe-remedies.ts";
 import {
   classRows,
@@ -25,9 +25,9 @@ const pool = () => (grid ??= new PairGrid(2));
 afterAll(() => grid?.dispose());
 
 const EVALUATE: Readonly<Record<string, (of: RemedyEvaluation) => Promise<RemedyResult>>> = {
-  project: (of) => evaluateFeatureRemedy(of, "project"),
-  whiten: (of) => evaluateFeatureRemedy(of, "whiten"),
-  leace: (of) => evaluateFeatureRemedy(of, "leace"),
+  project: (of) => evaluateMapped(of, "project"),
+  whiten: (of) => evaluateMapped(of, "whiten"),
+  leace: (of) => evaluateMapped(of, "leace"),
   augmented: evaluateAugmented,
   dfr: evaluateDfr,
 };
@@ -61,12 +61,12 @@ function contents({ layout }: RemedyEvaluation): Record<string, string> {
 test.each(NAMES)("%s: a run that was killed goes on to the same results and bytes", async (name) => {
   const of = drawn();
   const first = await EVALUATE[name](of);
-  expect(first.name).toBe(`drawn+${name}`);
+  expect(first.results.every(({ encoder }) => encoder === "drawn+remedy")).toBe(true);
   expect(first.results.map(({ setting, background }) => ({ setting, background }))).toEqual(of.blocks);
   const files = contents(of);
   expect(Object.keys(files)).toHaveLength(of.blocks.length + 1);
-  rmSync(of.layout.block(first.name, of.blocks[2]));
-  rmSync(of.layout.stage("transfer", first.name));
+  rmSync(of.layout.block(of.name, of.blocks[2]));
+  rmSync(of.layout.stage("transfer", of.name));
   expect(await EVALUATE[name](of)).toEqual(first);
   expect(contents(of)).toEqual(files);
   const unused = () => {
@@ -103,7 +103,7 @@ test.each(NAMES)("%s: fewer than two closed groups are refused", async (name) =>
 
 test("under a map, pairs are judged as by one machine after the other on mapped features", async () => {
   const of = drawn();
-  const { results } = await evaluateFeatureRemedy(of, "leace");
+  const { results } = await evaluateMapped(of, "leace");
   const base = remedied(of, "leace");
   for (const [b, block] of of.blocks.entries())
     for (const { class1, class2, correct, accuracy, cells } of results[b].pairs) {

@@ -68,6 +68,7 @@ export function synthetic(of: Synthetic, grid: () => PairGrid): RemedyEvaluation
   }
   return {
     layout: new StudyLayout(mkdtempSync(join(tmpdir(), "cellswap-remedies-"))),
+    name: "drawn+remedy",
     set: {
       name: "drawn",
       dimension,

@@ -1,0 +1,64 @@
+import { InterruptedError, isCellswapError } from "../../errors.ts";
+import type { FeatureSet } from "../../features/features.ts";
+import type { Remedy, RemedyKind } from "../../remedy/name.ts";
+import type { RemedyCrops } from "./crops.ts";
+import { evaluateMapped } from "./feature-remedies.ts";
+import type { RemedyOutcome, RemedyRefused } from "./outcome.ts";
+import { evaluateAugmented, evaluateDfr } from "./probe-remedies.ts";
+import type { RemedyEvaluation, RemedyResult } from "./remedied.ts";
+import type { RemedyRequest } from "./run.ts";
+
+/** Remedies that are fitted to the features that a study has already. */
+const EVALUATE: Partial<
+  Record<RemedyKind, (of: RemedyEvaluation, value: number | null) => Promise<RemedyResult>>
+> = {
+  project: (of, value) => evaluateMapped(of, "project", value),
+  whiten: (of) => evaluateMapped(of, "whiten"),
+  leace: (of) => evaluateMapped(of, "leace"),
+  augmented: evaluateAugmented,
+  dfr: evaluateDfr,
+};
+
+/** Whether a remedy is fitted to features, so that nothing is encoded. */
+export function isFitted({ kind }: Remedy): boolean {
+  return kind !== null && EVALUATE[kind] !== undefined;
+}
+
+/**
+ * What such a remedy makes of one output of an encoder, or why it cannot be had of it.
+ * @param set features of the study's plan; @param name of the results
+ */
+export async function fitted(
+  request: RemedyRequest,
+  crops: RemedyCrops,
+  remedy: Remedy,
+  { encoder, name, set }: { encoder: string; name: string; set: FeatureSet },
+): Promise<RemedyOutcome | RemedyRefused> {
+  const { layout, plan, index, selection, groups, evaluation } = request;
+  const { block } = layout.remedies();
+  const { blocks } = crops;
+  const of = {
+    ...evaluation,
+    name,
+    set,
+    blocks,
+    index,
+    groups,
+    layout: { block, stage: layout.stage.bind(layout) },
+  };
+  try {
+    const result = await EVALUATE[remedy.kind!]!(of, remedy.value);
+    return {
+      ...result,
+      encoder,
+      remedy,
+      judged: { plan, index, selection, groups },
+      bases: [],
+      files: [...blocks.map((b) => block(name, b)), layout.stage("transfer", name)],
+    };
+  } catch (error) {
+    // What names a file is about the folder, not the remedy.
+    if (!isCellswapError(error) || error instanceof InterruptedError || error.path !== undefined) throw error;
+    return { encoder, remedy: remedy.name, why: error.message };
+  }
+}
