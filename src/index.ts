@@ -48,6 +48,12 @@ export {
   type Localization,
 } from "./names.ts";
 export { localizationProportions, type ProportionResult } from "./proportions/proportions.ts";
+export { type AffineMap, applyAffine, composeAffine } from "./remedy/affine.ts";
+export { fitDfr, scoreMap } from "./remedy/dfr.ts";
+export { fitLeace } from "./remedy/leace.ts";
+export { fitProjection } from "./remedy/project.ts";
+export type { ClassRows, RemedyBlock } from "./remedy/rows.ts";
+export { fitWhitening } from "./remedy/whiten.ts";
 export { SETTINGS, type Setting, type SettingTraits, traitsOf } from "./settings.ts";
 export { cutCrops, type SimulatedCrop } from "./simulate/crops.ts";
 export {
