@@ -92,6 +92,13 @@ save(
      node("Gelu", ["gated"], ["last"]), node("Flatten", ["last"], ["f"]), node("MatMul", ["f", "dense"], ["features"])],
     image(), [info("features", T.FLOAT, ["batch", 3])], [kernel(), weight("dense", (6 * 49, 3), 3, 0.1)], 20,
 )
+# Opset 17: the mean over columns, then over rows; what lies between has the shape of 16 tokens.
+save(
+    "twice17",
+    [node("Conv", ["x", "kernel"], ["map"], pads=[1, 1, 1, 1], strides=[4, 4]), node("ReduceMean", ["map"], ["columns"], axes=[3], keepdims=0),
+     node("ReduceMean", ["columns"], ["features"], axes=[-1], keepdims=0)],
+    image(), [info("features", T.FLOAT, ["batch", 16])], [kernel(16)], 17,
+)
 # Two maps lead to the features.
 save(
     "two-maps",
@@ -163,6 +170,7 @@ expect(out, "opset9", "features", "map", "NCHW", {"x": crops})
 expect(out, "nhwc11", "features", "map", "NHWC", {"x": np.ascontiguousarray(crops.transpose(0, 2, 3, 1))})
 expect(out, "fixed13", "features", "map", "NCHW", {"x": crops}, batch=4)
 expect(out, "gate20", "features", "last", "NCHW", {"x": crops})
+expect(out, "twice17", "features", "map", "NCHW", {"x": crops})
 vit = {"pixel_values": crops}
 expect(root / "onnx", "vit", "pooler_output", "last_hidden_state", "tokens", vit, prefix=3)
 expect(root / "onnx", "vit-batch4", "pooler_output", "last_hidden_state", "tokens", vit, batch=4, prefix=3)

@@ -4,8 +4,11 @@ import type { EncoderOutput, OnnxDescription } from "./description.ts";
 import type { EncoderFile } from "./encoder-file.ts";
 import { ApartEncoder, type Probed } from "./onnx/apart.ts";
 import { filesOf, type OnnxFile, readModel } from "./onnx/file.ts";
-import { Flow, lastMaps, type SpatialTensor } from "./onnx/last-map.ts";
+import { Flow, type LastMaps, lastMaps, type SpatialTensor } from "./onnx/last-map.ts";
 import { tokenGrid } from "./tokens.ts";
+
+/** Tensors before an output that are looked at first. */
+const NEAREST = 200;
 
 /**
  * The encoder `NAME+pool`: the same network with the same input and preprocessing, whose features are the mean, under
@@ -43,12 +46,20 @@ async function ofNetwork(file: OnnxFile): Promise<OnnxFile> {
   const vectors = description.outputs.filter((o) => o.layout === "vector").map((o) => o.output);
   const { model } = readModel(modelPath);
   const flow = new Flow(model, description.input.name);
-  const names = [...new Set(vectors.flatMap((name) => flow.behind(name)))];
-  const shapes = await shapesOf(file, names);
+  const search = async (most: number) => {
+    const names = vectors.flatMap((name) => flow.behind(name).slice(0, most));
+    const shapes = await shapesOf(file, [...new Set(names)]);
+    const found = new Map(
+      vectors.map((name) => [name, lastMaps(flow, name, shapes, description.input)] as const),
+    );
+    return { shapes, found };
+  };
+  // A map is mostly near the output, and all tensors of a large network may take more memory than there is.
+  const near = await search(NEAREST);
+  const complete = [...near.found.values()].every(({ incomplete }) => !incomplete);
+  const { found, shapes } = complete ? near : await search(Number.POSITIVE_INFINITY);
   const outputs = description.outputs.map((o) =>
-    o.layout === "vector"
-      ? ofVector(o, lastMaps(flow, o.output, shapes, description.input), shapes, file)
-      : underMask(o),
+    o.layout === "vector" ? ofVector(o, found.get(o.output)!, shapes, file) : underMask(o),
   );
   return filesOf(path, pooled(description, outputs), modelPath);
 }
@@ -67,7 +78,7 @@ export async function shapesOf(
 
 function ofVector(
   output: EncoderOutput,
-  { maps, reachesInput }: ReturnType<typeof lastMaps>,
+  { maps, reachesInput }: LastMaps,
   shapes: ReadonlyMap<string, Probed>,
   { path, description: { input } }: OnnxFile,
 ): EncoderOutput {

@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { OnnxDescription } from "../../../src/encode/description.ts";
 import { readEncoder } from "../../../src/encode/encoder-file.ts";
+import { appendTo } from "../../../src/encode/onnx/append.ts";
 import { draftEncoder } from "../../../src/encode/onnx/draft.ts";
+import { filesOf, readModel } from "../../../src/encode/onnx/file.ts";
+import { Flow, lastMaps } from "../../../src/encode/onnx/last-map.ts";
+import { parseOnnx } from "../../../src/encode/onnx/model.ts";
 import { showEncoder } from "../../../src/encode/published/show.ts";
 import { SETTINGS } from "../../../src/settings.ts";
 import { exportText, readExport } from "../../../src/study/composites/record.ts";
@@ -155,6 +160,30 @@ export const DOCUMENTS: readonly Reader[] = [
     read: async (path) => {
       const { path: _, ...shown } = (await showEncoder(path)) as { path: string };
       return shown;
+    },
+  },
+  {
+    name: "onnx-append",
+    seeds: () => onnx(/^(vit|vit-external|vit-half|norm|mask-float)\.onnx$/),
+    mutators: (file) => (file.endsWith(".onnx") ? PROTOBUF : []),
+    read: (path) => {
+      const { model } = readModel(path);
+      const input = { name: model.graph.inputs[0]?.name ?? "", channels: ["A"], height: 32, width: 32 };
+      const outputs = model.graph.outputs.slice(0, 4).map(({ name }) => ({ output: name || "?" }));
+      const description = OnnxDescription.parse({
+        ...{ format: "cellswap-encoder", version: 1, name: "any", model: path },
+        ...{ input: { ...input, name: input.name || "?" }, outputs: [{ output: "?" }, ...outputs] },
+      });
+      const appended = appendTo(filesOf(path, description, path), (graph) => {
+        graph.output(graph.node("Identity", [graph.input(graph.free("x"), [1])]), [1]);
+      });
+      // What was there is there still, and one node more.
+      const { graph } = parseOnnx(appended, path);
+      if (graph.nodes.length !== model.graph.nodes.length + 1) throw new RangeError("nodes were lost");
+      const flow = new Flow(model, input.name);
+      const shape = { type: "float32", dims: [1, 16, 4, 4] };
+      const shapes = (name: string) => flow.behind(name).map((of) => [of, { name: of, ...shape }] as const);
+      return outputs.map(({ output }) => lastMaps(flow, output, new Map(shapes(output)), input));
     },
   },
   {

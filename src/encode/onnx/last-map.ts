@@ -8,11 +8,23 @@ export interface SpatialTensor {
   readonly layout: "NCHW" | "NHWC" | "tokens";
 }
 
+/** The last maps and tokens that lead to an output. */
+export interface LastMaps {
+  readonly maps: readonly SpatialTensor[];
+  /** Whether a way comes to the network's input without passing any. */
+  readonly reachesInput: boolean;
+  /** Whether a tensor without a shape was passed, so that there may be others. */
+  readonly incomplete: boolean;
+}
+
 /** Size of the network's input, pixels. */
 interface InputSize {
   readonly height: number;
   readonly width: number;
 }
+
+/** Tensors that are followed back for the layout of one, or from view to view, at most. */
+const FARTHEST = 1000;
 
 /** Operators that give their values other axes and change none of them. */
 const VIEWS = /^(Reshape|Transpose|Flatten|Squeeze|Unsqueeze|Identity|Cast)$/;
@@ -65,8 +77,7 @@ function takenBy({ inputs, graphs }: OnnxNode): string[] {
 
 /**
  * The last feature maps and tokens that lead to an output of a network: on every way back from the output the first
- * tensor with pixels or patches. A view of a map (a reshape, a transpose) counts as that map. The network's input stands
- * among them where a way comes to it without passing any.
+ * tensor with pixels or patches. A view of a map (a reshape, a transpose) counts as that map.
  * @param shapes of the output and of what it is made of, the batch first
  */
 export function lastMaps(
@@ -74,7 +85,7 @@ export function lastMaps(
   output: string,
   shapes: ReadonlyMap<string, Probed>,
   input: InputSize,
-): { readonly maps: readonly SpatialTensor[]; readonly reachesInput: boolean } {
+): LastMaps {
   const spatial = new Spatial(flow, shapes, input, shapes.get(output)?.dims[0] ?? 1);
   const maps = new Map<string, SpatialTensor>();
   let reachesInput = false;
@@ -82,16 +93,15 @@ export function lastMaps(
   for (const name of seen) {
     const found = spatial.of(name);
     if (found !== null) maps.set(found.name, found);
-    else {
-      const sources = flow.sources(name);
-      if (flow.maker(name) === undefined) reachesInput = true;
-      for (const source of sources) seen.add(source);
-    }
+    else if (flow.maker(name) === undefined) reachesInput = true;
+    else for (const source of flow.sources(name)) seen.add(source);
   }
-  return { maps: [...maps.values()], reachesInput };
+  return { maps: [...maps.values()], reachesInput, incomplete: spatial.incomplete };
 }
 
 class Spatial {
+  /** Whether a shape was asked for that is not known. */
+  incomplete = false;
   readonly #flow: Flow;
   readonly #shapes: ReadonlyMap<string, Probed>;
   readonly #input: InputSize;
@@ -106,15 +116,26 @@ class Spatial {
 
   /** A tensor as the map or the tokens that it is, or that it is a view of; null where it is none. */
   of(name: string): SpatialTensor | null {
-    const maker = this.#flow.maker(name);
-    if (maker === undefined) return null;
-    const viewed = VIEWS.test(maker.operator) ? this.of(maker.inputs[0]) : null;
-    return viewed ?? this.#itself(name);
+    const views = new Set<string>();
+    for (let at = name; views.size < FARTHEST && !views.has(at); ) {
+      const maker = this.#flow.maker(at);
+      if (maker === undefined) break;
+      views.add(at);
+      if (!VIEWS.test(maker.operator)) break;
+      at = maker.inputs[0];
+    }
+    for (const view of [...views].reverse()) {
+      const found = this.#itself(view);
+      if (found !== null) return found;
+    }
+    return null;
   }
 
   #itself(name: string): SpatialTensor | null {
-    const shape = this.#shapes.get(name);
+    const shape = this.#shape(name);
     if (shape === undefined || shape.type !== "float32" || shape.dims[0] !== this.#batch) return null;
+    // A mean over columns is half of a pooling.
+    if (/^Reduce/.test(this.#flow.maker(name)?.operator ?? "")) return null;
     const { dims } = shape;
     if (dims.length === 3) return this.#holdsTokens(dims[1]) ? { name, layout: "tokens" } : null;
     if (dims.length !== 4) return null;
@@ -122,6 +143,12 @@ class Spatial {
     if (layout === null) return null;
     const pixels = layout === "NCHW" ? dims[2] * dims[3] : dims[1] * dims[2];
     return pixels > 1 ? { name, layout } : null;
+  }
+
+  #shape(name: string): Probed | undefined {
+    const shape = this.#shapes.get(name);
+    if (shape === undefined && this.#flow.maker(name) !== undefined) this.incomplete = true;
+    return shape;
   }
 
   #holdsTokens(count: number): boolean {
@@ -139,7 +166,7 @@ class Spatial {
   /** Layout of a map by the operators that made it; null where they do not say. */
   #layout(name: string, seen: Set<string>): "NCHW" | "NHWC" | null {
     const maker = this.#flow.maker(name);
-    if (maker === undefined || seen.has(name)) return null;
+    if (maker === undefined || seen.has(name) || seen.size === FARTHEST) return null;
     seen.add(name);
     const { operator, inputs, integers, lists } = maker;
     if (CHANNELS_FIRST.test(operator)) return "NCHW";
@@ -156,8 +183,7 @@ class Spatial {
     }
     if (/^(Reshape|Softmax|Gather|Expand|Tile|Einsum)$/.test(operator)) return null;
     for (const source of this.#flow.sources(name)) {
-      const dims = this.#shapes.get(source)?.dims;
-      if (dims?.length !== 4) continue;
+      if (this.#shape(source)?.dims.length !== 4) continue;
       const layout = this.#layout(source, seen);
       if (layout !== null) return layout;
     }
