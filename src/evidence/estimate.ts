@@ -167,6 +167,6 @@ export function refusal(
   if (!Number.isFinite(factor))
     return `two ${unit}s a class: every machine is trained on one of them, and what the choice of that one does to the number cannot be bounded`;
   if (sums.differing < FEWEST_DIFFERING)
-    return `${sums.differing === 0 ? "no cell is" : `only ${sums.differing} cells are`} judged differently${difference ? "" : " from the others of the class"}, which does not tell how much would change with others`;
+    return `${sums.differing === 0 ? "no cell is" : `only ${sums.differing} ${sums.differing === 1 ? "cell is" : "cells are"}`} judged differently${difference ? "" : " from the others of the class"}, which does not tell how much would change with others`;
   return undefined;
 }

@@ -74,6 +74,36 @@ const comparison = z.strictObject({
   method: z.string(),
 });
 
+/** What one remedy leaves and costs of an encoder: numbers over all classes. */
+const remedyNumber = z.strictObject({
+  /** `original`, `cost`, `neighbor`, `medium`, `transfer/SETTING`, `capture/SETTING` or `capture-neighbor`. */
+  of: z.string(),
+  kind: z.enum(["accuracy", "difference", "share"]),
+  value: z.number(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  cells: z.int().min(0),
+  clusters: z.int().min(0),
+  groups: z.int().min(0),
+  method: z.string(),
+  why: z.string().nullable(),
+});
+
+/** What remedies make of one encoder. */
+const remedies = z.strictObject({
+  encoder: z.string(),
+  /** Classes whose backgrounds remedies are judged on. */
+  backgrounds: z.array(z.string()),
+  /** Confidence level that the intervals of all remedies have at once, those of transfer and capture each by itself. */
+  level: z.number().gt(0).lt(1),
+  /** Name of the one that is recommended; null where none is. */
+  recommended: z.string().nullable(),
+  sentence: z.string(),
+  /** The encoder as it is, named `none`, then every remedy. */
+  measured: z.array(z.strictObject({ remedy: z.string(), numbers: z.array(remedyNumber) })).min(1),
+  refused: z.array(z.strictObject({ remedy: z.string(), why: z.string() })),
+});
+
 /** Something a reader must know before believing a number; `encoder` null: holds for the whole study. */
 const flag = z.strictObject({
   id: z.string(),
@@ -208,6 +238,8 @@ export const reportSchema = z.strictObject({
   gallery: z.array(gallery),
   /** One entry per encoder whose proportions were asked for. */
   proportions: z.array(reportProportions).default([]),
+  /** One entry per encoder whose remedies were asked for. */
+  remedies: z.array(remedies).default([]),
   cells: z.strictObject({
     total: z.int().min(0),
     used: z.int().min(0),
@@ -232,6 +264,8 @@ export type Answer = ReportData["answers"][number];
 export type Estimate = ReportData["estimates"][number];
 export type Flip = ReportData["flips"][number];
 export type GalleryCell = ReportData["gallery"][number];
+export type EncoderRemedies = ReportData["remedies"][number];
+export type RemedyNumber = z.infer<typeof remedyNumber>;
 export type ReportProportions = ReportData["proportions"][number];
 
 /** Checks report data. @throws ZodError with the place of what does not fit. */

@@ -11,6 +11,7 @@ import { allFlipSection, flipSection } from "./section-flips.ts";
 import { allHeatSection, heatSection } from "./section-heat.ts";
 import { gallerySection, proportionSection } from "./section-pictures.ts";
 import { cellSection, recordSection } from "./section-record.ts";
+import { remedySection } from "./section-remedies.ts";
 import { dropSection, figureSection, tableSection } from "./section-results.ts";
 import { furtherSection, summarySection } from "./section-summary.ts";
 import { furtherWaterfallSection, waterfallSection } from "./section-waterfall.ts";
@@ -26,6 +27,7 @@ const SECTIONS: readonly Section[] = [
   allFlagSection,
   furtherSection,
   furtherWaterfallSection,
+  remedySection,
   estimateSection,
   curveSection,
   allHeatSection,

@@ -32,6 +32,7 @@ import type { StudyLayout } from "./layout.ts";
 import { ownFiles } from "./own-files.ts";
 import { writePublishedResults } from "./published-csv.ts";
 import type { RemedyOutcomes } from "./remedies/outcome.ts";
+import { reportedRemedies } from "./remedies/report.ts";
 import { type EncoderRemedies, remedyStatements, remedyTable } from "./remedies/table.ts";
 import type { FittedStudy } from "./schema.ts";
 import type { Selection } from "./select.ts";
@@ -117,7 +118,10 @@ export function writeResults(finished: Finished): WrittenResults {
       written.add(join(folder, file));
   }
   removeStale(layout.path, written);
-  const data = parseReport(reportData(finished, scores, evidence));
+  const data = parseReport({
+    ...reportData(finished, scores, evidence),
+    remedies: reportedRemedies(finished.remedies, remedies),
+  });
   const report = [`${layout.report}.json`, `${layout.report}.html`];
   writeFileAtomic(report[0], `${JSON.stringify(data)}\n`);
   writeFileAtomic(report[1], renderReport(data));

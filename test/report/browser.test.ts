@@ -72,6 +72,30 @@ describe.skipIf(!existsSync(executablePath))("the report in a browser", () => {
     },
   );
 
+  test("labels of remedies do not overlap or leave their figure", async () => {
+    const page = await browser.newPage({ viewport: { width: 390, height: 900 } });
+    await page.goto(address);
+    const problems =
+      await page.evaluate(`[...document.querySelectorAll("#remedies .panels svg")].flatMap((svg) => {
+      const frame = svg.getBoundingClientRect();
+      const texts = [...svg.querySelectorAll("text")].filter((t) => t.textContent.trim() !== "");
+      const boxes = texts.map((t) => ({ text: t.textContent, box: t.getBoundingClientRect() }));
+      return boxes.flatMap(({ text, box }, i) => [
+        ...(box.right > frame.right + 0.5 || box.bottom > frame.bottom + 0.5 ? [text + " leaves"] : []),
+        // The box of a line of text is taller than its letters.
+        ...boxes.slice(i + 1)
+          .filter(({ box: b }) => b.left < box.right && box.left < b.right
+            && Math.abs(b.top + b.bottom - box.top - box.bottom) < 1.4 * Math.min(b.height, box.height))
+          .map((other) => text + " on " + other.text),
+      ]);
+    })`);
+    expect(
+      await page.evaluate(`document.querySelectorAll("#remedies .panels svg text").length`),
+    ).toBeGreaterThan(40);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   test("the keyboard finds the skip link first, and the results behind it", async () => {
     const page = await browser.newPage();
     await page.goto(address);

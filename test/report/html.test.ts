@@ -7,6 +7,7 @@ import { escapeHtml, html } from "../../src/report/escape.ts";
 import { renderReport } from "../../src/report/html.ts";
 import { formatPoints } from "../../src/report/table-format.ts";
 import { CLASSES, drawScores, sampleReport } from "./sample.ts";
+import { drawRemedies } from "./sample-remedies.ts";
 import { xmlProblem } from "./xml.ts";
 
 const data = sampleReport();
@@ -37,7 +38,7 @@ describe("what is on it", () => {
     const ids = all("section").map((s) => s.id);
     expect(ids).toEqual([
       ...["summary", "steps", "backgrounds", "flips", "flags"],
-      ...["answers", "estimates", "curve", "all-backgrounds", "all-flips"],
+      ...["answers", "remedies", "estimates", "curve", "all-backgrounds", "all-flips"],
       ...["table", "drops", "figures", "gallery", "proportions", "cells", "record", "cite"],
     ]);
     expect(all(".first > section").map((s) => s.id)).toEqual(ids.slice(0, 5));
@@ -130,6 +131,9 @@ describe("what is on it", () => {
     const columns = parseCsv(file("cellswap-estimates.csv"), "estimates");
     expect(columns.get("value")!.map(Number)).toEqual(data.estimates.map((e) => e.value));
     expect(parseCsv(file("cellswap-backgrounds.csv"), "heat").get("cells")).toHaveLength(15 * 14);
+    expect(parseCsv(file("cellswap-remedies.csv"), "remedies").get("value")!.map(Number)).toEqual(
+      data.remedies.flatMap(({ measured }) => measured.flatMap((m) => m.numbers.map((n) => n.value))),
+    );
     expect(parseCsv(file("cellswap-flips.csv"), "flips").get("cell")).toHaveLength(4);
     for (const link of links.filter((l) => l.getAttribute("download")!.endsWith(".svg")))
       expect(xmlProblem(file(link.getAttribute("download")!).trim())).toBeNull();
@@ -137,6 +141,44 @@ describe("what is on it", () => {
   test("figures: ladder, drops per class, two panels, one histogram", () => {
     expect(all("#figures figure svg[role=img]")).toHaveLength(4);
     expect(all("#proportions svg[role=img]")).toHaveLength(1);
+  });
+  test("remedies: the sentence, two panels and a row per remedy, the recommended one named", () => {
+    const cards = all("#remedies article");
+    expect(cards.map((c) => c.querySelector("h3")!.textContent)).toEqual(["deeploc", "pifia"]);
+    for (const [i, card] of cards.entries()) {
+      const { sentence, measured, recommended, refused } = data.remedies[i];
+      expect(card.querySelector(".sentence")!.textContent).toBe(sentence);
+      expect(card.querySelectorAll("svg[role=img]")).toHaveLength(2);
+      const rows = [...card.querySelectorAll("tbody tr")];
+      expect(rows).toHaveLength(measured.length);
+      for (const [r, row] of rows.entries()) {
+        const { remedy, numbers } = measured[r];
+        expect(row.querySelector("th")!.textContent).toBe(
+          remedy === recommended ? `${remedy} recommended` : remedy,
+        );
+        const [within, ...cells] = [...row.querySelectorAll("td")].map((td) => td.textContent);
+        const { low, high } = numbers.find((n) => n.of === "neighbor")!;
+        expect(within === "yes").toBe(low! >= -data.zone && high! <= data.zone);
+        expect(cells).toHaveLength(7);
+        for (const [c, of] of [...(r === 0 ? [] : [[1, "cost"] as const]), [2, "neighbor"] as const])
+          expect(cells[c]).toContain(formatPoints(numbers.find((n) => n.of === of)!.value));
+        expect(cells[6].endsWith("no interval")).toBe(numbers.at(-1)!.why !== null);
+      }
+      expect(card.textContent).toContain(`${refused[0].remedy}: ${refused[0].why}`);
+      expect(card.textContent).toContain(
+        "no interval: only 1 cell is judged differently (capture by neighbors of",
+      );
+    }
+    expect(document.querySelector("#remedies")!.textContent).toContain(
+      "Sample: 100 cells and 6 fields per class, 3 groups (folds)",
+    );
+  });
+  test("a report of a study without remedies, or from before there were any, has no such section", () => {
+    const { remedies, ...before } = data;
+    expect(remedies).toHaveLength(2);
+    const text = renderReport(parseReport(before));
+    expect(text).not.toContain('id="remedies"');
+    expect(text).not.toContain("#remedies");
   });
   test("the gallery has every image, named for those who cannot see it", () => {
     const images = all("#gallery img");
@@ -230,6 +272,14 @@ describe("names from users' files", () => {
     gallery: [
       { cell: evil, class: evil, images: [{ setting: "different", background: evil, donor: evil, panels }] },
     ],
+    remedies: [
+      {
+        ...drawRemedies(evil, [evil], 3),
+        sentence: evil,
+        backgrounds: [evil],
+        refused: [{ remedy: evil, why: evil }],
+      },
+    ],
     proportions: [
       {
         ...data.proportions[0],
@@ -262,6 +312,7 @@ describe("reports with gaps", () => {
   const bare: Partial<ReportInput> = {
     gallery: [],
     proportions: [],
+    remedies: [],
     answers: [],
     estimates: [],
     comparisons: [],
@@ -347,6 +398,8 @@ describe("the schema", () => {
     expect(refuse({ scores: [{ ...data.scores[0], accuracy: 1.01 }] })).toBe(false);
     expect(refuse({ answers: [{ ...data.answers[0], badge: "maybe" }] })).toBe(false);
     expect(refuse({ estimates: [{ ...data.estimates[0], level: 95 }] })).toBe(false);
+    expect(refuse({ remedies: [{ ...data.remedies[0], measured: [] }] })).toBe(false);
+    expect(refuse({ remedies: [{ ...data.remedies[0], p: 0.1 }] })).toBe(false);
     expect(refuse({ heat: [{ ...data.heat[0], value: 12 }] })).toBe(false);
     const cell = data.gallery[0];
     const png = (text: string) => [

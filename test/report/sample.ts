@@ -6,6 +6,7 @@ import type { ReportData, ReportInput } from "../../src/report/data.ts";
 import { parseReport } from "../../src/report/data.ts";
 import type { Setting } from "../../src/settings.ts";
 import type { PairScore } from "../../src/types.ts";
+import { DRAWN_REMEDIES, drawRemedies } from "./sample-remedies.ts";
 import { drawStatistics } from "./sample-statistics.ts";
 
 /** The classes of a whole localization screen. */
@@ -182,6 +183,10 @@ export function sampleReport(changes: Partial<ReportInput> = {}): ReportData {
     ...drawStatistics(scores, CLASSES, pictures),
     gallery: pictures,
     proportions: proportions(CLASSES),
+    remedies: [
+      drawRemedies("deeploc", DRAWN_REMEDIES, 5),
+      drawRemedies("pifia", DRAWN_REMEDIES.slice(0, 3), 6),
+    ],
     cells: {
       total: 1642,
       used: 1519,

@@ -100,10 +100,12 @@ function roundCoordinates(svg: string): string {
 /** An entry of a legend. */
 export interface LegendItem {
   /** What the entry tells apart; printed before the first of its group. */
-  readonly group: "encoder" | "setting";
+  readonly group: "encoder" | "setting" | "remedy";
   readonly label: string;
   readonly color: string;
   readonly symbol: Plot.SymbolType;
+  /** Drawn as an outline. */
+  readonly hollow?: boolean;
 }
 
 /** A 14 x 14 px marker as it appears in the figures. */
@@ -115,7 +117,14 @@ export function drawMarker(item: LegendItem): string {
     axis: null,
     x: { type: "identity" },
     y: { type: "identity" },
-    marks: [Plot.dot([[7, 7]], { symbol: item.symbol, r: 4.5, fill: item.color, stroke: item.color })],
+    marks: [
+      Plot.dot([[7, 7]], {
+        symbol: item.symbol,
+        r: 4.5,
+        fill: item.hollow ? "none" : item.color,
+        stroke: item.color,
+      }),
+    ],
   });
 }
 
