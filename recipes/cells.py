@@ -5,13 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-import scipy.ndimage as ndi
 
-CLIP = (-1.0, 6.0)  # as `clip` of a study, in units of the field
-# Lengths for cells of 32 px, in proportion to the cells of a store (`unit`):
-HALO = 3  # removed around the donor's center cell
-GAP = 6  # from any cell that a pixel used for filling keeps
-SIGMA = 1.0  # soft edge
+from swap_dataset import CLIP, alpha, filled, levels
 
 
 class Cells:
@@ -31,39 +26,11 @@ class Cells:
             rows = np.flatnonzero(self.field == field)
             for c in range(self.x.shape[1]):
                 crops = self.x[rows, c]
-                background = np.median(crops[self.mask[rows] == 0])
-                cell = np.median([crop[m == 1].mean() for crop, m in zip(crops, self.mask[rows])])
+                background, cell = levels(crops, self.mask[rows])
                 self.x[rows, c] = np.clip((crops - background) / (cell - background), *CLIP)
 
     def __len__(self):
         return len(self.x)
-
-
-def alpha(mask, unit=1):
-    """Weight of the center cell (h, w): Gaussian of its mask, neighbors left out (src/swap/paste.ts)."""
-    blurred = ndi.gaussian_filter((mask == 1).astype(np.float32), SIGMA * unit, mode="nearest")
-    others = ndi.gaussian_filter((mask == 2).astype(np.float32), SIGMA * unit, mode="nearest")
-    soft = np.where(mask == 1, blurred, np.maximum(0, blurred - others))
-    return np.where(mask == 2, 0, soft).astype(np.float32)
-
-
-def filled(crop, mask, kind, rng, unit=1):
-    """Crop (c, h, w) without its center cell ("center") or without all cells ("cell-free"): their places and the halo
-    take pixels drawn from the crop's own cell-free ones (src/swap/fill/fill.ts)."""
-    to_cell = ndi.distance_transform_edt(mask == 0)
-    for gap in range(round(GAP * unit), -1, -1):
-        pool = np.flatnonzero(to_cell > gap)
-        if len(pool) >= mask.size / 20:
-            break
-    if kind == "center":
-        removed = (ndi.distance_transform_edt(mask != 1) <= HALO * unit) & (mask != 2)
-    else:
-        removed = to_cell <= gap
-    out = crop.copy()
-    if len(pool) > 0:
-        take = rng.choice(pool, removed.sum())
-        out.reshape(len(crop), -1)[:, removed.ravel()] = crop.reshape(len(crop), -1)[:, take]
-    return out
 
 
 def backgrounds(cells, kind="center", seed=0):

@@ -41,7 +41,10 @@ test("the package holds what it needs and nothing else", () => {
   ]);
   const paths = files.map((f) => f.path);
   expect(paths.filter((path) => path.startsWith("scripts/"))).toEqual(["scripts/preinstall.mjs"]);
-  expect(paths.filter((path) => path.startsWith("recipes/"))).toEqual(["recipes/serve.py"]);
+  expect(paths.filter((path) => path.startsWith("recipes/"))).toEqual([
+    "recipes/serve.py",
+    "recipes/swap_dataset.py",
+  ]);
   for (const name of ["study", "encoder"]) expect(paths).toContain(`schema/${name}.schema.json`);
   const models = files.filter((f) => f.path.endsWith(".onnx"));
   expect(models.length).toBe(9);
