@@ -1,8 +1,8 @@
 /**
  * Neighbor influence against simulated truth: every cell is rendered with and without the other cells of its field, and
  * the move of an encoder's features is held against the column that `cellswap features --remedy recompose` writes. Encoders
- * are oracles that read the surroundings with a known dose, and bundled ones. `--cells N` (10) in each of four fields of
- * eight localizations, `--reference K` (32) donors for what the standard error promises.
+ * are oracles that read the surroundings with a known dose, and bundled ones. `--cells N` (8) in each of four fields of
+ * eight localizations, `--reference K` (16) donors for what the standard error promises.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,15 +15,15 @@ import { agreement, compareInfluence } from "./influence/compare.ts";
 import { writeOracles } from "./influence/oracles.ts";
 
 const DONORS = 4;
-const reference = Number(option("reference", "32"));
+const reference = Number(option("reference", "16"));
 const rendering = {
   localizations: ORGANISMS.yeast.localizations.filter((_, i) => (smoke ? i < 2 : i % 2 === 0)),
   proteins: 1,
   fields: smoke ? 2 : 4,
-  cellsPerField: smoke ? 3 : Number(option("cells", "10")),
+  cellsPerField: smoke ? 3 : Number(option("cells", "8")),
   seed: 11,
 };
-const bundled = smoke ? [] : ["deeploc", "pci", "pifia", "deeploc-swap"];
+const bundled = smoke ? [] : ["deeploc", "pci", "deeploc-swap"];
 const folder = mkdtempSync(join(tmpdir(), "cellswap-influence-"));
 try {
   const encoders = [writeOracles(folder), ...bundled.map((name) => encoderPath(name, folder))];

@@ -80,7 +80,10 @@ async function run(cells: string, options: Options): Promise<void> {
   );
   bar.end();
   if (json) printJson(done);
-  else print(text(done));
+  else {
+    print(text(done));
+    for (const note of done.remedy?.notes ?? []) say(`note: ${note}`);
+  }
 }
 
 function text({ out, cells, leftOut, outputs, remedy }: CellFeatures): string {

@@ -14,7 +14,7 @@ import { plainScales } from "../swap/intensity.ts";
 import type { Cells, CompositeOptions, Flag } from "../types.ts";
 import { version } from "../version.ts";
 import { asImaged } from "./cell-plan.ts";
-import { prepareRemedy } from "./cell-remedy.ts";
+import { cellRemedy, prepareRemedy } from "./cell-remedy.ts";
 
 export interface CellFeatureOptions {
   /** File to write: `.parquet` or `.h5ad`. */
@@ -33,7 +33,7 @@ export interface CellFeatureOptions {
   readonly signal?: AbortSignal;
   /** Called with the cells that are done; with several composites of a cell, with as many as these amount to. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Called with what trying the encoder finds, and with what cannot be known of the cells. */
+  /** Called with what trying the encoder finds. */
   readonly onFlag?: (flag: Flag) => void;
 }
 
@@ -80,6 +80,11 @@ export async function writeCellFeatures(
 ): Promise<CellFeatures> {
   const { out, all = false, workers, signal, onProgress, onFlag } = options;
   const write = writerOf(out);
+  const chosen = options.remedy === undefined ? null : cellRemedy(options.remedy);
+  if (chosen === null && options.class !== undefined)
+    throw new StudyError(
+      "--class says which classes lend medium with a remedy; give --remedy recompose as well",
+    );
   const store = await CellStore.open(path, [], { signal });
   const programs = new RunningPrograms();
   const stop = () => programs.stop();
@@ -94,10 +99,6 @@ export async function writeCellFeatures(
     );
     if (rows.length === 0)
       throw new DataError("has no cell with a usable mask; segment the cells again, or take --all", { path });
-    const remedy =
-      options.remedy === undefined
-        ? null
-        : await prepareRemedy(store, rows, { name: options.remedy, class: options.class }, between);
     const samples = takeSamples(store, rows, (row, crop) => store.readCrop(row, crop));
     const { name } = encoder.description;
     const names = namesOfOutputs(encoder.description);
@@ -112,6 +113,7 @@ export async function writeCellFeatures(
       },
       { programs, signal },
     );
+    const remedy = chosen === null ? null : await prepareRemedy(store, rows, chosen, options.class, between);
     let notes: readonly string[] = [];
     await inUnfinished(out, async (folder, lost) => {
       const { sets } = await extract(
@@ -143,18 +145,11 @@ export async function writeCellFeatures(
         if (remedy === null)
           await write(out, { cells, rows, sets, uns: { cellswap: { ...uns, setting: "original" } } });
         else {
-          const done = await remedy.finish(sets, between);
-          notes = done.notes;
-          for (const text of notes) onFlag?.({ id: "not-known", severity: "note", encoder: name, text });
-          const about = { ...uns, ...done.uns };
-          await write(out, {
-            cells,
-            rows,
-            sets: done.sets,
-            columns: done.columns,
-            uns: { cellswap: about },
-            about: JSON.stringify(about),
-          });
+          const { sets: free, columns, uns: own, notes: found } = await remedy.finish(sets, between);
+          notes = found;
+          const about = { ...uns, ...own };
+          const said = { uns: { cellswap: about }, about: JSON.stringify(about) };
+          await write(out, { cells, rows, sets: free, columns, ...said });
         }
       } finally {
         for (const set of sets) set.close();

@@ -1,3 +1,4 @@
+import { DataError } from "../errors.ts";
 import { SETTINGS } from "../settings.ts";
 import type { Derived } from "../swap/derived.ts";
 import { lendMedium } from "../swap/lend.ts";
@@ -15,6 +16,8 @@ export interface CellPlan {
   readonly derived?: Derived;
   /** Null where no neighbors are looked at. */
   readonly influence: InfluencePlan | null;
+  /** What a reader of the features should know. */
+  readonly notes: readonly string[];
 }
 
 /** A plan that shows cells as they were imaged and nothing else. */
@@ -36,14 +39,14 @@ export function asImaged(cell: Int32Array): SwapPlan {
 export function maskedPlan(rows: Int32Array, store: CropSource, dilate: number): CellPlan {
   const crops = asImaged(rows);
   const { plan, center } = maskOut(crops, store.count, dilate);
-  return { plan, derived: { plan: crops, center, dilate }, influence: null };
+  return { plan, derived: { plan: crops, center, dilate }, influence: null, notes: [] };
 }
 
 /** Cells in their own crops, all others taken out. */
 export function clearPlan(rows: Int32Array, store: CropSource): CellPlan {
   const crops = asImaged(rows);
   const { plan, center, dilate } = clear(crops, store.count);
-  return { plan, derived: { plan: crops, center, dilate }, influence: null };
+  return { plan, derived: { plan: crops, center, dilate }, influence: null, notes: [] };
 }
 
 /** A cell store, as plans need it. */
@@ -56,7 +59,7 @@ export interface CellCrops extends CropSource {
  * Cells on the cell-free media of `draws` donors, and those that have neighbors on the same media together with their
  * own. Row `draw * rows.length + i` shows cell i alone; the others come after all of these.
  * @param beset positions in `rows` of the cells with neighbors
- * @throws DataError where no cells can lend
+ * @throws DataError where no cells can lend, or most have no medium
  */
 export function recomposedPlan(
   rows: Int32Array,
@@ -84,6 +87,7 @@ export function recomposedPlan(
   const labels = Array.from(classes.of, (c) => classes.names[c] ?? null);
   const cluster = new Int32Array(cells.count).fill(-1);
   const lent = lendMedium(store, alone, { field: cells.field, usable: cells.usable, labels, cluster }, seed);
+  const notes = crowded(lent, path);
   const count = (n + m) * draws;
   const from = (row: number) =>
     row < n * draws ? row : Math.floor((row - n * draws) / m) * n + beset[(row - n * draws) % m];
@@ -113,5 +117,19 @@ export function recomposedPlan(
       dilate: 0,
     },
     influence: { count: n, draws, beset, medium: (at, draw) => mediumOf(lent, draw * n + at) },
+    notes,
   };
+}
+
+/** Says how many composites show no medium worth the name. @throws DataError where these are most of them */
+function crowded({ count, donor, medium }: SwapPlan, path: string): string[] {
+  const bare = medium?.of.reduce((n, of, row) => n + (of === donor[row] ? 1 : 0), 0) ?? 0;
+  if (bare === 0) return [];
+  const what = "crops full of cells (less than 5 % medium), as are all others of their field and class";
+  if (bare > count / 2)
+    throw new DataError(
+      `most cells would be recomposed onto ${what}; import crops from sparser places too, or take --remedy masked`,
+      { path },
+    );
+  return [`${bare} of ${count} composites show as medium what lies between cells: their donors are ${what}.`];
 }

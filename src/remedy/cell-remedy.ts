@@ -43,19 +43,19 @@ export interface Remedied extends Pick<CellTable, "sets"> {
 
 /**
  * Prepares a remedy for the cells `rows` of a store: donors, intensity scales, what stands around every cell.
- * @param chosen name of the remedy, and the metadata column that holds the class
- * @throws CellswapError for another remedy, masks that know too little, fields whose levels cannot be measured
+ * @param remedy from {@link cellRemedy}
+ * @param column metadata column that holds the class, as {@link cellClasses} takes it
+ * @throws CellswapError for masks that know too little, a column that is not there, fields whose levels cannot be measured
  */
 export async function prepareRemedy(
   store: CellStore,
   rows: Int32Array,
-  chosen: { readonly name: string; readonly class: string | undefined },
+  remedy: Remedy,
+  column: string | undefined,
   between: Between,
 ): Promise<CellRemedy> {
-  const remedy = pixelRemedy(chosen.name);
-  const { path } = store;
   checkMasks(store, remedy);
-  const classes = cellClasses(store.cells, chosen.class, path);
+  const classes = cellClasses(store.cells, column, store.path);
   const composite = recommendedFor(store, SEED);
   const scales = fieldScales(store, rows, composite);
   const around = store.masks === "full" ? await surroundingsOf(store, rows, between) : null;
@@ -72,8 +72,8 @@ export async function prepareRemedy(
   };
 }
 
-/** The remedies that change what the encoder is shown. @throws StudyError for others */
-function pixelRemedy(text: string): Remedy {
+/** Takes the name of a remedy apart that needs no study. @throws StudyError for others */
+export function cellRemedy(text: string): Remedy {
   const remedy = parseRemedy(text);
   if (
     !remedy.retrained &&
@@ -156,13 +156,13 @@ interface Known {
 
 async function finish(
   sets: readonly FeatureSet[],
-  { plan, influence }: CellPlan,
+  { plan, influence, notes: planned }: CellPlan,
   known: Known,
   between: Between,
 ): Promise<Remedied> {
   const { remedy, around } = known;
   const columns = new Map<string, Column>();
-  const notes: string[] = [];
+  const notes = [...planned];
   const uns: Record<string, Unstructured | string | number | readonly string[]> = { remedy: remedy.name };
   if (around === null)
     notes.push(

@@ -158,7 +158,7 @@ test.each(["tiny", "two"])(
     await encoder.release();
     store.close();
   },
-  60_000,
+  240_000,
 );
 
 test("a run that was stopped goes on to the same bytes, with any number of threads", async () => {
