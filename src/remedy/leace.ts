@@ -19,16 +19,17 @@ const NONE = 1e-12;
  * where a class never stands on its own background, what is particular to the class would otherwise be erased with the
  * background.
  *
- * @throws StudyError for fewer than two backgrounds, for no cells or too many features
+ * @throws StudyError where no class has two foreign backgrounds, for no cells or too many features
  */
 export function fitLeace(train: readonly ClassRows[]): AffineMap {
   const d = mappedDimension(train, "leace");
   const lending = [
     ...new Set(train.flatMap((c) => foreignBlocks(c).map((b) => c.blocks[b].background))),
   ].sort((a, b) => a - b);
-  if (lending.length < 2)
+  const told = (c: ClassRows) => new Set(foreignBlocks(c).map((b) => c.blocks[b].background)).size;
+  if (!train.some((c) => told(c) > 1))
     throw new StudyError(
-      "leace erases which class the background is of, and the composites have the backgrounds of one class only; name two or more",
+      "leace erases which class the background is of, and no class stands on the backgrounds of two others; name more backgrounds or classes",
     );
   const k = lending.length;
   const scatter = new Scatter(d);

@@ -143,9 +143,10 @@ describe("least-squares concept erasure", () => {
     }
   });
 
-  test("one background is refused", () => {
+  test("a single foreign background is refused", () => {
     const one = train.map((of) => ({ ...of, blocks: of.blocks.map((b) => ({ ...b, background: -1 })) }));
-    expect(() => fitLeace(one)).toThrow(/backgrounds of one class only/);
+    expect(() => fitLeace(one)).toThrow(/no class stands on the backgrounds of two others/);
+    expect(() => fitLeace(drawnRows({ classes: 2 }))).toThrow(/name more backgrounds or classes/);
   });
 });
 

@@ -54,6 +54,8 @@ export function fitLogistic(
   const rows = labels.length;
   if (features.length !== rows * dimension)
     throw new RangeError(`${features.length} values are not ${rows} rows of ${dimension} features`);
+  if (groups !== undefined && groups.length !== rows)
+    throw new RangeError(`${groups.length} groups for ${rows} rows`);
   if (!(c > 0)) throw new StudyError(`C is ${c}; it must be above 0`);
   checkFinite(features, dimension, "the training set");
   const sizes = classSizes(labels, classes);

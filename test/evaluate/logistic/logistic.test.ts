@@ -97,6 +97,28 @@ test("the published optimizer is seeded and learns", () => {
   expect(best.filter((k, i) => k === labels[i]).length).toBeGreaterThan(right);
 });
 
+test("groups of rows that weigh the same, whatever their size", () => {
+  const { features, labels } = drawn([8, 6], 3, 1);
+  // The last two rows of each class, four times.
+  const repeated = [0, 1, 2, 3, 4, 5, 6, 7, 6, 7, 6, 7, 6, 7, 8, 9, 10, 11, 12, 13, 12, 13, 12, 13, 12, 13];
+  const few = (row: number) => (labels[row] === 0 ? (row < 6 ? 0 : 1) : row < 12 ? 2 : 3);
+  const long = Float32Array.from(repeated.flatMap((row) => [...features.subarray(3 * row, 3 * row + 3)]));
+  // No penalty, which would see the number of rows.
+  const fit = (x: Float32Array, rows: number[]) =>
+    fitLogistic(
+      x,
+      rows.map((r) => labels[r]),
+      3,
+      2,
+      { c: 1e9, groups: rows.map(few) },
+    );
+  const [a, b] = [fit(features, [...labels.keys()]), fit(long, repeated)];
+  a.theta.forEach((v, i) => {
+    expect(b.theta[i] / v).toBeCloseTo(1, 3);
+  });
+  expect(() => fitLogistic(features, labels, 3, 2, { groups: [1] })).toThrow("1 groups for 14 rows");
+});
+
 test("an empty class, one class and a C of zero are refused", () => {
   const { features, labels } = drawn([5, 5], 3, 1);
   expect(() => fitLogistic(features, labels, 3, 3)).toThrow(/class number 3 has no cells/);
