@@ -142,7 +142,7 @@ export function judge(
   };
 }
 
-interface Stats {
+export interface Stats {
   /** Per group: count, sum, lower triangle of the scatter around zero. */
   readonly count: Float64Array;
   readonly sum: Float64Array;
@@ -150,7 +150,7 @@ interface Stats {
   readonly all: { readonly count: number; readonly sum: Float64Array; readonly scatter: Float64Array };
 }
 
-function groupStats(
+export function groupStats(
   x: Float64Array,
   group: Int32Array,
   K: number,
@@ -183,7 +183,7 @@ function groupStats(
 const work = { matrix: new Float64Array(0) };
 
 /** Linear discriminant of all groups but k; positive: first class. */
-function discriminant(a: Stats, b: Stats, k: number, d: number): { w: Float64Array; b: number } {
+export function discriminant(a: Stats, b: Stats, k: number, d: number): { w: Float64Array; b: number } {
   const t = (d * (d + 1)) / 2;
   if (work.matrix.length < t) work.matrix = new Float64Array(t);
   const m = work.matrix;
