@@ -68,7 +68,7 @@ export function pixelsKey(inputs: FeatureInputs, settings: readonly Setting[]): 
 const DERIVED_VERSION = 1;
 
 /** Key of crops that are derived from those of a store: a hash of all that their pixels and masks depend on. */
-export function derivedKey(inputs: FeatureInputs, { plan, center, dilate }: Derived): string {
+export function derivedKey(inputs: FeatureInputs, { plan, center, centerFrom, dilate }: Derived): string {
   const settings = [...new Set(plan.setting)].map((s) => SETTINGS[s]);
   const from = { ...inputs, medium: plan.medium?.key };
   return shortHash({
@@ -77,6 +77,7 @@ export function derivedKey(inputs: FeatureInputs, { plan, center, dilate }: Deri
     pixels: pixelsKey(from, settings),
     masks: inputs.header.hashes["masks.npy"],
     center,
+    centerFrom,
     dilate,
     keepsDonor: inputs.composite.donorCenter === "keep",
   });

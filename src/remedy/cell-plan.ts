@@ -8,7 +8,7 @@ import { clear } from "./clear.ts";
 import type { InfluencePlan } from "./influence.ts";
 import { type CellClasses, storeLenders } from "./lenders.ts";
 import { maskOut } from "./mask.ts";
-import { drawDonors } from "./recompose.ts";
+import { drawDonors, RECOMPOSED_HALO } from "./recompose.ts";
 
 /** What is encoded so that cells get their features. */
 export interface CellPlan {
@@ -98,8 +98,9 @@ export function recomposedPlan(
   const plan: SwapPlan = {
     ...lent,
     count,
-    cell: Int32Array.from({ length: count }, (_, row) =>
-      row < n * draws ? alone.cell[row] : offset + ((row - n * draws) % m),
+    cell: Int32Array.from(
+      { length: count },
+      (_, row) => offset + (row < n * draws ? row % n : n + ((row - n * draws) % m)),
     ),
     setting: new Uint8Array(count).fill(medium),
     background: Int16Array.from({ length: count }, (_, row) =>
@@ -112,9 +113,10 @@ export function recomposedPlan(
   return {
     plan,
     derived: {
-      plan: asImaged(Int32Array.from(beset, (at) => rows[at])),
+      plan: asImaged(Int32Array.from([...rows, ...beset.map((at) => rows[at])])),
       center: "cell-and-neighbors",
-      dilate: 0,
+      centerFrom: n,
+      dilate: RECOMPOSED_HALO,
     },
     influence: { count: n, draws, beset, medium: (at, draw) => mediumOf(lent, draw * n + at) },
     notes,

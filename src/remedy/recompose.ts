@@ -4,6 +4,12 @@ import { makePlan, type PlanRequest } from "../swap/plan.ts";
 import type { SwapPlan } from "../types.ts";
 import { type Seen, shown } from "./seen.ts";
 
+/**
+ * Pixels around a cell that are pasted along, as far as no other cell is there. The soft edge then takes nothing from the
+ * cell itself, and most of its halo stays (docs/remedies.md has what that is worth).
+ */
+export const RECOMPOSED_HALO = 2;
+
 /** Whose medium cells are recomposed onto; as the study's plan has it. */
 export type Lenders = Pick<PlanRequest, "classes" | "classOf" | "field" | "usable" | "group" | "backgrounds">;
 
@@ -46,7 +52,7 @@ export function drawDonors(lenders: Lenders, draws: number, seed: number): Int32
 /**
  * Recomposes crops: the center cell of each on the cell-free backgrounds of several donors; the mean of the features
  * stands for the cell. A cell has the same donors in whatever crop it is seen. Nothing of the neighbors is left but
- * what lies under the center mask and its soft edge.
+ * what of their light lies under the center mask and the pixels around it that are pasted along.
  * @param crops the plan whose composites are the crops
  * @param offset cells of the store
  * @param donors from {@link drawDonors}
@@ -57,6 +63,6 @@ export function recompose(crops: SwapPlan, offset: number, donors: readonly Int3
     plan: shown("cell-free", crops.count, offset, lists),
     draws: donors.length,
     center: "cell",
-    dilate: 0,
+    dilate: RECOMPOSED_HALO,
   };
 }

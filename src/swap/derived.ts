@@ -18,6 +18,8 @@ export interface Derived {
   readonly plan: SwapPlan;
   /** What of a crop counts as its center cell: the cell itself, or its neighbors as well. */
   readonly center: "cell" | "cell-and-neighbors";
+  /** First composite that `center` is said of; in those before it counts the cell itself. 0 by default. */
+  readonly centerFrom?: number;
   /** Pixels by which the cell itself grows, over medium only, never over another cell. */
   readonly dilate: number;
 }
@@ -71,7 +73,8 @@ export class DerivedCrops implements CropSource {
 
   readMask(cell: number, out: Uint8Array): void {
     this.readOwnMask(cell, out);
-    if (cell >= this.#source.count && this.#derived.center === "cell-and-neighbors")
+    const { center, centerFrom = 0 } = this.#derived;
+    if (cell >= this.#source.count + centerFrom && center === "cell-and-neighbors")
       for (let p = 0; p < out.length; p++) if (out[p] === NEIGHBOR) out[p] = CENTER;
   }
 

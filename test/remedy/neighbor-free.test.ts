@@ -62,7 +62,7 @@ async function composites(
   for (const donor of donors) {
     const plan = shown("cell-free", 1, cell, [Int32Array.of(donor)]);
     compositor.compose(plan, 0, crop);
-    store.readMask(cell, mask);
+    seen(store, cell, false).readMask(cell, mask);
     const out = encoder.dimensions.map((n) => new Float32Array(n));
     await encoder.encode(crop, mask, 1, out);
     found.push(out[0]);
@@ -70,18 +70,29 @@ async function composites(
   return found;
 }
 
-/** The same crops, the neighbors of `cell` part of it. */
-function withNeighbors(store: CellStore, cell: number): CropSource {
+/** The same crops, `cell` with the medium within 2 px of it, and with its neighbors where these are wanted. */
+function seen(store: CellStore, cell: number, neighbors: boolean): CropSource {
+  const { height, width } = store;
   return {
     count: store.count,
     channels: store.channels,
-    height: store.height,
-    width: store.width,
+    height,
+    width,
     masks: "full",
     readCrop: (row, out) => store.readCrop(row, out),
     readMask: (row, out) => {
       store.readMask(row, out);
-      if (row === cell) for (let p = 0; p < out.length; p++) if (out[p] === 2) out[p] = 1;
+      if (row !== cell) return;
+      const given = out.slice();
+      const isCell = (y: number, x: number) =>
+        y >= 0 && y < height && x >= 0 && x < width && given[y * width + x] === 1;
+      for (let y = 0, p = 0; y < height; y++)
+        for (let x = 0; x < width; x++, p++) {
+          if (given[p] === 2 && neighbors) out[p] = 1;
+          if (given[p] !== 0) continue;
+          for (let dy = -2; dy <= 2; dy++)
+            for (let dx = -2; dx <= 2; dx++) if (dy * dy + dx * dx <= 4 && isCell(y + dy, x + dx)) out[p] = 1;
+        }
     },
   };
 }
@@ -108,8 +119,8 @@ test.each(["tiny", "two"])(
       const own = donors.map((of) => of[row]);
       expect(new Set(own.map((donor) => store.cells.localization[donor])).size).toBe(3);
       for (const donor of own) expect(store.cells.field[donor]).not.toBe(store.cells.field[row]);
-      const alone = await composites(store, store, encoder, row, own);
-      const together = await composites(withNeighbors(store, row), store, encoder, row, own);
+      const alone = await composites(seen(store, row, false), store, encoder, row, own);
+      const together = await composites(seen(store, row, true), store, encoder, row, own);
       const dimension = alone[0].length;
       const mean = Array.from({ length: dimension }, (_, j) => alone.reduce((a, x) => a + x[j], 0) / 3);
       mean.forEach((v, j) => expect(numbers(table, `${output}_000${j + 1}`)[i]).toBeCloseTo(v, 4));
