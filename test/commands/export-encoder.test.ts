@@ -36,6 +36,7 @@ test("an exported encoder is tried and studied like any, with the features of th
   expect(made).toMatchObject({ code: 0, error: "" });
   expect(made.out.split("\n")).toEqual([
     `Wrote ${at("tiny-pool.json")} and ${at("tiny-pool.onnx")}: features in features.`,
+    expect.stringMatching(/^The features are the mean of map \(NCHW\) under the center mask\. /),
     "The network takes the center mask as input center_mask; cellswap gives it.",
     `Use it in a study file as ${JSON.stringify(at("tiny-pool.json"))}.`,
     "",
@@ -70,6 +71,16 @@ test("an exported encoder is tried and studied like any, with the features of th
     expect(largest).toBeGreaterThan(0);
     expect(apart / largest).toBeLessThan(1e-5);
   }
+
+  const fitted = ["export", "encoder", study, "--folder", at("out"), "--remedy", "project-1"];
+  const map = await run(...fitted, "--encoder", "described", "--out", at("described-project.json"));
+  expect(map).toMatchObject({ code: 0, error: "" });
+  expect(map.out).toMatch(/project-1 of described was fitted on all 16 cells of the study/);
+  const mapped = await run("encoder", "try", at("described-project.json"), "--cells", at("cells"));
+  expect(mapped).toMatchObject({ code: 0, error: "" });
+  const other = await run(...fitted, "--encoder", "tiny", "--out", at("none.json"));
+  expect(other).toMatchObject({ code: 1, out: "" });
+  expect(other.error).toMatch(/study\.json: has no encoder tiny; it has described, tiny-pool/);
 });
 
 test.each([
@@ -77,6 +88,7 @@ test.each([
   ["masked", /changes what the encoder sees .*from code/],
   ["augmented", /trains other probes/],
   ["retrained+pool", /export that one: --encoder TWIN/],
+  ["leace", /fitted on the cells of a finished study; name it: cellswap export encoder STUDY\.json/],
   ["pol", /there is no remedy "pol"; remedies are recompose, /],
 ])("%s is refused in one line, and nothing is written", async (remedy, message) => {
   const before = readdirSync(folder);

@@ -10,7 +10,7 @@ import type { ParquetFile } from "../../files/parquet/file.ts";
 import type { Column } from "../../types.ts";
 import { version } from "../../version.ts";
 import type { StudyResults } from "../read.ts";
-import { checkResults, type Planned, type PlannedBlock } from "./planned.ts";
+import { type Planned, type PlannedBlock, resultsOf } from "./planned.ts";
 
 /** What the file of an output is made from. */
 export interface Source {
@@ -28,13 +28,7 @@ export interface Source {
 /** Writes the file of one output; returns its number of features. */
 export async function writeOutput(path: string, encoder: string, source: Source): Promise<number> {
   const { plan, table, metadata, results } = source;
-  const from = results.report.encoders.findIndex((e) => e.name === encoder) * plan.rows;
-  const [first, last] = await Promise.all(
-    [from, from + plan.rows - 1].map((row) => textOf(table, "encoder", row, row + 1)),
-  );
-  if (first[0] !== encoder || last[0] !== encoder)
-    throw new DataError("does not fit the study's plan; run the study again", { path: table.path });
-  await checkResults(plan, table, from);
+  const from = await resultsOf(plan, table, results.report, encoder);
   const text = (name: string, rows: PlannedBlock) => textOf(table, name, from + rows.start, from + rows.end);
   const numbers = (name: string, rows: PlannedBlock) =>
     numbersOf(table, name, from + rows.start, from + rows.end);

@@ -53,6 +53,26 @@ export async function readPlanned(layout: StudyLayout): Promise<Planned> {
   };
 }
 
+/**
+ * First row of an output in a table of results (`results/cells.parquet`), a row for every one of the plan.
+ * @throws DataError where they are of other plans
+ */
+export async function resultsOf(
+  plan: Pick<Planned, "file" | "blocks" | "rows">,
+  table: ParquetFile,
+  { encoders }: { readonly encoders: readonly { readonly name: string }[] },
+  encoder: string,
+): Promise<number> {
+  const from = encoders.findIndex((e) => e.name === encoder) * plan.rows;
+  const [first, last] = await Promise.all(
+    [from, from + plan.rows - 1].map((row) => textOf(table, "encoder", row, row + 1)),
+  );
+  if (first[0] !== encoder || last[0] !== encoder)
+    throw new DataError("does not fit the study's plan; run the study again", { path: table.path });
+  await checkResults(plan, table, from);
+  return from;
+}
+
 /** Columns of the plan, and what they are called in the results. */
 const COMPARED = { cell_id: "Metadata_Cell", setting: "setting", donor_id: "Metadata_Donor" };
 
@@ -60,7 +80,7 @@ const COMPARED = { cell_id: "Metadata_Cell", setting: "setting", donor_id: "Meta
  * Compares the rows from `from` on of a table of results with the plan.
  * @throws DataError where they are of others, as when a run with other choices was stopped before it had results
  */
-export async function checkResults(
+async function checkResults(
   { file, blocks }: Pick<Planned, "file" | "blocks">,
   table: ParquetFile,
   from: number,

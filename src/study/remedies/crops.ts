@@ -56,6 +56,12 @@ export function checkRemedies(
     );
 }
 
+/** Background classes that remedies are judged on, of all that a study has. */
+export function remedyBackgrounds(all: readonly string[]): string[] {
+  const number = Math.min(BACKGROUNDS, all.length);
+  return Array.from({ length: number }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / number)]);
+}
+
 /**
  * Takes from the study's plan what remedies are judged on: original and self, cell-free and different on a few
  * background classes, evenly spaced among the study's.
@@ -65,12 +71,7 @@ export function remedyCrops(
   study: Pick<Study, "backgrounds">,
   { classes, rows: cells }: Selection,
 ): RemedyCrops {
-  const all = study.backgrounds ?? classes;
-  const number = Math.min(BACKGROUNDS, all.length);
-  const backgrounds = Array.from(
-    { length: number },
-    (_, i) => all[Math.floor(((i + 0.5) * all.length) / number)],
-  );
+  const backgrounds = remedyBackgrounds(study.backgrounds ?? classes);
   const studied = new Set(cells.flatMap((list) => [...list]));
   const kept = (row: number) => {
     const setting = SETTINGS[plan.setting[row]];
