@@ -1,5 +1,6 @@
-"""The designs, three of yeast and one of human cells: organism, channels, input scaling (with the same step in the sidecar), label, number of steps, and the part of the
-crops whose background is swapped in the twin."""
+"""The designs, three of yeast and one of human cells: organism, channels, input scaling (with the same step in the sidecar),
+label, number of steps, the part of the crops whose background is swapped in the twin, and the output that holds the twin's
+features where it is not `max`."""
 
 
 def standardize(x):
@@ -33,6 +34,7 @@ DESIGNS = {
         "label": None,
         "steps": 2400,
         "share": 1.0,
+        "twin_features": "head",
         "objective": "GFP of another cell of the same field from its RFP and this cell's GFP and RFP (squared error), the design of Paired Cell Inpainting",
         "citation": "Lu et al. 2019, PLoS Comput Biol 15:e1007348",
     },
@@ -59,3 +61,8 @@ DESIGNS = {
         "citation": "Ouyang et al. 2019, Nat Methods 16:1254",
     },
 }
+
+
+def features_of(design, swapped):
+    """Name of the output whose values are the features."""
+    return design.get("twin_features", "max") if swapped else "max"

@@ -65,16 +65,18 @@ class Encoder:
         self.session = ort.InferenceSession(str(folder / self.sidecar["model"]), options)
         self.design = DESIGNS[name.split("-")[0]]
         self.center = "extraInputs" in self.sidecar
+        self.features = self.sidecar["outputs"][0]["output"]
 
-    def __call__(self, crops, masks, output=0):
-        """Features of crops; `masks` are those of their cells, for networks that are shown the center cell alone."""
+    def __call__(self, crops, masks, output=None):
+        """Features of crops, or another output; `masks` are those of their cells, for networks that are shown the center
+        cell alone."""
         found = []
         for at in range(0, len(crops), 100):
             x = torch.from_numpy(crops[at : at + 100])[:, : len(self.design["channels"])]
             feed = {"x": (x if self.center else self.design["scale"](x)).numpy()}
             if self.center:
                 feed["mask"] = (masks[at : at + 100, None] == 1).astype(np.float32)
-            found.append(self.session.run(None, feed)[output])
+            found.append(self.session.run([output or self.features], feed)[0])
         return np.concatenate(found)
 
 
@@ -146,7 +148,7 @@ def head_accuracy(study, encoder, saved):
     background += background >= study.y
     for setting in ("original", "same", "different"):
         crops = study.crops(setting, background) if setting == "different" else study.crops(setting)
-        result[setting] = round(float((classes[encoder(crops, study.cells.mask, 2).argmax(1)] == truth).mean()), 4)
+        result[setting] = round(float((classes[encoder(crops, study.cells.mask, "head").argmax(1)] == truth).mean()), 4)
     return result
 
 
@@ -157,7 +159,7 @@ def write_card(folder, name, encoder, saved, study, measured, head):
         "swapped_backgrounds": saved["training"]["swap"],
         "training": {k: v for k, v in saved["training"].items() if k != "share" or saved["training"]["swap"]},
         "final_loss": saved["log"][-1]["loss"],
-        "features": "output max, 64 values",
+        "features": f"output {encoder.features}, 64 values",
         "held_out": {"source": study.cells.manifest["source"], "cells": len(study.cells), "hashes": study.cells.manifest["hashes"]},
         "head_accuracy": head,
         **measured,
@@ -186,7 +188,7 @@ These are not the published weights: a compact network of the same design, train
 
 - Training: {training['cells']} cells, {training['source']}; {training['steps']} steps of {training['batch']}, seed {training['seed']}, final loss {saved['log'][-1]['loss']}.
 - Held out: {len(study.cells)} cells of other fields, {study.cells.manifest['source']}.
-- Features: output `max` (64 values). Input: {', '.join(encoder.design['channels'])}, {side} x {side} px, {encoder.design['preprocess'][0]['step']} per {'cell' if encoder.center else 'crop'} and channel.
+- Features: output `{encoder.features}` (64 values). Input: {', '.join(encoder.design['channels'])}, {side} x {side} px, {encoder.design['preprocess'][0]['step']} per {'cell' if encoder.center else 'crop'} and channel.
 - {card['bytes']} bytes, SHA-256 {card['sha256']}. License: Apache-2.0. Cite the design: {encoder.design['citation']}.
 
 | setting | pairs of localizations (linear SVM, trained and tested within the setting) | {classes} localizations (logistic, trained on original crops) |

@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 import torch
 
-from designs import DESIGNS, SIDES
+from designs import DESIGNS, SIDES, features_of
 from networks import CenterOnly, Classifier, Exported, PairedInpainting
 
 
@@ -54,7 +54,7 @@ def export(path, out, center=False):
         "input": {"name": "x", "channels": design["channels"], "height": side, "width": side, "layout": "NCHW"},
         **({"extraInputs": [{"name": "mask", "value": "center-mask"}]} if center else {}),
         "preprocess": [] if center else design["preprocess"],
-        "outputs": [{"output": "max", "layout": "vector", "pool": "none"}],
+        "outputs": [{"output": features_of(design, swapped), "layout": "vector", "pool": "none"}],
         "license": "Apache-2.0",
         "source": f"Trained on simulated {ORGANISMS[design['organism']]} with recipes/train.py; these are not the published weights.",
         "citation": design["citation"],

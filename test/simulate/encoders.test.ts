@@ -11,6 +11,8 @@ const root = resolve(import.meta.dirname, "../..");
 const folder = join(root, "encoders");
 const YEAST = ["deeploc", "deeploc-swap", "pci", "pci-swap", "pifia", "pifia-swap"];
 const HUMAN = ["human", "human-swap", "human-center"];
+/** Half width of a study's equivalence zone, as a share. */
+const ZONE = 0.02;
 const NAMES = [...YEAST, ...HUMAN];
 
 test("nine encoders are bundled, under 8 MB together, each with its card", () => {
@@ -37,16 +39,23 @@ test("nine encoders are bundled, under 8 MB together, each with its card", () =>
   expect(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).files).toContain("encoders");
 });
 
-test("the summary holds the cards' numbers, and every twin drops less than its plain encoder", () => {
+test("the summary holds the cards' numbers, and every twin drops less than its plain encoder and little to neighbors", () => {
   const summary = readFileSync(join(folder, "README.md"), "utf8");
   const drop = new Map<string, number>();
+  const neighbors = new Map<string, number>();
   for (const name of NAMES) {
     const card = JSON.parse(readFileSync(join(folder, "cards", `${name}.json`), "utf8"));
     drop.set(name, card.drop_same_minus_different);
+    neighbors.set(name, card.drop_cell_free_minus_different);
+    // What the card was measured on is what the encoder gives.
+    const { outputs } = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
+    expect(card.features).toBe(`output ${outputs[0].output}, 64 values`);
     expect(summary).toContain(`| ${name} | ${card.pairwise_svm.original.toFixed(3)} |`);
   }
-  for (const name of ["deeploc", "pci", "pifia", "human"])
+  for (const name of ["deeploc", "pci", "pifia", "human"]) {
     expect(drop.get(`${name}-swap`)!).toBeLessThan(drop.get(name)!);
+    expect(Math.abs(neighbors.get(`${name}-swap`)!)).toBeLessThan(ZONE);
+  }
   expect(Math.abs(drop.get("human-center")!)).toBeLessThan(0.01);
 });
 
