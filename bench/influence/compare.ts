@@ -21,6 +21,8 @@ export interface Comparison {
   readonly truth: Float64Array;
   readonly found: Float64Array;
   readonly error: Float64Array;
+  /** Distance in feature space that is 1 in the column. */
+  readonly distance: number;
 }
 
 /** What {@link compareInfluence} needs. */
@@ -109,7 +111,7 @@ export async function compareInfluence(request: ComparisonRequest): Promise<Comp
     for (const file of files) {
       const out = join(folder, `features-${k}.parquet`);
       const options = { out, remedy: `recompose-${k}`, ...(workers === undefined ? {} : { workers }) };
-      const { outputs } = await writeCellFeatures(cells, file, options);
+      const { outputs, remedy } = await writeCellFeatures(cells, file, options);
       const { columns } = await readParquet(out);
       const column = (name: string) => columns.get(name) as Float64Array;
       const beset = Array.from(column("Metadata_Neighbors").keys()).filter(
@@ -125,6 +127,7 @@ export async function compareInfluence(request: ComparisonRequest): Promise<Comp
           truth: of(truth),
           found: of(column(own)),
           error: of(column(`${own}_SE`)),
+          distance: remedy!.distance[name],
         });
       }
     }

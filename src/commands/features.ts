@@ -1,6 +1,7 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { encoderPath } from "../encode/bundled.ts";
 import { readEncoder } from "../encode/encoder-file.ts";
+import { LIFTABLE, type Liftable } from "../masks/verdict.ts";
 import { type CellFeatures, writeCellFeatures } from "../remedy/cell-features.ts";
 import { interruptible } from "./interruptible.ts";
 import { workersOption } from "./options.ts";
@@ -17,6 +18,11 @@ export function configure(command: Command): void {
     )
     .requiredOption("-o, --out <file>", "table to write: NAME.parquet or NAME.h5ad (AnnData)")
     .option("--all", "take cells whose mask failed its quality checks as well")
+    .option(
+      "--allow <limits>",
+      `limits of masks that leave no cell out, comma-separated: ${LIFTABLE.join(", ")}`,
+      limits,
+    )
     .option(
       "--remedy <name>",
       "take the neighbors out: recompose (4 donors), recompose-8, masked, masked-2 (2 px of halo stay), clear",
@@ -53,6 +59,7 @@ interface Options {
   readonly encoder: string;
   readonly out: string;
   readonly all?: boolean;
+  readonly allow?: readonly Liftable[];
   readonly remedy?: string;
   readonly class?: string;
   readonly workers?: number;
@@ -60,7 +67,7 @@ interface Options {
 }
 
 async function run(cells: string, options: Options): Promise<void> {
-  const { encoder, out, all, remedy, workers, json = false } = options;
+  const { encoder, out, all, allow, remedy, workers, json = false } = options;
   const file = readEncoder(encoderPath(encoder, process.cwd()));
   if (file.kind === "command") say(programLines(file).join("\n"));
   const bar = progress("encode", "cells", json);
@@ -69,6 +76,7 @@ async function run(cells: string, options: Options): Promise<void> {
       out,
       signal,
       ...(all === undefined ? {} : { all }),
+      ...(allow === undefined ? {} : { allow }),
       ...(remedy === undefined ? {} : { remedy }),
       ...(options.class === undefined ? {} : { class: options.class }),
       ...(workers === undefined ? {} : { workers }),
@@ -86,9 +94,19 @@ async function run(cells: string, options: Options): Promise<void> {
   }
 }
 
+/** Reads the value of `--allow`. */
+function limits(text: string): readonly Liftable[] {
+  const names = text.split(",").map((name) => name.trim());
+  for (const name of names)
+    if (!LIFTABLE.includes(name as Liftable))
+      throw new InvalidArgumentError(`${JSON.stringify(name)} is none of ${LIFTABLE.join(", ")}.`);
+  return names as Liftable[];
+}
+
 function text({ out, cells, leftOut, outputs, remedy }: CellFeatures): string {
   const of = outputs.map(({ name, dimension }) => `${name} ${dimension}`).join(", ");
-  const left = leftOut === 0 ? "" : `, ${leftOut} left out as their masks failed (--all takes them)`;
+  const left =
+    leftOut === 0 ? "" : `, ${leftOut} left out as their masks failed (--allow or --all takes them)`;
   const free = remedy === null ? "" : ` without neighbors (${remedy.name})`;
   return `${cells} cells${free}, features ${of}: ${out}${left}`;
 }

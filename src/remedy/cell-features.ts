@@ -10,17 +10,20 @@ import { DataError, InterruptedError, STOPPED, StudyError } from "../errors.ts";
 import { extract, tryEncoder } from "../features/extract.ts";
 import { type CellTable, writeFeatureH5ad, writeFeatureParquet } from "../features/feature-table.ts";
 import { inUnfinished } from "../features/unfinished.ts";
+import type { Liftable } from "../masks/verdict.ts";
 import { plainScales } from "../swap/intensity.ts";
 import type { Cells, CompositeOptions, Flag } from "../types.ts";
 import { version } from "../version.ts";
 import { asImaged } from "./cell-plan.ts";
-import { cellRemedy, prepareRemedy } from "./cell-remedy.ts";
+import { cellRemedy, prepareRemedy, type Remedied } from "./cell-remedy.ts";
 
 export interface CellFeatureOptions {
   /** File to write: `.parquet` or `.h5ad`. */
   readonly out: string;
   /** Also cells whose mask failed its quality checks. */
   readonly all?: boolean;
+  /** Limits of masks that leave no cell out, as `allow` of a study: such cells lend medium as well. */
+  readonly allow?: readonly Liftable[];
   /**
    * What takes the neighbors out of the features: `recompose` (4 donors), `recompose-8`, `masked`, `masked-2` (keeps 2 px
    * around the cell), `clear`. By default nothing: cells as they were imaged.
@@ -45,8 +48,8 @@ export interface CellFeatures {
   readonly leftOut: number;
   /** Outputs of the encoder and their numbers of features. */
   readonly outputs: readonly { readonly name: string; readonly dimension: number }[];
-  /** The remedy by its name, and what is not known of the cells, and why; without a remedy null. */
-  readonly remedy: { readonly name: string; readonly notes: readonly string[] } | null;
+  /** The remedy by its name, and what it says besides the features; without a remedy null. */
+  readonly remedy: ({ readonly name: string } & Pick<Remedied, "distance" | "notes">) | null;
 }
 
 /** Crops as they were imaged. */
@@ -85,7 +88,7 @@ export async function writeCellFeatures(
     throw new StudyError(
       "--class says which classes lend medium with a remedy; give --remedy recompose as well",
     );
-  const store = await CellStore.open(path, [], { signal });
+  const store = await CellStore.open(path, options.allow, { signal });
   const programs = new RunningPrograms();
   const stop = () => programs.stop();
   signal?.addEventListener("abort", stop, { once: true });
@@ -114,7 +117,7 @@ export async function writeCellFeatures(
       { programs, signal },
     );
     const remedy = chosen === null ? null : await prepareRemedy(store, rows, chosen, options.class, between);
-    let notes: readonly string[] = [];
+    let said: Pick<Remedied, "distance" | "notes"> = { distance: {}, notes: [] };
     await inUnfinished(out, async (folder, lost) => {
       const { sets } = await extract(
         {
@@ -145,11 +148,11 @@ export async function writeCellFeatures(
         if (remedy === null)
           await write(out, { cells, rows, sets, uns: { cellswap: { ...uns, setting: "original" } } });
         else {
-          const { sets: free, columns, uns: own, notes: found } = await remedy.finish(sets, between);
-          notes = found;
-          const about = { ...uns, ...own };
-          const said = { uns: { cellswap: about }, about: JSON.stringify(about) };
-          await write(out, { cells, rows, sets: free, columns, ...said });
+          const done = await remedy.finish(sets, between);
+          said = { distance: done.distance, notes: done.notes };
+          const about = { ...uns, ...done.uns };
+          const own = { sets: done.sets, columns: done.columns, about: JSON.stringify(about) };
+          await write(out, { cells, rows, ...own, uns: { cellswap: about } });
         }
       } finally {
         for (const set of sets) set.close();
@@ -160,7 +163,7 @@ export async function writeCellFeatures(
       cells: rows.length,
       leftOut: store.count - rows.length,
       outputs: names.map((output, o) => ({ name: output, dimension: dimensions[o] })),
-      remedy: remedy === null ? null : { name: remedy.name, notes },
+      remedy: remedy === null ? null : { name: remedy.name, ...said },
     };
   } finally {
     signal?.removeEventListener("abort", stop);

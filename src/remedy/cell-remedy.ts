@@ -37,6 +37,8 @@ export interface Remedied extends Pick<CellTable, "sets"> {
   /** Further columns, one entry per cell. */
   readonly columns: ReadonlyMap<string, Column>;
   readonly uns: Unstructured;
+  /** Distance in feature space that counts as an influence of 1, by output; of `recompose` only. */
+  readonly distance: Readonly<Record<string, number>>;
   /** What is not known, and why. */
   readonly notes: readonly string[];
 }
@@ -117,7 +119,7 @@ function fieldScales(store: CellStore, rows: Int32Array, composite: CompositeOpt
   for (const row of rows)
     if (Number.isNaN(scales.cell[scales.groupOf[row] * channels.length]))
       throw new DataError(
-        `field ${cells.field[row]} has no cell whose mask passed, so that its levels are unknown; a remedy for its cells needs them: leave --all away, or look at its masks`,
+        `field ${cells.field[row]} has no cell whose mask passed, so that its levels are unknown; a remedy for its cells needs them: leave --all away, take --allow where its masks are right, or segment it again`,
         { path },
       );
   return scales;
@@ -176,24 +178,24 @@ async function finish(
     notes.push(
       `--remedy ${remedy.name} shows no cell with its neighbors, so that there is no neighbor influence.`,
     );
-    return { sets, columns, uns: { ...uns, notes }, notes };
+    return { sets, columns, uns: { ...uns, notes }, distance: {}, notes };
   }
   const { count, draws } = influence;
   uns.donors = draws;
   const averaged = sets.map((set) => new AveragedFeatures(set.name, set, plan, { count, draws }));
-  const distances: Record<string, number> = {};
+  const distance: Record<string, number> = {};
   for (const [s, set] of sets.entries()) {
     const { found, yardstick, why } = await influenceOf(set, averaged[s], influence, known, between);
     for (const note of why) if (!notes.includes(note)) notes.push(note);
     uns.distance_between = yardstick.of;
-    distances[set.name] = yardstick.distance;
+    distance[set.name] = yardstick.distance;
     const name = `Metadata_NeighborInfluence${sets.length === 1 ? "" : `_${set.name}`}`;
     columns.set(name, found.influence);
     columns.set(`${name}_SE`, found.influenceError);
     columns.set(`${name}_Probability`, found.probability);
     columns.set(`${name}_Probability_SE`, found.probabilityError);
   }
-  return { sets: averaged, columns, uns: { ...uns, distance: distances, notes }, notes };
+  return { sets: averaged, columns, uns: { ...uns, distance, notes }, distance, notes };
 }
 
 async function influenceOf(

@@ -230,6 +230,13 @@ test("what cannot be known is missing and said, and what cannot be done is one l
   expect(await failure("single")).toMatch(/no two cells with usable masks/);
   expect(await failure("cells", { all: true })).toMatch(/field ER-field0 has no cell whose mask passed/);
 
+  const plain = writeCellFeatures(at("cells"), readEncoder(at("tiny.json")), {
+    out: at("new.parquet"),
+    class: "Protein",
+  });
+  await expect(plain).rejects.toThrow(/--class .* give --remedy/);
+  // Its masks are small, which may be allowed.
+  expect(await write("new.parquet", { allow: ["small"] })).toMatchObject({ cells: 36, leftOut: 0 });
   const one = await notes("cells", { remedy: "recompose-1" });
   expect(one.notes).toMatch(/One donor cannot tell/);
   expect(numbers(one.table, "Metadata_NeighborInfluence").every(Number.isNaN)).toBe(true);
