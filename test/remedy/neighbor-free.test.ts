@@ -1,6 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Dataset, File, ready } from "h5wasm/node";
+import { parquetMetadata } from "hyparquet";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CellStore, CellStoreWriter } from "../../src/cells/store.ts";
 import type { Encoder } from "../../src/encode/encoder.ts";
@@ -188,6 +190,29 @@ test("a run that was stopped goes on to the same bytes, with any number of threa
   await write("whole.parquet", { workers: 1 });
   expect(readFileSync(at("stopped.parquet")).equals(readFileSync(at("whole.parquet")))).toBe(true);
   expect(readdirSync(base).filter((name) => name.includes(".unfinished"))).toEqual([]);
+});
+
+test("both kinds of file say how they were made, and an .h5ad has the columns in obs", async () => {
+  const done = await write("made.parquet");
+  const bytes = readFileSync(at("made.parquet"));
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+  const said = parquetMetadata(file as ArrayBuffer).key_value_metadata!.find(({ key }) => key === "cellswap");
+  expect(JSON.parse(said!.value!)).toMatchObject({
+    remedy: "recompose",
+    donors: 4,
+    distance_between: "classes",
+    distance: done.remedy!.distance,
+    notes: [],
+  });
+  await write("made.h5ad");
+  await ready;
+  const h5 = new File(at("made.h5ad"), "r");
+  const value = (name: string) => (h5.get(name) as Dataset).value;
+  expect(value("uns/cellswap/remedy")).toBe("recompose");
+  expect(value("uns/cellswap/distance/tiny")).toBe(done.remedy!.distance.tiny);
+  const influence = numbers(await readParquet(at("made.parquet")), "Metadata_NeighborInfluence");
+  expect(value("obs/Metadata_NeighborInfluence")).toEqual(influence);
+  h5.close();
 });
 
 test("masked and clear give features and what stands around the cells, and say that there is no influence", async () => {
