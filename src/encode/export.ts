@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { DataError, StudyError } from "../errors.ts";
+import { checkTarget } from "../files/atomic.ts";
 import { sha256 } from "../files/hash.ts";
 import { replacePair } from "../files/pair.ts";
 import { EncoderOutput, OnnxDescription } from "./description.ts";
@@ -54,7 +55,8 @@ export async function exportEncoder(
 ): Promise<ExportedEncoder> {
   const model = out.replace(/\.json$/, ".onnx");
   checkPlaces(file, out, model, force);
-  const { description } = file;
+  // The retrained twin is one of the encoder without the remedy.
+  const { retrained: _, ...description } = file.description;
   const { preprocess, input } = description;
   if (features.some((f) => f.softmax) && preprocess.some((s) => s.step === "crop" && s.at === "five"))
     throw new StudyError(
@@ -115,6 +117,7 @@ function checkPlaces(file: OnnxFile, out: string, model: string, force: boolean)
       path: out,
     });
   for (const path of [out, model]) {
+    checkTarget(path);
     if (!existsSync(path)) continue;
     const real = realpathSync(path);
     if ([file.path, ...Object.keys(file.states)].some((own) => existsSync(own) && realpathSync(own) === real))

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -115,9 +116,13 @@ test("names of the network are left to it, and its own outputs stay", async () =
   const at = place();
   const graph = new OnnxGraph("taken");
   const x = graph.input("center_mask", ["n", 2, SIZE, SIZE]);
-  const kernel = graph.weight("cellswap_rows", [3, 2, 1, 1], Float32Array.of(1, 2, 3, 4, 5, 6));
+  const kernel = graph.weight(
+    "cellswap_rows",
+    [4, 2, 1, 1],
+    Float32Array.from({ length: 8 }, (_, i) => i + 1),
+  );
   const map = graph.node("Conv", [x, kernel], {}, "cellswap_cast");
-  graph.output(graph.node("GlobalAveragePool", [map], {}, "features"), ["n", 3, 1, 1]);
+  graph.output(graph.node("GlobalAveragePool", [map], {}, "features"), ["n", 4, 1, 1]);
   writeModel(join(at, "taken.onnx"), graph);
   const base = read(
     describeModel(at, {
@@ -133,6 +138,9 @@ test("names of the network are left to it, and its own outputs stay", async () =
   });
   const exported = read(made.path);
   expect(apart(await encodePooled(exported), await encodePooled(variant))).toBeLessThan(1e-6);
+  // What is between map and features has as many channels as a grid has patches, and is none.
+  const [again] = (await pooledEncoder(exported)).description.outputs;
+  expect(again).toMatchObject({ output: "cellswap_cast", layout: "NCHW" });
   const { outputs, inputs } = readModel(made.model).model.graph;
   expect(outputs.map((v) => v.name)).toEqual(["features", "features_2"]);
   expect(inputs.map((v) => [v.name, v.shape])).toEqual([
@@ -150,6 +158,7 @@ test("what is described beside the output stays: preprocessing with five crops, 
     ],
     license: "MIT",
     notes: ["mine"],
+    retrained: "opset9-swap",
   });
   const variant = (await pooledEncoder(readEncoder(path))) as OnnxFile;
   const features = variant.description.outputs.map((output) => ({ output }));
@@ -160,6 +169,8 @@ test("what is described beside the output stays: preprocessing with five crops, 
     notes: ["mine", "more"],
     preprocess: variant.description.preprocess,
   });
+  // The twin is one of the encoder as it was.
+  expect(exported.description.retrained).toBeUndefined();
   expect(apart(await encodePooled(exported), await encodePooled(variant))).toBeLessThan(1e-6);
   const affine = { inputs: 4, outputs: 2, weights: new Float64Array(8), offset: [0, 0] };
   await expect(
@@ -204,6 +215,15 @@ describe("writes nothing", () => {
       expect(await attempt(join(at, out), { force: true }, own)).toMatch(
         /is a file of the encoder that is exported/,
       );
+  });
+
+  test("through a symbolic link", async () => {
+    for (const link of ["out.json", "out.onnx"]) {
+      const at = place();
+      describePooled(at, "opset9");
+      symlinkSync(join(at, "elsewhere"), join(at, link));
+      expect(await attempt(join(at, "out.json"), { force: true })).toMatch(/is a symbolic link/);
+    }
   });
 
   test("under a name that is none", async () => {

@@ -137,7 +137,8 @@ class Spatial {
     // A mean over columns is half of a pooling.
     if (/^Reduce/.test(this.#flow.maker(name)?.operator ?? "")) return null;
     const { dims } = shape;
-    if (dims.length === 3) return this.#holdsTokens(dims[1]) ? { name, layout: "tokens" } : null;
+    if (dims.length === 3)
+      return dims[2] > 1 && this.#holdsTokens(dims[1]) ? { name, layout: "tokens" } : null;
     if (dims.length !== 4) return null;
     const layout = this.#layout(name, new Set()) ?? this.#byProportions(dims);
     if (layout === null) return null;
