@@ -106,7 +106,7 @@ async function exportFitted(
         ...(remedy.kind === "dfr"
           ? [`The features are ${what} of the classes ${finished.classes.join(", ")}.`]
           : []),
-        `The remedy ${remedy.name} of ${wanted} was fitted on all ${finished.cells} cells of the study "${finished.results.report.title}" in ${finished.settings.join(", ")}. On these cells it looks better than it is; what the study says of it comes from fits without the cells that are tested.`,
+        `The remedy ${remedy.name} of ${wanted} was fitted on all ${finished.cells} cells of the study "${finished.results.report.title}" in ${finished.settings.join(", ")}. On these cells it may look better than it is; what the study says of it comes from fits without the cells that are tested.`,
       ],
     }),
   );
