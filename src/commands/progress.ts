@@ -2,7 +2,7 @@ import { visible } from "../visible.ts";
 
 /** Reports how far a long stage is: a rewritten line on a terminal, plain lines every few seconds otherwise. */
 export interface Progress {
-  /** `done` of `total` units; `note` is shown behind the rate. */
+  /** `done` of `total` units, parts of one included; `note` is shown behind the rate. */
   update(done: number, total: number, note?: string): void;
   /** Ends the stage and says how long it took. */
   end(note?: string): void;
@@ -32,11 +32,10 @@ export function progress(stage: string, unit: string, quiet = false): Progress {
       if (now - shown < (terminal ? 100 : 5000)) return;
       shown = now;
       const rate = ((done - first.done) / (now - first.at)) * 1000;
-      const left =
-        rate > 0
-          ? `, ${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} ${unit}/s, ${seconds((total - done) / rate)} left`
-          : "";
-      print(`${stage}: ${done} of ${total} ${unit}${left}${note === "" ? "" : `, ${note}`}`);
+      // Of what takes seconds each, the time says more than the rate.
+      const speed = rate < 1 ? "" : `, ${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} ${unit}/s`;
+      const left = rate > 0 ? `${speed}, ${seconds((total - done) / rate)} left` : "";
+      print(`${stage}: ${Math.floor(done)} of ${total} ${unit}${left}${note === "" ? "" : `, ${note}`}`);
     },
     end(note = "") {
       print(
@@ -55,7 +54,7 @@ const STAGES = {
   composites: ["encode", "composites"],
   pairs: ["classify", "blocks"],
   curve: ["learning curve", "blocks"],
-  remedies: ["remedies", "remedies"],
+  remedies: ["remedy", "remedies"],
 } as const;
 
 /** Shows the stages of a study one after the other, as it reports them. */

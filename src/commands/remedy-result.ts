@@ -1,7 +1,8 @@
 import type { Estimate } from "../evidence/estimate.ts";
-import type { DonorCurve } from "../remedy/enough-donors.ts";
+import { donorSentence } from "../remedy/donor-curve.ts";
 import { wrap } from "../report/table-format.ts";
 import type { StudyRun } from "../study.ts";
+import { visible } from "../visible.ts";
 
 /** What remedies leave and cost as text: a table per encoder, the recommendation, and what could not be had. */
 export function remedyText({ remedies, report }: Pick<StudyRun, "remedies" | "report">, out: string): string {
@@ -10,22 +11,24 @@ export function remedyText({ remedies, report }: Pick<StudyRun, "remedies" | "re
       .toFixed(1)
       .replace("-", "−")
       .replace(/^−0\.0$/, "0.0");
-  const of = ({ estimate, low, high }: Estimate, text: (v: number) => string) =>
-    low === null || high === null ? text(estimate) : `${text(estimate)} [${text(low)}, ${text(high)}]`;
-  const accuracy = (v: number) => v.toFixed(3);
+  const of = ({ estimate, low, high }: Estimate) =>
+    low === null || high === null
+      ? points(estimate)
+      : `${points(estimate)} [${points(low)}, ${points(high)}]`;
   const lines = remedies.flatMap(({ encoder, evidence, recommendation, refused }) => {
     const rows = [
-      [encoder, "original", "cost", "neighbor effect", "medium effect"],
+      ["  remedy", "kept", "cost", "neighbor left", "medium left"],
       ...evidence.map(({ remedy, original, cost, neighbor, medium }) => [
-        remedy,
-        of(original, accuracy),
-        remedy === "none" ? "" : of(cost, points),
-        of(neighbor, points),
-        of(medium, points),
+        `${remedy === recommendation.remedy ? "*" : " "} ${remedy}`,
+        original.estimate.toFixed(3),
+        remedy === "none" ? "" : of(cost),
+        of(neighbor),
+        of(medium),
       ]),
     ];
     const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
     return [
+      visible(encoder),
       ...rows.map((row) =>
         row
           .map((text, c) => text.padEnd(widths[c]))
@@ -33,11 +36,11 @@ export function remedyText({ remedies, report }: Pick<StudyRun, "remedies" | "re
           .trimEnd(),
       ),
       "",
-      ...wrap(recommendation.sentence),
+      ...wrap(visible(recommendation.sentence)),
       ...evidence.flatMap(({ remedy, donors }) =>
         donors === undefined ? [] : wrap(donorSentence(remedy, donors)),
       ),
-      ...refused.flatMap(({ remedy, why }) => wrap(`note: ${remedy}: ${why}`)),
+      ...refused.flatMap(({ remedy, why }) => wrap(visible(`note: ${remedy}: ${why}`))),
       "",
     ];
   });
@@ -46,22 +49,12 @@ export function remedyText({ remedies, report }: Pick<StudyRun, "remedies" | "re
   return [
     ...lines,
     ...wrap(
-      `Accuracy on original crops (0 to 1, chance 0.5); cost on it, neighbor effect (cell-free − different) and medium effect (self − cell-free) in points. 95 % intervals over ${facts.clusterName}s, those of remedies for all of an encoder's remedies (${most}) at once: ${facts.cellsPerClass} cells and ${facts.clusters} ${facts.clusterName}s per class, ${facts.groups} groups.`,
+      `*: recommended. Kept: accuracy on original crops (0 to 1, chance 0.5); cost on it, neighbor effect left (cell-free − different) and medium effect left (self − cell-free) in points. 95 % intervals over ${facts.clusterName}s, of remedies for all of an encoder's (${most}) at once: ${facts.cellsPerClass} cells and ${facts.clusters} ${facts.clusterName}s per class, ${facts.groups} groups.`,
     ),
     "",
-    `Table: ${out}/results/remedies.csv`,
+    `Table, with transfer and capture: ${out}/results/remedies.csv`,
     `Report: ${out}/report.html`,
   ].join("\n");
-}
-
-/** How many donors there were, and why. */
-function donorSentence(remedy: string, { donors, residual }: DonorCurve): string {
-  const known = residual.flatMap((r) =>
-    r.residual === null ? [] : [`${r.donors}: ${r.residual.toFixed(2)}`],
-  );
-  return known.length === 0
-    ? `${remedy}: ${donors} donors; the features do not say how many are enough, as classes are no distance apart.`
-    : `${remedy}: ${donors} donors. What a mean over donors still differs by, as a share of the distance between classes: ${known.join(", ")}.`;
 }
 
 /** The same for machines. */

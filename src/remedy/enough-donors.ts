@@ -1,5 +1,6 @@
 import type { FeatureSet } from "../features/features.ts";
 import { distanceOfClasses } from "./class-distance.ts";
+import type { DonorCurve } from "./donor-curve.ts";
 
 /** Numbers of donors that are looked at. */
 export const TRIED_DONORS = [1, 2, 4, 8, 16] as const;
@@ -11,17 +12,6 @@ export const ENOUGH = 0.05;
 export const DEFAULT_DONORS = 4;
 /** Values of features that are held at once. */
 const HELD = 1 << 21;
-
-/** How many donors a cell is recomposed onto, and why. */
-export interface DonorCurve {
-  /** The number chosen. */
-  readonly donors: number;
-  /**
-   * What is left of the donors in the mean over k of them: root mean square distance of that mean from its expectation
-   * over donors, as a share of the distance between classes; null where classes are no distance apart.
-   */
-  readonly residual: readonly { readonly donors: number; readonly residual: number | null }[];
-}
 
 /** Features of the same cells, each on the cell-free backgrounds of several donors. */
 export interface ManyDonors {

@@ -94,13 +94,30 @@ const remedies = z.strictObject({
   encoder: z.string(),
   /** Classes whose backgrounds remedies are judged on. */
   backgrounds: z.array(z.string()),
-  /** Confidence level that the intervals of all remedies have at once, those of transfer and capture each by itself. */
+  /** Confidence level that the intervals of all remedies have at once, statement by statement. */
   level: z.number().gt(0).lt(1),
   /** Name of the one that is recommended; null where none is. */
   recommended: z.string().nullable(),
   sentence: z.string(),
   /** The encoder as it is, named `none`, then every remedy. */
-  measured: z.array(z.strictObject({ remedy: z.string(), numbers: z.array(remedyNumber) })).min(1),
+  measured: z
+    .array(
+      z.strictObject({
+        remedy: z.string(),
+        numbers: z.array(remedyNumber),
+        /** Donors of a recomposition whose number the features chose, and what a mean over donors still differs by. */
+        donors: z
+          .strictObject({
+            donors: z.int().min(1),
+            residual: z.array(
+              z.strictObject({ donors: z.int().min(1), residual: z.number().min(0).nullable() }),
+            ),
+          })
+          .nullable()
+          .default(null),
+      }),
+    )
+    .min(1),
   refused: z.array(z.strictObject({ remedy: z.string(), why: z.string() })),
 });
 

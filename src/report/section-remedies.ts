@@ -1,3 +1,4 @@
+import { donorSentence } from "../remedy/donor-curve.ts";
 import type { EncoderRemedies, RemedyNumber } from "./data.ts";
 import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
@@ -80,12 +81,14 @@ function about({ data }: Context): { before: Html; after: Html } {
   const limit = `±${(100 * zone).toFixed(1)} points`;
   const numbers = remedies.flatMap(({ measured }) => measured.flatMap((m) => m.numbers));
   const levels = distinct(remedies.map(({ level }) => `${Math.round(1000 * level) / 10} %`)).join(" and ");
-  const methods = distinct(numbers.map((n) => (n.low === null ? null : n.method)));
+  const methods = distinct(
+    numbers.map((n) => (n.low === null ? null : n.method.replace(/; bonferroni.*$/, ""))),
+  );
   const backgrounds = distinct(remedies.flatMap((r) => r.backgrounds));
   return {
     before: html`<p class="read">The rule: of the remedies whose neighbor effect's interval lies within ${limit}, the one that costs least on original crops; none where the encoder needs none. Cost: accuracy on original crops without the remedy minus with it. Neighbor effect left: accuracy in cell-free minus different; medium effect left: self minus cell-free; with the remedy in training and test, on backgrounds of ${backgrounds.join(", ")}.</p>`,
     after: html`<h3>What the intervals say</h3>
-<p class="read">Sample: ${sampleSize(data, numbers)}. ${levels} intervals (${methods.join("; ")}). Those of accuracies, costs and effects hold, column by column, for all remedies of an encoder at once (Bonferroni); those of none, of transfer and of capture each by itself.</p>
+<p class="read">Sample: ${sampleSize(data, numbers)}. ${levels} intervals (${methods.join("; ")}). Those of remedies hold, column by column, for all remedies of an encoder at once (Bonferroni); those of none each by itself.</p>
 <p class="read">The remedy is picked on the data that it is judged by. The intervals of a column hold whichever is picked, but the least of several estimated costs tends to be too low, and that it is lower than the next is not tested. Effects left have intervals of the form that is certified on simulated studies of known truth; costs are paired differences of the same form.</p>`,
   };
 }
@@ -101,6 +104,7 @@ function card(context: Context, encoder: EncoderRemedies): Html {
 <figure>${legend(items)}<div class="panels">${panels.map(({ effect, svg }) => html`<div><h4>Accuracy kept against ${LEFT_EFFECTS[effect]}</h4>${new Html(svg)}</div>`)}</div>
 <figcaption>Best is high, within the shaded zone of ±${(100 * zone).toFixed(1)} points. Bars: intervals in both directions, where there are any.</figcaption></figure>
 ${table(context, encoder)}
+${encoder.measured.map(({ remedy, donors }) => donors !== null && html`<p class="read">${donorSentence(remedy, donors)}</p>`)}
 ${encoder.refused.length > 0 && html`<p class="read">Could not be had:</p><ul class="read">${encoder.refused.map(({ remedy, why }) => html`<li>${remedy}: ${why}</li>`)}</ul>`}
 ${downloads(
   `Remedies of ${name}`,

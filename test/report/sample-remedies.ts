@@ -47,6 +47,16 @@ export function drawRemedies(encoder: string, remedies: readonly string[], seed:
     const half = 0.004 + 0.006 * random();
     return {
       remedy,
+      donors:
+        remedy === "recompose"
+          ? {
+              donors: 4,
+              residual: [
+                { donors: 1, residual: 0.09 },
+                { donors: 4, residual: 0.045 },
+              ],
+            }
+          : null,
       numbers: [
         number("original", "accuracy", kept, 0.01 + 0.01 * random()),
         ...(i === 0 ? [] : [number("cost", "difference", asItIs - kept, 0.01 + 0.01 * random())]),

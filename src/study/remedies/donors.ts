@@ -1,4 +1,5 @@
-import { type DonorCurve, enoughDonors } from "../../remedy/enough-donors.ts";
+import type { DonorCurve } from "../../remedy/donor-curve.ts";
+import { enoughDonors } from "../../remedy/enough-donors.ts";
 import { encoderName } from "../encoders.ts";
 import type { Judged } from "../judge.ts";
 import type { StudiedOutput } from "../results.ts";

@@ -1,5 +1,5 @@
 import type { Predictions } from "../../evidence/predictions.ts";
-import type { DonorCurve } from "../../remedy/enough-donors.ts";
+import type { DonorCurve } from "../../remedy/donor-curve.ts";
 import type { Remedy } from "../../remedy/name.ts";
 import type { BlockResult } from "../blocks.ts";
 import type { Judged } from "../judge.ts";

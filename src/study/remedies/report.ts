@@ -20,8 +20,11 @@ export function reportedRemedies(
       level: evidence[0].original.level,
       recommended: recommendation.remedy,
       sentence: recommendation.sentence,
-      measured: evidence.map(({ remedy, original, cost, neighbor, medium, transfer }) => ({
+      measured: evidence.map(({ remedy, original, cost, neighbor, medium, transfer, donors }) => ({
         remedy,
+        ...(donors === undefined
+          ? {}
+          : { donors: { donors: donors.donors, residual: donors.residual.map((r) => ({ ...r })) } }),
         numbers: [
           reading("original", "accuracy", original),
           ...(remedy === "none" ? [] : [reading("cost", "difference", cost)]),

@@ -9,7 +9,7 @@ import {
 } from "../../evidence/remedies.ts";
 import { type TransferStated, transferEstimates } from "../../evidence/transfer.ts";
 import { table } from "../../files/table.ts";
-import type { DonorCurve } from "../../remedy/enough-donors.ts";
+import type { DonorCurve } from "../../remedy/donor-curve.ts";
 import type { Column, Table } from "../../types.ts";
 import { judgmentsOf } from "../judge.ts";
 import { type EffectRow, effectsTable } from "../tables.ts";
