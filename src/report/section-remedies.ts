@@ -123,7 +123,8 @@ function table({ data }: Context, { encoder, measured, recommended }: EncoderRem
   const shown = (Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]).filter((of) =>
     all.some((n) => n.of === of),
   );
-  const unit = (of: string) => UNITS[all.find((n) => n.of === of)!.kind];
+  const unit = (of: string) =>
+    of === "capture-neighbor" ? "points, of cells" : UNITS[all.find((n) => n.of === of)!.kind];
   const body = measured.map(({ remedy, numbers }) => {
     const cells = shown.map((of) => cell(numbers.find((n) => n.of === of)));
     const neighbor = numbers.find((n) => n.of === "neighbor");
