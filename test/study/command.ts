@@ -47,8 +47,7 @@ export function start(args: readonly string[], shell = ""): ChildProcess & { end
       const errors = stderr
         .split("\n")
         .filter(
-          (line) =>
-            line !== "" && !/^(encode|classify|learning curve|note|warning|note|warning): /.test(line),
+          (line) => line !== "" && !/^(encode|classify|learning curve|remedy|note|warning): /.test(line),
         );
       done({ code, stdout, stderr, errors });
     });
