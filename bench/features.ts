@@ -1,7 +1,8 @@
 /**
  * Neighbor-free features as the store grows: cells per second and peak memory of `cellswap features --remedy recompose`.
- * Memory: drawn cells of 16 x 16 px, tiled, through a tiny network with 64 features. Speed: simulated yeast, tiled,
- * through a bundled encoder (`--encoder deeploc`, `--bundled 500,1500` cells). One process a size; `--sizes` (10000,30000,100000).
+ * Memory: drawn cells of 16 x 16 px, tiled, through a tiny network with 64 features, and with 512. Speed: simulated yeast,
+ * tiled, through a bundled encoder (`--encoder deeploc`, `--bundled 1000,4000` cells). One process a size; `--sizes`
+ * (10000,30000,100000).
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -19,7 +20,7 @@ const { writeCellFeatures } =
 const { simulateDataset } = await built<typeof import("../src/simulate/dataset.ts")>("simulate/dataset");
 
 const DONORS = 4;
-const FEATURES = 64;
+const FEATURES = { tiny: 64, wide: 512 } as const;
 const SIDE = 16;
 const PER_FIELD = 100;
 const CLASSES = ["one", "two", "three", "four"];
@@ -91,13 +92,13 @@ function writeCells(
   writer.finish({ verdict: new Array(count).fill("ok"), measures: new Map([["Quality_CenterArea", area]]) });
 }
 
-function tinyEncoder(folder: string): string {
+function tinyEncoder(folder: string, features: number): string {
   const graph = new OnnxGraph("tiny");
-  const weights = Float32Array.from({ length: FEATURES * 9 }, (_, i) => Math.sin(7 * i));
+  const weights = Float32Array.from({ length: features * 9 }, (_, i) => Math.sin(7 * i));
   const x = graph.input("x", ["batch", 1, SIDE, SIDE]);
-  const maps = graph.node("Conv", [x, graph.weight("w", [FEATURES, 1, 3, 3], weights)], { strides: [4, 4] });
+  const maps = graph.node("Conv", [x, graph.weight("w", [features, 1, 3, 3], weights)], { strides: [4, 4] });
   graph.node("ReduceMax", [graph.node("Relu", [maps])], { axes: [2, 3], keepdims: 0 }, "y");
-  graph.output("y", ["batch", FEATURES]);
+  graph.output("y", ["batch", features]);
   writeFileSync(join(folder, "tiny.onnx"), graph.encode());
   const path = join(folder, "tiny.json");
   const input = { name: "x", channels: ["GFP"], height: SIDE, width: SIDE };
@@ -125,10 +126,10 @@ async function measure(name: string, count: number): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), "cellswap-features-"));
   try {
     const cells = join(folder, "cells");
-    const light = name === "tiny";
+    const light = name === "tiny" || name === "wide";
     if (light) writeCells(cells, drawnTiles(), count, ["GFP"], SIDE);
     else writeCells(cells, yeastTiles(), count, ["GFP", "RFP"], 64);
-    const encoder = readEncoder(light ? tinyEncoder(folder) : encoderPath(name, folder));
+    const encoder = readEncoder(light ? tinyEncoder(folder, FEATURES[name]) : encoderPath(name, folder));
     const start = performance.now();
     const before = process.cpuUsage();
     let first = 0;
@@ -164,9 +165,14 @@ if (only !== "") {
 } else {
   const numbers = (text: string) => text.split(",").map(Number);
   const sizes = smoke ? [400, 800] : numbers(option("sizes", "10000,30000,100000"));
-  const bundled = smoke ? [] : numbers(option("bundled", "500,1500"));
+  const bundled = smoke ? [] : numbers(option("bundled", "1000,4000"));
   const encoder = option("encoder", "deeploc");
-  const runs = [...sizes.map((n) => `tiny:${n}`), ...bundled.map((n) => `${encoder}:${n}`)];
+  const wide = smoke ? [] : [sizes[sizes.length >> 1]];
+  const runs = [
+    ...sizes.map((n) => `tiny:${n}`),
+    ...wide.map((n) => `wide:${n}`),
+    ...bundled.map((n) => `${encoder}:${n}`),
+  ];
   const rows = runs.map((run) => {
     const args = ["--import", "tsx", import.meta.filename, "--only", run, ...(smoke ? ["--smoke"] : [])];
     const text = execFileSync(process.execPath, args, {
