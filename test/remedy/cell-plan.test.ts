@@ -44,13 +44,15 @@ test("a cell alone and with its neighbors stands on the same medium, also where 
   const made = recomposedPlan(rows, beset, store({ 2: crowded }), { draws: 3, classes, seed: 1 });
   const { plan, derived, influence } = made;
   const [n, m] = [rows.length, beset.length];
+  expect(derived!.centerFrom).toBe(n);
   expect(plan.count).toBe(3 * (n + m));
   expect(plan.classes.length).toBe(6);
   let lent = 0;
   for (let d = 0; d < 3; d++) {
     for (let i = 0; i < n; i++) {
       const row = d * n + i;
-      expect(plan.cell[row]).toBe(rows[i]);
+      expect(plan.cell[row]).toBe(12 + i);
+      expect(derived!.plan.cell[i]).toBe(rows[i]);
       expect(plan.background[row]).toBe(d);
       expect(plan.sameField[row]).toBe(plan.donor[row] % 3 === rows[i] % 3 ? 1 : 0);
       if (plan.donor[row] === 2) {
@@ -63,8 +65,8 @@ test("a cell alone and with its neighbors stands on the same medium, also where 
     for (let j = 0; j < m; j++) {
       const row = 3 * n + d * m + j;
       const alone = d * n + beset[j];
-      expect(plan.cell[row]).toBe(12 + j);
-      expect(derived!.plan.cell[j]).toBe(rows[beset[j]]);
+      expect(plan.cell[row]).toBe(12 + n + j);
+      expect(derived!.plan.cell[n + j]).toBe(rows[beset[j]]);
       expect(plan.background[row]).toBe(3 + d);
       expect([plan.donor[row], mediumOf(plan, row)]).toEqual([plan.donor[alone], mediumOf(plan, alone)]);
     }
