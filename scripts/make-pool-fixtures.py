@@ -99,6 +99,16 @@ save(
      node("ReduceMean", ["columns"], ["features"], axes=[-1], keepdims=0)],
     image(), [info("features", T.FLOAT, ["batch", 16])], [kernel(16)], 17,
 )
+# Opset 14: the class token beside the mean of the patches.
+save(
+    "tokens14",
+    [node("Conv", ["x", "patch"], ["patches"], strides=[8, 8]), node("Reshape", ["patches", "flat"], ["rows"]), node("Transpose", ["rows"], ["embedded"], perm=[0, 2, 1]),
+     node("ReduceMean", ["embedded"], ["first"], axes=[1], keepdims=1), node("Concat", ["first", "embedded"], ["all"], axis=1), node("Tanh", ["all"], ["tokens"]),
+     node("Gather", ["tokens", "zero"], ["class"], axis=1), node("Slice", ["tokens", "one", "end", "one"], ["behind"]), node("ReduceMean", ["behind"], ["mean"], axes=[1], keepdims=0),
+     node("Concat", ["class", "mean"], ["features"], axis=1)],
+    image(), [info("features", T.FLOAT, ["batch", 10])],
+    [weight("patch", (5, CHANNELS, 8, 8), 6, 0.1), ints("flat", [0, 5, 16]), ints("zero", 0), ints("one", [1]), ints("end", [2**31 - 1])], 14,
+)
 # Two maps lead to the features.
 save(
     "two-maps",
@@ -171,6 +181,7 @@ expect(out, "nhwc11", "features", "map", "NHWC", {"x": np.ascontiguousarray(crop
 expect(out, "fixed13", "features", "map", "NCHW", {"x": crops}, batch=4)
 expect(out, "gate20", "features", "last", "NCHW", {"x": crops})
 expect(out, "twice17", "features", "map", "NCHW", {"x": crops})
+expect(out, "tokens14", "features", "tokens", "tokens", {"x": crops}, prefix=1)
 vit = {"pixel_values": crops}
 expect(root / "onnx", "vit", "pooler_output", "last_hidden_state", "tokens", vit, prefix=3)
 expect(root / "onnx", "vit-batch4", "pooler_output", "last_hidden_state", "tokens", vit, batch=4, prefix=3)

@@ -121,7 +121,7 @@ class Spatial {
       const maker = this.#flow.maker(at);
       if (maker === undefined) break;
       views.add(at);
-      if (!VIEWS.test(maker.operator)) break;
+      if (!VIEWS.test(maker.operator) && !this.#takesTokens(maker, at)) break;
       at = maker.inputs[0];
     }
     for (const view of [...views].reverse()) {
@@ -129,6 +129,13 @@ class Spatial {
       if (found !== null) return found;
     }
     return null;
+  }
+
+  /** Whether a node takes some of the tokens that it is given, whole ones: those of the patches. */
+  #takesTokens({ operator, inputs }: OnnxNode, name: string): boolean {
+    if (operator !== "Slice" && operator !== "Split") return false;
+    const [some, all] = [name, inputs[0]].map((n) => this.#shape(n)?.dims);
+    return some?.length === 3 && all?.length === 3 && some[2] === all[2] && some[0] === all[0];
   }
 
   #itself(name: string): SpatialTensor | null {
