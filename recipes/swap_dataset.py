@@ -134,7 +134,10 @@ class _Swapped(Dataset):
 
     def _map(self, path):
         if path not in self._maps:
-            self._maps[path] = np.load(path, mmap_mode="r")
+            try:
+                self._maps[path] = np.load(path, mmap_mode="r")
+            except (OSError, ValueError) as cause:
+                raise _unreadable(path) from cause
         return self._maps[path]
 
 
@@ -174,23 +177,22 @@ class SwapDataset(_Swapped):
         shape = (count, len(header["channels"]), header["height"], header["width"])
         for path, wanted in ((self._crops, shape), (self._masks, (count, *shape[2:]))):
             if self._map(path).shape != wanted:
-                raise StoreError(f"{path}: has shape {self._map(path).shape}, not {wanted}; run `cellswap verify {store}`")
+                raise StoreError(f"{path}: has shape {self._map(path).shape}, not {wanted}; see `cellswap verify {store}`")
         named = isinstance(labels, str)
         needed = ["Metadata_Field", *([labels] if named else [])]
         columns = _columns(file("metadata.parquet"), needed, metadata)
         names = columns[labels] if named else labels
-        for what, values in (("metadata", columns["Metadata_Field"]), ("labels", names)):
+        verdicts = _columns(file("quality.csv"), ["Quality_Verdict"])["Quality_Verdict"]
+        for what, values in (("metadata", columns["Metadata_Field"]), ("labels", names), ("verdicts", verdicts)):
             if values is not None and len(values) != count:
                 raise StoreError(f"{store}: has {count} cells, and {what} {len(values)}; give one for each cell")
-        with open(file("quality.csv"), newline="", encoding="utf-8") as lines:
-            verdicts = [line["Quality_Verdict"] for line in csv.DictReader(lines)]
         good = np.array([v == "ok" or set(v.split(";")) <= set(allow) for v in verdicts])
         free = np.array([(mask == 0).any() for mask in self._map(self._masks)])
         self.fields, self.field = np.unique([str(f) for f in columns["Metadata_Field"]], return_inverse=True)
         chosen = good if cells is None else good & _chosen(cells, count, "cells")
         lends = (chosen if donors is None else good & _chosen(donors, count, "donors")) & free
         if names is not None:
-            chosen = chosen & np.array([name not in (None, "") for name in names])
+            chosen = chosen & np.array([name not in (None, "") and name == name for name in names])
         rows = np.flatnonzero(chosen)
         if len(rows) == 0:
             raise StoreError(f"{store}: no cell is left that has a good mask and a label; look at quality.csv and `cells`")
@@ -199,6 +201,8 @@ class SwapDataset(_Swapped):
         lenders = np.flatnonzero(lends)
         self.donors = lenders[np.argsort(self.field[lenders], kind="stable")]
         self._span = np.searchsorted(self.field[self.donors], [np.arange(len(self.fields)), np.arange(1, len(self.fields) + 1)])
+        if len(lenders) == 0:
+            raise StoreError(f"{store}: no cell is left that may lend a background; look at quality.csv and `donors`")
         alone = [f for f in np.unique(self.field[rows]) if np.diff(self._span[:, f])[0] == len(self.donors)]
         if alone:
             raise StoreError(f"{store}: all donors are of field {self.fields[alone[0]]}; cells of it need donors of other fields")
@@ -306,6 +310,10 @@ def _header(path, form, what, remedy):
     return header
 
 
+def _unreadable(path):
+    return StoreError(f"{path}: is not there or damaged; see `cellswap verify {path.parent}`")
+
+
 def _file(folder, header, name):
     """Where a file is: under a name of its own while a replacement is under way."""
     return folder / (header.get("staged", {}).get(name) or name)
@@ -317,8 +325,11 @@ def _columns(path, names, given=None):
         table, where = given, "metadata"
     elif ".csv" in path.name:
         where = path
-        with open(path, newline="", encoding="utf-8") as lines:
-            header, *rows = csv.reader(lines)
+        try:
+            with open(path, newline="", encoding="utf-8") as lines:
+                header, *rows = csv.reader(lines)
+        except (OSError, ValueError) as cause:
+            raise _unreadable(path) from cause
         table = dict(zip(header, zip(*rows))) if rows else {name: () for name in header}
     else:
         where = path
@@ -326,8 +337,12 @@ def _columns(path, names, given=None):
             import pyarrow.parquet as parquet
         except ImportError as cause:
             raise StoreError(f"{path}: is read with pyarrow; install it, or give its columns as `metadata`") from cause
-        table = {name: parquet.read_table(path, columns=[name]) for name in parquet.read_schema(path).names if name in names}
-        table = dict.fromkeys(parquet.read_schema(path).names) | {n: t.column(0).to_pylist() for n, t in table.items()}
+        try:
+            known = parquet.read_schema(path).names
+            read = parquet.read_table(path, columns=[name for name in known if name in names])
+        except (OSError, ValueError) as cause:
+            raise _unreadable(path) from cause
+        table = dict.fromkeys(known) | read.to_pydict()
     for name in names:
         if name not in table:
             raise StoreError(f"{where}: has no column {name}{_nearest(name, table)}")

@@ -1,212 +1,31 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CellStore } from "../../src/cells/store.ts";
-import { NpyReader } from "../../src/files/npy.ts";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
 import { readParquet } from "../../src/files/table.ts";
-import { squaredDistance } from "../../src/image/distance.ts";
-import { SETTINGS } from "../../src/settings.ts";
-import { exportComposites } from "../../src/study/composites/export.ts";
-import { readStudyFile } from "../../src/study/schema.ts";
-import { Compositor } from "../../src/swap/composite.ts";
-import { groupOf, measureScales } from "../../src/swap/intensity.ts";
-import { alphaScratch, softAlpha } from "../../src/swap/paste.ts";
-import { CENTER, NEIGHBOR } from "../../src/types.ts";
-import { drawCells, setVerdicts, writeEncoder, writeStudy } from "../study/drawn.ts";
+import { drawCells, setVerdicts } from "../study/drawn.ts";
+import {
+  arrow,
+  ask,
+  askAll,
+  at,
+  CLASSES,
+  COUNT,
+  cells,
+  drawStore,
+  expectRefusals,
+  folder,
+  PIXELS,
+  python,
+  type Question,
+  readAll,
+  SIZE,
+  writeColumns,
+} from "./python.ts";
 
-/** The first Python that has PyTorch: that of PYTHON, that of the PATH, or that of Debian's packages. */
-const python = [process.env.PYTHON ?? "python3", "python3", "/usr/bin/python3"].find(
-  (p) => spawnSync(p, ["-c", "import torch, numpy"]).status === 0,
-);
-const arrow = python !== undefined && spawnSync(python, ["-c", "import pyarrow"]).status === 0;
-const script = resolve(import.meta.dirname, "datasets.py");
-
-const folder = mkdtempSync(join(tmpdir(), "cellswap-datasets-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const at = (name: string) => join(folder, name);
-
-const SIZE = 32;
-const PIXELS = SIZE * SIZE;
-const CLASSES = ["cytoplasm", "nucleus", "vacuole"];
-const FIELDS = 9;
-const COUNT = 36;
-
-type Question = readonly [what: string, options: Readonly<Record<string, unknown>>];
-
-/** Answers of one process. */
-function askAll(questions: readonly Question[]) {
-  const { status, stdout, stderr } = spawnSync(python!, [script, JSON.stringify(questions)], {
-    encoding: "utf8",
-    cwd: folder,
-  });
-  expect([status, stderr]).toEqual([0, ""]);
-  return JSON.parse(stdout);
-}
-
-function ask(...question: Question) {
-  return askAll([question])[0];
-}
-
-/** Holds what data sets are refused with to what is expected, by options. */
-function expectRefusals(base: object, refusals: readonly [object, string | RegExp | null][]): void {
-  const messages = askAll(refusals.map(([options]) => ["error", { ...base, ...options }]));
-  refusals.forEach(([, expected], i) => {
-    if (expected instanceof RegExp) expect(messages[i]).toMatch(expected);
-    else expect(messages[i]).toBe(expected);
-  });
-}
-
-/** Options of a data set over the store `cells`. */
-const cells = {
-  of: "cells",
-  store: "cells",
-  metadata: "cells.json.columns",
-  labels: "Metadata_Localization",
-};
-
-async function writeColumns(store: string, file: string): Promise<void> {
-  const { columns } = await readParquet(join(store, "metadata.parquet"));
-  writeFileSync(
-    at(file),
-    JSON.stringify(
-      Object.fromEntries([...columns].map(([k, v]) => [k, Array.from(v as ArrayLike<unknown>)])),
-    ),
-  );
-}
-
-function readAll(name: string): { shape: readonly number[]; values: Float32Array } {
-  const reader = new NpyReader(at(name));
-  const { shape } = reader;
-  const values = new Float32Array(shape.reduce((a, b) => a * b));
-  reader.read(0, shape[0], values);
-  reader.close();
-  return { shape, values };
-}
-
-beforeAll(async () => {
-  drawCells(at("cells"), { classes: CLASSES, cellsPerClass: COUNT / 3, fields: FIELDS / 3, size: SIZE });
-  await writeColumns(at("cells"), "cells.json.columns");
-});
+beforeAll(drawStore);
 
 describe.skipIf(python === undefined)("SwapDataset (needs python3 with torch)", () => {
-  test("gives the composites of this program, but for the pixels that it fills at random", async () => {
-    const store = await CellStore.open(at("cells"));
-    const pairs: [number, number][] = [];
-    for (let cell = 0; cell < COUNT; cell += 2) pairs.push([cell, (cell * 7 + 13) % COUNT]);
-    const different = pairs.filter(([a, b]) => store.cells.field[a] !== store.cells.field[b]);
-    ask("composites", { ...cells, pairs: different, out: "composites.npy" });
-    const { values: theirs } = readAll("composites.npy");
-
-    // The lengths of Python's composites are those of cells of 32 px, and these have 16.
-    const options = {
-      edge: "soft",
-      sigma: 0.5,
-      donorCenter: "keep",
-      halo: 1.5,
-      intensity: "field",
-      clip: [-1, 6],
-      seed: 1,
-    } as const;
-    const scales = measureScales(store, options, groupOf(store.cells, "field"));
-    const compositor = new Compositor(store, scales, options);
-    const plan = {
-      classes: CLASSES,
-      seed: 1,
-      count: different.length,
-      cell: Int32Array.from(different, ([cell]) => cell),
-      donor: Int32Array.from(different, ([, donor]) => donor),
-      setting: new Uint8Array(different.length).fill(SETTINGS.indexOf("different")),
-      background: new Int16Array(different.length),
-      sameField: new Uint8Array(different.length),
-    };
-    const ours = new Float32Array(2 * PIXELS);
-    const original = new Float32Array(2 * PIXELS);
-    const [mask, donorMask] = [new Uint8Array(PIXELS), new Uint8Array(PIXELS)];
-    const [weight, scratch] = [new Float64Array(PIXELS), alphaScratch(PIXELS)];
-    const toCenter = new Int32Array(PIXELS);
-    const largest = { kept: 0, core: 0, unlike: 0 };
-    const counts = { kept: 0, core: 0 };
-    different.forEach(([cell, donor], row) => {
-      compositor.compose(plan, row, ours);
-      store.readCrop(cell, original);
-      store.readMask(cell, mask);
-      store.readMask(donor, donorMask);
-      softAlpha({ mask, height: SIZE, width: SIZE, sigma: options.sigma }, weight, scratch);
-      squaredDistance(donorMask, SIZE, SIZE, toCenter, CENTER);
-      for (let i = 0; i < 2 * PIXELS; i++) {
-        const p = i % PIXELS;
-        const theirsHere = theirs[row * 2 * PIXELS + i];
-        const removed = toCenter[p] <= options.halo ** 2 && donorMask[p] !== NEIGHBOR;
-        const note = (what: "kept" | "core", error: number) => {
-          counts[what]++;
-          largest[what] = Math.max(largest[what], Math.abs(error));
-        };
-        if (weight[p] > 1 - 1e-9) note("core", theirsHere - original[i]);
-        if (!removed) note("kept", theirsHere - ours[i]);
-        if (weight[p] === 0) largest.unlike = Math.max(largest.unlike, Math.abs(theirsHere - original[i]));
-      }
-    });
-    store.close();
-    for (const n of Object.values(counts)) expect(n).toBeGreaterThan(500);
-    // Pixels are below 1024: a rounding of float32 is 6e-5 at most, and Python scales by levels in float32.
-    expect(largest.kept).toBeLessThan(1e-3);
-    expect(largest.core).toBeLessThan(2e-4);
-    // The backgrounds are others' indeed.
-    expect(largest.unlike).toBeGreaterThan(100);
-  });
-
-  test("fills the donor's center and halo, and nothing else, with cell-free pixels of the donor", () => {
-    const known = ask("fill", { crop: "cells/crops.npy", mask: "cells/masks.npy", out: "filled.npy" });
-    expect(known).toEqual(Array(COUNT).fill(true));
-    const { values } = readAll("filled.npy");
-    const { values: crops } = readAll("cells/crops.npy");
-    const masks = new NpyReader(at("cells/masks.npy"));
-    const mask = new Uint8Array(PIXELS);
-    const toCenter = new Int32Array(PIXELS);
-    for (let row = 0; row < COUNT; row++) {
-      masks.read(row, 1, mask);
-      squaredDistance(mask, SIZE, SIZE, toCenter, CENTER);
-      for (let p = 0; p < PIXELS; p++) {
-        const i = row * 2 * PIXELS + p;
-        if (toCenter[p] > 1.5 ** 2 || mask[p] === NEIGHBOR) expect(values[i]).toBe(crops[i]);
-        else if (mask[p] === CENTER) expect(values[i]).toBeLessThan(Math.min(150, crops[i]));
-      }
-    }
-    masks.close();
-  });
-
-  test("weighs cells and measures distances as this program does", () => {
-    const most = 6;
-    const units = [0.5, 1, 1.7];
-    askAll(units.map((unit) => ["kernels", { mask: "cells/masks.npy", most, unit, out: `kernels${unit}` }]));
-    for (const unit of units) holdKernels(unit, most);
-  });
-
-  function holdKernels(unit: number, most: number): void {
-    const { values: weights } = readAll(`kernels${unit}-alpha.npy`);
-    const { values: distances } = readAll(`kernels${unit}-squared.npy`);
-    const masks = new NpyReader(at("cells/masks.npy"));
-    const mask = new Uint8Array(PIXELS);
-    const [weight, scratch] = [new Float64Array(PIXELS), alphaScratch(PIXELS)];
-    const squared = new Int32Array(PIXELS);
-    let largest = 0;
-    for (let row = 0; row < COUNT; row++) {
-      masks.read(row, 1, mask);
-      softAlpha({ mask, height: SIZE, width: SIZE, sigma: unit }, weight, scratch);
-      squaredDistance(mask, SIZE, SIZE, squared, CENTER);
-      for (let p = 0; p < PIXELS; p++) {
-        largest = Math.max(largest, Math.abs(weights[row * PIXELS + p] - weight[p]));
-        const theirs = distances[row * PIXELS + p];
-        if (squared[p] <= most * most) expect(theirs).toBe(squared[p]);
-        else expect(theirs).toBeGreaterThan(most * most);
-      }
-    }
-    masks.close();
-    expect(largest).toBeLessThan(3e-7);
-  }
-
   test("draws donors of other fields, each as often, whatever the class", async () => {
     const items = [0, 1, 2, 13, 14, 30];
     const lenders = Array.from({ length: COUNT }, (_, i) => i).filter((i) => i % 5 !== 0);
@@ -345,6 +164,9 @@ describe.skipIf(python === undefined)("SwapDataset (needs python3 with torch)", 
     drawCells(at("dark"), { dark: "nucleus-field0" });
     for (const name of ["alone", "dark"]) await writeColumns(at(name), `${name}.json`);
     cpSync(at("cells"), at("later"), { recursive: true });
+    for (const name of ["torn", "lost"]) cpSync(at("cells"), at(name), { recursive: true });
+    writeFileSync(at("torn/crops.npy"), readFileSync(at("cells/crops.npy")).subarray(0, 5000));
+    rmSync(at("lost/quality.csv"));
     const header = JSON.parse(readFileSync(at("later/cells.json"), "utf8"));
     writeFileSync(at("later/cells.json"), JSON.stringify({ ...header, version: 3 }));
     expectRefusals(cells, [
@@ -373,6 +195,9 @@ describe.skipIf(python === undefined)("SwapDataset (needs python3 with torch)", 
         "cells: give rows of the cell store, 0 to 35, or True and False for each of 36 cells",
       ],
       [{ cells: [] }, /^cells: no cell is left that has a good mask and a label; /],
+      [{ donors: [] }, /^cells: no cell is left that may lend a background; /],
+      [{ store: "torn" }, "torn/crops.npy: is not there or damaged; see `cellswap verify torn`"],
+      [{ store: "lost" }, "lost/quality.csv: is not there or damaged; see `cellswap verify lost`"],
       [{ swap: 85 }, "swap is 85; give the share of swapped crops, 0 to 1"],
       [{ store: "dark", metadata: "dark.json" }, null],
     ]);
@@ -411,70 +236,5 @@ ${loop
     expect(ask("error", { ...cells, metadata: null, labels: "Metadata_Proteins" })).toMatch(
       /^cells\/metadata.parquet: has no column Metadata_Proteins; the nearest is Metadata_Protein, /,
     );
-  });
-});
-
-describe.skipIf(python === undefined)("CompositeDataset (needs python3 with torch)", () => {
-  const composites = { of: "composites", folder: "exported" };
-
-  beforeAll(async () => {
-    writeEncoder(folder, { name: "tiny" });
-    // Two fields of every class in each group, so that all settings have donors.
-    drawCells(at("many"), { classes: CLASSES, cellsPerClass: COUNT / 3, fields: 6, size: SIZE });
-    writeStudy(at("study.json"), { cells: "many", settings: ["original", "same", "different"] });
-    const study = readStudyFile(at("study.json"));
-    await exportComposites(study, { out: at("exported"), workers: 1, partBytes: 50 * 8 * PIXELS });
-    await exportComposites(study, { out: at("zarr"), workers: 1, format: "zarr" });
-  });
-
-  test("gives original and swapped crops as they were exported, each composite as often", async () => {
-    const record = JSON.parse(readFileSync(at("exported/composites.json"), "utf8"));
-    expect(record.composites.length).toBeGreaterThan(2);
-    const plan = (await readParquet(at("exported/plan.parquet"))).columns;
-    const rowOf = new Map<string, number>();
-    for (const { file, from, rows } of record.composites) {
-      const { values } = readAll(`exported/${file}`);
-      for (let r = 0; r < rows; r++)
-        rowOf.set(String(values.subarray(r * 2 * PIXELS, (r + 1) * 2 * PIXELS)), from + r);
-    }
-    const { labels, classes } = ask("epochs", { ...composites, pair: true, epochs: 40, out: "a.npy" });
-    const { shape, values } = readAll("a.npy");
-    expect(shape).toEqual([40, 2, COUNT, 2, SIZE, SIZE]);
-    const shown = new Map<string, number>();
-    for (let at = 0, k = 0; at < values.length; at += 2 * PIXELS, k++) {
-      const [cell, swapped] = [k % COUNT, Math.floor(k / COUNT) % 2 === 1];
-      const row = rowOf.get(String(values.subarray(at, at + 2 * PIXELS)))!;
-      expect(plan.get("cell")![row]).toBe(cell);
-      expect(plan.get("setting")![row]).toMatch(swapped ? /same|different/ : /original/);
-      expect(classes[labels[0][cell]]).toBe(plan.get("class")![row]);
-      const own = plan.get("background")![row] === plan.get("class")![row];
-      const kind = own ? "own" : "other";
-      if (swapped) shown.set(kind, (shown.get(kind) ?? 0) + 1);
-    }
-    // One composite of the own class and two of others: each is as likely.
-    const expected = (40 * COUNT) / 3;
-    expect(Math.abs(shown.get("own")! - expected)).toBeLessThan(4 * Math.sqrt((expected * 2) / 3));
-  });
-
-  test("takes chosen cells and settings", () => {
-    const rows = [2, 5, 20];
-    const few = { ...composites, cells: rows, settings: ["same"], labels: null };
-    expect(ask("epochs", { ...few, swap: 1, epochs: 1, out: "a.npy" }).labels).toEqual([rows]);
-  });
-
-  test("refuses what it cannot read in one line with the remedy", () => {
-    expectRefusals(composites, [
-      [{}, null],
-      [
-        { folder: "cells" },
-        "cells: is not exported composites (no readable composites.json); export them again",
-      ],
-      [{ folder: "zarr" }, "zarr: holds Zarr arrays; export the composites again without --format zarr"],
-      [
-        { settings: ["diferent"] },
-        "exported/plan.csv: has no setting diferent; the nearest is different, it has different, original, same; name it in the study, or choose others",
-      ],
-      [{ labels: "klass" }, /^exported\/plan.csv: has no column klass; the nearest is class, /],
-    ]);
   });
 });
