@@ -1,6 +1,6 @@
 /**
  * Validity of what is stated of remedies that are fitted to features: simulated studies through the product's groups,
- * plan, fits and evidence. Spread of the estimates and coverage of the intervals. `--replicates N` (200).
+ * plan, fits and evidence. Spread of the estimates and coverage of the intervals. `--replicates N` (100).
  */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -47,7 +47,7 @@ function report(found: readonly FittedSummary[]): string {
   ].join("\n");
 }
 
-const replicates = smoke ? 3 : Number(option("replicates", "200"));
+const replicates = smoke ? 3 : Number(option("replicates", "100"));
 const found: FittedSummary[] = [];
 for (const [name, [fields, lambda, more]] of Object.entries(smoke ? { "dose 1": KINDS["dose 1"] } : KINDS)) {
   const started = process.cpuUsage();

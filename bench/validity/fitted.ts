@@ -23,6 +23,7 @@ import { type BlockFeatures, drawStudy } from "./study.ts";
 export const FITTED: Readonly<
   Record<string, (of: RemedyEvaluation) => Promise<{ results: readonly BlockResult[] }>>
 > = {
+  project: (of) => evaluateMapped(of, "project"),
   leace: (of) => evaluateMapped(of, "leace"),
   whiten: (of) => evaluateMapped(of, "whiten"),
   augmented: evaluateAugmented,
