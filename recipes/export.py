@@ -59,6 +59,7 @@ def export(path, out, center=False):
         "source": f"Trained on simulated {ORGANISMS[design['organism']]} with recipes/train.py; these are not the published weights.",
         "citation": design["citation"],
         "notes": ["Outputs: max and mean over the last map (64 each), head (classes, or the pair's summary)."],
+        **({} if swapped or center else {"retrained": f"{name}-swap"}),
     }
     (out / f"{name}.json").write_text(json.dumps(sidecar, indent=2) + "\n")
     return name, file.stat().st_size
