@@ -9,7 +9,7 @@ const ROUNDING = 1e-10;
 const NONE = 1e-12;
 
 /**
- * Least-squares concept erasure of the background's class (Belrose et al. 2023, NeurIPS, theorem 4.3): of all maps after
+ * Least-squares concept erasure of the background's class (LEACE; Belrose et al. 2023, NeurIPS, section 4): of all maps after
  * which no linear probe tells the background's class better than a constant does, the one that moves the features least.
  * With W the pseudo-inverse of the square root of S_xx, x becomes x - W^+ P W (x - E x), P the orthogonal projection on
  * the columns of W S_xz; written without the roots,
