@@ -41,20 +41,23 @@ export function appendTo(
       `would take more than 2 GB in one file (${size + own.length} bytes with its weights), which ONNX does not allow; use the remedy from code instead`,
       { path },
     );
-  return withGraph(bytes, path, [...graphFields(bytes, model), own]);
+  const whole = graphOf(bytes, model);
+  whole.bare(own);
+  return withGraph(bytes, path, whole);
 }
 
-/** The model with these fields in the place of its graph's. */
-function withGraph(bytes: Uint8Array, path: string, fields: readonly Uint8Array[]): Uint8Array {
-  const graph = new Message();
-  graph.raw(7, Buffer.concat(fields));
-  const rest = [...pieces(bytes, path)].filter((p) => p.field !== 7).map((p) => p.whole);
-  return Buffer.concat([...rest, graph.bytes()]);
+/** The model with this graph in the place of its own. */
+function withGraph(bytes: Uint8Array, path: string, graph: Message): Uint8Array {
+  const model = new Message();
+  for (const { field, whole } of pieces(bytes, path)) if (field !== 7) model.bare(whole);
+  model.message(7, graph);
+  return model.bytes();
 }
 
-/** Fields of the graph, weights that lie in other files read in. */
-function graphFields(bytes: Uint8Array, model: OnnxModel): Uint8Array[] {
+/** The graph in one piece, weights that lie in other files read in. */
+function graphOf(bytes: Uint8Array, model: OnnxModel): Message {
   const { path } = model;
+  const graph = new Message();
   const files = new Map<string, Uint8Array>();
   let inside = 0;
   const read = (location: string) => {
@@ -62,27 +65,26 @@ function graphFields(bytes: Uint8Array, model: OnnxModel): Uint8Array[] {
     files.set(location, file);
     return file;
   };
-  const fields = [...pieces(bytes, path)]
-    .filter((p) => p.field === 7)
-    .flatMap(({ content }) => [...pieces(content, path)])
-    .map(({ field, whole, content }) => {
+  for (const { field: part, content: own } of pieces(bytes, path))
+    for (const { field, whole, content } of part === 7 ? pieces(own, path) : []) {
       const external = field === 5 ? parseTensor(content, path).external : null;
-      if (external === null) return whole;
+      if (external === null) {
+        graph.bare(whole);
+        continue;
+      }
       inside++;
       const tensor = new Message();
-      // Where its values lie, and how.
-      for (const own of pieces(content, path)) if (![9, 13, 14].includes(own.field)) tensor.bare(own.whole);
+      // All but its values, where they lie, and how.
+      for (const f of pieces(content, path)) if (![9, 13, 14].includes(f.field)) tensor.bare(f.whole);
       tensor.raw(9, read(external.location).subarray(external.from, external.to));
-      const weight = new Message();
-      weight.message(5, tensor);
-      return weight.bytes();
-    });
+      graph.message(5, tensor);
+    }
   if ([...tensorsOf(model)].filter((t) => t.external !== null).length > inside)
     throw new DataError(
       "has constants of nodes in other files, which cannot be brought into one; export it with all weights in the model",
       { path },
     );
-  return fields;
+  return graph;
 }
 
 /** Fields of a message with all their bytes. */
