@@ -115,7 +115,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const selection = selectCells(store.cells, wanted, store.verdicts);
     const split = studyGroups(store.cells, wanted, selection);
     const study = allowedSettings(wanted, split);
-    checkRemedies(study, store.masks, split);
+    checkRemedies(study, { masks: store.masks, classes: selection.classes }, split);
     const outputCount = encoders.reduce((n, e) => n + outputNames(e).length, 0);
     // What no machine gets done is not even planned.
     const drawn = studySize(

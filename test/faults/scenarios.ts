@@ -215,6 +215,17 @@ export const SCENARIOS: readonly Scenario[] = [
     read: null,
   },
   {
+    name: "remedy",
+    args: ["remedy", "study.json", "--out", "study", "--remedies", "masked", "recompose-2", "--workers", "2"],
+    prepare: async (folder, run) => {
+      drawCells(join(folder, "cells"), { classes: ["a", "b", "c"], cellsPerClass: 6, size: 24 });
+      writeEncoder(folder, { name: "tiny", size: 24 });
+      writeStudy(join(folder, "study.json"), { encoders: ["tiny.json"], learningCurve: false });
+      await run("run", "study.json", "--out", "study");
+    },
+    read: null,
+  },
+  {
     name: "run --force",
     args: ["run", "study.json", "--out", "study", "--force", "--workers", "2"],
     prepare: async (folder, run) => {

@@ -29,14 +29,18 @@ export interface RemedyCrops {
 
 /**
  * Looks whether a study can measure remedies, before anything is run.
- * @throws StudyError where it lacks a setting, closed groups, masks of the neighbors, or scales whole crops
+ * @throws StudyError where it lacks a setting, a third class, closed groups, masks of the neighbors, or scales whole crops
  */
 export function checkRemedies(
   { remedies, settings, composite }: Pick<Study, "remedies" | "settings" | "composite">,
-  masks: MaskKind,
-  groups: Pick<Groups, "count" | "notes">,
+  { masks, classes }: { readonly masks: MaskKind; readonly classes: readonly string[] },
+  groups: Pick<Groups, "count">,
 ): void {
   if (remedies === undefined) return;
+  if (classes.length < 3)
+    throw new StudyError(
+      `remedies are judged among neighbors of a third class, and the study has ${classes.length}; add classes, or leave out "remedies"`,
+    );
   const lacking = REMEDY_SETTINGS.filter((s) => !settings.includes(s));
   if (lacking.length > 0)
     throw new StudyError(
@@ -44,7 +48,7 @@ export function checkRemedies(
     );
   if (groups.count < 2)
     throw new StudyError(
-      `remedies are fitted and tested on different closed groups, and this study has none (${groups.notes[groups.notes.length - 1]}); use "split": "groups" and cells of two or more fields per class`,
+      'remedies are fitted and tested on different closed groups, and this study has none; use "split": "groups" and cells of two or more fields per class',
     );
   if (masks !== "full")
     throw new StudyError(

@@ -241,6 +241,12 @@ test.each<[string, Record<string, unknown>, RegExp]>([
     { preset: "published", settings: ["original", "self", "cell-free", "different"] },
     /use "split": "groups"/,
   ],
+  ["two classes", { classes: CLASSES.slice(0, 2) }, /a third class, and the study has 2; add classes/],
+  [
+    "no closed groups",
+    { split: "stratified" },
+    /this study has none; use "split": "groups" and cells of two or/,
+  ],
   ["whole crops that are scaled", { intensity: "protein" }, /choose "field"/],
   [
     "masks of the center cell alone",
@@ -251,6 +257,11 @@ test.each<[string, Record<string, unknown>, RegExp]>([
       edge: "hard",
     },
     /the study lacks cell-free/,
+  ],
+  [
+    "masks of the center cell alone, in all settings",
+    { cells: "center", donorCenter: "keep", edge: "hard" },
+    /needs? masks that know the neighbors/,
   ],
 ])("%s: refused in one line, before anything is written", async (_, keys, line) => {
   const folder = join(base, "refused");
