@@ -4,7 +4,7 @@
  * effect they leave stands beside what the encoder makes of cells that have no neighbors. Kept under `.bench/`, so that
  * a run that was stopped goes on. `--remedies a,b`.
  */
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { PairResult } from "../src/study/blocks.ts";
@@ -135,3 +135,4 @@ const found = ENCODERS.map((encoder) => {
   return { encoder, frontier, differences };
 });
 record("remedy-truth", { dataset, found });
+if (smoke) rmSync(base, { recursive: true });
