@@ -16,7 +16,7 @@ const NEAREST = 200;
  * described as a map or as tokens is pooled itself; from a vector the graph is followed back, and the network is run
  * once on an empty input for the shapes. Outputs that come from one map become one.
  *
- * A pixel of a map sees what lies around it: pooling lowers what neighbors do to the features, and does not take it out.
+ * A pixel of a map sees what lies around it: what is away from the cell does not count, but neighbors still come into it.
  * @throws StudyError where there is no such map or several, where a program gives vectors, or where every output is
  * pooled so already
  */

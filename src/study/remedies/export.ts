@@ -66,7 +66,7 @@ function exportPooled(file: OnnxFile, { out, name, force }: RemediedExport): Pro
       force,
       title,
       notes: [
-        `The features are the mean of ${from} under the center mask. That lowers what neighbors do to them and does not take it out: each pixel of a map sees what lies around it.`,
+        `The features are the mean of ${from} under the center mask. What is away from the cell does not count, but neighbors still come into it: each pixel of a map, and each token, sees what lies around it.`,
       ],
     }),
   );
