@@ -82,9 +82,16 @@ export function cellRemedy(text: string): Remedy {
     (remedy.kind === "recompose" || remedy.kind === "masked" || remedy.kind === "clear")
   )
     return remedy;
-  throw new StudyError(
-    `--remedy ${text} takes a study to train it; features of cells are made with recompose, masked or clear`,
-  );
+  throw new StudyError(`--remedy ${remedy.name} is no way to show cells: ${instead(remedy)}`);
+}
+
+/** How features are made with a remedy that is part of the encoder. */
+function instead({ name, kind, retrained }: Remedy): string {
+  if (retrained)
+    return `give the retrained encoder as --encoder${kind === null ? "" : `, with --remedy ${name.replace(/^[^+]*[+]/, "")}`}`;
+  if (kind === "augmented") return "its probes are of a study, the features stay as they are; leave it away";
+  const from = kind === "pool" ? "--encoder ENCODER" : "STUDY.json --encoder NAME";
+  return `\`cellswap export encoder ${from} --remedy ${name} --out FREE.json\` makes an encoder of it; give that as --encoder`;
 }
 
 function checkMasks({ masks, path }: CellStore, { name, kind }: Remedy): void {

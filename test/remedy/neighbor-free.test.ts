@@ -242,7 +242,14 @@ test("what cannot be known is missing and said, and what cannot be done is one l
   };
   expect(await failure("cells", { remedy: "recompse" })).toMatch(/no remedy "recompse"/);
   expect(await failure("cells", { remedy: "recompose-65" })).toMatch(/1 to 64, not 65/);
-  expect(await failure("cells", { remedy: "dfr" })).toMatch(/dfr takes a study/);
+  expect(await failure("cells", { remedy: "dfr" })).toMatch(/export encoder STUDY\.json .* --remedy dfr /);
+  expect(await failure("cells", { remedy: "pool" })).toMatch(
+    /export encoder --encoder ENCODER --remedy pool /,
+  );
+  expect(await failure("cells", { remedy: "augmented" })).toMatch(/the features stay as they are/);
+  expect(await failure("cells", { remedy: "retrained+recompose-2" })).toMatch(
+    /give the retrained encoder as --encoder, with --remedy recompose-2$/,
+  );
   expect(await failure("cells", { class: "Compound" })).toMatch(/cells: has no column Compound/);
   drawCells(at("bare"), { masks: "none", cellsPerClass: 4 });
   expect(await failure("bare")).toMatch(/bare: has no masks.*cellswap segment/);
