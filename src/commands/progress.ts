@@ -34,8 +34,11 @@ export function progress(stage: string, unit: string, quiet = false): Progress {
       const rate = ((done - first.done) / (now - first.at)) * 1000;
       // Of what takes seconds each, the time says more than the rate.
       const speed = rate < 1 ? "" : `, ${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} ${unit}/s`;
-      const left = rate > 0 ? `${speed}, ${seconds((total - done) / rate)} left` : "";
-      print(`${stage}: ${Math.floor(done)} of ${total} ${unit}${left}${note === "" ? "" : `, ${note}`}`);
+      const left = done - first.done >= 1 ? `${speed}, ${seconds((total - done) / rate)} left` : "";
+      const part = Number.isInteger(done) ? "" : `, ${Math.floor(100 * (done % 1))} % of the next`;
+      print(
+        `${stage}: ${Math.floor(done)} of ${total} ${unit}${part}${left}${note === "" ? "" : `, ${note}`}`,
+      );
     },
     end(note = "") {
       print(

@@ -87,16 +87,18 @@ export function recommend(evidence: readonly RemedyEvidence[], zone: number): Re
       sentence: `No remedy is needed against neighbors: foreign neighbors change less than ${limit} as it is (${range(none.neighbor)}).`,
     };
   const able = remedied.filter(within).sort((a, b) => a.cost.estimate - b.cost.estimate);
+  const unknown = remedied.filter((e) => e.neighbor.low === null || e.neighbor.high === null).length;
+  const without = unknown === 0 ? "" : ` (${unknown} without an interval)`;
   if (able.length === 0)
     return {
       remedy: null,
-      sentence: `Of ${remedied.length} remedies none is shown to bring the neighbor effect within ${limit}; more cells or fields make the intervals narrower.`,
+      sentence: `Of ${remedied.length} remedies${without} none is shown to bring the neighbor effect within ${limit}; more cells or fields make the intervals narrower.`,
     };
   const [best] = able;
   const cost = best.cost.estimate < 0 ? `gains ${range(negated(best.cost))}` : `costs ${range(best.cost)}`;
   return {
     remedy: best.remedy,
-    sentence: `${best.remedy}: the neighbor effect left is ${range(best.neighbor)}, within ${limit}, and it ${cost} on original crops; ${able.length} of ${remedied.length} remedies are within, and it costs least of them.`,
+    sentence: `${best.remedy}: the neighbor effect left is ${range(best.neighbor)}, within ${limit}, and it ${cost} on original crops; ${able.length} of ${remedied.length} remedies${without} are within, and it costs least of them.`,
   };
 }
 

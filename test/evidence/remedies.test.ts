@@ -75,5 +75,9 @@ test("none is needed where the encoder is within as it is, and none is named whe
   const wide = [evidence("none", [5, 4, 6], 0), evidence("r", [0, -3, 3], 0)];
   expect(recommend(wide, 0.02)).toMatchObject({ remedy: null });
   const refused = { ...wide[1], neighbor: { ...wide[1].neighbor, low: null, high: null } };
-  expect(recommend([wide[0], refused], 0.02).remedy).toBeNull();
+  expect(recommend([wide[0], refused], 0.02)).toEqual({
+    remedy: null,
+    sentence:
+      "Of 1 remedies (1 without an interval) none is shown to bring the neighbor effect within 2.0 points; more cells or fields make the intervals narrower.",
+  });
 });
