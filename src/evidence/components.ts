@@ -1,4 +1,4 @@
-import { counts, type JudgedBlock, type Judgments, type Term } from "./judgments.ts";
+import { counts, type JudgedBlock, type Term } from "./judgments.ts";
 
 /** Rows' parts in a statement that are nearer than this are equal. */
 const ROUNDING = 1e-12;
@@ -30,9 +30,9 @@ export interface Components {
 
 /** What the rows of one class bring into a statement from one block. */
 export interface Part {
-  /** Per row: number of its judgments that hold; only read until the next part is asked for. */
+  /** Per row: its judgments that hold, summed by their weights; only read until the next part is asked for. */
   readonly held: Float64Array;
-  /** Part of one judgment in the class's statement, its sign included. */
+  /** Part of a judgment of weight 1 in the class's statement, its sign included. */
   readonly share: number;
   /** Class of the donors; the class itself where there are none. */
   readonly lender: number;
@@ -47,11 +47,19 @@ export interface Part {
  * `right`. A deviation is `right` minus the mean of its class and block, times the weight of its term and its row's
  * share in the mean.
  *
+ * A difference compares the same pairs on both sides: where one setting has a background per class, on which pairs with
+ * that class do not count, and the other has none, a pair weighs there as often as it counts on a background. Otherwise
+ * few backgrounds, whose classes may be easier or harder to tell apart than others, would make an effect of their own.
+ *
  * @param only the one class that the statement is about; all that have every term by default
  */
 export function components(terms: readonly Term[], only?: number): Components {
   const { cluster, classes } = terms[0].of;
-  const uses = terms.map((t) => pairsPerClass(t.of, t.setting));
+  const times = terms.map(timesCounted);
+  const weights = pairWeights(terms, times);
+  const uses = weights.map((w, t) =>
+    w.map((row, a) => row.reduce((sum, v, b) => sum + v * times[t][a][b], 0)),
+  );
   const present = classes.flatMap((_, a) =>
     uses.every((u) => u[a] > 0) && (only === undefined || a === only) ? [a] : [],
   );
@@ -60,7 +68,7 @@ export function components(terms: readonly Term[], only?: number): Components {
     for (const [t, { of, setting, weight }] of terms.entries()) {
       const share = weight / (held.length * uses[t][a]);
       for (const block of of.blocks)
-        if (block.setting === setting && addRight(block, a, classes.length, held))
+        if (block.setting === setting && addRight(block, a, weights[t][a], held))
           yield {
             held,
             share,
@@ -141,25 +149,43 @@ function notCommonest(ascending: Float64Array): number {
   return ascending.length - most;
 }
 
-/** Number of (partner, background) pairs of every class in a setting. */
-function pairsPerClass({ blocks, classes }: Judgments, setting: string): Int32Array {
-  const found = new Int32Array(classes.length);
+/**
+ * Per term, weight of every pair [class][partner]: 1 where it counts; in a term without backgrounds beside one that has
+ * them, the share of that one's backgrounds on which the pair counts, of the most that any pair has.
+ */
+function pairWeights(terms: readonly Term[], times: readonly (readonly Float64Array[])[]): Float64Array[][] {
+  const beside = terms.findIndex(hasBackgrounds);
+  const most = beside < 0 ? 0 : Math.max(...times[beside].map((row) => Math.max(...row)));
+  return terms.map((term, t) =>
+    times[t].map((row, a) =>
+      row.map((n, b) => (n === 0 ? 0 : most === 0 || hasBackgrounds(term) ? 1 : times[beside][a][b] / most)),
+    ),
+  );
+}
+
+function hasBackgrounds({ of, setting }: Term): boolean {
+  return of.blocks.some((block) => block.setting === setting && block.background >= 0);
+}
+
+/** In how many blocks of a term's setting every pair [class][partner] counts. */
+function timesCounted({ of: { blocks, classes }, setting }: Term): Float64Array[] {
+  const found = classes.map(() => new Float64Array(classes.length));
   for (const block of blocks)
     if (block.setting === setting)
       for (let a = 0; a < classes.length; a++)
-        for (let b = 0; b < classes.length; b++) if (counts(block, a, b)) found[a]++;
+        for (let b = 0; b < classes.length; b++) if (counts(block, a, b)) found[a][b]++;
   return found;
 }
 
-/** Per row of class `a`: judgments found right over all partners of the block; false where it has none. */
-function addRight(block: JudgedBlock, a: number, classes: number, out: Float64Array): boolean {
+/** Per row of class `a`: judgments found right over all partners of the block, by weight; false where it has none. */
+function addRight(block: JudgedBlock, a: number, weights: Float64Array, out: Float64Array): boolean {
   let found = false;
-  for (let b = 0; b < classes; b++) {
-    if (!counts(block, a, b)) continue;
+  for (let b = 0; b < weights.length; b++) {
+    if (weights[b] === 0 || !counts(block, a, b)) continue;
     if (!found) out.fill(0);
     found = true;
     const right = block.right[a][b]!;
-    for (let i = 0; i < out.length; i++) out[i] += right[i];
+    for (let i = 0; i < out.length; i++) out[i] += weights[b] * right[i];
   }
   return found;
 }

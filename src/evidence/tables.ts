@@ -170,16 +170,36 @@ function summarize(values: readonly number[], onePair: boolean): { mean: number;
   return { mean: mean(values), error: onePair ? null : threeStandardErrors(values) };
 }
 
+/**
+ * Rows of a setting without backgrounds, each as often as its pair counts on a background of the other setting, so that
+ * a drop compares the same pairs on both sides.
+ */
+function pairedRows(rows: readonly PairScore[], other: readonly PairScore[]): PairScore[] {
+  const pair = ({ class1, class2 }: PairScore) => JSON.stringify([class1, class2].sort());
+  const times = new Map<string, number>();
+  for (const row of other) times.set(pair(row), (times.get(pair(row)) ?? 0) + 1);
+  return rows.flatMap((row) => Array.from({ length: times.get(pair(row)) ?? 0 }, () => row));
+}
+
 function drop(
   effect: (typeof EFFECTS)[number],
   of: ReadonlyMap<Setting, SettingSummary>,
-  onePair: boolean,
+  rowsOf: (setting: Setting) => readonly PairScore[],
+  { aggregation, onePair }: { readonly aggregation: Aggregation; readonly onePair: boolean },
 ): Drop | undefined {
   const from = of.get(effect.from);
   const to = of.get(effect.to);
   if (from === undefined || to === undefined) return undefined;
+  const paired =
+    aggregation === "even" && !hasSharedBackground(effect.from) && hasSharedBackground(effect.to)
+      ? classMeans(
+          pairedRows(rowsOf(effect.from), remainingRows(rowsOf(effect.to), effect.to, aggregation)),
+          effect.from,
+          aggregation,
+        )
+      : from.classes;
   const other = new Map(to.classes.map((c) => [c.class, c.accuracy]));
-  const classes = from.classes
+  const classes = paired
     .filter((c) => other.has(c.class))
     .map((c) => ({ class: c.class, drop: c.accuracy - (other.get(c.class) as number) }));
   if (classes.length === 0) return undefined;
@@ -217,7 +237,10 @@ export function resultTable(scores: readonly PairScore[], aggregation: Aggregati
       settings.push({ setting, ...over, classes });
     }
     const of = new Map(settings.map((s) => [s.setting, s]));
-    const drops = EFFECTS.map((effect) => drop(effect, of, onePair)).filter((d) => d !== undefined);
+    const rowsOf = (setting: Setting) => own.filter((s) => s.setting === setting);
+    const drops = EFFECTS.map((effect) => drop(effect, of, rowsOf, { aggregation, onePair })).filter(
+      (d) => d !== undefined,
+    );
     return { encoder, settings, drops, notes };
   });
   return { aggregation, encoders };

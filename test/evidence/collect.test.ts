@@ -35,11 +35,11 @@ test("pairs of a block come together, with clusters of rows and donors", () => {
   expect(found.blocks[1].right[1][0]).toEqual(Uint8Array.of(0, 0, 1));
   expect(found.blocks[1].right[1][2]).toEqual(Uint8Array.of(0, 1, 1));
   expect(found.blocks[1].right[0][2]).toBeNull();
-  // a: (1 + 0) / 2 in different, (1 + 1) / 2 in original; b: 2 / 3, and over both partners (1 + 2) / 6.
+  // a: (1 + 0) / 2 in different, (1 + 1) / 2 in original; b: 2 / 3 and, against the same partner, 1 / 3.
   const { perClass, present } = components(difference(found, "original", "different"));
   expect(present).toEqual([0, 1]);
   expect(perClass[0]).toBeCloseTo(0.5, 12);
-  expect(perClass[1]).toBeCloseTo(3 / 6 - 2 / 3, 12);
+  expect(perClass[1]).toBeCloseTo(1 / 3 - 2 / 3, 12);
 });
 
 test("hits that are not one per row are refused", () => {
