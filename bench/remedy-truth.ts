@@ -131,8 +131,10 @@ const found = ENCODERS.map((encoder) => {
     console.log(
       `${encoder.padEnd(8)} ${f.remedy.padEnd(24)} original ${shown(f.original)}, cost ${shown(f.cost)}, neighbor ${shown(f.neighbor)}, medium ${shown(f.medium)}`,
     );
+  const { medium } = alone.remedies.find((r) => r.encoder === encoder)!.evidence[0];
+  console.log(`${encoder.padEnd(8)} medium effect of cells alone: ${shown(medium)}`);
   for (const d of differences) console.log(`${encoder.padEnd(8)} ${d.what}: ${shown(d)}`);
-  return { encoder, frontier, differences };
+  return { encoder, frontier, differences, mediumAlone: medium };
 });
 record("remedy-truth", { dataset, found });
 if (smoke) rmSync(base, { recursive: true });
