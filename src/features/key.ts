@@ -65,7 +65,7 @@ export function pixelsKey(inputs: FeatureInputs, settings: readonly Setting[]): 
 }
 
 /** Raised whenever composites of composites, or their masks, get other pixels. */
-const DERIVED_VERSION = 1;
+const DERIVED_VERSION = 2;
 
 /** Key of crops that are derived from those of a store: a hash of all that their pixels and masks depend on. */
 export function derivedKey(inputs: FeatureInputs, { plan, center, centerFrom, dilate }: Derived): string {

@@ -8,7 +8,7 @@ import { clear } from "./clear.ts";
 import type { InfluencePlan } from "./influence.ts";
 import { type CellClasses, storeLenders } from "./lenders.ts";
 import { maskOut } from "./mask.ts";
-import { drawDonors, RECOMPOSED_HALO } from "./recompose.ts";
+import { drawDonors, recomposedRim } from "./recompose.ts";
 
 /** What is encoded so that cells get their features. */
 export interface CellPlan {
@@ -116,7 +116,7 @@ export function recomposedPlan(
       plan: asImaged(Int32Array.from([...rows, ...beset.map((at) => rows[at])])),
       center: "cell-and-neighbors",
       centerFrom: n,
-      dilate: RECOMPOSED_HALO,
+      dilate: recomposedRim(store),
     },
     influence: { count: n, draws, beset, medium: (at, draw) => mediumOf(lent, draw * n + at) },
     notes,

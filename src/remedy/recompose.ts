@@ -1,14 +1,19 @@
 import { mulberry32, namedSeed, shuffle } from "../core/rng.ts";
 import { SettingError } from "../errors.ts";
+import { diameterOf } from "../masks/diameter.ts";
+import { fillLengths } from "../swap/fill/lengths.ts";
 import { makePlan, type PlanRequest } from "../swap/plan.ts";
-import type { SwapPlan } from "../types.ts";
+import type { CropShape, SwapPlan } from "../types.ts";
 import { type Seen, shown } from "./seen.ts";
 
 /**
- * Pixels around a cell that are pasted along, as far as no other cell is there. The soft edge then takes nothing from the
- * cell itself, and most of its halo stays (docs/remedies.md has what that is worth).
+ * Width of the rim around a cell that is pasted along, as far as no other cell is there, px: a sixteenth of the cell
+ * diameter, 2 in crops of 64 px made the usual way. The soft edge then takes nothing from the cell itself, and most of
+ * its halo stays (docs/remedies.md has what that is worth).
  */
-export const RECOMPOSED_HALO = 2;
+export function recomposedRim(shape: Omit<CropShape, "channels">): number {
+  return 2 * fillLengths(diameterOf(shape)).unit;
+}
 
 /** Whose medium cells are recomposed onto; as the study's plan has it. */
 export type Lenders = Pick<PlanRequest, "classes" | "classOf" | "field" | "usable" | "group" | "backgrounds">;
@@ -54,15 +59,19 @@ export function drawDonors(lenders: Lenders, draws: number, seed: number): Int32
  * stands for the cell. A cell has the same donors in whatever crop it is seen. Nothing of the neighbors is left but
  * what of their light lies under the center mask and the pixels around it that are pasted along.
  * @param crops the plan whose composites are the crops
- * @param offset cells of the store
+ * @param store the cells' crops
  * @param donors from {@link drawDonors}
  */
-export function recompose(crops: SwapPlan, offset: number, donors: readonly Int32Array[]): Seen {
+export function recompose(
+  crops: SwapPlan,
+  store: Omit<CropShape, "channels"> & { readonly count: number },
+  donors: readonly Int32Array[],
+): Seen {
   const lists = donors.map((of) => crops.cell.map((cell) => of[cell]));
   return {
-    plan: shown("cell-free", crops.count, offset, lists),
+    plan: shown("cell-free", crops.count, store.count, lists),
     draws: donors.length,
     center: "cell",
-    dilate: RECOMPOSED_HALO,
+    dilate: recomposedRim(store),
   };
 }

@@ -20,7 +20,7 @@ export interface Derived {
   readonly center: "cell" | "cell-and-neighbors";
   /** First composite that `center` is said of; in those before it counts the cell itself. 0 by default. */
   readonly centerFrom?: number;
-  /** Pixels by which the cell itself grows, over medium only, never over another cell. */
+  /** Width by which the cell itself grows, px, over medium only, never over another cell. */
   readonly dilate: number;
 }
 
@@ -73,22 +73,24 @@ export class DerivedCrops implements CropSource {
 
   readMask(cell: number, out: Uint8Array): void {
     this.readOwnMask(cell, out);
-    const { center, centerFrom = 0 } = this.#derived;
+    const { center, centerFrom = 0, dilate } = this.#derived;
+    if (cell >= this.#source.count && dilate > 0) this.#dilate(out);
     if (cell >= this.#source.count + centerFrom && center === "cell-and-neighbors")
       for (let p = 0; p < out.length; p++) if (out[p] === NEIGHBOR) out[p] = CENTER;
   }
 
-  /** As {@link readMask}, with the neighbors that are pasted along labeled as such: what encoders are told. */
+  /**
+   * As {@link readMask}, but the cell is not grown, and neighbors that are pasted along have their own label: what
+   * encoders are told, so that they look at the same pixels as without a remedy.
+   */
   readOwnMask(cell: number, out: Uint8Array): void {
     const row = cell - this.#source.count;
     if (row < 0) {
       this.#source.readMask(cell, out);
       return;
     }
-    const { plan, dilate } = this.#derived;
-    this.#source.readMask(plan.cell[row], out);
+    this.#source.readMask(this.#derived.plan.cell[row], out);
     this.#showDonor(row, out);
-    if (dilate > 0) this.#dilate(out);
   }
 
   /** Puts the neighbors that composite `row` shows in the place of the cell's own. */

@@ -79,7 +79,7 @@ const compose = (from: CropSource, of: SwapPlan, row: number, at = scales) => {
 function byHand(row: number, donors: readonly Int32Array[]): number[] {
   const crop = compose(source, plan, row);
   const cell = plan.cell[row];
-  const made = new DerivedCrops(source, scales, options, { plan, center: "cell", dilate: 2 });
+  const made = new DerivedCrops(source, scales, options, { plan, center: "cell", dilate: SIZE / 32 });
   const mask = new Uint8Array(PIXELS);
   made.readMask(COUNT + row, mask);
   const sum = [0, 0, 0];
@@ -104,7 +104,7 @@ function byHand(row: number, donors: readonly Int32Array[]): number[] {
 
 describe("recomposed features", () => {
   const donors = drawDonors(lenders, DRAWS, 3);
-  const seen = recompose(plan, COUNT, donors);
+  const seen = recompose(plan, source, donors);
   const derived = { plan, center: seen.center, dilate: seen.dilate };
   const shown = new DerivedCrops(source, scales, options, derived);
   const compositor = new Compositor(shown, derivedScales(scales, options, derived), options);

@@ -64,7 +64,8 @@ async function composites(
   for (const donor of donors) {
     const plan = shown("cell-free", 1, cell, [Int32Array.of(donor)]);
     compositor.compose(plan, 0, crop);
-    seen(store, cell, false).readMask(cell, mask);
+    // The encoder is told where the cell is, not what is pasted along.
+    store.readMask(cell, mask);
     const out = encoder.dimensions.map((n) => new Float32Array(n));
     await encoder.encode(crop, mask, 1, out);
     found.push(out[0]);
@@ -72,9 +73,11 @@ async function composites(
   return found;
 }
 
-/** The same crops, `cell` with the medium within 2 px of it, and with its neighbors where these are wanted. */
+/** The same crops, `cell` with the medium within a sixteenth of its diameter, and with its neighbors where these are wanted. */
 function seen(store: CellStore, cell: number, neighbors: boolean): CropSource {
   const { height, width } = store;
+  const rim = (store.diameter ?? height / 2) / 16;
+  const reach = Math.ceil(rim);
   return {
     count: store.count,
     channels: store.channels,
@@ -92,8 +95,9 @@ function seen(store: CellStore, cell: number, neighbors: boolean): CropSource {
         for (let x = 0; x < width; x++, p++) {
           if (given[p] === 2 && neighbors) out[p] = 1;
           if (given[p] !== 0) continue;
-          for (let dy = -2; dy <= 2; dy++)
-            for (let dx = -2; dx <= 2; dx++) if (dy * dy + dx * dx <= 4 && isCell(y + dy, x + dx)) out[p] = 1;
+          for (let dy = -reach; dy <= reach; dy++)
+            for (let dx = -reach; dx <= reach; dx++)
+              if (dy * dy + dx * dx <= rim * rim && isCell(y + dy, x + dx)) out[p] = 1;
         }
     },
   };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { drawDonors, type Lenders } from "../../src/remedy/recompose.ts";
+import { drawDonors, type Lenders, recomposedRim } from "../../src/remedy/recompose.ts";
 
 /** Cells of `classes` classes in `groups` closed groups, each with `fields` fields of a class of `cells` cells. */
 function lenders(classes: number, groups: number, fields: number, cells: number): Lenders {
@@ -86,4 +86,13 @@ test("cells that are not part of the study neither lend nor borrow", () => {
 
 test("the number of donors is bounded", () => {
   expect(() => drawDonors(lenders(2, 1, 2, 2), 65, 1)).toThrow("1 to 64 donors per cell, not 65");
+});
+
+test("what is pasted along grows with the cells", () => {
+  const rim = (side: number, diameter?: number) =>
+    recomposedRim({ height: side, width: side, ...(diameter === undefined ? {} : { diameter }) });
+  expect(rim(64)).toBe(2);
+  expect(rim(128)).toBe(4);
+  // Crops of 128 px around cells of 32 px show these as crops of 64 px do.
+  expect(rim(128, 32)).toBe(2);
 });

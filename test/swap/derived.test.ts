@@ -101,12 +101,17 @@ describe("crops that are made of others", () => {
     const one = { plan, ...kind };
     const made = new DerivedCrops(source, scales, { ...recommended, donorCenter }, one);
     const mask = new Uint8Array(PIXELS);
+    const own = new Uint8Array(PIXELS);
     const seen = new Set<Setting>();
     let changed = 0;
     for (let row = 0; row < plan.count; row++) {
       made.readMask(COUNT + row, mask);
       const expected = naiveMask(row, one, donorCenter === "keep");
       expect(mask, `row ${row}`).toEqual(expected);
+      // Encoders are told of the cell as it was segmented, whatever is pasted along.
+      made.readOwnMask(COUNT + row, own);
+      const plain = naiveMask(row, { ...derived }, donorCenter === "keep");
+      expect(own, `row ${row}`).toEqual(plain);
       seen.add(SETTINGS[plan.setting[row]]);
       const cell = plan.cell[row];
       if (expected.some((label, p) => label !== masks[cell * PIXELS + p])) changed++;

@@ -61,7 +61,7 @@ function seenBy({ crops, store, lenders, lending, seed }: PixelRequest, { kind, 
   const { plan } = crops;
   if (kind === "clear") return clear(plan, store.count);
   if (kind === "masked") return maskOut(plan, store.count, value ?? 0);
-  const seen = recompose(plan, store.count, drawDonors(lenders, value ?? DEFAULT_DONORS, seed));
+  const seen = recompose(plan, store, drawDonors(lenders, value ?? DEFAULT_DONORS, seed));
   // Who may lend medium to a crowded donor is asked of the cell, not of the crop that it is seen in.
   const cells = seen.plan.cell.map((crop) => plan.cell[crop - store.count]);
   const { medium } = lendMedium(store, { ...seen.plan, cell: cells }, lending, seed);
