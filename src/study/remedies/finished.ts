@@ -5,7 +5,7 @@ import { type Place, PlacedFeatures } from "../../features/placed.ts";
 import { numbersOf, textOf } from "../../files/parquet/columns.ts";
 import { ParquetFile } from "../../files/parquet/file.ts";
 import type { ClassRows } from "../../remedy/rows.ts";
-import type { Setting } from "../../settings.ts";
+import { type Setting, traitsOf } from "../../settings.ts";
 import { type PlannedBlock, readPlanned, resultsOf } from "../anndata/planned.ts";
 import { StudyLayout } from "../layout.ts";
 import { readStudyFolder, type StudyResults } from "../read.ts";
@@ -52,9 +52,10 @@ export async function readFinished(folder: string, output: string): Promise<Fini
   const { classes } = report;
   const given = (record.study as { backgrounds?: readonly string[] }).backgrounds;
   const backgrounds: readonly (string | null)[] = [null, ...remedyBackgrounds(given ?? classes)];
-  const wanted = plan.blocks.filter(
-    (b) => (REMEDY_SETTINGS as readonly Setting[]).includes(b.setting) && backgrounds.includes(b.background),
-  );
+  const isJudged = ({ setting, background }: PlannedBlock) =>
+    (REMEDY_SETTINGS as readonly Setting[]).includes(setting) && backgrounds.includes(background);
+  const standIns = REMEDY_SETTINGS.map((setting) => traitsOf(setting).ownClass);
+  const wanted = plan.blocks.filter((b) => isJudged(b) || standIns.includes(b.setting));
   const blocks = await Promise.all(
     wanted.map(async (block): Promise<PlacedBlock> => {
       const [start, end] = [from + block.start, from + block.end];
@@ -73,7 +74,8 @@ export async function readFinished(folder: string, output: string): Promise<Fini
     const names = plan.columns.get("class")!;
     const rows = classes.map((name, own) => {
       const cells = [...plan.cells].filter((_, i) => names[i] === name).map((row) => plan.cell[row]);
-      return classRows(reader, place, { own, classes, cells, blocks });
+      const judged = blocks.filter(isJudged).map((block) => ofClass(name, block, blocks));
+      return classRows(reader, place, { own, classes, cells, blocks: judged });
     });
     return {
       results,
@@ -85,6 +87,13 @@ export async function readFinished(folder: string, output: string): Promise<Fini
   } finally {
     reader.close();
   }
+}
+
+/** The block with the rows of the setting that stands in for it where the background is of the cells' own class. */
+function ofClass(name: string, block: PlacedBlock, all: readonly PlacedBlock[]): PlacedBlock {
+  const standsIn = block.background === name ? traitsOf(block.setting).ownClass : undefined;
+  const from = all.find(({ setting }) => setting === standsIn);
+  return from === undefined ? block : { ...from, setting: block.setting, background: block.background };
 }
 
 /** Features of the cells of a class in all blocks that have every one of them. */

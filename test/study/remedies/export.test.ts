@@ -56,14 +56,19 @@ async function rowsOf(study: string, encoder: string): Promise<Row[]> {
     });
 }
 
-/** By class, every cell in all blocks that its class has; three of the four classes lend backgrounds. */
+/**
+ * By class, every cell in all blocks that its class has; three of the four classes lend backgrounds. Among cells of its own
+ * class a class is in `same`.
+ */
 function classRows(rows: readonly Row[]): ClassRows[] {
   const lending = [CLASSES[0], CLASSES[2], CLASSES[3]];
-  const used = rows.filter(
-    (r) =>
-      /^(original|self|cell-free|different)$/.test(r.setting) &&
-      (r.background === null || lending.includes(r.background)),
-  );
+  const used = rows
+    .map((r): Row => (r.setting === "same" ? { ...r, setting: "different", background: r.name } : r))
+    .filter(
+      (r) =>
+        /^(original|self|cell-free|different)$/.test(r.setting) &&
+        (r.background === null || lending.includes(r.background)),
+    );
   return CLASSES.map((name, own) => {
     const mine = used.filter((r) => r.name === name);
     const cells = [...new Set(mine.map((r) => r.cell))];
@@ -89,7 +94,7 @@ function classRows(rows: readonly Row[]): ClassRows[] {
 
 let rows: Row[] = [];
 beforeAll(async () => {
-  drawCells(at("cells"), { classes: CLASSES, cellsPerClass: 12, size: 24, fields: 3 });
+  drawCells(at("cells"), { classes: CLASSES, cellsPerClass: 12, size: 24, fields: 6 });
   writeEncoder(folder, { name: "tiny", size: 24 });
   const settings = ["original", "self", "same", "cell-free", "different"];
   writeStudy(at("study.json"), { encoders: ["tiny.json"], settings, title: "Drawn" });
@@ -102,7 +107,7 @@ test("what is fitted is fitted on every cell of the study, in the blocks that it
   const { classes, rows: found, cells, settings } = await readFinished(at("study"), "tiny");
   expect(classes).toEqual(CLASSES);
   expect(cells).toBe(48);
-  expect([...settings].sort()).toEqual(["cell-free", "different", "original", "self"]);
+  expect([...settings].sort()).toEqual(["cell-free", "different", "original", "same", "self"]);
   const order = ({ blocks, ...rest }: ClassRows) => {
     const { features, cells: n, dimension } = rest;
     return blocks
@@ -113,8 +118,7 @@ test("what is fitted is fitted on every cell of the study, in the blocks that it
       .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   };
   expect(found.map(order)).toEqual(expected.map(order));
-  // A class has no composite among cells of its own class in `different`.
-  expect(found.map(({ blocks }) => blocks.length)).toEqual([7, 8, 7, 7]);
+  expect(found.map(({ blocks }) => blocks.length)).toEqual([8, 8, 8, 8]);
 });
 
 describe("the exported encoder gives what the map makes of the features", () => {
