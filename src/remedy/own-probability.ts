@@ -18,7 +18,7 @@ export interface ProbeCells {
   readonly field: readonly string[];
 }
 
-/** Probes that say how probable its own class is for a composite of a cell; none has seen a cell of that cell's field. */
+/** Probes that say how probable its own class is for a composite of a cell; none was trained on a cell of that cell's field. */
 export interface OwnProbes {
   /** Class of the cell at a position among those of the probes, -1 for none. */
   classOf(at: number): number;
