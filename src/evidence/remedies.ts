@@ -1,5 +1,6 @@
 import { type Estimate, estimate, type Grouping } from "./estimate.ts";
 import { difference, type Judgments } from "./judgments.ts";
+import type { TransferStated } from "./transfer.ts";
 
 /** What a remedy makes of one encoder, as far as its pairwise probes say. */
 export interface RemedyEvidence {
@@ -104,6 +105,21 @@ export function recommend(evidence: readonly RemedyEvidence[], zone: number): Re
     remedy: best.remedy,
     sentence: `${best.remedy}: the neighbor effect left is ${range(best.neighbor)}, within ${limit}, and it ${cost} on original crops; ${able.length} of ${remedied.length} remedies${without} are within, and it costs least of them.`,
   };
+}
+
+/**
+ * What probes that were trained on original crops make of crops among foreign neighbors: pairs, whose probes are trained
+ * and tested in one setting, do not show that features move with the medium. Empty where nothing was fitted.
+ * @param transfer numbers of {@link transferEstimates}
+ */
+export function transferSentence(transfer: readonly TransferStated[]): string {
+  const [original, different] = ["transfer/original", "transfer/different"].map((id) =>
+    transfer.find((t) => t.statement === id && t.class === null),
+  );
+  if (original === undefined || different === undefined) return "";
+  const share = ({ estimate: value, low, high }: Estimate) =>
+    `${value.toFixed(3)}${low === null || high === null ? "" : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`}`;
+  return `A probe of all ${original.classes} classes, trained on original crops, is right for ${share(original)} of these and for ${share(different)} of crops among foreign neighbors.`;
 }
 
 function negated(e: Estimate): Estimate {

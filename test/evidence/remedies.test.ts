@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { estimate, type Grouping } from "../../src/evidence/estimate.ts";
 import { difference, type Judgments } from "../../src/evidence/judgments.ts";
-import { type RemedyEvidence, recommend, remedyEvidence } from "../../src/evidence/remedies.ts";
+import {
+  type RemedyEvidence,
+  recommend,
+  remedyEvidence,
+  transferSentence,
+} from "../../src/evidence/remedies.ts";
+import type { TransferStated } from "../../src/evidence/transfer.ts";
 import { drawnJudgments } from "./judged.ts";
 
 const grouping: Grouping = { count: 3, unit: "field", fewest: 6, reach: "all", notes: [] };
@@ -80,4 +86,24 @@ test("none is needed where the encoder is within as it is, and none is named whe
     sentence:
       "Of 1 remedies (1 without an interval) none is shown to bring the neighbor effect within 2.0 points; more cells or fields make the intervals narrower.",
   });
+});
+
+test("what a probe trained on original crops makes of foreign neighbors is said with its intervals", () => {
+  const base = remedyEvidence(judged(1, 0.8), [], grouping)[0].original;
+  const stated = (statement: string, value: number, low: number | null): TransferStated => ({
+    ...base,
+    statement,
+    kind: "transfer",
+    setting: "original",
+    base: null,
+    class: null,
+    estimate: value,
+    low,
+    high: low === null ? null : value + 0.1,
+  });
+  const original = stated("transfer/original", 0.7, 0.6);
+  expect(transferSentence([original, stated("transfer/different", 0.3, null)])).toBe(
+    "A probe of all 3 classes, trained on original crops, is right for 0.700 [0.600, 0.800] of these and for 0.300 of crops among foreign neighbors.",
+  );
+  expect(transferSentence([original])).toBe("");
 });

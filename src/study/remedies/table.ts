@@ -6,6 +6,7 @@ import {
   type RemedyEvidence,
   recommend,
   remedyEvidence,
+  transferSentence,
 } from "../../evidence/remedies.ts";
 import { type TransferStated, transferEstimates } from "../../evidence/transfer.ts";
 import { table } from "../../files/table.ts";
@@ -59,14 +60,18 @@ export function remedyStatements(
       groups,
       LEVEL,
     );
+    const whole = evidence.map((e, i) => ({
+      ...e,
+      transfer: i === 0 ? transfer(before, LEVEL) : transfer(own[i - 1], levelOfEach(LEVEL, own.length)),
+      ...(own[i - 1]?.donors === undefined ? {} : { donors: own[i - 1].donors }),
+    }));
+    const { remedy, sentence } = recommend(evidence, zone);
+    const best = whole.find((e) => e.remedy === remedy);
+    const more = best === undefined ? "" : transferSentence(best.transfer);
     return {
       encoder: before.encoder,
-      evidence: evidence.map((e, i) => ({
-        ...e,
-        transfer: i === 0 ? transfer(before, LEVEL) : transfer(own[i - 1], levelOfEach(LEVEL, own.length)),
-        ...(own[i - 1]?.donors === undefined ? {} : { donors: own[i - 1].donors }),
-      })),
-      recommendation: recommend(evidence, zone),
+      evidence: whole,
+      recommendation: { remedy, sentence: more === "" ? sentence : `${sentence} ${more}` },
       refused: refused.filter((r) => r.encoder === before.encoder),
     };
   });
