@@ -108,18 +108,19 @@ export function recommend(evidence: readonly RemedyEvidence[], zone: number): Re
 }
 
 /**
- * What probes that were trained on original crops make of crops among foreign neighbors: pairs, whose probes are trained
- * and tested in one setting, do not show that features move with the medium. Empty where nothing was fitted.
+ * What one probe of all classes makes of original crops and of crops among foreign neighbors: pairs, whose probes are
+ * trained and tested in one setting, do not show that features move with the medium. Empty where nothing was fitted.
  * @param transfer numbers of {@link transferEstimates}
+ * @param trained what it was trained on
  */
-export function transferSentence(transfer: readonly TransferStated[]): string {
+export function transferSentence(transfer: readonly TransferStated[], trained: string): string {
   const [original, different] = ["transfer/original", "transfer/different"].map((id) =>
     transfer.find((t) => t.statement === id && t.class === null),
   );
   if (original === undefined || different === undefined) return "";
   const share = ({ estimate: value, low, high }: Estimate) =>
     `${value.toFixed(3)}${low === null || high === null ? "" : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`}`;
-  return `A probe of all ${original.classes} classes, trained on original crops, is right for ${share(original)} of these and for ${share(different)} of crops among foreign neighbors.`;
+  return `A probe of all ${original.classes} classes, trained on ${trained}, is right for ${share(original)} of original crops and for ${share(different)} of crops among foreign neighbors.`;
 }
 
 function negated(e: Estimate): Estimate {

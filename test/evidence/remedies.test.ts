@@ -102,8 +102,8 @@ test("what a probe trained on original crops makes of foreign neighbors is said 
     high: low === null ? null : value + 0.1,
   });
   const original = stated("transfer/original", 0.7, 0.6);
-  expect(transferSentence([original, stated("transfer/different", 0.3, null)])).toBe(
-    "A probe of all 3 classes, trained on original crops, is right for 0.700 [0.600, 0.800] of these and for 0.300 of crops among foreign neighbors.",
+  expect(transferSentence([original, stated("transfer/different", 0.3, null)], "swapped crops")).toBe(
+    "A probe of all 3 classes, trained on swapped crops, is right for 0.700 [0.600, 0.800] of original crops and for 0.300 of crops among foreign neighbors.",
   );
-  expect(transferSentence([original])).toBe("");
+  expect(transferSentence([original], "")).toBe("");
 });

@@ -11,6 +11,7 @@ import {
 import { type TransferStated, transferEstimates } from "../../evidence/transfer.ts";
 import { table } from "../../files/table.ts";
 import type { DonorCurve } from "../../remedy/donor-curve.ts";
+import type { Remedy } from "../../remedy/name.ts";
 import type { Column, Table } from "../../types.ts";
 import { judgmentsOf } from "../judge.ts";
 import { type EffectRow, effectsTable } from "../tables.ts";
@@ -67,7 +68,10 @@ export function remedyStatements(
     }));
     const { remedy, sentence } = recommend(evidence, zone);
     const best = whole.find((e) => e.remedy === remedy);
-    const more = best === undefined ? "" : transferSentence(best.transfer);
+    const more =
+      best === undefined
+        ? ""
+        : transferSentence(best.transfer, trainedOn(own.find((o) => o.remedy.name === remedy)?.remedy));
     return {
       encoder: before.encoder,
       evidence: whole,
@@ -75,6 +79,12 @@ export function remedyStatements(
       refused: refused.filter((r) => r.encoder === before.encoder),
     };
   });
+}
+
+/** What the probe of all classes is trained on, by the remedy; without one, original crops. */
+function trainedOn(remedy: Remedy | undefined): string {
+  if (remedy?.kind === "augmented") return "original and swapped crops";
+  return remedy?.kind === "dfr" ? "swapped crops" : "original crops";
 }
 
 /** `results/remedies`: a row per encoder, remedy and statement, as `results/effects` has them. */
