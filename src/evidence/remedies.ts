@@ -85,7 +85,7 @@ export function recommend(evidence: readonly RemedyEvidence[], zone: number): Re
       .replace(/^−0\.0$/, "0.0");
   const limit = `${points(zone)} points`;
   const range = ({ estimate: value, low, high }: Estimate) =>
-    `${points(value)} points${low === null || high === null ? "" : ` [${points(low)}, ${points(high)}]`}`;
+    `${points(value)} points ${low === null || high === null ? "(no interval)" : `[${points(low)}, ${points(high)}]`}`;
   if (within(none))
     return {
       remedy: "none",
@@ -93,17 +93,21 @@ export function recommend(evidence: readonly RemedyEvidence[], zone: number): Re
     };
   const able = remedied.filter(within).sort((a, b) => a.cost.estimate - b.cost.estimate);
   const unknown = remedied.filter((e) => e.neighbor.low === null || e.neighbor.high === null).length;
-  const without = unknown === 0 ? "" : ` (${unknown} without an interval)`;
+  const asked = `${remedied.length} ${remedied.length === 1 ? "remedy" : "remedies"}${unknown === 0 ? "" : ` (${unknown} without an interval)`}`;
   if (able.length === 0)
     return {
       remedy: null,
-      sentence: `Of ${remedied.length} remedies${without} none is shown to bring the neighbor effect within ${limit}; more cells or fields make the intervals narrower.`,
+      sentence: `Of ${asked} none is shown to bring the neighbor effect within ${limit}; more cells or fields make the intervals narrower.`,
     };
   const [best] = able;
   const cost = best.cost.estimate < 0 ? `gains ${range(negated(best.cost))}` : `costs ${range(best.cost)}`;
+  const others =
+    able.length === 1
+      ? `of ${asked} it alone is within`
+      : `${able.length} of ${asked} are within, and it costs least of them`;
   return {
     remedy: best.remedy,
-    sentence: `${best.remedy}: the neighbor effect left is ${range(best.neighbor)}, within ${limit}, and it ${cost} on original crops; ${able.length} of ${remedied.length} remedies${without} are within, and it costs least of them.`,
+    sentence: `${best.remedy}: the neighbor effect left is ${range(best.neighbor)}, within ${limit}, and it ${cost} on original crops; ${others}.`,
   };
 }
 

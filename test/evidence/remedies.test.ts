@@ -74,6 +74,11 @@ test("the cheapest remedy whose interval lies within the zone is recommended", (
   expect(recommend([...all, evidence("better", [0, -1, 1], -1)], 0.02).sentence).toContain(
     "gains 1.0 points [0.0, 2.0]",
   );
+  const [none, free, dear] = all;
+  const unsure = { ...dear, cost: { ...dear.cost, low: null, high: null } };
+  expect(recommend([none, free, unsure], 0.02).sentence).toContain(
+    "costs 4.0 points (no interval) on original crops; of 2 remedies it alone is within.",
+  );
 });
 
 test("none is needed where the encoder is within as it is, and none is named where no interval is", () => {
@@ -84,7 +89,7 @@ test("none is needed where the encoder is within as it is, and none is named whe
   expect(recommend([wide[0], refused], 0.02)).toEqual({
     remedy: null,
     sentence:
-      "Of 1 remedies (1 without an interval) none is shown to bring the neighbor effect within 2.0 points; more cells or fields make the intervals narrower.",
+      "Of 1 remedy (1 without an interval) none is shown to bring the neighbor effect within 2.0 points; more cells or fields make the intervals narrower.",
   });
 });
 
