@@ -103,8 +103,8 @@ export function recommend(evidence: readonly RemedyEvidence[], zone: number): Re
   const cost = best.cost.estimate < 0 ? `gains ${range(negated(best.cost))}` : `costs ${range(best.cost)}`;
   const others =
     able.length === 1
-      ? `of ${asked} it alone is within`
-      : `${able.length} of ${asked} are within, and it costs least of them`;
+      ? `of ${asked} it alone is shown to be within`
+      : `${able.length} of ${asked} are shown to be within, and it is estimated to cost least of them`;
   return {
     remedy: best.remedy,
     sentence: `${best.remedy}: the neighbor effect left is ${range(best.neighbor)}, within ${limit}, and it ${cost} on original crops; ${others}.`,

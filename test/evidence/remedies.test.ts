@@ -69,7 +69,7 @@ test("the cheapest remedy whose interval lies within the zone is recommended", (
   expect(recommend(all, 0.02)).toEqual({
     remedy: "cheap",
     sentence:
-      "cheap: the neighbor effect left is 0.5 points [−1.0, 2.0], within 2.0 points, and it costs 3.0 points [2.0, 4.0] on original crops; 2 of 3 remedies are within, and it costs least of them.",
+      "cheap: the neighbor effect left is 0.5 points [−1.0, 2.0], within 2.0 points, and it costs 3.0 points [2.0, 4.0] on original crops; 2 of 3 remedies are shown to be within, and it is estimated to cost least of them.",
   });
   expect(recommend([...all, evidence("better", [0, -1, 1], -1)], 0.02).sentence).toContain(
     "gains 1.0 points [0.0, 2.0]",
@@ -77,7 +77,7 @@ test("the cheapest remedy whose interval lies within the zone is recommended", (
   const [none, free, dear] = all;
   const unsure = { ...dear, cost: { ...dear.cost, low: null, high: null } };
   expect(recommend([none, free, unsure], 0.02).sentence).toContain(
-    "costs 4.0 points (no interval) on original crops; of 2 remedies it alone is within.",
+    "costs 4.0 points (no interval) on original crops; of 2 remedies it alone is shown to be within.",
   );
 });
 
