@@ -293,7 +293,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
           onDamage,
           logs: layout.logs,
         },
-        extractOptions: { programs, ...(workers === undefined ? {} : { workers }), signal },
+        extractOptions: { ...(workers === undefined ? {} : { workers }), signal },
         ...(onRemedy === undefined ? {} : { onProgress: (done, total) => onRemedy("remedies", done, total) }),
       }),
     );

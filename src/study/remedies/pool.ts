@@ -22,7 +22,7 @@ export interface PoolOutput {
 export async function poolTargets(
   outputs: readonly PoolOutput[],
   store: PixelRequest["store"],
-  options: Pick<ExtractOptions, "programs" | "signal">,
+  options: Pick<ExtractOptions, "signal">,
 ): Promise<{ targets: EncoderTarget[]; refused: Map<string, string> }> {
   const targets: EncoderTarget[] = [];
   const refused = new Map<string, string>();

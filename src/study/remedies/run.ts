@@ -28,7 +28,8 @@ export interface RemedyRequest extends Judged {
   readonly layout: StudyLayout;
   readonly evaluation: Omit<Evaluation, "layout" | "sets" | "blocks" | "index" | "onProgress">;
   readonly pixels: Omit<PixelRequest, "crops" | "lenders" | "lending" | "seed">;
-  readonly extractOptions: Omit<ExtractOptions, "onProgress">;
+  /** Programs are not among them: each remedy starts those that it needs, so that they hold no memory in between. */
+  readonly extractOptions: Omit<ExtractOptions, "onProgress" | "programs">;
   readonly onProgress?: (done: number, total: number) => void;
 }
 

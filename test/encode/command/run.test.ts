@@ -68,6 +68,29 @@ test("a second run writes nothing, its log neither", async () => {
   expect(times(whole)).toEqual(before);
 });
 
+test("remedies start the program again for what they show it, and it is gone in the end", async () => {
+  const path = writeStudy(join(base, "remedies-study.json"), {
+    encoders: ["net.json"],
+    learningCurve: false,
+  });
+  const args = [
+    "remedy",
+    path,
+    "--out",
+    join(base, "remedied"),
+    "--remedies",
+    "masked-2",
+    "pool",
+    "recompose-2",
+  ];
+  const { code, stdout, errors } = await run([...args, "--workers", "2", "--json"]);
+  expect(code, errors.join("\n")).toBe(0);
+  const [{ evidence, refused }] = JSON.parse(stdout).remedies;
+  expect(evidence.map((e: { remedy: string }) => e.remedy)).toEqual(["none", "masked-2", "recompose-2"]);
+  expect(refused.map((r: { remedy: string }) => r.remedy)).toEqual(["pool"]);
+  expect(await gone(Number(readFileSync(note, "utf8")))).toBe(true);
+});
+
 test("killed or stopped, a run leaves no program behind and goes on to the same bytes", {
   timeout: 120_000,
 }, async () => {
