@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { encoderPath } from "../encode/bundled.ts";
 import { type EncoderFile, readEncoder } from "../encode/encoder-file.ts";
@@ -8,7 +7,7 @@ import { outputNames, readEncoders } from "../study/encoders.ts";
 import { exportRemedied } from "../study/remedies/export.ts";
 import { readStudyFile } from "../study/schema.ts";
 import { print, printJson } from "./output.ts";
-import { studyFolder } from "./result.ts";
+import { placeOfStudy } from "./result.ts";
 
 export function configureEncoder(command: Command): void {
   const summary = "an encoder with a remedy in it, as one ONNX file and its description";
@@ -58,12 +57,13 @@ async function run(
   { encoder, remedy, out, folder, probabilities = false, force = false, json }: Options,
 ): Promise<void> {
   const options = { out, probabilities, force };
+  const place = study === undefined ? null : placeOfStudy(study, folder);
   const done =
-    study === undefined
+    place === null
       ? await exportRemedied(readEncoder(encoderPath(encoder, ".")), remedy, options)
-      : await exportRemedied(studied(study, encoder), remedy, {
+      : await exportRemedied(studied(place.file, encoder), remedy, {
           ...options,
-          study: resolve(folder ?? studyFolder(study)),
+          study: place.folder,
           output: encoder,
         });
   if (json === true) printJson(done);

@@ -45,11 +45,14 @@ export function remedyText({ remedies, report }: Pick<StudyRun, "remedies" | "re
     ];
   });
   const { facts } = report;
-  const numbers = [...new Set(remedies.map(({ evidence }) => evidence.length - 1))].sort((a, b) => a - b);
+  const counts = new Set(remedies.map(({ evidence }) => evidence.length - 1));
+  const numbers = [...counts].filter((n) => n > 0).sort((a, b) => a - b);
+  const atOnce =
+    numbers.length === 0 ? "" : `, of remedies for all of an encoder's (${numbers.join(" or ")}) at once`;
   return [
     ...lines,
     ...wrap(
-      `*: recommended. Kept: accuracy on original crops (0 to 1, chance 0.5); cost on it, neighbor effect left (cell-free − different) and medium effect left (self − cell-free) in points. 95 % intervals over ${facts.clusterName}s, of remedies for all of an encoder's (${numbers.join(" or ")}) at once: ${facts.cellsPerClass} cells and ${facts.clusters} ${facts.clusterName}s per class, ${facts.groups} groups.`,
+      `*: recommended. Kept: accuracy on original crops (0 to 1, chance 0.5); cost on it, neighbor effect left (cell-free − different) and medium effect left (self − cell-free) in points. 95 % intervals over ${facts.clusterName}s${atOnce}: ${facts.cellsPerClass} cells and ${facts.clusters} ${facts.clusterName}s per class, ${facts.groups} groups.`,
     ),
     "",
     `Table, with transfer and capture: ${out}/results/remedies.csv`,

@@ -1,4 +1,4 @@
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import type { Command } from "commander";
 import { ALL_REMEDIES, parseRemedies, REMEDIES } from "../remedy/name.ts";
 import { readStudyFile, type Study } from "../study/schema.ts";
@@ -9,7 +9,7 @@ import { print, say } from "./output.ts";
 import { programLines } from "./program.ts";
 import { stages } from "./progress.ts";
 import { remedyJson, remedyText } from "./remedy-result.ts";
-import { ofStudy, studyFolder, today } from "./result.ts";
+import { ofStudy, placeOfStudy, today } from "./result.ts";
 
 interface Options {
   out?: string;
@@ -21,7 +21,7 @@ interface Options {
 export function configure(command: Command): void {
   const width = Math.max(...Object.keys(REMEDIES).map((name) => name.length));
   command
-    .argument("<study>", "study file (JSON)")
+    .argument("<study>", "study file (JSON), or its study folder")
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .option("--remedies <names...>", "remedies to measure (default: those of the study file, else all)")
     .addOption(workersOption())
@@ -53,16 +53,17 @@ Example:
 }
 
 async function run(path: string, options: Options): Promise<void> {
-  parseRemedies(options.remedies ?? []);
-  const given = readStudyFile(path);
-  const study: Study = { ...given, remedies: options.remedies ?? given.remedies ?? ["all"] };
-  const out = resolve(options.out ?? studyFolder(path));
+  const names = options.remedies?.flatMap((text) => text.split(","));
+  parseRemedies(names ?? []);
+  const { file, folder: out } = placeOfStudy(path, options.out);
+  const given = readStudyFile(file);
+  const study: Study = { ...given, remedies: names ?? given.remedies ?? ["all"] };
   const { workers, json = false } = options;
   const done = await interruptible((signal) =>
     runStudy(study, {
       out,
       signal,
-      command: `cellswap remedy ${basename(path)}`,
+      command: `cellswap remedy ${basename(file)}`,
       date: today(),
       ...(workers === undefined ? {} : { workers }),
       onProgress: stages(json),
@@ -72,7 +73,7 @@ async function run(path: string, options: Options): Promise<void> {
         if (!json) say(`${severity}: ${text}`);
       },
     }).catch((error: unknown) => {
-      throw ofStudy(error, path);
+      throw ofStudy(error, file);
     }),
   );
   print(json ? remedyJson(done, out) : remedyText(done, out));

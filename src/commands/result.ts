@@ -1,8 +1,10 @@
-import { basename } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, relative, resolve } from "node:path";
 import { SettingError, StudyError } from "../errors.ts";
 import { EFFECTS, resultTable } from "../evidence/tables.ts";
 import type { ReportData } from "../report/data.ts";
 import { formatText, wrap } from "../report/table-format.ts";
+import { isStudyLike } from "../study/record.ts";
 import type { StudyRun } from "../study.ts";
 
 /** What a finished study shows on a terminal: the tables, the answer for every encoder, and where the report is. */
@@ -98,9 +100,24 @@ export function ofStudy(error: unknown, path: string): unknown {
   return asked && error.path === undefined ? new StudyError(error.message, { path, cause: error }) : error;
 }
 
-/** Study folder of a study file, where none is named. */
-export function studyFolder(path: string): string {
-  return `${basename(path).replace(/\.json$/, "")}.study`;
+/**
+ * The file and the folder of a study, of which people name either: of the folder `demo/study` or `demo/study.study` the
+ * file is `demo/study.json`, of a file the folder is NAME.study in the working directory.
+ * @param folder study folder, where it is another
+ * @throws StudyError for a study folder with no such file beside it
+ */
+export function placeOfStudy(path: string, folder?: string): { file: string; folder: string } {
+  if (!isStudyLike(path)) {
+    const usual = `${basename(path).replace(/\.json$/, "")}.study`;
+    return { file: path, folder: resolve(folder ?? usual) };
+  }
+  const file = relative(process.cwd(), `${resolve(path).replace(/\.study$/, "")}.json`);
+  if (!existsSync(file))
+    throw new StudyError(
+      `is a study folder, and ${file} is not there; give its study file, and the folder as --out (of \`export\`: --folder)`,
+      { path },
+    );
+  return { file, folder: resolve(folder ?? path) };
 }
 
 /** The day, for the head of a report; SOURCE_DATE_EPOCH (seconds) stands in where bytes must not depend on it. */

@@ -1,4 +1,4 @@
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import type { Command } from "commander";
 import { readStudyFile } from "../study/schema.ts";
 import { runStudy } from "../study.ts";
@@ -7,7 +7,7 @@ import { workersOption } from "./options.ts";
 import { print, say } from "./output.ts";
 import { programLines } from "./program.ts";
 import { stages } from "./progress.ts";
-import { ofStudy, resultJson, resultText, studyFolder, today } from "./result.ts";
+import { ofStudy, placeOfStudy, resultJson, resultText, today } from "./result.ts";
 
 interface Options {
   out?: string;
@@ -20,7 +20,7 @@ interface Options {
 
 export function configure(command: Command): void {
   command
-    .argument("[study]", "study file (JSON)")
+    .argument("[study]", "study file (JSON), or its study folder")
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .addOption(workersOption())
     .option("--force", "replace all that runs left in the folder, features included; files of your own stay")
@@ -66,13 +66,13 @@ async function run(path: string | undefined, options: Options, command: Command)
     return (await import("./run-features.ts")).runFeatures(features, known);
   }
   if (path === undefined) return;
-  const study = readStudyFile(path);
-  const out = resolve(options.out ?? studyFolder(path));
+  const { file, folder: out } = placeOfStudy(path, options.out);
+  const study = readStudyFile(file);
   const done = await interruptible((signal) =>
     runStudy(study, {
       out,
       signal,
-      command: `cellswap run ${basename(path)}`,
+      command: `cellswap run ${basename(file)}`,
       date: today(),
       ...(workers === undefined ? {} : { workers }),
       ...(options.force === undefined ? {} : { force: options.force }),
@@ -83,7 +83,7 @@ async function run(path: string | undefined, options: Options, command: Command)
         if (options.json !== true) say(`${severity}: ${text}`);
       },
     }).catch((error: unknown) => {
-      throw ofStudy(error, path);
+      throw ofStudy(error, file);
     }),
   );
   print(options.json ? resultJson(done, out) : resultText(done, out));

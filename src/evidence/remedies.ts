@@ -91,6 +91,7 @@ export function recommend(evidence: readonly RemedyEvidence[], zone: number): Re
       remedy: "none",
       sentence: `No remedy is needed against neighbors: foreign neighbors change less than ${limit} as it is (${range(none.neighbor)}).`,
     };
+  if (remedied.length === 0) return { remedy: null, sentence: "No remedy was measured." };
   const able = remedied.filter(within).sort((a, b) => a.cost.estimate - b.cost.estimate);
   const unknown = remedied.filter((e) => e.neighbor.low === null || e.neighbor.high === null).length;
   const asked = `${remedied.length} ${remedied.length === 1 ? "remedy" : "remedies"}${unknown === 0 ? "" : ` (${unknown} without an interval)`}`;

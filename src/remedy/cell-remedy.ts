@@ -89,7 +89,7 @@ export function cellRemedy(text: string): Remedy {
 function instead({ name, kind, retrained }: Remedy): string {
   if (retrained)
     return `give the retrained encoder as --encoder${kind === null ? "" : `, with --remedy ${name.replace(/^[^+]*[+]/, "")}`}`;
-  if (kind === "augmented") return "its probes are of a study, the features stay as they are; leave it away";
+  if (kind === "augmented") return "its probes are of a study, the features stay as they are; leave it out";
   const from = kind === "pool" ? "--encoder ENCODER" : "STUDY.json --encoder NAME";
   return `\`cellswap export encoder ${from} --remedy ${name} --out FREE.json\` makes an encoder of it; give that as --encoder`;
 }
@@ -126,7 +126,7 @@ function fieldScales(store: CellStore, rows: Int32Array, composite: CompositeOpt
   for (const row of rows)
     if (Number.isNaN(scales.cell[scales.groupOf[row] * channels.length]))
       throw new DataError(
-        `field ${cells.field[row]} has no cell whose mask passed, so that its levels are unknown; a remedy for its cells needs them: leave --all away, take --allow where its masks are right, or segment it again`,
+        `field ${cells.field[row]} has no cell whose mask passed, so that its levels are unknown; a remedy for its cells needs them: leave --all out, take --allow where its masks are right, or segment it again`,
         { path },
       );
   return scales;

@@ -10,7 +10,7 @@ export interface InfluencePlan {
   /** Cells; row `draw * count + at` shows the cell at a position alone. */
   readonly count: number;
   readonly draws: number;
-  /** Positions of the cells with neighbors; row `(count + 0) * draws + draw * beset.length + i` shows cell i of them with its own. */
+  /** Positions of the cells with neighbors; row `draws * count + draw * beset.length + i` shows cell i of them with its own. */
   readonly beset: Int32Array;
   /** Whose medium the cell at a position is shown on in a draw. */
   medium(at: number, draw: number): number;

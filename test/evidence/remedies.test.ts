@@ -85,6 +85,8 @@ test("none is needed where the encoder is within as it is, and none is named whe
   expect(recommend([evidence("none", [0, -1, 1], 0), evidence("r", [0, 0, 0], 0)], 0.02).remedy).toBe("none");
   const wide = [evidence("none", [5, 4, 6], 0), evidence("r", [0, -3, 3], 0)];
   expect(recommend(wide, 0.02)).toMatchObject({ remedy: null });
+  expect(recommend([wide[0]], 0.02).remedy).toBe(null);
+  expect(recommend([wide[0]], 0.02).sentence).toBe("No remedy was measured.");
   const refused = { ...wide[1], neighbor: { ...wide[1].neighbor, low: null, high: null } };
   expect(recommend([wide[0], refused], 0.02)).toEqual({
     remedy: null,

@@ -57,6 +57,21 @@ async function study(keys: Readonly<Record<string, unknown>>, folder = out): Pro
   return JSON.parse(ended.stdout).composites;
 }
 
+test("a study folder stands for the study file beside it", async () => {
+  const file = join(base, "out.json");
+  const lost = await run(["remedy", out]);
+  expect(lost.code).toBe(1);
+  expect(lost.errors).toEqual([
+    expect.stringMatching(/is a study folder, and .*out\.json is not there; give/),
+  ]);
+  cpSync(written(), file);
+  const ended = await run(["remedy", out, "--remedies", "masked,retrained", "--json"]);
+  rmSync(file);
+  expect(ended, ended.stderr).toMatchObject({ code: 0, errors: [] });
+  const { composites, out: folder, remedies } = JSON.parse(ended.stdout);
+  expect([composites, folder, remedies[0].evidence.length]).toEqual([0, out, 3]);
+});
+
 const featureFolders = () => readdirSync(join(out, "features")).sort();
 
 describe("a study with remedies", () => {
