@@ -1,13 +1,9 @@
 import type { FeatureSet } from "../features/features.ts";
 import { distanceOfClasses } from "./class-distance.ts";
-import type { DonorCurve } from "./donor-curve.ts";
+import { askedFor, type DonorCurve } from "./donor-curve.ts";
 
 /** Numbers of donors that are looked at. */
 export const TRIED_DONORS = [1, 2, 4, 8, 16] as const;
-/** Of these, the fewest that are enough is chosen, and the last where none is. */
-const CHOICE = [2, 4, 8] as const;
-/** Share of the distance between classes that may be left of the donors' own influence. */
-export const ENOUGH = 0.1;
 /** Donors where features cannot say how many are enough: there is no distance between classes. */
 export const DEFAULT_DONORS = 4;
 /** Values of features that are held at once. */
@@ -24,7 +20,7 @@ export interface ManyDonors {
 
 /**
  * Chooses the number of donors that cells are recomposed onto: of 2, 4 and 8 the smallest at which what donors still
- * move features by is at most a tenth of the distance between classes. The mean of k draws has a k-th of the variance of
+ * move features by is at most a tenth of the distance between classes ({@link askedFor}), 8 where it is at none. The mean of k draws has a k-th of the variance of
  * one, which is estimated over the donors that every cell has; the distance is that between the centroids of the cells'
  * means over donors, less what centroids differ by chance.
  */
@@ -61,11 +57,8 @@ export function enoughDonors(many: ManyDonors): DonorCurve {
     const residual = spread / Math.sqrt(donors) / distance;
     return Number.isFinite(residual) ? residual : null;
   };
-  const known = left(1) !== null;
-  return {
-    donors: known ? (CHOICE.find((k) => left(k)! <= ENOUGH) ?? CHOICE[CHOICE.length - 1]) : DEFAULT_DONORS,
-    residual: TRIED_DONORS.map((donors) => ({ donors, residual: left(donors) })),
-  };
+  const residual = TRIED_DONORS.map((donors) => ({ donors, residual: left(donors) }));
+  return { donors: askedFor(residual)?.donors ?? DEFAULT_DONORS, residual };
 }
 
 /** Variance over the donors of a cell, summed over features, on average over cells. */

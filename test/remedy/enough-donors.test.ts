@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { mulberry32, normal } from "../../src/core/rng.ts";
-import { DEFAULT_DONORS, ENOUGH, enoughDonors, type ManyDonors } from "../../src/remedy/enough-donors.ts";
+import { donorSentence, ENOUGH } from "../../src/remedy/donor-curve.ts";
+import { DEFAULT_DONORS, enoughDonors, type ManyDonors } from "../../src/remedy/enough-donors.ts";
 
 const DIMENSION = 5;
 const CELLS = 60;
@@ -69,4 +70,24 @@ test("classes that are no distance apart leave the default, and one donor a cell
 
 test("features that donors do not move need two", () => {
   expect(enoughDonors(many(3, 8, 0)).donors).toBe(2);
+});
+
+test("it is said why there are so many donors", () => {
+  const curve = (first: number | null, donors: number) => ({
+    donors,
+    residual: [1, 2, 4, 8, 16].map((k) => ({
+      donors: k,
+      residual: first === null ? null : first / Math.sqrt(k),
+    })),
+  });
+  expect(donorSentence("recompose", curve(0.2, 4))).toMatch(
+    /^recompose: 4 donors\. What .* 1: 0\.200, 2: 0\.141,/,
+  );
+  expect(donorSentence("recompose", curve(0.1, 8))).toMatch(
+    /^recompose: 8 donors, as another output .* asks for\. /,
+  );
+  expect(donorSentence("recompose", curve(0.9, 8))).toMatch(
+    / 8 donors, the most .*, though more than 0\.1 is left\. /,
+  );
+  expect(donorSentence("recompose", curve(null, 4))).toMatch(/4 donors; the features do not say/);
 });
