@@ -85,11 +85,16 @@ function about({ data }: Context): { before: Html; after: Html } {
     numbers.map((n) => (n.low === null ? null : n.method.replace(/; bonferroni.*$/, ""))),
   );
   const backgrounds = distinct(remedies.flatMap((r) => r.backgrounds));
+  const names = remedies.flatMap(({ measured }) => measured.map(({ remedy }) => remedy));
+  const swapped = ["augmented", "dfr"].filter((kind) =>
+    names.some((name) => name === kind || name.endsWith(`+${kind}`)),
+  );
   return {
     before: html`<p class="read">The rule: of the remedies whose neighbor effect's interval lies within ${limit}, the one that costs least on original crops; none where the encoder needs none. Cost: accuracy on original crops without the remedy minus with it. Neighbor effect left: accuracy in cell-free minus different; medium effect left: self minus cell-free; with the remedy in training and test, on backgrounds of ${backgrounds.join(", ")}.</p>`,
     after: html`<h3>What the intervals say</h3>
 <p class="read">Sample: ${sampleSize(data, numbers)}. ${levels} intervals (${methods.join("; ")}). Those of remedies hold, column by column, for all remedies of an encoder at once (Bonferroni); those of none each by itself.</p>
-<p class="read">The remedy is picked on the data that it is judged by. The intervals of a column hold whichever is picked, but the least of several estimated costs tends to be too low, and that it is lower than the next is not tested. For recompose, clear, masked and the remedies that are fitted to features, intervals of costs and effects left are certified on simulated studies of known truth (docs/validity.md has their coverage, and where it falls short); for pool, for retrained encoders and combinations with them, and for transfer and capture with a remedy, they are of the same form and not certified by themselves.</p>`,
+<p class="read">The remedy is picked on the data that it is judged by. The intervals of a column hold whichever is picked, but the least of several estimated costs tends to be too low, and that it is lower than the next is not tested. For recompose, clear, masked and the remedies that are fitted to features, intervals of costs and effects left are certified on simulated studies of known truth (docs/validity.md has their coverage, and where it falls short); for pool, for retrained encoders and combinations with them, and for transfer and capture with a remedy, they are of the same form and not certified by themselves.</p>
+${swapped.length > 0 && html`<p class="read">The probes of ${swapped.join(" and ")} are trained among foreign neighbors: an effect near zero can be two that cancel, what neighbors cost and what having been trained among them gives.</p>`}`,
   };
 }
 

@@ -173,6 +173,18 @@ describe("what is on it", () => {
       "Sample: 100 cells and 6 fields per class, 3 groups (folds)",
     );
   });
+  test("remedies whose probes are trained among foreign neighbors are named as such, where there are any", () => {
+    const text = (keep: (remedy: string) => boolean) => {
+      const remedies = data.remedies.map((r) => ({
+        ...r,
+        measured: r.measured.filter((m) => keep(m.remedy)),
+      }));
+      return renderReport({ ...data, remedies });
+    };
+    const said = "are trained among foreign neighbors: an effect near zero can be two that cancel";
+    expect(text(() => true)).toContain(`The probes of augmented and dfr ${said}`);
+    expect(text((remedy) => !/augmented|dfr/.test(remedy))).not.toContain(said);
+  });
   test("a report of a study without remedies, or from before there were any, has no such section", () => {
     const { remedies, ...before } = data;
     expect(remedies).toHaveLength(2);
