@@ -37,6 +37,13 @@ export {
   type Predictions,
   predictHeldOut,
 } from "./evidence/predictions.ts";
+export {
+  type Recommendation,
+  type Remedied,
+  type RemedyEvidence,
+  recommend,
+  remedyEvidence,
+} from "./evidence/remedies.ts";
 export { STATEMENTS, type Stated, statedEstimates } from "./evidence/statements.ts";
 export { type Aggregation, EFFECTS, type ResultTable, resultTable } from "./evidence/tables.ts";
 export { type TransferStated, transferEstimates } from "./evidence/transfer.ts";
@@ -49,10 +56,15 @@ export {
 } from "./names.ts";
 export { localizationProportions, type ProportionResult } from "./proportions/proportions.ts";
 export { type AffineMap, applyAffine, composeAffine } from "./remedy/affine.ts";
+export { clear } from "./remedy/clear.ts";
 export { fitDfr, scoreMap } from "./remedy/dfr.ts";
 export { fitLeace } from "./remedy/leace.ts";
+export { maskOut } from "./remedy/mask.ts";
+export { parseRemedy, REMEDIES, type Remedy, type RemedyKind } from "./remedy/name.ts";
 export { fitProjection } from "./remedy/project.ts";
+export { drawDonors, type Lenders, recompose } from "./remedy/recompose.ts";
 export type { ClassRows, RemedyBlock } from "./remedy/rows.ts";
+export type { Seen } from "./remedy/seen.ts";
 export { fitWhitening } from "./remedy/whiten.ts";
 export { SETTINGS, type Setting, type SettingTraits, traitsOf } from "./settings.ts";
 export { cutCrops, type SimulatedCrop } from "./simulate/crops.ts";
@@ -82,6 +94,7 @@ export {
 } from "./simulate/proteins.ts";
 export { type Clipping, measureClipping } from "./swap/clipping.ts";
 export { Compositor } from "./swap/composite.ts";
+export { type Derived, DerivedCrops, derivedScales } from "./swap/derived.ts";
 export { groupOf, measureScales, plainScales, type Scales } from "./swap/intensity.ts";
 export { makePlan, type PlanRequest, type SameDonor } from "./swap/plan.ts";
 export * from "./types.ts";

@@ -14,7 +14,7 @@ import { distanceOfCells, distanceOfClasses } from "./class-distance.ts";
 import { DEFAULT_DONORS } from "./enough-donors.ts";
 import { type Influences, measureInfluence } from "./influence.ts";
 import { type CellClasses, cellClasses } from "./lenders.ts";
-import { parseRemedy, type Remedy } from "./name.ts";
+import { changedBy, parseRemedy, type Remedy } from "./name.ts";
 import { type Surroundings, surroundingsOf } from "./neighbors.ts";
 import { fitOwnProbes } from "./own-probability.ts";
 
@@ -77,12 +77,8 @@ export async function prepareRemedy(
 /** Takes the name of a remedy apart that needs no study. @throws StudyError for others */
 export function cellRemedy(text: string): Remedy {
   const remedy = parseRemedy(text);
-  if (
-    !remedy.retrained &&
-    (remedy.kind === "recompose" || remedy.kind === "masked" || remedy.kind === "clear")
-  )
-    return remedy;
-  throw new StudyError(`--remedy ${remedy.name} is no way to show cells: ${instead(remedy)}`);
+  if (!remedy.retrained && changedBy(remedy) === "crops") return remedy;
+  throw new StudyError(`--remedy ${remedy.name} does not change what the encoder sees: ${instead(remedy)}`);
 }
 
 /** How features are made with a remedy that is part of the encoder. */

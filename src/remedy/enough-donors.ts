@@ -3,7 +3,7 @@ import { distanceOfClasses } from "./class-distance.ts";
 import { askedFor, type DonorCurve } from "./donor-curve.ts";
 
 /** Numbers of donors that are looked at. */
-export const TRIED_DONORS = [1, 2, 4, 8, 16] as const;
+const TRIED_DONORS = [1, 2, 4, 8, 16] as const;
 /** Donors where features cannot say how many are enough: there is no distance between classes. */
 export const DEFAULT_DONORS = 4;
 /** Values of features that are held at once. */

@@ -1,20 +1,39 @@
 import { StudyError } from "../errors.ts";
 
-/** Every remedy: what it does, in a few words; `most`: the highest number that may stand behind it, null for none. */
+/**
+ * Every remedy: what it does, in a few words; what it changes: the crops that the encoder sees, the network, the features
+ * or the probes; `most`: the highest number that may stand behind its name, null for none.
+ */
 export const REMEDIES = {
   recompose: {
+    changes: "crops",
     most: 64,
     does: "each cell on the cell-free backgrounds of several donors, features averaged",
   },
-  clear: { most: null, does: "every other cell taken out, its place filled with synthetic medium" },
-  masked: { most: 64, does: "nothing around the cell but the level of the medium" },
-  pool: { most: null, does: "feature maps or tokens pooled under the center mask" },
-  augmented: { most: null, does: "probes trained on original and swapped crops" },
-  dfr: { most: null, does: "last layer retrained on swapped crops, groups balanced" },
-  project: { most: 1024, does: "the main directions in which backgrounds move features projected out" },
-  whiten: { most: null, does: "features whitened by what backgrounds do to them" },
-  leace: { most: null, does: "the background's class erased linearly" },
-} as const satisfies Record<string, { readonly most: number | null; readonly does: string }>;
+  clear: {
+    changes: "crops",
+    most: null,
+    does: "every other cell taken out, its place filled with synthetic medium",
+  },
+  masked: { changes: "crops", most: 64, does: "nothing around the cell but the level of the medium" },
+  pool: { changes: "network", most: null, does: "feature maps or tokens pooled under the center mask" },
+  augmented: { changes: "probes", most: null, does: "probes trained on original and swapped crops" },
+  dfr: { changes: "features", most: null, does: "last layer retrained on swapped crops, groups balanced" },
+  project: {
+    changes: "features",
+    most: 1024,
+    does: "the main directions in which backgrounds move features projected out",
+  },
+  whiten: { changes: "features", most: null, does: "features whitened by what backgrounds do to them" },
+  leace: { changes: "features", most: null, does: "the background's class erased linearly" },
+} as const satisfies Record<
+  string,
+  {
+    readonly changes: "crops" | "network" | "features" | "probes";
+    readonly most: number | null;
+    readonly does: string;
+  }
+>;
 
 export type RemedyKind = keyof typeof REMEDIES;
 
@@ -66,16 +85,22 @@ export function parseRemedy(text: string): Remedy {
     );
   const kind = word as RemedyKind;
   const { most } = REMEDIES[kind];
-  const value = number === undefined ? null : Number(number);
   const least = kind === "masked" ? 0 : 1;
-  if (value !== null && (most === null || value < least || value > most))
+  if (number !== undefined && (most === null || Number(number) < least || Number(number) > most))
     throw new StudyError(
       most === null
         ? `the remedy ${kind} takes no number; write ${JSON.stringify(kind)} for ${JSON.stringify(text)}`
         : `the remedy ${kind} takes a number from ${least} to ${most}, not ${number}; correct it`,
     );
-  const own = value === null || (kind === "masked" && value === 0) ? kind : `${kind}-${value}`;
+  // masked-0 is masked.
+  const value = number === undefined || Number(number) === 0 ? null : Number(number);
+  const own = value === null ? kind : `${kind}-${value}`;
   return { name: whole ? `${RETRAINED}+${own}` : own, kind, value, retrained: whole };
+}
+
+/** What a remedy changes, whichever encoder it is of; null for the retrained encoder as it is. */
+export function changedBy({ kind }: Pick<Remedy, "kind">) {
+  return kind === null ? null : REMEDIES[kind].changes;
 }
 
 /**

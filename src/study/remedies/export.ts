@@ -7,12 +7,10 @@ import { StudyError } from "../../errors.ts";
 import { canonicalJson } from "../../files/hash.ts";
 import type { AffineMap } from "../../remedy/affine.ts";
 import { fitDfr, scoreMap } from "../../remedy/dfr.ts";
-import { fitLeace } from "../../remedy/leace.ts";
-import { parseRemedy, type Remedy } from "../../remedy/name.ts";
-import { fitProjection } from "../../remedy/project.ts";
+import { changedBy, parseRemedy, type Remedy } from "../../remedy/name.ts";
 import type { ClassRows } from "../../remedy/rows.ts";
-import { fitWhitening } from "../../remedy/whiten.ts";
 import { recordedEncoders } from "../encoders.ts";
+import { isMapping, MAPPINGS } from "./feature-remedies.ts";
 import { type FinishedRows, readFinished } from "./finished.ts";
 
 export interface RemediedExport extends Pick<ExportEncoderOptions, "out" | "name" | "force"> {
@@ -91,7 +89,7 @@ async function exportFitted(
     );
   const finished = await readFinished(study, wanted);
   checkSame(file, finished, study);
-  const affine = FITS[remedy.kind!]!(finished.rows, remedy.value);
+  const affine = fit(remedy, finished.rows);
   const { layer: _, ...own } = description.outputs[names.indexOf(wanted)];
   const what = softmax ? "probabilities" : "scores (logarithms of probabilities, up to a constant)";
   return exportEncoder(
@@ -112,14 +110,10 @@ async function exportFitted(
   );
 }
 
-const FITS: Partial<
-  Record<NonNullable<Remedy["kind"]>, (train: readonly ClassRows[], value: number | null) => AffineMap>
-> = {
-  project: (train, value) => fitProjection(train, value === null ? {} : { directions: value }),
-  whiten: fitWhitening,
-  leace: fitLeace,
-  dfr: (train) => scoreMap(fitDfr(train, train.length)),
-};
+/** What is applied to the features: the scores of the classes for `dfr`. */
+function fit({ kind, value }: Remedy, train: readonly ClassRows[]): AffineMap {
+  return isMapping(kind) ? MAPPINGS[kind](train, value) : scoreMap(fitDfr(train, train.length));
+}
 
 /** Without what is undefined. */
 function given({ name, force, title, ...rest }: Undefined<ExportEncoderOptions>): ExportEncoderOptions {
@@ -153,16 +147,19 @@ function networkOf(file: EncoderFile): OnnxFile {
 }
 
 /** @throws StudyError for a remedy that is no layer of a network, with how it is had */
-function checkLayer({ name, kind, retrained }: Remedy): void {
+function checkLayer(remedy: Remedy): void {
+  const { name, kind, retrained } = remedy;
   const fail = (text: string) => new StudyError(`${name} ${text}`);
   if (retrained)
     throw fail(
-      "is of another encoder, the retrained one; export that one: --encoder TWIN, with what follows the +",
+      kind === null
+        ? "is another encoder, which is there already; use that one"
+        : `is of another encoder, the retrained one; export that one: --encoder TWIN --remedy ${name.replace(/^[^+]*[+]/, "")}`,
     );
-  if (kind === "recompose" || kind === "masked" || kind === "clear")
+  if (changedBy(remedy) === "crops")
     throw fail(
       `changes what the encoder sees and is no layer of its network; write features of your cells with \`cellswap features CELLS --encoder NAME --remedy ${name}\`, or from code`,
     );
-  if (kind === "augmented")
+  if (changedBy(remedy) === "probes")
     throw fail("trains other probes and leaves the encoder as it is; there is nothing to export");
 }

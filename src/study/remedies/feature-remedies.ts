@@ -4,6 +4,7 @@ import { fitOriginals } from "../../evidence/predictions.ts";
 import { type AffineMap, applyAffine, composeAffine } from "../../remedy/affine.ts";
 import { modelOf, scoreMap } from "../../remedy/dfr.ts";
 import { fitLeace } from "../../remedy/leace.ts";
+import type { RemedyKind } from "../../remedy/name.ts";
 import { fitProjection } from "../../remedy/project.ts";
 import type { ClassRows } from "../../remedy/rows.ts";
 import { fitWhitening } from "../../remedy/whiten.ts";
@@ -31,6 +32,11 @@ export const MAPPINGS = {
   Record<string, (train: readonly ClassRows[], value: number | null) => AffineMap>
 >;
 export type Mapping = keyof typeof MAPPINGS;
+
+/** Whether a remedy maps features. */
+export function isMapping(kind: RemedyKind | null): kind is Mapping {
+  return kind !== null && Object.hasOwn(MAPPINGS, kind);
+}
 
 /**
  * Evaluates a remedy that maps features, or reads what an earlier run left. For every closed group the map is fitted on

@@ -1,27 +1,19 @@
 import { InterruptedError, isCellswapError } from "../../errors.ts";
 import type { FeatureSet } from "../../features/features.ts";
-import type { Remedy, RemedyKind } from "../../remedy/name.ts";
+import type { Remedy } from "../../remedy/name.ts";
 import type { RemedyCrops } from "./crops.ts";
-import { evaluateMapped } from "./feature-remedies.ts";
+import { evaluateMapped, isMapping } from "./feature-remedies.ts";
 import type { RemedyOutcome, RemedyRefused } from "./outcome.ts";
 import { evaluateAugmented, evaluateDfr } from "./probe-remedies.ts";
 import type { RemedyEvaluation, RemedyResult } from "./remedied.ts";
 import type { RemedyRequest } from "./run.ts";
 
-/** Remedies that are fitted to the features that a study has already. */
-const EVALUATE: Partial<
-  Record<RemedyKind, (of: RemedyEvaluation, value: number | null) => Promise<RemedyResult>>
-> = {
-  project: (of, value) => evaluateMapped(of, "project", value),
-  whiten: (of) => evaluateMapped(of, "whiten"),
-  leace: (of) => evaluateMapped(of, "leace"),
-  augmented: evaluateAugmented,
-  dfr: evaluateDfr,
-};
-
-/** Whether a remedy is fitted to features, so that nothing is encoded. */
-export function isFitted({ kind }: Remedy): boolean {
-  return kind !== null && EVALUATE[kind] !== undefined;
+/** Evaluates a remedy that is fitted to the features that a study has already. */
+function evaluate(of: RemedyEvaluation, { kind, value }: Remedy): Promise<RemedyResult> {
+  if (kind === "augmented") return evaluateAugmented(of);
+  if (kind === "dfr") return evaluateDfr(of);
+  if (isMapping(kind)) return evaluateMapped(of, kind, value);
+  throw new RangeError(`${kind} is not fitted to features`);
 }
 
 /**
@@ -47,7 +39,7 @@ export async function fitted(
     layout: { block, stage: layout.stage.bind(layout) },
   };
   try {
-    const result = await EVALUATE[remedy.kind!]!(of, remedy.value);
+    const result = await evaluate(of, remedy);
     return {
       ...result,
       encoder,

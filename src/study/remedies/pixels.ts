@@ -31,11 +31,6 @@ export interface PixelFeatures {
   readonly composites: number;
 }
 
-/** Whether a remedy changes what the encoder sees. */
-export function changesPixels({ kind }: Remedy): boolean {
-  return kind === "recompose" || kind === "clear" || kind === "masked";
-}
-
 /** Encodes the study's composites as a remedy shows them to `encoders`, whose names are those of the remedied outputs. */
 export async function pixelFeatures(
   request: PixelRequest,

@@ -1,7 +1,7 @@
 import type { EncoderFile } from "../../encode/encoder-file.ts";
 import type { EncoderTarget, ExtractOptions } from "../../features/extract.ts";
 import type { FeatureSet } from "../../features/features.ts";
-import { parseRemedies, type Remedy } from "../../remedy/name.ts";
+import { changedBy, parseRemedies, type Remedy } from "../../remedy/name.ts";
 import { PlanIndex } from "../block.ts";
 import { type BlockResult, type Evaluation, evaluateBlocks } from "../blocks.ts";
 import { encoderName } from "../encoders.ts";
@@ -13,9 +13,9 @@ import { metadataColumn } from "../select.ts";
 import { fitTransfer, transferPredictions } from "../transfer.ts";
 import { REMEDY_SETTINGS, type RemedyCrops, remedyCrops } from "./crops.ts";
 import { donorsFor } from "./donors.ts";
-import { fitted, isFitted } from "./fitted.ts";
+import { fitted } from "./fitted.ts";
 import type { RemedyOutcome, RemedyOutcomes, RemedyRefused } from "./outcome.ts";
-import { changesPixels, type PixelRequest, pixelFeatures } from "./pixels.ts";
+import { type PixelRequest, pixelFeatures } from "./pixels.ts";
 import { pooledFeatures, poolTargets } from "./pool.ts";
 
 /** What remedies of a finished study are made from. */
@@ -75,12 +75,18 @@ async function perform(
   task: Task,
   onProgress: (share: number) => void,
 ): Promise<Omit<RemedyOutcomes, "none">> {
-  const { kind } = task.remedy;
-  if (kind === null) return { outcomes: retrained(request, crops, task), refused: [], composites: 0 };
-  if (kind === "pool") return pooled(request, crops, task, onProgress);
-  if (kind === "recompose" && task.remedy.value === null) return recomposed(request, crops, task, onProgress);
-  if (isFitted(task.remedy)) return fittedOnFeatures(request, crops, task, onProgress);
-  return shown(request, crops, task, onProgress);
+  switch (changedBy(task.remedy)) {
+    case null:
+      return { outcomes: retrained(request, crops, task), refused: [], composites: 0 };
+    case "crops":
+      return task.remedy.kind === "recompose" && task.remedy.value === null
+        ? recomposed(request, crops, task, onProgress)
+        : shown(request, crops, task, onProgress);
+    case "network":
+      return pooled(request, crops, task, onProgress);
+    default:
+      return fittedOnFeatures(request, crops, task, onProgress);
+  }
 }
 
 /** Recomposition of every output onto as many donors as its features ask for. */
@@ -121,7 +127,7 @@ function tasksOf({ outputs, targets }: RemedyRequest, remedies: readonly Remedy[
       const why =
         of === undefined
           ? 'it has no retrained twin in the study; name it as "retrained" in its description, and list both encoders'
-          : (changesPixels(remedy) || remedy.kind === "pool") && !runnable.has(of)
+          : ["crops", "network"].includes(changedBy(remedy) ?? "") && !runnable.has(of)
             ? "its features were made elsewhere, so that it cannot be run"
             : null;
       if (why === null) return [{ encoder, of: of! }];
@@ -155,7 +161,7 @@ async function shown(
 ): Promise<Omit<RemedyOutcomes, "none">> {
   const { study, selection, groups, targets } = request;
   const { cells } = request.pixels.store;
-  const behind = (name: string) => remedied(name, remedy);
+  const behind = (name: string) => nameOf(name, remedy);
   const wanted = new Set(pairs.map(({ of }) => of));
   const own = targets.filter(({ names }) => names.some((name) => wanted.has(name)));
   const features = await pixelFeatures(
@@ -206,7 +212,7 @@ async function pooled(
     const { encoder } = outputs.find(({ set }) => set.name === of)!;
     const own = outputs.filter((o) => o.encoder === encoder);
     const output = own.findIndex(({ set }) => set.name === of);
-    return { encoder: encoder as EncoderFile, output, name: remedied(of, remedy) };
+    return { encoder: encoder as EncoderFile, output, name: nameOf(of, remedy) };
   });
   const { targets, refused } = await poolTargets(wanted, pixels.store, extractOptions);
   const { sets, composites } = await pooledFeatures({ ...pixels, crops }, targets, {
@@ -216,7 +222,7 @@ async function pooled(
   try {
     const outcomes: RemedyOutcome[] = [];
     for (const { encoder, of } of pairs) {
-      const set = sets.find(({ name }) => name === remedied(of, remedy));
+      const set = sets.find(({ name }) => name === nameOf(of, remedy));
       if (set !== undefined)
         outcomes.push(await judged(request, crops, { encoder, remedy, set, bases: set.bases }));
     }
@@ -224,7 +230,7 @@ async function pooled(
       outcomes,
       composites,
       refused: pairs.flatMap(({ encoder, of }) => {
-        const why = refused.get(remedied(of, remedy));
+        const why = refused.get(nameOf(of, remedy));
         return why === undefined ? [] : [{ encoder, remedy: remedy.name, why }];
       }),
     };
@@ -245,7 +251,7 @@ async function fittedOnFeatures(
   for (const [i, { encoder, of }] of pairs.entries()) {
     onProgress(i / pairs.length);
     const { set } = request.outputs.find((o) => o.set.name === of)!;
-    const found = await fitted(request, crops, remedy, { encoder, name: remedied(of, remedy), set });
+    const found = await fitted(request, crops, remedy, { encoder, name: nameOf(of, remedy), set });
     if ("why" in found) refused.push(found);
     else outcomes.push(found);
   }
@@ -253,7 +259,7 @@ async function fittedOnFeatures(
 }
 
 /** Name of a remedied output, in results and folders: the output's, or its twin's, and the remedy. */
-function remedied(name: string, { kind, value }: Remedy): string {
+function nameOf(name: string, { kind, value }: Remedy): string {
   return `${name}+${value === null ? kind : `${kind}-${value}`}`;
 }
 
