@@ -4,7 +4,6 @@ import type { FeatureSet } from "../../features/features.ts";
 import { changedBy, parseRemedies, type Remedy } from "../../remedy/name.ts";
 import { PlanIndex } from "../block.ts";
 import { type BlockResult, type Evaluation, evaluateBlocks } from "../blocks.ts";
-import { encoderName } from "../encoders.ts";
 import type { Judged } from "../judge.ts";
 import type { StudyLayout } from "../layout.ts";
 import type { StudiedOutput } from "../results.ts";
@@ -17,6 +16,7 @@ import { fitted } from "./fitted.ts";
 import type { RemedyOutcome, RemedyOutcomes, RemedyRefused } from "./outcome.ts";
 import { type PixelRequest, pixelFeatures } from "./pixels.ts";
 import { pooledFeatures, poolTargets } from "./pool.ts";
+import { twinsOf } from "./twins.ts";
 
 /** What remedies of a finished study are made from. */
 export interface RemedyRequest extends Judged {
@@ -126,7 +126,7 @@ function tasksOf({ outputs, targets }: RemedyRequest, remedies: readonly Remedy[
       const of = remedy.retrained ? twins.get(encoder) : encoder;
       const why =
         of === undefined
-          ? 'it has no retrained twin in the study; name it as "retrained" in its description, and list both encoders'
+          ? 'it has no retrained twin in the study, or the twin no output like it; name the twin as "retrained" in its description, and list both encoders'
           : ["crops", "network"].includes(changedBy(remedy) ?? "") && !runnable.has(of)
             ? "its features were made elsewhere, so that it cannot be run"
             : null;
@@ -137,19 +137,6 @@ function tasksOf({ outputs, targets }: RemedyRequest, remedies: readonly Remedy[
     return { remedy, pairs };
   });
   return { bases, tasks: tasks.filter(({ pairs }) => pairs.length > 0), refused };
-}
-
-/** Names of outputs and of those of the encoders that descriptions name as `retrained`. */
-function twinsOf(outputs: readonly StudiedOutput[]): Map<string, string> {
-  const of = (name: string) => outputs.filter(({ encoder }) => encoderName(encoder) === name);
-  return new Map(
-    outputs.flatMap(({ encoder, set }): [string, string][] => {
-      if (encoder.kind === "given" || encoder.description.retrained === undefined) return [];
-      const own = of(encoderName(encoder)).findIndex((o) => o.set.name === set.name);
-      const twin = of(encoder.description.retrained)[own];
-      return twin === undefined ? [] : [[set.name, twin.set.name]];
-    }),
-  );
 }
 
 /** A remedy that changes what the encoder sees: encodes it, then judges it. */
