@@ -7,7 +7,8 @@ import { interruptible } from "./interruptible.ts";
 import { organismOption, whole, workersOption } from "./options.ts";
 import { print } from "./output.ts";
 import { stages } from "./progress.ts";
-import { resultJson, resultText, today } from "./result.ts";
+import { resultJson, resultText } from "./result.ts";
+import { today } from "./study-run.ts";
 
 interface Options {
   readonly out: string;

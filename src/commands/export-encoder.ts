@@ -7,7 +7,7 @@ import { outputNames, readEncoders } from "../study/encoders.ts";
 import { exportRemedied } from "../study/remedies/export.ts";
 import { readStudyFile } from "../study/schema.ts";
 import { print, printJson } from "./output.ts";
-import { placeOfStudy } from "./result.ts";
+import { placeOfStudy } from "./study-place.ts";
 
 export function configureEncoder(command: Command): void {
   const summary = "an encoder with a remedy in it, as one ONNX file and its description";

@@ -1,3 +1,4 @@
+import { points } from "../core/format.ts";
 import type { Estimate } from "../evidence/estimate.ts";
 import { donorSentence } from "../remedy/donor-curve.ts";
 import { wrap } from "../report/table-format.ts";
@@ -6,11 +7,6 @@ import { visible } from "../visible.ts";
 
 /** What remedies leave and cost as text: a table per encoder, the recommendation, and what could not be had. */
 export function remedyText({ remedies, report }: Pick<StudyRun, "remedies" | "report">, out: string): string {
-  const points = (share: number) =>
-    (100 * share)
-      .toFixed(1)
-      .replace("-", "−")
-      .replace(/^−0\.0$/, "0.0");
   const of = ({ estimate, low, high }: Estimate) =>
     low === null || high === null
       ? points(estimate)

@@ -1,21 +1,12 @@
-import { basename } from "node:path";
 import type { Command } from "commander";
 import { ALL_REMEDIES, parseRemedies, REMEDIES } from "../remedy/name.ts";
-import { readStudyFile, type Study } from "../study/schema.ts";
-import { runStudy } from "../study.ts";
-import { interruptible } from "./interruptible.ts";
 import { workersOption } from "./options.ts";
-import { print, say } from "./output.ts";
-import { programLines } from "./program.ts";
-import { stages } from "./progress.ts";
+import { print } from "./output.ts";
 import { remedyJson, remedyText } from "./remedy-result.ts";
-import { ofStudy, placeOfStudy, today } from "./result.ts";
+import { runNamed, type StudyRunOptions } from "./study-run.ts";
 
-interface Options {
-  out?: string;
-  remedies?: string[];
-  workers?: number;
-  json?: boolean;
+interface Options extends StudyRunOptions {
+  readonly remedies?: string[];
 }
 
 export function configure(command: Command): void {
@@ -55,26 +46,9 @@ Example:
 async function run(path: string, options: Options): Promise<void> {
   const names = options.remedies?.flatMap((text) => text.split(","));
   parseRemedies(names ?? []);
-  const { file, folder: out } = placeOfStudy(path, options.out);
-  const given = readStudyFile(file);
-  const study: Study = { ...given, remedies: names ?? given.remedies ?? ["all"] };
-  const { workers, json = false } = options;
-  const done = await interruptible((signal) =>
-    runStudy(study, {
-      out,
-      signal,
-      command: `cellswap remedy ${basename(file)}`,
-      date: today(),
-      ...(workers === undefined ? {} : { workers }),
-      onProgress: stages(json),
-      onProgram: (encoder) => say(programLines(encoder).join("\n")),
-      onDamage: (path, what) => say(`note: ${path}: ${what}`),
-      onFlag: ({ severity, text }) => {
-        if (!json) say(`${severity}: ${text}`);
-      },
-    }).catch((error: unknown) => {
-      throw ofStudy(error, file);
-    }),
-  );
-  print(json ? remedyJson(done, out) : remedyText(done, out));
+  const { done, folder } = await runNamed("cellswap remedy", path, options, (study) => ({
+    ...study,
+    remedies: names ?? study.remedies ?? ["all"],
+  }));
+  print(options.json === true ? remedyJson(done, folder) : remedyText(done, folder));
 }

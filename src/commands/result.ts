@@ -1,10 +1,7 @@
-import { existsSync } from "node:fs";
-import { basename, relative, resolve } from "node:path";
-import { SettingError, StudyError } from "../errors.ts";
+import { points } from "../core/format.ts";
 import { EFFECTS, resultTable } from "../evidence/tables.ts";
 import type { ReportData } from "../report/data.ts";
 import { formatText, wrap } from "../report/table-format.ts";
-import { isStudyLike } from "../study/record.ts";
 import type { StudyRun } from "../study.ts";
 
 /** What a finished study shows on a terminal: the tables, the answer for every encoder, and where the report is. */
@@ -38,13 +35,7 @@ function estimateText({ estimates, answers, facts }: ReportData): string {
   const cell = (encoder: string, of: string) => {
     const e = shown.find((own) => own.encoder === encoder && own.of === of);
     if (e === undefined) return "";
-    const text = (v: number) =>
-      e.kind === "accuracy"
-        ? v.toFixed(3)
-        : (100 * v)
-            .toFixed(1)
-            .replace("-", "−")
-            .replace(/^−0\.0$/, "0.0");
+    const text = (v: number) => (e.kind === "accuracy" ? v.toFixed(3) : points(v));
     return e.low === null || e.high === null
       ? text(e.value)
       : `${text(e.value)} [${text(e.low)}, ${text(e.high)}]`;
@@ -92,39 +83,4 @@ export function resultJson({ report, composites }: StudyRun, out: string): strin
     null,
     2,
   );
-}
-
-/** An error of a run as one of its study file, where it tells of what was asked for there and does not fit the cells. */
-export function ofStudy(error: unknown, path: string): unknown {
-  const asked = error instanceof StudyError || error instanceof SettingError;
-  return asked && error.path === undefined ? new StudyError(error.message, { path, cause: error }) : error;
-}
-
-/**
- * The file and the folder of a study, of which people name either: of the folder `demo/study` or `demo/study.study` the
- * file is `demo/study.json`, of a file the folder is NAME.study in the working directory.
- * @param folder study folder, where it is another
- * @throws StudyError for a study folder with no such file beside it
- */
-export function placeOfStudy(path: string, folder?: string): { file: string; folder: string } {
-  if (!isStudyLike(path)) {
-    const usual = `${basename(path).replace(/\.json$/, "")}.study`;
-    return { file: path, folder: resolve(folder ?? usual) };
-  }
-  const file = relative(process.cwd(), `${resolve(path).replace(/\.study$/, "")}.json`);
-  if (!existsSync(file))
-    throw new StudyError(
-      `is a study folder, and ${file} is not there; give its study file, and the folder as --out (of \`export\`: --folder)`,
-      { path },
-    );
-  return { file, folder: resolve(folder ?? path) };
-}
-
-/** The day, for the head of a report; SOURCE_DATE_EPOCH (seconds) stands in where bytes must not depend on it. */
-export function today(): string {
-  const epoch = process.env.SOURCE_DATE_EPOCH;
-  const date = epoch === undefined ? new Date() : new Date(Number(epoch) * 1000);
-  return Number.isNaN(date.getTime())
-    ? new Date().toISOString().slice(0, 10)
-    : date.toISOString().slice(0, 10);
 }

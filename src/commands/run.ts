@@ -1,19 +1,10 @@
-import { basename } from "node:path";
 import type { Command } from "commander";
-import { readStudyFile } from "../study/schema.ts";
-import { runStudy } from "../study.ts";
-import { interruptible } from "./interruptible.ts";
 import { workersOption } from "./options.ts";
-import { print, say } from "./output.ts";
-import { programLines } from "./program.ts";
-import { stages } from "./progress.ts";
-import { ofStudy, placeOfStudy, resultJson, resultText, today } from "./result.ts";
+import { print } from "./output.ts";
+import { resultJson, resultText } from "./result.ts";
+import { runNamed, type StudyRunOptions } from "./study-run.ts";
 
-interface Options {
-  out?: string;
-  workers?: number;
-  force?: boolean;
-  json?: boolean;
+interface Options extends StudyRunOptions {
   features?: string;
   layer?: string;
 }
@@ -66,25 +57,6 @@ async function run(path: string | undefined, options: Options, command: Command)
     return (await import("./run-features.ts")).runFeatures(features, known);
   }
   if (path === undefined) return;
-  const { file, folder: out } = placeOfStudy(path, options.out);
-  const study = readStudyFile(file);
-  const done = await interruptible((signal) =>
-    runStudy(study, {
-      out,
-      signal,
-      command: `cellswap run ${basename(file)}`,
-      date: today(),
-      ...(workers === undefined ? {} : { workers }),
-      ...(options.force === undefined ? {} : { force: options.force }),
-      onProgress: stages(options.json === true),
-      onProgram: (encoder) => say(programLines(encoder).join("\n")),
-      onDamage: (path, what) => say(`note: ${path}: ${what}`),
-      onFlag: ({ severity, text }) => {
-        if (options.json !== true) say(`${severity}: ${text}`);
-      },
-    }).catch((error: unknown) => {
-      throw ofStudy(error, file);
-    }),
-  );
-  print(options.json ? resultJson(done, out) : resultText(done, out));
+  const { done, folder } = await runNamed("cellswap run", path, options);
+  print(options.json ? resultJson(done, folder) : resultText(done, folder));
 }

@@ -5,3 +5,9 @@ export function formatFloat(value: number): string {
   const text = small ? value.toExponential() : String(value);
   return text.replace(/e([+-])(\d)$/, "e$10$2");
 }
+
+/** A share in points with one decimal and a true minus sign, without the word: `−2.1`. */
+export function points(share: number): string {
+  const text = (100 * share).toFixed(1);
+  return text === "-0.0" ? "0.0" : text.replace("-", "−");
+}

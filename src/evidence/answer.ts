@@ -1,3 +1,4 @@
+import { points } from "../core/format.ts";
 import type { Stated } from "./statements.ts";
 
 /** What an encoder looks at, as far as the study shows. */
@@ -59,10 +60,6 @@ export function answer(request: AnswerRequest): Answer {
   return { ...rest, badge, sentence: `${headline(badge, encoder, of, zone)} ${parts(of)}`.trim() };
 }
 
-const points = (share: number) => {
-  const text = (100 * share).toFixed(1);
-  return text === "-0.0" ? "0.0" : text.replace("-", "−");
-};
 const one = (n: number, unit: string) => `${n} ${unit}${n === 1 ? "" : "s"}`;
 
 /** `9.9 points [9.1, 10.8]`, or without interval. */

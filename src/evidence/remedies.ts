@@ -1,3 +1,4 @@
+import { points } from "../core/format.ts";
 import { type Estimate, estimate, type Grouping } from "./estimate.ts";
 import { difference, type Judgments } from "./judgments.ts";
 import type { TransferStated } from "./transfer.ts";
@@ -78,11 +79,6 @@ export function recommend(evidence: readonly RemedyEvidence[], zone: number): Re
   const [none, ...remedied] = evidence;
   const within = (e: RemedyEvidence) =>
     e.neighbor.low !== null && e.neighbor.high !== null && e.neighbor.low >= -zone && e.neighbor.high <= zone;
-  const points = (share: number) =>
-    (100 * share)
-      .toFixed(1)
-      .replace("-", "−")
-      .replace(/^−0\.0$/, "0.0");
   const limit = `${points(zone)} points`;
   const range = ({ estimate: value, low, high }: Estimate) =>
     `${points(value)} points ${low === null || high === null ? "(no interval)" : `[${points(low)}, ${points(high)}]`}`;
