@@ -97,7 +97,7 @@ export interface WorkerDone {
 }
 
 export interface ExtractOptions {
-  /** What runs encoders that are other programs, as {@link tryEncoder} had it; the extraction's own by default. */
+  /** What runs encoders that are other programs, as {@link tryEncoder} had it, and is ended with the extraction; its own by default. */
   readonly programs?: RunningPrograms;
   readonly workers?: number;
   readonly signal?: AbortSignal;
