@@ -5,7 +5,7 @@ import { DataError, isCellswapError } from "../../errors.ts";
 import { checkSize, FIELD } from "../../image/planes.ts";
 import type { FieldImage } from "./field-image.ts";
 import { boundCodecs } from "./zarr-codecs.ts";
-import { PlaneReader, TYPES } from "./zarr-planes.ts";
+import { fillOf, PlaneReader, TYPES } from "./zarr-planes.ts";
 import { type ChunkFiles, chunkFiles, ZarrFiles } from "./zarr-store.ts";
 
 type Json = { readonly [name: string]: unknown };
@@ -149,6 +149,11 @@ async function openArray(path: string, dataset: string): Promise<OpenArray> {
   if (TYPES[array.dtype] === undefined)
     throw new DataError(
       `has values of the type ${array.dtype}, which is not read; write it as integers or as 32- or 64-bit floats`,
+      { path: place },
+    );
+  if (fillOf(array) === null)
+    throw new DataError(
+      `has the fill value ${JSON.stringify(array.fillValue)}, which is no ${array.dtype}; write it again, or correct "fill_value" in its metadata`,
       { path: place },
     );
   return { array, files, grid };

@@ -36,6 +36,20 @@ export interface PlaneSource {
   readonly path: string;
 }
 
+/** What pixels are that no chunk holds; null where that is no value of the array's type. */
+export function fillOf({
+  fillValue,
+  dtype,
+}: Pick<PlaneSource["array"], "fillValue" | "dtype">): number | null {
+  const given: unknown = fillValue ?? 0;
+  if (typeof given !== "number" && typeof given !== "bigint" && typeof given !== "boolean") return null;
+  const value = Number(given);
+  const held = new TYPES[dtype](1);
+  held[0] = value;
+  const whole = !(held instanceof Float32Array || held instanceof Float64Array);
+  return whole && held[0] !== value ? null : value;
+}
+
 /** A decoded chunk: values with a step per axis. */
 interface Chunk {
   readonly data: ArrayLike<number | bigint>;
@@ -60,7 +74,7 @@ export class PlaneReader {
     const fixed = axes.map((axis) => at[axis] ?? 0);
     this.#checkPlane(fixed, height, width);
     const out = new TYPES[dtype](height * width);
-    const empty = Number(array.fillValue ?? 0);
+    const empty = fillOf(array)!;
     for (let top = 0; top < height; top += chunks[y])
       for (let left = 0; left < width; left += chunks[x]) {
         const place = fixed.map((value, axis) =>

@@ -18,7 +18,7 @@ interface Made {
   packed?: readonly object[];
   codecs?: readonly object[];
   type?: string;
-  fill?: number;
+  fill?: unknown;
   /** Content of files by their path in the array. */
   files?: Readonly<Record<string, Uint8Array | null>>;
   dataset?: string;
@@ -95,6 +95,33 @@ test("chunks that are not there hold the fill value, as writers leave them out",
     ...[1, 2, 0, 0, 3, 4],
     ...Array(10).fill(0),
   ]);
+});
+
+test.each([
+  ["uint8", {}],
+  ["uint8", [0]],
+  ["uint8", "7"],
+  ["uint8", 256],
+  ["uint8", 0.5],
+  ["int16", "NaN"],
+  ["uint16", -1],
+  ["float32", "0x7fc00000"],
+  ["float32", { toString: 1 }],
+])("a fill value that is no %s is refused (%j)", async (type, fill) => {
+  await expect(openFieldImage(write({ type, fill }))).rejects.toThrow(
+    `has the fill value ${JSON.stringify(fill)}, which is no ${type}`,
+  );
+});
+
+test.each([
+  ["bool", true],
+  ["float32", "NaN"],
+  ["float64", 0.5],
+  ["int16", -3],
+  ["uint8", null],
+])("a fill value of %s is taken (%j)", async (type, fill) => {
+  const image = await openFieldImage(write({ type, fill }));
+  image.close();
 });
 
 test("shapes and chunks that are no lists of lengths are refused", async () => {
