@@ -142,56 +142,6 @@ describe("what is on it", () => {
     expect(all("#figures figure svg[role=img]")).toHaveLength(4);
     expect(all("#proportions svg[role=img]")).toHaveLength(1);
   });
-  test("remedies: the sentence, two panels and a row per remedy, the recommended one named", () => {
-    const cards = all("#remedies article");
-    expect(cards.map((c) => c.querySelector("h3")!.textContent)).toEqual(["deeploc", "pifia"]);
-    for (const [i, card] of cards.entries()) {
-      const { sentence, measured, recommended, refused } = data.remedies[i];
-      expect(card.querySelector(".sentence")!.textContent).toBe(sentence);
-      expect(card.querySelectorAll("svg[role=img]")).toHaveLength(2);
-      const rows = [...card.querySelectorAll("tbody tr")];
-      expect(rows).toHaveLength(measured.length);
-      for (const [r, row] of rows.entries()) {
-        const { remedy, numbers } = measured[r];
-        expect(row.querySelector("th")!.textContent).toBe(
-          remedy === recommended ? `${remedy} recommended` : remedy,
-        );
-        const [within, ...cells] = [...row.querySelectorAll("td")].map((td) => td.textContent);
-        const { low, high } = numbers.find((n) => n.of === "neighbor")!;
-        expect(within === "yes").toBe(low! >= -data.zone && high! <= data.zone);
-        expect(cells).toHaveLength(7);
-        for (const [c, of] of [...(r === 0 ? [] : [[1, "cost"] as const]), [2, "neighbor"] as const])
-          expect(cells[c]).toContain(formatPoints(numbers.find((n) => n.of === of)!.value));
-        expect(cells[6].endsWith("no interval")).toBe(numbers.at(-1)!.why !== null);
-      }
-      expect(card.textContent).toContain(`${refused[0].remedy}: ${refused[0].why}`);
-      expect(card.textContent).toContain(
-        "no interval: only 1 cell is judged differently (capture by neighbors of",
-      );
-    }
-    expect(document.querySelector("#remedies")!.textContent).toContain(
-      "Sample: 100 cells and 6 fields per class, 3 groups (folds)",
-    );
-  });
-  test("remedies whose probes are trained among foreign neighbors are named as such, where there are any", () => {
-    const text = (keep: (remedy: string) => boolean) => {
-      const remedies = data.remedies.map((r) => ({
-        ...r,
-        measured: r.measured.filter((m) => keep(m.remedy)),
-      }));
-      return renderReport({ ...data, remedies });
-    };
-    const said = "are trained among foreign neighbors: an effect near zero can be two that cancel";
-    expect(text(() => true)).toContain(`The probes of augmented and dfr ${said}`);
-    expect(text((remedy) => !/augmented|dfr/.test(remedy))).not.toContain(said);
-  });
-  test("a report of a study without remedies, or from before there were any, has no such section", () => {
-    const { remedies, ...before } = data;
-    expect(remedies).toHaveLength(2);
-    const text = renderReport(parseReport(before));
-    expect(text).not.toContain('id="remedies"');
-    expect(text).not.toContain("#remedies");
-  });
   test("the gallery has every image, named for those who cannot see it", () => {
     const images = all("#gallery img");
     expect(images).toHaveLength(3 * 8 * 2);

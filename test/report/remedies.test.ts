@@ -1,7 +1,10 @@
 import fc from "fast-check";
+import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
 import { parseReport } from "../../src/report/data.ts";
 import { remedyFigure, remedyLegend, remedyPoints, spread } from "../../src/report/figures/remedies.ts";
+import { renderReport } from "../../src/report/html.ts";
+import { formatPoints } from "../../src/report/table-format.ts";
 import { sampleReport } from "./sample.ts";
 import { DRAWN_REMEDIES, drawRemedies } from "./sample-remedies.ts";
 import { outline, xmlProblem } from "./xml.ts";
@@ -73,5 +76,60 @@ describe("the figure of remedies", () => {
   test("shapes tell the marks apart, not colors", () => {
     const looks = remedyLegend("#0072B2").map(({ symbol, hollow }) => `${String(symbol)} ${hollow === true}`);
     expect(new Set(looks).size).toBe(4);
+  });
+});
+
+describe("the section", () => {
+  const data = sampleReport();
+  const { document } = parseHTML(renderReport(data));
+  test("remedies: the sentence, two panels and a row per remedy, the recommended one named", () => {
+    const cards = [...document.querySelectorAll("#remedies article")];
+    expect(cards.map((c) => c.querySelector("h3")!.textContent)).toEqual(["deeploc", "pifia"]);
+    for (const [i, card] of cards.entries()) {
+      const { sentence, measured, recommended, refused } = data.remedies[i];
+      expect(card.querySelector(".sentence")!.textContent).toBe(sentence);
+      expect(card.querySelectorAll("svg[role=img]")).toHaveLength(2);
+      const rows = [...card.querySelectorAll("tbody tr")];
+      expect(rows).toHaveLength(measured.length);
+      for (const [r, row] of rows.entries()) {
+        const { remedy, numbers } = measured[r];
+        expect(row.querySelector("th")!.textContent).toBe(
+          remedy === recommended ? `${remedy} recommended` : remedy,
+        );
+        const [within, ...cells] = [...row.querySelectorAll("td")].map((td) => td.textContent);
+        const { low, high } = numbers.find((n) => n.of === "neighbor")!;
+        expect(within === "yes").toBe(low! >= -data.zone && high! <= data.zone);
+        expect(cells).toHaveLength(7);
+        for (const [c, of] of [...(r === 0 ? [] : [[1, "cost"] as const]), [2, "neighbor"] as const])
+          expect(cells[c]).toContain(formatPoints(numbers.find((n) => n.of === of)!.value));
+        expect(cells[6].endsWith("no interval")).toBe(numbers.at(-1)!.why !== null);
+      }
+      expect(card.textContent).toContain(`${refused[0].remedy}: ${refused[0].why}`);
+      expect(card.textContent).toContain(
+        "no interval: only 1 cell is judged differently (capture by neighbors of",
+      );
+    }
+    expect(document.querySelector("#remedies")!.textContent).toContain(
+      "Sample: 100 cells and 6 fields per class, 3 groups (folds)",
+    );
+  });
+  test("remedies whose probes are trained among foreign neighbors are named as such, where there are any", () => {
+    const text = (keep: (remedy: string) => boolean) => {
+      const remedies = data.remedies.map((r) => ({
+        ...r,
+        measured: r.measured.filter((m) => keep(m.remedy)),
+      }));
+      return renderReport({ ...data, remedies });
+    };
+    const said = "are trained among foreign neighbors: an effect near zero can be two that cancel";
+    expect(text(() => true)).toContain(`The probes of augmented and dfr ${said}`);
+    expect(text((remedy) => !/augmented|dfr/.test(remedy))).not.toContain(said);
+  });
+  test("a report of a study without remedies, or from before there were any, has no such section", () => {
+    const { remedies, ...before } = data;
+    expect(remedies).toHaveLength(2);
+    const text = renderReport(parseReport(before));
+    expect(text).not.toContain('id="remedies"');
+    expect(text).not.toContain("#remedies");
   });
 });

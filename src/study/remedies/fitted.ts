@@ -6,7 +6,7 @@ import { evaluateMapped, isMapping } from "./feature-remedies.ts";
 import type { RemedyOutcome, RemedyRefused } from "./outcome.ts";
 import { evaluateAugmented, evaluateDfr } from "./probe-remedies.ts";
 import type { RemedyEvaluation, RemedyResult } from "./remedied.ts";
-import type { RemedyRequest } from "./run.ts";
+import type { RemedyRequest } from "./tasks.ts";
 
 /** Evaluates a remedy that is fitted to the features that a study has already. */
 function evaluate(of: RemedyEvaluation, { kind, value }: Remedy): Promise<RemedyResult> {

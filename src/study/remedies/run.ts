@@ -1,45 +1,14 @@
 import type { EncoderFile } from "../../encode/encoder-file.ts";
-import type { EncoderTarget, ExtractOptions } from "../../features/extract.ts";
-import type { FeatureSet } from "../../features/features.ts";
-import { changedBy, parseRemedies, type Remedy } from "../../remedy/name.ts";
-import { PlanIndex } from "../block.ts";
-import { type BlockResult, type Evaluation, evaluateBlocks } from "../blocks.ts";
-import type { Judged } from "../judge.ts";
-import type { StudyLayout } from "../layout.ts";
-import type { StudiedOutput } from "../results.ts";
-import type { FittedStudy } from "../schema.ts";
+import { changedBy, parseRemedies } from "../../remedy/name.ts";
 import { metadataColumn } from "../select.ts";
-import { fitTransfer, transferPredictions } from "../transfer.ts";
-import { REMEDY_SETTINGS, type RemedyCrops, remedyCrops } from "./crops.ts";
+import { type RemedyCrops, remedyCrops } from "./crops.ts";
 import { donorsFor } from "./donors.ts";
 import { fitted } from "./fitted.ts";
+import { asItIs, judged } from "./judged.ts";
 import type { RemedyOutcome, RemedyOutcomes, RemedyRefused } from "./outcome.ts";
-import { type PixelRequest, pixelFeatures } from "./pixels.ts";
+import { pixelFeatures } from "./pixels.ts";
 import { pooledFeatures, poolTargets } from "./pool.ts";
-import { twinsOf } from "./twins.ts";
-
-/** What remedies of a finished study are made from. */
-export interface RemedyRequest extends Judged {
-  readonly study: FittedStudy;
-  readonly outputs: readonly StudiedOutput[];
-  /** Encoders that can be run, with their dimensions. */
-  readonly targets: readonly EncoderTarget[];
-  readonly results: readonly BlockResult[];
-  readonly layout: StudyLayout;
-  readonly evaluation: Omit<Evaluation, "layout" | "sets" | "blocks" | "index" | "onProgress">;
-  readonly pixels: Omit<PixelRequest, "crops" | "lenders" | "lending" | "seed">;
-  /** Programs are not among them: each remedy starts those that it needs, so that they hold no memory in between. */
-  readonly extractOptions: Omit<ExtractOptions, "onProgress" | "programs">;
-  readonly onProgress?: (done: number, total: number) => void;
-}
-
-/** A remedy of the outputs that it is of; `names` are those of the outputs that are shown it, the twins' for retrained ones. */
-interface Task {
-  readonly remedy: Remedy;
-  readonly pairs: readonly { readonly encoder: string; readonly of: string }[];
-  /** Donors to recompose onto where the remedy names no number. */
-  readonly donors?: number;
-}
+import { nameOf, type RemedyRequest, type Task, tasksOf } from "./tasks.ts";
 
 /**
  * Runs the remedies that a study names: what each makes of the composites of the study's own plan in the settings that
@@ -112,31 +81,6 @@ async function recomposed(
     composites += found.composites;
   }
   return { outcomes, refused: [], composites };
-}
-
-/** Which outputs each remedy is of. Twins are remedied for the sake of the encoder that they are twins of. */
-function tasksOf({ outputs, targets }: RemedyRequest, remedies: readonly Remedy[]) {
-  const refused: RemedyRefused[] = [];
-  const twins = twinsOf(outputs);
-  const isTwin = new Set(twins.values());
-  const bases = outputs.filter(({ set }) => !isTwin.has(set.name)).map(({ set }) => set.name);
-  const runnable = new Set(targets.flatMap(({ names }) => names));
-  const tasks = remedies.map((remedy): Task => {
-    const pairs = bases.flatMap((encoder) => {
-      const of = remedy.retrained ? twins.get(encoder) : encoder;
-      const why =
-        of === undefined
-          ? 'it has no retrained twin in the study, or the twin no output like it; name the twin as "retrained" in its description, and list both encoders'
-          : ["crops", "network"].includes(changedBy(remedy) ?? "") && !runnable.has(of)
-            ? "its features were made elsewhere, so that it cannot be run"
-            : null;
-      if (why === null) return [{ encoder, of: of! }];
-      refused.push({ encoder, remedy: remedy.name, why });
-      return [];
-    });
-    return { remedy, pairs };
-  });
-  return { bases, tasks: tasks.filter(({ pairs }) => pairs.length > 0), refused };
 }
 
 /** A remedy that changes what the encoder sees: encodes it, then judges it. */
@@ -245,92 +189,7 @@ async function fittedOnFeatures(
   return { outcomes, refused, composites: 0 };
 }
 
-/** Name of a remedied output, in results and folders: the output's, or its twin's, and the remedy. */
-function nameOf(name: string, { kind, value }: Remedy): string {
-  return `${name}+${value === null ? kind : `${kind}-${value}`}`;
-}
-
-/** Fits and judges the probes on the features of remedied crops. */
-async function judged(
-  request: RemedyRequest,
-  crops: RemedyCrops,
-  {
-    encoder,
-    remedy,
-    set,
-    bases,
-  }: {
-    readonly encoder: string;
-    readonly remedy: Remedy;
-    readonly set: Pick<FeatureSet, "name" | "dimension" | "key" | "read">;
-    readonly bases: readonly string[];
-  },
-): Promise<RemedyOutcome> {
-  const { study, selection, groups, layout, evaluation } = request;
-  const index = new PlanIndex(crops.plan);
-  const at = layout.remedies();
-  const results = await evaluateBlocks({
-    ...evaluation,
-    layout: at,
-    sets: [set],
-    blocks: crops.blocks,
-    index,
-  });
-  const asked = {
-    set,
-    layout,
-    cells: request.pixels.store.cells,
-    selection,
-    index,
-    study: { ...study, settings: REMEDY_SETTINGS, backgrounds: [...crops.backgrounds] },
-    groups,
-  };
-  const between = async () => {
-    await new Promise(setImmediate);
-    evaluation.signal?.throwIfAborted();
-  };
-  await fitTransfer(asked, between);
-  const predictions = transferPredictions(asked);
-  return {
-    encoder,
-    remedy,
-    results,
-    judged: { plan: crops.plan, index, selection, groups },
-    predictions,
-    bases,
-    files: [
-      ...crops.blocks.map((block) => at.block(set.name, block)),
-      ...(predictions === null ? [] : [layout.stage("transfer", set.name)]),
-    ],
-  };
-}
-
 /** The retrained twin as it is: what the study found of it already. */
 function retrained(request: RemedyRequest, crops: RemedyCrops, { remedy, pairs }: Task): RemedyOutcome[] {
   return pairs.map(({ encoder, of }) => ({ ...asItIs(request, crops, of), encoder, remedy }));
-}
-
-/** What the study found of an encoder, on the backgrounds that remedies are judged on. */
-function asItIs(
-  { study, layout, results, plan, index, selection, groups, outputs, pixels }: RemedyRequest,
-  crops: RemedyCrops,
-  name: string,
-): Omit<RemedyOutcome, "encoder" | "remedy"> {
-  const inCrops = (setting: string, background: string | null) =>
-    crops.blocks.some((b) => b.setting === setting && b.background === background);
-  const { set } = outputs.find((o) => o.set.name === name)!;
-  const asked = { set, layout, cells: pixels.store.cells, selection, index, study, groups };
-  const found = transferPredictions(asked);
-  return {
-    results: results.filter((r) => r.encoder === name && inCrops(r.setting, r.background)),
-    judged: { plan, index, selection, groups },
-    predictions: found && {
-      ...found,
-      blocks: found.blocks.filter((b) =>
-        inCrops(b.setting, b.background < 0 ? null : found.classes[b.background]),
-      ),
-    },
-    files: [],
-    bases: [],
-  };
 }

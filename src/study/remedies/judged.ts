@@ -1,0 +1,85 @@
+import type { FeatureSet } from "../../features/features.ts";
+import type { Remedy } from "../../remedy/name.ts";
+import { PlanIndex } from "../block.ts";
+import { evaluateBlocks } from "../blocks.ts";
+import { fitTransfer, transferPredictions } from "../transfer.ts";
+import { REMEDY_SETTINGS, type RemedyCrops } from "./crops.ts";
+import type { RemedyOutcome } from "./outcome.ts";
+import { pause } from "./remedied.ts";
+import type { RemedyRequest } from "./tasks.ts";
+
+/** Fits and judges the probes on the features of remedied crops. */
+export async function judged(
+  request: RemedyRequest,
+  crops: RemedyCrops,
+  {
+    encoder,
+    remedy,
+    set,
+    bases,
+  }: {
+    readonly encoder: string;
+    readonly remedy: Remedy;
+    readonly set: Pick<FeatureSet, "name" | "dimension" | "key" | "read">;
+    readonly bases: readonly string[];
+  },
+): Promise<RemedyOutcome> {
+  const { study, selection, groups, layout, evaluation } = request;
+  const index = new PlanIndex(crops.plan);
+  const at = layout.remedies();
+  const results = await evaluateBlocks({
+    ...evaluation,
+    layout: at,
+    sets: [set],
+    blocks: crops.blocks,
+    index,
+  });
+  const asked = {
+    set,
+    layout,
+    cells: request.pixels.store.cells,
+    selection,
+    index,
+    study: { ...study, settings: REMEDY_SETTINGS, backgrounds: [...crops.backgrounds] },
+    groups,
+  };
+  await fitTransfer(asked, () => pause(evaluation.signal));
+  const predictions = transferPredictions(asked);
+  return {
+    encoder,
+    remedy,
+    results,
+    judged: { plan: crops.plan, index, selection, groups },
+    predictions,
+    bases,
+    files: [
+      ...crops.blocks.map((block) => at.block(set.name, block)),
+      ...(predictions === null ? [] : [layout.stage("transfer", set.name)]),
+    ],
+  };
+}
+
+/** What the study found of an encoder, on the backgrounds that remedies are judged on. */
+export function asItIs(
+  { study, layout, results, plan, index, selection, groups, outputs, pixels }: RemedyRequest,
+  crops: RemedyCrops,
+  name: string,
+): Omit<RemedyOutcome, "encoder" | "remedy"> {
+  const inCrops = (setting: string, background: string | null) =>
+    crops.blocks.some((b) => b.setting === setting && b.background === background);
+  const { set } = outputs.find((o) => o.set.name === name)!;
+  const asked = { set, layout, cells: pixels.store.cells, selection, index, study, groups };
+  const found = transferPredictions(asked);
+  return {
+    results: results.filter((r) => r.encoder === name && inCrops(r.setting, r.background)),
+    judged: { plan, index, selection, groups },
+    predictions: found && {
+      ...found,
+      blocks: found.blocks.filter((b) =>
+        inCrops(b.setting, b.background < 0 ? null : found.classes[b.background]),
+      ),
+    },
+    files: [],
+    bases: [],
+  };
+}
