@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PASTE } from "../evidence/paste.ts";
 import { SETTINGS } from "../settings.ts";
 
 /** Version of {@link ReportData}; a report of another version is refused. */
@@ -120,6 +121,9 @@ const remedies = z.strictObject({
     .min(1),
   refused: z.array(z.strictObject({ remedy: z.string(), why: z.string() })),
 });
+
+/** Evidence beside the ladder; every kind has an `id`, the encoder and its `numbers`. */
+const further = z.discriminatedUnion("id", [PASTE]);
 
 /** Something a reader must know before believing a number; `encoder` null: holds for the whole study. */
 const flag = z.strictObject({
@@ -255,6 +259,8 @@ export const reportSchema = z.strictObject({
   gallery: z.array(gallery),
   /** One entry per encoder whose proportions were asked for. */
   proportions: z.array(reportProportions).default([]),
+  /** One entry per encoder and kind of evidence that the study could draw. */
+  further: z.array(further).default([]),
   /** One entry per encoder whose remedies were asked for. */
   remedies: z.array(remedies).default([]),
   cells: z.strictObject({
@@ -281,6 +287,7 @@ export type Answer = ReportData["answers"][number];
 export type Estimate = ReportData["estimates"][number];
 export type Flip = ReportData["flips"][number];
 export type GalleryCell = ReportData["gallery"][number];
+export type FurtherEvidence = z.infer<typeof further>;
 export type EncoderRemedies = ReportData["remedies"][number];
 export type RemedyNumber = z.infer<typeof remedyNumber>;
 export type ReportProportions = ReportData["proportions"][number];

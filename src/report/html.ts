@@ -9,6 +9,7 @@ import { estimateSection } from "./section-estimates.ts";
 import { allFlagSection, flagSection } from "./section-flags.ts";
 import { allFlipSection, flipSection } from "./section-flips.ts";
 import { allHeatSection, heatSection } from "./section-heat.ts";
+import { pasteSection } from "./section-paste.ts";
 import { gallerySection, proportionSection } from "./section-pictures.ts";
 import { cellSection, recordSection } from "./section-record.ts";
 import { remedySection } from "./section-remedies.ts";
@@ -30,6 +31,7 @@ const SECTIONS: readonly Section[] = [
   remedySection,
   estimateSection,
   curveSection,
+  pasteSection,
   allHeatSection,
   allFlipSection,
   tableSection,

@@ -49,6 +49,10 @@ export class StudyLayout {
   stage(kind: "transfer" | "proportions", set: string): string {
     return join(this.path, "stages", kind, `${set}.json`);
   }
+  /** Further evidence of one feature set. */
+  evidence(kind: string, set: string): string {
+    return join(this.path, "stages", "evidence", set, `${kind}.json`);
+  }
   /** What a look at every crop found. */
   get survey(): string {
     return join(this.path, "stages", "survey.json");

@@ -14,11 +14,12 @@ const TABLE = PUBLISHED_FILES.map(({ file }) => file.replaceAll(".", "\\.")).joi
 const RECORD = "record.json";
 
 /** Folders that runs make, by their path in the study folder. */
-const FOLDER = /^(?:features|results|logs|stages(?:\/(?:blocks|curve|remedies|transfer|proportions))?)$/;
+const FOLDER =
+  /^(?:features|results|logs|stages(?:\/(?:blocks|curve|evidence|remedies|transfer|proportions))?)$/;
 
 /** The same, of one encoder or one number of cells. */
 const NAMED = new RegExp(
-  `^(?:(?:features|results|stages/(?:blocks|remedies))/${NAME}|stages/curve/\\d+(?:/${NAME})?)$`,
+  `^(?:(?:features|results|stages/(?:blocks|evidence|remedies))/${NAME}|stages/curve/\\d+(?:/${NAME})?)$`,
 );
 
 /** Files that runs leave, in the same way. */
@@ -28,6 +29,7 @@ const FILE = new RegExp(
     "results/(?:(?:pairs|effects|remedies)\\.(?:csv|parquet)|cells\\.parquet)",
     `results/${NAME}/(?:${TABLE})`,
     `stages/survey\\.json|stages/(?:transfer|proportions)/${NAME}\\.json`,
+    `stages/evidence/${NAME}/[a-z-]+\\.json`,
     `stages/(?:blocks|remedies)/${NAME}/${BLOCK}|stages/curve/\\d+/${NAME}/${BLOCK}`,
     `logs/${NAME}\\.log`,
     `features/${NAME}/(?:${SETTINGS.join("|")})(?:\\.[A-Za-z0-9 _+-]*)?\\.[0-9a-f]{12}-[0-9a-f]{12}\\.(?:npy|rows\\.npy|sums\\.npy|filling)`,

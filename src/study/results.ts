@@ -9,7 +9,13 @@ import type { FeatureSet } from "../features/features.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { canonicalJson } from "../files/hash.ts";
 import { table, writeCsv, writeParquet, writeParquetPieces } from "../files/table.ts";
-import { parseReport, REPORT_VERSION, type ReportData, type ReportInput } from "../report/data.ts";
+import {
+  type FurtherEvidence,
+  parseReport,
+  REPORT_VERSION,
+  type ReportData,
+  type ReportInput,
+} from "../report/data.ts";
 import { renderReport } from "../report/html.ts";
 import { hasDonor, hasSharedBackground, SETTINGS } from "../settings.ts";
 import { type Clipping, measureClipping } from "../swap/clipping.ts";
@@ -23,6 +29,7 @@ import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
 import { type CurveResults, reportedCurve } from "./curve.ts";
 import { aboutEncoder, type StudyEncoder } from "./encoders.ts";
+import { drawEvidence, furtherEvidence } from "./evidence/further.ts";
 import { makeFlips } from "./flips.ts";
 import { makeGallery } from "./gallery.ts";
 import { foldsOf } from "./groups.ts";
@@ -36,7 +43,13 @@ import { reportedRemedies } from "./remedies/report.ts";
 import { type EncoderRemedies, remedyStatements, remedyTable } from "./remedies/table.ts";
 import type { FittedStudy } from "./schema.ts";
 import type { Selection } from "./select.ts";
-import { type CellTableOutput, type CellTableRequest, cellPieces, effectsTable } from "./tables.ts";
+import {
+  type CellTableOutput,
+  type CellTableRequest,
+  cellPieces,
+  type EffectRow,
+  effectsTable,
+} from "./tables.ts";
 import { fitTransfer, transferPredictions } from "./transfer.ts";
 
 /** One output of an encoder. */
@@ -78,6 +91,8 @@ export async function fitProbes(
     await between();
     await fitTransfer(request(finished, set), between);
     await between();
+    await drawEvidence(request(finished, set), between);
+    await between();
     proportions(request(finished, set));
   }
 }
@@ -97,7 +112,9 @@ export function writeResults(finished: Finished): WrittenResults {
   writeParquet(`${layout.pairs}.parquet`, scoreTable(scores));
   const transfer = new Map(outputs.map(({ set }) => [set.name, statedTransfer(finished, set)]));
   const evidence = judgeStudy(finished, transfer);
-  const effects = effectsTable(evidence.rows);
+  const further = outputs.map(({ set }) => furtherEvidence(request(finished, set)));
+  const found = further.flatMap((f) => f.found);
+  const effects = effectsTable([...evidence.rows, ...found.flatMap(effectRows)]);
   writeCsv(`${layout.effects}.csv`, effects);
   writeParquet(`${layout.effects}.parquet`, effects);
   const remedies = remedyStatements(finished.remedies, finished.groups, finished.study.zone / 100);
@@ -119,7 +136,13 @@ export function writeResults(finished: Finished): WrittenResults {
   }
   removeStale(layout.path, written);
   const data = parseReport({
-    ...reportData(finished, scores, evidence),
+    ...reportData(
+      finished,
+      scores,
+      evidence,
+      further.flatMap((f) => f.flags),
+    ),
+    further: found,
     remedies: reportedRemedies(finished.remedies, remedies),
   });
   const report = [`${layout.report}.json`, `${layout.report}.html`];
@@ -134,8 +157,26 @@ export function writeResults(finished: Finished): WrittenResults {
   return {
     report: data,
     remedies,
-    files: [...written, ...report, layout.survey, ...blockFiles(finished), ...fits, ...remedied],
+    files: [
+      ...written,
+      ...report,
+      layout.survey,
+      ...blockFiles(finished),
+      ...fits,
+      ...further.flatMap((f) => f.files),
+      ...remedied,
+    ],
   };
+}
+
+/** Numbers of further evidence as rows of `results/effects`. */
+function effectRows({ encoder, numbers }: FurtherEvidence): EffectRow[] {
+  return numbers.map(({ refused, estimate, kind: _, ...rest }) => ({
+    encoder,
+    ...rest,
+    estimate: estimate ?? Number.NaN,
+    ...(refused === null ? {} : { refused }),
+  }));
 }
 
 /** Outputs of blocks, those of the curve too, that the results are of; others are of earlier choices. */
@@ -203,7 +244,12 @@ function* predicted(finished: Finished): Generator<CellTableOutput> {
     yield { encoder: set.name, set, predictions: transferPredictions(request(finished, set)) };
 }
 
-function reportData(finished: Finished, scores: readonly PairScore[], evidence: Judgment): ReportInput {
+function reportData(
+  finished: Finished,
+  scores: readonly PairScore[],
+  evidence: Judgment,
+  found: readonly Flag[],
+): ReportInput {
   const { study, store, selection, groups, plan, index, scales, outputs } = finished;
   const compositor = new Compositor(store, scales, study.composite);
   const clipping = store.masks === "none" ? null : measureClipping(store, compositor, plan, study);
@@ -229,7 +275,7 @@ function reportData(finished: Finished, scores: readonly PairScore[], evidence: 
       ...flags(finished, sameField, swaps),
       ...clippedFlag(clipping),
       // What the study costs is no finding about its results.
-      ...finished.flags.flatMap(({ id, severity, encoder, text }) =>
+      ...[...finished.flags, ...found].flatMap(({ id, severity, encoder, text }) =>
         severity === "refuse" || id === "size"
           ? []
           : [{ id, severity, encoder, text: `${text[0].toUpperCase()}${text.slice(1)}.` }],
@@ -308,7 +354,7 @@ function describeSplit({ groups, study }: Finished): string {
 
 function request(finished: Omit<Finished, "remedies">, set: FeatureSet) {
   const { layout, store, selection, index, study, groups } = finished;
-  return { set, layout, cells: store.cells, selection, index, study, groups };
+  return { set, layout, store, cells: store.cells, selection, index, study, groups };
 }
 
 /** Swaps that enter a statement (not those on the own class's background), and those with a donor of the cell's own field. */
