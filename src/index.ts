@@ -54,7 +54,23 @@ export {
   LOCALIZATIONS,
   type Localization,
 } from "./names.ts";
+export {
+  applyScaling,
+  applyTemperature,
+  type Calibrator,
+  fitScaling,
+  fitTemperature,
+  type Scaling,
+} from "./proportions/calibrate.ts";
+export { divergence, totalVariation } from "./proportions/divergence.ts";
 export { localizationProportions, type ProportionResult } from "./proportions/proportions.ts";
+export {
+  type Calibration,
+  type Prevalence,
+  prevalence,
+  QUANTIFIERS,
+  type Quantifier,
+} from "./proportions/quantify.ts";
 export { type AffineMap, applyAffine, composeAffine } from "./remedy/affine.ts";
 export { clear } from "./remedy/clear.ts";
 export { fitDfr, scoreMap } from "./remedy/dfr.ts";

@@ -18,6 +18,14 @@ export function divergence(p: ArrayLike<number>, q: ArrayLike<number>): number {
   return sum;
 }
 
+/** Total variation of two distributions over the same classes: half of the sum of |p - q|, 0 to 1. */
+export function totalVariation(p: ArrayLike<number>, q: ArrayLike<number>): number {
+  if (p.length !== q.length) throw new RangeError(`distributions over ${p.length} and ${q.length} classes`);
+  let sum = 0;
+  for (let k = 0; k < p.length; k++) sum += Math.abs(p[k] - q[k]);
+  return sum / 2;
+}
+
 /** Summary of the divergences of many proteins, as pandas' `describe` gives it. */
 export interface DivergenceSummary {
   readonly count: number;
