@@ -12,8 +12,15 @@ export const pasteSection: Section = {
     if (found.length === 0) return null;
     return {
       title: "Is the paste seen?",
-      body: html`<p class="read">Share of crops, half of them as imaged and half cut out and pasted back, that a probe trained on other groups tells apart. 0.5: this encoder does not see the paste.</p>
-${numberTable(context, "cellswap-paste", found, { "paste-seen/self": "original against self" })}`,
+      body: html`<p class="read">Probes of other groups' cells. <b>Seen</b>: share of crops, half of them of each kind, that a probe names rightly: how much the paste is beside the differences between cells. <b>Chosen</b>: share of cells of whose two crops a probe names the pasted one (or the one on another crop): whether the encoder answers to pasting at all, however little. 0.5: it does not. What pasting does to accuracy is the paste effect.</p>
+${numberTable(context, "cellswap-paste", found, {
+  "paste-seen/self": "as imaged or pasted back, seen",
+  "paste-chosen/self": "as imaged or pasted back, chosen",
+  "paste-seen/same": "pasted back or on another crop of the class (same), seen",
+  "paste-chosen/same": "pasted back or on another crop of the class (same), chosen",
+  "paste-seen/different": "pasted back or on a crop of another class (different), seen",
+  "paste-chosen/different": "pasted back or on a crop of another class (different), chosen",
+})}`,
     };
   },
 };

@@ -12,8 +12,17 @@ export interface OracleOptions {
   readonly noise: number;
   /** Standard deviation of what one composite of a cell adds, in the same units; standard 0: settings that show the same give the same bytes. */
   readonly jitter?: number;
+  /** What pasting adds to every feature of a class, in the same units; standard 0. It moves no class toward another. */
+  readonly paste?: number;
+  /** Dose of the batch in the medium, in the same units; standard 0. Above it there are {@link BATCH_FEATURES} more features. */
+  readonly batch?: number;
+  /** Batch of every cell of the store, where `batch` is above 0. */
+  readonly batchOf?: readonly string[];
   readonly seed: number;
 }
+
+/** Features in which batches differ. */
+export const BATCH_FEATURES = 4;
 
 /**
  * Features of every composite of a plan as an encoder with a known leak would give them; no pixel is read.
@@ -27,19 +36,31 @@ export interface OracleOptions {
  * Phi((1 + lambda) / (sqrt(2) noise s)) in `original`, `self` and `same`, Phi(1 / (sqrt(2) noise s)) in `different` and
  * Phi(1 / (sqrt(2) noise)) in `cell-free` and `masked`.
  *
+ * `paste` is added to all features of classes wherever the cell is pasted: a linear probe of many cells tells it from the
+ * cell as imaged in Phi(paste sqrt(C) / (2 noise s)) of crops, C the classes and, with a medium, s = sqrt(1 + lambda^2 +
+ * medium^2); of a cell's two crops it chooses the paste in Phi(paste sqrt(C) / (sqrt(2) jitter)) of cells. `batch` times a
+ * normal vector of the batch, and noise of the crop, stand in features of their own wherever the crop's medium is seen.
+ *
  * @param truth class of every cell of the store; its background is of the same class
- * @throws RangeError for a negative dose, noise or jitter
+ * @throws RangeError for a negative dose, noise or jitter, or a dose of the batch without `batchOf`
  */
 export function oracleFeatures(plan: SwapPlan, truth: readonly string[], options: OracleOptions): Features {
-  const { lambda, medium = 0, noise, jitter = 0, seed } = options;
-  if (![lambda, medium, noise, jitter].every((dose) => dose >= 0))
-    throw new RangeError("lambda, medium, noise and jitter must be 0 or more");
+  const { lambda, medium = 0, noise, jitter = 0, paste = 0, batch = 0, batchOf, seed } = options;
+  if (![lambda, medium, noise, jitter, paste, batch].every((dose) => dose >= 0))
+    throw new RangeError("lambda, medium, noise, jitter, paste and batch must be 0 or more");
+  if (batch > 0 && batchOf === undefined) throw new RangeError("a dose of the batch needs batchOf");
   const classes = [...new Set(truth)].sort();
-  const dimension = classes.length;
+  const dimension = classes.length + (batch > 0 ? BATCH_FEATURES : 0);
   const data = new Float32Array(plan.count * dimension);
   const blur = (at: number, amount: number, ...stream: (string | number)[]) => {
     const random = mulberry32(namedSeed(seed, ...stream));
-    for (let k = 0; k < dimension; k++) data[at + k] += amount * normal(random);
+    for (let k = 0; k < classes.length; k++) data[at + k] += amount * normal(random);
+  };
+  const addBatch = (at: number, cell: number) => {
+    const of = mulberry32(namedSeed(seed, "batch", batchOf![cell]));
+    const own = mulberry32(namedSeed(seed, "batch of crop", cell));
+    for (let k = 0; k < BATCH_FEATURES; k++)
+      data[at + classes.length + k] += batch * normal(of) + noise * normal(own);
   };
   const add = (at: number, cell: number, part: "cell" | "surroundings" | "medium", dose: number) => {
     if (dose === 0) return;
@@ -54,6 +75,8 @@ export function oracleFeatures(plan: SwapPlan, truth: readonly string[], options
     if (seen !== "removed") add(at, cell, "cell", 1);
     if (background !== "none" && removes !== "all") add(at, lender, "surroundings", lambda);
     if (background !== "none") add(at, lender, "medium", medium);
+    if (background !== "none" && batch > 0) addBatch(at, lender);
+    if (seen === "pasted") for (let k = 0; k < classes.length; k++) data[at + k] += paste;
     if (jitter > 0) blur(at, jitter, "composite", row);
   }
   return { rows: plan.count, dimension, data };

@@ -112,7 +112,12 @@ export function writeResults(finished: Finished): WrittenResults {
   writeParquet(`${layout.pairs}.parquet`, scoreTable(scores));
   const transfer = new Map(outputs.map(({ set }) => [set.name, statedTransfer(finished, set)]));
   const evidence = judgeStudy(finished, transfer);
-  const further = outputs.map(({ set }) => furtherEvidence(request(finished, set)));
+  const further = outputs.map(({ set }) =>
+    furtherEvidence(request(finished, set), {
+      stated: evidence.rows.filter(({ encoder }) => encoder === set.name),
+      zone: evidence.report.zone,
+    }),
+  );
   const found = further.flatMap((f) => f.found);
   const effects = effectsTable([...evidence.rows, ...found.flatMap(effectRows)]);
   writeCsv(`${layout.effects}.csv`, effects);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { standardDeviation } from "../../src/core/statistics.ts";
 import { SETTINGS, type Setting } from "../../src/settings.ts";
-import { oracleFeatures } from "../../src/simulate/oracle.ts";
+import { BATCH_FEATURES, oracleFeatures } from "../../src/simulate/oracle.ts";
 import type { SwapPlan } from "../../src/types.ts";
 
 const N = 400;
@@ -57,6 +57,33 @@ test("the medium comes with the background, neighbors or not, and goes with it; 
   const others = data.filter((_, i) => i % 3 !== "abc".indexOf(truth[Math.floor(i / 3)]));
   expect(Math.abs(standardDeviation([...others]) - 0.1)).toBeLessThan(0.01);
   expect(() => oracleFeatures(plan("masked", null), truth, { ...options, jitter: -1 })).toThrow(RangeError);
+});
+
+test("a paste is added where cells are pasted, and moves no class toward another", () => {
+  const options = { lambda: 0, noise: 0, paste: 0.5, seed: 3 };
+  expect([...oracleFeatures(plan("original", null), truth, options).data.slice(0, 3)]).toEqual([1, 0, 0]);
+  for (const setting of ["self", "masked"] as const)
+    expect([...oracleFeatures(plan(setting, null), truth, options).data.slice(0, 3)]).toEqual([
+      1.5, 0.5, 0.5,
+    ]);
+  expect(oracleFeatures(plan("background-only", null), truth, options).data.every((v) => v === 0)).toBe(true);
+});
+
+test("a batch stands in features of its own, the same in all crops of it, and comes with the medium", () => {
+  const batchOf = truth.map((_, i) => `plate${i % 2}`);
+  const options = { lambda: 0, noise: 0, batch: 0.5, batchOf, seed: 3 };
+  const { data, dimension } = oracleFeatures(plan("self", null), truth, options);
+  expect(dimension).toBe(3 + BATCH_FEATURES);
+  const of = (from: Float32Array, row: number) => [
+    ...from.subarray(row * dimension + 3, (row + 1) * dimension),
+  ];
+  expect(of(data, 0)).toEqual(of(data, 2));
+  expect(of(data, 0)).not.toEqual(of(data, 1));
+  const lent = plan("cell-free", "c");
+  const swapped = oracleFeatures(lent, truth, options).data;
+  for (const row of [0, 1, 4]) expect(of(swapped, row)).toEqual(of(data, lent.donor[row] % 2));
+  expect(of(oracleFeatures(plan("masked", null), truth, options).data, 0)).toEqual([0, 0, 0, 0]);
+  expect(() => oracleFeatures(lent, truth, { lambda: 0, noise: 0, batch: 0.5, seed: 3 })).toThrow(/batchOf/);
 });
 
 test("accuracies are those of the formula", () => {

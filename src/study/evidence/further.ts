@@ -5,6 +5,7 @@ import type { FurtherEvidence } from "../../report/data.ts";
 import type { Flag } from "../../types.ts";
 import type { FeatureRequest } from "../inference.ts";
 import { keep, readKept } from "../kept.ts";
+import type { EffectRow } from "../tables.ts";
 import { pasteEvidence } from "./paste.ts";
 
 /** What evidence of one encoder is drawn from: its features of every composite, and the cells. */
@@ -26,7 +27,14 @@ export interface EvidenceKind<T extends FurtherEvidence = FurtherEvidence> {
   /** Draws it, with a pause after every step that takes long. */
   draw(request: EvidenceRequest): Generator<void, T>;
   /** What a reader must know before believing other numbers; none by default. */
-  flags?(found: T): Flag[];
+  flags?(found: T, ladder: Ladder): Flag[];
+}
+
+/** What the study states of the same encoder. */
+export interface Ladder {
+  readonly stated: readonly Pick<EffectRow, "statement" | "class" | "estimate" | "low" | "high">[];
+  /** Equivalence zone, a share. */
+  readonly zone: number;
 }
 
 /** All of it, in the order of the report. */
@@ -41,7 +49,10 @@ export async function drawEvidence(request: EvidenceRequest, between: () => Prom
 }
 
 /** The evidence of one encoder, from the study folder where {@link drawEvidence} left it, and its files. */
-export function furtherEvidence(request: EvidenceRequest): {
+export function furtherEvidence(
+  request: EvidenceRequest,
+  ladder: Ladder,
+): {
   found: FurtherEvidence[];
   flags: Flag[];
   files: string[];
@@ -54,7 +65,7 @@ export function furtherEvidence(request: EvidenceRequest): {
   });
   return {
     found: all.map(({ found }) => found),
-    flags: all.flatMap(({ kind, found }) => kind.flags?.(found) ?? []),
+    flags: all.flatMap(({ kind, found }) => kind.flags?.(found, ladder) ?? []),
     files: all.map(({ path }) => path),
   };
 }

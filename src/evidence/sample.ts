@@ -1,0 +1,58 @@
+import type { PredictionRequest } from "./predictions.ts";
+
+/** Cells that probes of further evidence look at, over all classes together. */
+const MOST_CELLS = 4000;
+/** Feature values of one composite of each of them. */
+const MOST_VALUES = 1 << 22;
+
+/**
+ * The request with at most {@link MOST_CELLS} of its cells, fewer where they have more than a thousand features: the
+ * same number of every class, evenly from each of its clusters. Rows count within what is taken.
+ */
+export function sampled(request: PredictionRequest): PredictionRequest {
+  const { cluster, group, blocks, dimension, classes } = request;
+  const quota = Math.ceil(Math.min(MOST_CELLS, MOST_VALUES / dimension) / classes.length);
+  const taken = cluster.map((of) => evenRows(of, quota));
+  const pick = (of: Int32Array, own: number) => taken[own].map((row) => of[row]);
+  return {
+    ...request,
+    group: group.map(pick),
+    cluster: cluster.map(pick),
+    blocks: blocks.map((block) => ({
+      ...block,
+      donor: block.donor.map((of, own) => (of === null ? null : pick(of, own))),
+    })),
+    read: (block, own, rows, out) =>
+      request.read(
+        block,
+        own,
+        rows.map((row) => taken[own][row]),
+        out,
+      ),
+  };
+}
+
+/** At most `most` rows, ascending, from every cluster in proportion to its rows and evenly spaced there. */
+export function evenRows(cluster: Int32Array, most: number): Int32Array {
+  const rows = Int32Array.from(cluster.keys());
+  if (rows.length <= most) return rows;
+  rows.sort((a, b) => cluster[a] - cluster[b] || a - b);
+  return Int32Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]).sort();
+}
+
+/**
+ * Values of rows as `sumDeviations` takes them, where rows do not weigh the same: their mean is the weighted mean of
+ * the values, and the deviation of a row is its own from that, times its weight over the mean weight.
+ */
+export function weightedHeld(values: ArrayLike<number>, weights: ArrayLike<number>): Float64Array {
+  let [sum, total] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    // A row without weight may have no value.
+    if (weights[i] > 0) sum += weights[i] * values[i];
+    total += weights[i];
+  }
+  const mean = sum / total;
+  return Float64Array.from(values, (v, i) =>
+    weights[i] > 0 ? mean + (weights[i] * values.length * (v - mean)) / total : mean,
+  );
+}
