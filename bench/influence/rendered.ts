@@ -56,8 +56,7 @@ function* renderField(
   const labels = new Uint16Array(size * size);
   YEAST.populate({
     physics: PHYSICS,
-    protein,
-    correlation: 0,
+    culture: { proteins: [protein], patchiness: 0, correlation: 0 },
     autofluorescence: batch.autofluorescence,
     stream,
     labels,

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { DatasetOptions } from "../simulate/dataset.ts";
+import { checkDataset, type DatasetOptions } from "../simulate/dataset.ts";
 import type { OrganismName } from "../simulate/organism.ts";
 import { ORGANISMS } from "../simulate/organisms.ts";
+import { PHYSICS } from "../simulate/parameters.ts";
 import type { SimulatedLocalization } from "../simulate/proteins.ts";
 import { writeSimulatedCells } from "../simulate/write-cells.ts";
 import { interruptible } from "./interruptible.ts";
-import { organismOption, share, whole } from "./options.ts";
+import { organismOption, positive, share, whole } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { progress } from "./progress.ts";
 
@@ -20,6 +21,11 @@ interface Options {
   readonly localizations?: string;
   readonly heterogeneous: number;
   readonly correlation: number;
+  readonly proteinsPerField: number;
+  readonly patchiness: number;
+  readonly plates: number;
+  readonly plateSpread: number;
+  readonly confounded?: boolean;
   readonly seed: number;
   readonly proteome: number;
   readonly json?: boolean;
@@ -41,6 +47,11 @@ export function configure(command: Command): void {
       share,
       0,
     )
+    .option("--proteins-per-field <n>", "co-culture: cells of n localizations share a field", whole(1), 1)
+    .option("--patchiness <p>", "chance that a cell of a co-culture is as its neighbor, 0 to 1", share, 0)
+    .option("--plates <n>", "plates with gain, medium, haze and blur of their own; 0: none", whole(0), 0)
+    .option("--plate-spread <sd>", "how much plates differ (SD of the logarithms)", positive, PHYSICS.plate)
+    .option("--confounded", "each localization on one plate instead of on all")
     .option("--seed <n>", "names fields, cells and noise", whole(0), 1)
     .option("--proteome <n>", "names the proteins' traits", whole(0), 1)
     .option("--json", "print the summary as JSON")
@@ -50,12 +61,16 @@ export function configure(command: Command): void {
 Examples:
   cellswap simulate --out cells --cells 60 --seed 7
   cellswap simulate --organism human --out human --fields-out fields
+  cellswap simulate --out mixed --proteins-per-field 3 --fields 6
+  cellswap simulate --out plates --plates 3 --plate-spread 0.5
 
 The truth about every cell is in truth.csv, the proteins and their
 proportions are in proteins.csv. yeast: GFP and RFP, crops of 64 px; human:
 adherent cells with DNA, Microtubules, ER and Protein, crops of 128 px, and
 the nuclei's masks in nuclei.npy. --fields-out writes a TIFF per channel and
-label images of cells and nuclei; its fields.csv lists them.`,
+label images of cells and nuclei; its fields.csv lists them. With co-cultures
+and plates the store knows where its cells are, and field-cells.csv lists
+every cell of every field.`,
     )
     .action(run);
 }
@@ -88,7 +103,17 @@ async function run(options: Options, command: Command): Promise<void> {
     cellsPerHeterogeneous: options.cells,
     fieldsPerProtein: options.fields,
     correlation: options.correlation,
+    ...(options.proteinsPerField === 1
+      ? {}
+      : { proteinsPerField: options.proteinsPerField, patchiness: options.patchiness }),
+    ...(options.plates === 0 ? {} : { plates: options.plates, physics: { plate: options.plateSpread } }),
+    ...(options.confounded === true ? { plateLayout: "confounded" } : {}),
   };
+  try {
+    checkDataset(dataset);
+  } catch (error) {
+    command.error(`error: ${(error as Error).message}`);
+  }
   const bar = progress("simulate", "cells", options.json === true);
   const summary = await interruptible((signal) =>
     writeSimulatedCells(options.out, dataset, {

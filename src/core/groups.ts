@@ -1,3 +1,5 @@
+import { evenOut } from "./even-out.ts";
+
 /** What a study offers to be split into closed groups; arrays without `rows` have one entry per row of the cell store. */
 export interface GroupRequest {
   readonly classes: readonly string[];
@@ -49,7 +51,8 @@ const MOST_GROUPS = 5;
  * Splits the clusters of every class into K groups, cluster i (in order of first appearance) to group i mod K. With F
  * the smallest number of clusters of a class: K = min(floor(F / 2), 5) from F = 6, so that each group holds two
  * clusters of every class and a cell finds a donor of its own class in another one; K = F below, without `same`;
- * averages over classes only at F = 2; nothing at F = 1.
+ * averages over classes only at F = 2; nothing at F = 1. Fewer groups where the clusters that classes share cannot be
+ * split so.
  *
  * Clusters are the column that the study names; else proteins, where every class has six or more and no field holds
  * two groups' proteins; else fields. A cluster that several classes share is in one group for all of them.
@@ -91,9 +94,7 @@ function split(
   });
   const counts = perClass.map((list) => list.length);
   const fewest = Math.min(...counts);
-  const count = fewest < 2 ? 0 : fewest < 6 ? fewest : Math.min(fewest >> 1, MOST_GROUPS);
-  const groupOf = dealClusters(perClass, ids.size, count);
-  const smallest = Math.min(...perClass.map((list) => leastUsed(list, groupOf, count)));
+  const { count, groupOf, smallest } = deal(perClass, ids.size, fewest);
   const reach: Reach =
     count === 0 || smallest === 0
       ? "none"
@@ -116,6 +117,22 @@ function split(
   };
 }
 
+/** Deals clusters to as many groups as F allows, or to fewer where the clusters that classes share ask for that. */
+function deal(perClass: readonly number[][], clusters: number, fewest: number) {
+  const most = fewest < 2 ? 0 : fewest < 6 ? fewest : Math.min(fewest >> 1, MOST_GROUPS);
+  const dealt = (count: number) => {
+    const groupOf = dealClusters(perClass, clusters, count);
+    return { count, groupOf, smallest: Math.min(...perClass.map((list) => leastUsed(list, groupOf, count))) };
+  };
+  const tries = [dealt(most)];
+  for (const wanted of fewest < 6 ? [1] : [2, 1])
+    for (let k = 0; most - k >= Math.min(most, 3); k++) {
+      tries[k] ??= dealt(most - k);
+      if (tries[k].smallest >= wanted) return tries[k];
+    }
+  return tries[0];
+}
+
 /** Group of every cluster: in turn within each class; a cluster that an earlier class has placed keeps its group. */
 function dealClusters(perClass: readonly number[][], clusters: number, count: number): Int32Array {
   const groupOf = new Int32Array(clusters).fill(-1);
@@ -130,6 +147,7 @@ function dealClusters(perClass: readonly number[][], clusters: number, count: nu
       used[least]++;
     }
   }
+  evenOut(perClass, groupOf, count);
   return groupOf;
 }
 

@@ -1,23 +1,29 @@
 import { mulberry32, namedSeed } from "../core/rng.ts";
-import { drawBatch, takeImage } from "./imaging.ts";
+import { drawBatch, drawFactors, onPlate, takeImage } from "./imaging.ts";
 import type { OrganismName, Scene } from "./organism.ts";
 import { ORGANISMS } from "./organisms.ts";
 import type { Physics } from "./parameters.ts";
 import type { Protein, SimulatedLocalization } from "./proteins.ts";
 
-/** What is simulated: one image in which every cell carries the same protein. */
+/** What is simulated: one image in which every cell carries the same protein, or one of several. */
 export interface FieldOptions {
   /** Standard yeast. */
   readonly organism?: OrganismName;
   readonly protein: Protein;
+  /** Co-culture: proteins whose cells grow among those of `protein`; a cell carries any of them all with equal chance. */
+  readonly others?: readonly Protein[];
+  /** Chance that a cell of a co-culture carries the protein of its nearest neighbor placed before it; 0: mixed at random. */
+  readonly patchiness?: number;
+  /** Plate that the field is on (a whole number): all fields of a seed on a plate share its factors, `Physics.plate`. */
+  readonly plate?: number;
   /** Names the field among those of a seed. */
   readonly field: number;
   readonly seed: number;
   /** Departures from the standard optics, camera and culture. */
   readonly physics?: Partial<Physics>;
   /**
-   * Chance that a cell of a heterogeneous protein takes the localization of its nearest neighbor placed before it
-   * instead of drawing its own; 0 (the standard) makes cells independent of their neighbors.
+   * Chance that a cell of a heterogeneous protein takes the localization of its nearest neighbor (of its protein) placed
+   * before it instead of drawing its own; 0 (the standard) makes cells independent of their neighbors.
    */
   readonly correlation?: number;
   /** Label of the only cell that gives light: the field with all others taken out, its medium and noise as they are. */
@@ -35,6 +41,7 @@ export interface SimulatedCell {
   readonly phase: string;
   /** Nuclei in the cell, where the organism's nuclei are part of the truth. */
   readonly nuclei?: number;
+  readonly protein: Protein;
   /** Where this cell has the protein. */
   readonly localization: SimulatedLocalization;
   /** Whether it shows the structure; if not, the protein is diffuse. */
@@ -63,7 +70,8 @@ export interface SimulatedField {
  * @throws RangeError where the field's side is below that of a crop or no multiple of 8.
  */
 export function simulateField(options: FieldOptions): SimulatedField {
-  const { protein, seed, field, correlation = 0 } = options;
+  const { seed, field, plate, patchiness = 0, correlation = 0 } = options;
+  const proteins = [options.protein, ...(options.others ?? [])];
   const organism = ORGANISMS[options.organism ?? "yeast"];
   const physics = { ...organism.physics, ...options.physics };
   const { size } = physics;
@@ -71,14 +79,16 @@ export function simulateField(options: FieldOptions): SimulatedField {
     throw new RangeError(
       `a field of ${size} px is smaller than a crop (${organism.side} px) or no multiple of 8`,
     );
-  const names = [protein.name, field] as const;
+  const names = [proteins.map(({ name }) => name).join("+"), field] as const;
   const stream = (name: string) => mulberry32(namedSeed(seed, name, ...names));
-  const batch = drawBatch(stream("batch"), physics);
+  const own = drawBatch(stream("batch"), physics);
+  const shared = mulberry32(namedSeed(seed, "plate", plate ?? 0));
+  const batch =
+    plate === undefined ? own : onPlate(own, drawFactors(shared, physics.photons.length, physics.plate));
   const image = () => new Uint16Array(size * size);
   const scene = {
     physics,
-    protein,
-    correlation,
+    culture: { proteins, patchiness, correlation },
     autofluorescence: batch.autofluorescence,
     stream,
     labels: image(),

@@ -2,14 +2,18 @@ import { normal, type Random } from "../core/rng.ts";
 import { addDoubled, blur, expose, halve } from "./optics.ts";
 import type { Physics } from "./parameters.ts";
 
-/** What differs between fields besides their cells. */
-export interface Batch {
-  /** One factor per channel. */
+/** What multiplies the light of the fields of one batch. */
+export interface Factors {
+  /** One per channel. */
   readonly gain: readonly number[];
   readonly medium: number;
   readonly autofluorescence: number;
   readonly haze: number;
   readonly psf: number;
+}
+
+/** What differs between fields besides their cells. */
+export interface Batch extends Factors {
   /** Brightest point of the illumination, parts of the field's side. */
   readonly light: readonly [number, number];
   /** Haze of cells below and above the section: center (parts of the side), width (pixels), amount. */
@@ -19,15 +23,34 @@ export interface Batch {
 /** Standard deviation of the blur of a cell out of focus, pixels. */
 const DEFOCUS = 4;
 
-/** Draws what one field's images share. */
-export function drawBatch(random: Random, physics: Physics): Batch {
-  const factor = (scale = 1) => Math.exp(scale * physics.batch * normal(random));
+/** Draws factors whose logarithms have the standard deviation `spread` (1.5 times that for medium and haze, 0.4 for the point spread). */
+export function drawFactors(random: Random, channels: number, spread: number): Factors {
+  const factor = (scale = 1) => Math.exp(scale * spread * normal(random));
   return {
-    gain: physics.photons.map(() => factor()),
+    gain: Array.from({ length: channels }, () => factor()),
     medium: factor(1.5),
     autofluorescence: factor(),
     haze: factor(1.5),
     psf: factor(0.4),
+  };
+}
+
+/** The batch of a field on a plate. */
+export function onPlate(batch: Batch, plate: Factors): Batch {
+  return {
+    ...batch,
+    gain: batch.gain.map((own, channel) => own * plate.gain[channel]),
+    medium: batch.medium * plate.medium,
+    autofluorescence: batch.autofluorescence * plate.autofluorescence,
+    haze: batch.haze * plate.haze,
+    psf: batch.psf * plate.psf,
+  };
+}
+
+/** Draws what one field's images share. */
+export function drawBatch(random: Random, physics: Physics): Batch {
+  return {
+    ...drawFactors(random, physics.photons.length, physics.batch),
     light: [0.2 + 0.6 * random(), 0.2 + 0.6 * random()],
     clouds: Array.from(
       { length: Math.round(physics.clouds * (physics.size / 256) ** 2 * 2 * random()) },

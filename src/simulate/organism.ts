@@ -2,14 +2,13 @@ import type { Random } from "../core/rng.ts";
 import type { Liftable } from "../masks/verdict.ts";
 import type { SimulatedCell } from "./field.ts";
 import type { Physics } from "./parameters.ts";
-import type { Levels, Protein, SimulatedLocalization } from "./proteins.ts";
+import type { Levels, SimulatedLocalization } from "./proteins.ts";
+import type { Culture } from "./whereabouts.ts";
 
 /** A field while its cells are drawn. */
 export interface Scene {
   readonly physics: Physics;
-  readonly protein: Protein;
-  /** See `FieldOptions`. */
-  readonly correlation: number;
+  readonly culture: Culture;
   /** Multiplies the autofluorescence of this field. */
   readonly autofluorescence: number;
   /** The field's own stream of random numbers of a name. */

@@ -42,6 +42,8 @@ export interface Physics {
   readonly vignette: number;
   /** Standard deviation of the logarithm of every per-field factor (gain, medium, autofluorescence, haze, point spread). */
   readonly batch: number;
+  /** The same of the factors that all fields of a plate share, where there are plates. */
+  readonly plate: number;
 }
 
 /**
@@ -71,6 +73,7 @@ export const PHYSICS: Physics = {
   offset: 110,
   vignette: 0.15,
   batch: 0.2,
+  plate: 0.3,
 };
 
 /**

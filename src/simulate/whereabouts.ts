@@ -1,31 +1,77 @@
 import type { Random } from "../core/rng.ts";
 import type { Protein, SimulatedLocalization } from "./proteins.ts";
 
-/**
- * Draws where cell `k` has its protein: by the protein's shares or, with the chance `correlation`, as the nearest of
- * the cells drawn before it.
- */
-export function drawLocalization(
-  protein: Protein,
-  places: readonly { readonly x: number; readonly y: number }[],
-  before: readonly SimulatedLocalization[],
-  k: number,
-  correlation: number,
-  random: Random,
-): SimulatedLocalization {
-  const copies = random() < correlation;
-  let u = random();
-  if (copies && k > 0) {
-    let nearest = 0;
-    const distance = (o: number) => (places[o].x - places[k].x) ** 2 + (places[o].y - places[k].y) ** 2;
-    for (let o = 1; o < k; o++) if (distance(o) < distance(nearest)) nearest = o;
-    return before[nearest];
+/** What grows in a field. */
+export interface Culture {
+  /** One, or several in a co-culture. */
+  readonly proteins: readonly Protein[];
+  /** Chance that a cell carries the protein of the nearest cell placed before it, instead of any. */
+  readonly patchiness: number;
+  /** Chance that a cell has its protein where the nearest cell of that protein placed before it has it. */
+  readonly correlation: number;
+}
+
+/** Which protein a cell carries, and where. */
+interface Carried {
+  readonly protein: Protein;
+  readonly localization: SimulatedLocalization;
+}
+
+/** Draws for one cell after the other which protein of the culture it carries, and where it has it. */
+export class Whereabouts {
+  readonly #culture: Culture;
+  readonly #places: readonly { readonly x: number; readonly y: number }[];
+  readonly #mix: Random;
+  readonly #before: Carried[] = [];
+
+  /** @param mix draws the proteins; it is not asked where there is only one. */
+  constructor(culture: Culture, places: readonly { readonly x: number; readonly y: number }[], mix: Random) {
+    this.#culture = culture;
+    this.#places = places;
+    this.#mix = mix;
   }
-  for (const { localization, share } of protein.shares) {
-    if (u < share) return localization;
-    u -= share;
+
+  /** Draws for cell `k`, the next one; `random` draws its localization. */
+  draw(k: number, random: Random): Carried {
+    const protein = this.#protein(k);
+    const carried = { protein, localization: this.#localization(k, protein, random) };
+    this.#before.push(carried);
+    return carried;
   }
-  return protein.shares[protein.shares.length - 1].localization;
+
+  #protein(k: number): Protein {
+    const { proteins, patchiness } = this.#culture;
+    if (proteins.length === 1) return proteins[0];
+    const copies = this.#mix() < patchiness;
+    const any = proteins[Math.floor(this.#mix() * proteins.length)];
+    return (copies ? this.#nearest(k, () => true)?.protein : undefined) ?? any;
+  }
+
+  #localization(k: number, protein: Protein, random: Random): SimulatedLocalization {
+    const copies = random() < this.#culture.correlation;
+    let u = random();
+    const near = copies ? this.#nearest(k, (o) => o.protein === protein) : undefined;
+    if (near !== undefined) return near.localization;
+    for (const { localization, share } of protein.shares) {
+      if (u < share) return localization;
+      u -= share;
+    }
+    return protein.shares[protein.shares.length - 1].localization;
+  }
+
+  /** The nearest to cell `k` of those drawn before it that are wanted. */
+  #nearest(k: number, wanted: (o: Carried) => boolean): Carried | undefined {
+    let nearest: Carried | undefined;
+    let least = Infinity;
+    this.#before.forEach((carried, o) => {
+      const distance =
+        (this.#places[o].x - this.#places[k].x) ** 2 + (this.#places[o].y - this.#places[k].y) ** 2;
+      if (distance >= least || !wanted(carried)) return;
+      least = distance;
+      nearest = carried;
+    });
+    return nearest;
+  }
 }
 
 /** Weights of the diffuse and the structured part per pixel sum, so that the cell's mean becomes `amount`. */

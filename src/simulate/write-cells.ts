@@ -7,6 +7,7 @@ import { NpyWriter } from "../files/npy.ts";
 import { table, writeCsv } from "../files/table.ts";
 import { judgeMask, MEASURES, passes } from "../masks/verdict.ts";
 import type { Column } from "../types.ts";
+import { kindOf, plateName } from "./cultures.ts";
 import {
   cellsOf,
   type DatasetCell,
@@ -16,6 +17,7 @@ import {
   simulateFields,
 } from "./dataset.ts";
 import type { SimulatedCell } from "./field.ts";
+import { FieldCells, type Seen, seenCells } from "./field-cells.ts";
 import type { Organism } from "./organism.ts";
 import type { Protein } from "./proteins.ts";
 import { FieldFolder } from "./write-fields.ts";
@@ -46,7 +48,9 @@ export interface SimulationOptions {
 /**
  * Simulates a data set into a cell store at `out`: float32 crops (counts, channels x side x side) with exact masks,
  * `truth.csv` (a row per cell), `proteins.csv` (a row per protein and localization) and, for organisms with a nuclear
- * channel, `nuclei.npy` (cells x side x side, uint8: 1 the cell's own nuclei, 2 those of others). Same data set, same
+ * channel, `nuclei.npy` (cells x side x side, uint8: 1 the cell's own nuclei, 2 those of others). With co-cultures, plates or
+ * correlated states the store knows where its cells are (`Metadata_ObjectNumber`, `_X`, `_Y`, and `_Plate`), and
+ * `field-cells.csv` lists every cell of every field, in the store or not. Same data set, same
  * bytes. What stood at `out` is replaced only when all is done; on any failure, and when `signal` aborts, nothing is
  * left.
  * @throws DataError where something else than a cell store stands at `out` or nothing can be written there,
@@ -66,19 +70,24 @@ export async function writeSimulatedCells(
   const measures = new Map<string, number[]>(MEASURES.map((m) => [m, []]));
   const truth: DatasetCell[] = [];
   const source = `simulated ${organism.name === "yeast" ? "" : `${organism.name} `}fields, seed ${dataset.seed}, proteome ${dataset.proteome ?? 1}`;
+  const everyCell = listsAll(dataset) ? new FieldCells() : null;
   let store: CellStoreWriter | undefined;
   let nuclei: NucleiFile | undefined;
   try {
     store = new CellStoreWriter(out, { channels, height: side, width: side, diameter }, "full", source);
     if (organism.nuclei) nuclei = new NucleiFile(out, side);
-    for (const { cells, ...field } of simulateFields(dataset)) {
-      folder?.add(field);
-      for (const cell of cells) {
+    for (const planned of simulateFields(dataset)) {
+      folder?.add(planned);
+      const seen = everyCell === null ? null : seenCells(planned.field);
+      if (seen !== null) everyCell?.add(planned, seen);
+      for (const cell of planned.cells) {
         store.append(cell.crop, cell.mask, {
           Metadata_Cell: cell.id,
           Metadata_Protein: cell.protein.name,
           Metadata_Field: cell.field,
-          Metadata_Localization: cell.protein.shares.map((s) => s.localization).join("|"),
+          Metadata_Localization: kindOf(cell.protein),
+          ...(seen !== null && isLocated(dataset) ? placeOf(seen.get(cell.cell.label)!) : {}),
+          ...(cell.plate === null ? {} : { Metadata_Plate: plateName(cell.plate) }),
         });
         if (cell.nuclei !== null) nuclei?.append(cell.nuclei);
         const judgment = judgeMask(cell.mask, side, side, diameter);
@@ -94,6 +103,7 @@ export async function writeSimulatedCells(
     nuclei?.finish(store);
     store.add("truth.csv", (path) => writeCsv(path, truthTable(truth, organism)));
     store.add("proteins.csv", (path) => writeCsv(path, proteinTable(proteins)));
+    if (everyCell !== null) store.add("field-cells.csv", (path) => writeCsv(path, everyCell.table()));
     store.finish({ verdict: verdicts, measures: new Map(columns) });
     folder?.finish();
   } catch (error) {
@@ -114,6 +124,20 @@ export async function writeSimulatedCells(
     ...(fieldsOut === undefined ? {} : { fieldsOut }),
   };
 }
+
+/** Whether cells of other classes may be beside a cell, so that the store says where it is. */
+const isLocated = ({ proteinsPerField = 1, plates = 0 }: DatasetOptions) =>
+  proteinsPerField > 1 || plates > 0;
+
+/** Whether it matters what the cells are that no crop is cut of. */
+const listsAll = (dataset: DatasetOptions) => isLocated(dataset) || (dataset.correlation ?? 0) > 0;
+
+/** Where a cell is, in the words of `cellswap import fields`. */
+const placeOf = ({ cell, x, y }: Seen) => ({
+  Metadata_ObjectNumber: cell.label,
+  Metadata_X: x,
+  Metadata_Y: y,
+});
 
 const NOTHING = new Float32Array(0);
 const NO_MASK = new Uint8Array(0);

@@ -16,6 +16,7 @@ import { isLeft, processTag } from "../files/parts.ts";
 import { readCsv, table, writeCsv } from "../files/table.ts";
 import { encodeTiff } from "../files/tiff.ts";
 import { connectedComponents } from "../image/components.ts";
+import { kindOf, plateName } from "./cultures.ts";
 import type { DatasetField } from "./dataset.ts";
 import type { Organism } from "./organism.ts";
 
@@ -30,7 +31,7 @@ const IS_FILE = /^(?:File|Labels)_/;
  * Whole fields as a microscope and a segmentation leave them: per field a 16-bit TIFF for each channel
  * (`NAME_CHANNEL.tif`, counts), the label image of the cells (`NAME_cells.tif`) and, for organisms with a nuclear
  * channel, that of their nuclei, each under a label of its own (`NAME_nuclei.tif`); `fields.csv` lists them, with the field's
- * protein and localization, as `cellswap import fields` reads it. Nothing stands at `out` before {@link finish}.
+ * plate, protein and localization (`Proteins` where several share it), as `cellswap import fields` reads it. Nothing stands at `out` before {@link finish}.
  */
 export class FieldFolder {
   readonly #out: string;
@@ -61,12 +62,14 @@ export class FieldFolder {
   }
 
   /** Writes one field. */
-  add({ name, protein, field }: Omit<DatasetField, "cells">): void {
+  add({ name, proteins, plate, field }: Omit<DatasetField, "cells">): void {
     const { size, image, labels, nuclei } = field;
     const row: Record<string, string> = {
+      ...(plate === null ? {} : { Plate: plateName(plate) }),
       Field: name,
-      Protein: protein.name,
-      Localization: protein.shares.map((s) => s.localization).join("|"),
+      ...(proteins.length > 1
+        ? { Proteins: proteins.map((protein) => protein.name).join("|") }
+        : { Protein: proteins[0].name, Localization: kindOf(proteins[0]) }),
     };
     const write = (column: string, part: string, pixels: Uint16Array) => {
       row[column] = `${name}_${part}.tif`;

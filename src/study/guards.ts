@@ -13,7 +13,7 @@ import { saturated, weakScales, withoutSignal } from "../swap/signal.ts";
 import type { Cells, Flag, SwapPlan } from "../types.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, unpackBits } from "./blocks.ts";
-import { fewFields, overLimits, unequalClasses } from "./guards/classes.ts";
+import { fewFields, mixedFields, overLimits, unequalClasses } from "./guards/classes.ts";
 import { missingRows } from "./guards/rows.ts";
 import type { Survey } from "./guards/survey.ts";
 import type { FittedStudy } from "./schema.ts";
@@ -61,6 +61,7 @@ export function planFindings(
     study.plan === undefined ? null : missingRows(index, study, selection),
     unequalClasses(selection),
     fewFields(cells, selection),
+    mixedFields(cells, selection),
     reusedDonors(plan, selection.classOf, cells),
     crowdedDonors(plan),
   ];

@@ -7,6 +7,7 @@ import { CellStore } from "../../src/cells/store.ts";
 import { main } from "../../src/commands/main.ts";
 import { NpyReader } from "../../src/files/npy.ts";
 import { readCsv } from "../../src/files/table.ts";
+import type { Cells } from "../../src/types.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "simulate-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -106,6 +107,62 @@ test("human cells come with their nuclei, and with the fields that they are cut 
   }
   nuclei.close();
   store.close();
+});
+
+test("co-cultures on plates: the store knows where its cells are, and every cell of a field is listed", async () => {
+  const fields = join(folder, "coculture-fields");
+  const mixed = ["--localizations", "nucleus,er,actin", "--proteins", "1", "--proteins-per-field", "2"];
+  expect(await simulate("coculture", ...mixed, "--plates", "2", "--fields-out", fields)).toBe(0);
+  const store = await CellStore.open(join(folder, "coculture"));
+  const { metadata, field, id } = store.cells;
+  expect(new Set([...metadata.columns.get("Metadata_Plate")!])).toEqual(new Set(["plate-1", "plate-2"]));
+  const all = readCsv(join(folder, "coculture", "field-cells.csv"));
+  const column = (name: string) => all.get(name)!;
+  const rowOf = new Map(column("Metadata_Cell").flatMap((cell, row) => (cell === "" ? [] : [[cell, row]])));
+  expect([...rowOf.keys()].sort()).toEqual([...id].sort());
+  // What cellswap import fields finds in the images themselves.
+  printed.length = 0;
+  const imported = join(folder, "coculture-imported");
+  const args = ["--manifest", "fields.csv", "--size", "64", "--pad", "--out", imported];
+  expect(await main(["import", "fields", fields, ...args])).toBe(0);
+  const found = await CellStore.open(imported);
+  const object = (cells: Cells, row: number) =>
+    ["ObjectNumber", "X", "Y"].map((name) => Number(cells.metadata.columns.get(`Metadata_${name}`)![row]));
+  const places = new Map(
+    found.cells.id.map((_, row) => {
+      const [label, x, y] = object(found.cells, row);
+      return [`${found.cells.field[row]} ${label}`, [x, y]];
+    }),
+  );
+  for (const [row, cell] of id.entries()) {
+    const [label, x, y] = object(store.cells, row);
+    const plate = metadata.columns.get("Metadata_Plate")![row];
+    const [fx, fy] = places.get(`${plate}_${field[row]} ${label}`)!;
+    expect(Math.abs(x - fx) + Math.abs(y - fy)).toBeLessThan(1e-6);
+    const at = rowOf.get(cell)!;
+    expect(column("Metadata_X")[at]).toBe(`${x}`);
+    expect(column("Metadata_Localization")[at]).toBe(store.cells.localization[row]);
+  }
+  // Also the cells that are in no crop's middle, those at the edge among them.
+  const labels = await decodeTiff(
+    readFileSync(join(fields, "coculture_0_cells.tif")),
+    "coculture_0_cells.tif",
+    Float32Array,
+  );
+  const listed = column("Metadata_Field").flatMap((name, row) => (name === "coculture_0" ? [row] : []));
+  expect(listed.map((row) => Number(column("Metadata_ObjectNumber")[row]))).toEqual(
+    [...new Set(labels.data)].filter((label) => label > 0).sort((a, b) => a - b),
+  );
+  for (const row of listed)
+    expect(Number(column("Truth_Area")[row])).toBe(
+      labels.data.filter((label) => label === Number(column("Metadata_ObjectNumber")[row])).length,
+    );
+  expect(listed.length).toBeGreaterThan(listed.filter((row) => column("Metadata_Cell")[row] !== "").length);
+  found.close();
+  store.close();
+  for (const wrong of [["--proteins-per-field", "4"], ["--plates", "9"], ["--confounded"]])
+    expect(await simulate("refused", ...mixed.slice(0, 4), ...wrong)).toBe(2);
+  expect(existsSync(join(folder, "refused"))).toBe(false);
 });
 
 test("fields are written beside the cells or not at all", async () => {

@@ -111,9 +111,11 @@ describe("what is told, and the run goes on", () => {
       localization: (_: string, i: number) => (i % 2 === 0 ? "even" : "odd"),
     };
     const flags = await found({}, { ...alike, fields: 5, cellsPerClass: 20 });
-    expect(ids(flags)).toEqual(["at-chance"]);
-    expect(flags[0]).toMatchObject({ severity: "warning", encoder: "tiny" });
-    expect(flags[0].text).toMatch(/does not tell these classes apart in original: 0\.\d{3}, .* undecided/);
+    expect(ids(flags)).toEqual(["mixed-fields", "at-chance"]);
+    // Every field holds two cells of either class.
+    expect(flags[0].text).toMatch(/in a cell's field 67 % are of another class/);
+    expect(flags[1]).toMatchObject({ severity: "warning", encoder: "tiny" });
+    expect(flags[1].text).toMatch(/does not tell these classes apart in original: 0\.\d{3}, .* undecided/);
   });
   test("constants under an intensity step that changes the scale", async () => {
     const constants = { preprocess: [{ step: "scale", factor: 3 }] };

@@ -2,8 +2,8 @@ import { normal } from "../../core/rng.ts";
 import type { HumanLocalization } from "../../names.ts";
 import type { SimulatedCell } from "../field.ts";
 import type { Scene } from "../organism.ts";
-import { levelOf, type SimulatedLocalization } from "../proteins.ts";
-import { drawLocalization, structureShare } from "../whereabouts.ts";
+import { levelOf } from "../proteins.ts";
+import { structureShare, Whereabouts } from "../whereabouts.ts";
 import { drawHumanAnatomy } from "./anatomy.ts";
 import { HUMAN_LEVELS } from "./levels.ts";
 import { packHumanCells } from "./packing.ts";
@@ -17,15 +17,14 @@ const images = Array.from({ length: 5 }, () => new Float32Array(PATCH_PIXELS));
  * in the nucleus, microtubules and endoplasmic reticulum with a mean of about 1 over the cell, the protein by its amount.
  */
 export function populateHuman(scene: Scene): SimulatedCell[] {
-  const { physics, protein, correlation, labels, nuclei, light, defocused } = scene;
+  const { physics, culture, labels, nuclei, light, defocused } = scene;
   const { size } = physics;
   const packing = packHumanCells(scene.stream("cells"), physics);
   const random = scene.stream("protein");
   const cells: SimulatedCell[] = [];
-  const whereabouts: SimulatedLocalization[] = [];
+  const whereabouts = new Whereabouts(culture, packing.shapes, scene.stream("culture"));
   packing.shapes.forEach((shape, k) => {
-    const localization = drawLocalization(protein, packing.shapes, whereabouts, k, correlation, random);
-    whereabouts.push(localization);
+    const { protein, localization } = whereabouts.draw(k, random);
     const visible = random() < protein.penetrance;
     const { level, contrast } = levelOf(protein, localization, HUMAN_LEVELS);
     const amount = level * Math.exp(protein.spread * normal(random)) * (visible ? 1 : 0.7);
@@ -77,6 +76,7 @@ export function populateHuman(scene: Scene): SimulatedCell[] {
       y: shape.y,
       phase: shape.mitotic ? "mitosis" : "interphase",
       nuclei: shape.mitotic ? anatomy.plates.length : shape.nuclei,
+      protein,
       localization,
       visible,
       amount,

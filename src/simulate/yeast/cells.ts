@@ -2,9 +2,9 @@ import { normal, type Random } from "../../core/rng.ts";
 import type { Localization } from "../../names.ts";
 import type { SimulatedCell } from "../field.ts";
 import type { Scene } from "../organism.ts";
-import { levelOf, type SimulatedLocalization } from "../proteins.ts";
+import { levelOf } from "../proteins.ts";
 import { mottleTile, TILE } from "../texture.ts";
-import { drawLocalization, structureShare } from "../whereabouts.ts";
+import { structureShare, Whereabouts } from "../whereabouts.ts";
 import { drawAnatomy } from "./anatomy.ts";
 import { LOCALIZATION_LEVELS } from "./levels.ts";
 import { packCells } from "./packing.ts";
@@ -14,7 +14,7 @@ import { cytosol, PAINTERS } from "./structures.ts";
 
 /** Places yeast cells, draws their organelles and the protein, and lights them up. */
 export function populateYeast(scene: Scene): SimulatedCell[] {
-  const { physics, protein, correlation, labels, light, defocused } = scene;
+  const { physics, culture, labels, light, defocused } = scene;
   const { size } = physics;
   const shapes = packCells(scene.stream("cells"), physics);
   const random = scene.stream("protein");
@@ -22,10 +22,9 @@ export function populateYeast(scene: Scene): SimulatedCell[] {
   const structure = new Float32Array(96 * 96);
   const diffuse = new Float32Array(96 * 96);
   const cells: SimulatedCell[] = [];
-  const whereabouts: SimulatedLocalization[] = [];
+  const whereabouts = new Whereabouts(culture, shapes, scene.stream("culture"));
   shapes.forEach((shape, k) => {
-    const localization = drawLocalization(protein, shapes, whereabouts, k, correlation, random);
-    whereabouts.push(localization);
+    const { protein, localization } = whereabouts.draw(k, random);
     const visible = random() < protein.penetrance;
     const { level, contrast } = levelOf(protein, localization, LOCALIZATION_LEVELS);
     const amount = level * Math.exp(protein.spread * normal(random)) * (visible ? 1 : 0.7);
@@ -74,7 +73,7 @@ export function populateYeast(scene: Scene): SimulatedCell[] {
         }
       }
     const [x, y] = middle(shape);
-    cells.push({ label: k + 1, x, y, phase: shape.phase, localization, visible, amount, focused });
+    cells.push({ label: k + 1, x, y, phase: shape.phase, protein, localization, visible, amount, focused });
   });
   return cells;
 }

@@ -37,6 +37,41 @@ export function fewFields(cells: Cells, selection: Selection): Flag | null {
   };
 }
 
+/** From this share of cells of other classes among those of its field, a background does not stand for its class. */
+const MIXED = 0.05;
+
+/** Warns of fields that cells of several classes share: what a donor lends are then cells of several classes. */
+export function mixedFields(
+  { field }: Pick<Cells, "field">,
+  { classes, rows }: Pick<Selection, "classes" | "rows">,
+): Flag | null {
+  const counts = new Map<string, Int32Array>();
+  rows.forEach((own, c) => {
+    for (const row of own) {
+      const of = counts.get(field[row]) ?? new Int32Array(classes.length);
+      of[c]++;
+      counts.set(field[row], of);
+    }
+  });
+  let others = 0;
+  let foreign = 0;
+  for (const of of counts.values()) {
+    const all = of.reduce((sum, n) => sum + n, 0);
+    for (const n of of) {
+      others += n * (all - 1);
+      foreign += n * (all - n);
+    }
+  }
+  if (others === 0 || foreign < MIXED * others) return null;
+  const share = `${((100 * foreign) / others).toFixed(0)} %`;
+  return {
+    id: "mixed-fields",
+    severity: "warning",
+    encoder: null,
+    text: `fields hold cells of several classes: of the other cells in a cell's field ${share} are of another class, so the background of a class shows cells of other classes too. The settings same and different then differ less in their neighbors than their names say: the published drop and capture rates come out smaller than with fields of one class, and the neighbor effect is that of neighbors of mixed classes; take fields of one class where there are some`,
+  };
+}
+
 /** Says which cells are used although their masks are over a limit that the study lifts. */
 export function overLimits(
   { rows }: Pick<Selection, "rows">,
