@@ -38,11 +38,11 @@ export interface Design {
 }
 
 /** Everything else that varies from donor to donor. */
-const CELL_MEDIUM = 0.5;
-const TEXTURE_CELL = 0.3;
-const TEXTURE_FIELD = 0.2;
-const NEIGHBOR_CELL = 0.5;
-const NEIGHBOR_NUMBER = 0.5;
+export const CELL_MEDIUM = 0.5;
+export const TEXTURE_CELL = 0.3;
+export const TEXTURE_FIELD = 0.2;
+export const NEIGHBOR_CELL = 0.5;
+export const NEIGHBOR_NUMBER = 0.5;
 /** Share of the own signal that an encoder at dose 1 loses to the neighbors it sees. */
 const DILUTION = 0.3;
 

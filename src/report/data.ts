@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PASTE } from "../evidence/paste.ts";
+import { SHARES } from "../evidence/shares.ts";
 import { SETTINGS } from "../settings.ts";
 
 /** Version of {@link ReportData}; a report of another version is refused. */
@@ -123,7 +124,7 @@ const remedies = z.strictObject({
 });
 
 /** Evidence beside the ladder; every kind has an `id`, the encoder and its `numbers`. */
-const further = z.discriminatedUnion("id", [PASTE]);
+const further = z.discriminatedUnion("id", [PASTE, SHARES]);
 
 /** Something a reader must know before believing a number; `encoder` null: holds for the whole study. */
 const flag = z.strictObject({

@@ -14,6 +14,7 @@ import { gallerySection, proportionSection } from "./section-pictures.ts";
 import { cellSection, recordSection } from "./section-record.ts";
 import { remedySection } from "./section-remedies.ts";
 import { dropSection, figureSection, tableSection } from "./section-results.ts";
+import { shareSection } from "./section-shares.ts";
 import { furtherSection, summarySection } from "./section-summary.ts";
 import { furtherWaterfallSection, waterfallSection } from "./section-waterfall.ts";
 
@@ -32,6 +33,7 @@ const SECTIONS: readonly Section[] = [
   estimateSection,
   curveSection,
   pasteSection,
+  shareSection,
   allHeatSection,
   allFlipSection,
   tableSection,

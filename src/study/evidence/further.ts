@@ -7,6 +7,7 @@ import type { FeatureRequest } from "../inference.ts";
 import { keep, readKept } from "../kept.ts";
 import type { EffectRow } from "../tables.ts";
 import { pasteEvidence } from "./paste.ts";
+import { shareEvidence } from "./shares.ts";
 
 /** What evidence of one encoder is drawn from: its features of every composite, and the cells. */
 export interface EvidenceRequest extends FeatureRequest {
@@ -38,7 +39,7 @@ export interface Ladder {
 }
 
 /** All of it, in the order of the report. */
-export const EVIDENCE: readonly EvidenceKind[] = [pasteEvidence];
+export const EVIDENCE: readonly EvidenceKind[] = [pasteEvidence, shareEvidence];
 
 /** Draws all evidence of one encoder, or finds it in the study folder; `between` is awaited after every step. */
 export async function drawEvidence(request: EvidenceRequest, between: () => Promise<void>): Promise<void> {

@@ -1,0 +1,86 @@
+import { SHARES, type ShareRequest, type Shares, varianceShares } from "../../evidence/shares.ts";
+import type { Block } from "../block.ts";
+import { keyOf } from "../inference.ts";
+import type { EvidenceKind, EvidenceRequest } from "./further.ts";
+
+const VERSION = 1;
+const AS_IMAGED: Block = { setting: "original", background: null };
+const PASTED_BACK: Block = { setting: "self", background: null };
+
+/** Who owns the variance of the encoder's features. */
+export const shareEvidence: EvidenceKind<Shares> = {
+  id: "shares",
+  shape: SHARES,
+  key: (request) => {
+    const { study, selection, cells, groups } = request;
+    const { classes, rows } = selection;
+    const lending = study.backgrounds ?? classes;
+    // Of fewer a cell would stand on one foreign background, or a donor serve one class.
+    if (!study.settings.includes("different") || classes.length < 3 || lending.length < 2) return null;
+    const who = rows.map((list) => Array.from(list, (row) => [cells.field[row], groups.cluster[row]]));
+    const blocks = [...blocksOf(request), AS_IMAGED, PASTED_BACK];
+    return keyOf(request, blocks, rows, ["shares", VERSION, hasPaste(request), who]);
+  },
+  *draw(request) {
+    const numbers = yield* varianceShares(shareRequest(request), request.groups);
+    return { id: "shares", encoder: request.set.name, numbers };
+  },
+};
+
+function blocksOf({ study, selection }: EvidenceRequest): Block[] {
+  return (study.backgrounds ?? selection.classes).map((background) => ({ setting: "different", background }));
+}
+
+function hasPaste({ study }: EvidenceRequest): boolean {
+  return study.settings.includes("original") && study.settings.includes("self");
+}
+
+function shareRequest(request: EvidenceRequest): ShareRequest {
+  const { set, index, cells, groups, selection } = request;
+  const { classes, rows } = selection;
+  const fields = new Map<string, number>();
+  const field = Int32Array.from(cells.field, (name) => {
+    const known = fields.get(name) ?? fields.size;
+    fields.set(name, known);
+    return known;
+  });
+  // Block after block, as features lie.
+  const parts = blocksOf(request).flatMap((block) =>
+    classes.flatMap((name, own) => {
+      const found = index.isOwn(block, name) ? null : index.rows(block, name, rows[own]);
+      return found === null ? [] : [{ own, lender: classes.indexOf(block.background!), rows: found }];
+    }),
+  );
+  const plan = Int32Array.from(parts.flatMap((p) => Array.from(p.rows)));
+  const spread = (of: (p: (typeof parts)[number]) => number) =>
+    Int32Array.from(parts.flatMap((p) => Array.from(p.rows, () => of(p))));
+  const all = Int32Array.from(rows.flatMap((list) => Array.from(list)));
+  const imaged = rowsOf(request, AS_IMAGED);
+  const back = rowsOf(request, PASTED_BACK);
+  const read = (of: Int32Array, from: number, count: number, out: Float32Array) =>
+    set.read(of.subarray(from, from + count), out);
+  return {
+    own: spread((p) => p.own),
+    background: spread((p) => p.lender),
+    cell: plan.map((row) => index.plan.cell[row]),
+    donor: plan.map((row) => index.plan.donor[row]),
+    classes: classes.length,
+    classOf: selection.classOf,
+    field,
+    cluster: groups.cluster,
+    dimension: set.dimension,
+    read: (from, count, out) => read(plan, from, count, out),
+    pasted: hasPaste(request)
+      ? {
+          cell: all,
+          read: (setting, from, count, out) => read(setting === "self" ? back : imaged, from, count, out),
+        }
+      : null,
+  };
+}
+
+function rowsOf({ index, selection }: EvidenceRequest, block: Block): Int32Array {
+  return Int32Array.from(
+    selection.classes.flatMap((name, own) => Array.from(index.rows(block, name, selection.rows[own]) ?? [])),
+  );
+}
