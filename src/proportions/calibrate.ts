@@ -3,15 +3,15 @@ import { minimize } from "../evaluate/logistic/lbfgs.ts";
 import { softmax } from "../evaluate/logistic/softmax.ts";
 
 /**
- * How a classifier's scores are made probabilities that mean what they say (Alexandari et al. 2020, ICML): `none`; one
- * `temperature` (Guo et al. 2017); `bias`, a temperature and an offset per class (bias-corrected temperature scaling);
- * `vector`, a factor and an offset per class.
+ * How a classifier's scores are made probabilities that mean what they say: `none`; one `temperature` (Guo et al. 2017,
+ * ICML); `bias`, a temperature and an offset per class (bias-corrected temperature scaling, Alexandari et al. 2020, ICML).
  */
-export type Calibrator = "none" | "temperature" | "bias" | "vector";
+export type Calibrator = "none" | "temperature" | "bias";
 
-/** Score k becomes factor_k * score + offset_k before the softmax. */
+/** Score k becomes factor * score + offset_k before the softmax. */
 export interface Scaling {
-  readonly factor: Float64Array;
+  /** 1 / temperature. */
+  readonly factor: number;
   readonly offset: Float64Array;
   readonly converged: boolean;
 }
@@ -36,31 +36,24 @@ export function fitScaling(
   if (scores.length !== rows * classes)
     throw new RangeError(`${scores.length} scores are not ${rows} rows of ${classes}`);
   if (rows === 0) throw new StudyError("there are no held-out cells to calibrate on");
-  const factor = new Float64Array(classes).fill(1);
   const offset = new Float64Array(classes);
-  if (kind === "none" || classes === 1) return { factor, offset, converged: true };
-  if (kind === "temperature") {
-    const { value, converged } = fitFactor(scores, labels, classes);
-    return { factor: factor.fill(value), offset, converged };
-  }
-  // Rows' constants cancel in the softmax, but not in class-wise factors: they are taken off, as `abstention` does.
-  const centered = centerRows(scores, classes);
-  const own = kind === "vector" ? classes : 1;
-  const x = new Float64Array(own + classes);
-  x.fill(1, 0, own);
+  if (kind === "none" || classes === 1) return { factor: 1, offset, converged: true };
+  if (kind === "temperature") return { offset, ...fitFactor(scores, labels, classes) };
+  const x = new Float64Array(1 + classes);
+  x[0] = 1;
   const p = new Float64Array(classes);
   const { converged } = minimize(
     (at, gradient) => {
       gradient.fill(0);
       let loss = 0;
       for (let i = 0, row = 0; i < rows; i++, row += classes) {
-        for (let k = 0; k < classes; k++) p[k] = at[own === 1 ? 0 : k] * centered[row + k] + at[own + k];
+        for (let k = 0; k < classes; k++) p[k] = at[0] * scores[row + k] + at[1 + k];
         loss -= p[labels[i]];
         loss += softmax(p, 0, classes);
         for (let k = 0; k < classes; k++) {
           const off = (p[k] - (labels[i] === k ? 1 : 0)) / rows;
-          gradient[own === 1 ? 0 : k] += off * centered[row + k];
-          gradient[own + k] += off;
+          gradient[0] += off * scores[row + k];
+          gradient[1 + k] += off;
         }
       }
       return loss / rows;
@@ -69,19 +62,15 @@ export function fitScaling(
     1e-9,
     500,
   );
-  for (let k = 0; k < classes; k++) {
-    factor[k] = x[own === 1 ? 0 : k];
-    offset[k] = x[own + k];
-  }
-  return { factor, offset, converged };
+  return { factor: x[0], offset: x.slice(1), converged };
 }
 
 /** Probabilities of scaled scores, rows x classes. */
 export function applyScaling({ factor, offset }: Scaling, scores: Float64Array): Float64Array {
-  const classes = factor.length;
-  const out = centerRows(scores, classes);
+  const classes = offset.length;
+  const out = scores.slice();
   for (let at = 0; at < out.length; at += classes) {
-    for (let k = 0; k < classes; k++) out[at + k] = factor[k] * out[at + k] + offset[k];
+    for (let k = 0; k < classes; k++) out[at + k] = factor * out[at + k] + offset[k];
     softmax(out, at, classes);
   }
   return out;
@@ -92,7 +81,7 @@ export function applyScaling({ factor, offset }: Scaling, scores: Float64Array):
  * @param scores rows x classes
  */
 export function fitTemperature(scores: Float64Array, labels: ArrayLike<number>, classes: number): number {
-  return 1 / fitScaling("temperature", scores, labels, classes).factor[0];
+  return 1 / fitScaling("temperature", scores, labels, classes).factor;
 }
 
 /** softmax(score / T), rows x classes. */
@@ -115,22 +104,12 @@ function fitFactor(scores: Float64Array, labels: ArrayLike<number>, classes: num
     return sum;
   };
   let [low, high] = [1 / STEEPEST, STEEPEST];
-  if (slope(low) >= 0) return { value: low, converged: false };
-  if (slope(high) <= 0) return { value: high, converged: false };
+  if (slope(low) >= 0) return { factor: low, converged: false };
+  if (slope(high) <= 0) return { factor: high, converged: false };
   while (high / low > 1 + 1e-12) {
     const middle = Math.sqrt(low * high);
     if (slope(middle) < 0) low = middle;
     else high = middle;
   }
-  return { value: Math.sqrt(low * high), converged: true };
-}
-
-function centerRows(scores: Float64Array, classes: number): Float64Array {
-  const out = scores.slice();
-  for (let at = 0; at < out.length; at += classes) {
-    let mean = 0;
-    for (let k = 0; k < classes; k++) mean += out[at + k] / classes;
-    for (let k = 0; k < classes; k++) out[at + k] -= mean;
-  }
-  return out;
+  return { factor: Math.sqrt(low * high), converged: true };
 }
