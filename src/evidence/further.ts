@@ -5,8 +5,11 @@ import type { Estimate } from "./estimate.ts";
 export const STATED_NUMBER = z.strictObject({
   /** What is estimated, as `results/effects` names it: `paste-seen/self`, ... */
   statement: z.string(),
-  /** `accuracy` and `share` from 0 to 1; `difference` of two of them; `slope` and `ratio` in the unit that `unitOf` names. */
-  kind: z.enum(["accuracy", "share", "difference", "slope", "ratio"]),
+  /**
+   * `accuracy` and `share` from 0 to 1; `difference` of two of them; `slope` of one of them and slope of `log-odds`, both per
+   * the unit that docs/tables.md names; `ratio`.
+   */
+  kind: z.enum(["accuracy", "share", "difference", "slope", "log-odds", "ratio"]),
   /** The one class (or protein) that it is about; null: mean over classes. */
   class: z.string().nullable(),
   estimate: z.number().nullable(),

@@ -1,5 +1,5 @@
-import { connectedComponents } from "../image/components.ts";
-import { type CropSource, NEIGHBOR } from "../types.ts";
+import { measureNeighbors } from "../masks/neighbors.ts";
+import type { CropSource } from "../types.ts";
 
 /** What a mask shows around each of some cells. */
 export interface Surroundings {
@@ -17,16 +17,14 @@ export async function surroundingsOf(
 ): Promise<Surroundings> {
   const { height, width } = source;
   const mask = new Uint8Array(height * width);
-  const labels = new Int32Array(mask.length);
   const count = new Int32Array(rows.length);
   const area = new Float64Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
     if (i % 1000 === 0) await between();
     source.readMask(rows[i], mask);
-    let pixels = 0;
-    for (let p = 0; p < mask.length; p++) pixels += mask[p] = mask[p] === NEIGHBOR ? 1 : 0;
-    area[i] = pixels / mask.length;
-    count[i] = pixels === 0 ? 0 : connectedComponents(mask, height, width, labels);
+    const found = measureNeighbors(mask, height, width);
+    count[i] = found.count;
+    area[i] = found.area;
   }
   return { count, area };
 }

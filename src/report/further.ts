@@ -19,12 +19,13 @@ export const NUMBER_UNITS: Readonly<Record<StatedNumber["kind"], string>> = {
   share: "%",
   difference: "points",
   slope: "points per unit",
+  "log-odds": "log odds per unit",
   ratio: "ratio",
 };
 
 /** A number in the unit of its kind, without the unit. */
 export function formatStated(value: number, kind: StatedNumber["kind"]): string {
-  if (kind === "accuracy" || kind === "ratio") return value.toFixed(3);
+  if (kind === "accuracy" || kind === "ratio" || kind === "log-odds") return value.toFixed(3);
   return kind === "share" ? (100 * value).toFixed(1) : formatPoints(value);
 }
 

@@ -9,6 +9,7 @@ import { estimateSection } from "./section-estimates.ts";
 import { allFlagSection, flagSection } from "./section-flags.ts";
 import { allFlipSection, flipSection } from "./section-flips.ts";
 import { allHeatSection, heatSection } from "./section-heat.ts";
+import { naturalSection } from "./section-natural.ts";
 import { pasteSection } from "./section-paste.ts";
 import { gallerySection, proportionSection } from "./section-pictures.ts";
 import { cellSection, recordSection } from "./section-record.ts";
@@ -32,6 +33,7 @@ const SECTIONS: readonly Section[] = [
   remedySection,
   estimateSection,
   curveSection,
+  naturalSection,
   pasteSection,
   shareSection,
   allHeatSection,
