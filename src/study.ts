@@ -6,18 +6,17 @@ import { tryOut } from "./encode/try.ts";
 import { changedUnits } from "./encode/units.ts";
 import { InUseError, isCellswapError } from "./errors.ts";
 import { PairGrid } from "./evaluate/grid.ts";
+import type { Sensitivity } from "./evidence/sensitivity.ts";
 import { type EncoderTarget, type Extraction, extract, tryEncoder } from "./features/extract.ts";
 import type { FeatureSet } from "./features/features.ts";
 import { takeFeatures } from "./features/given/given.ts";
 import type { PartDamage } from "./features/part.ts";
-import { makeFolder, writeError } from "./files/atomic.ts";
-import { sha256File } from "./files/hash.ts";
-import { takeLock } from "./files/lock.ts";
 import type { ReportData } from "./report/data.ts";
 import { listBlocks, PlanIndex } from "./study/block.ts";
 import { evaluateBlocks } from "./study/blocks.ts";
 import { curveSettings, evaluateCurve, SMALLER_SIZES } from "./study/curve.ts";
 import { encoderName, outputNames, readEncoders, recordedEncoders } from "./study/encoders.ts";
+import { featuresOf, withFeatures } from "./study/feature-folder.ts";
 import { constantFinding, givenFindings, type OpenGiven, openGiven } from "./study/given.ts";
 import { allowedSettings, checkClosed, foldsOf, studyGroups, studySplits } from "./study/groups.ts";
 import { costs, studySize, wideFeatures } from "./study/guards/size.ts";
@@ -25,25 +24,26 @@ import { surveyOf } from "./study/guards/survey.ts";
 import { chanceFindings, cropFindings, Findings, planFindings, samples } from "./study/guards.ts";
 import { StudyInputs } from "./study/inputs.ts";
 import { keep } from "./study/kept.ts";
-import { StudyLayout } from "./study/layout.ts";
-import { checkFolder, isFile, nameIn, type OnDamage, OpenFolder } from "./study/open-folder.ts";
-import { ownFeatures } from "./study/own-files.ts";
+import { checkFolder, type OnDamage, OpenFolder } from "./study/open-folder.ts";
+import type { PartRequest } from "./study/part.ts";
 import { studyPlan } from "./study/plan.ts";
-import { lookAtRecord, type StudyRecord } from "./study/record.ts";
-import { checkRemedies } from "./study/remedies/crops.ts";
+import type { StudyRecord } from "./study/record.ts";
+import { checkRemedies } from "./study/remedies/check.ts";
 import { runRemedies } from "./study/remedies/run.ts";
 import type { EncoderRemedies } from "./study/remedies/table.ts";
 import { fitProbes, writeResults } from "./study/results.ts";
-import { scalesKey, studyScales, writeScales } from "./study/scales.ts";
-import { type FittedStudy, fitToCells, type Study } from "./study/schema.ts";
+import { scalesOf, writeScales } from "./study/scales.ts";
+import { fitToCells, type Study } from "./study/schema.ts";
 import { selectCells } from "./study/select.ts";
+import { checkSensitivity, sensitivityCost } from "./study/sensitivity/check.ts";
+import { runSensitivity } from "./study/sensitivity/run.ts";
 import { UnusableEncoders } from "./study/unusable.ts";
 import { planFiles, planHash, writePlan } from "./swap/plan-file.ts";
 import type { Flag } from "./types.ts";
 
 /** Where a run is: its stage, how much of it is done. */
 export type StudyProgress = (
-  stage: "check" | "features" | "composites" | "pairs" | "curve" | "remedies",
+  stage: "check" | "features" | "composites" | "pairs" | "curve" | "remedies" | "sensitivity",
   done: number,
   total: number,
 ) => void;
@@ -79,6 +79,8 @@ export interface StudyRun {
   readonly composites: number;
   /** What remedies leave and cost, by encoder; empty where the study asks for none. */
   readonly remedies: readonly EncoderRemedies[];
+  /** What becomes of effects when composites are made otherwise, by encoder; empty where the study asks for none. */
+  readonly sensitivity: readonly Sensitivity[];
   /** What the guards found, in the order in which they looked. */
   readonly flags: readonly Flag[];
 }
@@ -117,6 +119,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const study = allowedSettings(wanted, split);
     checkRemedies(study, { masks: store.masks, classes: selection.classes }, split);
     const outputCount = encoders.reduce((n, e) => n + outputNames(e).length, 0);
+    checkSensitivity(study, store, selection.classes, split, encoders);
     // What no machine gets done is not even planned.
     const drawn = studySize(
       { ...study, folds: foldsOf(study, split), again: curveSettings(study, split), times: SMALLER_SIZES },
@@ -170,6 +173,15 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
         ...targets.flatMap((t) => t.dimensions),
         ...files.map((f) => f.file.dimension),
       ]),
+    );
+    findings.add(
+      sensitivityCost(study, store, {
+        plan,
+        selection,
+        folds: foldsOf(study, split),
+        encoders: targets.length,
+        outputs: targets.flatMap((t) => t.names).length,
+      }),
     );
     folder = OpenFolder.open(
       out,
@@ -278,9 +290,8 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       facts,
     };
     await fitProbes(judged, signal);
-    const onRemedy = options.onProgress;
-    const found = await withFeatures(study, layout, (features, shared) =>
-      runRemedies({
+    const { found, varied } = await withFeatures(study, layout, async (features, shared) => {
+      const asked = (stage: "remedies" | "sensitivity"): PartRequest => ({
         ...judged,
         targets,
         evaluation,
@@ -294,14 +305,28 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
           logs: layout.logs,
         },
         extractOptions: { ...(workers === undefined ? {} : { workers }), signal },
-        ...(onRemedy === undefined ? {} : { onProgress: (done, total) => onRemedy("remedies", done, total) }),
-      }),
-    );
+        onProgress: (done, total) => options.onProgress?.(stage, done, total),
+      });
+      return {
+        found: await runRemedies(asked("remedies")),
+        varied: await runSensitivity(asked("sensitivity")),
+      };
+    });
     store.checkUnchanged();
-    const { report, remedies, files: written } = writeResults({ ...judged, remedies: found });
-    const bases = [...sets.flatMap((set) => set.bases), ...found.outcomes.flatMap((o) => o.bases)];
+    const {
+      report,
+      remedies,
+      sensitivity,
+      files: written,
+    } = writeResults({ ...judged, remedies: found, sensitivity: varied });
+    const bases = [
+      ...sets.flatMap((set) => set.bases),
+      ...found.outcomes.flatMap((o) => o.bases),
+      ...varied.bases,
+    ];
     folder.finish(written, featuresOf(out, study.features ?? layout.features, bases));
-    return { report, composites: composites + found.composites, remedies, flags };
+    const all = composites + found.composites + varied.composites;
+    return { report, composites: all, remedies, sensitivity, flags };
   } catch (error) {
     if (folder?.lost.aborted && isCellswapError(error))
       throw new InUseError(
@@ -317,64 +342,6 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     for (const set of [...taken, ...(extraction?.sets ?? [])]) set.close();
     store.close();
     folder?.close();
-  }
-}
-
-/** The scales, and their key: measured, or as an earlier run left them under the same key. */
-function scalesOf(
-  study: FittedStudy,
-  store: CellStore,
-  plan: Parameters<typeof studyScales>[2],
-  out: string | null,
-) {
-  const key = scalesKey(store, study.composite);
-  return {
-    key,
-    scales: studyScales(store, study.composite, plan, out === null ? null : keptScales(out, key)),
-  };
-}
-
-/** `scales.csv` of a study folder, where a run left it under this key; null where not. */
-function keptScales(out: string, key: string): string | null {
-  const { scales } = new StudyLayout(out);
-  try {
-    const { record } = lookAtRecord(out);
-    return record?.stages.scales === key && isFile(scales, record.files["scales.csv"]) ? scales : null;
-  } catch (error) {
-    // A folder that is none is told when it is opened.
-    if (!isCellswapError(error)) throw error;
-    return null;
-  }
-}
-
-/** What the record says of the features of a study in a folder `features`. */
-function featuresOf(study: string, features: string, bases: readonly string[]): StudyRecord["features"] {
-  return {
-    folder: nameIn(study, features),
-    parts: Object.fromEntries(
-      [...new Set(bases)].sort().map((base) => [nameIn(features, base), sha256File(`${base}.sums.npy`)]),
-    ),
-  };
-}
-
-/** Runs `work` on the folder of the features; one that studies share is locked meanwhile. */
-async function withFeatures<T>(
-  study: Study,
-  layout: StudyLayout,
-  work: (folder: string, shared: boolean) => Promise<T>,
-): Promise<T> {
-  if (study.features === undefined) return work(layout.features, false);
-  try {
-    makeFolder(study.features);
-  } catch (cause) {
-    throw writeError(study.features, cause);
-  }
-  const lock = takeLock(study.features);
-  try {
-    ownFeatures(study.features);
-    return await work(study.features, true);
-  } finally {
-    lock.release();
   }
 }
 

@@ -14,6 +14,7 @@ const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "commands/features.ts docs/anndata.md": ["cellswap features", "`.parquet`"],
   "commands/remedy.ts docs/remedies.md": ["## The remedies", "**recompose**"],
   "commands/run.ts docs/study.md": ["## A study file", "`cellsPerClass`", "`encoders`"],
+  "commands/sensitivity.ts docs/sensitivity.md": ["## How to read the result", "Holds under N of N"],
   "encode/encoder-file.ts docs/study.md": ["## An encoder description", '"format": "cellswap-encoder"'],
   "encode/onnx/bounds.ts docs/own-model.md": ['"command":', "standard operators"],
   "encode/published/kind.ts docs/own-model.md": [/PyTorch/, '"command":'],
@@ -21,6 +22,7 @@ const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "report/section-remedies.ts docs/validity.md": ["## Remedies", "coverage"],
   "study/groups.ts docs/validity.md": ["## Closed groups", /published protocol/],
   "study/schema.ts docs/remedies.md": ['"remedies":', "retrained+recompose"],
+  "study/schema.ts docs/sensitivity.md": ["## The variants", "dilate-N", "neighbor-slice"],
   "study/schema.ts docs/study.md": ["## A study file", /```json\n\{[^`]*"cells":/],
   "study/schema.ts docs/tables.md": ["`published`", "`even`", /aggregat/i],
 };

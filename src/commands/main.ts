@@ -30,6 +30,11 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
     "Measure what makes an encoder ignore the neighbors, and what it costs",
     () => import("./remedy.ts"),
   ],
+  [
+    "sensitivity",
+    "Measure what effects become with wrong masks, other edges, rims and fills",
+    () => import("./sensitivity.ts"),
+  ],
   ["features", "Write the features of cells as imaged as a table", () => import("./features.ts")],
   [
     "export",

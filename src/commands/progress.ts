@@ -58,6 +58,7 @@ const STAGES = {
   pairs: ["classify", "blocks"],
   curve: ["learning curve", "blocks"],
   remedies: ["remedy", "remedies"],
+  sensitivity: ["sensitivity", "variants"],
 } as const;
 
 /** Shows the stages of a study one after the other, as it reports them. */

@@ -1,8 +1,10 @@
 import { points } from "../core/format.ts";
 import type { Stated } from "./statements.ts";
 
+export const BADGES = ["cell", "medium", "neighbors", "undecided"] as const;
+
 /** What an encoder looks at, as far as the study shows. */
-export type Badge = "cell" | "medium" | "neighbors" | "undecided";
+export type Badge = (typeof BADGES)[number];
 
 /** The answer for one encoder: a badge, one sentence that names each part, and what must be known with it. */
 export interface Answer {
@@ -25,14 +27,24 @@ export interface AnswerRequest {
   readonly notes: readonly string[];
 }
 
+type Range = Pick<Stated, "low" | "high">;
+
 /** Where an interval lies in relation to the zone. */
 type Place = "none" | "loss" | "gain" | "open" | "unknown";
 
-function place(e: Stated | undefined, zone: number): Place {
+function place(e: Range | undefined, zone: number): Place {
   if (e === undefined || e.low === null || e.high === null) return "unknown";
   if (e.low > zone) return "loss";
   if (e.high < -zone) return "gain";
   return e.low >= -zone && e.high <= zone ? "none" : "open";
+}
+
+/** The badge that neighbor and medium effect give, as {@link answer} says. @param zone half width, a share */
+export function badgeOf(neighbor: Range | undefined, medium: Range | undefined, zone: number): Badge {
+  const [n, m] = [place(neighbor, zone), place(medium, zone)];
+  if (n === "loss") return "neighbors";
+  if (m === "loss" && (n === "none" || n === "open")) return "medium";
+  return n === "none" && m === "none" ? "cell" : "undecided";
 }
 
 /**
@@ -44,19 +56,11 @@ function place(e: Stated | undefined, zone: number): Place {
 export function answer(request: AnswerRequest): Answer {
   const { encoder, stated, zone, undecided, notes } = request;
   const of = (id: string) => stated.find((s) => s.statement === id);
-  const [neighbor, medium] = [place(of("neighbor"), zone), place(of("medium"), zone)];
   const published = publishedDrop(of("published-drop"), of("same"), of("different"));
   const rest = { encoder, caveats: [...caveats(of, zone), ...notes], published };
   if (undecided !== null)
     return { ...rest, badge: "undecided", sentence: `${encoder}: undecided: ${undecided}.` };
-  const badge: Badge =
-    neighbor === "loss"
-      ? "neighbors"
-      : medium === "loss" && (neighbor === "none" || neighbor === "open")
-        ? "medium"
-        : neighbor === "none" && medium === "none"
-          ? "cell"
-          : "undecided";
+  const badge = badgeOf(of("neighbor"), of("medium"), zone);
   return { ...rest, badge, sentence: `${headline(badge, encoder, of, zone)} ${parts(of)}`.trim() };
 }
 

@@ -53,9 +53,9 @@ export function remedyEvidence(
 }
 
 /** An estimate of the level of one of `number` statements as one that holds for all of them at `level`. */
-export function atOnce<E extends Estimate>(each: E, level: number, number: number): E {
+export function atOnce<E extends Estimate>(each: E, level: number, number: number, what = "remedies"): E {
   if (each.level === level) return each;
-  return { ...each, level, method: `${each.method}; bonferroni over ${number} remedies` };
+  return { ...each, level, method: `${each.method}; bonferroni over ${number} ${what}` };
 }
 
 /** Level of each of `number` intervals that are to hold at once at `level` (Bonferroni). */

@@ -16,9 +16,10 @@ import { type Derived, derivedScales } from "../swap/derived.ts";
 import type { Scales } from "../swap/intensity.ts";
 import { sharePlan } from "../swap/plan.ts";
 import { type Segment, segmentsOf } from "../swap/segments.ts";
+import type { SeededError } from "../swap/wrong-masks.ts";
 import type { CompositeOptions, CropShape, MaskKind, SwapPlan } from "../types.ts";
 import { FeatureSet, findShelf, type Shelf } from "./features.ts";
-import { derivedKey, featureKey, scalesHash } from "./key.ts";
+import { derivedKey, type FeatureInputs, featureKey, scalesHash, withError } from "./key.ts";
 import { encodingOrder } from "./order.ts";
 import { FillingPart, type PartDamage, removeUnwanted } from "./part.ts";
 
@@ -30,6 +31,8 @@ export interface ExtractRequest {
   readonly composite: CompositeOptions;
   /** Crops of composites that cells of the plan may be, numbered behind those of the store. */
   readonly derived?: Derived;
+  /** Error that the masks of the store get. */
+  readonly error?: SeededError | null;
   readonly encoders: readonly EncoderTarget[];
   /** Folder of the features; each output of an encoder has a folder of its own in it. */
   readonly folder: string;
@@ -71,6 +74,7 @@ export interface WorkerSetup {
   readonly scales: Scales;
   readonly composite: CompositeOptions;
   readonly derived: Derived | null;
+  readonly error: SeededError | null;
   readonly segments: readonly Segment[];
   /** Rows of the plan that are to be made, in the order of the batches. */
   readonly order: Int32Array;
@@ -122,7 +126,7 @@ const PROGRAM_BYTES = 1 << 28;
  * @throws CellswapError of the first thing that does not fit; InterruptedError after `signal`.
  */
 export async function extract(request: ExtractRequest, options: ExtractOptions = {}): Promise<Extraction> {
-  const { store, plan, encoders, derived = null } = request;
+  const { store, plan, encoders, derived = null, error = null } = request;
   const segments = segmentsOf(plan);
   const checked = new Set<string>();
   const shelves = findShelves(request, segments, checked);
@@ -159,6 +163,7 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
       scales: derived === null ? request.scales : derivedScales(request.scales, request.composite, derived),
       composite: request.composite,
       derived: derived && { ...derived, plan: sharePlan(derived.plan) },
+      error,
       segments,
       order: share(order),
       batch,
@@ -211,18 +216,40 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
   return { sets, composites: order.length, encodingMs };
 }
 
-/** Shelves by encoder, output and segment; what an earlier run began and this one has no use for is removed. */
-function findShelves(
-  { store, plan, scales, composite, derived, encoders, folder, shared = false, onDamage }: ExtractRequest,
-  segments: readonly Segment[],
-  checked: Set<string>,
-): Shelf[][][] {
-  const inputs = {
-    header: store.header,
+/** What the features of a request depend on, whatever the setting and the encoder, crops of composites aside. */
+export function inputsOf({
+  store,
+  plan,
+  scales,
+  composite,
+  error = null,
+}: Pick<ExtractRequest, "store" | "plan" | "scales" | "composite" | "error">): FeatureInputs {
+  return {
+    header: error === null ? store.header : withError(store.header, error),
     scales: scalesHash(scales),
     composite,
     medium: plan.medium?.key,
   };
+}
+
+/** Shelves by encoder, output and segment; what an earlier run began and this one has no use for is removed. */
+function findShelves(
+  {
+    store,
+    plan,
+    scales,
+    composite,
+    derived,
+    error = null,
+    encoders,
+    folder,
+    shared = false,
+    onDamage,
+  }: ExtractRequest,
+  segments: readonly Segment[],
+  checked: Set<string>,
+): Shelf[][][] {
+  const inputs = inputsOf({ store, plan, scales, composite, error });
   const own = derived === undefined ? inputs : { ...inputs, derived: derivedKey(inputs, derived) };
   return encoders.map(({ encoder, names, dimensions }) =>
     names.map((name, o) => {

@@ -9,14 +9,18 @@ import type { Derived } from "../swap/derived.ts";
 import type { Scales } from "../swap/intensity.ts";
 import { planHash } from "../swap/plan-file.ts";
 import { looksAtScales, recipeOf } from "../swap/recipe.ts";
+import { type SeededError, wrongMasksKey } from "../swap/wrong-masks.ts";
 import type { CompositeOptions } from "../types.ts";
 
 /** Length of keys in names: 48 bits are enough to tell apart what one folder holds. */
 const SHORT = 12;
 
+/** What of a cell store features depend on. */
+type KeyedHeader = Pick<StoreHeader, "hashes" | "channels" | "diameter">;
+
 /** What the features of a study depend on, whatever the setting and the encoder. */
 export interface FeatureInputs {
-  readonly header: Pick<StoreHeader, "hashes" | "channels" | "diameter">;
+  readonly header: KeyedHeader;
   /** {@link scalesHash} */
   readonly scales: string;
   readonly composite: CompositeOptions;
@@ -57,6 +61,12 @@ export function featureKey(
       output: { output: name, layout, pool, grid, prefix },
     },
   });
+}
+
+/** A store's header as it would be had its masks an error. */
+export function withError(header: KeyedHeader, error: SeededError): KeyedHeader {
+  const masks = shortHash(wrongMasksKey(header.hashes["masks.npy"], error));
+  return { ...header, hashes: { ...header.hashes, "masks.npy": masks } };
 }
 
 /** Key of the pixels of composites in some settings: a hash of all that they depend on besides cells and donors. */

@@ -7,6 +7,7 @@ import { serve } from "../files/worker.ts";
 import { SETTINGS } from "../settings.ts";
 import { Compositor } from "../swap/composite.ts";
 import { DerivedCrops } from "../swap/derived.ts";
+import { WrongMasks } from "../swap/wrong-masks.ts";
 import type { WorkerDone, WorkerSetup, WorkerTask } from "./extract.ts";
 import { OpenParts } from "./open-parts.ts";
 
@@ -19,9 +20,10 @@ serve(async (setup: WorkerSetup, port) => {
 async function open(setup: WorkerSetup, options: OpenOptions) {
   const size = setup.batch;
   const files = new CropFiles(setup.cells);
-  const { scales, composite, derived } = setup;
-  const crops = derived === null ? null : new DerivedCrops(files, scales, composite, derived);
-  const store = crops ?? files;
+  const { scales, composite, derived, error } = setup;
+  const source = error === null ? files : new WrongMasks(files, error);
+  const crops = derived === null ? null : new DerivedCrops(source, scales, composite, derived);
+  const store = crops ?? source;
   const pixels = store.height * store.width;
   const values = store.channels.length * pixels;
   const encoders = await Promise.all(
@@ -34,7 +36,7 @@ async function open(setup: WorkerSetup, options: OpenOptions) {
     })),
   );
   return {
-    readMask: crops === null ? files.readMask.bind(files) : crops.readOwnMask.bind(crops),
+    readMask: crops === null ? source.readMask.bind(source) : crops.readOwnMask.bind(crops),
     pixels,
     values,
     encoders,

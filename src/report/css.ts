@@ -85,9 +85,9 @@ const PRINT = `
   .gallery { --shot: 62px; }
   nav, .skip, .downloads, .part { display: none; }
   main, header, footer { max-width: none; padding: 0; }
-  .remedies .sentence { break-after: avoid; }
-  .remedies .panels { flex-wrap: nowrap; gap: 10px; }
-  .answer, .card:not(.remedies), figure, tr, .flags li { break-inside: avoid; }
+  :is(.remedies, .sensitivity) .sentence { break-after: avoid; }
+  :is(.remedies, .sensitivity) .panels { flex-wrap: nowrap; gap: 10px; }
+  .answer, .card:not(.remedies, .sensitivity), figure, tr, .flags li { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; }
   .scroll table { width: 100%; font-size: 7.5pt; }
@@ -194,12 +194,12 @@ figure svg { display: block; max-width: 100%; height: auto; }
 .panels > div { flex: 0 1 400px; min-width: 0; }
 .card > h3:first-child { margin-top: 0; }
 .panels h4 { font-size: 0.92rem; font-weight: 600; margin: 0 0 4px; }
-.remedies .sentence { max-width: 90ch; }
-.remedies td .error, .remedies .pick { display: block; }
+:is(.remedies, .sensitivity) .sentence { max-width: 90ch; }
+:is(.remedies, .sensitivity) td .error, .remedies .pick { display: block; }
 .remedies .pick { font-size: 0.85em; font-weight: 700; }
-.remedies table { font-size: 0.86rem; }
-.remedies th, .remedies td { padding-right: 12px; }
-.remedies .scroll { margin-top: 10px; }
+:is(.remedies, .sensitivity) table { font-size: 0.86rem; }
+:is(.remedies, .sensitivity) :is(th, td) { padding-right: 12px; }
+:is(.remedies, .sensitivity) .scroll { margin-top: 10px; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 14px; align-items: start; }
 .pair > * { margin: 0; min-width: 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; list-style: none; padding: 0; margin: 0 0 10px; font-size: 0.92rem; }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { NATURAL } from "../evidence/natural.ts";
 import { PASTE } from "../evidence/paste.ts";
+import { SENSITIVITY } from "../evidence/sensitivity.ts";
 import { SHARES } from "../evidence/shares.ts";
 import { SETTINGS } from "../settings.ts";
 
@@ -125,7 +126,7 @@ const remedies = z.strictObject({
 });
 
 /** Evidence beside the ladder; every kind has an `id`, the encoder and its `numbers`. */
-const further = z.discriminatedUnion("id", [NATURAL, PASTE, SHARES]);
+const further = z.discriminatedUnion("id", [NATURAL, PASTE, SENSITIVITY, SHARES]);
 
 /** Something a reader must know before believing a number; `encoder` null: holds for the whole study. */
 const flag = z.strictObject({

@@ -53,7 +53,7 @@ export function numberTable(
     html`<table class="plain"><thead><tr><th scope="col">what</th><th scope="col">unit</th>${found.map((e) => html`<th scope="col" class="number">${e.encoder}</th>`)}</tr></thead><tbody>
 ${rows}</tbody></table>`,
   )}<p class="read">${footnotes(data, numbers)}</p>
-${downloads("Numbers", [csvLink(file, csv(found))])}`;
+${downloads("Numbers", [numberCsv(file, found)])}`;
 }
 
 function cell(number: StatedNumber | undefined): Html {
@@ -96,6 +96,11 @@ export function footnotes({ facts }: ReportData, numbers: readonly StatedNumber[
     numbers.map((n) => (n.low === null ? `no interval: ${n.refused ?? "none was given"}` : null)),
   );
   return [...sample, ...methods, ...gaps].map((s) => `${s}.`).join(" ");
+}
+
+/** A link that saves all numbers as CSV. @param file name without ending */
+export function numberCsv(file: string, found: readonly FurtherEvidence[]): Html {
+  return csvLink(file, csv(found));
 }
 
 function csv(found: readonly FurtherEvidence[]): (string | number | null)[][] {

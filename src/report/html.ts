@@ -15,6 +15,7 @@ import { gallerySection, proportionSection } from "./section-pictures.ts";
 import { cellSection, recordSection } from "./section-record.ts";
 import { remedySection } from "./section-remedies.ts";
 import { dropSection, figureSection, tableSection } from "./section-results.ts";
+import { sensitivitySection } from "./section-sensitivity.ts";
 import { shareSection } from "./section-shares.ts";
 import { furtherSection, summarySection } from "./section-summary.ts";
 import { furtherWaterfallSection, waterfallSection } from "./section-waterfall.ts";
@@ -35,6 +36,7 @@ const SECTIONS: readonly Section[] = [
   curveSection,
   naturalSection,
   pasteSection,
+  sensitivitySection,
   shareSection,
   allHeatSection,
   allFlipSection,

@@ -45,6 +45,16 @@ export class StudyLayout {
       block: (set, block) => join(this.path, "stages", "remedies", set, `${blockName(block)}.json`),
     };
   }
+  /** Pair probes of composites that are made otherwise; the same blocks. */
+  sensitivity(): Pick<StudyLayout, "block"> {
+    return {
+      block: (set, block) => join(this.path, "stages", "sensitivity", set, `${blockName(block)}.json`),
+    };
+  }
+  /** Scales and summary of masks that have an error. */
+  wrongMasks(variant: string): string {
+    return join(this.path, "stages", "sensitivity", `${variant}.json`);
+  }
   /** Another stage with one output per feature set. */
   stage(kind: "transfer" | "proportions", set: string): string {
     return join(this.path, "stages", kind, `${set}.json`);
@@ -76,6 +86,10 @@ export class StudyLayout {
   get remedyTable(): string {
     return join(this.path, "results", "remedies");
   }
+  /** What effects become when composites are made otherwise, without ending. */
+  get sensitivityTable(): string {
+    return join(this.path, "results", "sensitivity");
+  }
   /** One row per encoder and composite. */
   get cells(): string {
     return join(this.path, "results", "cells.parquet");
@@ -98,6 +112,8 @@ export const RESERVED: ReadonlySet<string> = new Set([
   "effects.parquet",
   "remedies.csv",
   "remedies.parquet",
+  "sensitivity.csv",
+  "sensitivity.parquet",
   "cells.parquet",
 ]);
 

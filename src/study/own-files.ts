@@ -15,22 +15,22 @@ const RECORD = "record.json";
 
 /** Folders that runs make, by their path in the study folder. */
 const FOLDER =
-  /^(?:features|results|logs|stages(?:\/(?:blocks|curve|evidence|remedies|transfer|proportions))?)$/;
+  /^(?:features|results|logs|stages(?:\/(?:blocks|curve|evidence|remedies|sensitivity|transfer|proportions))?)$/;
 
 /** The same, of one encoder or one number of cells. */
 const NAMED = new RegExp(
-  `^(?:(?:features|results|stages/(?:blocks|evidence|remedies))/${NAME}|stages/curve/\\d+(?:/${NAME})?)$`,
+  `^(?:(?:features|results|stages/(?:blocks|evidence|remedies|sensitivity))/${NAME}|stages/curve/\\d+(?:/${NAME})?)$`,
 );
 
 /** Files that runs leave, in the same way. */
 const FILE = new RegExp(
   `^(?:${[
     "record\\.json|plan\\.csv|plan\\.parquet|scales\\.csv|report\\.json|report\\.html",
-    "results/(?:(?:pairs|effects|remedies)\\.(?:csv|parquet)|cells\\.parquet)",
+    "results/(?:(?:pairs|effects|remedies|sensitivity)\\.(?:csv|parquet)|cells\\.parquet)",
     `results/${NAME}/(?:${TABLE})`,
-    `stages/survey\\.json|stages/(?:transfer|proportions)/${NAME}\\.json`,
+    `stages/survey\\.json|stages/(?:sensitivity|transfer|proportions)/${NAME}\\.json`,
     `stages/evidence/${NAME}/[a-z-]+\\.json`,
-    `stages/(?:blocks|remedies)/${NAME}/${BLOCK}|stages/curve/\\d+/${NAME}/${BLOCK}`,
+    `stages/(?:blocks|remedies|sensitivity)/${NAME}/${BLOCK}|stages/curve/\\d+/${NAME}/${BLOCK}`,
     `logs/${NAME}\\.log`,
     `features/${NAME}/(?:${SETTINGS.join("|")})(?:\\.[A-Za-z0-9 _+-]*)?\\.[0-9a-f]{12}-[0-9a-f]{12}\\.(?:npy|rows\\.npy|sums\\.npy|filling)`,
   ].join("|")})$`,

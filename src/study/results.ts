@@ -4,11 +4,12 @@ import type { CellStore } from "../cells/store.ts";
 import { storeHash } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
 import { InterruptedError, STOPPED } from "../errors.ts";
+import type { Sensitivity } from "../evidence/sensitivity.ts";
 import { type TransferStated, transferEstimates } from "../evidence/transfer.ts";
 import type { FeatureSet } from "../features/features.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { canonicalJson } from "../files/hash.ts";
-import { table, writeCsv, writeParquet, writeParquetPieces } from "../files/table.ts";
+import { writeCsv, writeParquet, writeParquetPieces } from "../files/table.ts";
 import {
   type FurtherEvidence,
   parseReport,
@@ -23,7 +24,7 @@ import { Compositor } from "../swap/composite.ts";
 import type { Scales } from "../swap/intensity.ts";
 import { planHash } from "../swap/plan-file.ts";
 import { SATURATED } from "../swap/signal.ts";
-import type { Column, Flag, PairScore, SwapPlan, Table } from "../types.ts";
+import type { Flag, PairScore, SwapPlan } from "../types.ts";
 import { version } from "../version.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
@@ -43,12 +44,15 @@ import { reportedRemedies } from "./remedies/report.ts";
 import { type EncoderRemedies, remedyStatements, remedyTable } from "./remedies/table.ts";
 import type { FittedStudy } from "./schema.ts";
 import type { Selection } from "./select.ts";
+import type { SensitivityOutcomes } from "./sensitivity/run.ts";
+import { sensitivityStatements, sensitivityTable } from "./sensitivity/table.ts";
 import {
   type CellTableOutput,
   type CellTableRequest,
   cellPieces,
   type EffectRow,
   effectsTable,
+  scoreTable,
 } from "./tables.ts";
 import { fitTransfer, transferPredictions } from "./transfer.ts";
 
@@ -72,6 +76,7 @@ export interface Finished {
   /** The same by machines that were trained on fewer cells. */
   readonly curve: CurveResults;
   readonly remedies: RemedyOutcomes;
+  readonly sensitivity: SensitivityOutcomes;
   readonly layout: StudyLayout;
   readonly facts: Pick<ReportInput["facts"], "date" | "command">;
   /** What the guards found. */
@@ -80,7 +85,7 @@ export interface Finished {
 
 /** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
 export async function fitProbes(
-  finished: Omit<Finished, "remedies">,
+  finished: Omit<Finished, "remedies" | "sensitivity">,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const between = async () => {
@@ -101,6 +106,7 @@ export async function fitProbes(
 export interface WrittenResults {
   readonly report: ReportData;
   readonly remedies: readonly EncoderRemedies[];
+  readonly sensitivity: readonly Sensitivity[];
   readonly files: readonly string[];
 }
 
@@ -118,16 +124,24 @@ export function writeResults(finished: Finished): WrittenResults {
       zone: evidence.report.zone,
     }),
   );
-  const found = further.flatMap((f) => f.found);
+  const { zone } = evidence.report;
+  const answers = new Map(evidence.report.answers.map(({ encoder, badge }) => [encoder, badge]));
+  const sensitivity = sensitivityStatements(finished.sensitivity, finished, answers, zone);
+  const found = [...further.flatMap((f) => f.found), ...sensitivity];
   const effects = effectsTable([...evidence.rows, ...found.flatMap(effectRows)]);
   writeCsv(`${layout.effects}.csv`, effects);
   writeParquet(`${layout.effects}.parquet`, effects);
-  const remedies = remedyStatements(finished.remedies, finished.groups, finished.study.zone / 100);
+  const remedies = remedyStatements(finished.remedies, finished.groups, zone);
   const tables = [layout.pairs, layout.effects];
   if (remedies.length > 0) {
     tables.push(layout.remedyTable);
     writeCsv(`${layout.remedyTable}.csv`, remedyTable(remedies));
     writeParquet(`${layout.remedyTable}.parquet`, remedyTable(remedies));
+  }
+  if (sensitivity.length > 0) {
+    tables.push(layout.sensitivityTable);
+    writeCsv(`${layout.sensitivityTable}.csv`, sensitivityTable(sensitivity));
+    writeParquet(`${layout.sensitivityTable}.parquet`, sensitivityTable(sensitivity));
   }
   writeParquetPieces(layout.cells, cellPieces(cellTable(finished), predicted(finished)));
   const written = new Set([...tables.flatMap((base) => [`${base}.csv`, `${base}.parquet`]), layout.cells]);
@@ -162,6 +176,7 @@ export function writeResults(finished: Finished): WrittenResults {
   return {
     report: data,
     remedies,
+    sensitivity,
     files: [
       ...written,
       ...report,
@@ -170,6 +185,7 @@ export function writeResults(finished: Finished): WrittenResults {
       ...fits,
       ...further.flatMap((f) => f.files),
       ...remedied,
+      ...finished.sensitivity.files,
     ],
   };
 }
@@ -201,34 +217,6 @@ function removeStale(study: string, written: ReadonlySet<string>): void {
     rmSync(path);
     if (readdirSync(dirname(path)).length === 0) rmdirSync(dirname(path));
   }
-}
-
-/** The pair scores as a table: one row per encoder, setting, background and pair. */
-export function scoreTable(scores: readonly PairScore[]): Table {
-  const folds = scores.reduce((most, s) => Math.max(most, s.folds.length), 0);
-  const columns = new Map<string, Column>([
-    ["encoder", scores.map((s) => s.encoder)],
-    ["setting", scores.map((s) => s.setting)],
-    ["background", scores.map((s) => s.background)],
-    ["class1", scores.map((s) => s.class1)],
-    ["class2", scores.map((s) => s.class2)],
-    ["accuracy", Float64Array.from(scores, (s) => s.accuracy)],
-    ["sd", Float64Array.from(scores, (s) => s.sd)],
-  ]);
-  for (let k = 0; k < folds; k++)
-    columns.set(
-      `fold${k + 1}`,
-      Float64Array.from(scores, (s) => s.folds[k] ?? Number.NaN),
-    );
-  columns.set(
-    "gap",
-    Float64Array.from(scores, (s) => s.gap ?? Number.NaN),
-  );
-  columns.set(
-    "cells",
-    Int32Array.from(scores, (s) => s.cells ?? 0),
-  );
-  return table(columns);
 }
 
 /** What the transfer probes of one encoder say, for all classes and single ones. */
@@ -357,7 +345,7 @@ function describeSplit({ groups, study }: Finished): string {
     : `${groups.count} closed groups of ${groups.unit}s (at least ${groups.fewest} a class), each tested by probes of the others`;
 }
 
-function request(finished: Omit<Finished, "remedies">, set: FeatureSet) {
+function request(finished: Omit<Finished, "remedies" | "sensitivity">, set: FeatureSet) {
   const { layout, store, selection, index, study, groups } = finished;
   return { set, layout, store, cells: store.cells, selection, index, study, groups };
 }

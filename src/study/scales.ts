@@ -1,16 +1,53 @@
 import { existsSync } from "node:fs";
-import type { CellStore } from "../cells/store.ts";
+import type { CellStore, StoreHeader } from "../cells/store.ts";
 import { isCellswapError, SettingError } from "../errors.ts";
 import { shortHash } from "../features/key.ts";
 import { readCsv, table, writeCsv } from "../files/table.ts";
 import { groupOf, measureScales, type Scales } from "../swap/intensity.ts";
 import type { Column, CompositeOptions, SwapPlan } from "../types.ts";
+import { StudyLayout } from "./layout.ts";
+import { isFile } from "./open-folder.ts";
+import { lookAtRecord } from "./record.ts";
+import type { FittedStudy } from "./schema.ts";
 
 /** Raised whenever the same pixels, masks and grouping give other scales. */
 const SCALES_VERSION = 1;
 
+/**
+ * The scales, and their key: measured, or as an earlier run left them under the same key.
+ * @param out study folder of earlier runs; null: there is none
+ */
+export function scalesOf(
+  study: Pick<FittedStudy, "composite">,
+  store: CellStore,
+  plan: SwapPlan,
+  out: string | null,
+) {
+  const key = scalesKey(store, study.composite);
+  return {
+    key,
+    scales: studyScales(store, study.composite, plan, out === null ? null : keptScales(out, key)),
+  };
+}
+
+/** `scales.csv` of a study folder, where a run left it under this key; null where not. */
+function keptScales(out: string, key: string): string | null {
+  const { scales } = new StudyLayout(out);
+  try {
+    const { record } = lookAtRecord(out);
+    return record?.stages.scales === key && isFile(scales, record.files["scales.csv"]) ? scales : null;
+  } catch (error) {
+    // A folder that is none is told when it is opened.
+    if (!isCellswapError(error)) throw error;
+    return null;
+  }
+}
+
 /** Key of the scales of a study: what they are measured on. */
-export function scalesKey(store: CellStore, { intensity }: CompositeOptions): string {
+export function scalesKey(
+  store: Pick<CellStore, "cells" | "allowed"> & { readonly header: Pick<StoreHeader, "hashes"> },
+  { intensity }: CompositeOptions,
+): string {
   const { "crops.npy": crops, "masks.npy": masks, "quality.csv": quality } = store.header.hashes;
   const grouping = groupOf(store.cells, intensity);
   return shortHash({

@@ -8,6 +8,7 @@ import { LIFTABLE } from "../masks/verdict.ts";
 import { parseRemedies } from "../remedy/name.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
 import { CLIP, lengthsFor, RECOMMENDED } from "../swap/recommended.ts";
+import { parseVariant } from "../swap/variant.ts";
 import type { CompositeOptions, CropShape } from "../types.ts";
 
 const Choices = z.strictObject({
@@ -170,6 +171,13 @@ export const StudyFile = z.strictObject({
     .describe(
       'Remedies whose effect and cost are measured: recompose, masked-2, pool, retrained+recompose, ... or "all" (docs/remedies.md).',
     ),
+  sensitivity: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'Other ways to make composites under which effects are measured again: dilate-2, erode-2, neighbor-slice, halo-0, hard, keep, ... or "all" (docs/sensitivity.md).',
+    ),
   proportions: z
     .strictObject({
       optimizer: z.enum(["converged", "published"]).default("converged"),
@@ -256,6 +264,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
   const preset = PRESETS[rest.preset];
   try {
     parseRemedies(rest.remedies ?? []);
+    for (const name of rest.sensitivity ?? []) if (name !== "all") parseVariant(name);
   } catch (error) {
     throw new StudyError((error as Error).message, { path, cause: error });
   }

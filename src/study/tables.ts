@@ -6,7 +6,7 @@ import type { FeatureSet } from "../features/features.ts";
 import { table } from "../files/table.ts";
 import { hasSharedBackground } from "../settings.ts";
 import { segmentsOf } from "../swap/segments.ts";
-import type { Cells, Column, SwapPlan, Table } from "../types.ts";
+import type { Cells, Column, PairScore, SwapPlan, Table } from "../types.ts";
 import type { Selection } from "./select.ts";
 
 /** One number of one encoder. */
@@ -46,6 +46,34 @@ export function effectsTable(rows: readonly EffectRow[]): Table {
       ["why", rows.map((r) => r.refused ?? null)],
     ]),
   );
+}
+
+/** The pair scores as a table: one row per encoder, setting, background and pair. */
+export function scoreTable(scores: readonly PairScore[]): Table {
+  const folds = scores.reduce((most, s) => Math.max(most, s.folds.length), 0);
+  const columns = new Map<string, Column>([
+    ["encoder", scores.map((s) => s.encoder)],
+    ["setting", scores.map((s) => s.setting)],
+    ["background", scores.map((s) => s.background)],
+    ["class1", scores.map((s) => s.class1)],
+    ["class2", scores.map((s) => s.class2)],
+    ["accuracy", Float64Array.from(scores, (s) => s.accuracy)],
+    ["sd", Float64Array.from(scores, (s) => s.sd)],
+  ]);
+  for (let k = 0; k < folds; k++)
+    columns.set(
+      `fold${k + 1}`,
+      Float64Array.from(scores, (s) => s.folds[k] ?? Number.NaN),
+    );
+  columns.set(
+    "gap",
+    Float64Array.from(scores, (s) => s.gap ?? Number.NaN),
+  );
+  columns.set(
+    "cells",
+    Int32Array.from(scores, (s) => s.cells ?? 0),
+  );
+  return table(columns);
 }
 
 /** What the cell table is made of, for all encoders. */

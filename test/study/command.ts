@@ -47,7 +47,8 @@ export function start(args: readonly string[], shell = ""): ChildProcess & { end
       const errors = stderr
         .split("\n")
         .filter(
-          (line) => line !== "" && !/^(encode|classify|learning curve|remedy|note|warning): /.test(line),
+          (line) =>
+            line !== "" && !/^(encode|classify|learning curve|remedy|sensitivity|note|warning): /.test(line),
         );
       done({ code, stdout, stderr, errors });
     });

@@ -7,7 +7,7 @@ import { writeCsv, writeParquet } from "../../src/files/table.ts";
 import { readPublishedResults } from "../../src/study/published-csv.ts";
 import { readResults } from "../../src/study/read.ts";
 import { lookAtRecord } from "../../src/study/record.ts";
-import { scoreTable } from "../../src/study/results.ts";
+import { scoreTable } from "../../src/study/tables.ts";
 import { drawScores } from "../report/sample.ts";
 
 const drawn = resolve(import.meta.dirname, "../fixtures/report/drawn");

@@ -8,9 +8,9 @@ import type { ClassRows } from "../../remedy/rows.ts";
 import { type Setting, traitsOf } from "../../settings.ts";
 import { type PlannedBlock, readPlanned, resultsOf } from "../anndata/planned.ts";
 import { StudyLayout } from "../layout.ts";
+import { PART_SETTINGS, partBackgrounds } from "../part.ts";
 import { readStudyFolder, type StudyResults } from "../read.ts";
 import { checkFile } from "../vouched.ts";
-import { REMEDY_SETTINGS, remedyBackgrounds } from "./crops.ts";
 
 /** What remedies of one output of an encoder are fitted on: all cells of a finished study. */
 export interface FinishedRows {
@@ -51,10 +51,10 @@ export async function readFinished(folder: string, output: string): Promise<Fini
   const from = await resultsOf(plan, table, report, output);
   const { classes } = report;
   const given = (record.study as { backgrounds?: readonly string[] }).backgrounds;
-  const backgrounds: readonly (string | null)[] = [null, ...remedyBackgrounds(given ?? classes)];
+  const backgrounds: readonly (string | null)[] = [null, ...partBackgrounds(given ?? classes)];
   const isJudged = ({ setting, background }: PlannedBlock) =>
-    (REMEDY_SETTINGS as readonly Setting[]).includes(setting) && backgrounds.includes(background);
-  const standIns = REMEDY_SETTINGS.map((setting) => traitsOf(setting).ownClass);
+    (PART_SETTINGS as readonly Setting[]).includes(setting) && backgrounds.includes(background);
+  const standIns = PART_SETTINGS.map((setting) => traitsOf(setting).ownClass);
   const wanted = plan.blocks.filter((b) => isJudged(b) || standIns.includes(b.setting));
   const blocks = await Promise.all(
     wanted.map(async (block): Promise<PlacedBlock> => {

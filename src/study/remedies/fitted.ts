@@ -1,12 +1,11 @@
 import { InterruptedError, isCellswapError } from "../../errors.ts";
 import type { FeatureSet } from "../../features/features.ts";
 import type { Remedy } from "../../remedy/name.ts";
-import type { RemedyCrops } from "./crops.ts";
+import type { PartRequest, PlanPart } from "../part.ts";
 import { evaluateMapped, isMapping } from "./feature-remedies.ts";
 import type { RemedyOutcome, RemedyRefused } from "./outcome.ts";
 import { evaluateAugmented, evaluateDfr } from "./probe-remedies.ts";
 import type { RemedyEvaluation, RemedyResult } from "./remedied.ts";
-import type { RemedyRequest } from "./tasks.ts";
 
 /** Evaluates a remedy that is fitted to the features that a study has already. */
 function evaluate(of: RemedyEvaluation, { kind, value }: Remedy): Promise<RemedyResult> {
@@ -21,8 +20,8 @@ function evaluate(of: RemedyEvaluation, { kind, value }: Remedy): Promise<Remedy
  * @param set features of the study's plan; @param name of the results
  */
 export async function fitted(
-  request: RemedyRequest,
-  crops: RemedyCrops,
+  request: PartRequest,
+  crops: PlanPart,
   remedy: Remedy,
   { encoder, name, set }: { encoder: string; name: string; set: FeatureSet },
 ): Promise<RemedyOutcome | RemedyRefused> {

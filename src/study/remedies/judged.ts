@@ -2,16 +2,15 @@ import type { FeatureSet } from "../../features/features.ts";
 import type { Remedy } from "../../remedy/name.ts";
 import { PlanIndex } from "../block.ts";
 import { evaluateBlocks } from "../blocks.ts";
+import { PART_SETTINGS, type PartRequest, type PlanPart, partResults } from "../part.ts";
 import { fitTransfer, transferPredictions } from "../transfer.ts";
-import { REMEDY_SETTINGS, type RemedyCrops } from "./crops.ts";
 import type { RemedyOutcome } from "./outcome.ts";
 import { pause } from "./remedied.ts";
-import type { RemedyRequest } from "./tasks.ts";
 
 /** Fits and judges the probes on the features of remedied crops. */
 export async function judged(
-  request: RemedyRequest,
-  crops: RemedyCrops,
+  request: PartRequest,
+  crops: PlanPart,
   {
     encoder,
     remedy,
@@ -40,7 +39,7 @@ export async function judged(
     cells: request.pixels.store.cells,
     selection,
     index,
-    study: { ...study, settings: REMEDY_SETTINGS, backgrounds: [...crops.backgrounds] },
+    study: { ...study, settings: PART_SETTINGS, backgrounds: [...crops.backgrounds] },
     groups,
   };
   await fitTransfer(asked, () => pause(evaluation.signal));
@@ -61,8 +60,8 @@ export async function judged(
 
 /** What the study found of an encoder, on the backgrounds that remedies are judged on. */
 export function asItIs(
-  { study, layout, results, plan, index, selection, groups, outputs, pixels }: RemedyRequest,
-  crops: RemedyCrops,
+  { study, layout, results, plan, index, selection, groups, outputs, pixels }: PartRequest,
+  crops: PlanPart,
   name: string,
 ): Omit<RemedyOutcome, "encoder" | "remedy"> {
   const inCrops = (setting: string, background: string | null) =>
@@ -71,7 +70,7 @@ export function asItIs(
   const asked = { set, layout, cells: pixels.store.cells, selection, index, study, groups };
   const found = transferPredictions(asked);
   return {
-    results: results.filter((r) => r.encoder === name && inCrops(r.setting, r.background)),
+    results: partResults(results, crops, name),
     judged: { plan, index, selection, groups },
     predictions: found && {
       ...found,

@@ -13,11 +13,11 @@ import type { Remedy } from "../../remedy/name.ts";
 import { drawDonors, type Lenders, recompose } from "../../remedy/recompose.ts";
 import type { Seen } from "../../remedy/seen.ts";
 import { type Lending, lendMedium } from "../../swap/lend.ts";
-import type { RemedyCrops } from "./crops.ts";
+import type { PlanPart } from "../part.ts";
 
 /** What remedies that change what an encoder sees are made of. */
-export interface PixelRequest extends Omit<ExtractRequest, "plan" | "derived" | "encoders"> {
-  readonly crops: RemedyCrops;
+export interface PixelRequest extends Omit<ExtractRequest, "plan" | "derived" | "error" | "encoders"> {
+  readonly crops: PlanPart;
   readonly lenders: Lenders;
   readonly lending: Lending;
   readonly seed: number;

@@ -1,25 +1,25 @@
 import type { EncoderFile } from "../../encode/encoder-file.ts";
 import { changedBy, parseRemedies } from "../../remedy/name.ts";
+import { type PartRequest, type PlanPart, planPart } from "../part.ts";
 import { metadataColumn } from "../select.ts";
-import { type RemedyCrops, remedyCrops } from "./crops.ts";
 import { donorsFor } from "./donors.ts";
 import { fitted } from "./fitted.ts";
 import { asItIs, judged } from "./judged.ts";
 import type { RemedyOutcome, RemedyOutcomes, RemedyRefused } from "./outcome.ts";
 import { pixelFeatures } from "./pixels.ts";
 import { pooledFeatures, poolTargets } from "./pool.ts";
-import { nameOf, type RemedyRequest, type Task, tasksOf } from "./tasks.ts";
+import { nameOf, type Task, tasksOf } from "./tasks.ts";
 
 /**
  * Runs the remedies that a study names: what each makes of the composites of the study's own plan in the settings that
  * it is judged by. What an earlier run left is used where its key still fits.
  * @throws StudyError for a remedy that is none
  */
-export async function runRemedies(request: RemedyRequest): Promise<RemedyOutcomes> {
+export async function runRemedies(request: PartRequest): Promise<RemedyOutcomes> {
   const { study, plan, selection } = request;
   const remedies = parseRemedies(study.remedies ?? []);
   if (remedies.length === 0) return { none: [], outcomes: [], refused: [], composites: 0 };
-  const crops = remedyCrops(plan, study, selection);
+  const crops = planPart(plan, study, selection);
   const { bases, tasks, refused } = tasksOf(request, remedies);
   const none = bases.map((encoder) => ({ encoder, ...asItIs(request, crops, encoder) }));
   const outcomes: RemedyOutcome[] = [];
@@ -39,8 +39,8 @@ export async function runRemedies(request: RemedyRequest): Promise<RemedyOutcome
 
 /** Runs one remedy of all its outputs. */
 async function perform(
-  request: RemedyRequest,
-  crops: RemedyCrops,
+  request: PartRequest,
+  crops: PlanPart,
   task: Task,
   onProgress: (share: number) => void,
 ): Promise<Omit<RemedyOutcomes, "none">> {
@@ -60,8 +60,8 @@ async function perform(
 
 /** Recomposition of every output onto as many donors as its features ask for. */
 async function recomposed(
-  request: RemedyRequest,
-  crops: RemedyCrops,
+  request: PartRequest,
+  crops: PlanPart,
   { remedy, pairs }: Task,
   onProgress: (share: number) => void,
 ): Promise<Omit<RemedyOutcomes, "none">> {
@@ -85,8 +85,8 @@ async function recomposed(
 
 /** A remedy that changes what the encoder sees: encodes it, then judges it. */
 async function shown(
-  request: RemedyRequest,
-  crops: RemedyCrops,
+  request: PartRequest,
+  crops: PlanPart,
   { remedy, pairs, donors }: Task,
   onProgress: (share: number) => void,
 ): Promise<Omit<RemedyOutcomes, "none">> {
@@ -133,8 +133,8 @@ async function shown(
 
 /** A remedy that takes other features from the encoder: encodes the composites with these, then judges them. */
 async function pooled(
-  request: RemedyRequest,
-  crops: RemedyCrops,
+  request: PartRequest,
+  crops: PlanPart,
   { remedy, pairs }: Task,
   onProgress: (share: number) => void,
 ): Promise<Omit<RemedyOutcomes, "none">> {
@@ -172,8 +172,8 @@ async function pooled(
 
 /** A remedy that is fitted to the features that are there. */
 async function fittedOnFeatures(
-  request: RemedyRequest,
-  crops: RemedyCrops,
+  request: PartRequest,
+  crops: PlanPart,
   { remedy, pairs }: Task,
   onProgress: (share: number) => void,
 ): Promise<Omit<RemedyOutcomes, "none">> {
@@ -190,6 +190,6 @@ async function fittedOnFeatures(
 }
 
 /** The retrained twin as it is: what the study found of it already. */
-function retrained(request: RemedyRequest, crops: RemedyCrops, { remedy, pairs }: Task): RemedyOutcome[] {
+function retrained(request: PartRequest, crops: PlanPart, { remedy, pairs }: Task): RemedyOutcome[] {
   return pairs.map(({ encoder, of }) => ({ ...asItIs(request, crops, of), encoder, remedy }));
 }

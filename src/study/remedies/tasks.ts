@@ -1,28 +1,7 @@
-import type { EncoderTarget, ExtractOptions } from "../../features/extract.ts";
 import { changedBy, type Remedy } from "../../remedy/name.ts";
-import type { BlockResult, Evaluation } from "../blocks.ts";
-import type { Judged } from "../judge.ts";
-import type { StudyLayout } from "../layout.ts";
-import type { StudiedOutput } from "../results.ts";
-import type { FittedStudy } from "../schema.ts";
+import type { PartRequest } from "../part.ts";
 import type { RemedyRefused } from "./outcome.ts";
-import type { PixelRequest } from "./pixels.ts";
 import { twinsOf } from "./twins.ts";
-
-/** What remedies of a finished study are made from. */
-export interface RemedyRequest extends Judged {
-  readonly study: FittedStudy;
-  readonly outputs: readonly StudiedOutput[];
-  /** Encoders that can be run, with their dimensions. */
-  readonly targets: readonly EncoderTarget[];
-  readonly results: readonly BlockResult[];
-  readonly layout: StudyLayout;
-  readonly evaluation: Omit<Evaluation, "layout" | "sets" | "blocks" | "index" | "onProgress">;
-  readonly pixels: Omit<PixelRequest, "crops" | "lenders" | "lending" | "seed">;
-  /** Programs are not among them: each remedy starts those that it needs, so that they hold no memory in between. */
-  readonly extractOptions: Omit<ExtractOptions, "onProgress" | "programs">;
-  readonly onProgress?: (done: number, total: number) => void;
-}
 
 /** One remedy of all the outputs that it is of. */
 export interface Task {
@@ -34,7 +13,7 @@ export interface Task {
 }
 
 /** Which outputs each remedy is of. Twins are remedied for the sake of the encoder that they are twins of. */
-export function tasksOf({ outputs, targets }: RemedyRequest, remedies: readonly Remedy[]) {
+export function tasksOf({ outputs, targets }: PartRequest, remedies: readonly Remedy[]) {
   const refused: RemedyRefused[] = [];
   const twins = twinsOf(outputs);
   const isTwin = new Set(twins.values());

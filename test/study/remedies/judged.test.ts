@@ -6,9 +6,8 @@ import { PairGrid } from "../../../src/evaluate/grid.ts";
 import { groupSplit } from "../../../src/evaluate/split.ts";
 import { parseRemedy } from "../../../src/remedy/name.ts";
 import type { StudyLayout } from "../../../src/study/layout.ts";
-import type { RemedyCrops } from "../../../src/study/remedies/crops.ts";
+import type { PartRequest, PlanPart } from "../../../src/study/part.ts";
 import { judged } from "../../../src/study/remedies/judged.ts";
-import type { RemedyRequest } from "../../../src/study/remedies/tasks.ts";
 import { synthetic } from "./synthetic.ts";
 
 let grid: PairGrid | undefined;
@@ -35,7 +34,7 @@ test("a run that is stopped between the fits of a remedy's probes is stopped, an
     groups.count,
     classes,
   );
-  const crops = { plan: index.plan, blocks, backgrounds: classes } as unknown as RemedyCrops;
+  const crops = { plan: index.plan, blocks, backgrounds: classes } as unknown as PlanPart;
   const judge = (signal?: AbortSignal) =>
     judged(
       {
@@ -51,7 +50,7 @@ test("a run that is stopped between the fits of a remedy's probes is stopped, an
           signal,
           splits: (a: number, b: number) => [splits[a], splits[b]],
         },
-      } as unknown as RemedyRequest,
+      } as unknown as PartRequest,
       crops,
       { encoder: "drawn", remedy: parseRemedy("masked"), set: { ...set, name: "drawn+masked" }, bases: [] },
     );

@@ -1,0 +1,43 @@
+import { makeFolder, writeError } from "../files/atomic.ts";
+import { sha256File } from "../files/hash.ts";
+import { takeLock } from "../files/lock.ts";
+import type { StudyLayout } from "./layout.ts";
+import { nameIn } from "./open-folder.ts";
+import { ownFeatures } from "./own-files.ts";
+import type { StudyRecord } from "./record.ts";
+import type { Study } from "./schema.ts";
+
+/** What the record says of the features of a study in a folder `features`. */
+export function featuresOf(
+  study: string,
+  features: string,
+  bases: readonly string[],
+): StudyRecord["features"] {
+  return {
+    folder: nameIn(study, features),
+    parts: Object.fromEntries(
+      [...new Set(bases)].sort().map((base) => [nameIn(features, base), sha256File(`${base}.sums.npy`)]),
+    ),
+  };
+}
+
+/** Runs `work` on the folder of the features; one that studies share is locked meanwhile. */
+export async function withFeatures<T>(
+  study: Pick<Study, "features">,
+  layout: StudyLayout,
+  work: (folder: string, shared: boolean) => Promise<T>,
+): Promise<T> {
+  if (study.features === undefined) return work(layout.features, false);
+  try {
+    makeFolder(study.features);
+  } catch (cause) {
+    throw writeError(study.features, cause);
+  }
+  const lock = takeLock(study.features);
+  try {
+    ownFeatures(study.features);
+    return await work(study.features, true);
+  } finally {
+    lock.release();
+  }
+}
