@@ -33,6 +33,13 @@ export interface Design {
   /** Cells per field grow from the first to the last field by this factor. */
   readonly uneven: number;
   readonly settings: readonly Setting[];
+  /** What pasting adds to every feature of every composite; default 0. */
+  readonly shift?: number;
+  /**
+   * Plates, over which every class's fields are dealt in turn, or, where classes lean, three in four on one of two; and
+   * the standard deviation of their vectors, which stand in the medium.
+   */
+  readonly plates?: { readonly count: number; readonly medium: number; readonly leaning?: boolean };
   /** Donors from anywhere and folds of cells in random order, as before there were closed groups. */
   readonly open?: boolean;
 }
@@ -55,6 +62,8 @@ export interface World {
   readonly classOf: Int16Array;
   readonly field: string[];
   readonly protein: string[];
+  /** Plate of every row, 0 where the design has none. */
+  readonly plate: Int32Array;
   readonly rows: Int32Array[];
   readonly groups: Groups;
   /** Fold of every row, and how many there are. */
@@ -63,19 +72,21 @@ export interface World {
   readonly own: Float64Array[];
   readonly medium: Float64Array[];
   readonly neighbors: Float64Array[];
+  /** Vectors of the plates. */
+  readonly plates: Float64Array[];
 }
 
 export function makeWorld(design: Design): World {
   const random = gaussian(mulberry32(namedSeed(11, "world", design.name)));
   const classes = design.fields.length;
-  const vectors = (sd: number) =>
-    Array.from({ length: classes }, () =>
-      Float64Array.from({ length: design.dimension }, () => sd * random()),
-    );
-  const [own, medium, neighbors] = [design.signal, design.medium, design.neighbors].map(vectors);
+  const vectors = (sd: number, count = classes) =>
+    Array.from({ length: count }, () => Float64Array.from({ length: design.dimension }, () => sd * random()));
+  const [own, medium, neighbors] = [design.signal, design.medium, design.neighbors].map((sd) => vectors(sd));
   const classOf: number[] = [];
   const field: string[] = [];
   const protein: string[] = [];
+  const plate: number[] = [];
+  const { count = 1, leaning = false, medium: platesDiffer = 0 } = design.plates ?? {};
   const rows = design.fields.map((fields, c) => {
     const start = classOf.length;
     const weights = Array.from({ length: fields }, (_, f) => 1 + ((design.uneven - 1) * f) / (fields - 1));
@@ -85,6 +96,7 @@ export function makeWorld(design: Design): World {
         classOf.push(c);
         field.push(`${c}_${f}`);
         protein.push(design.protein > 0 ? `${c}_${f >> 1}` : `${c}`);
+        plate.push(leaning ? (c + (f % 4 === 3 ? 1 : 0)) % 2 : f % count);
       }
     });
     return Int32Array.from({ length: classOf.length - start }, (_, i) => start + i);
@@ -97,6 +109,7 @@ export function makeWorld(design: Design): World {
     classOf: Int16Array.from(classOf),
     field,
     protein,
+    plate: Int32Array.from(plate),
     rows,
     groups,
     fold,
@@ -104,6 +117,7 @@ export function makeWorld(design: Design): World {
     own,
     medium,
     neighbors,
+    plates: vectors(platesDiffer, leaning ? 2 : count),
   };
 }
 
@@ -120,7 +134,7 @@ export interface Draw {
 }
 
 export function draw(world: World, random: Random): Draw {
-  const { design, classOf, field, protein } = world;
+  const { design, classOf, field, protein, plate } = world;
   const { dimension: d, lambda } = design;
   const normal = gaussian(random);
   const size = classOf.length * d;
@@ -150,7 +164,8 @@ export function draw(world: World, random: Random): Draw {
     const number = 1 + NEIGHBOR_NUMBER * normal();
     for (let j = 0, at = row * d; j < d; j++, at++) {
       out.cell[at] = world.own[c][j] + effect[j] + fixed[j] + normal();
-      out.medium[at] = world.medium[c][j] + effect[d + j] + CELL_MEDIUM * normal();
+      out.medium[at] =
+        world.medium[c][j] + world.plates[plate[row]][j] + effect[d + j] + CELL_MEDIUM * normal();
       out.neighbors[at] =
         effect[2 * d + j] +
         TEXTURE_CELL * normal() +
@@ -163,6 +178,7 @@ export function draw(world: World, random: Random): Draw {
 
 /** Share of the cell's own features that is left in a setting. */
 export function kept(setting: Setting, lambda: number): number {
+  if (setting === "background-only") return 0;
   return setting === "cell-free" || setting === "masked" ? 1 : 1 - DILUTION * lambda;
 }
 
@@ -176,13 +192,14 @@ export function compose(
   normal: Random,
   out: Float64Array,
 ): void {
-  const { dimension: d, paste, lambda } = world.design;
+  const { dimension: d, paste, lambda, shift = 0 } = world.design;
   const share = kept(setting, lambda);
-  const pasted = setting === "original" ? 0 : paste;
+  const imaged = setting === "original" || setting === "background-only";
+  const pasted = imaged ? 0 : paste;
   const around = setting === "cell-free" ? drawn.filled : drawn.neighbors;
   const [a, b] = [row * d, donor * d];
   for (let j = 0; j < d; j++) {
-    out[j] = share * drawn.cell[a + j];
+    out[j] = share * drawn.cell[a + j] + (imaged ? 0 : shift);
     if (setting !== "masked") out[j] += drawn.medium[b + j] + around[b + j];
     if (pasted > 0) out[j] += pasted * normal();
   }

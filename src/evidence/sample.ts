@@ -10,9 +10,8 @@ const MOST_VALUES = 1 << 22;
  * same number of every class, evenly from each of its clusters. Rows count within what is taken.
  */
 export function sampled(request: PredictionRequest): PredictionRequest {
-  const { cluster, group, blocks, dimension, classes } = request;
-  const quota = Math.ceil(Math.min(MOST_CELLS, MOST_VALUES / dimension) / classes.length);
-  const taken = cluster.map((of) => evenRows(of, quota));
+  const { cluster, group, blocks } = request;
+  const taken = sampledRows(request, cluster);
   const pick = (of: Int32Array, own: number) => taken[own].map((row) => of[row]);
   return {
     ...request,
@@ -32,12 +31,29 @@ export function sampled(request: PredictionRequest): PredictionRequest {
   };
 }
 
-/** At most `most` rows, ascending, from every cluster in proportion to its rows and evenly spaced there. */
+/** Rows of every class that are looked at, {@link MOST_CELLS} together. */
+export function sampledRows(
+  { dimension, classes }: Pick<PredictionRequest, "dimension" | "classes">,
+  cluster: readonly Int32Array[],
+): Int32Array[] {
+  const quota = Math.ceil(Math.min(MOST_CELLS, MOST_VALUES / dimension) / classes.length);
+  return cluster.map((of) => evenRows(of, quota));
+}
+
+/**
+ * About `most` rows, ascending: from every cluster in proportion to its rows and evenly spaced there, at least one.
+ */
 export function evenRows(cluster: Int32Array, most: number): Int32Array {
   const rows = Int32Array.from(cluster.keys());
   if (rows.length <= most) return rows;
   rows.sort((a, b) => cluster[a] - cluster[b] || a - b);
-  return Int32Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]).sort();
+  const at = new Set(Array.from({ length: most }, (_, i) => Math.floor((i * rows.length) / most)));
+  const missing = new Set(cluster);
+  for (const i of at) missing.delete(cluster[rows[i]]);
+  rows.forEach((row, i) => {
+    if (missing.delete(cluster[row])) at.add(i);
+  });
+  return Int32Array.from(at, (i) => rows[i]).sort();
 }
 
 /**

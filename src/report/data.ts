@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BATCH } from "../evidence/batch.ts";
 import { NATURAL } from "../evidence/natural.ts";
 import { PASTE } from "../evidence/paste.ts";
 import { SENSITIVITY } from "../evidence/sensitivity.ts";
@@ -126,7 +127,7 @@ const remedies = z.strictObject({
 });
 
 /** Evidence beside the ladder; every kind has an `id`, the encoder and its `numbers`. */
-const further = z.discriminatedUnion("id", [NATURAL, PASTE, SENSITIVITY, SHARES]);
+const further = z.discriminatedUnion("id", [BATCH, NATURAL, PASTE, SENSITIVITY, SHARES]);
 
 /** Something a reader must know before believing a number; `encoder` null: holds for the whole study. */
 const flag = z.strictObject({

@@ -3,6 +3,7 @@ import type { ReportData } from "./data.ts";
 import { Html, html } from "./escape.ts";
 import { type Context, makeContext, plural, type Section } from "./section.ts";
 import { answerSection } from "./section-answers.ts";
+import { batchSection } from "./section-batch.ts";
 import { citeSection } from "./section-cite.ts";
 import { curveSection } from "./section-curve.ts";
 import { estimateSection } from "./section-estimates.ts";
@@ -34,6 +35,7 @@ const SECTIONS: readonly Section[] = [
   remedySection,
   estimateSection,
   curveSection,
+  batchSection,
   naturalSection,
   pasteSection,
   sensitivitySection,

@@ -152,6 +152,13 @@ export const StudyFile = z.strictObject({
     .describe(
       "Metadata column, without its Metadata_ prefix, whose values are kept together in groups (Plate, Replicate, ...); default: the field, or the protein where every class has six or more.",
     ),
+  batch: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Metadata column, without its Metadata_ prefix, of what cells share beyond their field (Plate, Day, ...); default: that of groupBy, else Plate, Batch or Replicate where the cells have one.",
+    ),
   zone: z
     .number()
     .positive()

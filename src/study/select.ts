@@ -22,6 +22,7 @@ export interface Selection {
 /** Chooses the cells of a study. @throws StudyError naming the class, column or id that does not fit. */
 export function selectCells(cells: Cells, study: Study, verdicts: readonly string[] | null): Selection {
   const labels = metadataColumn(cells, study.class, "class");
+  if (study.batch !== undefined) metadataColumn(cells, study.batch, "batch");
   const usable = (row: number) => study.keepRejected || cells.usable[row] === 1;
   const leftOut: Record<string, number> = {};
   const count = (reason: string) => (leftOut[reason] = (leftOut[reason] ?? 0) + 1);

@@ -6,6 +6,7 @@ import type { Flag } from "../../types.ts";
 import type { FeatureRequest } from "../inference.ts";
 import { keep, readKept } from "../kept.ts";
 import type { EffectRow } from "../tables.ts";
+import { batchEvidence } from "./batch.ts";
 import { naturalEvidence } from "./natural.ts";
 import { pasteEvidence } from "./paste.ts";
 import { shareEvidence } from "./shares.ts";
@@ -40,7 +41,12 @@ export interface Ladder {
 }
 
 /** All of it, in the order of the report. */
-export const EVIDENCE: readonly EvidenceKind[] = [naturalEvidence, pasteEvidence, shareEvidence];
+export const EVIDENCE: readonly EvidenceKind[] = [
+  batchEvidence,
+  naturalEvidence,
+  pasteEvidence,
+  shareEvidence,
+];
 
 /** Draws all evidence of one encoder, or finds it in the study folder; `between` is awaited after every step. */
 export async function drawEvidence(request: EvidenceRequest, between: () => Promise<void>): Promise<void> {
