@@ -37,6 +37,12 @@ export interface AroundCells {
   readonly own: Float64Array;
   /** Per channel: mean level of the cell above the medium. */
   readonly brightness: readonly Float64Array[];
+  /** `area` by the neighbors' class, where fields hold several: the cell's own, others, and not known. */
+  readonly classes: {
+    readonly own: Float64Array;
+    readonly other: Float64Array;
+    readonly unknown: Float64Array;
+  } | null;
 }
 
 /** What natural evidence is drawn from; arrays are per class, then per cell of the class. */
@@ -59,6 +65,8 @@ export interface NaturalRequest {
 interface Dose {
   readonly id: string;
   readonly of: (around: AroundCells) => Float64Array;
+  /** What is held fixed besides the cell itself. */
+  readonly controls?: (around: AroundCells) => Float64Array[];
 }
 
 /** What a slope is of. */
@@ -93,7 +101,7 @@ export function* naturalSlopes(request: NaturalRequest): Generator<void, Natural
   const curves: Binned[] = [];
   for (const dose of dosesOf(request)) {
     const doses = around.map(dose.of);
-    const prepared = prepare(request, doses);
+    const prepared = prepare(request, doses, dose.controls);
     const outcomes = outcomesOf(request, dose.id, prepared);
     const random = mulberry32(namedSeed(seed, "natural", dose.id));
     const p = shuffledP({ prepared, outcomes: outcomes.map((o) => o.values), draws: DRAWS, random });
@@ -123,27 +131,56 @@ export function* naturalSlopes(request: NaturalRequest): Generator<void, Natural
 
 const AREA = "natural/area";
 
-/** Per tenth of the crop, per piece, per tenth of a diameter, per third of the contrast (twice as bright as the cell). */
-function dosesOf({ channels, diameter }: NaturalRequest): Dose[] {
+/**
+ * Per tenth of the crop, per piece, per tenth of a diameter, per third of the contrast (twice as bright as the cell); where
+ * the neighbors' classes are known, also per tenth of the crop that is covered by the own class and by others, and by the own
+ * in the place of others.
+ */
+function dosesOf({ channels, diameter, around }: NaturalRequest): Dose[] {
+  const tenths = (values: Float64Array) => values.map((v) => 10 * v);
+  const mixed =
+    around.every((a) => a.classes !== null) && around.some((a) => a.classes!.other.some((v) => v > 0));
   return [
-    { id: AREA, of: (a) => a.area.map((v) => 10 * v) },
+    { id: AREA, of: (a) => tenths(a.area) },
     { id: "natural/number", of: (a) => a.number },
     { id: "natural/nearest", of: (a) => a.nearest.map((v) => (10 * v) / diameter) },
     ...channels.map((channel, c) => ({
       id: `natural/brightness/${channel}`,
       of: (a: AroundCells) => a.contrast[c].map((v) => 3 * v),
     })),
+    ...(mixed ? MIXED.map((dose) => ({ ...dose, of: (a: AroundCells) => tenths(dose.of(a)) })) : []),
   ];
 }
+
+/** Where neighbors are of several classes. */
+const MIXED: readonly Dose[] = [
+  {
+    id: "natural/own-class",
+    of: ({ classes }) => classes!.own,
+    controls: ({ classes }) => [classes!.other, classes!.unknown],
+  },
+  {
+    id: "natural/other-class",
+    of: ({ classes }) => classes!.other,
+    controls: ({ classes }) => [classes!.own, classes!.unknown],
+  },
+  // At a fixed area of both together.
+  {
+    id: "natural/class",
+    of: ({ classes }) => classes!.own,
+    controls: ({ area, classes }) => [area, classes!.unknown],
+  },
+];
 
 function prepare(
   { around, stratum, predictions: { cluster } }: NaturalRequest,
   doses: readonly Float64Array[],
+  more: Dose["controls"] = () => [],
 ): (ClassSlope | null)[] {
   return doses.map((dose, own) =>
     prepareSlope({
       dose,
-      controls: [around[own].own, ...around[own].brightness.map(compressed)],
+      controls: [around[own].own, ...around[own].brightness.map(compressed), ...more(around[own])],
       stratum: stratum[own],
       cluster: cluster[own],
     }),

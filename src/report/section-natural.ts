@@ -67,6 +67,9 @@ function names({ diameter, numbers }: Natural): Record<string, string> {
     "natural/area/seen/ratio": "seen over swaps, own class",
     "natural/number": "probability, per neighbor",
     "natural/nearest": `probability, per ${(diameter / 10).toFixed(1)} px to the nearest`,
+    "natural/own-class": "probability, per tenth of the own class",
+    "natural/other-class": "probability, per tenth of other classes",
+    "natural/class": "probability, own class in place of others, per tenth",
     ...Object.fromEntries(
       channels.map((channel) => [
         `natural/brightness/${channel}`,

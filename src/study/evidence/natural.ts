@@ -1,3 +1,4 @@
+import { type NeighborClasses, neighborClasses } from "../../cells/neighbor-classes.ts";
 import type { CellStore } from "../../cells/store.ts";
 import { storeHash } from "../../cells/store.ts";
 import { median } from "../../core/statistics.ts";
@@ -7,6 +8,7 @@ import { measureNeighbors, nearestNeighbor } from "../../masks/neighbors.ts";
 import { BACKGROUND, CENTER, NEIGHBOR } from "../../types.ts";
 import { type Block, listBlocks } from "../block.ts";
 import { keyOf } from "../inference.ts";
+import { metadataColumn } from "../select.ts";
 import { transferPredictions } from "../transfer.ts";
 import type { EvidenceKind, EvidenceRequest } from "./further.ts";
 
@@ -42,6 +44,7 @@ export const naturalEvidence: EvidenceKind<Natural> = {
     const { rows, classes } = selection;
     const around = aroundCells(store);
     const stratum = strata(request);
+    const of = classesAround(request);
     const donor = (setting: Block["setting"], background: number, own: number) => {
       const block = { setting, background: background < 0 ? null : classes[background] };
       if (index.isOwn(block, classes[own])) return null;
@@ -52,7 +55,17 @@ export const naturalEvidence: EvidenceKind<Natural> = {
       channels: store.channels,
       diameter: diameterOf(store),
       stratum: rows.map((list) => list.map((row) => stratum[row])),
-      around: rows.map((list) => tableOf(Array.from(list, around), store.channels.length)),
+      around: rows.map((list) => ({
+        ...tableOf(Array.from(list, around), store.channels.length),
+        classes:
+          of === null
+            ? null
+            : {
+                own: Float64Array.from(list, (row) => of.own[row]),
+                other: Float64Array.from(list, (row) => of.other[row]),
+                unknown: Float64Array.from(list, (row) => of.unknown[row]),
+              },
+      })),
       predictions: transferPredictions(request)!,
       donors: {
         donor: ({ setting, background }, own) => donor(setting, background, own),
@@ -76,6 +89,30 @@ function strata({ cells, groups }: EvidenceRequest): Int32Array {
     if (!names.has(name)) names.set(name, names.size);
     return names.get(name)!;
   });
+}
+
+/** Of what classes the neighbors are; null where the cells have no places, or no field holds several classes. */
+function classesAround({
+  store,
+  cells,
+  study,
+  selection: { classOf, classes },
+}: EvidenceRequest): NeighborClasses | null {
+  const ofField = new Map<string, number>();
+  const several = classOf.some((c, row) => {
+    const known = ofField.get(cells.field[row]);
+    if (c >= 0 && known === undefined) ofField.set(cells.field[row], c);
+    return c >= 0 && known !== undefined && known !== c;
+  });
+  if (!several) return null;
+  // A cell with several localizations is neither of the own class nor of another.
+  const label = metadataColumn(cells, study.class, "class").map((name, row) =>
+    classOf[row] >= 0 ? classes[classOf[row]] : name === null || name.includes("|") ? null : name,
+  );
+  const rows = Int32Array.from(cells.usable.keys()).filter(
+    (row) => cells.usable[row] === 1 || classOf[row] >= 0,
+  );
+  return neighborClasses(store, cells, rows, label);
 }
 
 /** What is around one cell; names as in {@link AroundCells}. */
@@ -131,7 +168,7 @@ function measure(mask: Uint8Array, crop: Float32Array, height: number, width: nu
   };
 }
 
-function tableOf(cells: readonly Around[], channels: number): AroundCells {
+function tableOf(cells: readonly Around[], channels: number): Omit<AroundCells, "classes"> {
   const column = (of: (a: Around) => number) => Float64Array.from(cells, of);
   const byChannel = (of: (a: Around) => readonly number[]) =>
     Array.from({ length: channels }, (_, c) => column((a) => of(a)[c]));
