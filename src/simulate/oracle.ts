@@ -18,6 +18,8 @@ export interface OracleOptions {
   readonly batch?: number;
   /** Batch of every cell of the store, where `batch` is above 0. */
   readonly batchOf?: readonly string[];
+  /** How many times `lambda` the neighbors in the crop of every cell of the store count (by their area, for instance); standard 1. */
+  readonly crowding?: ArrayLike<number>;
   readonly seed: number;
 }
 
@@ -41,11 +43,13 @@ export const BATCH_FEATURES = 4;
  * medium^2); of a cell's two crops it chooses the paste in Phi(paste sqrt(C) / (sqrt(2) jitter)) of cells. `batch` times a
  * normal vector of the batch, and noise of the crop, stand in features of their own wherever the crop's medium is seen.
  *
+ * With `crowding` the dose of the neighbors is lambda times that of the crop that shows them.
+ *
  * @param truth class of every cell of the store; its background is of the same class
  * @throws RangeError for a negative dose, noise or jitter, or a dose of the batch without `batchOf`
  */
 export function oracleFeatures(plan: SwapPlan, truth: readonly string[], options: OracleOptions): Features {
-  const { lambda, medium = 0, noise, jitter = 0, paste = 0, batch = 0, batchOf, seed } = options;
+  const { lambda, medium = 0, noise, jitter = 0, paste = 0, batch = 0, batchOf, crowding, seed } = options;
   if (![lambda, medium, noise, jitter, paste, batch].every((dose) => dose >= 0))
     throw new RangeError("lambda, medium, noise, jitter, paste and batch must be 0 or more");
   if (batch > 0 && batchOf === undefined) throw new RangeError("a dose of the batch needs batchOf");
@@ -73,7 +77,8 @@ export function oracleFeatures(plan: SwapPlan, truth: readonly string[], options
     const { cell: seen, background, removes } = traitsOf(SETTINGS[plan.setting[row]]);
     const lender = background === "own" ? cell : plan.donor[row];
     if (seen !== "removed") add(at, cell, "cell", 1);
-    if (background !== "none" && removes !== "all") add(at, lender, "surroundings", lambda);
+    if (background !== "none" && removes !== "all")
+      add(at, lender, "surroundings", lambda * (crowding?.[lender] ?? 1));
     if (background !== "none") add(at, lender, "medium", medium);
     if (background !== "none" && batch > 0) addBatch(at, lender);
     if (seen === "pasted") for (let k = 0; k < classes.length; k++) data[at + k] += paste;

@@ -118,3 +118,15 @@ test("accuracies are those of the formula", () => {
   expect(Math.abs(score("original", cell) - phi(((1 + options.lambda) * unit) / s))).toBeLessThan(0.02);
   expect(Math.abs(score("masked", cell) - phi(unit))).toBeLessThan(0.02);
 });
+
+test("the dose of the neighbors is that of the crop that shows them", () => {
+  const crowding = truth.map((_, i) => i % 4);
+  const options = { lambda: 0.5, noise: 0, seed: 3, crowding };
+  const imaged = oracleFeatures(plan("original", null), truth, options).data;
+  const swapped = plan("different", "c");
+  const { data } = oracleFeatures(swapped, truth, options);
+  for (const cell of [0, 2]) {
+    expect([...imaged.slice(3 * cell, 3 * cell + 3)]).toEqual([1 + 0.5 * crowding[cell], 0, 0]);
+    expect([...data.slice(3 * cell, 3 * cell + 3)]).toEqual([1, 0, 0.5 * crowding[swapped.donor[cell]]]);
+  }
+});
