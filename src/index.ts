@@ -44,9 +44,11 @@ export {
   recommend,
   remedyEvidence,
 } from "./evidence/remedies.ts";
+export { type Sensitivity, type SensitivityCase, sensitivity } from "./evidence/sensitivity.ts";
 export { STATEMENTS, type Stated, statedEstimates } from "./evidence/statements.ts";
 export { type Aggregation, EFFECTS, type ResultTable, resultTable } from "./evidence/tables.ts";
 export { type TransferStated, transferEstimates } from "./evidence/transfer.ts";
+export { type MaskChange, type MaskError, MaskErrors } from "./masks/mask-error.ts";
 export { judgeMask } from "./masks/verdict.ts";
 export {
   HUMAN_LOCALIZATIONS,
@@ -113,5 +115,7 @@ export { Compositor } from "./swap/composite.ts";
 export { type Derived, DerivedCrops, derivedScales } from "./swap/derived.ts";
 export { groupOf, measureScales, plainScales, type Scales } from "./swap/intensity.ts";
 export { makePlan, type PlanRequest, type SameDonor } from "./swap/plan.ts";
+export { type FittedVariant, fitVariants, VARIANTS } from "./swap/variant.ts";
+export { type SeededError, WrongMasks } from "./swap/wrong-masks.ts";
 export * from "./types.ts";
 export { version } from "./version.ts";

@@ -226,6 +226,21 @@ export const SCENARIOS: readonly Scenario[] = [
     read: null,
   },
   {
+    name: "sensitivity",
+    args: ["sensitivity", "study.json", "--out", "study", "--workers", "2"].concat([
+      "--variants",
+      "dilate-3",
+      "keep",
+    ]),
+    prepare: async (folder, run) => {
+      drawCells(join(folder, "cells"), { classes: ["a", "b", "c"], cellsPerClass: 6, size: 24 });
+      writeEncoder(folder, { name: "tiny", size: 24 });
+      writeStudy(join(folder, "study.json"), { encoders: ["tiny.json"], learningCurve: false });
+      await run("run", "study.json", "--out", "study");
+    },
+    read: null,
+  },
+  {
     name: "run --force",
     args: ["run", "study.json", "--out", "study", "--force", "--workers", "2"],
     prepare: async (folder, run) => {

@@ -63,6 +63,24 @@ test("they stand beside encoders that are run, in the order of the study file", 
   expect(of("given")).not.toEqual(of("more"));
 });
 
+test("their sensitivity cannot be measured, which is said beside that of encoders that are run", async () => {
+  const sensitivity = ["keep"];
+  const { sensitivity: found } = await run(
+    { encoders: [{ ...own, name: "given" }, "tiny.json"], sensitivity },
+    "mixed",
+  );
+  expect(found.map((s) => [s.encoder, s.variants.length, s.refused.length])).toEqual([
+    ["given", 0, 1],
+    ["tiny", 1, 0],
+  ]);
+  expect(found[0].refused[0].why).toMatch(/^its features were made elsewhere/);
+  const error = await failure(run({ encoders: [own], sensitivity }, "given-alone"));
+  expect(error.message).toMatch(
+    /all encoders of this study are features that were made elsewhere; list an encoder/,
+  );
+  expect(existsSync(join(base, "given-alone"))).toBe(false);
+});
+
 test("rows are found by their columns in any order, and by their order where nothing names them", async () => {
   const plan = await readParquet(join(exported, "plan.parquet"));
   const array = new NpyReader(features);

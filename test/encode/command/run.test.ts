@@ -91,6 +91,17 @@ test("remedies start the program again for what they show it, and it is gone in 
   expect(await gone(Number(readFileSync(note, "utf8")))).toBe(true);
 });
 
+test("other composites are encoded by the program too, and it is gone in the end", async () => {
+  const path = writeStudy(join(base, "varied-study.json"), { encoders: ["net.json"], learningCurve: false });
+  const args = ["sensitivity", path, "--out", join(base, "remedied"), "--variants", "keep", "erode-2"];
+  const { code, stdout, errors } = await run([...args, "--workers", "2", "--json"]);
+  expect(code, errors.join("\n")).toBe(0);
+  const [{ variants, refused }] = JSON.parse(stdout).sensitivity;
+  expect(variants.map((v: { variant: string }) => v.variant)).toEqual(["keep", "erode-2"]);
+  expect(refused).toEqual([]);
+  expect(await gone(Number(readFileSync(note, "utf8")))).toBe(true);
+});
+
 test("killed or stopped, a run leaves no program behind and goes on to the same bytes", {
   timeout: 120_000,
 }, async () => {

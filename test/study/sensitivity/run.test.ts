@@ -208,7 +208,7 @@ describe("the command", () => {
     expect(ended, ended.stderr).toMatchObject({ code: 0, errors: [] });
     expect(ended.stdout).toMatch(/^tiny\n {2}variant +answer +neighbor +change +medium +change\n {2}as-run/);
     expect(ended.stdout).toMatch(/\n {2}keep +/);
-    expect(ended.stdout).toMatch(/tiny: The answer .* 2 variants, by 95 % intervals/s);
+    expect(ended.stdout).toMatch(/tiny: The answer .* 2 variants, by 95\s% intervals/s);
     expect(ended.stdout).toMatch(/dilate-3: 36 of 36 cells have another mask/);
     expect(ended.stdout).toMatch(/results\/sensitivity\.csv/);
   });
