@@ -26,6 +26,16 @@ export function totalVariation(p: ArrayLike<number>, q: ArrayLike<number>): numb
   return sum / 2;
 }
 
+/**
+ * KL(p || q) of shares among `cells` cells with half a cell spread evenly over the classes, nats: finite where a share is
+ * 0, and 0 at least.
+ */
+export function smoothedDivergence(p: Float64Array, q: Float64Array, cells: number): number {
+  const smooth = (shares: Float64Array) =>
+    shares.map((share) => (cells * share + 0.5 / shares.length) / (cells + 0.5));
+  return Math.max(0, divergence(smooth(p), smooth(q)));
+}
+
 /** Summary of the divergences of many proteins, as pandas' `describe` gives it. */
 export interface DivergenceSummary {
   readonly count: number;

@@ -4,6 +4,7 @@ import { NATURAL } from "../evidence/natural.ts";
 import { PASTE } from "../evidence/paste.ts";
 import { SENSITIVITY } from "../evidence/sensitivity.ts";
 import { SHARES } from "../evidence/shares.ts";
+import { CLAIM } from "../proportions/claim.ts";
 import { SETTINGS } from "../settings.ts";
 
 /** Version of {@link ReportData}; a report of another version is refused. */
@@ -205,7 +206,7 @@ const gallery = z.strictObject({
   ),
 });
 
-/** Localization proportions by one encoder. */
+/** Localization proportions by one encoder, as published. */
 export const reportProportions = z.strictObject({
   encoder: z.string(),
   proteins: z.array(
@@ -261,8 +262,10 @@ export const reportSchema = z.strictObject({
   curve: z.array(curvePoint),
   facts,
   gallery: z.array(gallery),
-  /** One entry per encoder whose proportions were asked for. */
+  /** One entry per encoder whose proportions were asked for as published. */
   proportions: z.array(reportProportions).default([]),
+  /** Proteins with several localizations: shares in every way to see them, and whether they change, by encoder. */
+  claims: z.array(CLAIM).default([]),
   /** One entry per encoder and kind of evidence that the study could draw. */
   further: z.array(further).default([]),
   /** One entry per encoder whose remedies were asked for. */

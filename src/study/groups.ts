@@ -30,6 +30,49 @@ function clustered(cells: Cells, study: Study, { classes, rows }: Selection): Gr
   return closedGroups({ classes, rows, field, cluster });
 }
 
+/**
+ * Closed group of every row, those of proteins with several localizations (`multiple`) too: the group of the cells that
+ * they share a cluster or a field with; fields that share neither are dealt in turn within their protein, the first of
+ * each protein to the next group.
+ */
+export function multipleGroups(
+  cells: Cells,
+  study: Pick<Study, "groupBy">,
+  { multiple }: Pick<Selection, "multiple">,
+  { count, group, unit }: Pick<Groups, "count" | "group" | "unit">,
+): Int32Array {
+  const { field, protein } = cells;
+  const names =
+    unit === "cluster"
+      ? metadataColumn(cells, study.groupBy!, "groupBy").map((value) => value ?? "unknown")
+      : unit === "protein"
+        ? protein!
+        : field;
+  const known = new Map<string, number>();
+  for (const list of [field, names])
+    group.forEach((k, row) => {
+      if (k >= 0) known.set(list === names ? `cluster ${list[row]}` : `field ${list[row]}`, k);
+    });
+  const out = Int32Array.from(group);
+  // Of a column that is named, cells of one value stay together.
+  const dealt = unit === "cluster" ? names : field;
+  const proteins = new Map<string, Set<string>>();
+  for (const row of multiple) {
+    const found = known.get(`cluster ${names[row]}`) ?? known.get(`field ${field[row]}`);
+    if (found !== undefined) {
+      out[row] = found;
+      continue;
+    }
+    const name = protein?.[row] ?? "";
+    let own = proteins.get(name);
+    if (own === undefined) proteins.set(name, (own = new Set()));
+    own.add(dealt[row]);
+    out[row] = ([...proteins.keys()].indexOf(name) + own.size - 1) % count;
+    known.set(unit === "cluster" ? `cluster ${names[row]}` : `field ${field[row]}`, out[row]);
+  }
+  return out;
+}
+
 /** The study without the settings that its groups are too small for. */
 export function allowedSettings(study: FittedStudy, groups: Groups): FittedStudy {
   if (groups.reach === "all" || groups.reach === "none") return study;
@@ -38,10 +81,11 @@ export function allowedSettings(study: FittedStudy, groups: Groups): FittedStudy
 
 /** Groups of a study whose plan was made elsewhere: where donors cross them, nothing can be said beyond the cells at hand. */
 export function checkClosed(groups: Groups, plan: SwapPlan): Groups {
-  const crossing = plan.donor.reduce(
-    (n, donor, row) => n + (donor >= 0 && groups.group[donor] !== groups.group[plan.cell[row]] ? 1 : 0),
-    0,
-  );
+  const crossing = plan.donor.reduce((n, donor, row) => {
+    const own = groups.group[plan.cell[row]];
+    // Cells of several localizations train no probe.
+    return n + (donor >= 0 && own >= 0 && groups.group[donor] !== own ? 1 : 0);
+  }, 0);
   if (crossing === 0 || groups.reach === "none") return groups;
   return {
     ...groups,

@@ -36,8 +36,9 @@ export function proportions(request: FeatureRequest): NonNullable<ReportInput["p
   const encoder = set.name;
   const { multiple, classes } = selection;
   const needed = (["original", "masked"] as const).map((setting): Block => ({ setting, background: null }));
+  if (study.proportions.method !== "published") return null;
   if (multiple.length === 0 || needed.some((b) => !study.settings.includes(b.setting))) return null;
-  const { optimizer = "converged", rows = "all" } = study.proportions ?? {};
+  const { optimizer, rows } = study.proportions;
   const proteins = Array.from(multiple, (row) => cells.protein?.[row] ?? "");
   const key = keyOf(request, needed, [...selection.rows, multiple], [proteins, optimizer, rows, study.seed]);
   return kept(request.layout.stage("proportions", encoder), key, reportProportions, () => {

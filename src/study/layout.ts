@@ -90,6 +90,14 @@ export class StudyLayout {
   get sensitivityTable(): string {
     return join(this.path, "results", "sensitivity");
   }
+  /** Shares of the localizations among the cells of every protein with several, without ending. */
+  get shares(): string {
+    return join(this.path, "results", "proportions");
+  }
+  /** How they change, without ending. */
+  get changes(): string {
+    return join(this.path, "results", "proportion-changes");
+  }
   /** One row per encoder and composite. */
   get cells(): string {
     return join(this.path, "results", "cells.parquet");
@@ -114,6 +122,10 @@ export const RESERVED: ReadonlySet<string> = new Set([
   "remedies.parquet",
   "sensitivity.csv",
   "sensitivity.parquet",
+  "proportions.csv",
+  "proportions.parquet",
+  "proportion-changes.csv",
+  "proportion-changes.parquet",
   "cells.parquet",
 ]);
 

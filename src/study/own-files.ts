@@ -26,7 +26,7 @@ const NAMED = new RegExp(
 const FILE = new RegExp(
   `^(?:${[
     "record\\.json|plan\\.csv|plan\\.parquet|scales\\.csv|report\\.json|report\\.html",
-    "results/(?:(?:pairs|effects|remedies|sensitivity)\\.(?:csv|parquet)|cells\\.parquet)",
+    "results/(?:(?:pairs|effects|remedies|sensitivity|proportions|proportion-changes)\\.(?:csv|parquet)|cells\\.parquet)",
     `results/${NAME}/(?:${TABLE})`,
     `stages/survey\\.json|stages/(?:sensitivity|transfer|proportions)/${NAME}\\.json`,
     `stages/evidence/${NAME}/[a-z-]+\\.json`,

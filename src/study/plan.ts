@@ -1,19 +1,30 @@
 import type { CellStore } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
+import { addCells } from "../swap/added.ts";
 import { checkSetting } from "../swap/composite.ts";
 import { lendMedium } from "../swap/lend.ts";
 import { makePlan } from "../swap/plan.ts";
 import { readPlan } from "../swap/plan-file.ts";
 import type { SwapPlan } from "../types.ts";
+import { multipleGroups } from "./groups.ts";
 import type { Study } from "./schema.ts";
 import { metadataColumn, type Selection } from "./select.ts";
 
-const FOR_PROPORTIONS = ["original", "masked"] as const;
+/** What the proportions of proteins with several localizations are told apart from. */
+const PUBLISHED = ["original", "masked"] as const;
+const ADDED: readonly Setting[] = ["original", "self", "different", "masked"];
 
-/** Settings that proteins with several localizations are seen in: enough for their proportions, or none. */
-export function addedSettings(settings: readonly Setting[]): readonly Setting[] {
-  return FOR_PROPORTIONS.every((s) => settings.includes(s)) ? FOR_PROPORTIONS : [];
+/**
+ * Settings that proteins with several localizations are seen in: none where their proportions cannot be compared between
+ * original and masked crops; as published only these two.
+ */
+export function addedSettings({
+  settings,
+  proportions,
+}: Pick<Study, "settings" | "proportions">): readonly Setting[] {
+  if (!PUBLISHED.every((s) => settings.includes(s))) return [];
+  return proportions.method === "published" ? PUBLISHED : ADDED.filter((s) => settings.includes(s));
 }
 
 /**
@@ -59,40 +70,16 @@ async function chosenPlan(
     seed: study.seed,
     ...(groups.count === 0 ? {} : { group: groups.group }),
   });
-  const extra = addedSettings(study.settings);
-  return selection.multiple.length === 0 || extra.length === 0
-    ? plan
-    : addCells(plan, extra, selection.multiple);
-}
-
-/** The plan with further cells in settings that need no donor; its order is kept. */
-function addCells(plan: SwapPlan, settings: readonly Setting[], cells: Int32Array): SwapPlan {
-  const count = plan.count + settings.length * cells.length;
-  const grown = {
-    cell: new Int32Array(count),
-    setting: new Uint8Array(count),
-    background: new Int16Array(count).fill(-1),
-    donor: new Int32Array(count).fill(-1),
-    sameField: new Uint8Array(count),
-  };
-  let at = 0;
-  for (let from = 0; from < plan.count; ) {
-    const setting = plan.setting[from];
-    let to = from;
-    while (to < plan.count && plan.setting[to] === setting && plan.background[to] === plan.background[from])
-      to++;
-    const added = settings.includes(SETTINGS[setting]) ? cells : new Int32Array();
-    for (let i = from, k = 0; i < to || k < added.length; at++) {
-      const take = k >= added.length || (i < to && plan.cell[i] < added[k]);
-      grown.setting[at] = setting;
-      grown.cell[at] = take ? plan.cell[i] : added[k];
-      if (take) {
-        grown.background[at] = plan.background[i];
-        grown.donor[at] = plan.donor[i];
-        grown.sameField[at] = plan.sameField[i++];
-      } else k++;
-    }
-    from = to;
-  }
-  return { ...plan, count, ...grown };
+  const added = addedSettings(study);
+  if (selection.multiple.length === 0 || added.length === 0) return plan;
+  const lending = study.backgrounds?.map((name) => classes.indexOf(name)) ?? [...classes.keys()];
+  return addCells(plan, {
+    cells: selection.multiple,
+    settings: added,
+    members: selection.rows.map((rows) => rows.slice().sort()),
+    lending: lending.sort((a, b) => a - b),
+    field: store.cells.field,
+    seed: study.seed,
+    ...(groups.count === 0 ? {} : { group: multipleGroups(store.cells, study, selection, groups) }),
+  });
 }

@@ -24,7 +24,7 @@ import { Compositor } from "../swap/composite.ts";
 import type { Scales } from "../swap/intensity.ts";
 import { planHash } from "../swap/plan-file.ts";
 import { SATURATED } from "../swap/signal.ts";
-import type { Flag, PairScore, SwapPlan } from "../types.ts";
+import type { Flag, PairScore, SwapPlan, Table } from "../types.ts";
 import { version } from "../version.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
@@ -38,6 +38,8 @@ import { proportions } from "./inference.ts";
 import { type Judgment, judgeStudy } from "./judge.ts";
 import type { StudyLayout } from "./layout.ts";
 import { ownFiles } from "./own-files.ts";
+import { claimOf, drawClaim, reportedClaim } from "./proportions/claim.ts";
+import { changeTable, shareTable } from "./proportions/tables.ts";
 import { writePublishedResults } from "./published-csv.ts";
 import type { RemedyOutcomes } from "./remedies/outcome.ts";
 import { reportedRemedies } from "./remedies/report.ts";
@@ -99,6 +101,7 @@ export async function fitProbes(
     await drawEvidence(request(finished, set), between);
     await between();
     proportions(request(finished, set));
+    await drawClaim(request(finished, set), between);
   }
 }
 
@@ -114,8 +117,6 @@ export interface WrittenResults {
 export function writeResults(finished: Finished): WrittenResults {
   const { layout, outputs, results } = finished;
   const scores = results.flatMap(blockScores);
-  writeCsv(`${layout.pairs}.csv`, scoreTable(scores));
-  writeParquet(`${layout.pairs}.parquet`, scoreTable(scores));
   const transfer = new Map(outputs.map(({ set }) => [set.name, statedTransfer(finished, set)]));
   const evidence = judgeStudy(finished, transfer);
   const further = outputs.map(({ set }) =>
@@ -128,23 +129,28 @@ export function writeResults(finished: Finished): WrittenResults {
   const answers = new Map(evidence.report.answers.map(({ encoder, badge }) => [encoder, badge]));
   const sensitivity = sensitivityStatements(finished.sensitivity, finished, answers, zone);
   const found = [...further.flatMap((f) => f.found), ...sensitivity];
-  const effects = effectsTable([...evidence.rows, ...found.flatMap(effectRows)]);
-  writeCsv(`${layout.effects}.csv`, effects);
-  writeParquet(`${layout.effects}.parquet`, effects);
   const remedies = remedyStatements(finished.remedies, finished.groups, zone);
-  const tables = [layout.pairs, layout.effects];
-  if (remedies.length > 0) {
-    tables.push(layout.remedyTable);
-    writeCsv(`${layout.remedyTable}.csv`, remedyTable(remedies));
-    writeParquet(`${layout.remedyTable}.parquet`, remedyTable(remedies));
-  }
-  if (sensitivity.length > 0) {
-    tables.push(layout.sensitivityTable);
-    writeCsv(`${layout.sensitivityTable}.csv`, sensitivityTable(sensitivity));
-    writeParquet(`${layout.sensitivityTable}.parquet`, sensitivityTable(sensitivity));
+  const claims = outputs.flatMap(({ set }) => claimOf(request(finished, set)) ?? []);
+  const published = outputs.flatMap(({ set }) => proportions(request(finished, set)) ?? []);
+  const { classes } = finished.selection;
+  const some: [base: string, table: Table][] = [
+    [layout.shares, shareTable(classes, claims, published)],
+    [layout.changes, changeTable(classes, claims)],
+    [layout.remedyTable, remedyTable(remedies)],
+    [layout.sensitivityTable, sensitivityTable(sensitivity)],
+  ];
+  const tables: typeof some = [
+    [layout.pairs, scoreTable(scores)],
+    [layout.effects, effectsTable([...evidence.rows, ...found.flatMap(effectRows)])],
+    ...some.filter(([, { rows }]) => rows > 0),
+  ];
+  const written = new Set([layout.cells]);
+  for (const [base, table] of tables) {
+    writeCsv(`${base}.csv`, table);
+    writeParquet(`${base}.parquet`, table);
+    written.add(`${base}.csv`).add(`${base}.parquet`);
   }
   writeParquetPieces(layout.cells, cellPieces(cellTable(finished), predicted(finished)));
-  const written = new Set([...tables.flatMap((base) => [`${base}.csv`, `${base}.parquet`]), layout.cells]);
   for (const { set } of outputs) {
     const folder = layout.published(set.name);
     for (const file of writePublishedResults(
@@ -162,12 +168,14 @@ export function writeResults(finished: Finished): WrittenResults {
       further.flatMap((f) => f.flags),
     ),
     further: found,
+    proportions: published,
+    claims: claims.map(reportedClaim),
     remedies: reportedRemedies(finished.remedies, remedies),
   });
   const report = [`${layout.report}.json`, `${layout.report}.html`];
   writeFileAtomic(report[0], `${JSON.stringify(data)}\n`);
   writeFileAtomic(report[1], renderReport(data));
-  const shown = new Set(data.proportions.map(({ encoder }) => encoder));
+  const shown = new Set([...claims, ...published].map(({ encoder }) => encoder));
   const fits = outputs.flatMap(({ set: { name } }) => [
     ...((transfer.get(name)?.length ?? 0) > 0 ? [layout.stage("transfer", name)] : []),
     ...(shown.has(name) ? [layout.stage("proportions", name)] : []),
@@ -289,7 +297,6 @@ function reportData(
       groups: foldsOf(study, groups),
       cellsPerClass: Math.min(...selection.rows.map((rows) => rows.length)),
     },
-    proportions: outputs.flatMap(({ set }) => proportions(request(finished, set)) ?? []),
     gallery: makeGallery(store, compositor, plan, index, selection.rows),
     cells: { total: store.count, used, leftOut: { ...selection.leftOut } },
     plan: { rows: plan.count, sameFieldDonors: sameField, seed: plan.seed },

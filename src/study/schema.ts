@@ -5,11 +5,14 @@ import { type DataError, StudyError } from "../errors.ts";
 import { isMissing } from "../files/input.ts";
 import { firstIssue, readJson } from "../files/json.ts";
 import { LIFTABLE } from "../masks/verdict.ts";
+import { QUANTIFIERS, type Quantifier } from "../proportions/quantify.ts";
 import { parseRemedies } from "../remedy/name.ts";
 import { SETTINGS, type Setting } from "../settings.ts";
 import { CLIP, lengthsFor, RECOMMENDED } from "../swap/recommended.ts";
 import { parseVariant } from "../swap/variant.ts";
 import type { CompositeOptions, CropShape } from "../types.ts";
+
+const QUANTIFIER_NAMES = Object.keys(QUANTIFIERS) as [Quantifier, ...Quantifier[]];
 
 const Choices = z.strictObject({
   settings: z
@@ -187,8 +190,17 @@ export const StudyFile = z.strictObject({
     ),
   proportions: z
     .strictObject({
-      optimizer: z.enum(["converged", "published"]).default("converged"),
-      rows: z.enum(["all", "one-per-protein"]).default("all"),
+      method: z
+        .enum([...QUANTIFIER_NAMES, "published"])
+        .optional()
+        .describe(
+          "How shares are estimated: em (default with closed groups), pacc, acc, pcc, cc with calibration on held-out cells, or published (default of the split `stratified`): means of uncalibrated probabilities.",
+        ),
+      optimizer: z
+        .enum(["converged", "published"])
+        .default("converged")
+        .describe("Of the method `published`."),
+      rows: z.enum(["all", "one-per-protein"]).default("all").describe("Of the method `published`."),
     })
     .optional()
     .describe(
@@ -200,12 +212,20 @@ export const StudyFile = z.strictObject({
 
 /** A study file with its presets filled in and its paths resolved. */
 export interface Study
-  extends Omit<z.infer<typeof StudyFile>, keyof z.infer<typeof Choices> | "$schema" | "title"> {
+  extends Omit<
+    z.infer<typeof StudyFile>,
+    keyof z.infer<typeof Choices> | "$schema" | "title" | "proportions"
+  > {
   readonly title: string;
   readonly settings: readonly Setting[];
   readonly pick: "first" | "even";
   readonly split: "groups" | "stratified";
   readonly learningCurve: boolean;
+  readonly proportions: {
+    readonly method: Quantifier | "published";
+    readonly optimizer: "converged" | "published";
+    readonly rows: "all" | "one-per-protein";
+  };
   readonly aggregation: "even" | "published";
   /** Lengths that the study file leaves open are null until the crops are known ({@link fitToCells}). */
   readonly composite: Omit<CompositeOptions, "sigma" | "halo"> & {
@@ -265,6 +285,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     split,
     learningCurve,
     aggregation,
+    proportions,
     title,
     ...rest
   } = parsed.data;
@@ -296,6 +317,12 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     split: split ?? preset.split,
     learningCurve: learningCurve ?? preset.learningCurve,
     aggregation: aggregation ?? preset.aggregation,
+    proportions: {
+      optimizer: "converged",
+      rows: "all",
+      ...proportions,
+      method: proportions?.method ?? ((split ?? preset.split) === "groups" ? "em" : "published"),
+    },
     composite: {
       edge: edge ?? preset.edge,
       sigma: sigma ?? null,

@@ -228,7 +228,12 @@ function deal(
 }
 
 /** Deals donors of another field; of the same field, but never the cell itself, where all donors share one. */
-function dealOthers(cells: Int32Array, donors: Int32Array, fieldOf: Int32Array, seed: number): Int32Array {
+export function dealOthers(
+  cells: Int32Array,
+  donors: Int32Array,
+  fieldOf: Int32Array,
+  seed: number,
+): Int32Array {
   const out = new Int32Array(cells.length);
   const oneField = donors.every((d) => fieldOf[d] === fieldOf[donors[0]]);
   const key = (row: number) => (oneField ? row : fieldOf[row]);
@@ -237,7 +242,7 @@ function dealOthers(cells: Int32Array, donors: Int32Array, fieldOf: Int32Array, 
 }
 
 /** Equal names get equal numbers. */
-function numbers(names: readonly string[]): Int32Array {
+export function numbers(names: readonly string[]): Int32Array {
   const ids = new Map<string, number>();
   return Int32Array.from(names, (name) => {
     let id = ids.get(name);

@@ -176,7 +176,8 @@ function half(_: string, i: number): string {
 }
 
 describe("size", () => {
-  const study = (keys: object) => ({ settings: ["original"], folds: 5, ...keys }) as never;
+  const study = (keys: object) =>
+    ({ settings: ["original"], folds: 5, proportions: { method: "em" }, ...keys }) as never;
   const classes = (count: number, cells: number) => ({
     classes: Array.from({ length: count }, (_, c) => `c${c}`),
     rows: Array.from({ length: count }, () => new Int32Array(cells)),

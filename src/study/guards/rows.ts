@@ -11,9 +11,10 @@ import type { Selection } from "../select.ts";
  */
 export function missingRows(
   index: PlanIndex,
-  { settings, backgrounds }: Pick<Study, "settings" | "backgrounds">,
+  study: Pick<Study, "settings" | "backgrounds" | "proportions">,
   { classes, rows, multiple }: Pick<Selection, "classes" | "rows" | "multiple">,
 ): Flag | null {
+  const { settings, backgrounds } = study;
   const has = (setting: Setting, background: string | null, own: string, cell: number) =>
     index.rows({ setting, background }, own, Int32Array.of(cell)) !== null;
   const found: string[] = [];
@@ -35,7 +36,10 @@ export function missingRows(
       if (background === name && traitsOf(setting).ownClass !== undefined) return;
       look(setting, background, name, rows[c], name);
     });
-  for (const setting of addedSettings(settings)) look(setting, null, "several localizations", multiple, "");
+  // Proportions of other settings are left out where a plan that was made elsewhere lacks them.
+  for (const setting of addedSettings(study))
+    if (setting === "original" || setting === "masked")
+      look(setting, null, "several localizations", multiple, "");
   if (found.length === 0) return null;
   return {
     id: "plan-rows-missing",

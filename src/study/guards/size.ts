@@ -24,7 +24,7 @@ export interface StudySize {
 
 /** @param outputs outputs of all encoders together; @param rows composites of a plan that was given, null for one that is drawn */
 export function studySize(
-  study: Pick<Study, "settings" | "backgrounds"> & {
+  study: Pick<Study, "settings" | "backgrounds" | "proportions"> & {
     readonly folds: number;
     /** Settings that are fitted so many more times, for a learning curve. */
     readonly again?: readonly Setting[];
@@ -38,7 +38,8 @@ export function studySize(
   const lending = backgrounds.map((name) => classes.indexOf(name));
   const sizes = rows.map((list) => list.length);
   const drawn =
-    planRows(sizes, study.settings, lending) + addedSettings(study.settings).length * multiple.length;
+    planRows(sizes, study.settings, lending) +
+    listBlocks(addedSettings(study), backgrounds).length * multiple.length;
   const { again = [], times = 0 } = study;
   const blocks =
     listBlocks(study.settings, backgrounds).length + times * listBlocks(again, backgrounds).length;
