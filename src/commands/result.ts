@@ -1,6 +1,7 @@
 import { points } from "../core/format.ts";
 import { EFFECTS, resultTable } from "../evidence/tables.ts";
 import type { ReportData } from "../report/data.ts";
+import { gatherFlags } from "../report/section-flags.ts";
 import { formatText, wrap } from "../report/table-format.ts";
 import type { StudyRun } from "../study.ts";
 
@@ -21,8 +22,8 @@ export function resultText({ report }: StudyRun, out: string): string {
       "",
     ]),
     ...common.flatMap(note),
-    ...flags.flatMap(({ severity, encoder, text }) =>
-      wrap(`${severity}: ${encoder === null ? "" : `${encoder}: `}${text}`),
+    ...gatherFlags(flags).flatMap(({ severity, encoders, text }) =>
+      wrap(`${severity}: ${encoders.length === 0 ? "" : `${encoders.join(", ")}: `}${text}`),
     ),
     `Report: ${out}/report.html`,
   ].join("\n");

@@ -1,6 +1,6 @@
 import type { ReportData } from "./data.ts";
 import { type Html, html } from "./escape.ts";
-import type { Context, Section } from "./section.ts";
+import type { Section } from "./section.ts";
 
 /** Flags for which the first page of paper has room. */
 const FIRST_PAGE_FLAGS = 4;
@@ -12,9 +12,9 @@ interface Shown {
 }
 
 /** Flags, warnings first; those that several encoders share are one. */
-function gather({ data }: Context): Shown[] {
+export function gatherFlags(flags: ReportData["flags"]): Shown[] {
   const merged = new Map<string, Shown>();
-  for (const { severity, encoder, text } of data.flags) {
+  for (const { severity, encoder, text } of flags) {
     const key = JSON.stringify([severity, text]);
     const encoders = [...(merged.get(key)?.encoders ?? []), ...(encoder === null ? [] : [encoder])];
     merged.set(key, { severity, text, encoders });
@@ -36,7 +36,7 @@ export const flagSection: Section = {
   name: "Red flags",
   page: "first",
   render: (context) => {
-    const flags = gather(context);
+    const flags = gatherFlags(context.data.flags);
     const further = flags.length - FIRST_PAGE_FLAGS;
     return {
       title: "Red flags",
@@ -54,7 +54,7 @@ export const allFlagSection: Section = {
   name: "All flags",
   page: "appendix",
   render: (context) => {
-    const flags = gather(context);
+    const flags = gatherFlags(context.data.flags);
     return flags.length <= FIRST_PAGE_FLAGS ? null : { title: "All flags", body: items(flags) };
   },
 };
