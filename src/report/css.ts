@@ -185,7 +185,7 @@ td.unit { white-space: nowrap; }
 td .error, .unit { color: var(--soft); font-weight: 400; }
 tbody th { min-width: 13em; }
 .plain tbody th { min-width: 0; }
-#batch .plain tbody th, #natural .plain tbody th, #paste .plain tbody th { min-width: 13em; }
+.plain.numbers tbody th { min-width: 13em; }
 th small { display: block; font-weight: 400; color: var(--soft); max-width: 60ch; }
 td.value { overflow-wrap: anywhere; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 0.85rem; }
 figure { margin: 0; min-width: 0; }

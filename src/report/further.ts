@@ -23,10 +23,11 @@ export const NUMBER_UNITS: Readonly<Record<StatedNumber["kind"], string>> = {
   ratio: "ratio",
 };
 
-/** A number in the unit of its kind, without the unit. */
+/** A number in the unit of its kind, without the unit; a true minus, no negative zero. */
 export function formatStated(value: number, kind: StatedNumber["kind"]): string {
-  if (kind === "accuracy" || kind === "ratio" || kind === "log-odds") return value.toFixed(3);
-  return kind === "share" ? (100 * value).toFixed(1) : formatPoints(value);
+  if (kind === "difference" || kind === "slope") return formatPoints(value);
+  const text = kind === "share" ? (100 * value).toFixed(1) : value.toFixed(3);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
 /**
@@ -50,7 +51,7 @@ export function numberTable(
   const numbers = found.flatMap((e) => shown.flatMap((s) => numberOf(e, s) ?? []));
   return html`${scrollTable(
     "Numbers by encoder",
-    html`<table class="plain"><thead><tr><th scope="col">what</th><th scope="col">unit</th>${found.map((e) => html`<th scope="col" class="number">${e.encoder}</th>`)}</tr></thead><tbody>
+    html`<table class="plain numbers"><thead><tr><th scope="col">what</th><th scope="col">unit</th>${found.map((e) => html`<th scope="col" class="number">${e.encoder}</th>`)}</tr></thead><tbody>
 ${rows}</tbody></table>`,
   )}<p class="read">${footnotes(data, numbers)}</p>
 ${downloads("Numbers", [numberCsv(file, found)])}`;
