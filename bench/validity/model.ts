@@ -14,6 +14,10 @@ export interface Design {
   readonly fields: readonly number[];
   /** Cells of every class. */
   readonly cells: number;
+  /** Instead: cells of each class. */
+  readonly cellsOf?: readonly number[];
+  /** Only the first so many classes lend backgrounds. */
+  readonly lending?: number;
   /** Dose of the neighbors. */
   readonly lambda: number;
   readonly dimension: number;
@@ -92,7 +96,11 @@ export function makeWorld(design: Design): World {
     const weights = Array.from({ length: fields }, (_, f) => 1 + ((design.uneven - 1) * f) / (fields - 1));
     const total = weights.reduce((a, b) => a + b, 0);
     weights.forEach((weight, f) => {
-      for (let i = 0; i < Math.max(2, Math.round((design.cells * weight) / total)); i++) {
+      for (
+        let i = 0;
+        i < Math.max(2, Math.round(((design.cellsOf?.[c] ?? design.cells) * weight) / total));
+        i++
+      ) {
         classOf.push(c);
         field.push(`${c}_${f}`);
         protein.push(design.protein > 0 ? `${c}_${f >> 1}` : `${c}`);

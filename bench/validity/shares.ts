@@ -40,6 +40,7 @@ export interface ShareSummary {
 export function trueShares(world: World): Map<string, number> {
   const { design, rows, medium, neighbors, own } = world;
   const { lambda, ownField, donorField, paste, protein, dimension: d } = design;
+  const lending = design.lending ?? rows.length;
   const share = kept("different", lambda);
   const around = medium.map((m, b) => m.map((v, j) => v + lambda * neighbors[b][j]));
   const spread = (vectors: readonly Float64Array[]) => {
@@ -52,6 +53,12 @@ export function trueShares(world: World): Map<string, number> {
         ) ** 2;
     return sum / d;
   };
+  /** By degrees of freedom, as the product pools them. */
+  const weighed = (sets: readonly (readonly Float64Array[])[]) => {
+    const large = sets.filter((of) => of.length > 1);
+    const degrees = large.reduce((sum, of) => sum + of.length - 1, 0);
+    return large.reduce((sum, of) => sum + ((of.length - 1) / degrees) * spread(of), 0);
+  };
   const square = (v: Float64Array) => v.reduce((s, x) => s + x * x, 0) / d;
   const parts = new Map<string, number>([
     ["own-field", share ** 2 * ownField ** 2],
@@ -61,19 +68,23 @@ export function trueShares(world: World): Map<string, number> {
       "donor",
       CELL_MEDIUM ** 2 +
         TEXTURE_CELL ** 2 +
-        lambda ** 2 * (NEIGHBOR_CELL ** 2 + NEIGHBOR_NUMBER ** 2 * mean(neighbors.map(square))),
+        lambda ** 2 *
+          (NEIGHBOR_CELL ** 2 + NEIGHBOR_NUMBER ** 2 * mean(neighbors.slice(0, lending).map(square))),
     ],
-    ["background-class", mean(rows.map((_, a) => spread(around.filter((_, b) => b !== a))))],
+    ["background-class", weighed(rows.map((_, a) => around.filter((_, b) => b < lending && b !== a)))],
     ["residual", paste ** 2],
   ]);
-  if (protein > 0) parts.set("own-cluster", share ** 2 * protein ** 2);
+  if (protein > 0) parts.set("own-protein", share ** 2 * protein ** 2);
   const total = [...parts.values()].reduce((a, b) => a + b, 0);
   const at = (name: string) => parts.get(name) ?? 0;
   const whole = new Map([
     ...parts,
-    ["own", at("own-field") + at("own-cluster") + at("cell")],
+    ["own", at("own-field") + at("own-protein") + at("cell")],
     ["background", at("donor-field") + at("donor") + at("background-class")],
-    ["own-class", share ** 2 * mean(rows.map((_, b) => spread(own.filter((_, a) => a !== b))))],
+    [
+      "own-class",
+      share ** 2 * weighed(around.slice(0, lending).map((_, b) => own.filter((_, a) => a !== b))),
+    ],
     ["paste", paste ** 2],
   ]);
   return new Map([...whole].map(([name, v]) => [`variance/${name}`, v / total]));
@@ -85,6 +96,7 @@ export function sharesOf(world: World, study: readonly BlockFeatures[]): StatedN
   const d = design.dimension;
   const first = rows.map((list) => list[0]);
   const fields = [...new Set(world.field)];
+  const proteins = [...new Set(world.protein)];
   const composites = study.flatMap((block) =>
     block.setting !== "different"
       ? []
@@ -113,6 +125,7 @@ export function sharesOf(world: World, study: readonly BlockFeatures[]): StatedN
       classOf,
       field: Int32Array.from(world.field, (f) => fields.indexOf(f)),
       cluster: groups.cluster,
+      protein: design.protein > 0 ? Int32Array.from(world.protein, (p) => proteins.indexOf(p)) : null,
       dimension: d,
       read: (from, count, out) => {
         for (let i = 0; i < count; i++) out.set(composites[from + i].at, i * d);

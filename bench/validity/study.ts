@@ -38,6 +38,7 @@ export function drawStudy(world: World, replicate: number): BlockFeatures[] {
     protein: world.protein,
     usable: new Uint8Array(classOf.length).fill(1),
     settings: design.settings,
+    ...(design.lending === undefined ? {} : { backgrounds: classes.slice(0, design.lending) }),
     sameDonor: "any",
     seed,
     ...(design.open === true ? {} : { group: groups.group }),

@@ -7,6 +7,8 @@ export interface CrossedDesign {
   readonly blocks: number;
   /** Per factor: group of every row. Groups may span blocks, and factors may be nested or crossed in any way. */
   readonly factors: readonly Int32Array[];
+  /** Further groupings whose forms are looked at, but that have no effects of their own. */
+  readonly others?: readonly Int32Array[];
 }
 
 /** Groups of one factor, and where they meet blocks. */
@@ -34,7 +36,10 @@ interface Pairing {
 
 /** What the variances of factors and residual add to quadratic forms; see {@link Incidence.expect}. */
 export interface Expectations {
-  /** Row k: expectation of form k per unit of the variance of each factor and of the residual, (K + 1) x (K + 1). */
+  /**
+   * Row k: expectation of form k per unit of the variance of each of the K factors and of the residual, K + 1 columns.
+   * Rows: the factors, the sum of squares within blocks, the other groupings.
+   */
   readonly within: Float64Array;
   /** Per partition of the blocks: the same for the sum of squares between the blocks' means, K + 1, and its degrees of freedom. */
   readonly between: readonly { readonly coefficients: Float64Array; readonly degrees: number }[];
@@ -43,9 +48,13 @@ export interface Expectations {
 /** Who shares what in a design, counted once, and what follows for the expectations of quadratic forms. */
 export class Incidence {
   readonly design: CrossedDesign;
-  readonly factors: readonly FactorGroups[];
+  /** The factors, then the other groupings. */
+  readonly groupings: readonly FactorGroups[];
+  /** Number of factors, K. */
+  readonly factors: number;
   /** Rows of every block. */
   readonly sizes: Float64Array;
+  /** Per grouping: with each factor. */
   readonly #pairings: readonly (readonly Pairing[])[];
   /** Pairs of blocks, first <= second, that share a group of any factor, and per factor the sum over groups of their counts' products. */
   readonly #first: Int32Array;
@@ -56,75 +65,82 @@ export class Incidence {
     this.design = design;
     this.sizes = count(design.block, design.blocks);
     const keys = new Map<number, number>();
-    const grouped = design.factors.map((labels) => groupFactor(labels, design, keys));
-    this.factors = grouped.map(({ factor }) => factor);
+    const grouped = [...design.factors, ...(design.others ?? [])].map((labels) =>
+      groupFactor(labels, design, keys),
+    );
+    this.groupings = grouped.map(({ factor }) => factor);
+    this.factors = design.factors.length;
     const pairs = [...keys.keys()];
     this.#first = Int32Array.from(pairs, (key) => Math.floor(key / design.blocks));
     this.#second = Int32Array.from(pairs, (key) => key % design.blocks);
     this.#shared = grouped.map(({ shared }) =>
       Float64Array.from({ length: pairs.length }, (_, i) => shared[i] ?? 0),
     );
-    this.#pairings = this.factors.map((one, k) =>
-      this.factors.slice(k).map((two) => pairFactors(one, two, this.sizes)),
-    );
+    const factors = this.groupings.slice(0, this.factors);
+    this.#pairings = this.groupings.map((one) => factors.map((two) => pairFactors(one, two, this.sizes)));
+  }
+
+  /** Row of a grouping's form: the sum of squares within blocks stands behind the factors. */
+  formOf(grouping: number): number {
+    return grouping < this.factors ? grouping : grouping + 1;
   }
 
   /**
    * Expectations under x = mean of the block + effects of the groups + residual, all uncorrelated, of
-   * T_k = sum over groups g of factor k of |sum over rows of g of (x - the block's mean of x)|^2, of the sum of squares
-   * within blocks T_K, and of the sums of squares of block means around the mean of their set.
+   * T_k = sum over groups g of grouping k of |sum over rows of g of (x - the block's mean of x)|^2, of the sum of squares
+   * within blocks, and of the sums of squares of block means around the mean of their set.
    *
-   * With Z the indicators of a factor and M the centering of blocks, E T_k = sum over j of variance_j |Z_k' M Z_j|^2
+   * With Z the indicators of a grouping and M the centering of blocks, E T_k = sum over j of variance_j |Z_k' M Z_j|^2
    * (Rao 1971: MINQUE(0) has these forms), where Z_k' M Z_j = N - sum over blocks of a b' / n for the counts N of common
    * rows and a, b of groups in the block of n rows.
    *
    * @param partitions per partition, set of every block, -1 for none
    */
   expect(partitions: readonly Int32Array[]): Expectations {
-    const K = this.factors.length;
-    const within = new Float64Array((K + 1) ** 2);
-    this.#pairings.forEach((list, k) => {
-      list.forEach(({ common, met }, i) => {
-        const j = k + i;
-        let value = this.#product(this.#shared[k], this.#shared[j]);
-        for (let p = 0; p < common.length; p++) value += common[p] * (common[p] - 2 * met[p]);
-        within[k * (K + 1) + j] = within[j * (K + 1) + k] = value;
-      });
-    });
-    const alone = this.factors.map(() => 0);
+    const K = this.factors;
+    const within = new Float64Array((this.groupings.length + 1) * (K + 1));
+    const taken = new Float64Array(this.groupings.length);
+    for (let i = 0; i < this.#first.length; i++)
+      if (this.#first[i] === this.#second[i])
+        this.#shared.forEach((of, k) => {
+          taken[k] += of[i] / this.sizes[this.#first[i]];
+        });
     let rows = 0;
     let present = 0;
     this.sizes.forEach((n) => {
       rows += n;
       present += n > 0 ? 1 : 0;
     });
-    for (let i = 0; i < this.#first.length; i++)
-      if (this.#first[i] === this.#second[i])
-        for (let k = 0; k < K; k++) alone[k] += this.#shared[k][i] / this.sizes[this.#first[i]];
-    alone.forEach((taken, k) => {
-      within[k * (K + 1) + K] = within[K * (K + 1) + k] = rows - taken;
+    this.#pairings.forEach((list, k) => {
+      const row = this.formOf(k) * (K + 1);
+      list.forEach(({ common, met }, j) => {
+        within[row + j] = this.#product(this.#shared[k], this.#shared[j]);
+        for (let p = 0; p < common.length; p++) within[row + j] += common[p] * (common[p] - 2 * met[p]);
+      });
+      within[row + K] = rows - taken[k];
+      if (k < K) within[K * (K + 1) + k] = rows - taken[k];
     });
-    within[(K + 1) ** 2 - 1] = rows - present;
+    within[K * (K + 1) + K] = rows - present;
     return { within, between: partitions.map((sets) => this.#between(sets)) };
   }
 
   /**
    * The part of a row in the expectations `within`, up to a factor per element that is 1 in balanced designs: exact but
-   * for what the centering of other rows does to it. Into `out`, (K + 1) x (K + 1).
+   * for what the centering of other rows does to it. Into `out`, of the same shape.
    */
   ofRow(row: number, out: Float64Array): void {
-    const K = this.factors.length;
+    const K = this.factors;
     const n = this.sizes[this.design.block[row]];
     this.#pairings.forEach((list, k) => {
-      list.forEach(({ pair, common, met }, i) => {
-        const j = k + i;
-        const p = pair[row];
-        out[k * (K + 1) + j] = out[j * (K + 1) + k] = common[p] - met[p];
+      const at = this.formOf(k) * (K + 1);
+      list.forEach(({ pair, common, met }, j) => {
+        out[at + j] = common[pair[row]] - met[pair[row]];
       });
-      const { entry, counts } = this.factors[k];
-      out[k * (K + 1) + K] = out[K * (K + 1) + k] = 1 - counts[entry[row]] / n;
+      const { entry, counts } = this.groupings[k];
+      out[at + K] = 1 - counts[entry[row]] / n;
+      if (k < K) out[K * (K + 1) + k] = out[at + K];
     });
-    out[(K + 1) ** 2 - 1] = 1 - 1 / n;
+    out[K * (K + 1) + K] = 1 - 1 / n;
   }
 
   #product(a: Float64Array, b: Float64Array): number {
@@ -137,7 +153,7 @@ export class Incidence {
   }
 
   #between(sets: Int32Array) {
-    const K = this.factors.length;
+    const K = this.factors;
     const members = new Float64Array(sets.length);
     sets.forEach((s, b) => {
       if (s >= 0 && this.sizes[b] > 0) members[s]++;

@@ -2,12 +2,15 @@ import type { Incidence } from "./incidence.ts";
 
 /** A feature whose spread within blocks is below this part of its size is constant: float32 rounds there. */
 const ROUNDING = 2 ** -21;
+/** A feature whose spread is that of fewer rows, or of a smaller part of them, says nothing: a dead unit that fired once. */
+const FEWEST = 5;
+const RAREST = 0.005;
 
 /** What a slice of features adds to, per metric. */
 export interface Forms {
   /**
-   * Per row and form (rows x forms): the row's part in the form, for those of the factors and the sum of squares within
-   * blocks; for those between blocks, what the row moves the form by. The former sum to the forms.
+   * Per row and form (rows x forms, in the order of {@link Expectations}, then those between blocks): the row's part in
+   * the form; for those between blocks, what the row moves the form by. The former sum to the forms.
    */
   readonly scores: Float64Array;
   /** Sums of squares between the blocks' means, per partition. */
@@ -17,20 +20,21 @@ export interface Forms {
 /** Forms of no features yet. */
 export function emptyForms(incidence: Incidence, partitions: number): Forms {
   const rows = incidence.design.block.length;
-  const forms = incidence.factors.length + 1 + partitions;
+  const forms = incidence.groupings.length + 1 + partitions;
   return { scores: new Float64Array(rows * forms), between: new Float64Array(partitions) };
 }
 
 /**
  * Adds a slice of features to the quadratic forms whose expectations {@link Incidence.expect} gives. A row's part in the
- * form of a factor is the product of the row, centered, with the sum of its group less what its block has of it on
+ * form of a grouping is the product of the row, centered, with the sum of its group less what its block has of it on
  * average, so that a pair of rows of one group counts half for either.
  *
  * @param x rows x width; overwritten
  * @param partitions per partition, set of every block, -1 for none
- * @param metrics what a feature counts, from its variance within blocks; constant features count nothing
+ * @param metrics what a feature counts, from its variance within blocks; features that are constant, or nearly always,
+ *   count nothing
  * @param out per metric
- * @returns per feature, variance within blocks; 0 for constant features
+ * @returns per feature, variance within blocks; 0 for features that count nothing
  */
 export function addForms(
   incidence: Incidence,
@@ -40,12 +44,12 @@ export function addForms(
   metrics: readonly ((variance: number) => number)[],
   out: readonly Forms[],
 ): Float64Array {
-  const { sizes, factors, design } = incidence;
+  const { sizes, groupings, factors, design } = incidence;
   const { block, blocks } = design;
   const rows = block.length;
   const { means, variance } = center(x, width, block, sizes);
   const weights = metrics.map((weigh) => variance.map((v) => (v > 0 ? weigh(v) : 0)));
-  const forms = factors.length + 1 + partitions.length;
+  const forms = groupings.length + 1 + partitions.length;
   /** Adds to form `form` of every row its product with row `of` of `sums`, less that with its block's row of `less`. */
   const score = (form: number, sums: Float64Array, of: Int32Array, less: Float64Array | null) => {
     for (let row = 0; row < rows; row++) {
@@ -61,7 +65,7 @@ export function addForms(
       }
     }
   };
-  factors.forEach(({ group, groups, entryGroup, entryBlock, counts }, k) => {
+  groupings.forEach(({ group, groups, entryGroup, entryBlock, counts }, k) => {
     const sums = new Float64Array(groups * width);
     for (let row = 0; row < rows; row++) add(sums, group[row] * width, x, row * width, width, 1);
     const average = new Float64Array(blocks * width);
@@ -69,9 +73,9 @@ export function addForms(
       const b = entryBlock[e];
       add(average, b * width, sums, entryGroup[e] * width, width, n / sizes[b]);
     });
-    score(k, sums, group, average);
+    score(incidence.formOf(k), sums, group, average);
   });
-  score(factors.length, x, Int32Array.from(block.keys()), null);
+  score(factors, x, Int32Array.from(block.keys()), null);
   partitions.forEach((sets, p) => {
     const away = new Float64Array(means.length);
     for (const members of membersOf(sets, sizes))
@@ -84,7 +88,7 @@ export function addForms(
           for (let m = 0; m < weights.length; m++) out[m].between[p] += weights[m][j] * off * off;
         }
       }
-    score(factors.length + 1 + p, away, block, null);
+    score(groupings.length + 1 + p, away, block, null);
   });
   return variance;
 }
@@ -98,14 +102,22 @@ function center(x: Float64Array, width: number, block: Int32Array, sizes: Float6
     for (let j = 0; j < width; j++) size[j] = Math.max(size[j], Math.abs(x[row * width + j]));
   }
   const variance = new Float64Array(width);
+  const fourth = new Float64Array(width);
   for (let row = 0; row < block.length; row++) {
     add(x, row * width, means, block[row] * width, width, -1);
-    for (let j = 0; j < width; j++) variance[j] += x[row * width + j] ** 2;
+    for (let j = 0; j < width; j++) {
+      const square = x[row * width + j] ** 2;
+      variance[j] += square;
+      fourth[j] += square * square;
+    }
   }
+  const fewest = Math.max(FEWEST, RAREST * block.length);
   const degrees = block.length - sizes.reduce((n, v) => n + (v > 0 ? 1 : 0), 0);
   for (let j = 0; j < width; j++) {
+    // Rows that would make the spread alone, each as far from the mean as the others.
+    const moving = variance[j] ** 2 / fourth[j];
     variance[j] /= Math.max(1, degrees);
-    if (Math.sqrt(variance[j]) <= ROUNDING * size[j]) variance[j] = 0;
+    if (Math.sqrt(variance[j]) <= ROUNDING * size[j] || moving < fewest) variance[j] = 0;
   }
   return { means, variance };
 }

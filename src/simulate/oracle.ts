@@ -20,6 +20,12 @@ export interface OracleOptions {
   readonly batchOf?: readonly string[];
   /** How many times `lambda` the neighbors in the crop of every cell of the store count (by their area, for instance); standard 1. */
   readonly crowding?: ArrayLike<number>;
+  /** Standard deviation of what a field adds to its cells, in the same units; standard 0. */
+  readonly ownField?: number;
+  /** Standard deviation of what a field adds to its mediums, in the same units; standard 0. */
+  readonly mediumField?: number;
+  /** Field of every cell of the store, where one of them is above 0. */
+  readonly fieldOf?: readonly string[];
   readonly seed: number;
 }
 
@@ -45,13 +51,19 @@ export const BATCH_FEATURES = 4;
  *
  * With `crowding` the dose of the neighbors is lambda times that of the crop that shows them.
  *
+ * Between composites of one class in `different` a feature then has the variances noise^2 (cell), (lambda^2 + medium^2)
+ * noise^2 (donor), ownField^2, mediumField^2 (field of the donor) and jitter^2.
+ *
  * @param truth class of every cell of the store; its background is of the same class
- * @throws RangeError for a negative dose, noise or jitter, or a dose of the batch without `batchOf`
+ * @throws RangeError for a negative dose, noise or jitter, or one of batch or field without `batchOf` or `fieldOf`
  */
 export function oracleFeatures(plan: SwapPlan, truth: readonly string[], options: OracleOptions): Features {
   const { lambda, medium = 0, noise, jitter = 0, paste = 0, batch = 0, batchOf, crowding, seed } = options;
-  if (![lambda, medium, noise, jitter, paste, batch].every((dose) => dose >= 0))
-    throw new RangeError("lambda, medium, noise, jitter, paste and batch must be 0 or more");
+  const { ownField = 0, mediumField = 0, fieldOf } = options;
+  if (![lambda, medium, noise, jitter, paste, batch, ownField, mediumField].every((dose) => dose >= 0))
+    throw new RangeError("lambda, medium, noise, jitter, paste, batch and fields must be 0 or more");
+  if (ownField + mediumField > 0 && fieldOf === undefined)
+    throw new RangeError("what a field adds needs fieldOf");
   if (batch > 0 && batchOf === undefined) throw new RangeError("a dose of the batch needs batchOf");
   const classes = [...new Set(truth)].sort();
   const dimension = classes.length + (batch > 0 ? BATCH_FEATURES : 0);
@@ -76,10 +88,14 @@ export function oracleFeatures(plan: SwapPlan, truth: readonly string[], options
     const cell = plan.cell[row];
     const { cell: seen, background, removes } = traitsOf(SETTINGS[plan.setting[row]]);
     const lender = background === "own" ? cell : plan.donor[row];
-    if (seen !== "removed") add(at, cell, "cell", 1);
+    if (seen !== "removed") {
+      add(at, cell, "cell", 1);
+      if (ownField > 0) blur(at, ownField, "field of cells", fieldOf![cell]);
+    }
     if (background !== "none" && removes !== "all")
       add(at, lender, "surroundings", lambda * (crowding?.[lender] ?? 1));
     if (background !== "none") add(at, lender, "medium", medium);
+    if (background !== "none" && mediumField > 0) blur(at, mediumField, "field of mediums", fieldOf![lender]);
     if (background !== "none" && batch > 0) addBatch(at, lender);
     if (seen === "pasted") for (let k = 0; k < classes.length; k++) data[at + k] += paste;
     if (jitter > 0) blur(at, jitter, "composite", row);

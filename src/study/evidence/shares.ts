@@ -3,7 +3,7 @@ import type { Block } from "../block.ts";
 import { keyOf } from "../inference.ts";
 import type { EvidenceKind, EvidenceRequest } from "./further.ts";
 
-const VERSION = 1;
+const VERSION = 2;
 const AS_IMAGED: Block = { setting: "original", background: null };
 const PASTED_BACK: Block = { setting: "self", background: null };
 
@@ -17,7 +17,9 @@ export const shareEvidence: EvidenceKind<Shares> = {
     const lending = study.backgrounds ?? classes;
     // Of fewer a cell would stand on one foreign background, or a donor serve one class.
     if (!study.settings.includes("different") || classes.length < 3 || lending.length < 2) return null;
-    const who = rows.map((list) => Array.from(list, (row) => [cells.field[row], groups.cluster[row]]));
+    const who = rows.map((list) =>
+      Array.from(list, (row) => [cells.field[row], cells.protein?.[row], groups.cluster[row]]),
+    );
     const blocks = [...blocksOf(request), AS_IMAGED, PASTED_BACK];
     return keyOf(request, blocks, rows, ["shares", VERSION, hasPaste(request), who]);
   },
@@ -38,12 +40,6 @@ function hasPaste({ study }: EvidenceRequest): boolean {
 function shareRequest(request: EvidenceRequest): ShareRequest {
   const { set, index, cells, groups, selection } = request;
   const { classes, rows } = selection;
-  const fields = new Map<string, number>();
-  const field = Int32Array.from(cells.field, (name) => {
-    const known = fields.get(name) ?? fields.size;
-    fields.set(name, known);
-    return known;
-  });
   // Block after block, as features lie.
   const parts = blocksOf(request).flatMap((block) =>
     classes.flatMap((name, own) => {
@@ -66,8 +62,9 @@ function shareRequest(request: EvidenceRequest): ShareRequest {
     donor: plan.map((row) => index.plan.donor[row]),
     classes: classes.length,
     classOf: selection.classOf,
-    field,
+    field: numbered(cells.field),
     cluster: groups.cluster,
+    protein: cells.protein === null ? null : numbered(cells.protein),
     dimension: set.dimension,
     read: (from, count, out) => read(plan, from, count, out),
     pasted: hasPaste(request)
@@ -77,6 +74,16 @@ function shareRequest(request: EvidenceRequest): ShareRequest {
         }
       : null,
   };
+}
+
+/** Equal names get equal numbers. */
+function numbered(names: readonly string[]): Int32Array {
+  const ids = new Map<string, number>();
+  return Int32Array.from(names, (name) => {
+    const known = ids.get(name) ?? ids.size;
+    ids.set(name, known);
+    return known;
+  });
 }
 
 function rowsOf({ index, selection }: EvidenceRequest, block: Block): Int32Array {
