@@ -1,6 +1,7 @@
 /** Simulated features of proteins with several localizations whose truth is known, through the product's probes and claim. */
 import { mulberry32, namedSeed, type Random } from "../../src/core/rng.ts";
 import { type Claim, claim, type Representation, targetName } from "../../src/proportions/claim.ts";
+import { totalVariation } from "../../src/proportions/divergence.ts";
 import { fitScores, type Scores, type SeenTargets } from "../../src/proportions/scores.ts";
 import { gaussian } from "./model.ts";
 
@@ -38,7 +39,7 @@ export const STANDARD: Omit<Mixed, "name"> = {
   proteins: 2,
   fields: 3,
   cells: 10,
-  mixed: 10,
+  mixed: 6,
   mixedFields: 4,
   mixedCells: 15,
   dimension: 12,
@@ -225,6 +226,62 @@ export function replicate(design: Mixed, seed: number): Replicate {
       }),
     ),
   };
+}
+
+/** What was claimed in many replicates of one design; shares from 0 to 1. */
+export interface ClaimSummary {
+  readonly design: string;
+  readonly lambda: number;
+  readonly to: "masked" | "recomposed";
+  readonly replicates: number;
+  /** Proteins of all replicates. */
+  readonly tests: number;
+  /** Tests with p of 0.05 or less, tests with a claim, and replicates with one. */
+  readonly below: number;
+  readonly claimed: number;
+  readonly any: number;
+  /** Means over tests: total variation, its null's 95 % point, and that to the true shares before and after. */
+  readonly variation: number;
+  readonly limit: number;
+  readonly errorFrom: number;
+  readonly errorTo: number;
+}
+
+/** Replicates with seeds of the design's own, which no constant was chosen on. */
+export function summarizeClaims(design: Mixed, replicates: number): ClaimSummary[] {
+  const runs = Array.from({ length: replicates }, (_, r) =>
+    replicate(design, namedSeed(77, "claims", design.name, r)),
+  );
+  return (["masked", "recomposed"] as const).map((to) => {
+    const tests = runs.flatMap(({ claim: { proteins }, truth }, run) =>
+      proteins.map((protein) => {
+        const change = protein.changes.find((c) => c.to === to)!;
+        const error = (way: string) =>
+          totalVariation(
+            protein.seen.find((s) => s.representation === way)!.shares,
+            truth.get(protein.protein)!,
+          );
+        return { run, change, errorFrom: error("original"), errorTo: error(to) };
+      }),
+    );
+    const mean = (of: (test: (typeof tests)[number]) => number) =>
+      tests.reduce((sum, test) => sum + of(test), 0) / tests.length;
+    const claimed = tests.filter(({ change }) => change.verdict === "changes");
+    return {
+      design: design.name,
+      lambda: design.lambda,
+      to,
+      replicates,
+      tests: tests.length,
+      below: mean(({ change }) => (change.p! <= 0.05 ? 1 : 0)),
+      claimed: claimed.length / tests.length,
+      any: new Set(claimed.map(({ run }) => run)).size / replicates,
+      variation: mean(({ change }) => change.variation),
+      limit: mean(({ change }) => change.null!.limit),
+      errorFrom: mean((t) => t.errorFrom),
+      errorTo: mean((t) => t.errorTo),
+    };
+  });
 }
 
 /** Shares of two or three of the classes, as the simulator draws them. */

@@ -1,9 +1,10 @@
 import type { Change, Claim, ProteinClaim } from "../proportions/claim.ts";
 import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
-import { changeFigure, shareFigure } from "./figures/changes.ts";
+import { changeFigure, shareFigure, shareLegend } from "./figures/changes.ts";
 import { publishedProportions } from "./published-proportions.ts";
 import { type Context, colorOf, distinct, plural, type Section, scrollTable } from "./section.ts";
+import { legend } from "./section-results.ts";
 
 /** Proteins with several localizations: whether their shares change with the surroundings; as published, Figure 3A. */
 export const proportionSection: Section = {
@@ -17,7 +18,7 @@ export const proportionSection: Section = {
       title: "Proteins with several localizations",
       body: html`${
         claims.length > 0 &&
-        html`<p class="read">The share of every localization among the cells of a protein, estimated from crops as imaged and again where the cell's own surroundings are gone: masked, or recomposed (features averaged over the backgrounds of all classes). Total variation is half the sum of the absolute differences of the shares. Null hypothesis: the protein's cells are a mixture of the study's classes, each looking both ways as held-out cells of its class do; gray bars end at the 95 % point of such mixtures. A change is stated where the false discovery rate over proteins is at most 5 % and it exceeds 1.5 times what probes of other halves of the training cells differ by, what pasting changes and what other donors change. "Not shown" does not say that there is none.</p>
+        html`<p class="read">The share of every localization among the cells of a protein, estimated from crops as imaged and again where the cell's own surroundings are gone: masked, or recomposed (features averaged over the backgrounds of all classes). Total variation is half the sum of the absolute differences of the shares. Null hypothesis: the protein's cells are a mixture of the study's classes, each looking both ways as held-out cells of its class do; gray bars end at the 95 % point of such mixtures, dashed marks are 1.5 times what probes of other halves of the training cells differ by. A change is stated where the false discovery rate over proteins is at most 5 % and it exceeds the dashed mark, what pasting changes and what other donors change: filled marks. "Not shown" does not say that there is none.</p>
 ${claims.map((claim) => claimOf(claim, context))}`
       }${
         proportions.length > 0 &&
@@ -43,7 +44,7 @@ function claimOf(claim: Claim, context: Context): Html {
   return html`<figure class="card"><h3>${encoder}</h3>
 <p>${(["masked", "recomposed"] as const).flatMap((to) => summary(claim, to) ?? []).join(" ")}</p>
 <div class="wide">${svgs.map(({ svg }) => new Html(svg))}</div>
-${shares !== null && new Html(shares)}
+${shares !== null && html`${new Html(shares)}${legend(shareLegend(first.of))}`}
 <figcaption>${proteins.length.toLocaleString("en-US")} ${proteins.length === 1 ? "protein" : "proteins"}; quantifier ${claim.method}, calibrated on held-out ${plural(claim.unit)} (${claim.folds} folds). ${distinct(proteins.flatMap((p) => p.changes.map((c) => (c.why === null ? null : `${p.protein}: ${c.why}.`)))).join(" ")}</figcaption>
 <details><summary>What changes from what to what</summary>${changeTable(claim, classes)}</details>
 ${downloads(`Proportions, ${encoder}`, [

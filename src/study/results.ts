@@ -38,7 +38,7 @@ import { proportions } from "./inference.ts";
 import { type Judgment, judgeStudy } from "./judge.ts";
 import type { StudyLayout } from "./layout.ts";
 import { ownFiles } from "./own-files.ts";
-import { claimOf, drawClaim, reportedClaim } from "./proportions/claim.ts";
+import { claimOf, drawClaim, reportedClaim, withoutProportions } from "./proportions/claim.ts";
 import { changeTable, shareTable } from "./proportions/tables.ts";
 import { writePublishedResults } from "./published-csv.ts";
 import type { RemedyOutcomes } from "./remedies/outcome.ts";
@@ -161,12 +161,10 @@ export function writeResults(finished: Finished): WrittenResults {
   }
   removeStale(layout.path, written);
   const data = parseReport({
-    ...reportData(
-      finished,
-      scores,
-      evidence,
-      further.flatMap((f) => f.flags),
-    ),
+    ...reportData(finished, scores, evidence, [
+      ...further.flatMap((f) => f.flags),
+      ...(claims.length + published.length > 0 ? [] : withoutProportions(finished)),
+    ]),
     further: found,
     proportions: published,
     claims: claims.map(reportedClaim),

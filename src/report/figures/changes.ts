@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { Change, ProteinClaim } from "../../proportions/claim.ts";
-import { axisName, COLORS, drawPlot } from "./svg.ts";
+import { axisName, COLORS, drawPlot, type LegendItem } from "./svg.ts";
 
 /** A protein and how its shares change. */
 export interface Changed {
@@ -9,6 +9,21 @@ export interface Changed {
 }
 
 const ROW = 22;
+
+/** Ways to see a protein, in the order of the figure. */
+const WAYS = ["original", "masked", "recomposed"] as const;
+const MARKS = {
+  original: { symbol: "circle", color: COLORS[0], hollow: false },
+  masked: { symbol: "square", color: COLORS[1], hollow: true },
+  recomposed: { symbol: "triangle", color: COLORS[2], hollow: true },
+} as const;
+
+/** What the marks of {@link shareFigure} say. */
+export function shareLegend(proteins: readonly Changed[]): LegendItem[] {
+  return WAYS.filter((way) =>
+    proteins.some(({ protein }) => protein.seen.some((s) => s.representation === way)),
+  ).map((way) => ({ group: "crops", label: way, ...MARKS[way] }));
+}
 
 /** Total variation of each protein with its interval, before the band of the null, as SVG. */
 export function changeFigure(
@@ -98,30 +113,27 @@ export function shareFigure(
   proteins: readonly Changed[],
   classes: readonly string[],
 ): string {
-  const ways = ["original", "masked", "recomposed"] as const;
-  const symbols = { original: "circle", masked: "square", recomposed: "triangle" } as const;
-  const colors = { original: COLORS[0], masked: COLORS[1], recomposed: COLORS[2] } as const;
   const rows = proteins.flatMap(({ protein }) => {
-    const seen = ways.flatMap((way) => protein.seen.filter((s) => s.representation === way));
+    const seen = WAYS.flatMap((way) => protein.seen.filter((s) => s.representation === way));
     return classes.flatMap((name, c) =>
       seen.some((s) => s.shares[c] >= 0.02)
         ? seen.map((s) => ({
             row: `${axisName(protein.protein)}: ${axisName(name)}`,
-            way: s.representation as (typeof ways)[number],
+            way: s.representation as (typeof WAYS)[number],
             share: 100 * s.shares[c],
           }))
         : [],
     );
   });
   const names = [...new Set(rows.map((r) => r.row))];
-  const shown = ways.filter((way) => rows.some((r) => r.way === way));
+  const shown = WAYS.filter((way) => rows.some((r) => r.way === way));
   return drawPlot({
     title: `Shares before and after, ${encoder}`,
     description: `shares in %: ${rows.map((r) => `${r.row} ${r.way} ${r.share.toFixed(0)}`).join("; ")}`,
     width: 440,
-    height: 84 + 18 * names.length,
+    height: 62 + 18 * names.length,
     marginLeft: 190,
-    marginTop: 40,
+    marginTop: 18,
     marginBottom: 44,
     marginRight: 16,
     x: {
@@ -141,31 +153,13 @@ export function shareFigure(
           {
             x: "share",
             y: "row",
-            symbol: symbols[way],
-            stroke: colors[way],
-            fill: way === "original" ? colors[way] : "none",
+            symbol: MARKS[way].symbol,
+            stroke: MARKS[way].color,
+            fill: MARKS[way].hollow ? "none" : MARKS[way].color,
             r: 4,
           },
         ),
       ),
-      ...shown.flatMap((way, i) => [
-        Plot.dot([way], {
-          frameAnchor: "top-left",
-          dx: 6 + 82 * i,
-          dy: -18,
-          symbol: symbols[way],
-          stroke: colors[way],
-          fill: way === "original" ? colors[way] : "none",
-          r: 4,
-        }),
-        Plot.text([way], {
-          frameAnchor: "top-left",
-          dx: 14 + 82 * i,
-          dy: -18,
-          text: (w) => w,
-          textAnchor: "start",
-        }),
-      ]),
     ],
   });
 }

@@ -100,7 +100,7 @@ function roundCoordinates(svg: string): string {
 /** An entry of a legend. */
 export interface LegendItem {
   /** What the entry tells apart; printed before the first of its group. */
-  readonly group: "encoder" | "setting" | "remedy" | "variant";
+  readonly group: "encoder" | "setting" | "remedy" | "variant" | "crops";
   readonly label: string;
   readonly color: string;
   readonly symbol: Plot.SymbolType;

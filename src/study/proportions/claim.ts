@@ -10,6 +10,7 @@ import {
 import { fitScores, type Scores, type SeenTargets, type Training } from "../../proportions/scores.ts";
 import type { Setting } from "../../settings.ts";
 import { numbers } from "../../swap/plan.ts";
+import type { Flag } from "../../types.ts";
 import type { Block } from "../block.ts";
 import { type FeatureRequest, keyOf } from "../inference.ts";
 import { keep, readKept } from "../kept.ts";
@@ -36,6 +37,21 @@ export function claimOf(request: ClaimedFeatures): Claim | null {
   let step = steps.next();
   while (step.done !== true) step = steps.next();
   return step.value;
+}
+
+/** Says why there are no proportions of proteins that have several localizations. */
+export function withoutProportions({
+  selection: { multiple },
+  study: { settings },
+}: Pick<ClaimedFeatures, "selection" | "study">): Flag[] {
+  if (multiple.length === 0) return [];
+  const lacking = (["original", "masked"] as const).filter((s) => !settings.includes(s));
+  const why =
+    lacking.length > 0
+      ? `the study lacks the setting ${lacking[0]}`
+      : 'a class has one field, so that no cells can be held out; add fields, or set "proportions": {"method": "published"}';
+  const text = `no proportions of the ${multiple.length} cells with several localizations: ${why}`;
+  return [{ id: "no-proportions", severity: "note", encoder: null, text }];
 }
 
 /** A claim as the report has it: what is on single backgrounds is only in the tables. */
