@@ -97,7 +97,7 @@ def solve(design):
         shares["background"] = shares["background-class"] + sum(shares[k] for k in names if k.startswith("donor"))
         shares["paste"] = np.sum(weight * np.mean(moved**2, axis=0)) / whole
         out.update({f"{metric}/{k}": float(v) for k, v in shares.items()})
-    return {"expectations": S.tolist(), "shares": out}
+    return out
 
 
 def main():
@@ -114,7 +114,7 @@ def main():
             **{k: (None if design[k] is None else [int(v) for v in design[k]])
                for k in ("classOf", "field", "protein", "own", "background", "cell", "donor")},
             **{k: pack(design[k]) for k in ("x", "original", "self")},
-            **solve(design),
+            "shares": solve(design),
         })
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "designs.json").write_text(json.dumps(found) + "\n")

@@ -20,7 +20,6 @@ interface Design {
   readonly x: string;
   readonly original: string;
   readonly self: string;
-  readonly expectations: number[][];
   readonly shares: Record<string, number>;
 }
 

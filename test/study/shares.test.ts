@@ -9,7 +9,8 @@ import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 const base = mkdtempSync(join(tmpdir(), "cellswap-shares-"));
 const out = join(base, "out");
 drawCells(join(base, "cells"), { classes: ["actin", "nucleus", "vacuole"], cellsPerClass: 12, fields: 3 });
-writeEncoder(base, { name: "tiny", filters: 3 });
+const map = { output: "map", layout: "NCHW", pool: "max" };
+writeEncoder(base, { name: "tiny", filters: 3, outputs: [map, { output: "vector" }] });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 beforeEach(() => {
   vi.spyOn(console, "error").mockReturnValue(undefined);
@@ -17,7 +18,7 @@ beforeEach(() => {
   vi.spyOn(process.stderr, "write").mockReturnValue(true);
 });
 
-/** The stated shares by part, as text. */
+/** Which encoders have shares, and those of the last by part, as text. */
 async function sharesOf(keys: Readonly<Record<string, unknown>>) {
   const path = writeStudy(join(base, "study.json"), {
     settings: ["original", "self", "different"],
@@ -26,16 +27,18 @@ async function sharesOf(keys: Readonly<Record<string, unknown>>) {
   expect(await main(["run", path, "--out", out, "--workers", "1", "--force"])).toBe(0);
   const table = readCsv(join(out, "results", "effects.csv"));
   const column = (name: string) => table.get(name)!;
+  const all = column("encoder").flatMap((e, i) => (column("statement")[i] === "variance/cell" ? [e] : []));
   const rows = column("statement").flatMap((s, i) =>
-    s.startsWith("variance/")
+    s.startsWith("variance/") && column("encoder")[i] === all[all.length - 1]
       ? [[s.slice(9), Object.fromEntries([...table.keys()].map((k) => [k, column(k)[i]]))] as const]
       : [],
   );
-  return new Map(rows);
+  return { encoders: all, shares: new Map(rows) };
 }
 
 test("a study states whose the variance of its features is", async () => {
-  const shares = await sharesOf({});
+  const { encoders, shares } = await sharesOf({});
+  expect(encoders).toEqual(["tiny.map", "tiny.vector"]);
   const of = (name: string) => Number(shares.get(name)!.estimate);
   expect(of("own") + of("background") + of("residual")).toBeCloseTo(1, 9);
   expect(of("donor") + of("donor-field") + of("donor-protein") + of("background-class")).toBeCloseTo(
@@ -55,9 +58,9 @@ test("a study states whose the variance of its features is", async () => {
 });
 
 test("published folds do not hinder, what is lacking does", async () => {
-  const published = await sharesOf({ preset: "published", settings: ["original", "different"] });
+  const { shares: published } = await sharesOf({ preset: "published", settings: ["original", "different"] });
   expect(published.get("cell")!.groups).toBe("0");
   expect(published.get("cell")!.low).not.toBe("");
   expect(published.has("paste")).toBe(false);
-  expect((await sharesOf({ classes: ["actin", "nucleus"] })).size).toBe(0);
+  expect((await sharesOf({ classes: ["actin", "nucleus"] })).encoders).toEqual([]);
 });
