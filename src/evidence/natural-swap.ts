@@ -5,7 +5,6 @@ import { fieller } from "./fieller.ts";
 import type { StatedNumber } from "./further.ts";
 import type { PredictedBlock, Predictions } from "./predictions.ts";
 import type { Slope } from "./slope.ts";
-import { transferDependence } from "./transfer.ts";
 import { clusterVariance, variances } from "./variance.ts";
 
 /** Donors of the composites. */
@@ -112,6 +111,14 @@ function sum(values: ArrayLike<number>): number {
   return total;
 }
 
+/**
+ * By how much the dependence of the folds multiplies the cluster variance of what neighbors add on the same donors: as for
+ * pair probes in two settings that show the same fields (`dependence.ts`). Two clusters a class have no bound.
+ */
+function swapDependence({ count, fewest }: Grouping): number {
+  return fewest > 2 ? Math.max(count / (count - 1), Math.SQRT2) : Number.POSITIVE_INFINITY;
+}
+
 /** The number of a swap effect. */
 export function statedSwap(
   found: SwapEffect,
@@ -119,7 +126,7 @@ export function statedSwap(
   grouping: Grouping,
   level: number,
 ): StatedNumber {
-  const variance = transferDependence(grouping) * found.variance;
+  const variance = swapDependence(grouping) * found.variance;
   const refused =
     Number.isFinite(variance) && variance > 0 && found.df > 0
       ? null
@@ -159,7 +166,7 @@ export function statedRatio(
   level: number,
 ): StatedNumber {
   const df = Math.min(slope.df, swap.df);
-  const dependence = transferDependence(grouping);
+  const dependence = swapDependence(grouping);
   const t = df > 0 ? studentQuantile((1 + level) / 2, df) : Number.NaN;
   let [both, above, below] = [0, 0, 0];
   for (const d of slope.deviations.values()) above += d * d;

@@ -41,13 +41,22 @@ export const naturalSection: Section = {
       title: "Real neighbors, without pasting",
       body: html`<p class="read">Cells as imaged, compared within their field (and class and protein): does a probe of other groups' cells find the own class more often where more neighbors are around? Own area and brightness of the cell are held fixed. <b>An association; not by itself the encoder's leaning:</b> crowded cells can differ in themselves, and neighbors throw light into them. <b>Hidden</b> is the same slope where the cell's own neighbors are not shown: it finds what else goes with them. <b>Seen</b> is what cells as imaged have beyond that. <b>Swaps</b>: what neighbors of the donor add, over the tenths of the crop that they cover.</p>
 <ul>${found.map((e) => html`<li>${sentence(e)}</li>`)}</ul>
-<div class="waterfalls">${figures.map(({ encoder, svg }) => html`<figure><h3>${encoder}</h3>${new Html(svg)}</figure>\n`)}</div>
-<p class="read">Fifths of the cells by what neighbors cover; both axes less what field, own area and brightness say. Bands: 95 % of each fifth by itself, over clusters; a picture, not certified.</p>
-${downloads("Dose-response curves", [csvLink("cellswap-dose-response", [["encoder", "dose", "value", "own_probability", "low", "high", "cells"], ...rows]), ...figures.map(({ encoder, svg }) => svgLink(`cellswap-dose-response-${encoder}`, standAlone(`Own-class probability against neighbors, ${encoder}`, svg), encoder))])}
+${curvePart(figures, rows)}
 ${numberTable(context, "cellswap-natural", found, names(found[0]))}`,
     };
   },
 };
+
+/** The curves, one per encoder, where there are any. */
+function curvePart(
+  figures: readonly { readonly encoder: string; readonly svg: string }[],
+  rows: readonly (readonly (string | number | null)[])[],
+): Html | null {
+  if (figures.length === 0) return null;
+  return html`<div class="waterfalls">${figures.map(({ encoder, svg }) => html`<figure><h3>${encoder}</h3>${new Html(svg)}</figure>\n`)}</div>
+<p class="read">Fifths of the cells by what neighbors cover; both axes less what field, own area and brightness say. Bands: 95 % of each fifth by itself, over clusters; a picture, not certified.</p>
+${downloads("Dose-response curves", [csvLink("cellswap-dose-response", [["encoder", "dose", "value", "own_probability", "low", "high", "cells"], ...rows]), ...figures.map(({ encoder, svg }) => svgLink(`cellswap-dose-response-${encoder}`, standAlone(`Own-class probability against neighbors, ${encoder}`, svg), encoder))])}`;
+}
 
 /** What the numbers are called; those that are left out stand in the CSV. */
 function names({ diameter, numbers }: Natural): Record<string, string> {
@@ -87,12 +96,16 @@ function sentence({ encoder, numbers }: Natural): string {
     return `${encoder}: no number; ${area?.refused ?? "there are no cells"}.`;
   const seen = of("natural/area/seen");
   const swap = of("natural/swap-own");
+  const place = of("natural/class");
   return [
     `${encoder}: ${points(area)} per tenth of the crop that real neighbors cover (p = ${area.p!.toFixed(3)})`,
     ...(seen === undefined || seen.estimate === null ? [] : [`${points(seen)} where they are seen`]),
     ...(swap === undefined || swap.estimate === null
       ? []
-      : [`swapped neighbors of the own class: ${points(swap)}, ${agreement(area, swap)}`]),
+      : [`neighbors of swapped donors of the own class: ${points(swap)}, ${agreement(area, swap)}`]),
+    ...(place === undefined || place.estimate === null
+      ? []
+      : [`real neighbors of the own class in the place of others: ${points(place)}`]),
   ]
     .join("; ")
     .concat(".");
