@@ -76,7 +76,7 @@ test("the section says what it is not, and gives every number with its interval 
     "deeploc: +3.4 points [+1.2, +5.6] per tenth of the crop that real neighbors cover (p = 0.002)",
   );
   expect(text).toContain("donors of the own class: +4.0 points [+1.6, +6.4], the same sign.");
-  expect(text).toContain("0.136 (-0.082 to 0.355)");
+  expect(text).toContain("0.136 (−0.082 to 0.355)");
   expect(text).toContain("0.952 (0.100 to 2.660)");
   expect(text).toContain("3.2 px to the nearest");
   expect(text).toContain("twice as bright, GFP");
