@@ -20,7 +20,7 @@ export const BATCH = z.strictObject({
   beside: z.array(STATED_NUMBER),
   /** Part of the donors of `cell-free` that are of another batch than their cell, over all for which both are known. */
   otherBatch: z.number().nullable(),
-  /** No class shares a batch with another: what comes with a batch comes with a class. */
+  /** Every class is of one batch, or no two share one: what comes with a batch comes with a class. */
   confounded: z.boolean(),
   /** One sentence for everything that cannot be told apart, and why. */
   notes: z.array(z.string()),

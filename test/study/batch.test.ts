@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { ReportData } from "../../src/report/data.ts";
+import { batchNotes } from "../../src/study/evidence/batch.ts";
 import { readStudyFile } from "../../src/study/schema.ts";
 import { runStudy } from "../../src/study.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
@@ -103,4 +104,39 @@ test("without surroundings alone and without media, fields are told by nothing",
   const report = await drawn({ settings: ["original", "self"] }, "few");
   expect(of(report, "batch")[0].numbers).toEqual([]);
   expect(of(report, "paste")[0].numbers).toHaveLength(2);
+});
+
+test("what a design does not allow is said in a sentence", () => {
+  const rows = (...of: number[]) => Int32Array.from(of);
+  const notes = (batch: Int32Array[] | null, split = false, otherBatch: number | null = 0.5) => {
+    const field = [rows(0, 0, 1, 1), rows(2, 2, 3, 3)];
+    return batchNotes({ batch, field, classes: ["a", "b"] }, batch && "Plate", { split, otherBatch });
+  };
+  const crossed = [rows(0, 0, 1, 1), rows(0, 0, 1, 1)];
+  for (const [batch, confounded, text] of [
+    [null, false, /no column Plate, Batch or Replicate/],
+    [[rows(-1, -1, -1, -1), rows(-1, -1, -1, -1)], false, /no cell has a value/],
+    [[rows(0, 0, 0, 0), rows(0, 0, 0, 0)], false, /all cells are of one/],
+    [[rows(0, 0, 1, 1), rows(2, 2, 3, 3)], true, /every class has its own/],
+    [[rows(0, 0, 0, 0), rows(1, 1, 1, 1)], true, /every class has its own/],
+    [crossed, false, /too few cells of a class/],
+  ] as const) {
+    const found = notes(batch === null ? null : [...batch]);
+    expect(found.confounded).toBe(confounded);
+    expect(found.notes.join(" ")).toMatch(text);
+  }
+  const three = batchNotes(
+    { batch: [rows(0), rows(0), rows(1)], field: [rows(0), rows(1), rows(2)], classes: ["a", "b", "c"] },
+    "Plate",
+    { split: false, otherBatch: 0.5 },
+  );
+  expect(three.confounded).toBe(true);
+  expect(three.notes[0]).toMatch(/every class is on one/);
+  expect(notes(crossed, false, 0).notes[0]).toMatch(/every donor is of its cell's own/);
+  expect(notes(crossed, true).notes).toEqual([
+    "In a, b every Plate is one field, so that telling the one is telling the other.",
+  ]);
+  expect(notes([rows(0, -1, 1, 1), rows(0, 0, 1, 1)], true).notes[0]).toBe(
+    "1 cell without a Plate: left out of what is said of it.",
+  );
 });

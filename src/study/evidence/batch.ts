@@ -55,7 +55,7 @@ export const batchEvidence: EvidenceKind<Batch> = {
         .map(({ statement, kind: _, setting: _setting, base: _base, class: _class, ...estimate }) =>
           statedNumber(estimate, { statement, kind: "difference" }),
         ),
-      ...notesOf(asked, column, {
+      ...batchNotes(asked, column, {
         split: numbers.some((n) => n.statement === "medium-batch"),
         otherBatch: rest.otherBatch,
       }),
@@ -68,7 +68,7 @@ export const batchEvidence: EvidenceKind<Batch> = {
             id: "batch-is-class",
             severity: "note",
             encoder,
-            text: `no two classes share a ${column}: what comes with the medium of another class may be its ${column}, and nothing here tells the two apart; image several classes on each ${column}`,
+            text: `classes and values of ${column} go together (every class is on one, or has its own): what comes with the medium or the neighbors of another class may be its ${column}, and nothing here tells the two apart; image every class on several`,
           },
         ]
       : [],
@@ -124,8 +124,8 @@ function batchRequest(request: EvidenceRequest, column: string | null): BatchReq
 }
 
 /** What cannot be told apart, and why. */
-function notesOf(
-  { batch, field, classes }: BatchRequest,
+export function batchNotes(
+  { batch, field, classes }: Pick<BatchRequest, "batch" | "field" | "classes">,
   column: string | null,
   { split, otherBatch }: { readonly split: boolean } & Pick<Batch, "otherBatch">,
 ): Pick<Batch, "confounded" | "notes"> {
@@ -140,13 +140,19 @@ function notesOf(
   const known = batch.map((of) => new Set(of.filter((b) => b >= 0)));
   const all = new Set(known.flatMap((of) => [...of]));
   const missing = batch.reduce((n, of) => n + of.filter((b) => b < 0).length, 0);
-  if (missing > 0) notes.push(`${missing} cells without a ${column} are left out of what is said of it.`);
+  if (missing > 0)
+    notes.push(
+      `${missing} ${missing === 1 ? "cell" : "cells"} without a ${column}: left out of what is said of it.`,
+    );
   const shared = [...all].some((b) => known.filter((of) => of.has(b)).length > 1);
-  const confounded = all.size > 1 && !shared;
+  const oneEach = known.every((of) => of.size < 2);
+  const confounded = all.size > 1 && (oneEach || !shared);
   const apart = `The medium effect cannot be split into ${column} and rest`;
-  if (all.size < 2) notes.push(`${apart}: all cells are of one.`);
-  else if (confounded)
-    notes.push(`${apart}: every class has its own, so that a donor's is never the cell's.`);
+  if (all.size === 0) notes.push(`${apart}: no cell has a value there.`);
+  else if (all.size === 1) notes.push(`${apart}: all cells are of one.`);
+  else if (!shared) notes.push(`${apart}: every class has its own, so that a donor's is never the cell's.`);
+  else if (oneEach)
+    notes.push(`${apart}: every class is on one, so that a donor's class decides whether it is the cell's.`);
   else if (otherBatch === 0)
     notes.push(`${apart}: every donor is of its cell's own, so that no part of it comes with another.`);
   else if (!split)
