@@ -73,6 +73,7 @@ export {
   QUANTIFIERS,
   type Quantifier,
 } from "./proportions/quantify.ts";
+export { type Region, type RegionRequest, shareRegion } from "./proportions/region.ts";
 export { type AffineMap, applyAffine, composeAffine } from "./remedy/affine.ts";
 export { clear } from "./remedy/clear.ts";
 export { fitDfr, scoreMap } from "./remedy/dfr.ts";
