@@ -51,13 +51,17 @@ const ONE_PROTEIN = {
 interface Design {
   readonly dataset: Partial<DatasetOptions>;
   readonly study?: Readonly<Record<string, unknown>>;
+  /** At most. */
+  readonly studies?: number;
 }
 
 /** What differs between the classes of a design besides the cells themselves, and what a cell's neighbors are. */
 const DESIGNS: Readonly<Record<string, Design>> = {
   /** A screen: one class a field, fields that differ. */
   standard: { dataset: {} },
-  /** The same, and the images of all fields are taken alike: the neighbors alone tell the class. */
+  /** Many fields, for what is small; two studies. */
+  large: { dataset: { fieldsPerProtein: 30, cellsPerProtein: 240 }, studies: 2 },
+  /** As the standard one, and the images of all fields are taken alike: the neighbors alone tell the class. */
   "neighbors-only": { dataset: { physics: ALIKE } },
   /** Three classes a field, at random. */
   mixed: { dataset: { proteinsPerField: 3 } },
@@ -146,7 +150,7 @@ const nullOf = (statement: string) => (statement.startsWith("paste-") ? 0.5 : 0)
 const rows = [];
 for (const design of wanted) {
   const found = new Map<string, Said[]>();
-  for (let s = 0; s < studies; s++)
+  for (let s = 0; s < Math.min(studies, DESIGNS[design].studies ?? studies); s++)
     for (const said of await study(design, 3000 + s)) {
       const key = `${said.encoder}\t${said.statement}`;
       found.set(key, [...(found.get(key) ?? []), said]);
