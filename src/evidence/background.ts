@@ -252,11 +252,12 @@ function* namedByGroup(
 ): Generator<void, Float64Array[]> {
   const tasks = classes.map((_, own) => task(own));
   const gather = (wanted: (g: number) => boolean) => {
-    const parts = classes.flatMap((_, own) =>
-      [...new Set(tasks[own].labels)].map((label) => {
+    return classes.flatMap((_, own) =>
+      [...new Set(tasks[own].labels)].flatMap((label) => {
         const at = positions(rows[own], (row) => wanted(group[own][row])).filter(
           (i) => tasks[own].labels[i] === label,
         );
+        if (at.length === 0) return [];
         const features = new Float32Array(at.length * dimension);
         read(
           tasks[own].of(label),
@@ -264,10 +265,9 @@ function* namedByGroup(
           at.map((i) => rows[own][i]),
           features,
         );
-        return { own, at, label, features };
+        return [{ own, at, label, features }];
       }),
     );
-    return parts.filter(({ at }) => at.length > 0);
   };
   const right = rows.map((list) => new Float64Array(list.length));
   for (let k = 0; k < count; k++) {
