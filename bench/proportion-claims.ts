@@ -13,7 +13,7 @@ const DESIGNS: Readonly<Record<string, Partial<Mixed>>> = {
   "3 proteins a class": { proteins: 3 },
   "6 proteins a class": { proteins: 6, fields: 2 },
   "3 classes": { classes: 3 },
-  "15 classes": { classes: 15, dimension: 24, signal: 0.8 },
+  "10 classes": { classes: 10, dimension: 20, signal: 0.8 },
   "states independent of the neighbors": { correlation: 0 },
   "states nearly those of the neighbors": { correlation: 0.9 },
   "proteins alike": { protein: 0 },
@@ -43,6 +43,8 @@ function report(found: readonly ClaimSummary[]): string {
     "null's 95 % point",
     "error before",
     "error after",
+    "coverage of shares",
+    "half width",
   ];
   const rows = found.map((s) => [
     s.design,
@@ -57,6 +59,8 @@ function report(found: readonly ClaimSummary[]): string {
     percent(s.limit),
     percent(s.errorFrom),
     percent(s.errorTo),
+    percent(s.covered),
+    percent(s.half),
   ]);
   return [
     "# Validity of claims about proportions",
@@ -64,7 +68,7 @@ function report(found: readonly ClaimSummary[]): string {
     "Written by `bench/proportion-claims.ts`; [docs/proportions.md](../../docs/proportions.md) says what is claimed, and why.",
     "Where an encoder does not see neighbors every claim is false, so that the share of replicates with a claim is the",
     "false discovery rate. Shares in percent, total variation and errors (that to the true shares, mean over proteins) in",
-    "points.",
+    "points. Coverage: of shares whose truth or estimate is 1 % or more, those whose 95 % interval after holds the truth.",
     "",
     `| ${head.join(" | ")} |`,
     `|${head.map(() => "---|").join("")}`,

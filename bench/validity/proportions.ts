@@ -245,6 +245,9 @@ export interface ClaimSummary {
   readonly limit: number;
   readonly errorFrom: number;
   readonly errorTo: number;
+  /** Of shares whose truth or estimate is 0.01 or more: how many intervals hold the truth, and half their width. */
+  readonly covered: number;
+  readonly half: number;
 }
 
 /** Replicates with seeds of the design's own, which no constant was chosen on. */
@@ -266,6 +269,16 @@ export function summarizeClaims(design: Mixed, replicates: number): ClaimSummary
     );
     const mean = (of: (test: (typeof tests)[number]) => number) =>
       tests.reduce((sum, test) => sum + of(test), 0) / tests.length;
+    const shares = runs.flatMap(({ claim: { proteins }, truth }) =>
+      proteins.flatMap(({ protein, seen }) => {
+        const { shares: of, low, high } = seen.find((s) => s.representation === to)!;
+        return [...truth.get(protein)!].flatMap((share, k) =>
+          Math.max(share, of[k]) < 0.01
+            ? []
+            : [{ holds: low![k] <= share && share <= high![k], half: (high![k] - low![k]) / 2 }],
+        );
+      }),
+    );
     const claimed = tests.filter(({ change }) => change.verdict === "changes");
     return {
       design: design.name,
@@ -280,6 +293,8 @@ export function summarizeClaims(design: Mixed, replicates: number): ClaimSummary
       limit: mean(({ change }) => change.null!.limit),
       errorFrom: mean((t) => t.errorFrom),
       errorTo: mean((t) => t.errorTo),
+      covered: shares.filter((s) => s.holds).length / shares.length,
+      half: shares.reduce((sum, s) => sum + s.half, 0) / shares.length,
     };
   });
 }

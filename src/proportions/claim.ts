@@ -19,6 +19,9 @@ const seenShares = z.strictObject({
   background: z.string().nullable(),
   /** One per class. */
   shares: numbers,
+  /** Intervals of the shares among these very cells; null where there are none. */
+  low: numbers.nullable(),
+  high: numbers.nullable(),
 });
 
 const change = z.strictObject({
@@ -172,8 +175,15 @@ function judged(
     representation: ProteinClaim["seen"][number]["representation"],
     background: string | null,
     found: Float64Array | null,
+    half: Float64Array | null = null,
   ) => {
-    if (found !== null) seen.push({ representation, background, shares: [...found] });
+    if (found === null) return null;
+    const [low, high] = [-1, 1].map((side) =>
+      half === null
+        ? null
+        : Array.from(found, (share, k) => Math.min(1, Math.max(0, share + side * half[k]))),
+    );
+    seen.push({ representation, background, shares: [...found], low, high });
     return found;
   };
   const original = see("original", null, shares("original", "original"))!;
@@ -185,20 +195,23 @@ function judged(
   };
   const changes: Change[] = [];
   for (const to of ["masked", "recomposed"] as const) {
-    const after = see(to, null, shares(to, to));
+    const after = shares(to, to);
     if (after === null) continue;
     const why = unit === "protein" ? (target.untestable.get(one.protein) ?? null) : ONE_PROTEIN;
+    const found =
+      why === null
+        ? tested(request, { ...one, from: original, to: after }, [
+            quantifiers.get("original")!,
+            quantifiers.get(to)!,
+          ])
+        : { change: { ...UNTESTED, why }, half: null };
+    see(to, null, after, found.half);
     const halves = targetName.halves.map((name) => shares(to, name));
     changes.push({
       from: "original",
       to,
       ...compared(original, after, rows.length),
-      ...(why === null
-        ? tested(request, { ...one, from: original, to: after }, [
-            quantifiers.get("original")!,
-            quantifiers.get(to)!,
-          ])
-        : { ...UNTESTED, why }),
+      ...found.change,
       refit: Math.max(refits("original"), refits(to)),
       paste,
       donors: halves[0] === null || halves[1] === null ? null : totalVariation(halves[0], halves[1]),

@@ -1,5 +1,6 @@
 import { namedSeed } from "../core/rng.ts";
 import { quantileSorted } from "../core/statistics.ts";
+import { studentQuantile } from "../core/student.ts";
 import type { Change, ClaimRequest } from "./claim.ts";
 import { smoothedDivergence, totalVariation } from "./divergence.ts";
 import { mixtures } from "./mixtures.ts";
@@ -8,6 +9,10 @@ import type { Quantifying } from "./quantifying.ts";
 /** Draws of the null: at least, and at most unless so many exceed what was observed. */
 const DRAWS = { least: 199, most: 1999, exceeding: 20 };
 const LEVEL = 0.95;
+/** Normal quantile of that level, two-sided. */
+const NORMAL = 1.959963984540054;
+/** Shares below this ask nothing of how many proteins their class has. */
+const LEAST = 0.01;
 
 /** A protein with several localizations, seen in two ways. */
 export interface SeenTwice {
@@ -21,21 +26,34 @@ export interface SeenTwice {
   readonly to: Float64Array;
 }
 
+/** What mixtures say of a protein. */
+export interface Tested {
+  readonly change: Pick<Change, "low" | "high" | "null" | "p" | "q" | "verdict" | "why">;
+  /** Per class: half the width of the interval of its share in the second way. */
+  readonly half: Float64Array;
+}
+
 /**
  * Where a protein's change stands among those of mixtures of held-out cells, which are the same cells in both ways. p is
  * the share of mixtures that change as much (a Monte Carlo p value, with the protein itself counted). Draws end when
  * twenty mixtures have changed as much, but not before 199.
+ *
+ * The same mixtures show how far shares are off in the second way: the 95 % point of the error, up or down, times t over
+ * the normal quantile, because a class shows few proteins (degrees of freedom by Satterthwaite, a class weighing as the
+ * square of its share).
  */
 export function tested(
   { training, classes, seed }: ClaimRequest,
   { protein, rows, sizes, from, to }: SeenTwice,
   [first, second]: readonly [Quantifying, Quantifying],
-): Pick<Change, "low" | "high" | "null" | "p" | "q" | "verdict" | "why"> {
+): Tested {
   const observed = totalVariation(first.ofTarget(rows), second.ofTarget(rows));
   const shares = from.map((share, k) => (share + to[k]) / 2);
   const draw = mixtures({ classes: classes.length, ...training }, shares, sizes, namedSeed(seed, protein));
   const variations: number[] = [];
   const divergences: number[] = [];
+  const errors = classes.map(() => [] as number[]);
+  const { labels } = training;
   let exceeding = 0;
   for (let n = 0; n < DRAWS.most && (n < DRAWS.least || exceeding < DRAWS.exceeding); n++) {
     const cells = draw(n);
@@ -44,23 +62,45 @@ export function tested(
     variations.push(variation);
     divergences.push(smoothedDivergence(a, b, rows.length));
     if (variation >= observed) exceeding++;
+    const truth = new Float64Array(classes.length);
+    for (const cell of cells) truth[labels[cell]] += 1 / cells.length;
+    errors.forEach((list, k) => {
+      list.push(Math.abs(b[k] - truth[k]));
+    });
   }
   const draws = variations.length;
   const quantile = (values: number[], at: number) => quantileSorted(Float64Array.from(values).sort(), at);
   const limit = quantile(variations, LEVEL);
   const difference = totalVariation(from, to);
+  const freedom = freedomOf(to, training);
+  const wider = studentQuantile((1 + LEVEL) / 2, freedom) / NORMAL;
   return {
-    low: Math.max(0, difference - limit),
-    high: Math.min(1, difference + limit),
-    null: {
-      median: quantile(variations, 0.5),
-      limit,
-      divergence: quantile(divergences, LEVEL),
-      draws,
+    half: Float64Array.from(errors, (list) => wider * quantile(list, LEVEL)),
+    change: {
+      low: Math.max(0, difference - limit),
+      high: Math.min(1, difference + limit),
+      null: {
+        median: quantile(variations, 0.5),
+        limit,
+        divergence: quantile(divergences, LEVEL),
+        draws,
+      },
+      p: (exceeding + 1) / (draws + 1),
+      q: null,
+      verdict: "not shown",
+      why: null,
     },
-    p: (exceeding + 1) / (draws + 1),
-    q: null,
-    verdict: "not shown",
-    why: null,
   };
+}
+
+/** Satterthwaite's degrees of freedom; every class has two proteins at least. */
+function freedomOf(shares: Float64Array, { labels, protein }: ClaimRequest["training"]): number {
+  let [square, fourth] = [0, 0];
+  shares.forEach((share, k) => {
+    if (share < LEAST) return;
+    const proteins = new Set(protein.filter((_, row) => labels[row] === k)).size;
+    square += share ** 2;
+    fourth += share ** 4 / Math.max(1, proteins - 1);
+  });
+  return square ** 2 / fourth;
 }

@@ -78,7 +78,9 @@ function summary({ proteins }: Claim, to: Change["to"]): string | null {
   const tested = changes.filter((c) => c.verdict !== "not tested");
   const found = tested.filter((c) => c.verdict === "changes").length;
   const rest = changes.length - tested.length;
-  return `Original to ${to}: ${tested.length === 0 ? "" : `the shares of ${found} of ${tested.length} ${tested.length === 1 ? "protein" : "proteins"} change beyond the null, a change of the others is not shown`}${rest === 0 ? "" : `${tested.length === 0 ? "" : "; "}${rest} not tested`}.`;
+  const claimed = `${found} of ${tested.length} ${tested.length === 1 ? "protein" : "proteins"} with shares that change beyond the null${found < tested.length ? "; of the others no change is shown" : ""}`;
+  const parts = [...(tested.length > 0 ? [claimed] : []), ...(rest > 0 ? [`${rest} not tested`] : [])];
+  return `Original to ${to}: ${parts.join("; ")}.`;
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;

@@ -109,6 +109,12 @@ test("cells whose shares are the same in both ways give no claim; those that are
   expect(CLAIM.parse(same)).toEqual(same);
   for (const { seen, changes } of same.proteins) {
     for (const { shares } of seen) expect(totalVariation(shares, [0, 0.5, 0.5])).toBeLessThan(0.12);
+    const [original, masked] = seen;
+    expect([original.low, original.high]).toEqual([null, null]);
+    [0, 0.5, 0.5].forEach((share, k) => {
+      expect(masked.low![k]).toBeLessThanOrEqual(share);
+      expect(masked.high![k]).toBeGreaterThanOrEqual(share);
+    });
     expect(changes).toHaveLength(1);
     expect(changes[0].verdict).toBe("not shown");
     expect(changes[0].p).toBeGreaterThan(0.05);

@@ -32,7 +32,7 @@ function change(more: Partial<Change>): Change {
 }
 
 function claim(name: string): Claim {
-  const seen = (first: number) => ({ background: null, shares: shares(first) });
+  const seen = (first: number) => ({ background: null, shares: shares(first), low: null, high: null });
   const protein = (protein: string, of: Change) => ({
     protein,
     cells: 60,
@@ -75,7 +75,7 @@ function section(name: string) {
 test("the verdicts are counted, and the farthest protein stands first", () => {
   const { part } = section("deeploc");
   expect(part.textContent).toContain(
-    "Original to masked: the shares of 1 of 2 proteins change beyond the null, a change of the others is not shown; 1 not tested.",
+    "Original to masked: 1 of 2 proteins with shares that change beyond the null; of the others no change is shown; 1 not tested.",
   );
   expect(part.textContent).toContain("deeploc odd: labeled deeploc.");
   const rows = [...part.querySelectorAll("table")].at(0)!.querySelectorAll("tbody tr");

@@ -18,7 +18,7 @@ import { metadataColumn } from "../select.ts";
 import { type Folds, proportionFolds } from "./folds.ts";
 
 /** Raised whenever the same features give other shares, nulls or verdicts. */
-const CLAIM_VERSION = 1;
+const CLAIM_VERSION = 2;
 
 /** The features of one encoder, and the closed groups of the study. */
 export interface ClaimedFeatures extends FeatureRequest {

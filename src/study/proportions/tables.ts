@@ -13,6 +13,8 @@ interface ShareRow extends Pick<ProteinClaim, "protein" | "cells"> {
   readonly background: string | null;
   readonly class: string;
   readonly share: number;
+  readonly low: number | null;
+  readonly high: number | null;
   readonly fields: number | null;
 }
 
@@ -25,7 +27,7 @@ export function shareTable(
   const rows = [
     ...claims.flatMap(({ encoder, method, proteins }) =>
       proteins.flatMap(({ protein, cells, fields, seen }) =>
-        seen.flatMap(({ representation, background, shares }) =>
+        seen.flatMap(({ representation, background, shares, low, high }) =>
           classes.map(
             (name, c): ShareRow => ({
               encoder,
@@ -35,6 +37,8 @@ export function shareTable(
               background,
               class: name,
               share: shares[c],
+              low: low?.[c] ?? null,
+              high: high?.[c] ?? null,
               cells,
               fields,
             }),
@@ -54,6 +58,8 @@ export function shareTable(
               background: null,
               class: name,
               share: of[representation][c],
+              low: null,
+              high: null,
               cells,
               fields: null,
             }),
@@ -70,6 +76,8 @@ export function shareTable(
       ["background", rows.map((r) => r.background)],
       ["class", rows.map((r) => r.class)],
       ["share", Float64Array.from(rows, (r) => r.share)],
+      ["low", Float64Array.from(rows, (r) => r.low ?? Number.NaN)],
+      ["high", Float64Array.from(rows, (r) => r.high ?? Number.NaN)],
       ["n", Int32Array.from(rows, (r) => r.cells)],
       ["fields", Float64Array.from(rows, (r) => r.fields ?? Number.NaN)],
       ["method", rows.map((r) => r.method)],
