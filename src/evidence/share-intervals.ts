@@ -1,5 +1,4 @@
 import { studentQuantile } from "../core/student.ts";
-import type { Components } from "./components.ts";
 import type { Estimate } from "./estimate.ts";
 import type { Influence } from "./share-estimates.ts";
 import { variances } from "./variance.ts";
@@ -52,10 +51,9 @@ export class ClusterSums {
     for (const of of places) this.#first.push(this.#first[this.#first.length - 1] + of.size);
     this.#own = local[0].map((f, i) => this.#first[own[i]] + f);
     this.#donor = local[1].map((f, i) => this.#first[background[i]] + f);
-    const pairs = new Map<number, number>();
-    const all = this.#first[classes];
-    this.#pair = this.#own.map((f, i) => {
-      const name = f * all + this.#donor[i];
+    const pairs = new Map<string, number>();
+    this.#pair = cluster.map((mine, i) => {
+      const name = `${mine} ${donorCluster[i]}`;
       const known = pairs.get(name) ?? pairs.size;
       pairs.set(name, known);
       return known;
@@ -114,13 +112,13 @@ export class ClusterSums {
         for (let i = 0; i < moves.length; i++) sum += moves[i] * of[f * moves.length + i];
         return sum;
       });
-    const crossed = ({ own, donor, pair }: ByCluster) => {
-      const mine = along(own).map((v, f) => v + (more?.[f] ?? 0));
-      const lent = along(donor);
-      const pairs = along(pair).reduce((sum, v) => sum + v * v, 0);
-      const found = variances(this.#components(mine, lent, pairs));
-      const both = mine.map((v, f) => Math.hypot(v, lent[f]));
-      return { ...found, df: variances(this.#components(both, lent, pairs)).df };
+    const crossed = (of: ByCluster) => {
+      const mine = along(of.own).map((v, f) => v + (more?.[f] ?? 0));
+      const lent = along(of.donor);
+      const pairs = along(of.pair).reduce((sum, v) => sum + v * v, 0);
+      const { variance: own } = this.#variance(mine);
+      const { df } = this.#variance(mine.map((v, f) => Math.hypot(v, lent[f])));
+      return { own, crossed: own + this.#variance(lent).variance - pairs, df };
     };
     const half = crossed(sums.half);
     const variance = factor * Math.max((2 * half.crossed + crossed(sums.whole).crossed) / 3, half.own / 2);
@@ -132,21 +130,22 @@ export class ClusterSums {
     return { low: square / times - around, high: square * times - around, se, df: half.df };
   }
 
-  #components(own: Float64Array, donor: Float64Array, pairs: number): Components {
-    const names = this.#names.filter((list) => list.length > 0);
-    const firsts = this.#first.filter((_, c) => c < this.#names.length && this.#names[c].length > 0);
-    const cut = (of: Float64Array) => names.map((list, c) => of.slice(firsts[c], firsts[c] + list.length));
-    return {
-      perClass: new Float64Array(names.length),
-      present: [...names.keys()],
+  /** Variance and degrees of freedom of sums over the clusters of all classes; a cluster of several classes counts once. */
+  #variance(of: Float64Array): { variance: number; df: number } {
+    const present = [...this.#names.keys()].filter((c) => this.#names[c].length > 0);
+    const cut = (c: number) => of.slice(this.#first[c], this.#first[c + 1]);
+    const { own, df } = variances({
+      perClass: new Float64Array(present.length),
+      present: [...present.keys()],
       estimate: 0,
       // `variances` divides by the number of classes.
-      own: cut(own.map((v) => v * names.length)),
-      donor: cut(donor),
-      pairs,
-      names,
-      rows: names.map(() => 0),
+      own: present.map((c) => cut(c).map((v) => v * present.length)),
+      donor: present.map((c) => new Float64Array(this.#names[c].length)),
+      pairs: 0,
+      names: present.map((c) => this.#names[c]),
+      rows: present.map(() => 0),
       differing: 0,
-    };
+    });
+    return { variance: own, df };
   }
 }
