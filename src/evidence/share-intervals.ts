@@ -3,6 +3,9 @@ import type { Estimate } from "./estimate.ts";
 import type { Influence } from "./share-estimates.ts";
 import { variances } from "./variance.ts";
 
+/** Factor to either side of a mean square from which there is too little of it to say how much there would be with others. */
+const MOST = 1000;
+
 /** Clusters of cell and donor of every composite, and their classes. */
 export interface Clusters {
   readonly own: Int32Array;
@@ -96,6 +99,7 @@ export class ClusterSums {
    * of the former count everything once. Student's t, symmetric on the scale of log(share + noise), which is that of the
    * mean square that the share is taken from.
    *
+   * @returns null where clusters move nothing, or so much more than there is that there would be no end
    * @param moves what the share moves by with each variance
    * @param more what own clusters add beside their composites
    * @param factor of the variance
@@ -127,6 +131,7 @@ export class ClusterSums {
     if (!(half.df > 0) || !(variance > 0) || !(square > 0)) return null;
     const se = Math.sqrt(variance);
     const times = Math.exp((studentQuantile((1 + level) / 2, half.df) * se) / square);
+    if (!(times < MOST)) return null;
     return { low: square / times - around, high: square * times - around, se, df: half.df };
   }
 

@@ -111,7 +111,7 @@ export function state(prefix: string, found: Found | null, of: About): StatedNum
         : fewest < FEWEST
           ? `${fewest} ${unit}${fewest === 1 ? "" : "s"} a class are too few to see how much would change with others`
           : number?.interval === null
-            ? `no ${unit} differs from the others, which does not tell how much would change with others`
+            ? `${unit}s move this by nothing, or by far more than there is of it, which does not tell how much would change with others`
             : null);
     const given = refused === null ? number?.interval : null;
     return {
