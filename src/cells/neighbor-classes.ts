@@ -1,7 +1,10 @@
 import { addTo } from "../core/group.ts";
 import { CENTER, type Cells, type Column, type CropSource, NEIGHBOR } from "../types.ts";
 
-/** Share of each crop (0 to 1, by row) that neighbors of the cell's own class, of others and of unknown class cover. */
+/**
+ * Share of each crop (0 to 1, by row) that neighbors of the cell's own class, of others and of unknown class cover; NaN
+ * where the cell has no place.
+ */
 export interface NeighborClasses {
   readonly own: Float64Array;
   readonly other: Float64Array;
@@ -35,11 +38,8 @@ export function neighborClasses(
   const [x, y] = ["Metadata_X", "Metadata_Y"].map((name) => numbers(metadata.columns.get(name)));
   if (x === null || y === null) return null;
   const { count, height, width } = source;
-  const found = {
-    own: new Float64Array(count),
-    other: new Float64Array(count),
-    unknown: new Float64Array(count),
-  };
+  const nothing = () => new Float64Array(count).fill(Number.NaN);
+  const found = { own: nothing(), other: nothing(), unknown: nothing() };
   const mask = new Uint8Array(height * width);
   const fields = new Map<string, number[]>();
   for (const row of rows) addTo(fields, field[row], row);

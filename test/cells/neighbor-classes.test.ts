@@ -91,6 +91,21 @@ test("a class that is not known counts for neither; cells without places have no
     expect(some.other[row]).toBe(0);
     if (label[row].startsWith("nucleus")) expect(some.own[row]).toBe(all.own[row]);
   });
+  const lost = table.metadata.columns.get("Metadata_X") as Float64Array;
+  const columns = new Map(table.metadata.columns).set(
+    "Metadata_X",
+    lost.map((x, row) => (row === 0 ? Number.NaN : x)),
+  );
+  const partly = neighborClasses(
+    source,
+    { ...table, metadata: { rows: cells.length, columns } },
+    rows,
+    label,
+  )!;
+  expect([partly.own[0], partly.other[0], partly.unknown[0]]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+  // What is known of it is missing elsewhere.
+  const known = (of: typeof all) => rows.slice(1).reduce((sum, row) => sum + of.own[row] + of.other[row], 0);
+  expect(known(partly)).toBeLessThan(known(all));
   const nowhere = { ...table, metadata: { rows: cells.length, columns: new Map() } };
   expect(neighborClasses(source, nowhere, rows, label)).toBeNull();
 });
