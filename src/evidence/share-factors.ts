@@ -10,6 +10,8 @@ export interface Factor {
   readonly group: Int32Array;
   /** Why the design does not show it; null where it does. */
   readonly missing: string | null;
+  /** Whether it is in the model; a part that cannot be told from another's may be, for both. */
+  readonly modeled: boolean;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Factor {
 export function chooseFactors(request: ShareRequest, block: Int32Array, unit: Groups["unit"]): Factor[] {
   const { cell, donor, field, cluster, protein } = request;
   const through = (rows: Int32Array, names: Int32Array) => rows.map((row) => names[row]);
-  return [false, true].flatMap((lent): Factor[] => {
+  const found = [false, true].flatMap((lent): Omit<Factor, "modeled">[] => {
     const rows = lent ? donor : cell;
     const side = lent ? "donor" : "own";
     const fields = through(rows, field);
@@ -48,6 +50,17 @@ export function chooseFactors(request: ShareRequest, block: Int32Array, unit: Gr
       },
     ];
   });
+  // Where fields hold several classes and a closed group has two of them, the cell's tells the donor's.
+  return found.map((f) => {
+    const twin = found.find((g) => g.lent !== f.lent && sameParts(f.group, g.group));
+    return twin === undefined || f.missing !== null
+      ? { ...f, modeled: f.missing === null }
+      : { ...f, modeled: !f.lent, missing: `all cells of a ${nounOf(f)} have donors of one and the same` };
+  });
+}
+
+function nounOf({ name }: Pick<Factor, "name">): string {
+  return name.replace(/^(?:own|donor)-/, "");
 }
 
 /** @param finer the next finer part of the same side, null for the finest */

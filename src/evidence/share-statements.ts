@@ -49,7 +49,7 @@ interface Part {
 
 /** Parts in the order in which they are stated, and the positions of all that make the whole. */
 function partsOf({ factors, request }: About): { parts: Part[]; whole: number[] } {
-  const present = factors.filter((f) => f.missing === null);
+  const present = factors.filter((f) => f.modeled);
   const at = (wanted: (f: Factor) => boolean) => [...present.keys()].filter((i) => wanted(present[i]));
   const [residual, background, ownClass] = [0, 1, 2].map((i) => present.length + i);
   const part = (name: string, of: readonly number[] | null, beside = false): Part => ({
@@ -58,6 +58,8 @@ function partsOf({ factors, request }: About): { parts: Part[]; whole: number[] 
     beside,
     missing: null,
   });
+  /** Why neither side's sum can be told: a part of both is one. */
+  const shared = present.find((f) => f.missing !== null)?.missing ?? null;
   const side = (lent: boolean): Part[] =>
     factors
       .filter((f) => f.lent === lent)
@@ -70,12 +72,15 @@ function partsOf({ factors, request }: About): { parts: Part[]; whole: number[] 
       }));
   return {
     parts: [
-      part(
-        "own",
-        at((f) => !f.lent),
-      ),
+      {
+        ...part(
+          "own",
+          at((f) => !f.lent),
+        ),
+        missing: shared,
+      },
       ...side(false),
-      part("background", [...at((f) => f.lent), background]),
+      { ...part("background", [...at((f) => f.lent), background]), missing: shared },
       ...side(true),
       part("background-class", [background]),
       part("residual", [residual]),

@@ -67,7 +67,7 @@ export function* varianceShares(
   const sets = (of: (block: number) => number) => Int32Array.from({ length: classes ** 2 }, (_, b) => of(b));
   const partitions = [sets((b) => Math.floor(b / classes)), sets((b) => b % classes)];
   const factors = chooseFactors(request, block, grouping.unit);
-  const present = factors.filter((f) => f.missing === null);
+  const present = factors.filter((f) => f.modeled);
   const ownCluster = cell.map((row) => cluster[row]);
   const donorCluster = donor.map((row) => cluster[row]);
   const incidence = new Incidence({

@@ -153,6 +153,27 @@ test("without what tells the parts apart there is no number, and the reason", ()
   expect(shares.get("variance/own")!.estimate).toBeCloseTo(shares.get("variance/cell")!.estimate!, 12);
 });
 
+test("where the cell's field tells the donor's, neither field has a share, and cell and donor have theirs", () => {
+  // Fields of all classes; donors of the other field of two.
+  const field = design.classOf.map((_, cell) => cell % 4);
+  const ofField = (f: number, c: number) =>
+    design.classOf.flatMap((k, i) => (k === c && field[i] === f ? [i] : []));
+  const donor = design.background.map((b, i) => {
+    const lenders = ofField(field[design.cell[i]] ^ 1, b);
+    return lenders[i % lenders.length];
+  });
+  const shares = named(state(requestOf({ ...design, field, donor })));
+  for (const name of ["own", "own-field", "background", "donor-field"])
+    expect([shares.get(`variance/${name}`)!.estimate, shares.get(`variance/${name}`)!.refused]).toEqual([
+      null,
+      "all cells of a field have donors of one and the same",
+    ]);
+  for (const name of ["cell", "donor", "residual"]) {
+    const { estimate, low } = shares.get(`variance/${name}`)!;
+    expect([estimate === null, low === null]).toEqual([false, false]);
+  }
+});
+
 test("two fields a class, and proteins that are no clusters, get no interval", () => {
   const few = named(state(requestOf(design), { ...GROUPING, fewest: 2 })).get("variance/cell")!;
   expect([few.estimate === null, few.low, few.refused]).toEqual([
