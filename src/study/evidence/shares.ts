@@ -3,7 +3,7 @@ import type { Block } from "../block.ts";
 import { keyOf } from "../inference.ts";
 import type { EvidenceKind, EvidenceRequest } from "./further.ts";
 
-const VERSION = 3;
+const VERSION = 4;
 const AS_IMAGED: Block = { setting: "original", background: null };
 const PASTED_BACK: Block = { setting: "self", background: null };
 
