@@ -22,14 +22,17 @@ export interface BlockFeatures {
   readonly donors: (Int32Array | null)[];
 }
 
-/** Draws a study and composes the features of all its blocks. */
-export function drawStudy(world: World, replicate: number): BlockFeatures[] {
+/**
+ * Draws a study and composes the features of all its blocks.
+ * @param again names another draw of what pasting adds, everything else as it is
+ */
+export function drawStudy(world: World, replicate: number, again?: number): BlockFeatures[] {
   const { design, groups, classOf, rows } = world;
   const { dimension: d } = design;
   const seed = namedSeed(replicate, "validity", design.name);
   const random = mulberry32(namedSeed(seed, "features"));
   const drawn = draw(world, random);
-  const normal = gaussian(random);
+  const normal = gaussian(again === undefined ? random : mulberry32(namedSeed(seed, "again", again)));
   const classes = rows.map((_, c) => `class${c}`);
   const plan = makePlan({
     classes,

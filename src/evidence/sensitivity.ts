@@ -167,7 +167,7 @@ function sentenceOf(found: Found, answer: Badge, level: number): string {
   const at = `${Math.round(1000 * level) / 10} %`;
   const start =
     badge === "undecided"
-      ? `The answer is undecided as run, and so it is under ${all - others.length} ${of}`
+      ? `The answer is undecided as run${without(found)}, and so it is under ${all - others.length} ${of}`
       : `The answer ${badge} holds under ${all - others.length} ${of}`;
   const where = others.map((v) => `under ${v.variant} ${becomes(v.badge)} (${reason(found, v.variant)})`);
   const atOnceHold = variants.filter((v) => v.badgeAtOnce === badge).length;
@@ -180,6 +180,16 @@ function sentenceOf(found: Found, answer: Badge, level: number): string {
       ? ""
       : ` On all backgrounds of the study the answer is ${answer}; variants are judged on ${backgrounds.join(", ")}.`;
   return `${encoder}: ${start}, by ${at} intervals of each${where.length === 0 ? "" : `; ${where.join("; ")}`}.${strict}${elsewhere}`;
+}
+
+/** Why the effects as run decide nothing, where one has no interval. */
+function without(found: Found): string {
+  for (const of of ["neighbor", "medium"]) {
+    const n = numberOf(found, AS_RUN, of);
+    if (n !== undefined && n.low === null && n.refused !== null)
+      return ` (the ${of} effect has no interval: ${n.refused})`;
+  }
+  return "";
 }
 
 function becomes(badge: Badge): string {
