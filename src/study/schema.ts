@@ -196,11 +196,8 @@ export const StudyFile = z.strictObject({
         .describe(
           "How shares are estimated: em (default with closed groups), pacc, acc, pcc, cc with calibration on held-out cells, or published (default of the split `stratified`): means of uncalibrated probabilities.",
         ),
-      optimizer: z
-        .enum(["converged", "published"])
-        .default("converged")
-        .describe("Of the method `published`."),
-      rows: z.enum(["all", "one-per-protein"]).default("all").describe("Of the method `published`."),
+      optimizer: z.enum(["converged", "published"]).optional().describe("Of the method `published`."),
+      rows: z.enum(["all", "one-per-protein"]).optional().describe("Of the method `published`."),
     })
     .optional()
     .describe(
@@ -317,12 +314,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     split: split ?? preset.split,
     learningCurve: learningCurve ?? preset.learningCurve,
     aggregation: aggregation ?? preset.aggregation,
-    proportions: {
-      optimizer: "converged",
-      rows: "all",
-      ...proportions,
-      method: proportions?.method ?? ((split ?? preset.split) === "groups" ? "em" : "published"),
-    },
+    proportions: resolveProportions(proportions, split ?? preset.split, path),
     composite: {
       edge: edge ?? preset.edge,
       sigma: sigma ?? null,
@@ -333,6 +325,23 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
       seed: rest.seed,
     },
   };
+}
+
+/** @throws StudyError for keys of the method `published` beside another */
+function resolveProportions(
+  given: z.infer<typeof StudyFile>["proportions"],
+  split: Study["split"],
+  path: string,
+): Study["proportions"] {
+  const { method, optimizer, rows } = given ?? {};
+  const other = optimizer === undefined ? (rows === undefined ? null : "rows") : "optimizer";
+  if (method !== undefined && method !== "published" && other !== null)
+    throw new StudyError(
+      `proportions.${other} is of the method published, and proportions.method is ${method}; leave one of them out`,
+      { path },
+    );
+  const standard = other === null && split === "groups" ? "em" : "published";
+  return { method: method ?? standard, optimizer: optimizer ?? "converged", rows: rows ?? "all" };
 }
 
 function givenEntry(entry: z.infer<typeof GivenEntry>, where: string): z.infer<typeof GivenEntry> {

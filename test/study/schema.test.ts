@@ -103,6 +103,10 @@ describe("presets", () => {
 test.each([
   [{ edgee: "soft" }, "yeast.json: unknown key edgee; remove it or correct its spelling"],
   [
+    { proportions: { method: "em", rows: "all" } },
+    "yeast.json: proportions.rows is of the method published, and proportions.method is em; leave one of them out",
+  ],
+  [
     { proportions: { row: "all" } },
     "yeast.json: unknown key proportions.row; remove it or correct its spelling",
   ],
