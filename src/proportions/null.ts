@@ -1,18 +1,14 @@
 import { namedSeed } from "../core/rng.ts";
 import { quantileSorted } from "../core/statistics.ts";
-import { studentQuantile } from "../core/student.ts";
 import type { Change, ClaimRequest } from "./claim.ts";
 import { smoothedDivergence, totalVariation } from "./divergence.ts";
 import { mixtures } from "./mixtures.ts";
 import type { Quantifying } from "./quantifying.ts";
+import { freedomOf, halfWidth } from "./region.ts";
 
 /** Draws of the null: at least, and at most unless so many exceed what was observed. */
 const DRAWS = { least: 199, most: 1999, exceeding: 20 };
 const LEVEL = 0.95;
-/** Normal quantile of that level, two-sided. */
-const NORMAL = 1.959963984540054;
-/** Shares below this ask nothing of how many proteins their class has. */
-const LEAST = 0.01;
 
 /** A protein with several localizations, seen in two ways. */
 export interface SeenTwice {
@@ -72,10 +68,9 @@ export function tested(
   const quantile = (values: number[], at: number) => quantileSorted(Float64Array.from(values).sort(), at);
   const limit = quantile(variations, LEVEL);
   const difference = totalVariation(from, to);
-  const freedom = freedomOf(to, training);
-  const wider = studentQuantile((1 + LEVEL) / 2, freedom) / NORMAL;
+  const freedom = freedomOf(to, labels, training.protein);
   return {
-    half: Float64Array.from(errors, (list) => wider * quantile(list, LEVEL)),
+    half: Float64Array.from(errors, (list) => halfWidth(list, freedom)),
     change: {
       low: Math.max(0, difference - limit),
       high: Math.min(1, difference + limit),
@@ -91,16 +86,4 @@ export function tested(
       why: null,
     },
   };
-}
-
-/** Satterthwaite's degrees of freedom; every class has two proteins at least. */
-function freedomOf(shares: Float64Array, { labels, protein }: ClaimRequest["training"]): number {
-  let [square, fourth] = [0, 0];
-  shares.forEach((share, k) => {
-    if (share < LEAST) return;
-    const proteins = new Set(protein.filter((_, row) => labels[row] === k)).size;
-    square += share ** 2;
-    fourth += share ** 4 / Math.max(1, proteins - 1);
-  });
-  return square ** 2 / fourth;
 }

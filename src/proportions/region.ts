@@ -75,8 +75,7 @@ export function shareRegion(request: RegionRequest): Region {
     error += totalVariation(estimated, truth) / draws;
     for (let k = 0; k < classes; k++) errors[k][n] = Math.abs(estimated[k] - truth[k]);
   }
-  const wider = studentQuantile((1 + LEVEL) / 2, freedom) / NORMAL;
-  const half = errors.map((list) => wider * quantileSorted(list.sort(), LEVEL));
+  const half = errors.map((list) => halfWidth(list, freedom));
   return {
     ...found,
     low: shares.map((share, k) => Math.max(0, share - half[k])),
@@ -87,8 +86,21 @@ export function shareRegion(request: RegionRequest): Region {
   };
 }
 
-/** Satterthwaite's degrees of freedom; 0 where a class with a share has no two proteins. */
-function freedomOf(shares: Float64Array, labels: ArrayLike<number>, protein: ArrayLike<number>): number {
+/** Half of a 95 % interval from absolute errors among mixtures: their 95 % point, times t over the normal quantile. */
+export function halfWidth(errors: ArrayLike<number>, freedom: number): number {
+  const wider = studentQuantile((1 + LEVEL) / 2, freedom) / NORMAL;
+  return wider * quantileSorted(Float64Array.from(errors).sort(), LEVEL);
+}
+
+/**
+ * Degrees of freedom of the error of shares, by Satterthwaite: a class has its proteins less one and weighs as the square
+ * of its share; 0 where a class with a share has no two proteins.
+ */
+export function freedomOf(
+  shares: Float64Array,
+  labels: ArrayLike<number>,
+  protein: ArrayLike<number>,
+): number {
   let [square, fourth] = [0, 0];
   for (const [label, rows] of groupRows(labels, (of) => of)) {
     if (shares[label] < LEAST) continue;
