@@ -169,7 +169,10 @@ function sentenceOf(found: Found, answer: Badge, level: number): string {
     badge === "undecided"
       ? `The answer is undecided as run${without(found)}, and so it is under ${all - others.length} ${of}`
       : `The answer ${badge} holds under ${all - others.length} ${of}`;
-  const where = others.map((v) => `under ${v.variant} ${becomes(v.badge)} (${reason(found, v.variant)})`);
+  const where = [...new Set(others.map((v) => v.badge))].map((other) => {
+    const names = others.filter((v) => v.badge === other).map((v) => v.variant);
+    return `under ${names.join(", ")} it becomes ${other}`;
+  });
   const atOnceHold = variants.filter((v) => v.badgeAtOnce === badge).length;
   const strict =
     badge === "undecided"
@@ -179,7 +182,7 @@ function sentenceOf(found: Found, answer: Badge, level: number): string {
     badge === answer
       ? ""
       : ` On all backgrounds of the study the answer is ${answer}; variants are judged on ${backgrounds.join(", ")}.`;
-  return `${encoder}: ${start}, by ${at} intervals of each${where.length === 0 ? "" : `; ${where.join("; ")}`}.${strict}${elsewhere}`;
+  return `${encoder}: ${start}, by ${at} intervals of each${where.length === 0 ? "" : `; ${where.join("; ")}`}.${strict} ${changesOf(found)}${elsewhere}`;
 }
 
 /** Why the effects as run decide nothing, where one has no interval. */
@@ -192,20 +195,30 @@ function without(found: Found): string {
   return "";
 }
 
-function becomes(badge: Badge): string {
-  return badge === "undecided" ? "it becomes undecided" : `it becomes ${badge}`;
-}
-
-/** Neighbor and medium effect that an answer is found by. */
-function reason(found: Found, name: string): string {
-  return (["neighbor", "medium"] as const)
-    .flatMap((of) => {
-      const n = numberOf(found, name, of);
-      if (n === undefined || n.estimate === null) return [];
-      const range = n.low === null || n.high === null ? "no interval" : `${points(n.low)}, ${points(n.high)}`;
-      return [`${of} effect ${points(n.estimate)} [${range}]`];
-    })
-    .join(", ");
+/** Which effects are shown to change: two answers may differ where the effects behind them do not. */
+function changesOf(found: Found): string {
+  const effects = ["neighbor", "medium"] as const;
+  const all = effects.flatMap((of) =>
+    found.variants.flatMap(({ variant }) => {
+      const number = numberOf(found, variant, of, "sensitivity-change");
+      return number === undefined ? [] : [{ of, variant, ...number }];
+    }),
+  );
+  const given = all.filter(({ low, high }) => low !== null && high !== null);
+  const shown = given.filter(({ low, high }) => low! > 0 || high! < 0);
+  if (given.length === 0) return "No change of the neighbor or medium effect has an interval.";
+  const lacking = all.length - given.length;
+  const without = lacking === 0 ? "" : `; ${lacking} of ${all.length} changes have no interval`;
+  const what =
+    shown.length === 0
+      ? "No change of the neighbor or medium effect is shown"
+      : `Shown to change: ${shown
+          .map(
+            ({ of, variant, estimate, low, high }) =>
+              `${of} effect under ${variant} by ${points(estimate!)} points [${points(low!)}, ${points(high!)}]`,
+          )
+          .join("; ")}`;
+  return `${what} (effect by effect, intervals for all variants at once${without}).`;
 }
 
 /** What an error does to the masks of the study's cells; nothing where masks stay as they are. */

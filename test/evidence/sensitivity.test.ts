@@ -110,13 +110,14 @@ describe("sensitivity", () => {
     const held = found([same]);
     expect(held).toMatchObject({ badge: "neighbors", variants: [{ badge: "neighbors" }] });
     expect(held.sentence).toBe(
-      "net: The answer neighbors holds under 1 of 1 variant, by 95 % intervals of each. With intervals that hold for all variants at once it holds under 1 of 1.",
+      "net: The answer neighbors holds under 1 of 1 variant, by 95 % intervals of each. With intervals that hold for all variants at once it holds under 1 of 1. No change of the neighbor or medium effect has an interval.",
     );
     const some = found([same, gone, open]);
     expect(some.variants.map((v) => v.badge)).toEqual(["neighbors", "cell", "undecided"]);
     expect(some.sentence).toMatch(
-      /^net: The answer neighbors holds under 1 of 3 variants, by 95 % intervals of each; under erode-5 it becomes cell \(neighbor effect [^;]*medium effect [^;]*\); under halo-0 it becomes undecided \(/,
+      /^net: The answer neighbors holds under 1 of 3 variants, by 95 % intervals of each; under erode-5 it becomes cell; under halo-0 it becomes undecided\./,
     );
+    expect(some.sentence).toMatch(/Shown to change: neighbor effect under erode-5 by −[0-9.]+ points \[−/);
   });
 
   test("tells where the study's answer on all backgrounds is another", () => {
