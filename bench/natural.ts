@@ -19,6 +19,8 @@ const STANDARD: Omit<NaturalDesign, "name" | "fields"> = {
   size: 0.5,
   crowded: 0,
   mixed: false,
+  signal: 0.6,
+  channels: 0,
 };
 
 /** What is other than in the standard design. */
@@ -28,6 +30,8 @@ const KINDS: Readonly<Record<string, Partial<NaturalDesign>>> = {
   "null, crowding alone": { crowded: 0.15 },
   "dose 0.5": { lambda: 0.5, spread: 0.3 },
   "dose 0.2, strong fields": { lambda: 0.2, field: 0.8, spread: 0.6 },
+  "null, few cells": { mixed: true, cells: 16, channels: 2 },
+  "null, few cells, few errors": { mixed: true, cells: 16, channels: 2, signal: 2 },
   "mixed, dose 0.2": { mixed: true, cells: 90, lambda: 0.2, spread: 0.3 },
 };
 

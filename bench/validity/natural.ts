@@ -32,9 +32,12 @@ export interface NaturalDesign {
   readonly crowded: number;
   /** Classes share their fields, and their neighbors are of any class. */
   readonly mixed: boolean;
+  /** How far apart the classes are. */
+  readonly signal: number;
+  /** Channels whose brightness is held fixed; it says nothing. */
+  readonly channels: number;
 }
 
-const SIGNAL = 0.6;
 const MEDIUM = 0.3;
 const DIMENSION = 8;
 
@@ -47,7 +50,7 @@ export function directions(design: NaturalDesign): {
   const normal = gaussian(mulberry32(namedSeed(17, "natural", design.name)));
   const vector = (sd: number) => Float64Array.from({ length: DIMENSION }, () => sd * normal());
   const many = (sd: number) => Array.from({ length: design.classes }, () => vector(sd));
-  return { own: many(SIGNAL), medium: many(MEDIUM), size: vector(1) };
+  return { own: many(design.signal), medium: many(MEDIUM), size: vector(1) };
 }
 
 /** All numbers of one simulated study, drawn and judged by the product's groups, plan, probes and evidence. */
@@ -159,6 +162,8 @@ export function simulateNatural(design: NaturalDesign, replicate: number): State
   });
   const predictions = finish(predictHeldOut(request));
   const names = [...new Set(fieldOf)];
+  const light = gaussian(mulberry32(namedSeed(replicate, "natural", design.name, "brightness")));
+  const brightness = Array.from({ length: design.channels }, () => Float64Array.from(classOf, () => light()));
   const around = rows.map((list, own): AroundCells => {
     const column = (of: (row: number) => number) => Float64Array.from(list, of);
     const none = column(() => Number.NaN);
@@ -167,7 +172,7 @@ export function simulateNatural(design: NaturalDesign, replicate: number): State
       nearest: none,
       area: column((row) => area[row] / 10),
       contrast: [],
-      brightness: [],
+      brightness: brightness.map((of) => column((row) => of[row])),
       own: column((row) => size[row]),
       classes: mixed
         ? {

@@ -86,7 +86,7 @@ const DRAWS = 999;
 /** Clusters that a class needs for a slope of its own with an interval. */
 const FEWEST = 3;
 
-const METHOD = `least squares within fields at fixed own area and brightness; cluster-robust (CR2), Student's t with Satterthwaite's degrees of freedom; p from ${DRAWS} shuffles of the doses within fields`;
+const METHOD = `least squares within fields at fixed own area and brightness; cluster-robust (CR2), Student's t with Satterthwaite's degrees of freedom; p from ${DRAWS} shuffles of the doses within fields, too small where parts of a field differ in themselves`;
 
 /**
  * Slopes of a held-out probe's own-class probability, margin and errors on cells as imaged over properties of their real
@@ -130,6 +130,9 @@ export function* naturalSlopes(request: NaturalRequest): Generator<void, Natural
 }
 
 const AREA = "natural/area";
+const ERRORS = "/errors";
+/** Cells that must be named otherwise than most of their class for an interval of errors, as for the ladder's accuracies. */
+const FEWEST_DIFFERING = 5;
 
 /**
  * Per tenth of the crop, per piece, per tenth of a diameter, per third of the contrast (twice as bright as the cell); where
@@ -214,7 +217,7 @@ function outcomesOf(
   return [
     made("", "slope", (c) => Float64Array.from(c.own)),
     made("/log-odds", "log-odds", (c) => Float64Array.from(c.margin)),
-    made("/errors", "slope", (c, own) => Float64Array.from(c.predicted, (p) => (p === own ? 0 : 1))),
+    made(ERRORS, "slope", (c, own) => Float64Array.from(c.predicted, (p) => (p === own ? 0 : 1))),
   ];
 }
 
@@ -307,7 +310,9 @@ function stated(
   const present = prepared.filter((of) => of !== null);
   const found: Slope | null = present.length === 0 ? null : fitSlope(prepared, values);
   const clusters = present.length === 0 ? 0 : Math.min(...present.map((of) => of.clusters));
-  const refused = whyNot(found, clusters, grouping);
+  const refused =
+    whyNot(found, clusters, grouping) ??
+    (about.statement.endsWith(ERRORS) ? tooFewErrors(prepared, values) : null);
   const ok = found !== null && refused === null;
   const half = ok ? studentQuantile((1 + LEVEL) / 2, found.df) * Math.sqrt(found.variance) : Number.NaN;
   return {
@@ -337,4 +342,20 @@ function whyNot(found: Slope | null, clusters: number, { unit }: Grouping): stri
   if (!(found.variance > 0) || !(found.df > 0))
     return "the probe makes the same of all cells, which does not tell how much would change with others";
   return null;
+}
+
+/** Why errors have a number and no interval: a handful of cells does not show how much would change with others. */
+function tooFewErrors(
+  prepared: readonly (ClassSlope | null)[],
+  values: readonly Float64Array[],
+): string | null {
+  let differing = 0;
+  prepared.forEach((of, c) => {
+    if (of === null) return;
+    const wrong = of.rows.reduce((sum, row) => sum + values[c][row], 0);
+    differing += Math.min(wrong, of.rows.length - wrong);
+  });
+  return differing < FEWEST_DIFFERING
+    ? `only ${differing} ${differing === 1 ? "cell is" : "cells are"} named otherwise than the others of the class (${FEWEST_DIFFERING} are enough), which does not tell how much would change with others`
+    : null;
 }

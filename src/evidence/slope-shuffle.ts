@@ -11,8 +11,10 @@ export interface Shuffled {
 }
 
 /**
- * Deals the doses, less what controls say of them, anew among the cells of every stratum, and compares |mean slope| with
- * the one at hand (Freedman and Lane 1983 within strata).
+ * Deals the doses, less what controls say of them, anew among the cells of every stratum, takes out what controls say of
+ * those by chance, and compares |mean slope| with the one at hand (Smith's method in Winkler et al. 2014, NeuroImage 92,
+ * within strata). Dealt doses are brought to the length that they had, so that few cells beside many controls do not make
+ * drawn slopes smaller than the one at hand.
  * @returns per outcome the two-sided p value, (1 + draws at least as far from 0) / (1 + draws), of the mean and by class
  */
 export function shuffledP({
@@ -24,13 +26,17 @@ export function shuffledP({
   const left = outcomes.map((outcome) =>
     prepared.map((of, c) => (of === null ? null : residuals(of, outcome[c]))),
   );
-  const slopes = (doses: readonly (Float64Array | null)[]) =>
-    left.map((of) => of.map((y, c) => (y === null ? Number.NaN : dot(doses[c]!, y) / prepared[c]!.squares)));
+  // Outcomes hold nothing of the controls: of the doses only the length changes with them.
+  const slopes = (doses: readonly (Float64Array | null)[], lengths: readonly number[]) =>
+    left.map((of) => of.map((y, c) => (y === null ? Number.NaN : dot(doses[c]!, y) / lengths[c])));
   const mean = (values: readonly number[]) => {
     const known = values.filter((v) => !Number.isNaN(v));
     return known.reduce((sum, v) => sum + v, 0) / known.length;
   };
-  const observed = slopes(prepared.map((of) => of?.dose ?? null));
+  const observed = slopes(
+    prepared.map((of) => of?.dose ?? null),
+    prepared.map((of) => of?.squares ?? Number.NaN),
+  );
   const dealt = prepared.map((of) => of?.dose.slice() ?? null);
   const members = prepared.map((of) => (of === null ? [] : rowsByStratum(of)));
   const beyond = observed.map((of) => ({ mean: 1, perClass: of.map(() => 1) }));
@@ -48,7 +54,10 @@ export function shuffledP({
         });
       }
     });
-    slopes(dealt).forEach((of, o) => {
+    const lengths = prepared.map((of, c) =>
+      of === null ? Number.NaN : Math.sqrt(of.squares * remaining(of, dealt[c]!)),
+    );
+    slopes(dealt, lengths).forEach((of, o) => {
       if (far(mean(of), mean(observed[o]))) beyond[o].mean++;
       of.forEach((v, c) => {
         if (far(v, observed[o][c])) beyond[o].perClass[c]++;
@@ -59,6 +68,11 @@ export function shuffledP({
     mean: all / (1 + draws),
     perClass: perClass.map((n) => n / (1 + draws)),
   }));
+}
+
+/** Sum of squares of dealt doses beside the controls. */
+function remaining({ squares, controls }: ClassSlope, dealt: Float64Array): number {
+  return controls.reduce((rest, column) => rest - dot(column, dealt) ** 2, squares);
 }
 
 function rowsByStratum({ stratum, strata }: ClassSlope): number[][] {

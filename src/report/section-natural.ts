@@ -39,7 +39,7 @@ export const naturalSection: Section = {
     );
     return {
       title: "Real neighbors, without pasting",
-      body: html`<p class="read">Cells as imaged, compared within their field (and class and protein): does a probe of other groups' cells find the own class more often where more neighbors are around? Own area and brightness of the cell are held fixed. <b>An association; not by itself the encoder's leaning:</b> crowded cells can differ in themselves, and neighbors throw light into them. <b>Hidden</b> is the same slope where the cell's own neighbors are not shown: it finds what else goes with them. <b>Seen</b> is what cells as imaged have beyond that. <b>Swaps</b>: what neighbors of the donor add, over the tenths of the crop that they cover.</p>
+      body: html`<p class="read">Cells as imaged, compared within their field (and class and protein): does a probe of other groups' cells find the own class more often where more neighbors are around? Own area and brightness of the cell are held fixed. <b>An association; not by itself the encoder's leaning:</b> crowded cells can differ in themselves, and neighbors throw light into them. <b>Hidden</b> is the same slope where the cell's own neighbors are not shown: it finds what else goes with them. <b>Seen</b> is what cells as imaged have beyond that. <b>Swaps</b>: what neighbors of the donor add, over the tenths of the crop that they cover. p and q of slopes over real neighbors are from shuffles of the neighbors among the cells of a field; where parts of a field differ in themselves they are too small, and the interval counts.</p>
 <ul>${found.map((e) => html`<li>${sentence(e)}</li>`)}</ul>
 ${curvePart(figures, rows)}
 ${numberTable(context, "cellswap-natural", found, names(found[0]))}`,
@@ -98,7 +98,7 @@ function sentence({ encoder, numbers }: Natural): string {
   const swap = of("natural/swap-own");
   const place = of("natural/class");
   return [
-    `${encoder}: ${points(area)} per tenth of the crop that real neighbors cover (p = ${area.p!.toFixed(3)})`,
+    `${encoder}: ${points(area)} per tenth of the crop that real neighbors cover (p = ${area.p!.toFixed(3)} by shuffles within fields)`,
     ...(seen === undefined || seen.estimate === null ? [] : [`${points(seen)} where they are seen`]),
     ...(swap === undefined || swap.estimate === null
       ? []

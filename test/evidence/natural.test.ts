@@ -242,3 +242,32 @@ test("without same, masked cells tell what goes with neighbors that are not seen
   );
   expect(numbers.some((n) => /swap|ratio/.test(n.statement))).toBe(false);
 });
+
+test.each([
+  [4, null],
+  [5, "given"],
+])("of %i wrong cells errors have an interval: %s", (wrong, given) => {
+  const of = request(0.25);
+  const blocks = of.predictions.blocks.map((block) =>
+    block.setting !== "original"
+      ? block
+      : {
+          ...block,
+          cells: block.cells.map((cells, own) => ({
+            ...cells!,
+            predicted: cells!.predicted.map((_, i) => (own === 0 && i < wrong ? 1 : own)),
+          })),
+        },
+  );
+  const { numbers } = drawn({ ...of, predictions: { ...of.predictions, blocks } });
+  const errors = numberOf(numbers, "natural/area/errors");
+  expect(errors.estimate).not.toBeNull();
+  expect(errors.low === null).toBe(given === null);
+  expect(errors.high === null).toBe(given === null);
+  if (given === null)
+    expect(errors.refused).toBe(
+      "only 4 cells are named otherwise than the others of the class (5 are enough), which does not tell how much would change with others",
+    );
+  // Probabilities are not counted.
+  expect(numberOf(numbers, "natural/area").low).not.toBeNull();
+});

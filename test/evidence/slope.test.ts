@@ -101,6 +101,27 @@ test("shuffles find a slope, and are even under none", () => {
   expect(below).toBeLessThan(60);
 });
 
+test("shuffles of few cells beside many controls are even under none", () => {
+  const random = mulberry32(5);
+  // Two cells are left of sixteen once eight fields and five controls have taken one each, and the slope another.
+  const stratum = Int32Array.from({ length: 16 }, (_, i) => i % 8);
+  const drawn = () => Float64Array.from(stratum, () => normal(random));
+  const none = Array.from({ length: 400 }, () => {
+    const controls = Array.from({ length: 5 }, drawn);
+    const [found] = shuffledP({
+      prepared: [prepareSlope({ dose: drawn(), controls, stratum, cluster: stratum })],
+      outcomes: [[drawn()]],
+      draws: 199,
+      random,
+    });
+    return found.mean;
+  });
+  // 20 are expected at or below 0.05; where dealt doses have another length there are some 90.
+  const below = none.filter((v) => v <= 0.05).length;
+  expect(below).toBeGreaterThan(5);
+  expect(below).toBeLessThan(40);
+});
+
 test("Fieller's interval holds the quotients that are not told from the one at hand", () => {
   const { above, below, variances, t, low, high } = FIXTURE.ratio;
   const found = fieller({ above, below, variances }, t)!;

@@ -73,7 +73,7 @@ test("the section says what it is not, and gives every number with its interval 
   const text = found.textContent!;
   expect(text).toContain("An association; not by itself the encoder's leaning");
   expect(text).toContain(
-    "deeploc: +3.4 points [+1.2, +5.6] per tenth of the crop that real neighbors cover (p = 0.002)",
+    "deeploc: +3.4 points [+1.2, +5.6] per tenth of the crop that real neighbors cover (p = 0.002 by shuffles within fields)",
   );
   expect(text).toContain("donors of the own class: +4.0 points [+1.6, +6.4], the same sign.");
   expect(text).toContain("0.136 (−0.082 to 0.355)");

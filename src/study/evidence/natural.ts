@@ -12,7 +12,7 @@ import { metadataColumn } from "../select.ts";
 import { transferPredictions } from "../transfer.ts";
 import type { EvidenceKind, EvidenceRequest } from "./further.ts";
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** What held-out probes make of cells as imaged, against their real neighbors; no pasting. */
 export const naturalEvidence: EvidenceKind<Natural> = {
@@ -30,6 +30,7 @@ export const naturalEvidence: EvidenceKind<Natural> = {
       cluster,
       storeHash(store.header),
       store.header.hashes,
+      study.class,
       study.seed,
     ];
     return keyOf(
