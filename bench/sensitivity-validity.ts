@@ -25,11 +25,11 @@ const designs = smoke
     );
 const found = designs.map((d) => {
   const summary = sensitivityValidity(d, replicates);
-  for (const { effect, all, given, typeI, variants } of summary.rows) {
+  for (const { effect, all, given, whole, each, typeI, variants } of summary.rows) {
     const own = Object.values(variants).map((v) => v.effect);
     const bias = Math.max(...Object.values(variants).map((v) => Math.abs(v.bias)));
     console.log(
-      `${d.name.padEnd(22)} ${effect.padEnd(9)} all changes ${all.toFixed(1)} % (${given.toFixed(1)} % have an interval), none shown ${typeI.toFixed(1)} %, effects ${Math.min(...own).toFixed(1)} to ${Math.max(...own).toFixed(1)} %, bias at most ${bias.toFixed(2)} points`,
+      `${d.name.padEnd(22)} ${effect.padEnd(9)} all changes ${all.toFixed(1)} % (${given.toFixed(1)} % have an interval, of which ${each.toFixed(1)} % hold; ${whole.all?.toFixed(1) ?? "-"} % at once in the ${whole.studies} studies in which all have one), none shown ${typeI.toFixed(1)} %, effects ${Math.min(...own).toFixed(1)} to ${Math.max(...own).toFixed(1)} %, bias at most ${bias.toFixed(2)} points`,
     );
   }
   return summary;

@@ -29,10 +29,14 @@ export interface SensitivitySummary {
   readonly replicates: number;
   readonly rows: readonly {
     readonly effect: SensitiveEffect;
-    /** Percent of the studies in which all changes' intervals hold at once; one that is refused states nothing. */
+    /** Percent of the studies in which all changes' intervals hold at once; one that is refused states nothing, and counts as holding. */
     readonly all: number;
     /** Percent of all changes that have an interval. */
     readonly given: number;
+    /** The same as `all`, of the studies alone in which every change has an interval, and their number. */
+    readonly whole: { readonly all: number | null; readonly studies: number };
+    /** Percent of the intervals given that hold, each by itself. */
+    readonly each: number;
     /** By variant: true change (points), bias of the estimate, coverage of the effect's own interval in percent. */
     readonly variants: Readonly<Record<string, { change: number; bias: number; effect: number }>>;
     /** Percent of the studies that show a change of the redrawn variant, which has none. */
@@ -88,35 +92,43 @@ export function sensitivityValidity(base: Design, replicates: number): Sensitivi
     const truth = mean(truths.get(key)!);
     return low === null || high === null || (low <= truth && truth <= high);
   };
-  const percent = (test: (r: number) => boolean) =>
-    100 * mean(Array.from({ length: replicates }, (_, r) => (test(r) ? 1 : 0)));
+  const isGiven = (key: string, r: number) => stated.get(key)![r][1] !== null;
+  const studies = Array.from({ length: replicates }, (_, r) => r);
+  const percent = (test: (r: number) => boolean, of: readonly number[] = studies) =>
+    100 * mean(of.map((r) => (test(r) ? 1 : 0)));
   return {
     name: base.name,
     replicates,
-    rows: SENSITIVE_EFFECTS.map((effect) => ({
-      effect,
-      all: percent((r) => names.every((name) => holds(`change ${effect} ${name}`, r))),
-      given: mean(
-        names.map((name) => percent((r) => stated.get(`change ${effect} ${name}`)![r][1] !== null)),
-      ),
-      typeI: percent((r) => {
-        const [, low, high] = stated.get(`change ${effect} redrawn`)![r];
-        return low !== null && high !== null && (low > 0 || high < 0);
-      }),
-      variants: Object.fromEntries(
-        names.map((name) => {
-          const key = `change ${effect} ${name}`;
-          const change = mean(truths.get(key)!);
-          return [
-            name,
-            {
-              change: 100 * change,
-              bias: 100 * (mean(stated.get(key)!.map(([estimate]) => estimate)) - change),
-              effect: percent((r) => holds(`effect ${effect} ${name}`, r)),
-            },
-          ];
+    rows: SENSITIVE_EFFECTS.map((effect) => {
+      const keys = names.map((name) => `change ${effect} ${name}`);
+      const all = (r: number) => keys.every((key) => holds(key, r));
+      const whole = studies.filter((r) => keys.every((key) => isGiven(key, r)));
+      const given = keys.flatMap((key) => studies.filter((r) => isGiven(key, r)).map((r) => holds(key, r)));
+      return {
+        effect,
+        all: percent(all),
+        given: mean(keys.map((key) => percent((r) => isGiven(key, r)))),
+        whole: { all: whole.length === 0 ? null : percent(all, whole), studies: whole.length },
+        each: 100 * mean(given.map(Number)),
+        typeI: percent((r) => {
+          const [, low, high] = stated.get(`change ${effect} redrawn`)![r];
+          return low !== null && high !== null && (low > 0 || high < 0);
         }),
-      ),
-    })),
+        variants: Object.fromEntries(
+          names.map((name) => {
+            const key = `change ${effect} ${name}`;
+            const change = mean(truths.get(key)!);
+            return [
+              name,
+              {
+                change: 100 * change,
+                bias: 100 * (mean(stated.get(key)!.map(([estimate]) => estimate)) - change),
+                effect: percent((r) => holds(`effect ${effect} ${name}`, r)),
+              },
+            ];
+          }),
+        ),
+      };
+    }),
   };
 }
