@@ -6,7 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { SETTINGS } from "../src/settings.ts";
-import { option, record, smoke } from "./harness.ts";
+import { option, record, smoke, tablePage } from "./harness.ts";
 import { type BatchSummary, simulateBatch } from "./validity/batch.ts";
 import { design } from "./validity/designs.ts";
 import type { Design } from "./validity/model.ts";
@@ -77,18 +77,16 @@ function report(found: readonly BatchSummary[]): string {
     s.claimed === null ? "" : one(s.claimed),
     one(s.half),
   ]);
-  return [
-    "# Validity of paste and batch",
-    "",
-    "Written by `bench/batch.ts`; [docs/validity.md](../../docs/validity.md) says what is simulated. Shares in percent with",
-    "their Monte Carlo standard errors, differences and half widths in points. Truth: chance or 0 where the design makes it",
-    "so (known), else the mean over the studies. Type I: intervals that do not hold what is known.",
-    "",
-    `| ${head.join(" | ")} |`,
-    `|${head.map(() => "---|").join("")}`,
-    ...rows.map((r) => `| ${r.join(" | ")} |`),
-    "",
-  ].join("\n");
+  return tablePage(
+    "Validity of paste and batch",
+    [
+      "Written by `bench/batch.ts`; [docs/validity.md](../../docs/validity.md) says what is simulated. Shares in percent with",
+      "their Monte Carlo standard errors, differences and half widths in points. Truth: chance or 0 where the design makes it",
+      "so (known), else the mean over the studies. Type I: intervals that do not hold what is known.",
+    ],
+    head,
+    rows,
+  );
 }
 
 const replicates = smoke ? 3 : Number(option("replicates", "200"));

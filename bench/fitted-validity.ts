@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { option, record, smoke } from "./harness.ts";
+import { option, record, smoke, tablePage } from "./harness.ts";
 import { design } from "./validity/designs.ts";
 import { certifyFitted, type FittedSummary } from "./validity/fitted.ts";
 import type { Design } from "./validity/model.ts";
@@ -32,19 +32,17 @@ function report(found: readonly FittedSummary[]): string {
     `${one(s.coverage)} ± ${one(s.error)}`,
     one(s.half),
   ]);
-  return [
-    "# Validity of what is stated of remedies that are fitted to features",
-    "",
-    "Written by `bench/fitted-validity.ts`; [docs/validity.md](../../docs/validity.md) says what is simulated. Shares in",
-    "percent with their Monte Carlo standard errors, effects and half widths in points; intervals of 95 % for one remedy.",
-    "Coverage is of the mean of the estimates over studies. R: variance of the estimates over their mean squared standard",
-    "error; where it is above 1, intervals are too narrow.",
-    "",
-    `| ${head.join(" | ")} |`,
-    `|${head.map(() => "---|").join("")}`,
-    ...rows.map((r) => `| ${r.join(" | ")} |`),
-    "",
-  ].join("\n");
+  return tablePage(
+    "Validity of what is stated of remedies that are fitted to features",
+    [
+      "Written by `bench/fitted-validity.ts`; [docs/validity.md](../../docs/validity.md) says what is simulated. Shares in",
+      "percent with their Monte Carlo standard errors, effects and half widths in points; intervals of 95 % for one remedy.",
+      "Coverage is of the mean of the estimates over studies. R: variance of the estimates over their mean squared standard",
+      "error; where it is above 1, intervals are too narrow.",
+    ],
+    head,
+    rows,
+  );
 }
 
 const replicates = smoke ? 3 : Number(option("replicates", "100"));

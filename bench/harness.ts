@@ -130,3 +130,23 @@ export async function bare(
   await Promise.all(started.map((w) => w.terminate()));
   return rates.reduce((sum, r) => sum + r.perSecond, 0);
 }
+
+/** A Markdown page with one table. */
+export function tablePage(
+  title: string,
+  about: readonly string[],
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [
+    `# ${title}`,
+    "",
+    ...about,
+    "",
+    line(head),
+    `|${"---|".repeat(head.length)}`,
+    ...rows.map(line),
+    "",
+  ].join("\n");
+}

@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { option, record, smoke } from "./harness.ts";
+import { option, record, smoke, tablePage } from "./harness.ts";
 import { type NaturalDesign, simulateNatural } from "./validity/natural.ts";
 import { type NaturalSummary, summarizeNatural } from "./validity/natural-summary.ts";
 
@@ -68,20 +68,18 @@ function report(found: readonly NaturalSummary[]): string {
     two(s.half),
     one(s.given),
   ]);
-  return [
-    "# Validity of slopes over real neighbors",
-    "",
-    "Written by `bench/natural.ts`; [docs/validity.md](../../docs/validity.md) says what is simulated and why. Shares in percent with",
-    "Monte Carlo standard errors; slopes and half widths in points (margins: hundredths of log odds) per tenth of the crop. The",
-    "truth is 0 where it is known to be, else the mean over the studies. R: variance of the estimate over the mean estimated one,",
-    "its factor included. Type I: truth of 0 told from 0 by interval, and p of the shuffles of at most 0.05. Given: studies that",
-    "get an interval.",
-    "",
-    `| ${head.join(" | ")} |`,
-    `|${head.map(() => "---|").join("")}`,
-    ...rows.map((r) => `| ${r.join(" | ")} |`),
-    "",
-  ].join("\n");
+  return tablePage(
+    "Validity of slopes over real neighbors",
+    [
+      "Written by `bench/natural.ts`; [docs/validity.md](../../docs/validity.md) says what is simulated and why. Shares in percent with",
+      "Monte Carlo standard errors; slopes and half widths in points (margins: hundredths of log odds) per tenth of the crop. The",
+      "truth is 0 where it is known to be, else the mean over the studies. R: variance of the estimate over the mean estimated one,",
+      "its factor included. Type I: truth of 0 told from 0 by interval, and p of the shuffles of at most 0.05. Given: studies that",
+      "get an interval.",
+    ],
+    head,
+    rows,
+  );
 }
 
 const replicates = smoke ? 3 : Number(option("replicates", "200"));

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { option, record, smoke } from "./harness.ts";
+import { option, record, smoke, tablePage } from "./harness.ts";
 import { type ClaimSummary, type Mixed, STANDARD, summarizeClaims } from "./validity/proportions.ts";
 
 /** What is other than in the standard design. The first ones do not see the neighbors: every claim of them is false. */
@@ -62,19 +62,17 @@ function report(found: readonly ClaimSummary[]): string {
     percent(s.covered),
     percent(s.half),
   ]);
-  return [
-    "# Validity of claims about proportions",
-    "",
-    "Written by `bench/proportion-claims.ts`; [docs/proportions.md](../../docs/proportions.md) says what is claimed, and why.",
-    "Where an encoder does not see neighbors every claim is false, so that the share of replicates with a claim is the",
-    "false discovery rate. Shares in percent, total variation and errors (that to the true shares, mean over proteins) in",
-    "points. Coverage: of shares whose truth or estimate is 1 % or more, those whose 95 % interval after holds the truth.",
-    "",
-    `| ${head.join(" | ")} |`,
-    `|${head.map(() => "---|").join("")}`,
-    ...rows.map((r) => `| ${r.join(" | ")} |`),
-    "",
-  ].join("\n");
+  return tablePage(
+    "Validity of claims about proportions",
+    [
+      "Written by `bench/proportion-claims.ts`; [docs/proportions.md](../../docs/proportions.md) says what is claimed, and why.",
+      "Where an encoder does not see neighbors every claim is false, so that the share of replicates with a claim is the",
+      "false discovery rate. Shares in percent, total variation and errors (that to the true shares, mean over proteins) in",
+      "points. Coverage: of shares whose truth or estimate is 1 % or more, those whose 95 % interval after holds the truth.",
+    ],
+    head,
+    rows,
+  );
 }
 
 const replicates = smoke ? 1 : Number(option("replicates", "100"));

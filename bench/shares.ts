@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { option, record, smoke } from "./harness.ts";
+import { option, record, smoke, tablePage } from "./harness.ts";
 import { design } from "./validity/designs.ts";
 import type { Design } from "./validity/model.ts";
 import { certifyShares, type ShareSummary } from "./validity/shares.ts";
@@ -67,18 +67,16 @@ function report(found: readonly ShareSummary[]): string {
           one(s.half),
         ]),
   ]);
-  return [
-    "# Validity of the shares of variance",
-    "",
-    "Written by `bench/shares.ts`; [docs/validity.md](../../docs/validity.md) says what is simulated and why. In percent, with",
-    "Monte Carlo standard errors. R: mean squared standard error over the true variance of the estimate. Below, above: share of",
-    "the studies in which the truth lies below or above the interval. `own-class` and `paste` are measured against the whole.",
-    "",
-    `| ${head.join(" | ")} |`,
-    `|${head.map(() => "---|").join("")}`,
-    ...rows.map((r) => `| ${r.join(" | ")} |`),
-    "",
-  ].join("\n");
+  return tablePage(
+    "Validity of the shares of variance",
+    [
+      "Written by `bench/shares.ts`; [docs/validity.md](../../docs/validity.md) says what is simulated and why. In percent, with",
+      "Monte Carlo standard errors. R: mean squared standard error over the true variance of the estimate. Below, above: share of",
+      "the studies in which the truth lies below or above the interval. `own-class` and `paste` are measured against the whole.",
+    ],
+    head,
+    rows,
+  );
 }
 
 const replicates = smoke ? 3 : Number(option("replicates", "400"));

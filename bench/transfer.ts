@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { option, record, smoke } from "./harness.ts";
+import { option, record, smoke, tablePage } from "./harness.ts";
 import { design } from "./validity/designs.ts";
 import type { Design } from "./validity/model.ts";
 import { simulateTransfer, type TransferSummary } from "./validity/transfer.ts";
@@ -56,19 +56,17 @@ function report(found: readonly TransferSummary[]): string {
         `${one(single.coverage)} ± ${one(single.error)}`,
       ];
     });
-  return [
-    "# Validity of transfer and capture",
-    "",
-    "Written by `bench/transfer.ts`; [docs/validity.md](../../docs/validity.md) says what is simulated and why. Shares in",
-    "percent with their Monte Carlo standard errors, effects and half widths in points. R: true variance of the estimate",
-    "over the mean estimated one, before the factor of 2 for the dependence of the folds. The last column is the coverage",
-    "of single classes.",
-    "",
-    `| ${head.join(" | ")} |`,
-    `|${head.map(() => "---|").join("")}`,
-    ...rows.map((r) => `| ${r.join(" | ")} |`),
-    "",
-  ].join("\n");
+  return tablePage(
+    "Validity of transfer and capture",
+    [
+      "Written by `bench/transfer.ts`; [docs/validity.md](../../docs/validity.md) says what is simulated and why. Shares in",
+      "percent with their Monte Carlo standard errors, effects and half widths in points. R: true variance of the estimate",
+      "over the mean estimated one, before the factor of 2 for the dependence of the folds. The last column is the coverage",
+      "of single classes.",
+    ],
+    head,
+    rows,
+  );
 }
 
 const replicates = smoke ? 3 : Number(option("replicates", "600"));
