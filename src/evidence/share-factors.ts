@@ -3,7 +3,7 @@ import type { ShareRequest } from "./shares.ts";
 
 /** A random part of the model. */
 export interface Factor {
-  readonly name: `${"own" | "donor"}-${"cluster" | "protein" | "field"}` | "cell" | "donor";
+  readonly name: `${"own" | "donor"}-${"batch" | "cluster" | "protein" | "field"}` | "cell" | "donor";
   /** Whether it comes with the background. */
   readonly lent: boolean;
   /** Per composite. */
@@ -15,12 +15,13 @@ export interface Factor {
 }
 
 /**
- * The random parts of a study's composites, coarse before fine. Proteins, where a class has several, and the column that
- * the study names as its cluster are parts of their own. Cell, donor and fields that the design cannot show are named with
+ * The random parts of a study's composites, coarse before fine. Batches that a class has several of, proteins likewise, and
+ * the column that the study names as its cluster are parts of their own: donors are of the cell's own closed group, and
+ * where groups line up with batches, what a batch does to the cell would else be booked to the donor's field. Cell, donor and fields that the design cannot show are named with
  * the reason.
  */
 export function chooseFactors(request: ShareRequest, block: Int32Array, unit: Groups["unit"]): Factor[] {
-  const { cell, donor, field, cluster, protein } = request;
+  const { cell, donor, field, cluster, protein, batch = null } = request;
   const through = (rows: Int32Array, names: Int32Array) => rows.map((row) => names[row]);
   const found = [false, true].flatMap((lent): Omit<Factor, "modeled">[] => {
     const rows = lent ? donor : cell;
@@ -29,6 +30,7 @@ export function chooseFactors(request: ShareRequest, block: Int32Array, unit: Gr
     const coarse: Pick<Factor, "name" | "group">[] = [];
     for (const [name, of] of [
       ["cluster", unit === "cluster" ? cluster : null],
+      ["batch", batch],
       ["protein", protein],
     ] as const) {
       if (of === null) continue;

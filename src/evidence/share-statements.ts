@@ -111,8 +111,8 @@ export function state(prefix: string, found: Found | null, of: About): StatedNum
     const number = missing === null ? share(found!, part, whole, total, of.request) : null;
     const refused =
       missing ??
-      (part.name.endsWith("-protein") && unit !== "protein"
-        ? `clusters are ${unit}s of these proteins, which does not tell how much would change with others`
+      (part.name.endsWith("-batch") || (part.name.endsWith("-protein") && unit !== "protein")
+        ? `clusters are ${unit}s of these ${part.name.endsWith("-batch") ? "batches" : "proteins"}, which does not tell how much would change with others`
         : fewest < FEWEST
           ? `${fewest} ${unit}${fewest === 1 ? "" : "s"} a class are too few to see how much would change with others`
           : number?.interval === null

@@ -30,6 +30,8 @@ export interface ShareRequest {
   readonly field: Int32Array;
   readonly cluster: Int32Array;
   readonly protein: Int32Array | null;
+  /** Plate, day or whatever fields share beside their class; null or left out where nothing is known of it. */
+  readonly batch?: Int32Array | null;
   readonly dimension: number;
   /** Copies features of composites `from` to `from + count` - 1 into `out` (count x dimension). */
   readonly read: (from: number, count: number, out: Float32Array) => void;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { closedGroups } from "../../src/core/groups.ts";
+import { mulberry32, normal } from "../../src/core/rng.ts";
 import type { Grouping } from "../../src/evidence/estimate.ts";
 import type { StatedNumber } from "../../src/evidence/further.ts";
 import { type ShareRequest, varianceShares } from "../../src/evidence/shares.ts";
@@ -255,4 +256,91 @@ test("an encoder of known variances is shared out as it was made", () => {
     expect(Math.abs(estimate! - variance / whole), name).toBeLessThan(3 * se!);
     expect(se!, name).toBeLessThan(0.025);
   }
+});
+
+/** Shares of an encoder that reads the cell alone, whose plate and field shift it; eight fields a class on two plates. */
+function centerShares(plateOf: (field: number) => number, seed: number, isKnown = true) {
+  const classes = ["a", "b", "c", "d"];
+  const truth = classes.flatMap((name) => Array.from({ length: 48 }, () => name));
+  const place = truth.map((_, i) => i % 8);
+  const fieldOf = truth.map((name, i) => `${name} ${place[i]}`);
+  const classOf = Int16Array.from(truth, (name) => classes.indexOf(name));
+  const rows = classes.map((_, c) => Int32Array.from(classOf.keys()).filter((i) => classOf[i] === c));
+  const groups = closedGroups({ classes, rows, field: fieldOf });
+  const plan = makePlan({
+    classes,
+    classOf,
+    field: fieldOf,
+    protein: null,
+    usable: new Uint8Array(truth.length).fill(1),
+    settings: ["different"],
+    sameDonor: "any",
+    seed,
+    group: groups.group,
+  });
+  const random = mulberry32(seed);
+  const dimension = 20;
+  const draw = () => Float64Array.from({ length: dimension }, () => normal(random));
+  const plates = [draw(), draw()];
+  const fields = new Map(fieldOf.map((name) => [name, draw()]));
+  const cells = truth.map((_, i) => {
+    const [plate, field, own] = [plates[plateOf(place[i])], fields.get(fieldOf[i])!, draw()];
+    return own.map((v, j) => v + plate[j] + 0.5 * field[j]);
+  });
+  const names = [...fields.keys()];
+  return named(
+    state(
+      {
+        own: plan.cell.map((row) => classOf[row]),
+        background: Int32Array.from(plan.background),
+        cell: plan.cell,
+        donor: plan.donor,
+        classes: classes.length,
+        classOf,
+        field: Int32Array.from(fieldOf, (f) => names.indexOf(f)),
+        cluster: groups.cluster,
+        protein: null,
+        batch: isKnown ? Int32Array.from(place, plateOf) : null,
+        dimension,
+        read: (from, count, out) => {
+          for (let i = 0; i < count; i++) out.set(cells[plan.cell[from + i]], i * dimension);
+        },
+        pasted: null,
+      },
+      groups,
+    ),
+  );
+}
+
+test("a batch that closed groups line up with is not booked to the donor's field", () => {
+  const seeds = [1, 2, 3, 4];
+  const mean = (isKnown: boolean) =>
+    seeds.reduce(
+      (sum, seed) =>
+        sum + centerShares((f) => f % 2, seed, isKnown).get("variance/donor-field")!.estimate! / seeds.length,
+      0,
+    );
+  expect(mean(false)).toBeGreaterThan(0.05);
+  expect(Math.abs(mean(true))).toBeLessThan(0.01);
+  const shares = centerShares((f) => f % 2, 1);
+  for (const name of ["own", "own-batch", "background", "donor-batch"])
+    expect([shares.get(`variance/${name}`)!.estimate, shares.get(`variance/${name}`)!.refused]).toEqual([
+      null,
+      "all cells of a batch have donors of one and the same",
+    ]);
+});
+
+test("a batch across closed groups has a share of its own, of these batches", () => {
+  const seeds = [1, 2, 3, 4];
+  const all = seeds.map((seed) => centerShares((f) => (f < 4 ? 0 : 1), seed));
+  const mean = (name: string) =>
+    all.reduce((sum, shares) => sum + shares.get(`variance/${name}`)!.estimate! / seeds.length, 0);
+  // 1, 1/4 and 1 of cell, field and plate.
+  expect(Math.abs(mean("own-batch") - 4 / 9)).toBeLessThan(0.1);
+  for (const name of ["background", "donor-batch", "donor-field", "background-class"])
+    expect(Math.abs(mean(name)), name).toBeLessThan(0.02);
+  expect(all[0].get("variance/own-batch")).toMatchObject({
+    low: null,
+    refused: "clusters are fields of these batches, which does not tell how much would change with others",
+  });
 });

@@ -37,7 +37,14 @@ async function sharesOf(keys: Readonly<Record<string, unknown>>) {
 }
 
 test("a study states whose the variance of its features is", async () => {
-  const { encoders, shares } = await sharesOf({});
+  // The drawn cells' plates are what closed groups are made of: a plate's own part is not told from the donor's.
+  const { shares: onPlates } = await sharesOf({});
+  for (const name of ["own", "background", "own-batch", "donor-batch"])
+    expect([onPlates.get(name)!.estimate, onPlates.get(name)!.why], name).toEqual([
+      "",
+      "all cells of a batch have donors of one and the same",
+    ]);
+  const { encoders, shares } = await sharesOf({ batch: "Field" });
   expect(encoders).toEqual(["tiny.map", "tiny.vector"]);
   const of = (name: string) => Number(shares.get(name)!.estimate);
   expect(of("own") + of("background") + of("residual")).toBeCloseTo(1, 9);

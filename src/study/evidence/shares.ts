@@ -1,9 +1,11 @@
 import { SHARES, type ShareRequest, type Shares, varianceShares } from "../../evidence/shares.ts";
 import type { Block } from "../block.ts";
 import { keyOf } from "../inference.ts";
+import { metadataColumn } from "../select.ts";
+import { batchColumn } from "./batch.ts";
 import type { EvidenceKind, EvidenceRequest } from "./further.ts";
 
-const VERSION = 4;
+const VERSION = 5;
 const AS_IMAGED: Block = { setting: "original", background: null };
 const PASTED_BACK: Block = { setting: "self", background: null };
 
@@ -17,8 +19,9 @@ export const shareEvidence: EvidenceKind<Shares> = {
     const lending = study.backgrounds ?? classes;
     // Of fewer a cell would stand on one foreign background, or a donor serve one class.
     if (!study.settings.includes("different") || classes.length < 3 || lending.length < 2) return null;
+    const batch = batchOf(request);
     const who = rows.map((list) =>
-      Array.from(list, (row) => [cells.field[row], cells.protein?.[row], groups.cluster[row]]),
+      Array.from(list, (row) => [cells.field[row], cells.protein?.[row], groups.cluster[row], batch?.[row]]),
     );
     const blocks = [...blocksOf(request), AS_IMAGED, PASTED_BACK];
     return keyOf(request, blocks, rows, ["shares", VERSION, hasPaste(request), who]);
@@ -31,6 +34,12 @@ export const shareEvidence: EvidenceKind<Shares> = {
 
 function blocksOf({ study, selection }: EvidenceRequest): Block[] {
   return (study.backgrounds ?? selection.classes).map((background) => ({ setting: "different", background }));
+}
+
+/** Batch of every row; null where the cells have none. A row without a value is of a batch of its own name. */
+function batchOf({ cells, study }: EvidenceRequest): string[] | null {
+  const column = batchColumn(cells, study);
+  return column === null ? null : metadataColumn(cells, column, "batch").map((name) => name ?? "");
 }
 
 function hasPaste({ study }: EvidenceRequest): boolean {
@@ -51,6 +60,7 @@ function shareRequest(request: EvidenceRequest): ShareRequest {
   const spread = (of: (p: (typeof parts)[number]) => number) =>
     Int32Array.from(parts.flatMap((p) => Array.from(p.rows, () => of(p))));
   const all = Int32Array.from(rows.flatMap((list) => Array.from(list)));
+  const batch = batchOf(request);
   const imaged = rowsOf(request, AS_IMAGED);
   const back = rowsOf(request, PASTED_BACK);
   const read = (of: Int32Array, from: number, count: number, out: Float32Array) =>
@@ -65,6 +75,7 @@ function shareRequest(request: EvidenceRequest): ShareRequest {
     field: numbered(cells.field),
     cluster: groups.cluster,
     protein: cells.protein === null ? null : numbered(cells.protein),
+    batch: batch === null ? null : numbered(batch),
     dimension: set.dimension,
     read: (from, count, out) => read(plan, from, count, out),
     pasted: hasPaste(request)
