@@ -74,7 +74,7 @@ ${
   variants.length > 0 &&
   html`<figure>${legend(items(color))}<div class="panels">${panels.map(({ effect, svg }) => html`<div><h4>${PANEL_EFFECTS[effect]}</h4>${new Html(svg)}</div>`)}</div>
 <figcaption>Dot and 95 % interval under every variant; shaded: the zone of ±${(100 * zone).toFixed(1)} points; dotted: as run.</figcaption></figure>
-${table(found)}
+<details><summary>The numbers under every variant</summary>${table(found)}</details>
 ${downloads(
   `Sensitivity of ${encoder}`,
   panels.map(({ effect, svg }) =>
