@@ -239,7 +239,8 @@ export function* backgroundClass(
       }),
     );
     const about = { statement: "background-class/cell-free", kind: "share" } as const;
-    add(numberOf(about, picked(cluster, rows), parts, grouping), 1 / backgrounds.length);
+    const number = numberOf(about, picked(cluster, rows), parts, grouping);
+    add(number && { ...number, method: `${number.method}; not simulated by itself` }, 1 / backgrounds.length);
   }
   return found;
 }

@@ -149,7 +149,7 @@ export function statedSwap(
     classes: found.classes.length,
     level,
     method:
-      "ratio of means by class and background; cluster variance of held-out probabilities over closed groups, own and donor clusters crossed, Student's t with Satterthwaite's degrees of freedom",
+      "ratio of means by class and background; cluster variance of held-out probabilities over closed groups, own and donor clusters crossed, Student's t with Satterthwaite's degrees of freedom; p of no effect",
     refused,
   };
 }

@@ -130,6 +130,8 @@ export function* naturalSlopes(request: NaturalRequest): Generator<void, Natural
 }
 
 const AREA = "natural/area";
+/** Doses whose intervals were looked at in simulated studies (docs/validity.md). */
+const SIMULATED = /^natural\/(?:area|own-class|other-class|class)$/;
 const ERRORS = "/errors";
 /** Cells that must be named otherwise than most of their class for an interval of errors, as for the ladder's accuracies. */
 const FEWEST_DIFFERING = 5;
@@ -212,7 +214,7 @@ function outcomesOf(
     prepared,
     values: cells.map((c, own) => of(c!, own)),
     perClass: suffix === "",
-    method: METHOD,
+    method: SIMULATED.test(id) ? METHOD : `${METHOD}; not simulated by itself`,
   });
   return [
     made("", "slope", (c) => Float64Array.from(c.own)),

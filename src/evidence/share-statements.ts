@@ -133,7 +133,7 @@ export function state(prefix: string, found: Found | null, of: About): StatedNum
       groups: count,
       classes: sizes.length,
       level: LEVEL,
-      method: METHOD,
+      method: prefix === "variance" ? METHOD : `${METHOD}; not simulated by itself`,
       refused,
     };
   });

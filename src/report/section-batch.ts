@@ -75,5 +75,5 @@ function figure(context: Context, rows: ReturnType<typeof captureRows>, found: r
   );
   return html`<figure class="card"><h3>What a foreign background is called</h3>${legend(items)}
 ${new Html(svg)}
-<figcaption>How much more often cells are called their donor's field, batch or class than without it: on their own background (field, batch), among their own class (class). Lines are 95 % intervals. A medium brings its field and batch along in cell-free; from cell-free to different only neighbors are added.</figcaption>${downloads("Captures", [svgLink("cellswap-captures", standAlone("What a foreign background is called", svg, items))])}</figure>\n`;
+<figcaption>How much more often cells are called their donor's field, batch or class than without it: on their own background (field, batch), among their own class (class). Lines are 95 % intervals. A medium brings its field and batch along in cell-free; from cell-free to different only neighbors are added, whose pixels carry their batch too: where classes have batches of their own, that step is not their class alone.</figcaption>${downloads("Captures", [svgLink("cellswap-captures", standAlone("What a foreign background is called", svg, items))])}</figure>\n`;
 }

@@ -12,7 +12,7 @@ export const pasteSection: Section = {
     if (found.length === 0) return null;
     return {
       title: "Is the paste seen?",
-      body: html`<p class="read">Probes of other groups' cells. <b>Seen</b>: share of crops, half of them of each kind, that a probe names rightly: how much the paste is beside the differences between cells. <b>Chosen</b>: share of cells of whose two crops a probe names the pasted one (or the one on another crop): whether the encoder answers to pasting at all, however little. 0.5: it does not. What pasting does to accuracy is the paste effect.</p>
+      body: html`<p class="read">Probes of other groups' cells. <b>Seen</b>: share of crops, half of them of each kind, that a probe names rightly: how much the paste is beside the differences between cells. <b>Chosen</b>: share of cells of whose two crops a probe names the pasted one (or the one on another crop): whether the encoder answers to pasting at all, however little. 0.5 is chance; an interval that holds it does not show that nothing is seen, and what only widens the scatter of features no such (linear) probe sees. What pasting does to accuracy is the paste effect.</p>
 ${numberTable(context, "cellswap-paste", found, {
   "paste-seen/self": "as imaged or pasted back, seen",
   "paste-chosen/self": "as imaged or pasted back, chosen",

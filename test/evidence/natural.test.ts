@@ -186,6 +186,10 @@ test("single classes have slopes of the probability, and their mean is that of a
   expect(all).toMatchObject({ cells: 90, clusters: 6, classes: 3, unit: "field", groups: 3 });
   for (const n of single) expect(n).toMatchObject({ classes: 1, clusters: 6 });
   expect(single.every((n) => n.q! >= n.p! - 1e-12)).toBe(true);
+  const unsure = numbers.filter((n) => n.method.endsWith("; not simulated by itself"));
+  expect(new Set(unsure.map((n) => n.statement.split("/")[1]))).toEqual(
+    new Set(["number", "nearest", "brightness"]),
+  );
   expect(numbers.filter((n) => n.statement === "natural/area/errors").map((n) => n.class)).toEqual([null]);
 });
 

@@ -185,6 +185,10 @@ test("two fields a class, and proteins that are no clusters, get no interval", (
   const numbers = named(state(requestOf(proteins)));
   expect(numbers.get("variance/own-protein")!.refused).toMatch(/^clusters are fields of these proteins/);
   expect(numbers.get("variance/own-field")!.refused).toBe(null);
+  for (const [statement, { method }] of numbers)
+    expect(method.endsWith("; not simulated by itself"), statement).toBe(
+      statement.startsWith("variance-raw/"),
+    );
 });
 
 test("without original or self nothing is said of pasting", () => {

@@ -10,7 +10,7 @@ import { metadataColumn } from "../select.ts";
 import { predictionRequest, transferPredictions } from "../transfer.ts";
 import type { EvidenceKind, EvidenceRequest } from "./further.ts";
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** Columns that hold batches by their names. */
 const COLUMNS = ["Plate", "Batch", "Replicate"];

@@ -12,7 +12,7 @@ import { metadataColumn } from "../select.ts";
 import { transferPredictions } from "../transfer.ts";
 import type { EvidenceKind, EvidenceRequest } from "./further.ts";
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** What held-out probes make of cells as imaged, against their real neighbors; no pasting. */
 export const naturalEvidence: EvidenceKind<Natural> = {

@@ -5,7 +5,7 @@ import { metadataColumn } from "../select.ts";
 import { batchColumn } from "./batch.ts";
 import type { EvidenceKind, EvidenceRequest } from "./further.ts";
 
-const VERSION = 5;
+const VERSION = 6;
 const AS_IMAGED: Block = { setting: "original", background: null };
 const PASTED_BACK: Block = { setting: "self", background: null };
 

@@ -88,6 +88,7 @@ function* stepsOf(request: ClaimedFeatures): Generator<void, Claim | null> {
       method,
       study.seed,
       folds.count,
+      folds.unit,
       rows.map((list) => Array.from(list, (row) => folds.of[row])),
       of(cells.protein),
       of(cells.field),
