@@ -149,7 +149,7 @@ test("a paste that is seen is a note where its effect is within the zone, else a
       id: "paste-seen",
       severity: "note",
       encoder: "e",
-      text: expect.stringContaining("less than the zone of 2.0"),
+      text: expect.stringContaining("lies within 2.0 points"),
     },
   ]);
   for (const [low, high] of [

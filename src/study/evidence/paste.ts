@@ -53,13 +53,13 @@ export function pasteFlags({ encoder, numbers }: Paste, { stated, zone }: Ladder
             id: "paste-seen",
             severity: "note",
             encoder,
-            text: `the encoder sees that a cell was cut out and pasted back, but that changes its accuracy by less than the zone of ${points(zone)} points: the ladder is not moved by it`,
+            text: `the encoder sees that a cell was cut out and pasted back, but the paste effect lies within ${points(zone)} points, by its interval: no difference from original is moved by more`,
           }
         : {
             id: "paste-seen",
             severity: "warning",
             encoder,
-            text: `the encoder sees that a cell was cut out and pasted back, and the paste effect${effect === undefined ? " is not known" : `, ${points(effect.estimate)} points (${range}), is not shown to be within ${points(zone)}`}: differences from original (paste and medium effect, total drop, context effect) hold it, those among pasted cells (medium and neighbor effect, published drop) do not; a wider "sigma" or "halo" softens the edge`,
+            text: `the encoder sees that a cell was cut out and pasted back, and the paste effect${effect === undefined ? " is not known" : `, ${points(effect.estimate)} points (${range}), is not shown to be within ${points(zone)}`}: differences from original (total drop, paste and medium together, context effect) hold it, those among pasted cells (medium effect, neighbor effect, published drop) do not; a wider "sigma" or "halo" softens the edge`,
           },
     );
   }
