@@ -98,10 +98,12 @@ export function sensitivity(
       .filter(({ id }) => isEffect(id))
       .map(({ id, terms }) => {
         const found = estimate([...terms(judgments), ...negated(terms(asRun))], grouping, { level: each });
-        return statedNumber(atOnce(found, level, number, "variants"), {
+        const change = statedNumber(atOnce(found, level, number, "variants"), {
           statement: `sensitivity-change/${name}/${id}`,
           kind: "difference",
         });
+        // As the interval: of all variants at once.
+        return { ...change, p: change.p === null ? null : Math.min(1, number * change.p) };
       }),
   );
   const badge = badgeAt(asRun, grouping, zone, level);

@@ -93,6 +93,9 @@ describe("sensitivity", () => {
       ];
       const plain = estimate(terms, groups, { level: 1 - 0.05 / 3 });
       expect([change.low, change.high]).toEqual([plain.low, plain.high]);
+      expect(change.p).toBeCloseTo(Math.min(1, 3 * plain.p!), 12);
+      // What the interval tells from 0 at once, p does.
+      expect(change.p! <= 0.05).toBe(change.low! > 0 || change.high! < 0);
       expect(change.method).toMatch(/bonferroni over 3 variants$/);
     }
     expect(numberOf(all, AS_RUN, "neighbor", "sensitivity-change")).toBeUndefined();
