@@ -92,8 +92,23 @@ export function record(name: string, result: unknown): void {
     commit: git("rev-parse", "--short", "HEAD"),
     date: new Date().toISOString().slice(0, 10),
   };
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ machine, result }, null, 2)}\n`);
+  writeFileSync(join(folder, `${name}.json`), `${lines({ machine, result })}\n`);
   console.log(`written: bench/results/${name}.json`);
+}
+
+/** JSON to six digits, a line for each object or list that holds nothing but a few plain values. */
+function lines(value: unknown, indent = ""): string {
+  if (typeof value === "number") return JSON.stringify(Number(value.toPrecision(6)));
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+  const flat = entries.length <= 40 && entries.every(([, v]) => typeof v !== "object" || v === null);
+  const text = entries.map(
+    ([key, v]) => `${Array.isArray(value) ? "" : `${JSON.stringify(key)}: `}${lines(v, `${indent}  `)}`,
+  );
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  return flat
+    ? `${open}${text.join(", ")}${close}`
+    : `${open}\n${indent}  ${text.join(`,\n${indent}  `)}\n${indent}${close}`;
 }
 
 /** Python with the pinned requirements of `bench/peers/REQUIREMENTS`, in a folder of its own, made on demand. */
