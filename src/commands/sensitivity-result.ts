@@ -56,12 +56,7 @@ export function sensitivityText(
     ...wrap(
       `Neighbor effect (cell-free − different) and medium effect (self − cell-free) in points, with 95 % intervals over ${facts.clusterName}s, each by itself; change: variant minus as-run of the same cells and donors, intervals for all variants at once. ${facts.cellsPerClass} cells and ${facts.clusters} ${facts.clusterName}s per class, ${facts.groups} groups; backgrounds: ${masks?.backgrounds.join(", ") ?? "none"}.`,
     ),
-    ...(masks === undefined
-      ? []
-      : masks.variants
-          .map(maskSentence)
-          .filter((text) => text !== "")
-          .flatMap((text) => wrap(text))),
+    ...(masks === undefined ? [] : wrap(visible(maskSentence(masks.variants)))),
     "",
     `Table: ${out}/results/sensitivity.csv`,
     `Report: ${out}/report.html`,

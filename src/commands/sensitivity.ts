@@ -43,9 +43,13 @@ Example:
     .action(run);
 }
 
-async function run(path: string, options: Options): Promise<void> {
+async function run(path: string, options: Options, command: Command): Promise<void> {
   const names = options.variants?.flatMap((text) => text.split(","));
-  for (const name of names ?? []) if (name !== "all") parseVariant(name);
+  try {
+    for (const name of names ?? []) if (name !== "all") parseVariant(name);
+  } catch (error) {
+    command.error(`error: --variants: ${(error as Error).message}`);
+  }
   const { done, folder } = await runNamed("cellswap sensitivity", path, options, (study) => ({
     ...study,
     sensitivity: names ?? study.sensitivity ?? ["all"],

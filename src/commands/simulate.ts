@@ -92,6 +92,8 @@ async function run(options: Options, command: Command): Promise<void> {
   const localizations = chosen(options, command);
   if (options.proteins + options.heterogeneous === 0)
     command.error("error: --proteins 0: give --heterogeneous as well, or nothing is simulated");
+  if (options.patchiness > 0 && options.proteinsPerField === 1)
+    command.error("error: --patchiness is for fields of several proteins; give --proteins-per-field as well");
   const dataset: DatasetOptions = {
     organism,
     seed: options.seed,

@@ -223,16 +223,18 @@ function changesOf(found: Found): string {
   return `${what} (effect by effect, intervals for all variants at once${without}).`;
 }
 
-/** What an error does to the masks of the study's cells; nothing where masks stay as they are. */
-export function maskSentence({
-  variant: name,
-  masks,
-}: Pick<Sensitivity["variants"][number], "variant" | "masks">): string {
-  if (masks === null) return "";
-  const { cells, changed, stopped, iou } = masks;
-  const kept =
-    stopped === 0
-      ? ""
-      : `; in ${stopped.toLocaleString("en-US")} the outline stops where a tenth of the cell is left`;
-  return `${name}: ${changed.toLocaleString("en-US")} of ${cells.toLocaleString("en-US")} cells have another mask, median overlap with their own ${iou.toFixed(2)} (intersection over union)${kept}.`;
+/** What errors do to the masks of the study's cells; nothing where all masks stay as they are. */
+export function maskSentence(
+  variants: readonly Pick<Sensitivity["variants"][number], "variant" | "masks">[],
+): string {
+  const count = (n: number) => n.toLocaleString("en-US");
+  const each = variants.flatMap(({ variant, masks }) => {
+    if (masks === null) return [];
+    const { cells, changed, stopped, iou } = masks;
+    const kept = stopped === 0 ? "" : `, ${count(stopped)} of them stopped at a tenth of the cell`;
+    return `${variant} ${iou.toFixed(2)} (${count(changed)} of ${count(cells)} cells${kept})`;
+  });
+  return each.length === 0
+    ? ""
+    : `Median overlap of wrong masks with the cells' own (intersection over union; cells whose mask differs): ${each.join(", ")}.`;
 }

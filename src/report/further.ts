@@ -88,15 +88,20 @@ export function footnotes({ facts }: ReportData, numbers: readonly StatedNumber[
             "group",
           )}`,
         ];
-  const methods = distinct(
-    numbers.map((n) =>
-      n.low === null ? null : `${Math.round(1000 * n.level) / 10} % intervals: ${n.method}`,
-    ),
-  );
+  const methods = [...new Set(numbers.filter((n) => n.low !== null).map((n) => n.level))].map((level) => {
+    const texts = distinct(numbers.map((n) => (n.low === null || n.level !== level ? null : n.method)));
+    return `${Math.round(1000 * level) / 10} % intervals: ${texts.map((text) => shortened(text, texts)).join("; ")}`;
+  });
   const gaps = distinct(
     numbers.map((n) => (n.low === null ? `no interval: ${n.refused ?? "none was given"}` : null)),
   );
   return [...sample, ...methods, ...gaps].map((s) => `${s}.`).join(" ");
+}
+
+/** A method that ends with another one says so instead of repeating it. */
+function shortened(method: string, all: readonly string[]): string {
+  const other = all.find((text) => method.endsWith(`; ${text}`));
+  return other === undefined ? method : `${method.slice(0, -other.length)}else likewise`;
 }
 
 /** A link that saves all numbers as CSV. @param file name without ending */

@@ -30,7 +30,7 @@ export const sensitivitySection: Section = {
     if (found.length === 0) return null;
     const variants = found.flatMap((f) => f.variants);
     const meanings = distinct(variants.map(({ variant, does }) => `${variant}: ${does}`));
-    const masks = distinct(variants.map(maskSentence)).filter((text) => text !== "");
+    const masks = distinct(found.map((f) => maskSentence(f.variants))).filter((text) => text !== "");
     const shown = (what: string) =>
       found.flatMap((f) => f.numbers.filter((n) => n.statement.startsWith(`${what}/`)));
     return {
@@ -41,7 +41,7 @@ ${found.map((f) => card(context, f))}
 <p class="read">Effects have intervals each by itself, as the study's own. That an answer holds under all variants is a claim that all of these answers are right, which each at its own level allows; where it holds under some only, count those by intervals that hold at once. Changes are the variant minus the study's own way, on the same cells and donors; their intervals hold, effect by effect, for all variants of an encoder at once. ${footnotes(data, shown("sensitivity"))} ${footnotes(data, shown("sensitivity-change")).replace(/^Sample: [^.]*[.] /, "Changes: ")}</p>
 <h3>The variants</h3>
 <ul class="read">${meanings.map((text) => html`<li>${text}</li>`)}</ul>
-${masks.length > 0 && html`<p class="read">Masks: ${masks.join(" ")}</p>`}
+${masks.length > 0 && html`<p class="read">${masks.join(" ")}</p>`}
 ${downloads("Sensitivity", [numberCsv("cellswap-sensitivity", found)])}`,
     };
   },

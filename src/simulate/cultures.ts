@@ -44,7 +44,10 @@ export function checkLayout(proteins: readonly Protein[], layout: Layout): void 
       `${proteinsPerField} proteins cannot share a field: they must differ in localization, and there are ${counts.size}`,
     );
   if (plates === 0) {
-    if (plateLayout === "confounded") throw new RangeError("confounded with plates, but there are no plates");
+    if (plateLayout === "confounded")
+      throw new RangeError(
+        "localizations cannot be confounded with plates where there are none; give plates",
+      );
     return;
   }
   if (plateLayout === "confounded") {

@@ -68,14 +68,14 @@ export function checkPart(
     throw new StudyError(
       `${are} judged among neighbors of a third class, and the study has ${classes.length}; add classes, or leave out "${what}"`,
     );
+  if (groups.count < 2)
+    throw new StudyError(
+      `${are} fitted and tested on different closed groups, and this study has none; use "split": "groups" and cells of two or more fields per class`,
+    );
   const lacking = PART_SETTINGS.filter((s) => !settings.includes(s));
   if (lacking.length > 0)
     throw new StudyError(
       `${are} judged in the settings ${PART_SETTINGS.join(", ")}, and the study lacks ${lacking.join(", ")}; add ${lacking.length === 1 ? "it" : "them"} to "settings"`,
-    );
-  if (groups.count < 2)
-    throw new StudyError(
-      `${are} fitted and tested on different closed groups, and this study has none; use "split": "groups" and cells of two or more fields per class`,
     );
   if (masks !== "full")
     throw new StudyError(

@@ -143,10 +143,15 @@ describe("sensitivity", () => {
   });
 });
 
-test("a mask is told with its overlap and its number of cells", () => {
+test("wrong masks are told with their overlap and their number of cells", () => {
   const masks = { cells: 1200, changed: 1100, stopped: 3, iou: 0.825 };
-  expect(maskSentence({ variant: "erode-5", masks })).toBe(
-    "erode-5: 1,100 of 1,200 cells have another mask, median overlap with their own 0.82 (intersection over union); in 3 the outline stops where a tenth of the cell is left.",
+  const variants = [
+    { variant: "erode-5", masks },
+    { variant: "keep", masks: null },
+    { variant: "cell-slice", masks: { ...masks, stopped: 0 } },
+  ];
+  expect(maskSentence(variants)).toBe(
+    "Median overlap of wrong masks with the cells' own (intersection over union; cells whose mask differs): erode-5 0.82 (1,100 of 1,200 cells, 3 of them stopped at a tenth of the cell), cell-slice 0.82 (1,100 of 1,200 cells).",
   );
-  expect(maskSentence({ variant: "keep", masks: null })).toBe("");
+  expect(maskSentence([variants[1]])).toBe("");
 });

@@ -73,7 +73,7 @@ describe("the section", () => {
     const heads = [...section.querySelectorAll("tbody th")].map((th) => th.textContent);
     expect(heads).toEqual(["as-run", ...VARIANTS]);
     expect(section.textContent).toContain("what erode-5 does");
-    expect(section.textContent).toContain("30 of 38 cells have another mask");
+    expect(section.textContent).toContain("(30 of 38 cells");
     expect(section.textContent).toMatch(/bonferroni over 4 variants/);
     expect(section.querySelector("a[download='cellswap-sensitivity.csv']")).not.toBeNull();
   });

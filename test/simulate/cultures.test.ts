@@ -199,7 +199,10 @@ describe("plates", () => {
 test.each([
   [{ proteinsPerField: 6 }, /6 proteins cannot share a field: .* there are 5/],
   [{ plates: 7 }, /nucleus has 6 fields, which cannot be on 7 plates/],
-  [{ plateLayout: "confounded" as const }, /there are no plates/],
+  [
+    { plateLayout: "confounded" as const },
+    /localizations cannot be confounded with plates where there are none/,
+  ],
   [{ plates: 6, plateLayout: "confounded" as const }, /6 plates are more than the 5 localizations/],
   [{ plates: 2, plateLayout: "confounded" as const, proteinsPerField: 2 }, /cannot have plates of their own/],
 ])("%o is refused", (layout, message) => {

@@ -209,8 +209,14 @@ describe("the command", () => {
     expect(ended.stdout).toMatch(/^tiny\n {2}variant +answer +neighbor +change +medium +change\n {2}as-run/);
     expect(ended.stdout).toMatch(/\n {2}keep +/);
     expect(ended.stdout).toMatch(/tiny: The answer .* 2 variants, by 95\s% intervals/s);
-    expect(ended.stdout).toMatch(/dilate-3: 36 of 36 cells have another mask/);
+    expect(ended.stdout).toMatch(/dilate-3 0\.\d\d \(36 of 36 cells\)/);
     expect(ended.stdout).toMatch(/results\/sensitivity\.csv/);
+  });
+
+  test("refuses a variant that is none as a wrong command line", async () => {
+    const ended = await run(["sensitivity", written(), "--out", out, "--variants", "dilat-3"]);
+    expect(ended.code).toBe(2);
+    expect(ended.errors.join("\n")).toMatch(/error: --variants: there is no variant "dilat-3"/);
   });
 
   test("says what it costs before anything is run", async () => {
@@ -243,7 +249,7 @@ describe("is refused in one line", () => {
     [
       "the published preset",
       { preset: "published" },
-      /sensitivity is judged in the settings .* lacks self; add it to "settings"/,
+      /sensitivity is fitted and tested on different closed groups, and this study has none; use "split": "groups"/,
     ],
     [
       "no closed groups",
