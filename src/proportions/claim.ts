@@ -7,7 +7,7 @@ import { type Quantifying, quantifier } from "./quantifying.ts";
 import type { Scores } from "./scores.ts";
 
 /** Ways to see a cell that have probes of their own. */
-export const REPRESENTATIONS = ["original", "masked", "recomposed"] as const;
+const REPRESENTATIONS = ["original", "masked", "recomposed"] as const;
 export type Representation = (typeof REPRESENTATIONS)[number];
 
 const numbers = z.array(z.number());
@@ -59,7 +59,7 @@ const change = z.strictObject({
   why: z.string().nullable(),
 });
 
-/** What one encoder's features say of the proteins with several localizations. */
+/** {@link Claim} as it is kept. */
 export const CLAIM = z.strictObject({
   encoder: z.string(),
   method: z.enum(["cc", "acc", "pcc", "pacc", "em"]),
@@ -76,6 +76,7 @@ export const CLAIM = z.strictObject({
     }),
   ),
 });
+/** What one encoder's features say of the proteins with several localizations; shares and variations from 0 to 1. */
 export type Claim = z.infer<typeof CLAIM>;
 export type ProteinClaim = Claim["proteins"][number];
 export type Change = ProteinClaim["changes"][number];

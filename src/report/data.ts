@@ -294,6 +294,7 @@ export type Answer = ReportData["answers"][number];
 export type Estimate = ReportData["estimates"][number];
 export type Flip = ReportData["flips"][number];
 export type GalleryCell = ReportData["gallery"][number];
+/** Evidence beside the ladder, of one kind and encoder: `id` tells the kind, `numbers` is what it states. */
 export type FurtherEvidence = z.infer<typeof further>;
 export type EncoderRemedies = ReportData["remedies"][number];
 export type RemedyNumber = z.infer<typeof remedyNumber>;

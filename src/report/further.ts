@@ -14,7 +14,7 @@ export function furtherOf<Id extends FurtherEvidence["id"]>(
 }
 
 /** Units of the kinds of numbers, for table heads and axes. */
-export const NUMBER_UNITS: Readonly<Record<StatedNumber["kind"], string>> = {
+const NUMBER_UNITS: Readonly<Record<StatedNumber["kind"], string>> = {
   accuracy: "accuracy, 0 to 1",
   share: "%",
   difference: "points",

@@ -110,7 +110,7 @@ export async function runSensitivity(request: PartRequest): Promise<SensitivityO
 }
 
 /** The variants that a study names, for its crops and choices. @throws StudyError as {@link fitVariants} */
-export function variantsOf({
+function variantsOf({
   study,
   pixels,
 }: Pick<PartRequest, "study"> & { readonly pixels: Pick<PartRequest["pixels"], "store"> }) {
