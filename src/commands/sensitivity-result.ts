@@ -51,12 +51,13 @@ export function sensitivityText(
   });
   const { facts } = report;
   const masks = sensitivity.find(({ variants }) => variants.length > 0);
+  const wrong = maskSentence(masks?.variants ?? []);
   return [
     ...lines,
     ...wrap(
       `Neighbor effect (cell-free − different) and medium effect (self − cell-free) in points, with 95 % intervals over ${facts.clusterName}s, each by itself; change: variant minus as-run of the same cells and donors, intervals for all variants at once. ${facts.cellsPerClass} cells and ${facts.clusters} ${facts.clusterName}s per class, ${facts.groups} groups; backgrounds: ${masks?.backgrounds.join(", ") ?? "none"}.`,
     ),
-    ...(masks === undefined ? [] : wrap(visible(maskSentence(masks.variants)))),
+    ...(wrong === "" ? [] : wrap(visible(wrong))),
     "",
     `Table: ${out}/results/sensitivity.csv`,
     `Report: ${out}/report.html`,

@@ -90,7 +90,7 @@ export function footnotes({ facts }: ReportData, numbers: readonly StatedNumber[
         ];
   const methods = [...new Set(numbers.filter((n) => n.low !== null).map((n) => n.level))].map((level) => {
     const texts = distinct(numbers.map((n) => (n.low === null || n.level !== level ? null : n.method)));
-    return `${Math.round(1000 * level) / 10} % intervals: ${texts.map((text) => shortened(text, texts)).join("; ")}`;
+    return `${Math.round(1000 * level) / 10} % intervals: ${texts.map((text) => shortened(text, texts)).join(" | ")}`;
   });
   const gaps = distinct(
     numbers.map((n) => (n.low === null ? `no interval: ${n.refused ?? "none was given"}` : null)),
@@ -98,10 +98,10 @@ export function footnotes({ facts }: ReportData, numbers: readonly StatedNumber[
   return [...sample, ...methods, ...gaps].map((s) => `${s}.`).join(" ");
 }
 
-/** A method that ends with another one says so instead of repeating it. */
-function shortened(method: string, all: readonly string[]): string {
-  const other = all.find((text) => method.endsWith(`; ${text}`));
-  return other === undefined ? method : `${method.slice(0, -other.length)}else likewise`;
+/** A method that ends or begins with the one that stands first says so instead of repeating it. */
+function shortened(method: string, [first]: readonly string[]): string {
+  if (method.endsWith(`; ${first}`)) return `${method.slice(0, -first.length)}else as the first`;
+  return method.startsWith(`${first}; `) ? `as the first, ${method.slice(first.length + 2)}` : method;
 }
 
 /** A link that saves all numbers as CSV. @param file name without ending */
