@@ -6,12 +6,12 @@ import {
   CENTER,
   type CompositeOptions,
   type CropSource,
-  type MaskKind,
   NEIGHBOR,
   type SwapPlan,
 } from "../types.ts";
 import { Compositor } from "./composite.ts";
 import type { Scales } from "./intensity.ts";
+import { OtherCrops } from "./other-crops.ts";
 
 /** Crops that are made of others: every composite of a plan is one, numbered behind the cells of the store. */
 export interface Derived {
@@ -28,7 +28,7 @@ export interface Derived {
  * A crop source with the composites of a plan behind its own cells: crop `source.count + row` is composite `row`. Its
  * mask says what the composite shows: the cell, and as neighbors those of whose crop the background is.
  */
-export class DerivedCrops implements CropSource {
+export class DerivedCrops extends OtherCrops {
   readonly #source: CropSource;
   readonly #derived: Derived;
   readonly #compositor: Compositor;
@@ -37,6 +37,7 @@ export class DerivedCrops implements CropSource {
   readonly #distance: Int32Array;
 
   constructor(source: CropSource, scales: Scales, composite: CompositeOptions, derived: Derived) {
+    super(source);
     this.#source = source;
     this.#derived = derived;
     this.#compositor = new Compositor(source, scales, composite);
@@ -46,23 +47,8 @@ export class DerivedCrops implements CropSource {
     this.#distance = new Int32Array(derived.dilate > 0 ? pixels : 0);
   }
 
-  get count(): number {
+  override get count(): number {
     return this.#source.count + this.#derived.plan.count;
-  }
-  get channels(): readonly string[] {
-    return this.#source.channels;
-  }
-  get height(): number {
-    return this.#source.height;
-  }
-  get width(): number {
-    return this.#source.width;
-  }
-  get diameter(): number | undefined {
-    return this.#source.diameter;
-  }
-  get masks(): MaskKind {
-    return this.#source.masks;
   }
 
   readCrop(cell: number, out: Float32Array): void {

@@ -1,7 +1,8 @@
 import { namedSeed } from "../core/rng.ts";
 import { diameterOf } from "../masks/diameter.ts";
 import { type MaskChange, type MaskError, MaskErrors } from "../masks/mask-error.ts";
-import type { CropSource, MaskKind } from "../types.ts";
+import type { CropSource } from "../types.ts";
+import { OtherCrops } from "./other-crops.ts";
 
 /** Raised whenever the same masks and errors give other masks. */
 const MASK_ERROR_VERSION = 1;
@@ -19,34 +20,16 @@ export function wrongMasksKey(masks: string | undefined, { kind, amount, seed }:
 }
 
 /** A crop source as it would be had its segmentation been wrong: every mask has the error, pixels are as they are. */
-export class WrongMasks implements CropSource {
+export class WrongMasks extends OtherCrops {
   readonly #source: CropSource;
   readonly #error: SeededError;
   readonly #errors: MaskErrors;
 
   constructor(source: CropSource, error: SeededError) {
+    super(source);
     this.#source = source;
     this.#error = error;
     this.#errors = new MaskErrors(source.height, source.width, diameterOf(source));
-  }
-
-  get count(): number {
-    return this.#source.count;
-  }
-  get channels(): readonly string[] {
-    return this.#source.channels;
-  }
-  get height(): number {
-    return this.#source.height;
-  }
-  get width(): number {
-    return this.#source.width;
-  }
-  get diameter(): number | undefined {
-    return this.#source.diameter;
-  }
-  get masks(): MaskKind {
-    return this.#source.masks;
   }
 
   readCrop(cell: number, out: Float32Array): void {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { closedGroups } from "../../src/core/groups.ts";
 import { batchNumbers } from "../../src/evidence/batch.ts";
 import { type BatchRequest, batchLabels, fieldLabels } from "../../src/evidence/batch-labels.ts";
 import type { StatedNumber } from "../../src/evidence/further.ts";
@@ -11,7 +10,7 @@ import type { Setting } from "../../src/settings.ts";
 import { type OracleOptions, oracleFeatures } from "../../src/simulate/oracle.ts";
 import { listBlocks, PlanIndex } from "../../src/study/block.ts";
 import { predictionRequest } from "../../src/study/transfer.ts";
-import { makePlan } from "../../src/swap/plan.ts";
+import { drawPlan, finish, readerOf } from "./drawn.ts";
 
 const CLASSES = ["a", "b", "c"];
 const SETTINGS: readonly Setting[] = [
@@ -36,37 +35,18 @@ function studied(
   oracle: Omit<OracleOptions, "seed" | "noise" | "batchOf">,
   { fields = 8, cells = 96, settings = SETTINGS, plate = (f) => `plate${f >> 2}` }: Layout = {},
 ) {
-  const truth = CLASSES.flatMap((name) => Array.from({ length: cells }, () => name));
-  const at = (i: number) => i % cells;
-  const field = truth.map((name, i) => `${name}${at(i) % fields}`);
-  const plates = truth.map((name, i) => plate(at(i) % fields, CLASSES.indexOf(name)));
-  const rows = CLASSES.map((name) => Int32Array.from(truth.keys()).filter((row) => truth[row] === name));
-  const groups = closedGroups({ classes: CLASSES, rows, field });
-  const plan = makePlan({
-    classes: CLASSES,
-    classOf: Int16Array.from(truth, (name) => CLASSES.indexOf(name)),
-    field,
-    protein: null,
-    usable: new Uint8Array(truth.length).fill(1),
-    settings,
-    sameDonor: "any",
-    seed: 1,
-    group: groups.group,
-  });
+  const { truth, field, rows, groups, plan } = drawPlan(CLASSES, { cells, fields, settings });
+  const plates = truth.map((name, i) => plate((i % cells) % fields, CLASSES.indexOf(name)));
   const batchOf = plates.map((p) => p ?? "unknown");
-  const { data, dimension } = oracleFeatures(plan, truth, { ...oracle, batchOf, noise: 0.5, seed: 5 });
+  const features = oracleFeatures(plan, truth, { ...oracle, batchOf, noise: 0.5, seed: 5 });
   const index = new PlanIndex(plan);
-  const read = (wanted: ArrayLike<number>, out: Float32Array) => {
-    for (let i = 0; i < wanted.length; i++)
-      out.set(data.subarray(wanted[i] * dimension, (wanted[i] + 1) * dimension), i * dimension);
-  };
   const numbered = (names: readonly (string | null)[]) => {
     const ids = [...new Set(names.filter((n) => n !== null))];
     return rows.map((list) => list.map((row) => (names[row] === null ? -1 : ids.indexOf(names[row]!))));
   };
   const request: BatchRequest = {
     ...predictionRequest({
-      set: { dimension, read },
+      set: { dimension: features.dimension, read: readerOf(features) },
       index,
       classes: CLASSES,
       rows,
@@ -83,12 +63,6 @@ function studied(
             ?.map((row) => plan.donor[row] - rows[background][0]) ?? null),
   };
   return { request, groups, predictions: finish(predictHeldOut(request)) };
-}
-
-function finish<T>(steps: Generator<unknown, T>): T {
-  let step = steps.next();
-  while (step.done !== true) step = steps.next();
-  return step.value;
 }
 
 function numbers(oracle: Parameters<typeof studied>[0], layout: Layout = {}) {

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { closedGroups } from "../../src/core/groups.ts";
 import { mulberry32, normal } from "../../src/core/rng.ts";
 import type { StatedNumber } from "../../src/evidence/further.ts";
 import { type AroundCells, type NaturalRequest, naturalSlopes } from "../../src/evidence/natural.ts";
@@ -8,15 +7,9 @@ import type { Setting } from "../../src/settings.ts";
 import { oracleFeatures } from "../../src/simulate/oracle.ts";
 import { listBlocks, PlanIndex } from "../../src/study/block.ts";
 import { predictionRequest } from "../../src/study/transfer.ts";
-import { makePlan } from "../../src/swap/plan.ts";
+import { drawPlan, finish, readerOf } from "./drawn.ts";
 
 const CLASSES = ["a", "b", "c"];
-
-function finish<T>(steps: Generator<unknown, T>): T {
-  let step = steps.next();
-  while (step.done !== true) step = steps.next();
-  return step.value;
-}
 
 /** What natural evidence is drawn from where an oracle reads neighbors at dose `lambda` per tenth of the crop. */
 function request(
@@ -29,36 +22,15 @@ function request(
   } = {},
 ): NaturalRequest {
   const random = mulberry32(seed);
-  const truth = CLASSES.flatMap((name) => Array.from({ length: cells }, () => name));
-  const field = truth.map((name, i) => `${name}${i % fields}`);
+  const { truth, field, rows, groups, plan } = drawPlan(CLASSES, { cells, fields, settings, seed });
   // Tenths of the crop, more in some fields than in others.
   const area = field.map((_, i) => Math.max(0, 2 + (i % fields) / 4 + normal(random)));
-  const rows = CLASSES.map((name) => Int32Array.from(truth.keys()).filter((row) => truth[row] === name));
-  const groups = closedGroups({ classes: CLASSES, rows, field });
-  const plan = makePlan({
-    classes: CLASSES,
-    classOf: Int16Array.from(truth, (name) => CLASSES.indexOf(name)),
-    field,
-    protein: null,
-    usable: new Uint8Array(truth.length).fill(1),
-    settings,
-    sameDonor: "any",
-    seed,
-    group: groups.group,
-  });
   const oracle = oracleFeatures(plan, truth, { lambda, crowding: area, noise: 0.8, seed });
-  const { data, dimension } = oracle;
   const index = new PlanIndex(plan);
   const predictions = finish(
     predictHeldOut(
       predictionRequest({
-        set: {
-          dimension,
-          read: (wanted, out) => {
-            for (let i = 0; i < wanted.length; i++)
-              out.set(data.subarray(wanted[i] * dimension, (wanted[i] + 1) * dimension), i * dimension);
-          },
-        },
+        set: { dimension: oracle.dimension, read: readerOf(oracle) },
         index,
         classes: CLASSES,
         rows,

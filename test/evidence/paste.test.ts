@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { closedGroups } from "../../src/core/groups.ts";
 import type { StatedNumber } from "../../src/evidence/further.ts";
 import { isSeen, pasteDetectability } from "../../src/evidence/paste.ts";
 import type { Setting } from "../../src/settings.ts";
@@ -7,7 +6,7 @@ import { type OracleOptions, oracleFeatures } from "../../src/simulate/oracle.ts
 import { listBlocks, PlanIndex } from "../../src/study/block.ts";
 import { pasteFlags } from "../../src/study/evidence/paste.ts";
 import { predictionRequest } from "../../src/study/transfer.ts";
-import { makePlan } from "../../src/swap/plan.ts";
+import { drawPlan, finish, readerOf } from "./drawn.ts";
 
 const CLASSES = ["a", "b", "c"];
 
@@ -22,40 +21,18 @@ function numbers(
     change = (_: Float32Array) => {},
   } = {},
 ): Record<string, StatedNumber> {
-  const truth = CLASSES.flatMap((name) => Array.from({ length: cells }, () => name));
-  const field = truth.map((name, i) => `${name}${i % fields}`);
-  const rows = CLASSES.map((name) => Int32Array.from(truth.keys()).filter((row) => truth[row] === name));
-  const groups = closedGroups({ classes: CLASSES, rows, field });
-  const plan = makePlan({
-    classes: CLASSES,
-    classOf: Int16Array.from(truth, (name) => CLASSES.indexOf(name)),
-    field,
-    protein: null,
-    usable: new Uint8Array(truth.length).fill(1),
-    settings,
-    backgrounds,
-    sameDonor: "any",
-    seed: 1,
-    group: groups.group,
-  });
-  const { data, dimension } = oracleFeatures(plan, truth, { ...oracle, noise: 0.6, seed: 5 });
-  change(data);
-  const read = (wanted: ArrayLike<number>, out: Float32Array) => {
-    for (let i = 0; i < wanted.length; i++)
-      out.set(data.subarray(wanted[i] * dimension, (wanted[i] + 1) * dimension), i * dimension);
-  };
+  const { rows, groups, plan, truth } = drawPlan(CLASSES, { cells, fields, settings, backgrounds });
+  const features = oracleFeatures(plan, truth, { ...oracle, noise: 0.6, seed: 5 });
+  change(features.data);
   const request = predictionRequest({
-    set: { dimension, read },
+    set: { dimension: features.dimension, read: readerOf(features) },
     index: new PlanIndex(plan),
     classes: CLASSES,
     rows,
     groups,
     blocks: listBlocks(settings, backgrounds),
   });
-  const steps = pasteDetectability(request, groups);
-  let step = steps.next();
-  while (step.done !== true) step = steps.next();
-  return Object.fromEntries(step.value.map((n) => [n.statement, n]));
+  return Object.fromEntries(finish(pasteDetectability(request, groups)).map((n) => [n.statement, n]));
 }
 
 test("equal features are told apart in exactly half of the cases, without an interval", () => {
