@@ -4,6 +4,13 @@ import type { Block } from "./block.ts";
 /** Version of the study folder's layout. */
 export const LAYOUT = 2;
 
+/** Files of the explorer, those of the study first; `sources.json` says where cells and encoders are. */
+export const VIEW_FILES = {
+  study: ["study.json", "cells.parquet", "plan.parquet", "scales.json", "sources.json"],
+  encoder: ["composites.parquet", "probabilities.npy", "probes.npy"],
+} as const;
+export type ViewFile = (typeof VIEW_FILES)[keyof typeof VIEW_FILES][number];
+
 /** Where everything of a study folder stands; the only place that knows. */
 export class StudyLayout {
   /** The study folder. */
@@ -106,13 +113,17 @@ export class StudyLayout {
   published(set: string): string {
     return join(this.path, "results", set);
   }
+  /** A file of what the explorer shows: of the study, or of one feature set. */
+  view(name: ViewFile, set?: string): string {
+    return join(this.path, "view", ...(set === undefined ? [] : [set]), name);
+  }
   /** The report, without ending. */
   get report(): string {
     return join(this.path, "report");
   }
 }
 
-/** Names in `results` that are taken, so that no encoder can have them. */
+/** Names in `results` and `view` that are taken, so that no encoder can have them. */
 export const RESERVED: ReadonlySet<string> = new Set([
   "pairs.csv",
   "pairs.parquet",
@@ -127,6 +138,7 @@ export const RESERVED: ReadonlySet<string> = new Set([
   "proportion-changes.csv",
   "proportion-changes.parquet",
   "cells.parquet",
+  ...VIEW_FILES.study,
 ]);
 
 function blockName({ setting, background }: Block): string {

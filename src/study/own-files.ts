@@ -4,22 +4,24 @@ import { DataError } from "../errors.ts";
 import { removeLeftParts } from "../files/atomic.ts";
 import { readError } from "../files/input.ts";
 import { SETTINGS } from "../settings.ts";
+import { VIEW_FILES } from "./layout.ts";
 import { PUBLISHED_FILES } from "./published-csv.ts";
 
 /** Names of encoders and their outputs, and of remedied ones (`NAME+REMEDY`). */
 const NAME = "[A-Za-z0-9._-]+(?:\\+[a-z0-9-]+)?";
 const BLOCK = `(?:${SETTINGS.join("|")})(?:\\.[a-z0-9_~+-]+)?\\.json`;
-const TABLE = PUBLISHED_FILES.map(({ file }) => file.replaceAll(".", "\\.")).join("|");
+const names = (files: readonly string[]) => files.map((file) => file.replaceAll(".", "\\.")).join("|");
+const TABLE = names(PUBLISHED_FILES.map(({ file }) => file));
 
 const RECORD = "record.json";
 
 /** Folders that runs make, by their path in the study folder. */
 const FOLDER =
-  /^(?:features|results|logs|stages(?:\/(?:blocks|curve|evidence|remedies|sensitivity|transfer|proportions))?)$/;
+  /^(?:features|results|view|logs|stages(?:\/(?:blocks|curve|evidence|remedies|sensitivity|transfer|proportions))?)$/;
 
 /** The same, of one encoder or one number of cells. */
 const NAMED = new RegExp(
-  `^(?:(?:features|results|stages/(?:blocks|evidence|remedies|sensitivity))/${NAME}|stages/curve/\\d+(?:/${NAME})?)$`,
+  `^(?:(?:features|results|view|stages/(?:blocks|evidence|remedies|sensitivity))/${NAME}|stages/curve/\\d+(?:/${NAME})?)$`,
 );
 
 /** Files that runs leave, in the same way. */
@@ -31,6 +33,7 @@ const FILE = new RegExp(
     `stages/survey\\.json|stages/(?:sensitivity|transfer|proportions)/${NAME}\\.json`,
     `stages/evidence/${NAME}/[a-z-]+\\.json`,
     `stages/(?:blocks|remedies|sensitivity)/${NAME}/${BLOCK}|stages/curve/\\d+/${NAME}/${BLOCK}`,
+    `view/(?:${names(VIEW_FILES.study)})|view/${NAME}/(?:${names(VIEW_FILES.encoder)})`,
     `logs/${NAME}\\.log`,
     `features/${NAME}/(?:${SETTINGS.join("|")})(?:\\.[A-Za-z0-9 _+-]*)?\\.[0-9a-f]{12}-[0-9a-f]{12}\\.(?:npy|rows\\.npy|sums\\.npy|filling)`,
   ].join("|")})$`,

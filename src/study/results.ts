@@ -57,6 +57,7 @@ import {
   scoreTable,
 } from "./tables.ts";
 import { fitTransfer, transferPredictions } from "./transfer.ts";
+import { writeSources, writeView } from "./view/write.ts";
 
 /** One output of an encoder. */
 export interface StudiedOutput {
@@ -159,7 +160,9 @@ export function writeResults(finished: Finished): WrittenResults {
     ))
       written.add(join(folder, file));
   }
+  for (const file of writeView(finished)) written.add(file);
   removeStale(layout.path, written);
+  writeSources(finished);
   const data = parseReport({
     ...reportData(finished, scores, evidence, [
       ...further.flatMap((f) => f.flags),
@@ -218,7 +221,7 @@ function blockFiles({ layout, results, curve }: Finished): string[] {
 
 /** Removes results of earlier choices: encoders and settings that the study no longer has. */
 function removeStale(study: string, written: ReadonlySet<string>): void {
-  for (const { path } of ownFiles(study, "results")) {
+  for (const { path } of ["results", "view"].flatMap((folder) => ownFiles(study, folder))) {
     if (written.has(path)) continue;
     rmSync(path);
     if (readdirSync(dirname(path)).length === 0) rmdirSync(dirname(path));

@@ -1,0 +1,108 @@
+import { relative, sep } from "node:path";
+import { VIEW_VERSION, type ViewEncoder, type ViewStudy } from "../../explore/format.ts";
+import { writeFileAtomic } from "../../files/atomic.ts";
+import { writeParquetPieces } from "../../files/table.ts";
+import { SETTINGS } from "../../settings.ts";
+import { version } from "../../version.ts";
+import { encoderName, outputNames } from "../encoders.ts";
+import type { Finished } from "../results.ts";
+import { transferPredictions } from "../transfer.ts";
+import { cellPieces, encoderPieces, planPieces, type ViewRequest } from "./tables.ts";
+
+/** Writes what the explorer shows of a study; returns the files. */
+export function writeView(finished: Omit<Finished, "remedies" | "sensitivity">): string[] {
+  const { layout, outputs, plan, store, selection, groups } = finished;
+  const request: ViewRequest = { plan, store, selection, groups };
+  const files: string[] = [];
+  const to = (...place: Parameters<typeof layout.view>) => {
+    files.push(layout.view(...place));
+    return files.at(-1)!;
+  };
+  writeParquetPieces(to("plan.parquet"), planPieces(request));
+  writeParquetPieces(to("cells.parquet"), cellPieces(request));
+  for (const { set } of outputs) {
+    const predictions = transferPredictions({ ...finished, set, cells: store.cells });
+    writeParquetPieces(to("composites.parquet", set.name), encoderPieces(request, predictions));
+  }
+  writeFileAtomic(to("scales.json"), `${JSON.stringify(scalesOf(finished))}\n`);
+  writeFileAtomic(to("study.json"), `${JSON.stringify(viewStudy(finished))}\n`);
+  return files;
+}
+
+/** Notes where cells and encoders lie: that is of this machine, and no result. */
+export function writeSources(finished: Pick<Finished, "layout" | "store" | "outputs">): void {
+  const file = finished.layout.view("sources.json");
+  writeFileAtomic(file, `${JSON.stringify(sourcesOf(finished), null, 2)}\n`);
+}
+
+/** Where the cells and the encoders of a study lie, from its folder. */
+export interface ViewSources {
+  readonly cells: string;
+  /** By encoder name; null for features that were made elsewhere. */
+  readonly encoders: Readonly<Record<string, string | null>>;
+}
+
+function sourcesOf({ layout, store, outputs }: Pick<Finished, "layout" | "store" | "outputs">): ViewSources {
+  const from = (path: string) => relative(layout.path, path).split(sep).join("/");
+  return {
+    cells: from(store.path),
+    encoders: Object.fromEntries(
+      outputs.map(({ encoder }) => [
+        encoderName(encoder),
+        encoder.kind === "given" ? null : from(encoder.path),
+      ]),
+    ),
+  };
+}
+
+function scalesOf({ scales }: Pick<Finished, "scales">) {
+  const list = (values: Float64Array) => Array.from(values, (v) => (Number.isNaN(v) ? null : v));
+  return {
+    kind: scales.kind,
+    groups: scales.groups,
+    groupOf: Array.from(scales.groupOf),
+    background: list(scales.background),
+    cell: list(scales.cell),
+  };
+}
+
+function viewStudy(finished: Omit<Finished, "remedies" | "sensitivity">): ViewStudy {
+  const { study, store, selection, plan, groups, outputs } = finished;
+  const used = new Set(plan.setting);
+  const lending = new Set(plan.background);
+  return {
+    version: VIEW_VERSION,
+    title: study.title,
+    createdBy: `cellswap ${version}`,
+    classes: [...selection.classes],
+    settings: SETTINGS.filter((_, s) => used.has(s)),
+    backgrounds: [...lending].filter((b) => b >= 0).sort((a, b) => a - b),
+    encoders: outputs.map(({ encoder, set }): ViewEncoder => {
+      const runs =
+        encoder.kind === "given"
+          ? { where: "none" as const, why: "its features were made elsewhere" }
+          : { where: encoder.kind === "command" ? ("server" as const) : ("page" as const), why: null };
+      return {
+        name: set.name,
+        output: outputNames(encoder).indexOf(set.name),
+        description: encoder.kind === "given" ? null : `encoders/${encoderName(encoder)}.json`,
+        title: encoder.kind === "given" ? "features made elsewhere" : (encoder.description.title ?? ""),
+        dimension: set.dimension,
+        predicted: study.settings.includes("original") && groups.count >= 2,
+        runs,
+      };
+    }),
+    composites: plan.count,
+    crops: {
+      count: store.count,
+      channels: [...store.channels],
+      height: store.height,
+      width: store.width,
+      ...(store.diameter === undefined ? {} : { diameter: store.diameter }),
+      masks: store.masks,
+      micrometers: null,
+    },
+    composite: { ...study.composite, clip: study.composite.clip === null ? null : [...study.composite.clip] },
+    unit: groups.unit,
+  };
+}
