@@ -92,9 +92,9 @@ test("what draws the report is reached from report.ts alone", () => {
 
 test("files stay readable, those of tests, benchmarks and scripts too", () => {
   const root = dirname(src);
-  const all = ["src", "test", "bench", "scripts"].flatMap((folder) =>
+  const all = ["src", "web", "test", "bench", "scripts"].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((f) => f.endsWith(".ts"))
+      .filter((f) => /\.tsx?$/.test(f))
       .map((f) => join(folder, f)),
   );
   expect(all.length).toBeGreaterThan(files.length);

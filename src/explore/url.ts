@@ -1,0 +1,98 @@
+import { SETTINGS, type Setting } from "../settings.ts";
+
+/** What the middle of the page shows. */
+export const TABS = ["effects", "confusion", "cells", "map", "proportions", "remedies", "compare"] as const;
+export type Tab = (typeof TABS)[number];
+
+/** By what cells are sorted. */
+export const SORTS = ["margin-change", "margin", "lent", "neighbors", "id"] as const;
+export type Sort = (typeof SORTS)[number];
+
+/** Everything that a view of the explorer is made of: what the address holds. Null: all, or none. */
+export interface ViewState {
+  readonly study: number;
+  /** Name of the encoder's output; null: the first. */
+  readonly encoder: string | null;
+  readonly tab: Tab;
+  readonly setting: Setting | null;
+  readonly class: string | null;
+  readonly background: string | null;
+  readonly protein: string | null;
+  readonly field: string | null;
+  /** Only composites that are called otherwise than the cell's original. */
+  readonly flipped: boolean;
+  /** Only cells whose mask passed. */
+  readonly passed: boolean;
+  /** Part of a cell id. */
+  readonly search: string;
+  readonly sort: Sort;
+  /** Id of the cell that is looked at. */
+  readonly cell: string | null;
+}
+
+export const INITIAL: ViewState = {
+  study: 0,
+  encoder: null,
+  tab: "effects",
+  setting: null,
+  class: null,
+  background: null,
+  protein: null,
+  field: null,
+  flipped: false,
+  passed: false,
+  search: "",
+  sort: "margin-change",
+  cell: null,
+};
+
+type Reader<K extends keyof ViewState> = (text: string) => ViewState[K] | undefined;
+
+const text = (value: string) => (value === "" ? undefined : value);
+const yes = (value: string) => (value === "1" ? true : undefined);
+const oneOf =
+  <T extends string>(known: readonly T[]) =>
+  (value: string) =>
+    known.find((k) => k === value);
+
+/** How the address's text becomes a value; what cannot be read is left as it is at first. */
+const READERS: { readonly [K in keyof ViewState]: Reader<K> } = {
+  study: (value) => (/^\d{1,4}$/.test(value) ? Number(value) : undefined),
+  encoder: text,
+  tab: oneOf(TABS),
+  setting: oneOf(SETTINGS),
+  class: text,
+  background: text,
+  protein: text,
+  field: text,
+  flipped: yes,
+  passed: yes,
+  search: text,
+  sort: oneOf(SORTS),
+  cell: text,
+};
+
+const KEYS = Object.keys(READERS) as (keyof ViewState)[];
+
+/** Reads a query (`?encoder=pci&flipped=1`). Unknown keys and values are passed over. */
+export function parseState(query: string): ViewState {
+  const given = new URLSearchParams(query);
+  const found = KEYS.flatMap((key) => {
+    const value = given.get(key);
+    const read = value === null ? undefined : READERS[key](value);
+    return read === undefined ? [] : [[key, read] as const];
+  });
+  return { ...INITIAL, ...Object.fromEntries(found) };
+}
+
+/** The query of a state, without what is as at first; "" where everything is. */
+export function formatState(state: ViewState): string {
+  const query = new URLSearchParams();
+  for (const key of KEYS) {
+    const value = state[key];
+    if (value === INITIAL[key] || value === null) continue;
+    query.set(key, typeof value === "boolean" ? "1" : String(value));
+  }
+  const formatted = query.toString();
+  return formatted === "" ? "" : `?${formatted}`;
+}

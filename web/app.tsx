@@ -1,0 +1,99 @@
+import { use, useEffect } from "react";
+import { TABS, type Tab } from "../src/explore/url.ts";
+import { openStudies } from "./data/study.ts";
+import { CellPanel } from "./panels/cell.tsx";
+import { Filters } from "./panels/filters.tsx";
+import { Guarded } from "./parts/guarded.tsx";
+import { go, StudiesContext, useStudy, useView } from "./state.ts";
+import { CellsTab } from "./tabs/cells.tsx";
+import { EffectsTab } from "./tabs/effects.tsx";
+
+const studies = openStudies();
+
+const NAMES: Record<Tab, string> = {
+  effects: "Effects",
+  confusion: "Confusion",
+  cells: "Cells",
+  map: "Map",
+  proportions: "Proportions",
+  remedies: "Remedies",
+  compare: "Compare",
+};
+
+const CONTENT: Partial<Record<Tab, () => React.ReactNode>> = {
+  effects: EffectsTab,
+  cells: CellsTab,
+};
+
+export function App() {
+  return (
+    <Guarded what="the studies">
+      <Page />
+    </Guarded>
+  );
+}
+
+function Page() {
+  return (
+    <StudiesContext value={use(studies)}>
+      <Layout />
+    </StudiesContext>
+  );
+}
+
+function Layout() {
+  const { study, encoder } = useStudy();
+  const { tab, cell } = useView();
+  const Content = CONTENT[tab];
+  useEffect(() => {
+    document.title = `${NAMES[tab]} - ${study.about.title} - cellswap`;
+  }, [study, tab]);
+  return (
+    <div className="layout">
+      <header className="head">
+        <h1>{study.about.title}</h1>
+        <p>
+          {study.about.composites.toLocaleString("en")} composites of{" "}
+          {study.about.crops.count.toLocaleString("en")} cells, {study.about.classes.length} classes
+        </p>
+      </header>
+      <aside className="left" aria-label="Filters">
+        <Guarded what="the filters">
+          <Filters />
+        </Guarded>
+      </aside>
+      <main className="middle">
+        <Tabs />
+        <section id="content" aria-label={NAMES[tab]}>
+          <Guarded what={NAMES[tab]} again={`${tab} ${encoder} ${study.base}`}>
+            {Content === undefined ? <p>Nothing to show yet.</p> : <Content />}
+          </Guarded>
+        </section>
+      </main>
+      <aside className="right" aria-label="Cell">
+        <Guarded what="the cell" again={`${cell} ${encoder} ${study.base}`}>
+          {cell === null ? <p className="hint">Choose a cell to see it in all settings.</p> : <CellPanel />}
+        </Guarded>
+      </aside>
+    </div>
+  );
+}
+
+function Tabs() {
+  const { tab } = useView();
+  const shown = TABS.filter((t) => t in CONTENT);
+  return (
+    <nav className="tabs" aria-label="Views">
+      {shown.map((t) => (
+        <button
+          key={t}
+          type="button"
+          aria-current={t === tab ? "page" : undefined}
+          onClick={() => go({ tab: t })}
+        >
+          {NAMES[t]}
+        </button>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,45 @@
+import { LoadError, RangeFile } from "./fetch.ts";
+
+const TYPES = {
+  "<f4": { bytes: 4, view: (b: ArrayBuffer) => new Float32Array(b) },
+  "<f8": { bytes: 8, view: (b: ArrayBuffer) => new Float64Array(b) },
+  "|u1": { bytes: 1, view: (b: ArrayBuffer) => new Uint8Array(b) },
+} as const;
+
+/** A .npy array of the server (numpy.lib.format), whose rows are read when they are asked for. */
+export class NpyRows {
+  readonly #file: RangeFile;
+  readonly #head: Promise<{ start: number; shape: number[]; type: keyof typeof TYPES }>;
+
+  constructor(url: string) {
+    this.#file = new RangeFile(url);
+    this.#head = this.#readHead();
+  }
+
+  async #readHead() {
+    const bytes = new Uint8Array(await this.#file.slice(0, 4096));
+    const length = bytes[8] + 256 * bytes[9];
+    const text = new TextDecoder("latin1").decode(bytes.subarray(10, 10 + length));
+    const [, descr] = /'descr': '([^']+)'/.exec(text) ?? [];
+    const [, shape] = /'shape': \(([^)]*)\)/.exec(text) ?? [];
+    if (bytes[0] !== 0x93 || !(descr in TYPES) || shape === undefined)
+      throw new LoadError(`${this.#file.url} is no array that the explorer reads.`);
+    return {
+      start: 10 + length,
+      shape: shape.split(",").flatMap((n) => (n.trim() === "" ? [] : [Number(n)])),
+      type: descr as keyof typeof TYPES,
+    };
+  }
+
+  get shape(): Promise<number[]> {
+    return this.#head.then((h) => h.shape);
+  }
+
+  /** Values of `count` rows from `row` on. */
+  async read(row: number, count = 1): Promise<Float32Array | Float64Array | Uint8Array> {
+    const { start, shape, type } = await this.#head;
+    const { bytes, view } = TYPES[type];
+    const size = bytes * shape.slice(1).reduce((a, b) => a * b, 1);
+    return view(await this.#file.slice(start + row * size, start + (row + count) * size));
+  }
+}
