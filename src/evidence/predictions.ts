@@ -153,24 +153,32 @@ export function predictCells(
 ): void {
   const { classes } = model;
   const scores = predictScores(model, features);
+  const probability = new Float64Array(classes);
   for (let i = 0; i < rows.length; i++) {
     const of = scores.subarray(i * classes, (i + 1) * classes);
-    let best = 0;
+    const best = rowProbabilities(of, probability);
     let rival = -Infinity;
-    for (let k = 0; k < classes; k++) {
-      if (of[k] > of[best]) best = k;
-      if (k !== own && of[k] > rival) rival = of[k];
-    }
-    let sum = 0;
-    for (let k = 0; k < classes; k++) sum += Math.exp(of[k] - of[best]);
-    const probability = (k: number) => Math.exp(of[k] - of[best]) / sum;
+    for (let k = 0; k < classes; k++) if (k !== own && of[k] > rival) rival = of[k];
     const row = rows[i];
     out.predicted[row] = best;
-    out.probability[row] = probability(best);
-    out.own[row] = probability(own);
-    if (out.lent !== null) out.lent[row] = probability(background);
+    out.probability[row] = probability[best];
+    out.own[row] = probability[own];
+    if (out.lent !== null) out.lent[row] = probability[background];
     out.margin[row] = of[own] - rival;
   }
+}
+
+/**
+ * Probabilities of all classes from the scores of one row (`predictScores`), left in `out`.
+ * @returns the class with the highest score; the lower number among equals
+ */
+export function rowProbabilities(scores: Float64Array, out: Float64Array): number {
+  let best = 0;
+  for (let k = 0; k < scores.length; k++) if (scores[k] > scores[best]) best = k;
+  let sum = 0;
+  for (let k = 0; k < scores.length; k++) sum += out[k] = Math.exp(scores[k] - scores[best]);
+  for (let k = 0; k < scores.length; k++) out[k] /= sum;
+  return best;
 }
 
 function rowsWhere(groups: Int32Array, wanted: (group: number) => boolean): Int32Array {

@@ -84,6 +84,9 @@ export const CELL_COLUMNS = [
   "y",
 ] as const;
 
+/** Classes above which a study keeps no `probabilities.npy`. */
+export const MOST_CLASSES = 256;
+
 /** Columns of `plan.parquet`, one row per composite; cells and donors by row of the store, -1 for none. */
 export const PLAN_COLUMNS = ["cell", "setting", "background", "donor", "medium"] as const;
 

@@ -125,7 +125,7 @@ export class OpenFolder {
   finish(files: readonly string[], features: StudyRecord["features"]): void {
     const names = files.map((file) => this.#name(file));
     const before = Object.entries(this.#record.files).filter(
-      ([name]) => !/^(results\/|stages\/|report\.)/.test(name),
+      ([name]) => !/^(results\/|stages\/|view\/|report\.)/.test(name),
     );
     this.#write({
       files: sorted({ ...Object.fromEntries(before), ...hashesOf(files, names) }),

@@ -161,7 +161,8 @@ export function writeResults(finished: Finished): WrittenResults {
       written.add(join(folder, file));
   }
   for (const file of writeView(finished)) written.add(file);
-  removeStale(layout.path, written);
+  const remedied = finished.remedies.outcomes.flatMap(({ files }) => files);
+  removeStale(layout.path, new Set([...written, ...remedied, layout.view("sources.json")]));
   writeSources(finished);
   const data = parseReport({
     ...reportData(finished, scores, evidence, [
@@ -181,7 +182,6 @@ export function writeResults(finished: Finished): WrittenResults {
     ...((transfer.get(name)?.length ?? 0) > 0 ? [layout.stage("transfer", name)] : []),
     ...(shown.has(name) ? [layout.stage("proportions", name)] : []),
   ]);
-  const remedied = finished.remedies.outcomes.flatMap(({ files }) => files);
   return {
     report: data,
     remedies,

@@ -1,18 +1,10 @@
-import { z } from "zod";
 import type { Groups } from "../core/groups.ts";
-import {
-  emptyCells,
-  type PredictedBlock,
-  type PredictedCells,
-  type PredictionRequest,
-  type Predictions,
-  predictHeldOut,
-} from "../evidence/predictions.ts";
+import type { PredictionRequest, Predictions } from "../evidence/predictions.ts";
 import type { FeatureSet } from "../features/features.ts";
 import { hasDonor, type Setting } from "../settings.ts";
 import { type Block, listBlocks, type PlanIndex } from "./block.ts";
 import { type FeatureRequest, keyOf } from "./inference.ts";
-import { keep, readKept } from "./kept.ts";
+import { keptPredictions, type PredictionWork, predictionSteps } from "./predicted.ts";
 
 /** What the transfer probes of one encoder are fitted on. */
 export interface TransferRequest extends FeatureRequest {
@@ -24,33 +16,6 @@ export interface TransferRequest extends FeatureRequest {
 export async function fitTransfer(request: TransferRequest, between: () => Promise<void>): Promise<void> {
   const work = transferWork(request);
   if (work !== null) await keptPredictions(work, between);
-}
-
-/** Held-out predictions that a study folder keeps. */
-export interface PredictionWork {
-  readonly path: string;
-  readonly key: string;
-  readonly probes: PredictionRequest;
-}
-
-/** The predictions, from the study folder where an earlier run left them; `between` is awaited after every fit. */
-export async function keptPredictions(
-  work: PredictionWork,
-  between: () => Promise<void>,
-): Promise<Predictions> {
-  const steps = predictionSteps(work);
-  let step = steps.next();
-  for (; step.done !== true; step = steps.next()) await between();
-  return step.value;
-}
-
-/** As {@link keptPredictions}, with a pause after every fit. */
-function* predictionSteps({ path, key, probes }: PredictionWork): Generator<number, Predictions> {
-  const found = readKept<Packed>(path, key, PACKED);
-  if (found !== undefined) return unpacked(found, probes);
-  const made = yield* predictHeldOut(probes);
-  keep(path, key, packed(made));
-  return made;
 }
 
 /**
@@ -118,48 +83,5 @@ function transferWork(request: TransferRequest): PredictionWork | null {
     "closed groups",
     probes.group.map((of) => Array.from(of)),
   ]);
-  return { path: layout.stage("transfer", set.name), key, probes };
-}
-
-/** Predictions of every block and class as the study folder keeps them: base64 of the arrays' bytes. */
-type Packed = readonly (Record<keyof PredictedCells, string | null> | null)[][];
-
-const ARRAYS = [
-  "predicted",
-  "probability",
-  "own",
-  "lent",
-  "margin",
-] as const satisfies readonly (keyof PredictedCells)[];
-
-const PACKED = z.array(z.array(z.record(z.enum(ARRAYS), z.base64().nullable()).nullable()));
-
-function packed({ blocks }: Predictions): Packed {
-  const text = (a: Int16Array | Float32Array | null) =>
-    a === null ? null : Buffer.from(a.buffer, a.byteOffset, a.byteLength).toString("base64");
-  return blocks.map(({ cells }) =>
-    cells.map((of) =>
-      of === null
-        ? null
-        : (Object.fromEntries(ARRAYS.map((name) => [name, text(of[name])])) as NonNullable<
-            Packed[number][number]
-          >),
-    ),
-  );
-}
-
-function unpacked(kept: Packed, { classes, cluster, blocks }: PredictionRequest): Predictions {
-  const read = (block: PredictionRequest["blocks"][number], b: number): PredictedBlock => ({
-    ...block,
-    cells: kept[b].map((of, own) => {
-      if (of === null) return null;
-      const cells = emptyCells(cluster[own].length, block.background >= 0);
-      for (const name of ARRAYS) {
-        const array = cells[name];
-        if (array !== null) new Uint8Array(array.buffer).set(Buffer.from(of[name]!, "base64"));
-      }
-      return cells;
-    }),
-  });
-  return { classes, cluster, blocks: blocks.map(read) };
+  return { layout, name: set.name, key, probes };
 }

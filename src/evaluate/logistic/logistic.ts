@@ -95,7 +95,10 @@ export function predictProbabilities(
 }
 
 /** W x + b, rows x classes: logarithms of the class probabilities up to a constant of the row. */
-export function predictScores(model: LogisticModel, features: Float32Array | Float64Array): Float64Array {
+export function predictScores(
+  model: Pick<LogisticModel, "classes" | "dimension" | "theta">,
+  features: Float32Array | Float64Array,
+): Float64Array {
   const { classes, dimension: d, theta } = model;
   const rows = features.length / d;
   const out = new Float64Array(rows * classes);

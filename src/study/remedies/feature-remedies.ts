@@ -11,7 +11,8 @@ import { fitWhitening } from "../../remedy/whiten.ts";
 import type { Block } from "../block.ts";
 import { type BlockResult, stoppable } from "../blocks.ts";
 import { keep } from "../kept.ts";
-import { keptPredictions, predictionRequest } from "../transfer.ts";
+import { keptPredictions } from "../predicted.ts";
+import { predictionRequest } from "../transfer.ts";
 import {
   fitsOf,
   keptBlock,
@@ -74,8 +75,7 @@ export async function evaluateMapped(
       return modelOf(composeAffine(map, scoreMap(model)), model);
     },
   };
-  const path = layout.stage("transfer", name);
-  const predictions = await keptPredictions({ path, key, probes }, () => pause(signal));
+  const predictions = await keptPredictions({ layout, name, key, probes }, () => pause(signal));
   return { results, predictions };
 }
 

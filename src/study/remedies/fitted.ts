@@ -35,7 +35,7 @@ export async function fitted(
     blocks,
     index,
     groups,
-    layout: { block, stage: layout.stage.bind(layout) },
+    layout: { block, stage: layout.stage.bind(layout), view: layout.view.bind(layout) },
   };
   try {
     const result = await evaluate(of, remedy);
@@ -45,7 +45,11 @@ export async function fitted(
       remedy,
       judged: { plan, index, selection, groups },
       bases: [],
-      files: [...blocks.map((b) => block(name, b)), layout.stage("transfer", name)],
+      files: [
+        ...blocks.map((b) => block(name, b)),
+        layout.stage("transfer", name),
+        layout.view("probes.npy", name),
+      ],
     };
   } catch (error) {
     // What names a file is about the folder, not the remedy.

@@ -53,7 +53,9 @@ export async function judged(
     bases,
     files: [
       ...crops.blocks.map((block) => at.block(set.name, block)),
-      ...(predictions === null ? [] : [layout.stage("transfer", set.name)]),
+      ...(predictions === null
+        ? []
+        : [layout.stage("transfer", set.name), layout.view("probes.npy", set.name)]),
     ],
   };
 }

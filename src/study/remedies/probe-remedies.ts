@@ -5,7 +5,8 @@ import { augmentedBlocks } from "../../remedy/augmented.ts";
 import { fitDfr } from "../../remedy/dfr.ts";
 import { type BlockResult, type PairResult, stoppable } from "../blocks.ts";
 import { keep } from "../kept.ts";
-import { keptPredictions, predictionRequest } from "../transfer.ts";
+import { keptPredictions } from "../predicted.ts";
+import { predictionRequest } from "../transfer.ts";
 import {
   classRows,
   fitsOf,
@@ -71,8 +72,8 @@ async function evaluated(of: Remedied, hits: () => Promise<Hits[]>): Promise<Blo
 }
 
 function predicted(of: Remedied, probes: PredictionRequest) {
-  const path = of.layout.stage("transfer", of.name);
-  return keptPredictions({ path, key: of.key, probes }, () => pause(of.signal));
+  const { layout, name, key, signal } = of;
+  return keptPredictions({ layout, name, key, probes }, () => pause(signal));
 }
 
 /** A class's rows of all blocks stand one behind the other; a fold tests those of its group in all of them. */

@@ -28,7 +28,7 @@ export interface RemedyEvaluation
   /** Of the results; `ENCODER+REMEDY`. */
   readonly name: string;
   /** Where finished blocks and predictions are kept, under the name. */
-  readonly layout: Pick<StudyLayout, "block" | "stage">;
+  readonly layout: Pick<StudyLayout, "block" | "stage" | "view">;
   readonly set: Evaluation["sets"][number];
   /** Closed groups of the study's cells, at least two. */
   readonly groups: Pick<Groups, "count" | "group" | "cluster">;

@@ -1,10 +1,8 @@
 import type { CellStore } from "../../cells/store.ts";
 import type { Groups } from "../../core/groups.ts";
-import type { PredictedCells, Predictions } from "../../evidence/predictions.ts";
 import { table } from "../../files/table.ts";
-import { hasDonor, hasSharedBackground, SETTINGS } from "../../settings.ts";
+import { hasDonor, SETTINGS } from "../../settings.ts";
 import { mediumOf } from "../../swap/plan.ts";
-import { segmentsOf } from "../../swap/segments.ts";
 import { CENTER, type CropSource, NEIGHBOR, type SwapPlan, type Table } from "../../types.ts";
 import type { Selection } from "../select.ts";
 
@@ -73,43 +71,6 @@ function areas(source: CropSource): { center: Float32Array; neighbors: Float32Ar
     if (source.masks === "full") neighbors[cell] = other;
   }
   return { center, neighbors };
-}
-
-/** `view/ENCODER`: what one encoder makes of every composite (`ENCODER_COLUMNS`), in pieces. */
-export function* encoderPieces(
-  { plan, store, selection }: ViewRequest,
-  predictions: Predictions | null,
-): Generator<Table> {
-  const position = new Int32Array(store.count).fill(-1);
-  for (const rows of selection.rows)
-    rows.forEach((row, i) => {
-      position[row] = i;
-    });
-  const blocks = new Map(predictions?.blocks.map((b) => [`${b.setting} ${b.background}`, b]));
-  for (const { setting, background, start, end } of segmentsOf(plan)) {
-    const from = hasSharedBackground(setting) ? selection.classes.indexOf(background!) : -1;
-    const block = blocks.get(`${setting} ${from}`);
-    for (let at = start; at < end; at += PIECE) {
-      const rows = Array.from({ length: Math.min(PIECE, end - at) }, (_, i) => at + i);
-      const found = rows.map((row) => {
-        const own = selection.classOf[plan.cell[row]];
-        const i = position[plan.cell[row]];
-        const of = own < 0 || i < 0 ? null : (block?.cells[own] ?? null);
-        return of === null ? null : { of, i };
-      });
-      const numbers = (name: Exclude<keyof PredictedCells, "predicted">) =>
-        Float32Array.from(found, (f) => (f === null ? Number.NaN : (f.of[name]?.[f.i] ?? Number.NaN)));
-      yield table({
-        prediction: Int32Array.from(found, (f) => (f === null ? -1 : f.of.predicted[f.i])),
-        probability: numbers("probability"),
-        own: numbers("own"),
-        lent: numbers("lent"),
-        margin: numbers("margin"),
-        map_x: new Float32Array(rows.length).fill(Number.NaN),
-        map_y: new Float32Array(rows.length).fill(Number.NaN),
-      });
-    }
-  }
 }
 
 function pieces(count: number): { start: number; end: number }[] {

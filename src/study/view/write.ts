@@ -7,7 +7,8 @@ import { version } from "../../version.ts";
 import { encoderName, outputNames } from "../encoders.ts";
 import type { Finished } from "../results.ts";
 import { transferPredictions } from "../transfer.ts";
-import { cellPieces, encoderPieces, planPieces, type ViewRequest } from "./tables.ts";
+import { writeComposites } from "./composites.ts";
+import { cellPieces, planPieces, type ViewRequest } from "./tables.ts";
 
 /** Writes what the explorer shows of a study; returns the files. */
 export function writeView(finished: Omit<Finished, "remedies" | "sensitivity">): string[] {
@@ -22,7 +23,8 @@ export function writeView(finished: Omit<Finished, "remedies" | "sensitivity">):
   writeParquetPieces(to("cells.parquet"), cellPieces(request));
   for (const { set } of outputs) {
     const predictions = transferPredictions({ ...finished, set, cells: store.cells });
-    writeParquetPieces(to("composites.parquet", set.name), encoderPieces(request, predictions));
+    if (predictions !== null) to("probes.npy", set.name);
+    files.push(...writeComposites(request, { set, layout, predictions }));
   }
   writeFileAtomic(to("scales.json"), `${JSON.stringify(scalesOf(finished))}\n`);
   writeFileAtomic(to("study.json"), `${JSON.stringify(viewStudy(finished))}\n`);
