@@ -4,6 +4,7 @@ import { openStudies } from "./data/study.ts";
 import { CellPanel } from "./panels/cell.tsx";
 import { Filters } from "./panels/filters.tsx";
 import { Guarded } from "./parts/guarded.tsx";
+import { ThemeChoice } from "./parts/theme.tsx";
 import { go, StudiesContext, useStudy, useView } from "./state.ts";
 import { CellsTab } from "./tabs/cells.tsx";
 import { EffectsTab } from "./tabs/effects.tsx";
@@ -56,6 +57,7 @@ function Layout() {
           {study.about.composites.toLocaleString("en")} composites of{" "}
           {study.about.crops.count.toLocaleString("en")} cells, {study.about.classes.length} classes
         </p>
+        <ThemeChoice />
       </header>
       <aside className="left" aria-label="Filters">
         <Guarded what="the filters">
