@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { DEMO_SEED, DEMOS, runDemo } from "../demo.ts";
 import type { OrganismName } from "../simulate/organism.ts";
 import { interruptible } from "./interruptible.ts";
+import { openInBrowser } from "./open.ts";
 import { organismOption, whole, workersOption } from "./options.ts";
 import { print } from "./output.ts";
 import { stages } from "./progress.ts";
@@ -70,18 +70,5 @@ async function run(options: Options): Promise<void> {
   );
   const out = resolve(demo.out);
   print(json ? resultJson(demo.run, out) : resultText(demo.run, out));
-  if (!json && options.open && process.stdout.isTTY) openFile(join(out, "report.html"));
-}
-
-/** Opens a file with what the system uses for it; a system without one is no error. */
-function openFile(path: string): void {
-  const [program, ...first] =
-    process.platform === "darwin"
-      ? ["open"]
-      : process.platform === "win32"
-        ? ["cmd", "/c", "start", ""]
-        : ["xdg-open"];
-  spawn(program, [...first, path], { stdio: "ignore", detached: true })
-    .on("error", () => {})
-    .unref();
+  if (!json && options.open && process.stdout.isTTY) openInBrowser(join(out, "report.html"));
 }

@@ -43,7 +43,8 @@ export function fileState(path: string): FileState | null {
   return status === undefined ? null : stateOf(status);
 }
 
-function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileState {
+/** State of an open file, from its status. */
+export function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileState {
   return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 }
 
