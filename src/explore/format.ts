@@ -57,7 +57,16 @@ export const viewStudySchema = z.strictObject({
     seed: count,
   }),
   /** What a group of cells that are judged by one probe is made of (field, protein, ...). */
-  unit: z.string(),
+  unit: z.enum(["field", "protein", "cluster"]),
+  /** Closed groups of the cells: how many, clusters of the class with fewest, what they allow to be said and why no more. */
+  groups: z.strictObject({
+    count,
+    fewest: count,
+    reach: z.enum(["all", "without-same", "averages", "none"]),
+    notes: z.array(z.string()),
+  }),
+  /** By setting: hash of all that its pixels depend on besides cells and donors. */
+  pixels: z.partialRecord(z.enum(SETTINGS), z.string()),
 });
 export type ViewStudy = z.infer<typeof viewStudySchema>;
 export type ViewEncoder = ViewStudy["encoders"][number];
@@ -69,7 +78,10 @@ export const viewIndexSchema = z.strictObject({
 });
 export type ViewIndex = z.infer<typeof viewIndexSchema>;
 
-/** Columns of `cells.parquet`, one row per cell of the store, in its order. */
+/**
+ * Columns of `cells.parquet`, one row per cell of the store, in its order. `order`: place among the cells of its class,
+ * as they are classified; -1 for cells that no probe judges, as in `group` and `cluster`.
+ */
 export const CELL_COLUMNS = [
   "cell_id",
   "class",
@@ -77,6 +89,8 @@ export const CELL_COLUMNS = [
   "field",
   "verdict",
   "group",
+  "cluster",
+  "order",
   "cell_area",
   "neighbor_area",
   "lends",

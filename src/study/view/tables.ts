@@ -14,7 +14,7 @@ export interface ViewRequest {
   readonly plan: SwapPlan;
   readonly store: CellStore;
   readonly selection: Pick<Selection, "classes" | "classOf" | "rows">;
-  readonly groups: Pick<Groups, "group">;
+  readonly groups: Pick<Groups, "group" | "cluster">;
 }
 
 /** `view/plan`: composites by numbers (`PLAN_COLUMNS`), in pieces. */
@@ -36,6 +36,7 @@ export function* cellPieces({ plan, store, selection, groups }: ViewRequest): Ge
   for (let row = 0; row < plan.count; row++)
     if (hasDonor(SETTINGS[plan.setting[row]])) lends[plan.donor[row]]++;
   const area = areas(store);
+  const order = positions(selection.rows, cells.count);
   for (const { start, end } of pieces(cells.count)) {
     const rows = Array.from({ length: end - start }, (_, i) => start + i);
     yield table({
@@ -45,6 +46,8 @@ export function* cellPieces({ plan, store, selection, groups }: ViewRequest): Ge
       field: rows.map((r) => cells.field[r]),
       verdict: rows.map((r) => verdicts?.[r] ?? null),
       group: Int32Array.from(rows, (r) => groups.group[r]),
+      cluster: Int32Array.from(rows, (r) => groups.cluster[r]),
+      order: order.slice(start, end),
       cell_area: Float32Array.from(rows, (r) => area.center[r]),
       neighbor_area: Float32Array.from(rows, (r) => area.neighbors[r]),
       lends: lends.slice(start, end),
@@ -71,6 +74,16 @@ function areas(source: CropSource): { center: Float32Array; neighbors: Float32Ar
     if (source.masks === "full") neighbors[cell] = other;
   }
   return { center, neighbors };
+}
+
+/** Place of every row of the store among the cells of its class; -1 for those of none. */
+function positions(rows: readonly Int32Array[], count: number): Int32Array {
+  const out = new Int32Array(count).fill(-1);
+  for (const list of rows)
+    list.forEach((row, i) => {
+      out[row] = i;
+    });
+  return out;
 }
 
 function pieces(count: number): { start: number; end: number }[] {

@@ -1,5 +1,6 @@
 import { relative, sep } from "node:path";
 import { VIEW_VERSION, type ViewEncoder, type ViewStudy } from "../../explore/format.ts";
+import { pixelsKey, scalesHash } from "../../features/key.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
 import { writeParquetPieces } from "../../files/table.ts";
 import { SETTINGS } from "../../settings.ts";
@@ -69,15 +70,22 @@ function scalesOf({ scales }: Pick<Finished, "scales">) {
 }
 
 function viewStudy(finished: Omit<Finished, "remedies" | "sensitivity">): ViewStudy {
-  const { study, store, selection, plan, groups, outputs } = finished;
+  const { study, store, selection, plan, groups, scales, outputs } = finished;
   const used = new Set(plan.setting);
+  const settings = SETTINGS.filter((_, s) => used.has(s));
+  const inputs = {
+    header: store.header,
+    scales: scalesHash(scales),
+    composite: study.composite,
+    medium: plan.medium?.key,
+  };
   const lending = new Set(plan.background);
   return {
     version: VIEW_VERSION,
     title: study.title,
     createdBy: `cellswap ${version}`,
     classes: [...selection.classes],
-    settings: SETTINGS.filter((_, s) => used.has(s)),
+    settings,
     backgrounds: [...lending].filter((b) => b >= 0).sort((a, b) => a - b),
     encoders: outputs.map(({ encoder, set }): ViewEncoder => {
       const runs =
@@ -106,5 +114,7 @@ function viewStudy(finished: Omit<Finished, "remedies" | "sensitivity">): ViewSt
     },
     composite: { ...study.composite, clip: study.composite.clip === null ? null : [...study.composite.clip] },
     unit: groups.unit,
+    groups: { count: groups.count, fewest: groups.fewest, reach: groups.reach, notes: [...groups.notes] },
+    pixels: Object.fromEntries(settings.map((setting) => [setting, pixelsKey(inputs, [setting])])),
   };
 }
