@@ -1,3 +1,4 @@
+import { ascending } from "./order.ts";
 import type { Sort, ViewState } from "./url.ts";
 
 /** Composites by columns, one entry per row of the plan; cells by row of the store. */
@@ -51,28 +52,64 @@ export interface Filtered {
   readonly settings: readonly string[];
 }
 
-export type Filter = Pick<
-  ViewState,
-  "setting" | "class" | "background" | "protein" | "field" | "flipped" | "passed" | "search"
->;
+/** Names of what is asked of composites and their cells; null and "": everything. */
+export const FILTERS = [
+  "setting",
+  "class",
+  "background",
+  "protein",
+  "field",
+  "flipped",
+  "quality",
+  "search",
+] as const satisfies readonly (keyof ViewState)[];
+export type Filter = Pick<ViewState, (typeof FILTERS)[number]>;
+
+/** What a mask that nobody judged is called among verdicts. */
+export const UNJUDGED = "not judged";
+
+/** What a composite fails, as bits: those of its cell, then its own. */
+export const FAILS = {
+  class: 1,
+  protein: 2,
+  field: 4,
+  quality: 8,
+  search: 16,
+  setting: 32,
+  background: 64,
+  flipped: 128,
+} as const satisfies Record<keyof Filter, number>;
 
 /** Rows of the plan that pass, ascending. */
 export function filterRows(of: Filtered, filter: Filter): Int32Array {
+  const out = new Int32Array(of.composites.cell.length);
+  let n = 0;
+  eachRow(of, filter, 0, (row) => {
+    out[n++] = row;
+  });
+  return out.slice(0, n);
+}
+
+/** Calls back for every composite whose failures are among `allowed` bits (see {@link FAILS}), with its failures. */
+export function eachRow(
+  of: Filtered,
+  filter: Filter,
+  allowed: number,
+  found: (row: number, fails: number) => void,
+): void {
   const { cell, setting, background } = of.composites;
-  const passes = cellsThatPass(of, filter);
+  const ofCell = cellFails(of, filter);
   const wanted = filter.setting === null ? -1 : of.settings.indexOf(filter.setting);
   const from = filter.background === null ? -1 : of.classes.indexOf(filter.background);
-  const called = filter.flipped ? of.predictions?.prediction : undefined;
-  const out = new Int32Array(cell.length);
-  let n = 0;
+  const called = of.predictions?.prediction;
   for (let row = 0; row < cell.length; row++) {
-    if (passes[cell[row]] === 0) continue;
-    if (wanted >= 0 && setting[row] !== wanted) continue;
-    if (from >= 0 && background[row] !== from) continue;
-    if (filter.flipped && (called === undefined || !isFlipped(row, of, called))) continue;
-    out[n++] = row;
+    let fails = ofCell[cell[row]];
+    if ((fails & ~allowed) !== 0) continue;
+    if (filter.setting !== null && setting[row] !== wanted) fails |= FAILS.setting;
+    if (filter.background !== null && (from < 0 || background[row] !== from)) fails |= FAILS.background;
+    if (filter.flipped && (called === undefined || !isFlipped(row, of, called))) fails |= FAILS.flipped;
+    if ((fails & ~allowed) === 0) found(row, fails);
   }
-  return out.slice(0, n);
 }
 
 /** Whether a composite is called otherwise than its cell's original; both must be predicted. */
@@ -90,51 +127,71 @@ export function isFlipped(
   );
 }
 
-/** 1 for every cell of the store that passes what is asked of cells. */
-function cellsThatPass({ cells, classes }: Filtered, filter: Filter): Uint8Array {
+/** What every cell of the store fails. */
+function cellFails({ cells, classes }: Filtered, filter: Filter): Uint8Array {
   const wanted = filter.class === null ? null : classes.indexOf(filter.class);
+  const verdicts = filter.quality === "" ? null : new Set(filter.quality.split(","));
   const part = filter.search.toLowerCase();
   const out = new Uint8Array(cells.id.length);
-  for (let c = 0; c < out.length; c++)
-    out[c] =
-      (wanted === null || cells.class[c] === wanted) &&
-      (filter.protein === null || cells.protein[c] === filter.protein) &&
-      (filter.field === null || cells.field[c] === filter.field) &&
-      (!filter.passed || cells.verdict[c] === null || cells.verdict[c] === "ok") &&
-      (part === "" || cells.id[c].toLowerCase().includes(part))
-        ? 1
-        : 0;
+  for (let c = 0; c < out.length; c++) {
+    let fails = 0;
+    if (wanted !== null && (wanted < 0 || cells.class[c] !== wanted)) fails |= FAILS.class;
+    if (filter.protein !== null && cells.protein[c] !== filter.protein) fails |= FAILS.protein;
+    if (filter.field !== null && cells.field[c] !== filter.field) fails |= FAILS.field;
+    if (verdicts !== null && !verdicts.has(cells.verdict[c] ?? UNJUDGED)) fails |= FAILS.quality;
+    if (part !== "" && !cells.id[c].toLowerCase().includes(part)) fails |= FAILS.search;
+    out[c] = fails;
+  }
   return out;
 }
 
 /**
- * Rows sorted: by margin lost against the cell's original, by margin (least first), by the probability of the
- * background's class, by neighbors' area (most first), or by cell. What cannot be compared comes last; equals keep
- * their order.
+ * Margin of every composite less that of its cell's original: negative where the cell is held for its own class less
+ * than as imaged. NaN where either is not predicted.
  */
-export function sortRows(rows: Int32Array, sort: Sort, of: Filtered): Int32Array {
+export function marginChange(
+  rows: Int32Array,
+  { composites, predictions, originals }: Filtered,
+): Float32Array {
+  const out = new Float32Array(rows.length).fill(Number.NaN);
+  if (predictions === null) return out;
+  const { margin } = predictions;
+  for (let i = 0; i < rows.length; i++) {
+    const original = originals[composites.cell[rows[i]]];
+    if (original >= 0) out[i] = margin[rows[i]] - margin[original];
+  }
+  return out;
+}
+
+/**
+ * Rows sorted: by margin lost against the cell's original, by what the neighbors alone did to the margin (`influence`,
+ * see `neighborInfluence`, most lost first), by margin (least first), by the probability of the background's class, by
+ * neighbors' area (most first), or by cell. What cannot be compared comes last; equals keep their order.
+ */
+export function sortRows(
+  rows: Int32Array,
+  sort: Sort,
+  of: Filtered,
+  influence: Float32Array | null = null,
+): Int32Array {
+  const order = ascending(keysOf(rows, sort, of, influence));
+  const out = new Int32Array(rows.length);
+  for (let i = 0; i < out.length; i++) out[i] = rows[order[i]];
+  return out;
+}
+
+function keysOf(rows: Int32Array, sort: Sort, of: Filtered, influence: Float32Array | null): Float32Array {
+  if (sort === "margin-change") return marginChange(rows, of);
   const { cell } = of.composites;
-  const p = of.predictions;
-  const nothing = () => Number.NaN;
-  const key: (row: number) => number =
-    sort === "id"
-      ? (row) => cell[row]
-      : sort === "neighbors"
-        ? (row) => -of.cells.neighborArea[cell[row]]
-        : p === null
-          ? nothing
-          : sort === "margin"
-            ? (row) => p.margin[row]
-            : sort === "lent"
-              ? (row) => -p.lent[row]
-              : (row) =>
-                  of.originals[cell[row]] < 0
-                    ? Number.NaN
-                    : p.margin[row] - p.margin[of.originals[cell[row]]];
-  const keys = Float64Array.from(rows, (row) => {
-    const value = key(row);
-    return Number.isNaN(value) ? Infinity : value;
-  });
-  const order = Uint32Array.from(rows.keys()).sort((a, b) => keys[a] - keys[b] || a - b);
-  return Int32Array.from(order, (i) => rows[i]);
+  const { predictions: p, cells } = of;
+  const keys = new Float32Array(rows.length).fill(Number.NaN);
+  const fill = (key: (row: number) => number) => {
+    for (let i = 0; i < rows.length; i++) keys[i] = key(rows[i]);
+  };
+  if (sort === "id") fill((row) => cell[row]);
+  else if (sort === "neighbors") fill((row) => -cells.neighborArea[cell[row]]);
+  else if (sort === "influence" && influence !== null) fill((row) => influence[row]);
+  else if (sort === "margin" && p !== null) fill((row) => p.margin[row]);
+  else if (sort === "lent" && p !== null) fill((row) => -p.lent[row]);
+  return keys;
 }

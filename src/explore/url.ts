@@ -5,7 +5,7 @@ export const TABS = ["effects", "confusion", "cells", "map", "proportions", "rem
 export type Tab = (typeof TABS)[number];
 
 /** By what cells are sorted. */
-export const SORTS = ["margin-change", "margin", "lent", "neighbors", "id"] as const;
+export const SORTS = ["margin-change", "influence", "margin", "lent", "neighbors", "id"] as const;
 export type Sort = (typeof SORTS)[number];
 
 /** Everything that a view of the explorer is made of: what the address holds. Null: all, or none. */
@@ -21,14 +21,30 @@ export interface ViewState {
   readonly field: string | null;
   /** Only composites that are called otherwise than the cell's original. */
   readonly flipped: boolean;
-  /** Only cells whose mask passed. */
-  readonly passed: boolean;
+  /** Verdicts on masks, with commas between: only cells with one of them; "": all. */
+  readonly quality: string;
   /** Part of a cell id. */
   readonly search: string;
   readonly sort: Sort;
   /** Id of the cell that is looked at. */
   readonly cell: string | null;
+  /** Class whose backgrounds the cell is looked at on; null: where its margin is least. */
+  readonly on: string | null;
+  /** How channels are shown (see `parseChannels`); "": as at first. */
+  readonly channels: string;
+  /** Exponent of gray values, under 1 lightens what is dark. */
+  readonly gamma: number;
+  readonly outlines: boolean;
+  /** Screen pixels per pixel of a crop in the panel; 0: what fits. */
+  readonly zoom: number;
+  /** Side of a tile of the wall, px. */
+  readonly tile: number;
+  /** Whether tiles show the original beside the composite. */
+  readonly beside: boolean;
 }
+
+/** Sides that tiles of the wall may have, px. */
+export const TILES = [72, 112, 168, 256] as const;
 
 export const INITIAL: ViewState = {
   study: 0,
@@ -40,10 +56,17 @@ export const INITIAL: ViewState = {
   protein: null,
   field: null,
   flipped: false,
-  passed: false,
+  quality: "",
   search: "",
   sort: "margin-change",
   cell: null,
+  on: null,
+  channels: "",
+  gamma: 1,
+  outlines: false,
+  zoom: 0,
+  tile: 112,
+  beside: false,
 };
 
 type Reader<K extends keyof ViewState> = (text: string) => ViewState[K] | undefined;
@@ -54,6 +77,11 @@ const oneOf =
   <T extends string>(known: readonly T[]) =>
   (value: string) =>
     known.find((k) => k === value);
+
+const within = (low: number, high: number) => (value: string) => {
+  const number = value.trim() === "" ? Number.NaN : Number(value);
+  return number >= low && number <= high ? number : undefined;
+};
 
 /** How the address's text becomes a value; what cannot be read is left as it is at first. */
 const READERS: { readonly [K in keyof ViewState]: Reader<K> } = {
@@ -66,10 +94,17 @@ const READERS: { readonly [K in keyof ViewState]: Reader<K> } = {
   protein: text,
   field: text,
   flipped: yes,
-  passed: yes,
+  quality: text,
   search: text,
   sort: oneOf(SORTS),
   cell: text,
+  on: text,
+  channels: text,
+  gamma: within(0.2, 3),
+  outlines: yes,
+  zoom: within(1, 8),
+  tile: (value) => TILES.find((t) => String(t) === value),
+  beside: yes,
 };
 
 const KEYS = Object.keys(READERS) as (keyof ViewState)[];

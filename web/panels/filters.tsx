@@ -1,82 +1,120 @@
-import { useContext } from "react";
+import { useContext, useDeferredValue, useMemo } from "react";
+import { facetCounts } from "../../src/explore/facets.ts";
+import { SETTINGS } from "../../src/settings.ts";
+import { codesOfCells, type Everything, useEverything, useFilter } from "../data/rows.ts";
+import { Choice, type Option } from "../parts/choice.tsx";
+import { useNarrow } from "../parts/narrow.ts";
 import { go, StudiesContext, useStudy, useView } from "../state.ts";
+import { Chips, NOTHING } from "./chips.tsx";
+import "../style/filters.css";
 
-interface ChoiceProps {
-  readonly label: string;
-  readonly value: string | null;
-  readonly options: readonly string[];
-  /** What null is called; without it there is always a choice. */
-  readonly all?: string;
-  readonly onChange: (value: string | null) => void;
-}
-
-function Choice({ label, value, options, all, onChange }: ChoiceProps) {
+/** What is shown: study, encoder, and which composites. */
+export function Filters() {
+  const of = useEverything();
+  const narrow = useNarrow();
   return (
-    <label className="choice">
-      <span>{label}</span>
-      <select value={value ?? ""} onChange={(e) => onChange(e.target.value === "" ? null : e.target.value)}>
-        {all === undefined ? null : <option value="">{all}</option>}
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {option}
-          </option>
-        ))}
-      </select>
-    </label>
+    <form className="filters" onSubmit={(e) => e.preventDefault()} aria-label="Filters">
+      <Study />
+      <Chips />
+      <details className="fold" open={!narrow}>
+        <summary>Filters</summary>
+        <Facets of={of} />
+      </details>
+    </form>
   );
 }
 
-/** What is shown: encoder, setting, class, background, and only which cells. */
-export function Filters() {
+function Study() {
   const studies = useContext(StudiesContext);
   const { study, encoder } = useStudy();
   const view = useView();
-  const { classes, settings, backgrounds, encoders } = study.about;
   return (
-    <form className="filters" onSubmit={(e) => e.preventDefault()}>
+    <>
       {studies.length < 2 ? null : (
         <Choice
           label="Study"
           value={String(view.study)}
-          options={studies.map((_, i) => String(i))}
-          onChange={(value) => go({ study: Number(value), encoder: null, cell: null })}
+          options={studies.map((s, i) => ({ value: String(i), text: s.about.title }))}
+          onChange={(value) => go({ ...NOTHING, study: Number(value), encoder: null, cell: null, on: null })}
         />
       )}
       <Choice
         label="Encoder"
         value={encoder}
-        options={encoders.map((e) => e.name)}
+        options={study.about.encoders.map((e) => ({ value: e.name }))}
         onChange={(value) => go({ encoder: value })}
       />
+    </>
+  );
+}
+
+function Facets({ of }: { of: Everything }) {
+  const { study } = useStudy();
+  const view = useView();
+  // Counting does not hold up what the filter shows.
+  const filter = useDeferredValue(useFilter());
+  const codes = codesOfCells(of.cells);
+  const counts = useMemo(() => facetCounts(of, codes, filter), [of, codes, filter]);
+  const { settings, classes, backgrounds } = study.about;
+  const named = (names: readonly string[], count: Int32Array): Option[] =>
+    names.map((value, i) => ({ value, count: count[i] }));
+  const verdicts = codes.quality.names;
+  const predicted = of.predictions !== null;
+  return (
+    <div className="facets">
       <Choice
         label="Setting"
         value={view.setting}
-        options={settings}
-        all="all"
+        options={settings.map((value) => ({ value, count: counts.setting[SETTINGS.indexOf(value)] }))}
+        all="all settings"
         onChange={(value) => go({ setting: value as typeof view.setting })}
       />
       <Choice
         label="Class of the cell"
         value={view.class}
-        options={classes}
-        all="all"
+        options={named(classes, counts.class)}
+        all="all classes"
         onChange={(value) => go({ class: value })}
       />
       <Choice
         label="Class of the background"
         value={view.background}
-        options={backgrounds.map((b) => classes[b])}
-        all="all"
+        options={backgrounds.map((b) => ({ value: classes[b], count: counts.background[b] }))}
+        all="all backgrounds, and none"
         onChange={(value) => go({ background: value })}
       />
+      {codes.protein.names.length === 0 ? null : (
+        <Choice
+          label="Protein"
+          value={view.protein}
+          options={named(codes.protein.names, counts.protein)}
+          all="all proteins"
+          onChange={(value) => go({ protein: value })}
+        />
+      )}
+      <Choice
+        label="Field"
+        value={view.field}
+        options={named(codes.field.names, counts.field)}
+        all="all fields"
+        onChange={(value) => go({ field: value })}
+      />
       <label className="check">
-        <input type="checkbox" checked={view.flipped} onChange={(e) => go({ flipped: e.target.checked })} />
-        Only flipped
+        <input
+          type="checkbox"
+          checked={view.flipped}
+          disabled={!predicted && !view.flipped}
+          onChange={(e) => go({ flipped: e.target.checked })}
+        />
+        Only flipped{predicted ? ` (${counts.flipped.toLocaleString("en")})` : ""}
       </label>
-      <label className="check">
-        <input type="checkbox" checked={view.passed} onChange={(e) => go({ passed: e.target.checked })} />
-        Only cells whose mask passed
-      </label>
+      {predicted ? null : (
+        <p className="hint">
+          Nothing is predicted for this encoder: that takes cells as imaged (setting original) and two closed
+          groups of {study.about.unit}s, and the published protocol has none.
+        </p>
+      )}
+      {verdicts.length < 2 ? null : <Quality names={verdicts} counts={counts.quality} />}
       <label className="choice">
         <span>Cell id</span>
         <input
@@ -86,6 +124,30 @@ export function Filters() {
           onChange={(e) => go({ search: e.target.value }, { replace: true })}
         />
       </label>
-    </form>
+      <output className="left-over">
+        {counts.all.toLocaleString("en")} of {of.composites.count.toLocaleString("en")} composites
+      </output>
+    </div>
+  );
+}
+
+/** Verdicts on masks: none chosen means all. */
+function Quality({ names, counts }: { names: readonly string[]; counts: Int32Array }) {
+  const { quality } = useView();
+  const chosen = new Set(quality === "" ? [] : quality.split(","));
+  const toggle = (name: string) => {
+    if (!chosen.delete(name)) chosen.add(name);
+    go({ quality: names.filter((n) => chosen.has(n)).join(",") });
+  };
+  return (
+    <fieldset className="quality">
+      <legend>Mask</legend>
+      {names.map((name, i) => (
+        <label key={name} className="check">
+          <input type="checkbox" checked={chosen.has(name)} onChange={() => toggle(name)} />
+          {name.replaceAll(";", ", ")} ({counts[i].toLocaleString("en")})
+        </label>
+      ))}
+    </fieldset>
   );
 }

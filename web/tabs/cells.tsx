@@ -8,6 +8,7 @@ import { go, useStudy, useView } from "../state.ts";
 
 const SORT_NAMES: Record<Sort, string> = {
   "margin-change": "margin lost against the original",
+  influence: "what the neighbors alone did to the margin",
   margin: "margin, least first",
   lent: "probability of the background's class",
   neighbors: "neighbors' area",

@@ -1,0 +1,55 @@
+import type { Filter } from "../../src/explore/filter.ts";
+import { go, useView } from "../state.ts";
+
+/** Filters that let everything pass. */
+export const NOTHING: Filter = {
+  setting: null,
+  class: null,
+  background: null,
+  protein: null,
+  field: null,
+  flipped: false,
+  quality: "",
+  search: "",
+};
+
+const WORDS: Record<keyof Filter, (value: string) => string> = {
+  setting: (value) => value,
+  class: (value) => `cells of ${value}`,
+  background: (value) => `on ${value}`,
+  protein: (value) => `protein ${value}`,
+  field: (value) => `field ${value}`,
+  flipped: () => "flipped",
+  quality: (value) => `mask ${value.replaceAll(",", " or ")}`,
+  search: (value) => `id with “${value}”`,
+};
+
+/** The filters that narrow what is shown, each with a button that takes it away. */
+export function Chips() {
+  const view = useView();
+  const active = (Object.keys(NOTHING) as (keyof Filter)[]).filter((key) => view[key] !== NOTHING[key]);
+  if (active.length === 0) return null;
+  return (
+    <ul className="chips" aria-label="Active filters">
+      {active.map((key) => {
+        const words = WORDS[key](String(view[key]));
+        return (
+          <li key={key}>
+            <button
+              type="button"
+              aria-label={`Take away: ${words}`}
+              onClick={() => go({ [key]: NOTHING[key] })}
+            >
+              {words} <span aria-hidden="true">×</span>
+            </button>
+          </li>
+        );
+      })}
+      <li>
+        <button type="button" className="clear" onClick={() => go(NOTHING)}>
+          Clear all
+        </button>
+      </li>
+    </ul>
+  );
+}
