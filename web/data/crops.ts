@@ -11,6 +11,8 @@ export interface Crop {
   readonly mask: Uint8Array | null;
 }
 
+type PlanColumns = Pick<Composites, "cell" | "setting" | "background" | "donor" | "medium">;
+
 /** Bytes of crops that are kept. */
 const KEPT = 64 * 2 ** 20;
 
@@ -78,20 +80,32 @@ export class CropReader {
     return crop;
   }
 
-  /** Composite `row` of the study's plan (channels x height x width), as the encoder saw it. */
-  async composite(composites: Composites, row: number): Promise<Float32Array> {
+  /** Composite `row` of the study's plan (channels x height x width), as the encoder saw it. @throws LoadError */
+  async composite(composites: PlanColumns, row: number): Promise<Float32Array> {
     const one = oneRow(composites, row, this.about.classes);
     const needed = [one.cell[0], one.donor[0], one.medium!.of[0]].filter((cell) => cell >= 0);
+    return this.#made(needed, (out) => this.#compositor.compose(one, 0, out));
+  }
+
+  /** Crop of a cell after the intensity step, as `original` shows it. @throws LoadError */
+  scaled(cell: number): Promise<Float32Array> {
+    return this.#made([cell], (out) => this.#compositor.readScaled(cell, out));
+  }
+
+  /** Makes a crop of cells that are read first. */
+  async #made(needed: number[], make: (out: Float32Array) => void): Promise<Float32Array> {
     const crops = await Promise.all(needed.map((cell) => this.crop(cell)));
     needed.forEach((cell, i) => this.#ready.set(cell, crops[i]));
     const out = new Float32Array(crops[0].pixels.length);
-    this.#compositor.compose(one, 0, out);
+    make(out);
+    // Some may have been dropped while others were read.
+    for (const cell of needed) if (!this.#kept.has(cell)) this.#ready.delete(cell);
     return out;
   }
 }
 
 /** The plan's row as a plan of its own. */
-function oneRow(of: Composites, row: number, classes: readonly string[]): SwapPlan {
+function oneRow(of: PlanColumns, row: number, classes: readonly string[]): SwapPlan {
   return {
     seed: null,
     count: 1,

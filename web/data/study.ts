@@ -8,6 +8,8 @@ import { NpyRows } from "./arrays.ts";
 import { ParquetColumns } from "./columns.ts";
 import { CropReader } from "./crops.ts";
 import { fetchJson, LoadError } from "./fetch.ts";
+import { Pictures } from "./pictures.ts";
+import { readScales } from "./scales.ts";
 
 /** The plan's composites, and whose medium each shows. */
 export interface Composites extends CompositeColumns {
@@ -180,23 +182,12 @@ export class StudyData {
   }
 
   get scales(): Promise<Scales> {
-    return this.#once("scales", async () => {
-      const { kind, groups, groupOf, background, cell } = (await fetchJson(`${this.base}scales.json`)) as {
-        kind: Scales["kind"];
-        groups: string[];
-        groupOf: number[];
-        background: (number | null)[];
-        cell: (number | null)[];
-      };
-      const numbers = (list: (number | null)[]) => Float64Array.from(list, (v) => v ?? Number.NaN);
-      return {
-        kind,
-        groups,
-        groupOf: Int32Array.from(groupOf),
-        background: numbers(background),
-        cell: numbers(cell),
-      };
-    });
+    return this.#once("scales", () => readScales(this.base));
+  }
+
+  /** Composites made beside the page. */
+  get pictures(): Promise<Pictures> {
+    return this.#once("pictures", async () => new Pictures(this, await this.composites));
   }
 
   get crops(): Promise<CropReader> {

@@ -1,7 +1,8 @@
 import { use, useEffect, useState } from "react";
+import { type Range, rangesOf } from "../../src/explore/look.ts";
 import { type Everything, useEverything } from "../data/rows.ts";
 import { settingOf } from "../data/study.ts";
-import { CropPicture, type Range, rangesOf } from "../parts/crop-picture.tsx";
+import { CropPicture } from "../parts/crop-picture.tsx";
 import { useStudy, useView } from "../state.ts";
 
 /** The cell that is looked at, in all its settings. */

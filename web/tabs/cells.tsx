@@ -1,45 +1,36 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
-import { SORTS, type Sort } from "../../src/explore/url.ts";
-import { type Everything, useEverything, useRows } from "../data/rows.ts";
-import { settingOf } from "../data/study.ts";
-import { CropPicture, rangesOf } from "../parts/crop-picture.tsx";
-import { go, useStudy, useView } from "../state.ts";
+import { SORTS, type Sort, TILES } from "../../src/explore/url.ts";
+import { useEverything, useRows } from "../data/rows.ts";
+import { go, useView } from "../state.ts";
+import "../style/cells.css";
+import { Wall } from "./cells/wall.tsx";
 
 const SORT_NAMES: Record<Sort, string> = {
   "margin-change": "margin lost against the original",
-  influence: "what the neighbors alone did to the margin",
+  influence: "margin lost to the neighbors alone",
   margin: "margin, least first",
   lent: "probability of the background's class",
-  neighbors: "neighbors' area",
-  id: "cell",
+  neighbors: "neighbors' area, most first",
+  id: "cell, as stored",
 };
+/** Orders that take predictions. */
+const PREDICTED: readonly Sort[] = ["margin-change", "influence", "margin", "lent"];
 
-/** Side of a tile, px. */
-const TILE = 112;
+const SIZES: Record<(typeof TILES)[number], string> = {
+  72: "small",
+  112: "middle",
+  168: "large",
+  256: "huge",
+};
 
 /** A wall of composites. */
 export function CellsTab() {
   const of = useEverything();
-  const { sort } = useView();
+  const { sort, tile, beside } = useView();
   const rows = useRows(of, sort);
-  const wall = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const watch = new ResizeObserver(() => setWidth(wall.current?.clientWidth ?? 0));
-    watch.observe(wall.current!);
-    return () => watch.disconnect();
-  }, []);
-  const across = Math.max(1, Math.floor(width / TILE));
-  const lines = useVirtualizer({
-    count: Math.ceil(rows.length / across),
-    getScrollElement: () => wall.current,
-    estimateSize: () => TILE + 34,
-    overscan: 2,
-  });
+  const unsorted = of.predictions === null && PREDICTED.includes(sort);
   return (
     <>
-      <p className="above">
+      <div className="above">
         <label>
           Sorted by{" "}
           <select value={sort} onChange={(e) => go({ sort: e.target.value as Sort })}>
@@ -49,63 +40,40 @@ export function CellsTab() {
               </option>
             ))}
           </select>
-        </label>{" "}
-        <output>{rows.length.toLocaleString("en")} composites</output>
-      </p>
-      <div ref={wall} className="wall">
-        <div style={{ height: lines.getTotalSize(), position: "relative" }}>
-          {lines.getVirtualItems().map((line) => (
-            <div key={line.key} className="line" style={{ transform: `translateY(${line.start}px)` }}>
-              {Array.from(rows.subarray(line.index * across, (line.index + 1) * across), (row) => (
-                <Tile key={row} row={row} of={of} />
-              ))}
-            </div>
-          ))}
-        </div>
+        </label>
+        <label>
+          Tiles{" "}
+          <select value={tile} onChange={(e) => go({ tile: Number(e.target.value) }, { replace: true })}>
+            {TILES.map((t) => (
+              <option key={t} value={t}>
+                {SIZES[t]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label className="check">
+          <input type="checkbox" checked={beside} onChange={(e) => go({ beside: e.target.checked })} />
+          Original beside
+        </label>
+        <output>
+          {rows.length.toLocaleString("en")} {rows.length === 1 ? "composite" : "composites"}
+        </output>
       </div>
-    </>
-  );
-}
-
-function Tile({ row, of }: { row: number; of: Everything }) {
-  const { study } = useStudy();
-  const { cell: chosen } = useView();
-  const [pixels, setPixels] = useState<Float32Array | null>(null);
-  const { composites, cells, predictions, classes } = of;
-  const cell = composites.cell[row];
-  useEffect(() => {
-    let wanted = true;
-    study.crops
-      .then((crops) => crops.composite(composites, row))
-      .then((made) => wanted && setPixels(made))
-      .catch(() => {});
-    return () => {
-      wanted = false;
-    };
-  }, [study, composites, row]);
-  const id = cells.id[cell];
-  const called = predictions === null ? -1 : predictions.prediction[row];
-  const label = `${id}, ${settingOf(composites.setting[row])}${called < 0 ? "" : `, called ${classes[called]}`}`;
-  return (
-    <button
-      type="button"
-      className="tile"
-      style={{ width: TILE }}
-      aria-pressed={id === chosen}
-      onClick={() => go({ cell: id })}
-    >
-      {pixels === null ? (
-        <span className="empty" style={{ height: TILE - 8 }} />
+      {unsorted ? (
+        <p className="hint">
+          Nothing is predicted for this encoder, so that composites stand in the plan's order.
+        </p>
+      ) : sort === "influence" ? (
+        <p className="hint">
+          Margin in <em>different</em> less that in <em>cell-free</em> on the same donor: only composites in{" "}
+          <em>different</em> have it, the others come last.
+        </p>
+      ) : null}
+      {rows.length === 0 ? (
+        <p className="hint">No composite passes these filters.</p>
       ) : (
-        <CropPicture
-          pixels={pixels}
-          about={study.about}
-          ranges={rangesOf(pixels, study.about.crops.channels.length)}
-          label={label}
-          zoom={(TILE - 8) / study.about.crops.width}
-        />
+        <Wall key={`${sort} ${tile} ${beside}`} rows={rows} of={of} />
       )}
-      <span className="caption">{called < 0 ? id : classes[called]}</span>
-    </button>
+    </>
   );
 }
