@@ -1,18 +1,7 @@
-import { guarded } from "../files/formula.ts";
+import { type CsvRows, csvText } from "./csv.ts";
 import { Html, html, xmlText } from "./escape.ts";
-import { composeFigure, type LegendItem } from "./figures/svg.ts";
-
-/** A table to be taken away: rows of text, numbers or gaps, first row the header. */
-export type CsvRows = readonly (readonly (string | number | null)[])[];
-
-/** RFC 4180 with line feeds; numbers with all digits, null as an empty field. */
-function csvText(rows: CsvRows): string {
-  const field = (value: string | number | null) => {
-    const text = typeof value === "string" ? guarded(value) : value === null ? "" : String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return rows.map((row) => `${row.map(field).join(",")}\n`).join("");
-}
+import { composeFigure } from "./figures/draw.ts";
+import type { LegendItem } from "./figures/svg.ts";
 
 /** A link that saves a table (rows, or CSV as it is); nothing is fetched, the file is in the page. */
 export function csvLink(name: string, rows: CsvRows | string): Html {
@@ -28,7 +17,7 @@ export function svgLink(name: string, svg: string, which?: string): Html {
 export function standAlone(title: string, svg: string, legend: readonly LegendItem[] = []): string {
   const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) as RegExpExecArray;
   const panel = { heading: "", svg, width: Number(width), height: Number(height) };
-  return composeFigure(title, title, [panel], legend);
+  return composeFigure({ title, description: title, panels: [panel], legend });
 }
 
 /** The links of one figure or table. */

@@ -1,34 +1,9 @@
 import type { StatedNumber } from "../evidence/further.ts";
-import type { FurtherEvidence, ReportData } from "./data.ts";
+import type { FurtherEvidence } from "./data.ts";
 import { csvLink, downloads } from "./download.ts";
 import { type Html, html } from "./escape.ts";
-import { type Context, distinct, scrollTable } from "./section.ts";
-import { formatPoints } from "./table-format.ts";
-
-/** Evidence of one kind, encoder after encoder. */
-export function furtherOf<Id extends FurtherEvidence["id"]>(
-  data: ReportData,
-  id: Id,
-): Extract<FurtherEvidence, { id: Id }>[] {
-  return data.further.filter((e): e is Extract<FurtherEvidence, { id: Id }> => e.id === id);
-}
-
-/** Units of the kinds of numbers, for table heads and axes. */
-const NUMBER_UNITS: Readonly<Record<StatedNumber["kind"], string>> = {
-  accuracy: "accuracy, 0 to 1",
-  share: "%",
-  difference: "points",
-  slope: "points per unit",
-  "log-odds": "log odds per unit",
-  ratio: "ratio",
-};
-
-/** A number in the unit of its kind, without the unit; a true minus, no negative zero. */
-export function formatStated(value: number, kind: StatedNumber["kind"]): string {
-  if (kind === "difference" || kind === "slope") return formatPoints(value);
-  const text = kind === "share" ? (100 * value).toFixed(1) : value.toFixed(3);
-  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
-}
+import { type Context, scrollTable } from "./section.ts";
+import { footnotes, formatStated, NUMBER_UNITS, statedRows } from "./stated.ts";
 
 /**
  * A table of the numbers over all classes, a row per statement and a column per encoder, with sample, methods and gaps
@@ -67,71 +42,7 @@ function cell(number: StatedNumber | undefined): Html {
   return html`<td class="number">${formatStated(number.estimate, kind)} <span class="error">${range}</span></td>`;
 }
 
-/** Sample, methods and reasons for gaps of these numbers. */
-export function footnotes({ facts }: ReportData, numbers: readonly StatedNumber[]): string {
-  const span = (values: readonly number[], noun: string) => {
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    return `${low.toLocaleString("en-US")}${low === high ? "" : ` to ${high.toLocaleString("en-US")}`} ${noun}s`;
-  };
-  const sample =
-    numbers.length === 0
-      ? []
-      : [
-          `Sample: ${span(
-            numbers.map((n) => n.cells),
-            "cell",
-          )} and ${span(
-            numbers.map((n) => n.clusters),
-            facts.clusterName,
-          )} per class, ${span(
-            numbers.map((n) => n.groups),
-            "group",
-          )}`,
-        ];
-  const methods = [...new Set(numbers.filter((n) => n.low !== null).map((n) => n.level))].map((level) => {
-    const texts = distinct(numbers.map((n) => (n.low === null || n.level !== level ? null : n.method)));
-    return `${Math.round(1000 * level) / 10} % intervals: ${texts.map((text) => shortened(text, texts)).join(" | ")}`;
-  });
-  const gaps = distinct(
-    numbers.map((n) => (n.low === null ? `no interval: ${n.refused ?? "none was given"}` : null)),
-  );
-  return [...sample, ...methods, ...gaps].map((s) => `${s}.`).join(" ");
-}
-
-/** A method that ends or begins with the one that stands first says so instead of repeating it. */
-function shortened(method: string, [first]: readonly string[]): string {
-  if (method.endsWith(`; ${first}`)) return `${method.slice(0, -first.length)}else as the first`;
-  return method.startsWith(`${first}; `) ? `as the first, ${method.slice(first.length + 2)}` : method;
-}
-
 /** A link that saves all numbers as CSV. @param file name without ending */
 export function numberCsv(file: string, found: readonly FurtherEvidence[]): Html {
-  return csvLink(file, csv(found));
-}
-
-function csv(found: readonly FurtherEvidence[]): (string | number | null)[][] {
-  const columns = [
-    "statement",
-    "kind",
-    "class",
-    "estimate",
-    "low",
-    "high",
-    "level",
-    "se",
-    "df",
-    "p",
-    "q",
-    "cells",
-    "clusters",
-    "unit",
-    "groups",
-    "classes",
-    "method",
-    "refused",
-  ] as const satisfies readonly (keyof StatedNumber)[];
-  return [
-    ["encoder", ...columns],
-    ...found.flatMap((e) => e.numbers.map((n) => [e.encoder, ...columns.map((c) => n[c])])),
-  ];
+  return csvLink(file, statedRows(found));
 }

@@ -2,6 +2,7 @@ import type { ReportProportions } from "./data.ts";
 import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { divergenceFigure } from "./figures/divergence.ts";
+import { drawPlot } from "./figures/draw.ts";
 import { type Context, scrollTable } from "./section.ts";
 
 /** Figure 3A and the proteins that differ most, of one encoder. */
@@ -9,9 +10,11 @@ export function publishedProportions(p: ReportProportions, { data, encoders }: C
   const svg =
     p.proteins.length === 0
       ? null
-      : divergenceFigure(
-          p.proteins.map((q) => q.kl),
-          Math.max(0, encoders.indexOf(p.encoder)),
+      : drawPlot(
+          divergenceFigure(
+            p.proteins.map((q) => q.kl),
+            Math.max(0, encoders.indexOf(p.encoder)),
+          ),
         );
   const csv = [
     ["protein", "kl_nats", "cells", ...data.classes.flatMap((c) => [`original ${c}`, `masked ${c}`])],

@@ -2,10 +2,12 @@ import type { ReportData } from "./data.ts";
 import { downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { captureFigure } from "./figures/captures.ts";
+import { drawPlot } from "./figures/draw.ts";
 import { encoderSymbol, type LegendItem } from "./figures/svg.ts";
-import { furtherOf, numberTable } from "./further.ts";
+import { numberTable } from "./further.ts";
 import { type Context, colorOf, distinct, type Section } from "./section.ts";
 import { legend } from "./section-results.ts";
+import { furtherOf } from "./stated.ts";
 
 type Found = Extract<ReportData["further"][number], { id: "batch" }>;
 
@@ -63,7 +65,8 @@ function captureRows(batch: string) {
 }
 
 function figure(context: Context, rows: ReturnType<typeof captureRows>, found: readonly Found[]): Html {
-  const svg = captureFigure(context, rows, found);
+  const figure = captureFigure(context, rows, found);
+  const svg = figure === null ? null : drawPlot(figure);
   if (svg === null) return html``;
   const items = found.map(
     ({ encoder }): LegendItem => ({

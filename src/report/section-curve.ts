@@ -1,6 +1,7 @@
 import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { curveFigure, curveSubjects } from "./figures/curve.ts";
+import { drawPlot } from "./figures/draw.ts";
 import { encoderSymbol } from "./figures/svg.ts";
 import { nameOf } from "./numbers.ts";
 import { colorOf, type Section } from "./section.ts";
@@ -14,7 +15,7 @@ export const curveSection: Section = {
   render: (context) => {
     const { curve } = context.data;
     if (curve.length === 0) return null;
-    const figures = curveSubjects(curve).map((of) => ({ of, svg: curveFigure(context, of) }));
+    const figures = curveSubjects(curve).map((of) => ({ of, svg: drawPlot(curveFigure(context, of)) }));
     const items = context.encoders
       .map((label, i) => ({
         group: "encoder" as const,

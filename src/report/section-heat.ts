@@ -1,5 +1,6 @@
 import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
+import { drawPlot } from "./figures/draw.ts";
 import { heatAxes, heatFigure } from "./figures/heat.ts";
 import { numberOf } from "./numbers.ts";
 import { type Context, type Section, scrollTable } from "./section.ts";
@@ -11,7 +12,7 @@ const READ =
 function of(context: Context, encoder: string) {
   const { data } = context;
   const cells = data.heat.filter((h) => h.encoder === encoder);
-  return { encoder, cells, svg: heatFigure(encoder, cells, data.classes) };
+  return { encoder, cells, svg: drawPlot(heatFigure(encoder, cells, data.classes)) };
 }
 
 /** Encoders with a map, the largest neighbor effect first. */

@@ -3,8 +3,10 @@ import type { Natural } from "../evidence/natural.ts";
 import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { doseResponseFigure, doseResponseReach } from "./figures/dose-response.ts";
-import { formatStated, furtherOf, numberTable } from "./further.ts";
+import { drawPlot } from "./figures/draw.ts";
+import { numberTable } from "./further.ts";
 import type { Section } from "./section.ts";
+import { formatStated, furtherOf } from "./stated.ts";
 
 /** How cells as imaged are judged among more or fewer, nearer or brighter neighbors. */
 export const naturalSection: Section = {
@@ -21,15 +23,17 @@ export const naturalSection: Section = {
     const domain = doseResponseReach(curves.map(({ curve }) => curve));
     const figures = curves.map(({ encoder, curve }) => ({
       encoder,
-      svg: doseResponseFigure(
-        {
-          encoder,
-          index: Math.max(0, context.encoders.indexOf(encoder)),
-          curve,
-          label: "crop covered by neighbors, %",
-          factor: 10,
-        },
-        domain,
+      svg: drawPlot(
+        doseResponseFigure(
+          {
+            encoder,
+            index: Math.max(0, context.encoders.indexOf(encoder)),
+            curve,
+            label: "crop covered by neighbors, %",
+            factor: 10,
+          },
+          domain,
+        ),
       ),
     }));
     const rows = found.flatMap((e) =>

@@ -1,6 +1,7 @@
 import { html } from "./escape.ts";
-import { furtherOf, numberTable } from "./further.ts";
+import { numberTable } from "./further.ts";
 import type { Section } from "./section.ts";
+import { furtherOf } from "./stated.ts";
 
 /** Whether encoders see that a cell was pasted. */
 export const pasteSection: Section = {

@@ -3,9 +3,10 @@ import { SETTINGS, traitsOf } from "../settings.ts";
 import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
 import { classDropFigure, shownEffect } from "./figures/class-drops.ts";
+import { drawMarker, drawPlot } from "./figures/draw.ts";
 import { ladderFigure } from "./figures/ladder.ts";
 import { localizationFigure, localizationSvg } from "./figures/localizations.ts";
-import { drawMarker, encoderSymbol, type LegendItem } from "./figures/svg.ts";
+import { encoderSymbol, type LegendItem } from "./figures/svg.ts";
 import { describeGaps, describeRanges, formatNumber, formatSpread, numberOf, type Shown } from "./numbers.ts";
 import { type Context, colorOf, type Section, sampleSize, scrollTable } from "./section.ts";
 import { formatTidyCsv } from "./table-format.ts";
@@ -126,9 +127,10 @@ export const figureSection: Section = {
     if (table.encoders.every((e) => e.settings.length === 0)) return null;
     const { panels, legend: items } = localizationFigure(table);
     const whole = localizationSvg(table);
-    const drops = classDropFigure(context);
+    const dropFigure = classDropFigure(context);
+    const drops = dropFigure === null ? null : drawPlot(dropFigure);
     const effect = shownEffect(table);
-    const ladderSvg = ladderFigure(context);
+    const ladderSvg = drawPlot(ladderFigure(context));
     const byColor = encoderItems(context, () => "circle");
     const byMarker = encoderItems(context, encoderSymbol);
     const ladder = html`<figure class="card"><h3>Ladder</h3>${legend(byColor)}

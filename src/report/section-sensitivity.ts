@@ -1,11 +1,13 @@
 import { AS_RUN, maskSentence, numberOf, type Sensitivity } from "../evidence/sensitivity.ts";
 import { downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
+import { drawPlot } from "./figures/draw.ts";
 import { PANEL_EFFECTS, sensitivityFigure } from "./figures/sensitivity.ts";
 import type { LegendItem } from "./figures/svg.ts";
-import { footnotes, formatStated, furtherOf, numberCsv } from "./further.ts";
+import { numberCsv } from "./further.ts";
 import { type Context, colorOf, distinct, type Section, scrollTable } from "./section.ts";
 import { legend } from "./section-results.ts";
+import { footnotes, formatStated, furtherOf } from "./stated.ts";
 
 const EFFECTS = ["neighbor", "medium"] as const satisfies readonly (keyof typeof PANEL_EFFECTS)[];
 
@@ -66,7 +68,10 @@ function card(context: Context, found: Sensitivity): Html {
   const { encoder, sentence, variants, refused } = found;
   const { zone } = context.data;
   const color = colorOf(context, encoder);
-  const panels = EFFECTS.map((effect) => ({ effect, svg: sensitivityFigure(found, effect, zone, color) }));
+  const panels = EFFECTS.map((effect) => ({
+    effect,
+    svg: drawPlot(sensitivityFigure(found, effect, zone, color)),
+  }));
   const gaps = refused.map(({ variant, why }) => `${variant === null ? "" : `${variant}: `}${why}.`);
   return html`<article class="card sensitivity"><h3>${encoder}</h3>
 <p class="sentence">${sentence}</p>

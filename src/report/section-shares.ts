@@ -2,11 +2,13 @@ import type { StatedNumber } from "../evidence/further.ts";
 import type { Shares } from "../evidence/shares.ts";
 import { standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
+import { drawPlot } from "./figures/draw.ts";
 import { shareFigure } from "./figures/shares.ts";
 import { encoderSymbol } from "./figures/svg.ts";
-import { formatStated, furtherOf, numberTable } from "./further.ts";
+import { numberTable } from "./further.ts";
 import { colorOf, type Section } from "./section.ts";
 import { legend } from "./section-results.ts";
+import { formatStated, furtherOf } from "./stated.ts";
 
 /** Parts of what varies between composites of one class, in the order of the figure. */
 const PARTS = {
@@ -50,7 +52,7 @@ export const shareSection: Section = {
       }))
       .filter(({ label }) => found.some((e) => e.encoder === label));
     const drawn = found.some((e) => e.numbers.some((n) => n.estimate !== null));
-    const svg = drawn ? shareFigure(context, found, PARTS) : "";
+    const svg = drawn ? drawPlot(shareFigure(context, found, PARTS)) : "";
     const said = found.flatMap((e) => sentence(e) ?? []);
     return {
       title,

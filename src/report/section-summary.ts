@@ -2,8 +2,8 @@ import type { EffectId } from "../evidence/tables.ts";
 import type { Answer } from "./data.ts";
 import { csvLink, downloads } from "./download.ts";
 import { Html, html } from "./escape.ts";
+import { drawMarker } from "./figures/draw.ts";
 import { drawStrip, drawStripAxis, stripDomain } from "./figures/strip.ts";
-import { drawMarker } from "./figures/svg.ts";
 import {
   describeGaps,
   describeRanges,

@@ -1,5 +1,6 @@
 import { csvLink, downloads, standAlone, svgLink } from "./download.ts";
 import { Html, html } from "./escape.ts";
+import { drawPlot } from "./figures/draw.ts";
 import { waterfallFigure, waterfallReach, waterfallRows } from "./figures/waterfall.ts";
 import { hasStandardErrors } from "./numbers.ts";
 import type { Context, Section } from "./section.ts";
@@ -36,7 +37,7 @@ function waterfalls(context: Context, title: string, encoders: readonly string[]
   const pad = 0.05 * (high - low || 0.1);
   const figures = shown.map(({ encoder, rows }) => ({
     encoder,
-    svg: waterfallFigure(context, encoder, rows, [low - pad, high + pad]),
+    svg: drawPlot(waterfallFigure(context, encoder, rows, [low - pad, high + pad])),
   }));
   const table = [
     ["encoder", "setting", "accuracy", "step", "step_low", "step_high"],

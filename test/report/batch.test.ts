@@ -4,6 +4,7 @@ import type { Batch } from "../../src/evidence/batch.ts";
 import type { StatedNumber } from "../../src/evidence/further.ts";
 import { parseReport } from "../../src/report/data.ts";
 import { captureFigure, capturePoints } from "../../src/report/figures/captures.ts";
+import { drawPlot } from "../../src/report/figures/draw.ts";
 import { renderReport } from "../../src/report/html.ts";
 import { makeContext } from "../../src/report/section.ts";
 import { sampleReport } from "./sample.ts";
@@ -63,7 +64,9 @@ test("captures are drawn in points, encoders one below the other, without a line
     [1.33, 2],
   ]);
   expect(points.map(({ low }) => low)).toEqual([20, 20, null, null]);
-  expect(captureFigure(context, ROWS, found)).toMatch(/^<svg .*role="img".*one, cell-free: Plate 30.0/);
+  expect(drawPlot(captureFigure(context, ROWS, found)!)).toMatch(
+    /^<svg .*role="img".*one, cell-free: Plate 30.0/,
+  );
   expect(
     captureFigure(context, ROWS, [{ encoder: "one", numbers: [number(ROWS[0].statement, null)] }]),
   ).toBeNull();

@@ -10,6 +10,7 @@ import {
 } from "../../src/report/figures/class-drops.ts";
 import { curveFigure } from "../../src/report/figures/curve.ts";
 import { divergenceFigure, histogram } from "../../src/report/figures/divergence.ts";
+import { drawMarker, drawPlot } from "../../src/report/figures/draw.ts";
 import { heatAxes, heatFigure } from "../../src/report/figures/heat.ts";
 import { ladderFigure, ladderPoints } from "../../src/report/figures/ladder.ts";
 import {
@@ -19,7 +20,7 @@ import {
   localizationSvg,
 } from "../../src/report/figures/localizations.ts";
 import { drawStrip, drawStripAxis, stripDomain } from "../../src/report/figures/strip.ts";
-import { COLORS, drawMarker } from "../../src/report/figures/svg.ts";
+import { COLORS } from "../../src/report/figures/svg.ts";
 import { waterfallFigure, waterfallReach, waterfallRows } from "../../src/report/figures/waterfall.ts";
 import { makeContext } from "../../src/report/section.ts";
 import type { PairScore } from "../../src/types.ts";
@@ -51,7 +52,7 @@ const { table, data } = context;
 const waterfall = (of: typeof context, encoder: string) => {
   const rows = waterfallRows(of, encoder);
   const reach = waterfallReach(rows);
-  return waterfallFigure(of, encoder, rows, [Math.min(...reach), Math.max(...reach)]);
+  return drawPlot(waterfallFigure(of, encoder, rows, [Math.min(...reach), Math.max(...reach)]));
 };
 const HOSTILE = [
   `<script>alert("1")</script>`,
@@ -63,19 +64,21 @@ const HOSTILE = [
 
 test("every figure keeps its structure", () => {
   expect({
-    ladder: outline(ladderFigure(context)),
-    drops: outline(classDropFigure(context) as string),
+    ladder: outline(drawPlot(ladderFigure(context))),
+    drops: outline(drawPlot(classDropFigure(context)!)),
     waterfall: outline(waterfall(context, "deeploc")),
     heat: outline(
-      heatFigure(
-        "deeploc",
-        data.heat.filter((h) => h.encoder === "deeploc"),
-        classes,
+      drawPlot(
+        heatFigure(
+          "deeploc",
+          data.heat.filter((h) => h.encoder === "deeploc"),
+          classes,
+        ),
       ),
     ),
-    curve: outline(curveFigure(context, "neighbor")),
+    curve: outline(drawPlot(curveFigure(context, "neighbor"))),
     localizations: localizationFigure(table).panels.map((p) => [p.heading, ...outline(p.svg)]),
-    divergence: outline(divergenceFigure([0.1, 0.2, 0.3, 0.4, 2])),
+    divergence: outline(drawPlot(divergenceFigure([0.1, 0.2, 0.3, 0.4, 2]))),
   }).toMatchSnapshot();
 });
 
@@ -85,12 +88,12 @@ test("figures are strict XML and the same on every run, whatever the classes are
     const hostile = contextOf(drawScores(name, HOSTILE, levels, 3), HOSTILE);
     return [
       localizationSvg(hostile.table) as string,
-      ladderFigure(hostile),
-      classDropFigure(hostile) as string,
-      divergenceFigure([1, 2, 3]),
+      drawPlot(ladderFigure(hostile)),
+      drawPlot(classDropFigure(hostile)!),
+      drawPlot(divergenceFigure([1, 2, 3])),
       waterfall(hostile, name),
-      heatFigure(name, hostile.data.heat, HOSTILE),
-      curveFigure(hostile, "original"),
+      drawPlot(heatFigure(name, hostile.data.heat, HOSTILE)),
+      drawPlot(curveFigure(hostile, "original")),
     ];
   };
   const first = draw();
@@ -205,7 +208,7 @@ test("a heat map has a square per class and background, in the order of the clas
   const cells = data.heat.filter((h) => h.encoder === "pifia");
   expect(heatAxes([...cells].reverse(), classes)).toEqual({ rows: classes, columns: classes });
   expect(heatAxes(cells.slice(0, 2), [])).toEqual({ rows: ["actin"], columns: ["bud neck", "ER"] });
-  const svg = heatFigure("pifia", cells, classes);
+  const svg = drawPlot(heatFigure("pifia", cells, classes));
   expect(outline(svg)).toContain(`cell: ${cells.length} marks`);
   const [worst] = [...cells].sort((a, b) => b.value - a.value);
   expect(svg).toContain(`most is lost by ${worst.class} on ${worst.background} (+`);

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { StatedNumber } from "../../src/evidence/further.ts";
 import type { Natural } from "../../src/evidence/natural.ts";
 import { doseResponseFigure, doseResponseReach } from "../../src/report/figures/dose-response.ts";
+import { drawPlot } from "../../src/report/figures/draw.ts";
 import { makeContext } from "../../src/report/section.ts";
 import { naturalSection } from "../../src/report/section-natural.ts";
 import { sampleReport } from "./sample.ts";
@@ -113,9 +114,11 @@ test("the figure is XML, says its numbers, and keeps bands within its axis", () 
   const domain = doseResponseReach([curve]);
   expect(domain[0]).toBeLessThan(0.65);
   expect(domain[1]).toBeGreaterThan(0.8);
-  const svg = doseResponseFigure(
-    { encoder: "a<b", index: 0, curve, label: "crop covered by neighbors, %", factor: 10 },
-    domain,
+  const svg = drawPlot(
+    doseResponseFigure(
+      { encoder: "a<b", index: 0, curve, label: "crop covered by neighbors, %", factor: 10 },
+      domain,
+    ),
   );
   expect(xmlProblem(svg)).toBeNull();
   expect(svg).toContain("0.700 at 10.0 (30 cells); 0.800 at 30.0 (31 cells)");

@@ -2,6 +2,7 @@ import { parseHTML } from "linkedom";
 import { expect, test } from "vitest";
 import type { Change, Claim } from "../../src/proportions/claim.ts";
 import { changeFigure, shareFigure } from "../../src/report/figures/changes.ts";
+import { drawPlot } from "../../src/report/figures/draw.ts";
 import { renderReport } from "../../src/report/html.ts";
 import { sampleReport } from "./sample.ts";
 import { xmlProblem } from "./xml.ts";
@@ -107,7 +108,10 @@ test("names of users stay text", () => {
   expect(part.textContent).toContain(`${evil} odd: labeled ${evil}.`);
   const { proteins } = claim(evil);
   const rows = proteins.map((protein) => ({ protein, change: protein.changes[0] }));
-  for (const svg of [changeFigure(evil, "masked", rows, "#0072B2"), shareFigure(evil, rows, data.classes)])
+  for (const svg of [
+    changeFigure(evil, "masked", rows, "#0072B2"),
+    shareFigure(evil, rows, data.classes),
+  ].map(drawPlot))
     expect(xmlProblem(svg)).toBeNull();
 });
 

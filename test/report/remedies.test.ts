@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
 import { parseReport } from "../../src/report/data.ts";
+import { drawPlot } from "../../src/report/figures/draw.ts";
 import { remedyFigure, remedyLegend, remedyPoints, spread } from "../../src/report/figures/remedies.ts";
 import { renderReport } from "../../src/report/html.ts";
 import { formatPoints } from "../../src/report/table-format.ts";
@@ -63,10 +64,10 @@ describe("the figure of remedies", () => {
     expect(remedyPoints(with_(-0.02), "neighbor", 0.02)[1].mark).toBe("within");
     expect(remedyPoints(with_(-0.0201), "neighbor", 0.02)[1].mark).toBe("open");
     expect(remedyPoints(with_(null), "neighbor", 0.02)[1].mark).toBe("open");
-    expect(xmlProblem(remedyFigure(with_(null), "neighbor", 0.02, "#0072B2"))).toBeNull();
+    expect(xmlProblem(drawPlot(remedyFigure(with_(null), "neighbor", 0.02, "#0072B2")))).toBeNull();
   });
   test.each([3, 14])("has a label per remedy and bars in both directions, %i remedies", (count) => {
-    const svg = remedyFigure(drawn(count), "neighbor", 0.02, "#0072B2");
+    const svg = drawPlot(remedyFigure(drawn(count), "neighbor", 0.02, "#0072B2"));
     expect(xmlProblem(svg)).toBeNull();
     expect(outline(svg)).toMatchSnapshot();
     const label = /aria-label="([^"]*)"/.exec(svg)![1];

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Grouping } from "../../src/evidence/estimate.ts";
 import { numberOf, type Sensitivity, sensitivity } from "../../src/evidence/sensitivity.ts";
 import { parseReport } from "../../src/report/data.ts";
+import { drawPlot } from "../../src/report/figures/draw.ts";
 import { sensitivityFigure, sensitivityRows } from "../../src/report/figures/sensitivity.ts";
 import { renderReport } from "../../src/report/html.ts";
 import { drawnJudgments } from "../evidence/judged.ts";
@@ -54,13 +55,13 @@ describe("the figure", () => {
   });
 
   test("is sound XML that says in words what it shows, whatever names are", () => {
-    const svg = sensitivityFigure(drawn(VARIANTS), "medium", 0.02, "#0072B2");
+    const svg = drawPlot(sensitivityFigure(drawn(VARIANTS), "medium", 0.02, "#0072B2"));
     expect(xmlProblem(svg)).toBeNull();
     expect(svg).toMatch(
       /aria-label="Sensitivity of deeploc: medium effect in points under every variant: as-run/,
     );
     expect(svg.match(/<circle|<path/g)!.length).toBeGreaterThan(VARIANTS.length);
-    expect(sensitivityFigure(drawn(VARIANTS), "medium", 0.02, "#0072B2")).toBe(svg);
+    expect(drawPlot(sensitivityFigure(drawn(VARIANTS), "medium", 0.02, "#0072B2"))).toBe(svg);
   });
 });
 

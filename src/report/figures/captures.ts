@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { StatedNumber } from "../../evidence/further.ts";
 import { type Context, colorOf } from "../section.ts";
-import { axisName, drawPlot, encoderSymbol } from "./svg.ts";
+import { axisName, encoderSymbol, type FigureOptions } from "./svg.ts";
 
 /** What is drawn in one row, and its statement. */
 export interface CaptureRow {
@@ -53,7 +53,7 @@ export function captureFigure(
   context: Context,
   all: readonly CaptureRow[],
   found: readonly { readonly encoder: string; readonly numbers: readonly StatedNumber[] }[],
-): string | null {
+): FigureOptions | null {
   const rows = all.filter(({ statement }) =>
     found.some(({ numbers }) => numbers.some((n) => n.statement === statement && n.estimate !== null)),
   );
@@ -62,7 +62,7 @@ export function captureFigure(
   const values = points.flatMap((p) => [p.points, p.low ?? p.points, p.high ?? p.points]);
   const pad = 0.06 * Math.max(1, Math.max(0, ...values) - Math.min(0, ...values));
   const longest = Math.max(...rows.map(({ name }) => [...axisName(name)].length));
-  return drawPlot({
+  return {
     title: "What a foreign background is called",
     description: `percentage points above the base: ${points.map((p) => `${p.encoder}, ${p.name} ${p.points.toFixed(1)}`).join("; ")}`,
     width: 460,
@@ -106,5 +106,5 @@ export function captureFigure(
         title: (p: CapturePoint) => `${p.encoder}, ${p.name}: ${p.points.toFixed(1)} points`,
       }),
     ],
-  });
+  };
 }

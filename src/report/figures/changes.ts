@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { Change, ProteinClaim } from "../../proportions/claim.ts";
-import { axisName, COLORS, drawPlot, type LegendItem } from "./svg.ts";
+import { axisName, COLORS, type FigureOptions, type LegendItem } from "./svg.ts";
 
 /** A protein and how its shares change. */
 export interface Changed {
@@ -25,13 +25,13 @@ export function shareLegend(proteins: readonly Changed[]): LegendItem[] {
   ).map((way) => ({ group: "crops", label: way, ...MARKS[way] }));
 }
 
-/** Total variation of each protein with its interval, before the band of the null, as SVG. */
+/** Total variation of each protein with its interval, before the band of the null. */
 export function changeFigure(
   encoder: string,
   to: Change["to"],
   proteins: readonly Changed[],
   color: string,
-): string {
+): FigureOptions {
   const rows = proteins.map(({ protein, change }) => ({
     name: `${axisName(protein.protein)} (${protein.cells})`,
     value: 100 * change.variation,
@@ -46,7 +46,7 @@ export function changeFigure(
     ({ protein, change }) =>
       `${protein.protein} ${(100 * change.variation).toFixed(1)} (null up to ${change.null === null ? "unknown" : (100 * change.null.limit).toFixed(1)}; ${change.verdict})`,
   );
-  return drawPlot({
+  return {
     title: `Proportions from original to ${to}, ${encoder}`,
     description: `total variation in points: ${said.join("; ")}`,
     width: 440,
@@ -104,15 +104,15 @@ export function changeFigure(
       }),
       Plot.ruleX([0]),
     ],
-  });
+  };
 }
 
-/** Shares of every class in every way to see a few proteins, as SVG: classes by rows, ways by marks. */
+/** Shares of every class in every way to see a few proteins: classes by rows, ways by marks. */
 export function shareFigure(
   encoder: string,
   proteins: readonly Changed[],
   classes: readonly string[],
-): string {
+): FigureOptions {
   const rows = proteins.flatMap(({ protein }) => {
     const seen = WAYS.flatMap((way) => protein.seen.filter((s) => s.representation === way));
     return classes.flatMap((name, c) =>
@@ -127,7 +127,7 @@ export function shareFigure(
   });
   const names = [...new Set(rows.map((r) => r.row))];
   const shown = WAYS.filter((way) => rows.some((r) => r.way === way));
-  return drawPlot({
+  return {
     title: `Shares before and after, ${encoder}`,
     description: `shares in %: ${rows.map((r) => `${r.row} ${r.way} ${r.share.toFixed(0)}`).join("; ")}`,
     width: 440,
@@ -161,5 +161,5 @@ export function shareFigure(
         ),
       ),
     ],
-  });
+  };
 }

@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { EFFECTS, type EffectId, type ResultTable } from "../../evidence/tables.ts";
 import { numberOf } from "../numbers.ts";
 import { type Context, colorOf } from "../section.ts";
-import { axisName, drawPlot, encoderSymbol } from "./svg.ts";
+import { axisName, encoderSymbol, type FigureOptions } from "./svg.ts";
 
 /** One marker: the drop of one class in percentage points. */
 export interface ClassDropPoint {
@@ -58,8 +58,8 @@ export function sortedClasses(points: readonly ClassDropPoint[]): string[] {
     .map(([name]) => name);
 }
 
-/** Per-class drops as SVG, classes sorted by drop, with intervals where there are any; null where no encoder has the effect. */
-export function classDropFigure(context: Context): string | null {
+/** Per-class drops, classes sorted by drop, with intervals where there are any; null where no encoder has the effect. */
+export function classDropFigure(context: Context): FigureOptions | null {
   const effect = shownEffect(context.table);
   if (effect === null) return null;
   const drops = classDropPoints(context, effect.id);
@@ -80,7 +80,7 @@ export function classDropFigure(context: Context): string | null {
     return own.reduce((sum, v) => sum + v, 0) / own.length;
   };
   const row = apart > 0 ? Math.max(24, 10 * encoders.length) : 24;
-  return drawPlot({
+  return {
     title: "Drop per localization",
     description: `${effect.from} minus ${effect.to} in percentage points, mean over encoders, largest first: ${classes.map((c) => `${c} ${mean(c).toFixed(1)}`).join(", ")}`,
     width: 420,
@@ -123,5 +123,5 @@ export function classDropFigure(context: Context): string | null {
         title: (p: ClassDropPoint) => `${p.encoder}, ${p.class}: ${p.points.toFixed(1)} points`,
       }),
     ],
-  });
+  };
 }

@@ -2,12 +2,12 @@ import * as Plot from "@observablehq/plot";
 import type { ReportData } from "../data.ts";
 import { kindOf, nameOf, UNITS } from "../numbers.ts";
 import type { Context } from "../section.ts";
-import { drawPlot, encoderColor, encoderSymbol } from "./svg.ts";
+import { encoderColor, encoderSymbol, type FigureOptions } from "./svg.ts";
 
 type CurvePoint = ReportData["curve"][number];
 
-/** The learning curves of one estimate, all encoders, as SVG. */
-export function curveFigure(context: Context, of: string): string {
+/** The learning curves of one estimate, all encoders. */
+export function curveFigure(context: Context, of: string): FigureOptions {
   const { data, encoders } = context;
   const kind = kindOf(context, of);
   const factor = kind === "accuracy" ? 1 : 100;
@@ -28,7 +28,7 @@ export function curveFigure(context: Context, of: string): string {
     return `${encoder} ${own.map((p) => `${p.value.toFixed(kind === "accuracy" ? 3 : 1)} at ${p.cells}`).join(", ")}`;
   });
   const color = (p: { index: number }) => encoderColor(p.index);
-  return drawPlot({
+  return {
     title: `Learning curve, ${nameOf(of)}`,
     description: `${UNITS[kind]} at cells per class: ${said.join("; ")}`,
     width: 420,
@@ -70,7 +70,7 @@ export function curveFigure(context: Context, of: string): string {
         r: 4.5,
       }),
     ],
-  });
+  };
 }
 
 /** What learning curves were drawn for, in order of appearance. */

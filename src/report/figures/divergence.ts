@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { quantileSorted } from "../../core/statistics.ts";
-import { drawPlot, encoderColor } from "./svg.ts";
+import { encoderColor, type FigureOptions } from "./svg.ts";
 
 /** Number of bins of Figure 3A. */
 const DIVERGENCE_BINS = 50;
@@ -42,8 +42,8 @@ function wholeTicks(top: number): number | number[] {
   return top > 6 ? 5 : Array.from({ length: top + 1 }, (_, i) => i);
 }
 
-/** Figure 3A as SVG: divergences of the proteins (nats), quartiles marked. */
-export function divergenceFigure(kl: readonly number[], index = 0): string {
+/** Figure 3A: divergences of the proteins (nats), quartiles marked. */
+export function divergenceFigure(kl: readonly number[], index = 0): FigureOptions {
   const { limits, counts, quartiles } = histogram(kl);
   const top = Math.max(...counts);
   const bars = counts.map((count, i) => ({ x1: limits[i], x2: limits[i + 1], count }));
@@ -53,7 +53,7 @@ export function divergenceFigure(kl: readonly number[], index = 0): string {
     y: top * (1.16 - 0.06 * i),
     name: `${names[i]} ${x.toFixed(3)}`,
   }));
-  return drawPlot({
+  return {
     title: "Divergence of localization proportions",
     description: `histogram of ${kl.length} proteins in ${counts.length} bins; quartiles ${quartiles.map((q) => q.toFixed(3)).join(", ")} nats`,
     width: 440,
@@ -84,5 +84,5 @@ export function divergenceFigure(kl: readonly number[], index = 0): string {
       Plot.ruleX(marks, { x: "x", y1: 0, y2: "y", strokeDasharray: "4 3" }),
       Plot.text(marks, { x: "x", y: "y", text: "name", textAnchor: "start", dx: 4, fontSize: 11 }),
     ],
-  });
+  };
 }

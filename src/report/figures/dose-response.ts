@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { Natural } from "../../evidence/natural.ts";
-import { drawPlot, encoderColor } from "./svg.ts";
+import { encoderColor, type FigureOptions } from "./svg.ts";
 
 type Curve = Natural["curves"][number];
 
@@ -26,13 +26,13 @@ export function doseResponseReach(curves: readonly Curve[]): [number, number] {
   return [low - pad, high + pad];
 }
 
-/** A dose-response curve with its band as SVG. */
-export function doseResponseFigure(of: DoseResponse, domain: readonly [number, number]): string {
+/** A dose-response curve with its band. */
+export function doseResponseFigure(of: DoseResponse, domain: readonly [number, number]): FigureOptions {
   const { encoder, index, curve, label, factor } = of;
   const color = encoderColor(index);
   const points = curve.points.map((p) => ({ ...p, x: factor * p.dose }));
   const said = points.map((p) => `${p.outcome.toFixed(3)} at ${p.x.toFixed(1)} (${p.cells} cells)`);
-  return drawPlot({
+  return {
     title: `Own-class probability against ${label}, ${encoder}`,
     description: said.join("; "),
     width: 300,
@@ -58,5 +58,5 @@ export function doseResponseFigure(of: DoseResponse, domain: readonly [number, n
       Plot.line(points, { x: "x", y: "outcome", stroke: color, strokeWidth: 1.8 }),
       Plot.dot(points, { x: "x", y: "outcome", fill: color, r: 3.5 }),
     ],
-  });
+  };
 }

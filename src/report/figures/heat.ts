@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { ReportData } from "../data.ts";
 import { formatPoints } from "../table-format.ts";
-import { axisName, drawPlot } from "./svg.ts";
+import { axisName, type FigureOptions } from "./svg.ts";
 
 type HeatCell = ReportData["heat"][number];
 
@@ -22,10 +22,14 @@ export function heatAxes(
 }
 
 /**
- * Accuracy lost by every class (row) on every background (column) as SVG, in whole percentage points; colors diverge
+ * Accuracy lost by every class (row) on every background (column), in whole percentage points; colors diverge
  * from zero (orange: lost, purple: gained), and the numbers say the same.
  */
-export function heatFigure(encoder: string, cells: readonly HeatCell[], classes: readonly string[]): string {
+export function heatFigure(
+  encoder: string,
+  cells: readonly HeatCell[],
+  classes: readonly string[],
+): FigureOptions {
   const { rows, columns } = heatAxes(cells, classes);
   const most = Math.max(0.01, ...cells.map((c) => Math.abs(c.value)));
   const worst = [...cells].sort((a, b) => b.value - a.value).slice(0, 3);
@@ -33,7 +37,7 @@ export function heatFigure(encoder: string, cells: readonly HeatCell[], classes:
   const left = 30 + 6.4 * longest(rows);
   const bottom = 30 + 4.7 * longest(columns);
   const whole = (value: number) => String(Math.round(100 * value) + 0).replace("-", "−");
-  return drawPlot({
+  return {
     title: `Accuracy lost per class and background, ${encoder}`,
     description: `${rows.length} classes on ${columns.length} backgrounds, percentage points; most is lost by ${worst
       .map((c) => `${c.class} on ${c.background} (${formatPoints(c.value)})`)
@@ -75,5 +79,5 @@ export function heatFigure(encoder: string, cells: readonly HeatCell[], classes:
         fontSize: 10,
       }),
     ],
-  });
+  };
 }

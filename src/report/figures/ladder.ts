@@ -3,7 +3,7 @@ import type { ResultTable } from "../../evidence/tables.ts";
 import { SETTINGS, type Setting, traitsOf } from "../../settings.ts";
 import { hasStandardErrors, numberOf } from "../numbers.ts";
 import { type Context, colorOf } from "../section.ts";
-import { drawPlot, SYMBOLS } from "./svg.ts";
+import { type FigureOptions, SYMBOLS } from "./svg.ts";
 
 /** One marker of the ladder: mean accuracy (0..1) with its limits; `low` and `high` are null where there is no interval. */
 export interface LadderPoint {
@@ -44,8 +44,8 @@ function ladderSettings(table: ResultTable): Setting[] {
   return SETTINGS.filter((s) => table.encoders.some((e) => e.settings.some((own) => own.setting === s)));
 }
 
-/** The ladder figure as SVG: accuracy per setting and encoder, with intervals (published aggregation: +- 3 standard errors). */
-export function ladderFigure(context: Context): string {
+/** The ladder figure: accuracy per setting and encoder, with intervals (published aggregation: +- 3 standard errors). */
+export function ladderFigure(context: Context): FigureOptions {
   const points = ladderPoints(context);
   const settings = ladderSettings(context.table);
   const spread = hasStandardErrors(context)
@@ -63,7 +63,7 @@ export function ladderFigure(context: Context): string {
   const values = points.flatMap((p) => [p.low ?? p.mean, p.high ?? p.mean]);
   const low = Math.max(0, Math.floor(Math.min(0.5, ...values) * 20 + 1e-9) / 20);
   const high = Math.min(1.02, Math.max(...values, 0.6) + 0.02);
-  return drawPlot({
+  return {
     title: "Ladder of settings",
     description: `accuracy (0 to 1)${spread}: ${said.join("; ")}`,
     width: 420,
@@ -117,5 +117,5 @@ export function ladderFigure(context: Context): string {
           `${p.encoder}, ${p.setting}: ${p.mean.toFixed(3)}${p.low === null || p.high === null ? "" : ` (${p.low.toFixed(3)} to ${p.high.toFixed(3)})`}`,
       }),
     ],
-  });
+  };
 }

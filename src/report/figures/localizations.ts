@@ -1,7 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import type { ResultTable } from "../../evidence/tables.ts";
 import type { Setting } from "../../settings.ts";
-import { composeFigure, drawPlot, encoderColor, type LegendItem, type Panel, SYMBOLS } from "./svg.ts";
+import { composeFigure, drawPlot } from "./draw.ts";
+import { encoderColor, type LegendItem, type Panel, SYMBOLS } from "./svg.ts";
 
 /** One marker of Figure 2: a class of one encoder in one modified setting against its original accuracy (0..1). */
 export interface LocalizationPoint {
@@ -126,10 +127,10 @@ export function localizationFigure(table: ResultTable): { panels: Panel[]; legen
 export function localizationSvg(table: ResultTable): string | null {
   const { panels, legend } = localizationFigure(table);
   if (panels.length === 0) return null;
-  return composeFigure(
-    "Accuracy per localization, original against modified background",
-    `Mean pairwise accuracy per localization (0 to 1), ${table.aggregation} aggregation; markers below the diagonal lose by the swap.`,
+  return composeFigure({
+    title: "Accuracy per localization, original against modified background",
+    description: `Mean pairwise accuracy per localization (0 to 1), ${table.aggregation} aggregation; markers below the diagonal lose by the swap.`,
     panels,
     legend,
-  );
+  });
 }

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { EncoderRemedies, RemedyNumber } from "../data.ts";
 import { formatNumber, formatRange } from "../numbers.ts";
-import { axisName, drawPlot, type LegendItem } from "./svg.ts";
+import { axisName, type FigureOptions, type LegendItem } from "./svg.ts";
 
 /** Effects that remedies are to take away, with their names on axes. */
 export const LEFT_EFFECTS = { neighbor: "neighbor effect left", medium: "medium effect left" } as const;
@@ -91,13 +91,13 @@ export function spread(at: readonly number[], gap: number, top: number, bottom: 
   return out;
 }
 
-/** The figure of one encoder and effect as SVG. */
+/** The figure of one encoder and effect. */
 export function remedyFigure(
   encoder: EncoderRemedies,
   effect: keyof typeof LEFT_EFFECTS,
   zone: number,
   color: string,
-): string {
+): FigureOptions {
   const points = remedyPoints(encoder, effect, zone).map((p) => ({
     ...p,
     x: 100 * p.left.value,
@@ -130,7 +130,7 @@ export function remedyFigure(
       `${remedy}${mark === "recommended" ? " (recommended)" : ""} ${words(left)} at accuracy ${words(kept)}`,
   );
   const shape = { none: "square", recommended: "star", within: "circle", open: "circle" } as const;
-  return drawPlot({
+  return {
     title: `Remedies of ${encoder.encoder}`,
     description: `${LEFT_EFFECTS[effect]} in points against accuracy on original crops: ${said.join("; ")}`,
     ...SIZE,
@@ -192,7 +192,7 @@ export function remedyFigure(
         ),
       ),
     ],
-  });
+  };
 }
 
 function rank(mark: Mark): number {

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { AS_RUN, numberOf, type Sensitivity } from "../../evidence/sensitivity.ts";
-import { axisName, drawPlot } from "./svg.ts";
+import { axisName, type FigureOptions } from "./svg.ts";
 
 /** Effects of the panels, with their names on axes. */
 export const PANEL_EFFECTS = { neighbor: "neighbor effect", medium: "medium effect" } as const;
@@ -47,7 +47,7 @@ export function sensitivityFigure(
   effect: keyof typeof PANEL_EFFECTS,
   zone: number,
   color: string,
-): string {
+): FigureOptions {
   const rows = sensitivityRows(found, effect).map((row, y) => ({ ...row, y }));
   const limit = 100 * zone;
   const values = [...rows.flatMap((r) => [r.value, r.low ?? r.value, r.high ?? r.value]), limit, -limit];
@@ -59,7 +59,7 @@ export function sensitivityFigure(
       `${variant} ${value.toFixed(1)}${low === null || high === null ? "" : ` (${low.toFixed(1)} to ${high.toFixed(1)})`}`,
   );
   const marginLeft = 18 + 7 * longest;
-  return drawPlot({
+  return {
     title: `Sensitivity of ${found.encoder}`,
     description: `${PANEL_EFFECTS[effect]} in points under every variant: ${said.join("; ")}`,
     width: marginLeft + 236,
@@ -109,5 +109,5 @@ export function sensitivityFigure(
         r: 4,
       }),
     ],
-  });
+  };
 }

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Shares } from "../../evidence/shares.ts";
 import type { Context } from "../section.ts";
-import { drawPlot, encoderColor, encoderSymbol } from "./svg.ts";
+import { encoderColor, encoderSymbol, type FigureOptions } from "./svg.ts";
 
 /** Pixels between encoders in a row, and around a row. */
 const STEP = 10;
@@ -16,7 +16,7 @@ export function shareFigure(
   { encoders }: Context,
   found: readonly Shares[],
   parts: Readonly<Record<string, string>>,
-): string {
+): FigureOptions {
   const ordered = [...found].sort((a, b) => encoders.indexOf(a.encoder) - encoders.indexOf(b.encoder));
   const shown = Object.keys(parts).filter((s) => ordered.some((e) => numberOf(e, s) !== undefined));
   const height = ROOM + STEP * ordered.length;
@@ -48,7 +48,7 @@ export function shareFigure(
       `${p.encoder}, ${p.part} ${p.x.toFixed(1)}${p.low === null ? "" : ` (${p.low.toFixed(1)} to ${p.high!.toFixed(1)})`}`,
   );
   const color = (p: { index: number }) => encoderColor(p.index);
-  return drawPlot({
+  return {
     title: "Who owns what varies in the features",
     description: `share in percent: ${said.join("; ")}`,
     width: 640,
@@ -99,7 +99,7 @@ export function shareFigure(
         r: 3.6,
       }),
     ],
-  });
+  };
 }
 
 function numberOf({ numbers }: Shares, statement: string) {

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { drawDecoration } from "./svg.ts";
+import { drawDecoration } from "./draw.ts";
 
 const WIDTH = 128;
 const SIDES = { marginLeft: 8, marginRight: 8 };

@@ -1,7 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
 import { SETTINGS, type Setting } from "../../settings.ts";
-import { escapeHtml, xmlText } from "../escape.ts";
+import { escapeHtml } from "../escape.ts";
 
 /**
  * Okabe-Ito colors, told apart by color-blind readers; yellow, which fails on white, gives way to gray, and black to
@@ -61,41 +60,11 @@ export interface FigureOptions extends Plot.PlotOptions {
   description: string;
 }
 
-/** Draws a plot to SVG text. Equal options give equal text: nothing in it is counted or drawn by chance. */
-export function drawPlot({ title, description, ...options }: FigureOptions): string {
-  return withAttributes(
-    plotSvg(options),
-    `role="img" aria-label="${escapeHtml(`${title}: ${description}`)}"`,
-  );
-}
-
-/** A small drawing that repeats what the text beside it says; screen readers pass over it. */
-export function drawDecoration(options: Plot.PlotOptions): string {
-  return withAttributes(plotSvg(options), 'aria-hidden="true"');
-}
-
-// linkedom leaves < in attributes, which XML forbids; whatever names of users get into is added as text here.
-function withAttributes(svg: string, attributes: string): string {
-  return svg.replace("<svg ", () => `<svg xmlns="http://www.w3.org/2000/svg" ${attributes} `);
-}
-
-function plotSvg(options: Plot.PlotOptions): string {
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const svg = Plot.plot({
-    ...options,
-    document: document as unknown as Plot.PlotOptions["document"],
-    className: "cellswap-figure",
-    style: { fontSize: "12px", fontFamily: "system-ui, sans-serif" },
-  } as Plot.PlotOptions);
-  return xmlText(roundCoordinates(svg.outerHTML));
-}
-
-/** Coordinates to a hundredth of a pixel: shorter, and free of last bits that differ between machines. */
-function roundCoordinates(svg: string): string {
-  return svg.replace(/ (?:d|transform|[xyr][12]?|width|height)="[^"]*"/g, (attribute) =>
-    attribute.replace(/-?\d+\.\d{3,}/g, (number) => String(Math.round(Number(number) * 100) / 100)),
-  );
-}
+/** How every plot is written. */
+export const STYLE = {
+  className: "cellswap-figure",
+  style: { fontSize: "12px", fontFamily: "system-ui, sans-serif" },
+} as const;
 
 /** An entry of a legend. */
 export interface LegendItem {
@@ -109,8 +78,8 @@ export interface LegendItem {
 }
 
 /** A 14 x 14 px marker as it appears in the figures. */
-export function drawMarker(item: LegendItem): string {
-  return drawDecoration({
+export function markerPlot(item: LegendItem): Plot.PlotOptions {
+  return {
     width: 14,
     height: 14,
     margin: 0,
@@ -125,7 +94,7 @@ export function drawMarker(item: LegendItem): string {
         stroke: item.color,
       }),
     ],
-  });
+  };
 }
 
 /** A panel of a composed figure. */
@@ -136,17 +105,26 @@ export interface Panel {
   readonly height: number;
 }
 
+/** What a stand-alone file shows. */
+export interface Composed {
+  readonly title: string;
+  readonly description: string;
+  readonly panels: readonly Panel[];
+  readonly legend: readonly LegendItem[];
+}
+
 /** Width of text at 12 px, roughly; generous, so that nothing overlaps. */
 function textWidth(text: string): number {
   return 7 * [...text].length;
 }
 
-/** One stand-alone SVG file: heading, panels side by side, legend below, on white. */
-export function composeFigure(
-  title: string,
-  description: string,
-  panels: readonly Panel[],
-  legend: readonly LegendItem[],
+/**
+ * One stand-alone SVG file: heading, panels side by side, legend below, on white.
+ * @param drawMarker draws a {@link markerPlot} to SVG text
+ */
+export function composeSvg(
+  { title, description, panels, legend }: Composed,
+  drawMarker: (item: LegendItem) => string,
 ): string {
   const pad = 16;
   const width = 2 * pad + panels.reduce((sum, p) => sum + p.width, 0) + pad * (panels.length - 1);

@@ -3,7 +3,7 @@ import { EFFECTS } from "../../evidence/tables.ts";
 import type { Setting } from "../../settings.ts";
 import { formatNumber, formatRange, numberOf, type Shown } from "../numbers.ts";
 import { type Context, colorOf } from "../section.ts";
-import { drawPlot } from "./svg.ts";
+import type { FigureOptions } from "./svg.ts";
 
 /** The steps that each change one thing. */
 const STEPS = ["original", "self", "cell-free", "different"] as const satisfies readonly Setting[];
@@ -49,13 +49,13 @@ export function waterfallReach(rows: readonly WaterfallRow[]): number[] {
   ]);
 }
 
-/** The waterfall of one encoder as SVG; `domain` is shared by the encoders of a page. */
+/** The waterfall of one encoder; `domain` is shared by the encoders of a page. */
 export function waterfallFigure(
   context: Context,
   encoder: string,
   rows: readonly WaterfallRow[],
   domain: readonly [number, number],
-): string {
+): FigureOptions {
   const color = colorOf(context, encoder);
   const places = rows.map((row, y) => ({ ...row, y }));
   const steps = places.flatMap(({ before, effect, accuracy, y }) =>
@@ -68,7 +68,7 @@ export function waterfallFigure(
   });
   const lost = ({ effect }: WaterfallRow) =>
     effect === null ? "" : ` (${formatNumber(-effect.value, "difference")})`;
-  return drawPlot({
+  return {
     title: `Steps of ${encoder}`,
     description: `accuracy (0 to 1): ${said.join("; ")}`,
     width: 308,
@@ -128,5 +128,5 @@ export function waterfallFigure(
         fontSize: 12,
       }),
     ],
-  });
+  };
 }
