@@ -48,6 +48,8 @@ export interface FacetCounts {
   readonly protein: Int32Array;
   readonly field: Int32Array;
   readonly quality: Int32Array;
+  /** By what composites are called. */
+  readonly called: Int32Array;
   readonly flipped: number;
 }
 
@@ -63,6 +65,7 @@ export function facetCounts(of: Filtered, codes: CellCodes, filter: Filter): Fac
     protein: per(codes.protein.names.length),
     field: per(codes.field.names.length),
     quality: per(codes.quality.names.length),
+    called: per(of.classes.length),
     flipped: 0,
   };
   const called = of.predictions?.prediction;
@@ -70,7 +73,7 @@ export function facetCounts(of: Filtered, codes: CellCodes, filter: Filter): Fac
   const add = (to: Int32Array, option: number) => {
     if (option >= 0) to[option]++;
   };
-  eachRow(of, filter, 255 - FAILS.search, (row, fails) => {
+  eachRow(of, filter, 511 - FAILS.search, (row, fails) => {
     // What fails two filters is left by no single choice.
     if ((fails & (fails - 1)) !== 0) return;
     const c = cell[row];
@@ -81,6 +84,7 @@ export function facetCounts(of: Filtered, codes: CellCodes, filter: Filter): Fac
     if ((fails & ~FAILS.protein) === 0) add(counts.protein, codes.protein.code[c]);
     if ((fails & ~FAILS.field) === 0) add(counts.field, codes.field.code[c]);
     if ((fails & ~FAILS.quality) === 0) add(counts.quality, codes.quality.code[c]);
+    if (called !== undefined && (fails & ~FAILS.called) === 0) add(counts.called, called[row]);
     if (fails === 0 && called !== undefined && isFlipped(row, of, called)) counts.flipped++;
   });
   return counts;

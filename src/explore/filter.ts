@@ -60,6 +60,7 @@ export const FILTERS = [
   "protein",
   "field",
   "flipped",
+  "called",
   "quality",
   "search",
 ] as const satisfies readonly (keyof ViewState)[];
@@ -78,6 +79,7 @@ export const FAILS = {
   setting: 32,
   background: 64,
   flipped: 128,
+  called: 256,
 } as const satisfies Record<keyof Filter, number>;
 
 /** Rows of the plan that pass, ascending. */
@@ -102,12 +104,14 @@ export function eachRow(
   const wanted = filter.setting === null ? -1 : of.settings.indexOf(filter.setting);
   const from = filter.background === null ? -1 : of.classes.indexOf(filter.background);
   const called = of.predictions?.prediction;
+  const as = filter.called === null ? -1 : of.classes.indexOf(filter.called);
   for (let row = 0; row < cell.length; row++) {
     let fails = ofCell[cell[row]];
     if ((fails & ~allowed) !== 0) continue;
     if (filter.setting !== null && setting[row] !== wanted) fails |= FAILS.setting;
     if (filter.background !== null && (from < 0 || background[row] !== from)) fails |= FAILS.background;
     if (filter.flipped && (called === undefined || !isFlipped(row, of, called))) fails |= FAILS.flipped;
+    if (filter.called !== null && (as < 0 || called?.[row] !== as)) fails |= FAILS.called;
     if ((fails & ~allowed) === 0) found(row, fails);
   }
 }

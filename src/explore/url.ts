@@ -8,6 +8,10 @@ export type Tab = (typeof TABS)[number];
 export const SORTS = ["margin-change", "influence", "margin", "lent", "neighbors", "id"] as const;
 export type Sort = (typeof SORTS)[number];
 
+/** Accuracy lost on a background, or the share of composites that flipped. */
+export const HEATS = ["lost", "flipped"] as const;
+export type Heat = (typeof HEATS)[number];
+
 /** Everything that a view of the explorer is made of: what the address holds. Null: all, or none. */
 export interface ViewState {
   readonly study: number;
@@ -21,6 +25,8 @@ export interface ViewState {
   readonly field: string | null;
   /** Only composites that are called otherwise than the cell's original. */
   readonly flipped: boolean;
+  /** Class that composites are called. */
+  readonly called: string | null;
   /** Verdicts on masks, with commas between: only cells with one of them; "": all. */
   readonly quality: string;
   /** Part of a cell id. */
@@ -41,6 +47,8 @@ export interface ViewState {
   readonly tile: number;
   /** Whether tiles show the original beside the composite. */
   readonly beside: boolean;
+  /** What the map of classes and backgrounds shows. */
+  readonly heat: Heat;
 }
 
 /** Sides that tiles of the wall may have, px. */
@@ -56,6 +64,7 @@ export const INITIAL: ViewState = {
   protein: null,
   field: null,
   flipped: false,
+  called: null,
   quality: "",
   search: "",
   sort: "margin-change",
@@ -67,6 +76,7 @@ export const INITIAL: ViewState = {
   zoom: 0,
   tile: 112,
   beside: false,
+  heat: "lost",
 };
 
 type Reader<K extends keyof ViewState> = (text: string) => ViewState[K] | undefined;
@@ -94,6 +104,7 @@ const READERS: { readonly [K in keyof ViewState]: Reader<K> } = {
   protein: text,
   field: text,
   flipped: yes,
+  called: text,
   quality: text,
   search: text,
   sort: oneOf(SORTS),
@@ -105,6 +116,7 @@ const READERS: { readonly [K in keyof ViewState]: Reader<K> } = {
   zoom: within(1, 8),
   tile: (value) => TILES.find((t) => String(t) === value),
   beside: yes,
+  heat: oneOf(HEATS),
 };
 
 const KEYS = Object.keys(READERS) as (keyof ViewState)[];

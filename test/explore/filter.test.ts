@@ -26,6 +26,7 @@ function passes(row: number, f: Filter): boolean {
     (f.protein === null || cells.protein[c] === f.protein) &&
     (f.field === null || cells.field[c] === f.field) &&
     (!f.flipped || (called(row) >= 0 && called(first) >= 0 && called(row) !== called(first))) &&
+    (f.called === null || of.classes[called(row)] === f.called) &&
     (f.quality === "" || f.quality.split(",").includes(cells.verdict[c] ?? UNJUDGED)) &&
     cells.id[c].toLowerCase().includes(f.search.toLowerCase())
   );
@@ -39,6 +40,9 @@ const CHOICES: Partial<Filter>[] = [
   { protein: "p3" },
   { field: "f2" },
   { flipped: true },
+  { called: "class 3" },
+  { called: "class 1", setting: "different", flipped: true },
+  { called: "no such class" },
   { quality: "ok" },
   { quality: `small,${UNJUDGED}` },
   { search: "cELL_1" },
@@ -68,6 +72,7 @@ test.each(CHOICES)("counts what each option would leave: %o", (choice) => {
   expect([...counts.protein]).toEqual(codes.protein.names.map((protein) => left({ protein })));
   expect([...counts.field]).toEqual(codes.field.names.map((field) => left({ field })));
   expect([...counts.quality]).toEqual(codes.quality.names.map((quality) => left({ quality })));
+  expect([...counts.called]).toEqual(of.classes.map((name) => left({ called: name })));
   expect(counts.flipped).toBe(left({ flipped: true }));
 });
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   formatState,
+  HEATS,
   INITIAL,
   parseState,
   SORTS,
@@ -20,6 +21,7 @@ const OTHER: ViewState = {
   protein: "NUP-49",
   field: "plate 1/#3",
   flipped: true,
+  called: "ER",
   quality: "ok,border",
   search: "+ x",
   sort: "influence",
@@ -31,6 +33,7 @@ const OTHER: ViewState = {
   zoom: 4,
   tile: 168,
   beside: true,
+  heat: "flipped",
 };
 
 test("what is as at first needs no address", () => {
@@ -50,6 +53,7 @@ test("every part of a view comes back from its address, together and alone", () 
 test("every listed choice comes back", () => {
   for (const tab of TABS) expect(parseState(formatState({ ...INITIAL, tab })).tab).toBe(tab);
   for (const sort of SORTS) expect(parseState(formatState({ ...INITIAL, sort })).sort).toBe(sort);
+  for (const heat of HEATS) expect(parseState(formatState({ ...INITIAL, heat })).heat).toBe(heat);
   for (const tile of TILES) expect(parseState(formatState({ ...INITIAL, tile })).tile).toBe(tile);
   for (const setting of SETTINGS)
     expect(parseState(formatState({ ...INITIAL, setting })).setting).toBe(setting);

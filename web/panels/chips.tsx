@@ -9,6 +9,7 @@ export const NOTHING: Filter = {
   protein: null,
   field: null,
   flipped: false,
+  called: null,
   quality: "",
   search: "",
 };
@@ -20,6 +21,7 @@ const WORDS: Record<keyof Filter, (value: string) => string> = {
   protein: (value) => `protein ${value}`,
   field: (value) => `field ${value}`,
   flipped: () => "flipped",
+  called: (value) => `called ${value}`,
   quality: (value) => `mask ${value.replaceAll(",", " or ")}`,
   search: (value) => `id with “${value}”`,
 };

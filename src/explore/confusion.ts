@@ -1,0 +1,107 @@
+import { eachRow, FAILS, type Filter, type Filtered, isFlipped } from "./filter.ts";
+
+/** Composites by the class of their cell (row) and the class that they are called (column). */
+export interface Confusion {
+  /** classes x classes, row by row. */
+  readonly counts: Int32Array;
+  /** Composites of every class. */
+  readonly totals: Int32Array;
+  /** Composites on a foreign background of a known class, by the class of their cell, and those called that class. */
+  readonly foreign: Int32Array;
+  readonly captured: Int32Array;
+}
+
+/**
+ * Counts predictions of one setting. What is asked of cells and, in settings that show a class's background, the
+ * background are those of the filter; its setting, "flipped" and "called" are not.
+ *
+ * @param setting number in the plan
+ */
+export function confusionOf(of: Filtered, filter: Filter, setting: number): Confusion {
+  const { composites, cells, classes, predictions } = of;
+  const k = classes.length;
+  const counts = new Int32Array(k * k);
+  const [totals, foreign, captured] = [new Int32Array(k), new Int32Array(k), new Int32Array(k)];
+  const out = { counts, totals, foreign, captured };
+  if (predictions === null) return out;
+  const lends = composites.setting.some(
+    (s, row) => s === setting && composites.background[row] >= 0 && isForeign(of, row),
+  );
+  const asked: Filter = {
+    ...filter,
+    setting: of.settings[setting] as Filter["setting"],
+    background: lends ? filter.background : null,
+    flipped: false,
+    called: null,
+  };
+  eachRow(of, asked, 0, (row) => {
+    const own = cells.class[composites.cell[row]];
+    const called = predictions.prediction[row];
+    if (own < 0 || called < 0) return;
+    counts[own * k + called]++;
+    totals[own]++;
+    if (!isForeign(of, row)) return;
+    foreign[own]++;
+    if (called === composites.background[row]) captured[own]++;
+  });
+  return out;
+}
+
+/** Whether a composite shows the background of a class other than its cell's. */
+function isForeign({ composites, cells }: Filtered, row: number): boolean {
+  const background = composites.background[row];
+  return background >= 0 && background !== cells.class[composites.cell[row]];
+}
+
+/** Share of its class's composites that every entry is, 0 to 1; NaN in rows without composites. */
+export function rowShares({ counts, totals }: Pick<Confusion, "counts" | "totals">): Float64Array {
+  const k = totals.length;
+  return Float64Array.from(counts, (n, i) => n / totals[Math.floor(i / k)]);
+}
+
+/** Mean over the classes that have any foreign background of their captured share, each class counting the same. */
+export function captureShare({ foreign, captured }: Confusion): {
+  share: number;
+  composites: number;
+  classes: number;
+} {
+  let [sum, composites, classes] = [0, 0, 0];
+  foreign.forEach((n, c) => {
+    if (n === 0) return;
+    sum += captured[c] / n;
+    composites += n;
+    classes++;
+  });
+  return { share: classes === 0 ? Number.NaN : sum / classes, composites, classes };
+}
+
+/** Composites of a setting by the class of their cell and of their background, and how many of them flipped. */
+export interface FlipMap {
+  /** classes x classes, row by row. */
+  readonly composites: Int32Array;
+  readonly flipped: Int32Array;
+}
+
+/** Counts flips among composites whose own and whose original's class are predicted; the filter's class and background do not narrow. */
+export function flipMap(of: Filtered, filter: Filter, setting: number): FlipMap {
+  const { composites, cells, classes, predictions, originals } = of;
+  const k = classes.length;
+  const out = { composites: new Int32Array(k * k), flipped: new Int32Array(k * k) };
+  if (predictions === null) return out;
+  const { prediction } = predictions;
+  const asked: Filter = {
+    ...filter,
+    setting: of.settings[setting] as Filter["setting"],
+    flipped: false,
+    called: null,
+  };
+  eachRow(of, asked, FAILS.class | FAILS.background, (row) => {
+    const cell = composites.cell[row];
+    const [own, background] = [cells.class[cell], composites.background[row]];
+    if (own < 0 || background < 0 || prediction[row] < 0) return;
+    if (originals[cell] < 0 || prediction[originals[cell]] < 0) return;
+    out.composites[own * k + background]++;
+    if (isFlipped(row, of, prediction)) out.flipped[own * k + background]++;
+  });
+  return out;
+}

@@ -1,0 +1,112 @@
+import { expect, test } from "vitest";
+import { captureShare, confusionOf, flipMap, rowShares } from "../../src/explore/confusion.ts";
+import { type Filter, type Filtered, filterRows } from "../../src/explore/filter.ts";
+import { INITIAL } from "../../src/explore/url.ts";
+import { drawn } from "./made.ts";
+
+const of = drawn(5, { rows: 3000 });
+const { composites, cells, classes } = of;
+const prediction = of.predictions!.prediction;
+const different = of.settings.indexOf("different");
+const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
+
+/** Rows of `different` that have a class and a prediction. */
+const judged = (filter: Filter) =>
+  [...filterRows(of, { ...filter, setting: "different" })].filter(
+    (row) => cells.class[composites.cell[row]] >= 0 && prediction[row] >= 0,
+  );
+
+const FILTERS: Partial<Filter>[] = [
+  {},
+  { background: "class 1" },
+  { class: "class 2" },
+  { field: "f3", background: "class 0" },
+  { quality: "ok" },
+  { search: "nobody" },
+];
+
+test.each(FILTERS)("counts every judged composite once: %o", (choice) => {
+  const filter = { ...INITIAL, ...choice };
+  const { counts, totals, foreign, captured } = confusionOf(of, filter, different);
+  const rows = judged(filter);
+  classes.forEach((_, own) => {
+    const mine = rows.filter((row) => cells.class[composites.cell[row]] === own);
+    expect(totals[own]).toBe(mine.length);
+    classes.forEach((_, called) => {
+      expect(counts[own * classes.length + called]).toBe(
+        mine.filter((row) => prediction[row] === called).length,
+      );
+    });
+    const swapped = mine.filter(
+      (row) => composites.background[row] >= 0 && composites.background[row] !== own,
+    );
+    expect(foreign[own]).toBe(swapped.length);
+    expect(captured[own]).toBe(
+      swapped.filter((row) => prediction[row] === composites.background[row]).length,
+    );
+  });
+});
+
+test("what only composites are asked does not narrow the matrix", () => {
+  const whole = confusionOf(of, INITIAL, different);
+  const filter: Filter = { ...INITIAL, flipped: true, called: "class 1", setting: "cell-free" };
+  expect(confusionOf(of, filter, different)).toEqual(whole);
+  expect(sum(whole.totals)).toBeGreaterThan(100);
+});
+
+test("a background does not narrow a setting that lends none", () => {
+  const bare: Filtered = {
+    ...of,
+    composites: {
+      ...composites,
+      background: composites.background.map((b, row) => (composites.setting[row] === 0 ? -1 : b)),
+    },
+  };
+  const whole = confusionOf(bare, INITIAL, 0);
+  expect(confusionOf(bare, { ...INITIAL, background: "class 1" }, 0)).toEqual(whole);
+  expect(sum(whole.totals)).toBeGreaterThan(0);
+  expect(sum(whole.foreign)).toBe(0);
+});
+
+test("rows sum to one, rows without composites are unknown", () => {
+  const only = confusionOf(of, { ...INITIAL, class: "class 2" }, different);
+  const shares = rowShares(only);
+  const k = classes.length;
+  classes.forEach((_, own) => {
+    const row = [...shares.subarray(own * k, (own + 1) * k)];
+    if (own === 2) expect(sum(row)).toBeCloseTo(1, 12);
+    else expect(row.every(Number.isNaN)).toBe(true);
+  });
+});
+
+test("each class counts the same in the captured share", () => {
+  const found = captureShare({
+    counts: new Int32Array(4),
+    totals: new Int32Array(2),
+    foreign: Int32Array.of(10, 2),
+    captured: Int32Array.of(1, 1),
+  });
+  expect(found).toEqual({ share: 0.3, composites: 12, classes: 2 });
+  const none = captureShare(confusionOf({ ...of, predictions: null }, INITIAL, different));
+  expect(none.share).toBeNaN();
+  expect(none.composites).toBe(0);
+});
+
+test("flips by class and background, over all classes and backgrounds", () => {
+  const filter = { ...INITIAL, class: "class 1", background: "class 0", quality: "ok" };
+  const map = flipMap(of, filter, different);
+  const asked: Filter = { ...INITIAL, quality: "ok", setting: "different" };
+  const k = classes.length;
+  classes.forEach((own, i) => {
+    classes.forEach((background, j) => {
+      const count = (flipped: boolean) =>
+        [...filterRows(of, { ...asked, class: own, background, flipped })].filter((row) => {
+          const original = of.originals[composites.cell[row]];
+          return prediction[row] >= 0 && prediction[original] >= 0;
+        }).length;
+      expect(map.composites[i * k + j]).toBe(count(false));
+      expect(map.flipped[i * k + j]).toBe(count(true));
+    });
+  });
+  expect(sum(map.flipped)).toBeGreaterThan(0);
+});
