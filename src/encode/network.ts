@@ -1,9 +1,14 @@
 import { DataError, StudyError } from "../errors.ts";
 import type { CropShape, MaskKind } from "../types.ts";
+import type { CommandDescription, OnnxDescription } from "./description.ts";
 import type { Encoder } from "./encoder.ts";
-import type { EncoderFile } from "./encoder-file.ts";
 import { makePooling, type Pooling } from "./pool.ts";
 import { makePreprocessor, type Preprocessor } from "./preprocess.ts";
+
+/** An encoder's description and where it is. */
+export type DescribedNetwork =
+  | { readonly kind: "onnx"; readonly path: string; readonly description: OnnxDescription }
+  | { readonly kind: "command"; readonly path: string; readonly description: CommandDescription };
 
 /** What runs a network on a batch of inputs. Its errors name a file and what to correct. */
 export interface Network {
@@ -45,7 +50,7 @@ export interface Given {
 
 /** An encoder made of a network: preprocessing before it, pooling behind it. */
 export class NetworkEncoder implements Encoder {
-  readonly #file: EncoderFile;
+  readonly #file: DescribedNetwork;
   readonly #network: Network;
   readonly #preprocessor: Preprocessor;
   readonly #shape: CropShape;
@@ -55,7 +60,7 @@ export class NetworkEncoder implements Encoder {
   #input = new Float32Array(0);
   #weights = new Float32Array(0);
 
-  private constructor(file: EncoderFile, network: Network, shape: CropShape) {
+  private constructor(file: DescribedNetwork, network: Network, shape: CropShape) {
     this.#file = file;
     this.#network = network;
     this.#shape = shape;
@@ -69,7 +74,7 @@ export class NetworkEncoder implements Encoder {
    * @throws DataError / StudyError naming the input, channel or output that does not fit.
    */
   static async open(
-    file: EncoderFile,
+    file: DescribedNetwork,
     shape: CropShape & { readonly masks?: MaskKind },
     openNetwork: () => Promise<Network>,
     tried: boolean,
@@ -256,7 +261,7 @@ export class NetworkEncoder implements Encoder {
     return this.#poolings;
   }
 
-  #pooling(output: EncoderFile["description"]["outputs"][number], { type, dims }: Given): Pooling {
+  #pooling(output: DescribedNetwork["description"]["outputs"][number], { type, dims }: Given): Pooling {
     const path = this.#network.path;
     if (type !== "float32")
       throw new DataError(
@@ -287,7 +292,7 @@ function padded(values: Float32Array, length: number): Float32Array {
 const MOST_VALUES = 2 ** 26;
 
 /** @throws StudyError for inputs of a size that no machine holds many of */
-function checkSizes({ path, description: { input, preprocess } }: EncoderFile): void {
+function checkSizes({ path, description: { input, preprocess } }: DescribedNetwork): void {
   for (const size of [input, ...preprocess]) {
     if (!("height" in size)) continue;
     const values = input.channels.length * size.height * size.width;
@@ -300,13 +305,13 @@ function checkSizes({ path, description: { input, preprocess } }: EncoderFile): 
 }
 
 /** Whether the network gets the center masks, so that all its outputs depend on them. */
-export function takesMasks(file: EncoderFile): boolean {
+export function takesMasks(file: DescribedNetwork): boolean {
   return file.kind === "command"
     ? file.description.input.masks
     : (file.description.extraInputs ?? []).some((extra) => extra.value === "center-mask");
 }
 
-function looksAtCenter(file: EncoderFile): boolean {
+function looksAtCenter(file: DescribedNetwork): boolean {
   return takesMasks(file) || file.description.outputs.some((o) => o.pool === "center-mean");
 }
 

@@ -1,7 +1,16 @@
 import { SETTINGS, type Setting } from "../settings.ts";
 
 /** What the middle of the page shows. */
-export const TABS = ["effects", "confusion", "cells", "map", "proportions", "remedies", "compare"] as const;
+export const TABS = [
+  "effects",
+  "confusion",
+  "cells",
+  "map",
+  "proportions",
+  "remedies",
+  "compare",
+  "playground",
+] as const;
 export type Tab = (typeof TABS)[number];
 
 /** By what cells are sorted. */
@@ -49,6 +58,8 @@ export interface ViewState {
   readonly beside: boolean;
   /** What the map of classes and backgrounds shows. */
   readonly heat: Heat;
+  /** What is tried by hand on the cell (`formatTrial`). */
+  readonly trial: string | null;
 }
 
 /** Sides that tiles of the wall may have, px. */
@@ -77,6 +88,7 @@ export const INITIAL: ViewState = {
   tile: 112,
   beside: false,
   heat: "lost",
+  trial: null,
 };
 
 type Reader<K extends keyof ViewState> = (text: string) => ViewState[K] | undefined;
@@ -117,6 +129,7 @@ const READERS: { readonly [K in keyof ViewState]: Reader<K> } = {
   tile: (value) => TILES.find((t) => String(t) === value),
   beside: yes,
   heat: oneOf(HEATS),
+  trial: text,
 };
 
 const KEYS = Object.keys(READERS) as (keyof ViewState)[];

@@ -7,6 +7,7 @@ import { startProcess } from "../../files/worker.ts";
 import type { CropShape, MaskKind } from "../../types.ts";
 import type { Encoder } from "../encoder.ts";
 import { checkGraph, type OnnxFile } from "./file.ts";
+import { ABSURD, CHECK } from "./runtime-network.ts";
 
 /** What a network in a process of its own may take. */
 export interface Limits {
@@ -51,10 +52,6 @@ const RUNTIME = 350e6;
 function encodeTime(openedMs: number, { encodeMs }: Limits): number {
   return Math.min(encodeMs, Math.max(30_000, 100 * openedMs));
 }
-
-/** What to do about a network that takes too much. */
-export const CHECK = "check where the model comes from, or export it again";
-export const ABSURD = "it makes tensors of an absurd size or is too large for this machine";
 
 /** What the process may take: bytes of memory, and milliseconds of a processor to answer the first question. */
 export interface May {

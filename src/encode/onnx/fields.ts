@@ -1,4 +1,5 @@
 import { ByteReader, type ProtoField } from "../../files/protobuf.ts";
+import { Message } from "./message.ts";
 
 /** Bytes of packed numbers at most: shapes and what nodes are told need few. */
 const MOST = 2 ** 16;
@@ -25,7 +26,13 @@ export function contents(fields: readonly ProtoField[], field: number): Uint8Arr
 /** A message that is given in pieces is the sum of them; null where it is not given. */
 export function merged(fields: readonly ProtoField[], field: number): Uint8Array | null {
   const pieces = contents(fields, field);
-  return pieces.length === 0 ? null : pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+  return pieces.length === 0 ? null : pieces.length === 1 ? pieces[0] : joined(pieces);
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Message();
+  for (const piece of pieces) whole.bare(piece);
+  return whole.bytes();
 }
 
 // Of a field that is given several times, the last counts.

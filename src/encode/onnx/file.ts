@@ -8,8 +8,9 @@ import { readLimited } from "../published/read.ts";
 import { boundsOf } from "./bounds.ts";
 import { weightFiles } from "./external.ts";
 import { graphFaults } from "./faults.ts";
-import { type OnnxBody, type OnnxModel, type OnnxNode, parseOnnx } from "./model.ts";
-import { innerTensors } from "./outline.ts";
+import { calculatesHalf } from "./half.ts";
+import { type OnnxModel, parseOnnx } from "./model.ts";
+import { innerOf, innerTensors } from "./outline.ts";
 
 /** An ONNX encoder on disk: its checked description and the files that it stands on. */
 export interface OnnxFile {
@@ -38,9 +39,6 @@ export interface OnnxFile {
    */
   readonly half: boolean;
 }
-
-/** The type of half precision in ONNX (TensorProto.DataType). */
-const FLOAT16 = 10;
 
 /** Largest message that protobuf allows. */
 export const LARGEST = 2 ** 31 - 1;
@@ -98,9 +96,8 @@ export function filesOf(path: string, description: OnnxDescription, modelPath: s
     ...Object.fromEntries(weights.map((file) => [file, fileState(file)])),
   };
   const hash = modelHash(bytes, weights);
-  const given = new Set(model.graph.outputs.map((v) => v.name));
   const outputs = [...new Set(description.outputs.map((o) => o.output))];
-  const inner = outputs.filter((name) => !given.has(name));
+  const inner = innerOf(model, outputs);
   const bounds = boundsOf(model);
   const file: OnnxFile = {
     kind: "onnx",
@@ -142,19 +139,4 @@ function missingTensor(model: OnnxModel, inner: readonly string[], path: string)
   const missing = inner.find((name) => !within.has(name));
   if (missing === undefined) return null;
   return `has no output ${missing}; it has ${model.graph.outputs.map((v) => v.name).join(", ")}${within.size === 0 ? "" : ` (and ${within.size} inner tensors, which \`cellswap encoder show --tensors\` lists)`}; correct outputs in ${path}`;
-}
-
-/** Whether weights, constants, inputs or outputs are of half precision, or anything is cast to it. */
-export function calculatesHalf({ graph, functions }: OnnxModel): boolean {
-  const inNode = ({ operator, integers, tensors, graphs }: OnnxNode): boolean =>
-    (operator === "Cast" && integers.get("to") === FLOAT16) ||
-    [...tensors.values()].some(isHalf) ||
-    graphs.some(inBody);
-  const inBody = ({ inputs, outputs, weights, nodes }: OnnxBody): boolean =>
-    [...inputs, ...outputs, ...weights].some(isHalf) || nodes.some(inNode);
-  return inBody(graph) || [...functions.values()].some(({ nodes }) => nodes.some(inNode));
-}
-
-function isHalf({ type }: { readonly type: string }): boolean {
-  return type === "float16";
 }

@@ -185,9 +185,10 @@ export function addOutputs(model: Uint8Array, names: readonly string[]): Uint8Ar
     info.text(1, name);
     graph.message(12, info);
   }
-  const piece = new Message();
-  piece.message(7, graph);
-  return Buffer.concat([model, piece.bytes()]);
+  const whole = new Message();
+  whole.bare(model);
+  whole.message(7, graph);
+  return whole.bytes();
 }
 
 function attribute(name: string, value: OnnxAttribute): Message {

@@ -1,7 +1,13 @@
 import { DataError } from "../../errors.ts";
-import type { ExtraInput } from "../description.ts";
-import type { OnnxFile } from "./file.ts";
+import type { ExtraInput, OnnxDescription } from "../description.ts";
 import { toType } from "./numbers.ts";
+
+/** An ONNX encoder's description, where it is, and where its model is. */
+export interface OnnxPlace {
+  readonly path: string;
+  readonly modelPath: string;
+  readonly description: OnnxDescription;
+}
 
 /** What the network says of one of its inputs. */
 export interface InputType {
@@ -26,7 +32,7 @@ export interface Feed {
  * @throws DataError where description and network do not fit each other
  */
 export function planFeeds(
-  file: OnnxFile,
+  file: OnnxPlace,
   inputs: readonly InputType[],
 ): { readonly feeds: readonly Feed[]; readonly batch: number | null } {
   const { input, extraInputs = [] } = file.description;
@@ -58,7 +64,7 @@ export function planFeeds(
   return { feeds, batch: batchOf(file, main) };
 }
 
-function batchOf(file: OnnxFile, { shape }: InputType): number | null {
+function batchOf(file: OnnxPlace, { shape }: InputType): number | null {
   const { batch } = file.description.input;
   const [fixed] = shape;
   if (typeof fixed !== "number") return batch ?? null;
@@ -69,7 +75,7 @@ function batchOf(file: OnnxFile, { shape }: InputType): number | null {
   return fixed;
 }
 
-function cropFeed(file: OnnxFile, { name, type, shape }: InputType): Feed {
+function cropFeed(file: OnnxPlace, { name, type, shape }: InputType): Feed {
   const { layout, channels, height, width } = file.description.input;
   const own = layout === "NCHW" ? [channels.length, height, width] : [height, width, channels.length];
   const fits =
@@ -84,7 +90,7 @@ function cropFeed(file: OnnxFile, { name, type, shape }: InputType): Feed {
   return { name, type, dims: (count) => [count, ...own], values: "crops" };
 }
 
-function extraFeed(file: OnnxFile, { name, value, shape }: ExtraInput, of: InputType): Feed {
+function extraFeed(file: OnnxPlace, { name, value, shape }: ExtraInput, of: InputType): Feed {
   const fail = (text: string) => new DataError(`${text} in ${file.path}`, { path: file.modelPath });
   const { height, width } = file.description.input;
   if (value === "center-mask") {

@@ -81,7 +81,7 @@ export function parseOnnx(bytes: Uint8Array, path: string): OnnxModel {
 }
 
 function parse(bytes: Uint8Array, file: Reading): OnnxModel {
-  if (Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(8, bytes.length)).toString("latin1", 4) === "ORTM")
+  if (new TextDecoder("latin1").decode(bytes.subarray(4, 8)) === "ORTM")
     throw damaged(file.path, "it is in the runtime's own format: give the .onnx file that it was made from");
   const model = file.fields(bytes);
   const graphs = contents(model, 7);

@@ -37,3 +37,9 @@ export function innerTensors({ graph }: OnnxModel): OnnxValue[] {
     .filter((name) => name !== "" && !outputs.has(name))
     .map((name) => known.get(name) ?? { name, type: "?", shape: null });
 }
+
+/** Names among `outputs` that are tensors inside the network, not outputs of the model. */
+export function innerOf({ graph }: OnnxModel, outputs: readonly string[]): string[] {
+  const given = new Set(graph.outputs.map((v) => v.name));
+  return [...new Set(outputs)].filter((name) => !given.has(name));
+}

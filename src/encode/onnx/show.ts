@@ -5,7 +5,8 @@ import type { OnnxDescription } from "../description.ts";
 import { boundsOf } from "./bounds.ts";
 import { weightFiles } from "./external.ts";
 import { graphFaults } from "./faults.ts";
-import { batchOf, calculatesHalf, modelHash, readModel } from "./file.ts";
+import { batchOf, modelHash, readModel } from "./file.ts";
+import { calculatesHalf } from "./half.ts";
 import type { OnnxValue } from "./model.ts";
 import { innerTensors, type OnnxSummary, summarizeOnnx } from "./outline.ts";
 

@@ -1,0 +1,197 @@
+import { use, useEffect, useMemo, useRef, useState } from "react";
+import { formatTrial, parseTrial } from "../../src/explore/playground/address.ts";
+import { editsOf, lenderOf, type Trial, trialOf } from "../../src/explore/playground/trial.ts";
+import { type Everything, useEverything, useRows } from "../data/rows.ts";
+import { settingOf } from "../data/study.ts";
+import { type Range, rangesOf } from "../parts/crop-picture.tsx";
+import { go, useStudy, useView } from "../state.ts";
+import "../style/playground.css";
+import { Actions } from "./actions.tsx";
+import { Controls, SceneChoice } from "./controls.tsx";
+import { DonorChoice } from "./donor.tsx";
+import { useEditing } from "./history.ts";
+import { NeighborList } from "./neighbor-list.tsx";
+import { Result } from "./result.tsx";
+import { Stage } from "./stage.tsx";
+import { type Judge, useJudged, useTried } from "./trying.ts";
+
+/** The address follows changes after so long, ms: browsers refuse more than a few a second. */
+const PAUSE = 300;
+
+/** One cell, whose surroundings are changed by hand. */
+export function PlaygroundTab() {
+  const of = useEverything();
+  const rows = useRows(of, "margin-change");
+  const { cell: id } = useView();
+  const cell = id === null ? (of.composites.cell[rows[0]] ?? -1) : (of.cells.rowOf.get(id) ?? -1);
+  if (cell < 0)
+    return (
+      <p className="hint">
+        {id === null ? "No cell passes the filters." : `No cell of this study is called ${id}.`}
+      </p>
+    );
+  return <Playground of={of} cell={cell} />;
+}
+
+/** The study's composite of a cell that is looked at first: that which lost most margin. */
+function firstTrial(of: Everything, cell: number, options: Trial["options"]): Trial {
+  const { composites, predictions } = of;
+  const rows = composites.rowsOf.subarray(composites.starts[cell], composites.starts[cell + 1]);
+  let row = rows[0] ?? -1;
+  for (const r of rows) if (predictions !== null && predictions.margin[r] < predictions.margin[row]) row = r;
+  if (row < 0) return trialOf({ setting: "original", cell, donor: -1, medium: -1 }, options);
+  return trialOf(
+    {
+      setting: settingOf(composites.setting[row]),
+      cell,
+      donor: composites.donor[row],
+      medium: composites.medium[row],
+    },
+    options,
+  );
+}
+
+function Playground({ of, cell }: { of: Everything; cell: number }) {
+  const { study, encoder: name } = useStudy();
+  const { trial: text } = useView();
+  const { about } = study;
+  const crops = use(study.crops);
+  const encoder = about.encoders.find((e) => e.name === name)!;
+  const read = () =>
+    (text === null ? null : parseTrial(text, about)) ?? firstTrial(of, cell, about.composite);
+  const [first, setFirst] = useState(read);
+  const editing = useEditing(cell, first);
+  const { trial } = editing;
+  useAddress(of, cell, editing, setFirst);
+  const { shown, error } = useTried(crops, { cell, trial });
+  const by: Judge = {
+    study,
+    encoder,
+    own: of.cells.class[cell],
+    group: of.cells.group[cell],
+  };
+  const judged = useJudged(by, crops, shown);
+  const [marked, setMarked] = useState<number | null>(null);
+  const ranges = useRanges(crops, cell);
+  if (error !== null && shown === null) throw error;
+  const lender = lenderOf(trial, cell);
+  const id = of.cells.id[cell];
+  const lent =
+    (trial.scene === "neighbors" || trial.scene === "medium") && lender !== cell
+      ? of.cells.class[lender]
+      : -1;
+  const edits = editsOf(trial, about.composite);
+  return (
+    <div className="playground">
+      <p className="above">
+        <strong>{id}</strong>, {of.classes[of.cells.class[cell]] ?? "no class"}. An exploration, not evidence:
+        what one cell does when it is changed by hand says nothing about an encoder; the study's intervals do.
+      </p>
+      <div className="columns">
+        <div className="seen">
+          {shown === null || ranges === null ? (
+            <p className="reading" role="status">
+              Reading crops …
+            </p>
+          ) : (
+            <Stage
+              shown={shown}
+              ranges={ranges}
+              editing={editing}
+              label={`${id}, ${edits.length === 0 ? "as a composite of the study is made" : "changed by hand"}`}
+              marked={marked}
+              onMark={setMarked}
+            />
+          )}
+          {error === null ? null : (
+            <p className="error" role="alert">
+              Not shown: {error.message}
+            </p>
+          )}
+          <p className="hint">
+            {edits.length === 0 ? "No edits: as the study makes it." : `Edits: ${edits.join(", ")}.`}{" "}
+            {shown === null ? "" : `Composite ${shown.ms.toFixed(0)} ms`}
+            {judged.after === null ? "" : `, encoder ${judged.after.ms.toFixed(0)} ms`}
+          </p>
+          <Actions editing={editing} first={first} name={`${id}-${trial.scene}`} />
+          <Result
+            by={by}
+            {...judged}
+            error={judged.error}
+            outdated={judged.after?.of !== shown?.tried}
+            lent={lent}
+          />
+        </div>
+        <form className="controls" onSubmit={(e) => e.preventDefault()}>
+          <SceneChoice editing={editing} />
+          <DonorChoice of={of} cell={cell} editing={editing} />
+          {shown === null ? null : (
+            <NeighborList
+              of={of}
+              crops={crops}
+              shown={shown}
+              editing={editing}
+              marked={marked}
+              onMark={setMarked}
+            />
+          )}
+          <Controls editing={editing} />
+        </form>
+      </div>
+    </div>
+  );
+}
+
+/** Gray values that the cell as imaged is shown between. */
+function useRanges(
+  crops: Awaited<ReturnType<typeof useStudy>["study"]["crops"]>,
+  cell: number,
+): Range[] | null {
+  const [ranges, setRanges] = useState<Range[] | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    crops.crop(cell).then(
+      ({ pixels }) => wanted && setRanges(rangesOf(pixels, crops.about.crops.channels.length)),
+      () => {},
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [crops, cell]);
+  return ranges;
+}
+
+/** Keeps the address and the trial the same, whichever changes; another cell takes the trial over. */
+function useAddress(
+  of: Everything,
+  cell: number,
+  editing: ReturnType<typeof useEditing>,
+  setFirst: (trial: Trial) => void,
+): void {
+  const { study } = useStudy();
+  const { trial: text } = useView();
+  const { trial } = editing;
+  const formatted = useMemo(() => formatTrial(trial, study.about), [trial, study]);
+  const known = useRef({ text, cell, study });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the address alone is followed
+  useEffect(() => {
+    const was = known.current;
+    const moved = was.cell !== cell || was.study !== study;
+    if (!moved && was.text === text) return;
+    known.current = { text, cell, study };
+    const given = text === null || text === was.text ? null : parseTrial(text, study.about);
+    // A cell on its own crop goes on on its own.
+    const taken = moved && was.study === study && text !== null && trial.donor !== was.cell ? trial : null;
+    const next = given ?? taken ?? firstTrial(of, cell, study.about.composite);
+    setFirst(next);
+    editing.set(next);
+  }, [text, cell, study]);
+  useEffect(() => {
+    if (formatted === known.current.text) return;
+    const timer = setTimeout(() => {
+      known.current = { ...known.current, text: formatted };
+      go({ trial: formatted }, { replace: true });
+    }, PAUSE);
+    return () => clearTimeout(timer);
+  }, [formatted]);
+}
