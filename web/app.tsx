@@ -1,4 +1,4 @@
-import { use, useEffect } from "react";
+import { lazy, use, useEffect } from "react";
 import { TABS, type Tab } from "../src/explore/url.ts";
 import { openStudies } from "./data/study.ts";
 import { CellPanel } from "./panels/cell.tsx";
@@ -19,11 +19,15 @@ const NAMES: Record<Tab, string> = {
   proportions: "Proportions",
   remedies: "Remedies",
   compare: "Compare",
+  playground: "Playground",
 };
 
-const CONTENT: Partial<Record<Tab, () => React.ReactNode>> = {
+const PlaygroundTab = lazy(() => import("./playground/tab.tsx").then((m) => ({ default: m.PlaygroundTab })));
+
+const CONTENT: Partial<Record<Tab, React.ComponentType>> = {
   effects: EffectsTab,
   cells: CellsTab,
+  playground: PlaygroundTab,
 };
 
 export function App() {

@@ -34,6 +34,7 @@ const OTHER: ViewState = {
   tile: 168,
   beside: true,
   heat: "flipped",
+  trial: "neighbors_d40_x3_a7.10.-4",
 };
 
 test("what is as at first needs no address", () => {

@@ -68,7 +68,7 @@ function serverEncoder(study: StudyData, { name }: ViewEncoder): PageEncoder {
       } catch {
         throw new LoadError("The explorer does not answer: is it still running?");
       }
-      if (!response.ok) throw new LoadError((await response.text()).slice(0, 300) || response.statusText);
+      if (!response.ok) throw new LoadError(await refusal(response));
       return { features: new Float32Array(await response.arrayBuffer()), ms: performance.now() - start };
     },
   };
@@ -113,3 +113,12 @@ class EncodeWorker {
 }
 
 const encodePath = (path: string) => path.split("/").map(encodeURIComponent).join("/");
+
+/** What the server says of a request that it refuses. */
+async function refusal(response: Response): Promise<string> {
+  try {
+    return ((await response.json()) as { error: string }).error;
+  } catch {
+    return `the server refuses (${response.status} ${response.statusText})`;
+  }
+}

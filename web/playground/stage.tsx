@@ -48,12 +48,12 @@ export function Stage({ shown, ranges, editing, label, marked, onMark }: Props) 
     event.stopPropagation();
   };
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the cell
     <div
       className="stage"
       role="application"
       aria-roledescription="picture"
       aria-label={`${label}. Arrow keys move the cell by 1 px, with Shift by 5 px.`}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the cell
       tabIndex={0}
       onKeyDown={onKeyDown}
       style={{ maxWidth: width * zoom }}
@@ -182,6 +182,7 @@ function LyingCell({
   return (
     <g className={`neighbor${erased ? " erased" : ""}${marked ? " marked" : ""}`}>
       <path className="edge" d={of.edge} />
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the list of neighbors has the buttons */}
       <path
         className="cover"
         d={of.cover}

@@ -173,7 +173,6 @@ function useAddress(
   const { trial } = editing;
   const formatted = useMemo(() => formatTrial(trial, study.about), [trial, study]);
   const known = useRef({ text, cell, study });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the address alone is followed
   useEffect(() => {
     const was = known.current;
     const moved = was.cell !== cell || was.study !== study;
