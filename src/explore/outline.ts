@@ -6,7 +6,12 @@ import { type Setting, traitsOf } from "../settings.ts";
  *
  * @param mask labels, height x width
  */
-export function outlinePath(mask: Uint8Array, label: number, height: number, width: number): string {
+export function outlinePath(
+  mask: Uint8Array | Int32Array,
+  label: number,
+  height: number,
+  width: number,
+): string {
   const is = (y: number, x: number) =>
     y >= 0 && y < height && x >= 0 && x < width && mask[y * width + x] === label;
   const parts: string[] = [];

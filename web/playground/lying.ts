@@ -1,6 +1,7 @@
 import type { ViewStudy } from "../../src/explore/format.ts";
+import { outlinePath } from "../../src/explore/outline.ts";
+import { coverPath } from "../../src/explore/playground/cover.ts";
 import { moveMask, type Neighbor, neighborsOf } from "../../src/explore/playground/neighbors.ts";
-import { coverPath, edgePath } from "../../src/explore/playground/outline.ts";
 import { lenderOf } from "../../src/explore/playground/trial.ts";
 import { CENTER } from "../../src/types.ts";
 import type { Shown } from "./trying.ts";
@@ -37,9 +38,9 @@ export function lyingCells(shown: Shown, about: ViewStudy["crops"]): Lying[] {
   const { height, width } = about;
   const { trial, crops } = shown;
   const { labels, neighbors } = neighborsIn(shown, about);
-  const paths = (has: (p: number) => boolean) => ({
-    cover: coverPath({ height, width, has }),
-    edge: edgePath({ height, width, has }),
+  const paths = (of: Uint8Array | Int32Array, label: number) => ({
+    cover: coverPath(of, label, height, width),
+    edge: outlinePath(of, label, height, width),
   });
   const added =
     trial.scene === "neighbors" || trial.scene === "alone"
@@ -48,7 +49,7 @@ export function lyingCells(shown: Shown, about: ViewStudy["crops"]): Lying[] {
           if (mask === null) return [];
           const lies = new Uint8Array(mask.length);
           moveMask(mask, about, { dx, dy }, lies);
-          return [{ kind: "added", key: `a${at}`, at, height, width, ...paths((p) => lies[p] === CENTER) }];
+          return [{ kind: "added", key: `a${at}`, at, height, width, ...paths(lies, CENTER) }];
         })
       : [];
   return [
@@ -58,7 +59,7 @@ export function lyingCells(shown: Shown, about: ViewStudy["crops"]): Lying[] {
         key: `n${n.number}`,
         ...n,
         erased: trial.erased.includes(n.number),
-        ...paths((p) => labels[p] === n.number),
+        ...paths(labels, n.number),
       }),
     ),
     ...added,

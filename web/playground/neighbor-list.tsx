@@ -1,11 +1,12 @@
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { mulberry32, namedSeed } from "../../src/core/rng.ts";
+import { rangesOf } from "../../src/explore/look.ts";
 import { LIMITS } from "../../src/explore/playground/address.ts";
 import { freePlace } from "../../src/explore/playground/neighbors.ts";
 import { lenderOf } from "../../src/explore/playground/trial.ts";
 import type { Crop, CropReader } from "../data/crops.ts";
 import type { Everything } from "../data/rows.ts";
-import { CropPicture, rangesOf } from "../parts/crop-picture.tsx";
+import { CropPicture } from "../parts/crop-picture.tsx";
 import { useStudy } from "../state.ts";
 import { Group } from "./controls.tsx";
 import { rowsOfClass } from "./donor.tsx";

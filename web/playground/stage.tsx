@@ -1,8 +1,10 @@
 import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from "react";
-import { coverPath, edgePath } from "../../src/explore/playground/outline.ts";
+import type { Range } from "../../src/explore/look.ts";
+import { outlinePath } from "../../src/explore/outline.ts";
+import { coverPath } from "../../src/explore/playground/cover.ts";
 import { lenderOf } from "../../src/explore/playground/trial.ts";
 import { CENTER } from "../../src/types.ts";
-import { CropPicture, type Range } from "../parts/crop-picture.tsx";
+import { CropPicture } from "../parts/crop-picture.tsx";
 import { useStudy } from "../state.ts";
 import type { Editing } from "./history.ts";
 import { type Lying, lyingCells } from "./lying.ts";
@@ -28,10 +30,13 @@ export function Stage({ shown, ranges, editing, label, marked, onMark }: Props) 
   const { trial, cell, tried } = shown;
   const cells = useMemo(() => lyingCells(shown, study.about.crops), [shown, study]);
   const moves = trial.scene === "neighbors" || trial.scene === "medium" || trial.scene === "nothing";
-  const own = useMemo(() => {
-    const area = { height, width, has: (p: number) => tried.mask[p] === CENTER };
-    return { cover: coverPath(area), edge: edgePath(area) };
-  }, [tried, height, width]);
+  const own = useMemo(
+    () => ({
+      cover: coverPath(tried.mask, CENTER, height, width),
+      edge: outlinePath(tried.mask, CENTER, height, width),
+    }),
+    [tried, height, width],
+  );
   const drag = useDrag(editing, width);
   const move = (dx: number, dy: number) => {
     const now = editing.trial;

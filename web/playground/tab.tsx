@@ -1,9 +1,9 @@
 import { use, useEffect, useMemo, useRef, useState } from "react";
+import { type Range, rangesOf } from "../../src/explore/look.ts";
 import { formatTrial, parseTrial } from "../../src/explore/playground/address.ts";
 import { editsOf, lenderOf, type Trial, trialOf } from "../../src/explore/playground/trial.ts";
 import { type Everything, useEverything, useRows } from "../data/rows.ts";
 import { settingOf } from "../data/study.ts";
-import { type Range, rangesOf } from "../parts/crop-picture.tsx";
 import { go, useStudy, useView } from "../state.ts";
 import "../style/playground.css";
 import { Actions } from "./actions.tsx";
@@ -24,6 +24,10 @@ export function PlaygroundTab() {
   const rows = useRows(of, "margin-change");
   const { cell: id } = useView();
   const cell = id === null ? (of.composites.cell[rows[0]] ?? -1) : (of.cells.rowOf.get(id) ?? -1);
+  // A link says which cell it is about.
+  useEffect(() => {
+    if (id === null && cell >= 0) go({ cell: of.cells.id[cell] }, { replace: true });
+  }, [id, cell, of]);
   if (cell < 0)
     return (
       <p className="hint">
@@ -83,7 +87,7 @@ function Playground({ of, cell }: { of: Everything; cell: number }) {
   const edits = editsOf(trial, about.composite);
   return (
     <div className="playground">
-      <p className="above">
+      <p className="about">
         <strong>{id}</strong>, {of.classes[of.cells.class[cell]] ?? "no class"}. An exploration, not evidence:
         what one cell does when it is changed by hand says nothing about an encoder; the study's intervals do.
       </p>
