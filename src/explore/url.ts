@@ -52,6 +52,8 @@ export interface ViewState {
   readonly outlines: boolean;
   /** Screen pixels per pixel of a crop in the panel; 0: what fits. */
   readonly zoom: number;
+  /** The same where one setting is shown alone. */
+  readonly larger: number;
   /** Side of a tile of the wall, px. */
   readonly tile: number;
   /** Whether tiles show the original beside the composite. */
@@ -85,6 +87,7 @@ export const INITIAL: ViewState = {
   gamma: 1,
   outlines: false,
   zoom: 0,
+  larger: 8,
   tile: 112,
   beside: false,
   heat: "lost",
@@ -126,6 +129,7 @@ const READERS: { readonly [K in keyof ViewState]: Reader<K> } = {
   gamma: within(0.2, 3),
   outlines: yes,
   zoom: within(1, 8),
+  larger: within(1, 8),
   tile: (value) => TILES.find((t) => String(t) === value),
   beside: yes,
   heat: oneOf(HEATS),

@@ -31,6 +31,7 @@ const OTHER: ViewState = {
   gamma: 0.7,
   outlines: true,
   zoom: 4,
+  larger: 2,
   tile: 168,
   beside: true,
   heat: "flipped",

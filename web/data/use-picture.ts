@@ -12,9 +12,8 @@ export function usePicture(row: number): Shown {
   const { study } = useStudy();
   const pictures = use(study.pictures);
   const [made, setMade] = useState<Shown & { readonly row: number }>({ ...MAKING, row: -1 });
-  const known = row < 0 ? undefined : pictures.known(row);
   useEffect(() => {
-    if (row < 0 || pictures.known(row) !== undefined) return;
+    if (row < 0) return;
     let wanted = true;
     const { done, leave } = pictures.ask(row);
     done.then(
@@ -26,6 +25,7 @@ export function usePicture(row: number): Shown {
       leave();
     };
   }, [pictures, row]);
-  if (known !== undefined) return { picture: known, error: null };
-  return made.row === row ? made : MAKING;
+  if (made.row === row) return made;
+  const known = row < 0 ? undefined : pictures.known(row);
+  return known === undefined ? MAKING : { picture: known, error: null };
 }

@@ -1,71 +1,82 @@
-import { use, useEffect, useState } from "react";
-import { type Range, rangesOf } from "../../src/explore/look.ts";
-import { type Everything, useEverything } from "../data/rows.ts";
-import { settingOf } from "../data/study.ts";
-import { CropPicture } from "../parts/crop-picture.tsx";
-import { useStudy, useView } from "../state.ts";
+import { use, useMemo } from "react";
+import { subjectOf } from "../../src/explore/subject.ts";
+import { useEverything } from "../data/rows.ts";
+import { toggleListed, useList } from "../list.ts";
+import { Guarded } from "../parts/guarded.tsx";
+import { go, useStudy, useView } from "../state.ts";
+import "../style/panel.css";
+import { Display } from "./cell/display.tsx";
+import { Donors } from "./cell/donors.tsx";
+import { Facts } from "./cell/facts.tsx";
+import { Place } from "./cell/place.tsx";
+import { Probabilities } from "./cell/probabilities.tsx";
+import { Settings } from "./cell/settings.tsx";
 
 /** The cell that is looked at, in all its settings. */
 export function CellPanel() {
   const of = useEverything();
-  const { cell: id } = useView();
+  const { study } = useStudy();
+  const { cell: id, on } = useView();
+  const crops = use(study.crops);
+  const list = useList();
   const { cells, composites, classes } = of;
   const cell = cells.rowOf.get(id!);
-  if (cell === undefined) return <p className="error">No cell of this study is called {id}.</p>;
-  const rows = composites.rowsOf.subarray(composites.starts[cell], composites.starts[cell + 1]);
-  return (
-    <>
-      <h2>{id}</h2>
-      <p>
-        {classes[cells.class[cell]] ?? "no class"}, field {cells.field[cell]}
-      </p>
-      <ul className="settings">
-        {Array.from(rows, (row) => (
-          <InSetting key={row} row={row} first={rows[0]} of={of} />
-        ))}
-      </ul>
-    </>
+  const subject = useMemo(
+    () => (cell === undefined ? null : subjectOf(of, composites, cell, on)),
+    [of, composites, cell, on],
   );
-}
-
-function InSetting({ row, first, of }: { row: number; first: number; of: Everything }) {
-  const { study, encoder } = useStudy();
-  const { composites, cells, predictions, classes } = of;
-  const crops = use(study.crops);
-  const [shown, setShown] = useState<{ pixels: Float32Array; ranges: Range[] } | null>(null);
-  const [probabilities, setProbabilities] = useState<Float32Array | null>(null);
-  useEffect(() => {
-    let wanted = true;
-    Promise.all([crops.composite(composites, row), crops.composite(composites, first)]).then(
-      ([pixels, original]) => {
-        if (wanted) setShown({ pixels, ranges: rangesOf(original, study.about.crops.channels.length) });
-      },
-      () => {},
+  if (subject === null)
+    return (
+      <p className="error" role="alert">
+        No cell of this study is called {id}.{" "}
+        <button type="button" onClick={() => go({ cell: null })}>
+          Close
+        </button>
+      </p>
     );
-    study.probabilities(encoder, row).then(
-      (values) => wanted && setProbabilities(values),
-      () => {},
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [crops, composites, row, first, study, encoder]);
-  const setting = settingOf(composites.setting[row]);
-  const background = classes[composites.background[row]];
-  const donor = cells.id[composites.donor[row]];
-  const called = predictions === null ? -1 : predictions.prediction[row];
+  const listed = list.includes(id!);
   return (
-    <li>
-      {shown === null ? null : (
-        <CropPicture {...shown} about={study.about} label={`${setting} ${background ?? ""}`} zoom={2} />
+    <article className="panel">
+      <header>
+        <h2>{id}</h2>
+        <p>
+          <button type="button" onClick={() => navigator.clipboard?.writeText(id!)}>
+            Copy id
+          </button>{" "}
+          <button type="button" aria-pressed={listed} onClick={() => toggleListed(id!)}>
+            {listed ? "On the list" : "Add to list"}
+          </button>{" "}
+          <button type="button" onClick={() => go({ cell: null })}>
+            Close
+          </button>
+        </p>
+      </header>
+      {subject.rows.length === 0 ? (
+        <p className="hint">
+          The study made no composite of this cell: its mask did not pass, or it has no class.
+        </p>
+      ) : (
+        <>
+          {subject.backgrounds.length === 0 ? null : (
+            <label className="choice">
+              <span>On backgrounds of</span>
+              <select value={classes[subject.on]} onChange={(e) => go({ on: e.target.value })}>
+                {subject.backgrounds.map((b) => (
+                  <option key={b}>{classes[b]}</option>
+                ))}
+              </select>
+            </label>
+          )}
+          <Settings of={of} subject={subject} crops={crops} />
+          <Display subject={subject} />
+          <Probabilities of={of} subject={subject} />
+          <Donors of={of} subject={subject} crops={crops} />
+        </>
       )}
-      <span>
-        <strong>{setting}</strong>
-        {background === undefined ? "" : ` on ${background}`}
-        {donor === undefined ? "" : `, donor ${donor}`}
-        {called < 0 ? "" : `: called ${classes[called]} (${predictions!.probability[row].toFixed(2)})`}
-        {probabilities === null ? "" : `, ${probabilities.length} classes`}
-      </span>
-    </li>
+      <Facts of={of} cell={subject.cell} />
+      <Guarded what="the field" again={id!}>
+        <Place of={of} cell={subject.cell} />
+      </Guarded>
+    </article>
   );
 }
