@@ -6,6 +6,7 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 120_000,
     pool: "forks",
+    globalSetup: ["test/web/clean.ts"],
     reporters: ["default", "./test/count-reporter.ts"],
   },
 });

@@ -63,20 +63,24 @@ function Layout() {
         </p>
         <ThemeChoice />
       </header>
-      <aside className="left" aria-label="Filters">
+      {/* Parts that scroll take the focus, so that keys can scroll them. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+      <aside className="left" aria-label="Filters" tabIndex={0}>
         <Guarded what="the filters">
           <Filters />
         </Guarded>
       </aside>
       <main className="middle">
         <Tabs />
-        <section id="content" aria-label={NAMES[tab]}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+        <section id="content" aria-label={NAMES[tab]} tabIndex={0}>
           <Guarded what={NAMES[tab]} again={`${tab} ${encoder} ${study.base}`}>
             {Content === undefined ? <p>Nothing to show yet.</p> : <Content />}
           </Guarded>
         </section>
       </main>
-      <aside className="right" aria-label="Cell">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+      <aside className="right" aria-label="Cell" tabIndex={0}>
         <Guarded what="the cell" again={`${cell} ${encoder} ${study.base}`}>
           {cell === null ? <p className="hint">Choose a cell to see it in all settings.</p> : <CellPanel />}
         </Guarded>
