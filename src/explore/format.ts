@@ -9,6 +9,13 @@ const count = z.int().min(0);
 /** How predictions for new composites of an encoder are made: in the page, by the server, or not at all and why. */
 const runs = z.strictObject({ where: z.enum(["page", "server", "none"]), why: z.string().nullable() });
 
+/** What `map_x` and `map_y` are: principal components of standardized features of `crops` original crops, in one unit. */
+export const viewMapSchema = z.strictObject({
+  crops: count,
+  /** x, then y; share of the variance of these features, 0..1. */
+  axes: z.array(z.strictObject({ label: z.string(), share: z.number().min(0).max(1) })).length(2),
+});
+
 /** One encoder's output as the page knows it. */
 const viewEncoder = z.strictObject({
   /** Name in tables, and of the folder that holds its files. */
@@ -20,6 +27,8 @@ const viewEncoder = z.strictObject({
   dimension: z.int().min(1),
   /** Whether probes that were trained on originals judged every composite. */
   predicted: z.boolean(),
+  /** Null where there are no coordinates. */
+  map: viewMapSchema.nullable(),
   runs,
 });
 
@@ -43,7 +52,7 @@ export const viewStudySchema = z.strictObject({
     width: z.int().min(1),
     diameter: z.number().positive().optional(),
     masks: z.enum(["none", "center", "full"]),
-    /** Pixels per micrometer are not always known. */
+    /** Side of a pixel, µm; null where it is not known, or is not the same for all cells. */
     micrometers: z.number().positive().nullable(),
   }),
   /** How the study makes composites. */
@@ -79,7 +88,8 @@ export const viewIndexSchema = z.strictObject({
 export type ViewIndex = z.infer<typeof viewIndexSchema>;
 
 /**
- * Columns of `cells.parquet`, one row per cell of the store, in its order. `order`: place among the cells of its class,
+ * Columns of `cells.parquet`, one row per cell of the store, in its order. `x`, `y`: place in the image of the field, px,
+ * the middle of the first pixel is 0; NaN where it is not known. `order`: place among the cells of its class,
  * as they are classified; -1 for cells that no probe judges, as in `group` and `cluster`.
  */
 export const CELL_COLUMNS = [

@@ -63,7 +63,7 @@ export class StudyLayout {
     return join(this.path, "stages", "sensitivity", `${variant}.json`);
   }
   /** Another stage with one output per feature set. */
-  stage(kind: "transfer" | "proportions", set: string): string {
+  stage(kind: "transfer" | "proportions" | "view", set: string): string {
     return join(this.path, "stages", kind, `${set}.json`);
   }
   /** Further evidence of one feature set. */

@@ -17,7 +17,7 @@ const RECORD = "record.json";
 
 /** Folders that runs make, by their path in the study folder. */
 const FOLDER =
-  /^(?:features|results|view|logs|stages(?:\/(?:blocks|curve|evidence|remedies|sensitivity|transfer|proportions))?)$/;
+  /^(?:features|results|view|logs|stages(?:\/(?:blocks|curve|evidence|remedies|sensitivity|transfer|proportions|view))?)$/;
 
 /** The same, of one encoder or one number of cells. */
 const NAMED = new RegExp(
@@ -30,7 +30,7 @@ const FILE = new RegExp(
     "record\\.json|plan\\.csv|plan\\.parquet|scales\\.csv|report\\.json|report\\.html",
     "results/(?:(?:pairs|effects|remedies|sensitivity|proportions|proportion-changes)\\.(?:csv|parquet)|cells\\.parquet)",
     `results/${NAME}/(?:${TABLE})`,
-    `stages/survey\\.json|stages/(?:sensitivity|transfer|proportions)/${NAME}\\.json`,
+    `stages/survey\\.json|stages/(?:sensitivity|transfer|proportions|view)/${NAME}\\.json`,
     `stages/evidence/${NAME}/[a-z-]+\\.json`,
     `stages/(?:blocks|remedies|sensitivity)/${NAME}/${BLOCK}|stages/curve/\\d+/${NAME}/${BLOCK}`,
     `view/(?:${names(VIEW_FILES.study)})|view/${NAME}/(?:${names(VIEW_FILES.encoder)})`,

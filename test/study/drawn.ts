@@ -39,6 +39,8 @@ export interface Drawing {
   readonly repeated?: boolean;
   /** False: the cells have no protein, but a dose (one by class), which is missing for the first of every class. */
   readonly proteins?: boolean;
+  /** Whether cells have places in their fields, on pixels of 0.25 µm. */
+  readonly places?: boolean;
   /** Localization of cell `i` of class `c`; its class by default. */
   readonly localization?: (name: string, i: number) => string | null;
 }
@@ -61,6 +63,7 @@ export function drawCells(path: string, drawing: Drawing = {}): void {
     dark,
     repeated = false,
     proteins = true,
+    places = false,
     localization = (name: string) => name,
   } = drawing;
   const writer = new CellStoreWriter(path, { channels, height: size, width: size }, masks, "drawn");
@@ -88,6 +91,7 @@ export function drawCells(path: string, drawing: Drawing = {}): void {
         Metadata_Field: `${name}-field${i % fields}`,
         Metadata_Localization: localization(name, i),
         Metadata_Plate: `plate${i % fields}`,
+        ...(places ? { Metadata_X: 10 + i, Metadata_Y: 20.5 + c, Metadata_PixelSize: 0.25 } : {}),
         ...(proteins ? {} : { Metadata_Dose: i === 0 ? Number.NaN : c }),
       });
       verdict.push(`${name}-field${i % fields}` === drawing.rejected ? "small" : "ok");

@@ -75,7 +75,8 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
   const leftOut = new LeftOut();
   const odd = { several: [] as string[], none: [] as string[] };
   const counts = { several: 0, none: 0 };
-  const pixelSizes = new Set<number>();
+  /** Of every field, null where its file does not say. */
+  const sizes: (number | null)[] = [];
   let cells = 0;
   let empty = 0;
   let outside: number | null = null;
@@ -83,8 +84,7 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
     if (options.signal?.aborted)
       throw new InterruptedError("stopped; nothing was written", { path: list.path });
     const { objects, height, width, nuclei } = await findCells(entry, split, list.path);
-    const pixelSize = await checkPlanes(entry, { channels, given }, height, width);
-    if (pixelSize !== null) pixelSizes.add(pixelSize);
+    sizes.push(await checkPlanes(entry, { channels, given }, height, width));
     cells += objects.length;
     if (objects.length === 0) empty++;
     if (nuclei !== null) outside = (outside ?? 0) + nuclei.outside;
@@ -115,6 +115,7 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
     options.onField?.(field + 1, list.fields.length);
   }
   const targets = sampler.take().sort((a, b) => a.field - b.field || a.label - b.label);
+  const pixelSizes = new Set(sizes.filter((size) => size !== null));
   const found: FieldsFound = {
     ...{ fitted, size, cells, empty, leftOut, nucleiOutside: outside, odd, counts, pixelSizes },
   };
@@ -142,6 +143,7 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
         Metadata_X: column,
         Metadata_Y: row,
         ...(nuclei === null ? {} : { Metadata_Nuclei: nuclei }),
+        ...(sizes[field] === null ? {} : { Metadata_PixelSize: sizes[field] }),
         Metadata_Image: nameWithin(list.base, files[0]),
       };
     },

@@ -3,7 +3,15 @@ import type { Groups } from "../../core/groups.ts";
 import { table } from "../../files/table.ts";
 import { hasDonor, SETTINGS } from "../../settings.ts";
 import { mediumOf } from "../../swap/plan.ts";
-import { CENTER, type CropSource, NEIGHBOR, type SwapPlan, type Table } from "../../types.ts";
+import {
+  CENTER,
+  type Cells,
+  type Column,
+  type CropSource,
+  NEIGHBOR,
+  type SwapPlan,
+  type Table,
+} from "../../types.ts";
 import type { Selection } from "../select.ts";
 
 /** Rows that are written at once. */
@@ -37,6 +45,7 @@ export function* cellPieces({ plan, store, selection, groups }: ViewRequest): Ge
     if (hasDonor(SETTINGS[plan.setting[row]])) lends[plan.donor[row]]++;
   const area = areas(store);
   const order = positions(selection.rows, cells.count);
+  const [x, y] = ["Metadata_X", "Metadata_Y"].map((name) => numbersOf(cells.metadata.columns.get(name)));
   for (const { start, end } of pieces(cells.count)) {
     const rows = Array.from({ length: end - start }, (_, i) => start + i);
     yield table({
@@ -51,10 +60,22 @@ export function* cellPieces({ plan, store, selection, groups }: ViewRequest): Ge
       cell_area: Float32Array.from(rows, (r) => area.center[r]),
       neighbor_area: Float32Array.from(rows, (r) => area.neighbors[r]),
       lends: lends.slice(start, end),
-      x: new Float32Array(rows.length).fill(Number.NaN),
-      y: new Float32Array(rows.length).fill(Number.NaN),
+      x: Float32Array.from(rows, (r) => x?.[r] ?? Number.NaN),
+      y: Float32Array.from(rows, (r) => y?.[r] ?? Number.NaN),
     });
   }
+}
+
+/** A metadata column of numbers; null where it is none. */
+function numbersOf(column: Column | undefined): ArrayLike<number> | null {
+  return ArrayBuffer.isView(column) ? (column as Float64Array) : null;
+}
+
+/** Micrometers per pixel, where the metadata say the same of all cells; else null. */
+export function micrometersOf({ metadata }: Pick<Cells, "metadata">): number | null {
+  const sizes = numbersOf(metadata.columns.get("Metadata_PixelSize"));
+  const [size] = sizes === null ? [] : Array.from(sizes);
+  return size > 0 && Number.isFinite(size) && Array.from(sizes!).every((s) => s === size) ? size : null;
 }
 
 /** Pixels of the center cell and of its neighbors; NaN where the masks do not know. */
@@ -86,7 +107,8 @@ function positions(rows: readonly Int32Array[], count: number): Int32Array {
   return out;
 }
 
-function pieces(count: number): { start: number; end: number }[] {
+/** Rows of a table that are written at once. */
+export function pieces(count: number): { start: number; end: number }[] {
   return Array.from({ length: Math.max(1, Math.ceil(count / PIECE)) }, (_, i) => ({
     start: i * PIECE,
     end: Math.min(count, (i + 1) * PIECE),

@@ -8,8 +8,8 @@ import { version } from "../../version.ts";
 import { encoderName, outputNames } from "../encoders.ts";
 import type { Finished } from "../results.ts";
 import { transferPredictions } from "../transfer.ts";
-import { writeComposites } from "./composites.ts";
-import { cellPieces, planPieces, type ViewRequest } from "./tables.ts";
+import { keptComposites } from "./kept.ts";
+import { cellPieces, micrometersOf, planPieces, type ViewRequest } from "./tables.ts";
 
 /** Writes what the explorer shows of a study; returns the files. */
 export function writeView(finished: Omit<Finished, "remedies" | "sensitivity">): string[] {
@@ -22,13 +22,15 @@ export function writeView(finished: Omit<Finished, "remedies" | "sensitivity">):
   };
   writeParquetPieces(to("plan.parquet"), planPieces(request));
   writeParquetPieces(to("cells.parquet"), cellPieces(request));
-  for (const { set } of outputs) {
+  const maps = outputs.map(({ set }) => {
     const predictions = transferPredictions({ ...finished, set, cells: store.cells });
     if (predictions !== null) to("probes.npy", set.name);
-    files.push(...writeComposites(request, { set, layout, predictions }));
-  }
+    const written = keptComposites(request, { set, layout, predictions });
+    files.push(...written.files);
+    return written.map;
+  });
   writeFileAtomic(to("scales.json"), `${JSON.stringify(scalesOf(finished))}\n`);
-  writeFileAtomic(to("study.json"), `${JSON.stringify(viewStudy(finished))}\n`);
+  writeFileAtomic(to("study.json"), `${JSON.stringify(viewStudy(finished, maps))}\n`);
   return files;
 }
 
@@ -69,7 +71,10 @@ function scalesOf({ scales }: Pick<Finished, "scales">) {
   };
 }
 
-function viewStudy(finished: Omit<Finished, "remedies" | "sensitivity">): ViewStudy {
+function viewStudy(
+  finished: Omit<Finished, "remedies" | "sensitivity">,
+  maps: readonly ViewEncoder["map"][],
+): ViewStudy {
   const { study, store, selection, plan, groups, scales, outputs } = finished;
   const used = new Set(plan.setting);
   const settings = SETTINGS.filter((_, s) => used.has(s));
@@ -87,7 +92,7 @@ function viewStudy(finished: Omit<Finished, "remedies" | "sensitivity">): ViewSt
     classes: [...selection.classes],
     settings,
     backgrounds: [...lending].filter((b) => b >= 0).sort((a, b) => a - b),
-    encoders: outputs.map(({ encoder, set }): ViewEncoder => {
+    encoders: outputs.map(({ encoder, set }, i): ViewEncoder => {
       const runs =
         encoder.kind === "given"
           ? { where: "none" as const, why: "its features were made elsewhere" }
@@ -99,6 +104,7 @@ function viewStudy(finished: Omit<Finished, "remedies" | "sensitivity">): ViewSt
         title: encoder.kind === "given" ? "features made elsewhere" : (encoder.description.title ?? ""),
         dimension: set.dimension,
         predicted: study.settings.includes("original") && groups.count >= 2,
+        map: maps[i],
         runs,
       };
     }),
@@ -110,7 +116,7 @@ function viewStudy(finished: Omit<Finished, "remedies" | "sensitivity">): ViewSt
       width: store.width,
       ...(store.diameter === undefined ? {} : { diameter: store.diameter }),
       masks: store.masks,
-      micrometers: null,
+      micrometers: micrometersOf(store.cells),
     },
     composite: { ...study.composite, clip: study.composite.clip === null ? null : [...study.composite.clip] },
     unit: groups.unit,

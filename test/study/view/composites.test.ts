@@ -13,10 +13,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ViewStudy, viewStudySchema } from "../../../src/explore/format.ts";
 import { NpyReader } from "../../../src/files/npy.ts";
 import { openSealed, sealJson } from "../../../src/files/sealed.ts";
-import { readParquet } from "../../../src/files/table.ts";
+import { readParquet, table } from "../../../src/files/table.ts";
+import { SETTINGS } from "../../../src/settings.ts";
 import { readRecord } from "../../../src/study/record.ts";
 import { readStudyFile } from "../../../src/study/schema.ts";
 import { verifyStudy } from "../../../src/study/verify-study.ts";
+import { micrometersOf } from "../../../src/study/view/tables.ts";
 import { runStudy } from "../../../src/study.ts";
 import { contents } from "../command.ts";
 import { drawCells, writeEncoder, writeStudy } from "../drawn.ts";
@@ -33,6 +35,7 @@ beforeAll(async () => {
     classes: CLASSES,
     cellsPerClass: 12,
     fields: 4,
+    places: true,
     localization: (name, i) => (name === "vacuole" && i % 5 === 0 ? null : name),
   });
   writeEncoder(base, { name: "tiny" });
@@ -101,6 +104,44 @@ test("probes are saved for every closed group, on raw features", () => {
   expect(values.every(Number.isFinite)).toBe(true);
 });
 
+test("the map shows originals in the directions in which they differ most, and all composites there", async () => {
+  const { encoders, settings } = viewStudy(first);
+  const [{ map, dimension }] = encoders;
+  const { columns: plan } = await readParquet(join(first, "view/plan.parquet"));
+  const { columns, rows } = await readParquet(join(first, "view/tiny/composites.parquet"));
+  const originals = Array.from({ length: rows }, (_, row) => row).filter(
+    (row) => SETTINGS[Number(plan.get("setting")![row])] === "original",
+  );
+  expect(settings).toContain("original");
+  expect(map!.crops).toBe(originals.length);
+  expect(map!.axes[0].share).toBeGreaterThanOrEqual(map!.axes[1].share);
+  for (const [i, name] of ["map_x", "map_y"].entries()) {
+    const values = Array.from(columns.get(name)! as Float32Array);
+    expect(values.every(Number.isFinite)).toBe(true);
+    const squares = originals.reduce((sum, row) => sum + values[row] ** 2, 0) / originals.length;
+    expect(squares / dimension).toBeCloseTo(map!.axes[i].share, 5);
+    expect(originals.reduce((sum, row) => sum + values[row], 0) / originals.length).toBeCloseTo(0, 4);
+  }
+});
+
+test("cells have their places, and pixels their size, where the store knows them", async () => {
+  const { columns } = await readParquet(join(first, "view/cells.parquet"));
+  expect([columns.get("x")![3], columns.get("y")![3]]).toEqual([13, 20.5]);
+  expect(viewStudy(first).crops.micrometers).toBe(0.25);
+  const of = (sizes: number[] | string[]) =>
+    micrometersOf({
+      metadata: table({
+        Metadata_PixelSize:
+          typeof sizes[0] === "string" ? (sizes as string[]) : Float64Array.from(sizes as number[]),
+      }),
+    });
+  expect([[0.1, 0.1], [0.1, 0.2], [Number.NaN, 0.1], [0, 0], ["a"]].map((s) => of(s as number[]))).toEqual([
+    0.1,
+    ...Array(4).fill(null),
+  ]);
+  expect(micrometersOf({ metadata: table({ Metadata_X: Float64Array.of(1) }) })).toBeNull();
+});
+
 test("the record vouches for all of it, and verify reads it", async () => {
   const { files } = readRecord(first);
   for (const name of ["composites.parquet", "probabilities.npy", "probes.npy"])
@@ -149,6 +190,18 @@ test("published folds have no probe of all classes", async () => {
   expect(existsSync(join(out, "view/tiny/probabilities.npy"))).toBe(false);
   const { columns } = await readParquet(join(out, "view/tiny/composites.parquet"));
   expect([...columns.get("prediction")!].every((p) => p === -1)).toBe(true);
+});
+
+test.each(["composites.parquet", "probabilities.npy"])("%s that is damaged is made again", async (name) => {
+  const path = join(first, "view/tiny", name);
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1] ^= 1;
+  writeFileSync(path, bytes);
+  expect((await verifyStudy(first)).files.filter(({ fault }) => fault !== null)).toEqual([
+    expect.objectContaining({ path }),
+  ]);
+  await run({});
+  expect(contents(first)).toEqual(left);
 });
 
 test("what a study no longer has goes with it", async () => {
