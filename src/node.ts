@@ -46,6 +46,7 @@ export { openPifia } from "./encode/published/pifia.ts";
 export { showEncoder } from "./encode/published/show.ts";
 export { runTrial, type Trial, type TrialOptions } from "./encode/trial.ts";
 export { PairGrid } from "./evaluate/grid.ts";
+export type { ComparedFlips, ComparedNumber, ComparedPair } from "./explore/compare.ts";
 export { type ExtractRequest, extract, tryEncoder } from "./features/extract.ts";
 export * from "./index.ts";
 export { type CellFeatureOptions, type CellFeatures, writeCellFeatures } from "./remedy/cell-features.ts";
@@ -57,6 +58,7 @@ export {
 } from "./simulate/write-cells.ts";
 export { type AnnDataExport, type AnnDataExportOptions, exportAnnData } from "./study/anndata/export.ts";
 export { type AuthorFeatureOptions, evaluateAuthorFeatures } from "./study/author-features.ts";
+export { type CompareOptions, compareStudies } from "./study/compare/compare.ts";
 export {
   type Exported,
   type ExportOptions,

@@ -20,6 +20,7 @@ const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "encode/published/kind.ts docs/own-model.md": [/PyTorch/, '"command":'],
   "encode/published/feature-folder.ts docs/own-features.md": ['"features":', "cellswap export composites"],
   "report/remedy-words.ts docs/validity.md": ["## Remedies", "coverage"],
+  "study/compare/mismatch.ts docs/sensitivity.md": ["## The variants", "halo-0"],
   "study/groups.ts docs/validity.md": ["## Closed groups", /published protocol/],
   "study/schema.ts docs/remedies.md": ['"remedies":', "retrained+recompose"],
   "study/schema.ts docs/sensitivity.md": ["## The variants", "dilate-N", "neighbor-slice"],

@@ -9,7 +9,7 @@ import { makeWorld, type World } from "./model.ts";
 import { type BlockFeatures, drawStudy, judge } from "./study.ts";
 
 /** Which features each encoder sees: two of six, which share two, one of all and one of five. */
-const SEEN = [
+export const SEEN = [
   [0, 1, 2, 3, 4, 5],
   [4, 5, 6, 7, 8, 9],
   [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
@@ -25,18 +25,25 @@ export interface EncoderSummary {
   readonly statements: readonly { readonly statement: string; readonly all: number; readonly each: number }[];
 }
 
-function seenBy(world: World, study: readonly BlockFeatures[], seen: readonly number[]) {
-  const d = world.design.dimension;
+/** The world as an encoder sees it that has these features. */
+export function worldSeen(world: World, seen: readonly number[]): World {
   const pick = (v: Float64Array) => Float64Array.from(seen, (j) => v[j]);
-  const design = { ...world.design, dimension: seen.length };
-  const part = {
+  return {
     ...world,
-    design,
+    design: { ...world.design, dimension: seen.length },
     own: world.own.map(pick),
     medium: world.medium.map(pick),
     neighbors: world.neighbors.map(pick),
   };
-  const blocks = study.map((block) => ({
+}
+
+/** A study as an encoder sees it that has these of `d` features. */
+export function studySeen(
+  d: number,
+  study: readonly BlockFeatures[],
+  seen: readonly number[],
+): BlockFeatures[] {
+  return study.map((block) => ({
     ...block,
     features: block.features.map((x) => {
       if (x === undefined) return undefined;
@@ -45,7 +52,6 @@ function seenBy(world: World, study: readonly BlockFeatures[], seen: readonly nu
       return out;
     }),
   }));
-  return judge(part, blocks);
 }
 
 /** Runs (or reads) the replicates of one design. */
@@ -58,7 +64,9 @@ export function compareEncoders(design: Design, replicates: number, folder: stri
     let adjustment = "";
     for (let r = 0; r < replicates; r++) {
       const study = drawStudy(world, r);
-      const judged = SEEN.map((seen) => seenBy(world, study, seen));
+      const judged = SEEN.map((seen) =>
+        judge(worldSeen(world, seen), studySeen(design.dimension, study, seen)),
+      );
       for (const id of COMPARED) {
         const statement = STATEMENTS.find((s) => s.id === id)!;
         const truth = judged.map((j) =>

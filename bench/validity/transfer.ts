@@ -38,7 +38,7 @@ interface Source {
 }
 
 /** Predictions of one study's probes for its own composites, and for those of another study, new in everything. */
-function predict(
+export function predict(
   world: World,
   study: readonly BlockFeatures[],
   fresh: readonly BlockFeatures[],

@@ -2,10 +2,14 @@ import { mulberry32, namedSeed } from "../core/rng.ts";
 import { quantileSorted } from "../core/statistics.ts";
 import { studentQuantile } from "../core/student.ts";
 import { StudyError } from "../errors.ts";
-import type { Components } from "./components.ts";
-import { type Computed, compute, type Estimate, estimate, type Grouping } from "./estimate.ts";
+import type { Setting } from "../settings.ts";
+import { type Components, components } from "./components.ts";
+import { dependence } from "./dependence.ts";
+import { type Estimate, type Grouping, refusal, stated } from "./estimate.ts";
 import type { Judgments } from "./judgments.ts";
+import type { Called } from "./predictions.ts";
 import type { Statement } from "./statements.ts";
+import { type TransferStatement, transferDependence, transferDifference } from "./transfer.ts";
 
 /** One encoder's judgments, of the same cells in the same groups as the others'. */
 export interface Contestant {
@@ -28,6 +32,10 @@ export interface EncoderOptions {
   /** Sign flips; default 4,000. */
   readonly flips?: number;
   readonly seed?: number;
+  /** Pairs of contestants, by position, that the intervals hold for at once; default: all. */
+  readonly pairs?: readonly (readonly [first: number, second: number])[];
+  /** The one class that the statement is about; the average over all classes by default. */
+  readonly only?: number | undefined;
 }
 
 /** Clusters per class from which the largest |t| is calibrated by sign flips. */
@@ -45,24 +53,104 @@ export function encoderDifferences(
   statement: Statement,
   contestants: readonly Contestant[],
   grouping: Grouping,
-  { level = 0.95, flips = 4000, seed = 0 }: EncoderOptions = {},
+  options: EncoderOptions = {},
 ): EncoderDifference[] {
-  checkSame(contestants);
-  const pairs = contestants.flatMap((a, i) => contestants.slice(i + 1).map((b) => [a, b] as const));
-  const number = pairs.length;
-  const useFlips = number > 1 && grouping.fewest >= FEWEST_FOR_FLIPS;
-  const computed = pairs.map(([a, b]) => {
+  const { pairs = allPairs(contestants.length), only } = options;
+  checkSame(contestants.map(({ encoder, judgments }) => ({ encoder, cluster: judgments.cluster })));
+  const paired = pairs.map(([i, j]): PairedSums => {
+    const [first, second] = [contestants[i], contestants[j]];
     const terms = [
-      ...statement.terms(a.judgments),
-      ...statement.terms(b.judgments).map((t) => ({ ...t, weight: -t.weight })),
+      ...statement.terms(first.judgments),
+      ...statement.terms(second.judgments).map((t) => ({ ...t, weight: -t.weight })),
     ];
-    return { terms, ...compute(terms, grouping) };
+    const single = only !== undefined;
+    return {
+      first: first.encoder,
+      second: second.encoder,
+      sums: components(terms, only),
+      settings: terms.map((t) => t.setting),
+      dependence: { average: dependence(terms, grouping), own: dependence(terms, grouping, single) },
+    };
   });
-  const largest = useFlips ? flippedMaxima(computed, flips, seed) : null;
-  return pairs.map(([a, b], i): EncoderDifference => {
-    const { terms, variance } = computed[i];
-    const plain = estimate(terms, grouping, { level: number > 1 ? 1 - (1 - level) / number : level });
-    const names = { first: a.encoder, second: b.encoder };
+  return differencesAtOnce(paired, grouping, options);
+}
+
+/** One encoder's predictions, of the same cells in the same groups as the others'. */
+export interface Predicting {
+  readonly encoder: string;
+  readonly predictions: Called;
+}
+
+/**
+ * As {@link encoderDifferences}, in what probes that were trained on originals say of composites; both encoders must
+ * have the same blocks.
+ * @throws StudyError where an encoder's cells are others
+ */
+export function transferDifferences(
+  statement: TransferStatement,
+  contestants: readonly Predicting[],
+  grouping: Grouping,
+  options: EncoderOptions = {},
+): EncoderDifference[] {
+  const { pairs = allPairs(contestants.length), only } = options;
+  checkSame(contestants.map(({ encoder, predictions }) => ({ encoder, cluster: predictions.cluster })));
+  const factor = transferDependence(grouping);
+  const { setting, base } = statement;
+  const paired = pairs.map(([i, j]): PairedSums => {
+    const [first, second] = [contestants[i], contestants[j]];
+    return {
+      first: first.encoder,
+      second: second.encoder,
+      sums: transferDifference(first.predictions, second.predictions, statement, only),
+      settings: base === null ? [setting] : [setting, base],
+      dependence: { average: factor, own: factor },
+    };
+  });
+  return differencesAtOnce(paired, grouping, options);
+}
+
+/** Every two of `count`, by position. */
+function allPairs(count: number): [number, number][] {
+  return Array.from({ length: count }, (_, i) => i).flatMap((i) =>
+    Array.from({ length: count - i - 1 }, (_, k): [number, number] => [i, i + k + 1]),
+  );
+}
+
+/** Deviations of a paired difference, and what its interval takes besides. */
+interface PairedSums extends Pick<EncoderDifference, "first" | "second"> {
+  readonly sums: Components;
+  readonly settings: readonly Setting[];
+  /** Factor for the dependence of the folds: of the average over classes, and of the statement itself. */
+  readonly dependence: { readonly average: number; readonly own: number };
+}
+
+/** The differences with intervals that hold for all of them at once. */
+function differencesAtOnce(
+  paired: readonly PairedSums[],
+  grouping: Grouping,
+  { level = 0.95, flips = 4000, seed = 0, only }: EncoderOptions,
+): EncoderDifference[] {
+  const number = paired.length;
+  const useFlips = number > 1 && grouping.fewest >= FEWEST_FOR_FLIPS;
+  const largest = useFlips
+    ? flippedMaxima(
+        paired.map(({ sums }) => sums),
+        flips,
+        seed,
+      )
+    : null;
+  return paired.map(({ first, second, sums, settings, dependence: factor }): EncoderDifference => {
+    const plain = stated(sums, grouping, {
+      level: number > 1 ? 1 - (1 - level) / number : level,
+      difference: true,
+      dependence: factor.own,
+      refused: refusal(settings, grouping, sums, {
+        difference: true,
+        single: only !== undefined,
+        dependence: factor.average,
+      }),
+    });
+    const names = { first, second };
     if (plain.refused !== undefined || plain.se === null)
       return { ...names, ...plain, level, adjusted: null, adjustment: "none" };
     if (largest === null)
@@ -74,30 +162,31 @@ export function encoderDifferences(
         adjustment: number > 1 ? "bonferroni" : "none",
       };
     const critical = Math.max(quantileSorted(largest, level), studentQuantile((1 + level) / 2, plain.df!));
-    const t = Math.abs(plain.estimate) / Math.sqrt(variance);
     return {
       ...names,
       ...plain,
       level,
       low: Math.max(-1, plain.estimate - critical * plain.se),
       high: Math.min(1, plain.estimate + critical * plain.se),
-      adjusted: Math.max(plain.p!, (1 + countAtLeast(largest, t)) / (1 + flips)),
+      adjusted: Math.max(
+        plain.p!,
+        (1 + countAtLeast(largest, Math.abs(plain.estimate) / plain.se)) / (1 + flips),
+      ),
       adjustment: "sign-flips",
     };
   });
 }
 
 /** Largest |t| over the statements in every flip, ascending. */
-function flippedMaxima(computed: readonly Computed[], flips: number, seed: number): Float64Array {
+function flippedMaxima(paired: readonly Components[], flips: number, seed: number): Float64Array {
   const random = mulberry32(namedSeed(seed, "sign flips"));
-  const names = computed[0].components.names;
+  const { names } = paired[0];
   const clusters = Math.max(...names.map((n) => Math.max(...n))) + 1;
   const out = new Float64Array(flips);
   const sign = new Int8Array(clusters);
   for (let r = 0; r < flips; r++) {
     for (let f = 0; f < clusters; f++) sign[f] = random() < 0.5 ? -1 : 1;
-    for (const { components } of computed)
-      if (components.differing > 0) out[r] = Math.max(out[r], flippedT(components, sign));
+    for (const sums of paired) if (sums.differing > 0) out[r] = Math.max(out[r], flippedT(sums, sign));
   }
   return out.sort();
 }
@@ -132,15 +221,16 @@ function countAtLeast(ascending: Float64Array, value: number): number {
   return ascending.length - low;
 }
 
-function checkSame(contestants: readonly Contestant[]): void {
+function checkSame(
+  contestants: readonly { readonly encoder: string; readonly cluster: readonly Int32Array[] }[],
+): void {
   const [first] = contestants;
   for (const other of contestants)
     if (
-      other.judgments.cluster.length !== first.judgments.cluster.length ||
-      other.judgments.cluster.some(
+      other.cluster.length !== first.cluster.length ||
+      other.cluster.some(
         (list, c) =>
-          list.some((name, i) => name !== first.judgments.cluster[c][i]) ||
-          list.length !== first.judgments.cluster[c].length,
+          list.some((name, i) => name !== first.cluster[c][i]) || list.length !== first.cluster[c].length,
       )
     )
       throw new StudyError(

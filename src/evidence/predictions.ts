@@ -1,14 +1,19 @@
 import { fitLogistic, type LogisticModel, predictScores } from "../evaluate/logistic/logistic.ts";
 import type { Setting } from "../settings.ts";
 
-/** What the probes that were trained on original crops make of one setting with one background. */
-export interface PredictedBlock {
+/** What the probes that were trained on original crops call the cells in one setting with one background. */
+export interface CalledBlock {
   readonly setting: Setting;
   /** Class that the backgrounds come from, -1 where every cell keeps its own class's or has none. */
   readonly background: number;
   /** Per class: cluster of every row's donor; null where the setting has none but the cell itself. */
   readonly donor: readonly (Int32Array | null)[];
   /** Per class, one entry per row; null where the block lacks the class. */
+  readonly cells: readonly (Pick<PredictedCells, "predicted"> | null)[];
+}
+
+/** The same with probabilities. */
+export interface PredictedBlock extends CalledBlock {
   readonly cells: readonly (PredictedCells | null)[];
 }
 
@@ -26,11 +31,16 @@ export interface PredictedCells {
   readonly margin: Float32Array;
 }
 
-/** Held-out predictions of one encoder's features. */
-export interface Predictions {
+/** What one encoder's features are called by probes that did not see them. */
+export interface Called {
   readonly classes: readonly string[];
   /** Per class: cluster of every row, numbered over all classes (`closedGroups`). */
   readonly cluster: readonly Int32Array[];
+  readonly blocks: readonly CalledBlock[];
+}
+
+/** Held-out predictions of one encoder's features. */
+export interface Predictions extends Called {
   readonly blocks: readonly PredictedBlock[];
 }
 

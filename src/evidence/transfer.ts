@@ -1,7 +1,7 @@
 import { SETTINGS, type Setting } from "../settings.ts";
 import { type Part, sumDeviations } from "./components.ts";
 import { type Estimate, type EstimateOptions, type Grouping, refusal, stated } from "./estimate.ts";
-import type { PredictedBlock, Predictions } from "./predictions.ts";
+import type { Called, CalledBlock } from "./predictions.ts";
 
 /** What can be said about probes that were trained on original crops and tested on others. */
 export interface TransferStatement {
@@ -34,7 +34,7 @@ export interface TransferOptions extends Pick<EstimateOptions, "level"> {
  * without the foreign background: the same cells in `same`, or, where there is no `same`, in `cell-free` on the same
  * donors. `capture-neighbor` is `different` minus `cell-free` on the same donors: what the neighbors alone capture.
  */
-export function transferStatements({ blocks, classes }: Predictions): TransferStatement[] {
+export function transferStatements({ blocks, classes }: Called): TransferStatement[] {
   const present = SETTINGS.filter((s) => classes.some((_, own) => blocksOf(blocks, s, own).length > 0));
   const foreign = present.filter((s) => blocks.some((b) => b.setting === s && b.background >= 0));
   return present.flatMap((setting): TransferStatement[] => {
@@ -66,7 +66,7 @@ export function transferStatements({ blocks, classes }: Predictions): TransferSt
  * each background. Cells on the background of their own class do not count.
  */
 export function transferEstimates(
-  of: Predictions,
+  of: Called,
   grouping: Grouping,
   options: TransferOptions = {},
 ): TransferStated[] {
@@ -96,7 +96,7 @@ export function transferEstimates(
 }
 
 /** Deviations of a statement, summed over clusters. */
-export function transferComponents(of: Predictions, statement: TransferStatement, only?: number) {
+export function transferComponents(of: Called, statement: TransferStatement, only?: number) {
   const parts = of.classes.map((_, own) =>
     only === undefined || own === only ? partsOf(of, statement, own) : [],
   );
@@ -104,16 +104,33 @@ export function transferComponents(of: Predictions, statement: TransferStatement
   return sumDeviations(of.cluster, present, (own) => parts[own]);
 }
 
+/** Deviations of a statement of `first` minus that of `second`, of the same cells on the same blocks. */
+export function transferDifference(
+  first: Called,
+  second: Called,
+  statement: TransferStatement,
+  only?: number,
+) {
+  const parts = first.classes.map((_, own): Part[] => {
+    if (only !== undefined && own !== only) return [];
+    const [plus, minus] = [first, second].map((of) => partsOf(of, statement, own));
+    if (plus.length === 0 || minus.length === 0) return [];
+    return [...plus, ...minus.map((part) => ({ ...part, share: -part.share }))];
+  });
+  const present = parts.flatMap((p, own) => (p.length > 0 ? [own] : []));
+  return sumDeviations(first.cluster, present, (own) => parts[own]);
+}
+
 /** What the rows of a class bring in; empty where they lack a block that the statement needs. */
 function partsOf(
-  { blocks, cluster }: Predictions,
+  { blocks, cluster }: Called,
   { kind, setting, base }: TransferStatement,
   own: number,
 ): Part[] {
   const found = blocksOf(blocks, setting, own);
   if (found.length === 0) return [];
   const share = 1 / (cluster[own].length * found.length);
-  const part = (block: PredictedBlock, called: number, weight: number): Part => ({
+  const part = (block: CalledBlock, called: number, weight: number): Part => ({
     held: Float64Array.from(block.cells[own]!.predicted, (p) => (p === called ? 1 : 0)),
     share: weight * share,
     lender: block.background < 0 ? own : block.background,
@@ -133,7 +150,7 @@ function partsOf(
 }
 
 /** Blocks of a setting that count for a class: not those on its own class's background. */
-function blocksOf(blocks: readonly PredictedBlock[], setting: Setting, own: number): PredictedBlock[] {
+function blocksOf(blocks: readonly CalledBlock[], setting: Setting, own: number): CalledBlock[] {
   return blocks.filter((b) => b.setting === setting && b.cells[own] !== null && b.background !== own);
 }
 

@@ -20,10 +20,16 @@ import type { Study } from "./schema.ts";
 import type { Selection } from "./select.ts";
 import type { EffectRow } from "./tables.ts";
 
-/** What a study knows of its cells when it judges encoders. */
-export interface Judged {
+/** The cells that encoders judge, and the composites of them. */
+export interface JudgedCells {
   readonly plan: SwapPlan;
   readonly index: PlanIndex;
+  readonly selection: Pick<Selection, "classes" | "rows">;
+  readonly groups: Pick<Groups, "cluster">;
+}
+
+/** What a study knows of its cells when it judges encoders. */
+export interface Judged extends JudgedCells {
   readonly selection: Selection;
   readonly groups: Groups;
 }
@@ -39,7 +45,7 @@ export interface EncoderEvidence {
 
 /** Out-of-fold judgments of one encoder from its blocks. */
 export function judgmentsOf(
-  { plan, index, selection, groups }: Judged,
+  { plan, index, selection, groups }: JudgedCells,
   results: readonly BlockResult[],
 ): Judgments {
   const { classes, rows } = selection;

@@ -211,6 +211,28 @@ describe("encoders", () => {
     expect(width(independent) / width(pair)).toBeGreaterThan(1.15);
   });
 
+  test("chosen pairs hold at once by themselves; one class alone is an estimate of its terms", () => {
+    const judged = contestants.map((c) => c.judgments);
+    const neighbor = named("neighbor");
+    const chosen = encoderDifferences(neighbor, contestants, grouping, { pairs: [[3, 0]] })[0];
+    const terms = [
+      ...neighbor.terms(judged[3]),
+      ...neighbor.terms(judged[0]).map((t) => ({ ...t, weight: -t.weight })),
+    ];
+    expect(chosen).toMatchObject({ first: "e3", second: "e0", ...estimate(terms, grouping) });
+    for (const only of [0, 2]) {
+      const [alone] = encoderDifferences(neighbor, contestants, grouping, { pairs: [[3, 0]], only });
+      expect(alone).toMatchObject({ adjustment: "none", ...estimate(terms, grouping, { only }) });
+    }
+    const two = encoderDifferences(neighbor, contestants, grouping, {
+      pairs: [
+        [0, 2],
+        [3, 0],
+      ],
+    });
+    expect(two[1].adjusted).toBeCloseTo(Math.min(1, 2 * chosen.p!), 12);
+  });
+
   test("judgments of other cells are refused", () => {
     const other = { encoder: "other", judgments: drawnJudgments(1) };
     expect(() => encoderDifferences(named("original"), [contestants[0], other], grouping)).toThrow(

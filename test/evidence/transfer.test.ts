@@ -4,6 +4,7 @@ import { mulberry32 } from "../../src/core/rng.ts";
 import { studentQuantile } from "../../src/core/student.ts";
 import { fitLogistic, predictClasses, predictProbabilities } from "../../src/evaluate/logistic/logistic.ts";
 import { dependence } from "../../src/evidence/dependence.ts";
+import { transferDifferences } from "../../src/evidence/encoders.ts";
 import { estimate, type Grouping } from "../../src/evidence/estimate.ts";
 import type { Judgments, Term } from "../../src/evidence/judgments.ts";
 import {
@@ -126,6 +127,49 @@ test("sums over clusters are those of the pair judgments", () => {
   close("transfer/different", terms("own", "different"));
   close("capture/cell-free", terms("background", "cell-free"));
   close("capture-neighbor", terms("background", "different", "cell-free"));
+});
+
+test("differences of two encoders are sums over clusters of paired judgments, as those of pair probes are", () => {
+  const settings = ["original", "cell-free", "different"] as const;
+  const contestants = [5, 6, 7].map((seed) => ({ encoder: `${seed}`, predictions: drawn(seed, settings) }));
+  // Encoders see the same composites: donors are those of the first.
+  const paired = contestants.map(({ encoder, predictions }) => ({
+    encoder,
+    predictions: {
+      ...predictions,
+      blocks: predictions.blocks.map((b, i) => ({ ...b, donor: contestants[0].predictions.blocks[i].donor })),
+    },
+  }));
+  const statements = transferStatements(paired[0].predictions);
+  const statement = (id: string) => statements.find((s) => s.id === id)!;
+  for (const [id, hit, ...of] of [
+    ["transfer/original", "own", "original"],
+    ["transfer/different", "own", "different"],
+    ["capture/different", "background", "different"],
+    ["capture-neighbor", "background", "different", "cell-free"],
+  ] as [string, "own" | "background", ...Setting[]][]) {
+    const judged = paired.map(({ predictions }) => asJudgments(predictions, hit));
+    const terms = ([2, 0] as const).flatMap((e, side) =>
+      of.map((setting, i) => ({ of: judged[e], setting, weight: (side === 0) === (i === 0) ? 1 : -1 })),
+    );
+    for (const only of [undefined, 1]) {
+      const [found] = transferDifferences(statement(id), paired, grouping, { pairs: [[2, 0]], only });
+      const expected = estimate(terms, grouping, only === undefined ? {} : { only });
+      expect(found).toMatchObject({ first: "7", second: "5", adjustment: "none" });
+      expect(found.estimate, id).toBeCloseTo(expected.estimate, 12);
+      expect(found.df!, id).toBeCloseTo(expected.df!, 9);
+      const factor = transferDependence(grouping) / dependence(terms, grouping, only !== undefined);
+      expect(found.se!, id).toBeCloseTo(Math.sqrt(factor) * expected.se!, 12);
+    }
+    const all = transferDifferences(statement(id), paired, grouping);
+    expect(all.map((d) => `${d.first} ${d.second} ${d.adjustment}`)).toEqual([
+      "5 6 bonferroni",
+      "5 7 bonferroni",
+      "6 7 bonferroni",
+    ]);
+    const half = studentQuantile(1 - 0.025 / 3, all[1].df!) * all[1].se!;
+    expect(all[1].high! - all[1].estimate, id).toBeCloseTo(half, 12);
+  }
 });
 
 test("the base of a capture rate is `same`, or `cell-free` where there is none", () => {
