@@ -124,11 +124,13 @@ export function writeParquet(path: string, data: Table): void {
  * As {@link writeParquet}, from tables of the same columns, one after the other and a row group each: only one is held
  * at a time. Text may be missing in every text column.
  * @param about what the file says of itself: text by keys
+ * @param codec `UNCOMPRESSED` for numbers that are read often: Snappy saves hardly anything of them
  */
 export function writeParquetPieces(
   path: string,
   pieces: Iterable<Table>,
   about: Readonly<Record<string, string>> = {},
+  codec: "SNAPPY" | "UNCOMPRESSED" = "SNAPPY",
 ): void {
   writeLargeAtomic(path, (filename) => {
     const writer = fileWriter(filename);
@@ -140,7 +142,7 @@ export function writeParquetPieces(
         const given = parquetColumn(name, column);
         return given.type === "STRING" ? { ...given, nullable: true } : given;
       });
-      parquet ??= new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData }), ...said });
+      parquet ??= new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData }), codec, ...said });
       const untyped = columnData.map(({ name, data: values }) => ({ name, data: values }));
       parquet.write({ columnData: untyped, rowGroupSize: Math.max(1, data.rows) });
     }

@@ -6,7 +6,7 @@ export const LAYOUT = 2;
 
 /** Files of the explorer, those of the study first; `sources.json` says where cells and encoders are. */
 export const VIEW_FILES = {
-  study: ["study.json", "cells.parquet", "plan.parquet", "scales.json", "sources.json"],
+  study: ["study.json", "summary.json", "cells.parquet", "plan.parquet", "scales.json", "sources.json"],
   encoder: ["composites.parquet", "probabilities.npy", "probes.npy"],
 } as const;
 export type ViewFile = (typeof VIEW_FILES)[keyof typeof VIEW_FILES][number];

@@ -57,7 +57,7 @@ import {
   scoreTable,
 } from "./tables.ts";
 import { fitTransfer, transferPredictions } from "./transfer.ts";
-import { writeSources, writeView } from "./view/write.ts";
+import { writeSources, writeSummary, writeView } from "./view/write.ts";
 
 /** One output of an encoder. */
 export interface StudiedOutput {
@@ -162,6 +162,7 @@ export function writeResults(finished: Finished): WrittenResults {
   }
   for (const file of writeView(finished)) written.add(file);
   const remedied = finished.remedies.outcomes.flatMap(({ files }) => files);
+  written.add(layout.view("summary.json"));
   removeStale(layout.path, new Set([...written, ...remedied, layout.view("sources.json")]));
   writeSources(finished);
   const data = parseReport({
@@ -177,6 +178,7 @@ export function writeResults(finished: Finished): WrittenResults {
   const report = [`${layout.report}.json`, `${layout.report}.html`];
   writeFileAtomic(report[0], `${JSON.stringify(data)}\n`);
   writeFileAtomic(report[1], renderReport(data));
+  writeSummary(layout, data);
   const shown = new Set([...claims, ...published].map(({ encoder }) => encoder));
   const fits = outputs.flatMap(({ set: { name } }) => [
     ...((transfer.get(name)?.length ?? 0) > 0 ? [layout.stage("transfer", name)] : []),

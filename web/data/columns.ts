@@ -1,18 +1,21 @@
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetRead } from "hyparquet";
 import { RangeFile } from "./fetch.ts";
 
+/** Bytes that are read for what a file says of itself. */
+const TAIL = 1 << 16;
+
 /** A Parquet file of the server; columns are read when they are asked for, row group by row group. */
 export class ParquetColumns {
   readonly #file: Promise<AsyncBuffer>;
   readonly #metadata: Promise<FileMetaData>;
 
-  constructor(url: string) {
+  /** @param whole whether nearly all of the file is wanted: one request brings it */
+  constructor(url: string, { whole = false }: { whole?: boolean } = {}) {
     const file = new RangeFile(url);
-    this.#file = file.length.then((byteLength) => ({
-      byteLength,
-      slice: (start, end = byteLength) => file.slice(start, Math.min(end, byteLength)),
-    }));
-    this.#metadata = this.#file.then((buffer) => parquetMetadataAsync(buffer));
+    this.#file = whole ? inMemory(file) : inPieces(file);
+    this.#metadata = this.#file.then((buffer) =>
+      parquetMetadataAsync(buffer, { initialFetchSize: Math.min(TAIL, buffer.byteLength) }),
+    );
   }
 
   get rows(): Promise<number> {
@@ -39,4 +42,21 @@ export class ParquetColumns {
     });
     return out;
   }
+}
+
+async function inMemory(file: RangeFile): Promise<AsyncBuffer> {
+  const bytes = await file.all();
+  return { byteLength: bytes.byteLength, slice: (start, end) => bytes.slice(start, end) };
+}
+
+async function inPieces(file: RangeFile): Promise<AsyncBuffer> {
+  const { length, end: last } = await file.tail(TAIL);
+  const from = length - last.byteLength;
+  return {
+    byteLength: length,
+    slice: (start, end = length) =>
+      start >= from
+        ? last.slice(start - from, Math.min(end, length) - from)
+        : file.slice(start, Math.min(end, length)),
+  };
 }

@@ -10,8 +10,7 @@ async function get(url: string, headers: Record<string, string> = {}): Promise<R
   } catch {
     throw new LoadError(`${url} does not answer: is the explorer still running? Start it again and reload.`);
   }
-  if (!response.ok && response.status !== 416)
-    throw new LoadError(`${url} cannot be read (${response.status} ${response.statusText}).`);
+  if (!response.ok) throw new LoadError(`${url} cannot be read (${response.status} ${response.statusText}).`);
   return response;
 }
 
@@ -30,31 +29,39 @@ export async function fetchJson(url: string): Promise<unknown> {
 export class RangeFile {
   readonly url: string;
   #whole: Promise<ArrayBuffer> | undefined;
-  #length: Promise<number> | undefined;
 
   constructor(url: string) {
     this.url = url;
   }
 
-  /** Bytes of the file. */
-  get length(): Promise<number> {
-    this.#length ??= (async () => {
-      const response = await fetch(this.url, { method: "HEAD" });
-      const said = response.headers.get("content-length");
-      if (!response.ok || said === null)
-        throw new LoadError(`${this.url} cannot be read (${response.status}).`);
-      return Number(said);
-    })();
-    return this.#length;
+  /** The last `bytes` of the file, all of a shorter one, and the length of the whole. */
+  async tail(bytes: number): Promise<{ length: number; end: ArrayBuffer }> {
+    const response = await this.#range(`bytes=-${bytes}`);
+    const [, length] = /\/(\d+)$/.exec(response?.headers.get("content-range") ?? "") ?? [];
+    if (response !== null && length !== undefined)
+      return { length: Number(length), end: await response.arrayBuffer() };
+    const end = await this.all();
+    return { length: end.byteLength, end };
+  }
+
+  /** The whole file. */
+  all(): Promise<ArrayBuffer> {
+    this.#whole ??= get(this.url).then((response) => response.arrayBuffer());
+    return this.#whole;
   }
 
   /** Bytes `start` to `end` - 1. */
   async slice(start: number, end: number): Promise<ArrayBuffer> {
     if (end <= start) return new ArrayBuffer(0);
-    if (this.#whole !== undefined) return (await this.#whole).slice(start, end);
-    const response = await get(this.url, { range: `bytes=${start}-${end - 1}` });
-    if (response.status === 206) return response.arrayBuffer();
+    const response = this.#whole === undefined ? await this.#range(`bytes=${start}-${end - 1}`) : null;
+    return response === null ? (await this.all()).slice(start, end) : response.arrayBuffer();
+  }
+
+  /** The answer to a range; null where the host knows none, and the whole file is read. */
+  async #range(range: string): Promise<Response | null> {
+    const response = await get(this.url, { range });
+    if (response.status === 206) return response;
     this.#whole ??= response.arrayBuffer();
-    return (await this.#whole).slice(start, end);
+    return null;
   }
 }

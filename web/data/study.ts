@@ -1,7 +1,7 @@
 import type { CellColumns, CompositeColumns, PredictionColumns } from "../../src/explore/filter.ts";
 import { originalRows } from "../../src/explore/filter.ts";
 import { type ViewStudy, viewIndexSchema } from "../../src/explore/format.ts";
-import type { ReportData } from "../../src/report/data.ts";
+import type { ReportSummary } from "../../src/report/summary.ts";
 import { SETTINGS, type Setting } from "../../src/settings.ts";
 import type { Scales } from "../../src/swap/intensity.ts";
 import { NpyRows } from "./arrays.ts";
@@ -67,14 +67,14 @@ export class StudyData {
     return known;
   }
 
-  get report(): Promise<ReportData> {
+  get report(): Promise<ReportSummary> {
     // As the study wrote it; the schema would cost as much as the rest of the page.
-    return this.#once("report", async () => (await fetchJson(`${this.base}report.json`)) as ReportData);
+    return this.#once("report", async () => (await fetchJson(`${this.base}summary.json`)) as ReportSummary);
   }
 
   get composites(): Promise<Composites> {
     return this.#once("composites", async () => {
-      const plan = await new ParquetColumns(`${this.base}plan.parquet`).read<
+      const plan = await new ParquetColumns(`${this.base}plan.parquet`, { whole: true }).read<
         Int32Array | Int16Array | Uint8Array
       >({
         cell: (n) => new Int32Array(n),
@@ -105,7 +105,7 @@ export class StudyData {
 
   get cells(): Promise<CellTable> {
     return this.#once("cells", async () => {
-      const file = new ParquetColumns(`${this.base}cells.parquet`);
+      const file = new ParquetColumns(`${this.base}cells.parquet`, { whole: true });
       const texts = (n: number): (string | null)[] => new Array<string | null>(n);
       const [named, group, numbers] = await Promise.all([
         file.read({ cell_id: texts, class: texts, protein: texts, field: texts, verdict: texts }),

@@ -5,13 +5,13 @@ import { MOST_CLASSES, type ViewEncoder } from "../../explore/format.ts";
 import type { FeatureSet } from "../../features/features.ts";
 import { writeLargeAtomic } from "../../files/atomic.ts";
 import { NpyWriter } from "../../files/npy.ts";
-import { table, writeParquetPieces } from "../../files/table.ts";
+import { table } from "../../files/table.ts";
 import { hasSharedBackground, SETTINGS } from "../../settings.ts";
 import type { Table } from "../../types.ts";
 import type { StudyLayout } from "../layout.ts";
 import { readProbes } from "../predicted.ts";
 import { fitMap } from "./map.ts";
-import { pieces, type ViewRequest } from "./tables.ts";
+import { pieces, type ViewRequest, writeNumbers } from "./tables.ts";
 
 /** Bytes of features that are read at once. */
 const BYTES = 1 << 25;
@@ -50,7 +50,7 @@ export function writeComposites(request: ViewRequest, encoder: EncoderView): Wri
   const fill =
     predictions === null || selection.classes.length > MOST_CLASSES ? null : probabilityOf(request, encoder);
   const write = (file: NpyWriter | null) => {
-    writeParquetPieces(composites, tables());
+    writeNumbers(composites, tables());
     function* tables(): Generator<Table> {
       for (const { start, end } of pieces(plan.count)) {
         const of = Array.from({ length: end - start }, (_, i) => found(start + i));

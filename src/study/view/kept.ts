@@ -11,7 +11,7 @@ import { type EncoderView, type WrittenEncoder, writeComposites } from "./compos
 import type { ViewRequest } from "./tables.ts";
 
 /** Raised whenever the same features and predictions give other files. */
-const VIEW_TABLES_VERSION = 1;
+const VIEW_TABLES_VERSION = 2;
 
 const KEPT = z.strictObject({
   /** Hashes by file name. */

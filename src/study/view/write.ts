@@ -3,13 +3,15 @@ import { VIEW_VERSION, type ViewEncoder, type ViewStudy } from "../../explore/fo
 import { pixelsKey, scalesHash } from "../../features/key.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
 import { writeParquetPieces } from "../../files/table.ts";
+import type { ReportData } from "../../report/data.ts";
+import { summaryOf } from "../../report/summary.ts";
 import { SETTINGS } from "../../settings.ts";
 import { version } from "../../version.ts";
 import { encoderName, outputNames } from "../encoders.ts";
 import type { Finished } from "../results.ts";
 import { transferPredictions } from "../transfer.ts";
 import { keptComposites } from "./kept.ts";
-import { cellPieces, micrometersOf, planPieces, type ViewRequest } from "./tables.ts";
+import { cellPieces, micrometersOf, planPieces, type ViewRequest, writeNumbers } from "./tables.ts";
 
 /** Writes what the explorer shows of a study; returns the files. */
 export function writeView(finished: Omit<Finished, "remedies" | "sensitivity">): string[] {
@@ -20,7 +22,7 @@ export function writeView(finished: Omit<Finished, "remedies" | "sensitivity">):
     files.push(layout.view(...place));
     return files.at(-1)!;
   };
-  writeParquetPieces(to("plan.parquet"), planPieces(request));
+  writeNumbers(to("plan.parquet"), planPieces(request));
   writeParquetPieces(to("cells.parquet"), cellPieces(request));
   const maps = outputs.map(({ set }) => {
     const predictions = transferPredictions({ ...finished, set, cells: store.cells });
@@ -32,6 +34,11 @@ export function writeView(finished: Omit<Finished, "remedies" | "sensitivity">):
   writeFileAtomic(to("scales.json"), `${JSON.stringify(scalesOf(finished))}\n`);
   writeFileAtomic(to("study.json"), `${JSON.stringify(viewStudy(finished, maps))}\n`);
   return files;
+}
+
+/** Writes what the explorer shows of the report at first, so that it need not wait for every pair and picture. */
+export function writeSummary(layout: Finished["layout"], report: ReportData): void {
+  writeFileAtomic(layout.view("summary.json"), `${JSON.stringify(summaryOf(report))}\n`);
 }
 
 /** Notes where cells and encoders lie: that is of this machine, and no result. */
