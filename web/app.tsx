@@ -1,8 +1,10 @@
 import { lazy, use, useEffect } from "react";
 import { TABS, type Tab } from "../src/explore/url.ts";
 import { openStudies } from "./data/study.ts";
+import { Keys } from "./keys.tsx";
 import { CellPanel } from "./panels/cell.tsx";
 import { Filters } from "./panels/filters.tsx";
+import { ListPanel } from "./panels/list.tsx";
 import { Guarded } from "./parts/guarded.tsx";
 import { ThemeChoice } from "./parts/theme.tsx";
 import { go, StudiesContext, useStudy, useView } from "./state.ts";
@@ -61,6 +63,7 @@ function Layout() {
           {study.about.composites.toLocaleString("en")} composites of{" "}
           {study.about.crops.count.toLocaleString("en")} cells, {study.about.classes.length} classes
         </p>
+        <Keys />
         <ThemeChoice />
       </header>
       {/* Parts that scroll take the focus, so that keys can scroll them. */}
@@ -83,6 +86,9 @@ function Layout() {
       <aside className="right" aria-label="Cell" tabIndex={0}>
         <Guarded what="the cell" again={`${cell} ${encoder} ${study.base}`}>
           {cell === null ? <p className="hint">Choose a cell to see it in all settings.</p> : <CellPanel />}
+        </Guarded>
+        <Guarded what="the list">
+          <ListPanel />
         </Guarded>
       </aside>
     </div>

@@ -2,6 +2,7 @@ import { use, useMemo } from "react";
 import { subjectOf } from "../../src/explore/subject.ts";
 import { useEverything } from "../data/rows.ts";
 import { toggleListed, useList } from "../list.ts";
+import { copyText } from "../parts/download.ts";
 import { Guarded } from "../parts/guarded.tsx";
 import { go, useStudy, useView } from "../state.ts";
 import "../style/panel.css";
@@ -40,7 +41,7 @@ export function CellPanel() {
       <header>
         <h2>{id}</h2>
         <p>
-          <button type="button" onClick={() => navigator.clipboard?.writeText(id!)}>
+          <button type="button" onClick={() => copyText(id!)}>
             Copy id
           </button>{" "}
           <button type="button" aria-pressed={listed} onClick={() => toggleListed(id!)}>

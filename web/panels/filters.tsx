@@ -99,6 +99,15 @@ function Facets({ of }: { of: Everything }) {
         all="all fields"
         onChange={(value) => go({ field: value })}
       />
+      {!predicted && view.called === null ? null : (
+        <Choice
+          label="Called"
+          value={view.called}
+          options={named(classes, counts.called)}
+          all="anything"
+          onChange={(value) => go({ called: value })}
+        />
+      )}
       <label className="check">
         <input
           type="checkbox"

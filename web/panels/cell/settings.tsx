@@ -6,6 +6,7 @@ import type { Everything } from "../../data/rows.ts";
 import { settingOf } from "../../data/study.ts";
 import { usePicture } from "../../data/use-picture.ts";
 import { CropPicture } from "../../parts/crop-picture.tsx";
+import { TryButton } from "../../playground/try-button.tsx";
 import { useStudy, useView } from "../../state.ts";
 import { Larger } from "./larger.tsx";
 import { Outlines, ScaleBar } from "./overlay.tsx";
@@ -36,10 +37,16 @@ export function Settings({ of, subject, crops }: Props) {
       <ul className="settings" aria-label="The cell in every setting">
         {subject.rows.map((row) => (
           <li key={row}>
-            <button type="button" onClick={() => open(row)} aria-label={`${nameOf(of, row)}: larger`}>
+            <button
+              type="button"
+              className="enlarge"
+              onClick={() => open(row)}
+              aria-label={`${nameOf(of, row)}: larger`}
+            >
               <Composite row={row} of={of} crops={crops} zoom={side} />
             </button>
             <Caption row={row} of={of} />
+            <TryButton row={row} of={of} />
           </li>
         ))}
       </ul>
