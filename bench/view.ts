@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type CDPSession, chromium, type Page } from "playwright-core";
-import { serveOpened } from "../src/view/server.ts";
+import { serve } from "../src/view/server.ts";
 import { option, record, show, smoke, spread } from "./harness.ts";
 import { CLASSES, openDrawnStudy, PER_CELL, writeDrawnStudy } from "./view/study.ts";
 
@@ -108,7 +108,7 @@ async function measure(browser: Browser, composites: number, rounds: number) {
   const folder = mkdtempSync(join(tmpdir(), "cellswap-view-"));
   try {
     const made = await writeDrawnStudy(folder, Math.round(composites / PER_CELL));
-    const serving = await serveOpened([openDrawnStudy(folder)]);
+    const serving = await serve([openDrawnStudy(folder)]);
     const visits = new Visits(browser, serving.url);
     try {
       if (!smoke) await visit(new Visits(browser, serving.url));

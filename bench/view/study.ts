@@ -76,7 +76,7 @@ export function openDrawnStudy(folder: string): OpenedStudy {
   }
   for (const name of ["crops.npy", "masks.npy"]) add(name, join("cells", name));
   const about = viewStudySchema.parse(JSON.parse(readFileSync(join(view, "study.json"), "utf8")));
-  return { path: folder, about, entries };
+  return { path: folder, about, entries, encoders: new Map() };
 }
 
 function about(cells: number, composites: number): ViewStudy {

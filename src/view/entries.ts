@@ -1,22 +1,22 @@
 import { lstatSync, readdirSync } from "node:fs";
-import { extname, join } from "node:path";
+import { extname, join, relative } from "node:path";
 import { DataError } from "../errors.ts";
 import type { FileState } from "../files/state.ts";
 
-/** A file of the layout, as it was when the server started. */
+/** A file, as it was when the server started. */
 export interface FileEntry {
   readonly path: string;
-  /** What the file must hold; null for files of the page, which nothing vouches for. */
+  /** What it must hold; null for files of the page, which nothing vouches for. */
   readonly sha256: string | null;
   /** State in which it was found to hold that. */
   state: FileState | null;
 }
 
-/** What is answered at one URL: a file, or text that was made for it. */
-export type Entry = FileEntry | { readonly text: string };
-
-/** Everything that is served: URL paths from the root, without the slash before them, each to one entry. */
-export type Entries = ReadonlyMap<string, Entry>;
+/** What is answered at one URL: a file, text that was made for it, or bytes that are made when they are asked for. */
+export type Entry =
+  | FileEntry
+  | { readonly text: string }
+  | { readonly bytes: () => Uint8Array; readonly tag: string };
 
 const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
@@ -26,8 +26,6 @@ const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json; charset=utf-8",
   ".map": "application/json; charset=utf-8",
   ".mjs": "text/javascript; charset=utf-8",
-  ".npy": "application/octet-stream",
-  ".onnx": "application/octet-stream",
   ".parquet": "application/vnd.apache.parquet",
   ".png": "image/png",
   ".svg": "image/svg+xml",
@@ -45,21 +43,19 @@ export function typeOf(name: string): string {
  * The files of the page that was built into `folder`, by URL.
  * @throws DataError where it was not built
  */
-export function pageEntries(folder: string): Map<string, Entry> {
-  const entries = new Map<string, Entry>();
-  const index = join(folder, "index.html");
-  if (lstatSync(index, { throwIfNoEntry: false })?.isFile() !== true)
+export function pageEntries(folder: string): Map<string, FileEntry> {
+  if (lstatSync(join(folder, "index.html"), { throwIfNoEntry: false })?.isFile() !== true)
     throw new DataError("the page of the explorer is not there; build it with `npm run build`", {
       path: folder,
     });
-  for (const found of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!found.isFile()) continue;
-    const path = join(found.parentPath, found.name);
-    const name = path.slice(folder.length + 1).replaceAll("\\", "/");
-    entries.set(encodePath(name), { path, sha256: null, state: null });
-  }
-  entries.set("", { path: index, sha256: null, state: null });
-  return entries;
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((f) => f.isFile());
+  return new Map(
+    files.map(({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      const at = relative(folder, path).replaceAll("\\", "/");
+      return [encodePath(at), { path, sha256: null, state: null }];
+    }),
+  );
 }
 
 /** A path of names as the page asks for it. */

@@ -13,12 +13,33 @@ export async function sendEntry(
   response: ServerResponse,
   entry: Entry,
 ): Promise<void> {
-  if ("text" in entry) {
-    const bytes = Buffer.from(entry.text);
-    response.setHeader("content-length", bytes.length);
-    response.end(request.method === "HEAD" ? undefined : bytes);
-    return;
-  }
+  if ("path" in entry) return sendFile(request, response, entry);
+  const bytes = "text" in entry ? Buffer.from(entry.text) : entry.bytes();
+  const part = begin(request, response, bytes.length, "tag" in entry ? entry.tag : null);
+  if (part !== null) response.end(bytes.subarray(part.start, part.end));
+}
+
+/** Answers with a status and one line of plain text. */
+export function sendText(response: ServerResponse, status: number, line: string): void {
+  send(response, status, "text/plain; charset=utf-8", `${line}\n`);
+}
+
+/** Answers with a status and a value as JSON. */
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  send(response, status, "application/json; charset=utf-8", JSON.stringify(value));
+}
+
+function send(response: ServerResponse, status: number, type: string, text: string): void {
+  const bytes = Buffer.from(text);
+  response.writeHead(status, {
+    "cache-control": "no-store",
+    "content-type": type,
+    "content-length": bytes.length,
+  });
+  response.end(response.req.method === "HEAD" ? undefined : bytes);
+}
+
+async function sendFile(request: IncomingMessage, response: ServerResponse, entry: FileEntry): Promise<void> {
   let file: FileHandle;
   try {
     file = await openEntry(entry);
@@ -26,34 +47,35 @@ export async function sendEntry(
     return sendText(response, 410, (error as Error).message);
   }
   try {
-    await sendFile(request, response, file, entry);
+    const part = begin(request, response, (await file.stat()).size, entry.sha256);
+    if (part === null) return;
+    // What was asked for may be withdrawn in between.
+    await pipeline(
+      file.createReadStream({ start: part.start, end: part.end - 1, autoClose: false }),
+      response,
+    );
   } finally {
     await file.close();
   }
 }
 
-/** Answers with a status and one line of plain text. */
-export function sendText(response: ServerResponse, status: number, line: string): void {
-  const bytes = Buffer.from(`${line}\n`);
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "content-length": bytes.length });
-  response.end(response.req.method === "HEAD" ? undefined : bytes);
-}
-
 /** Opens a file that must still be what it was. @throws DataError where it is not, or is gone */
 async function openEntry(entry: FileEntry): Promise<FileHandle> {
   const { path, sha256 } = entry;
+  const again = "start `cellswap view` again";
   let file: FileHandle | undefined;
   try {
     // What became a pipe in between is not waited for, and what became a link is not followed.
-    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0));
+    const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = constants;
+    file = await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     const status = await file.stat({ bigint: true });
-    if (!status.isFile()) throw new DataError(`is not a file any more; ${AGAIN}`, { path });
+    if (!status.isFile()) throw new DataError(`is not a file any more; ${again}`, { path });
     const state = stateOf(status);
     if (sha256 !== null && entry.state !== state) {
       // A hard link or other permissions change the state and not the content.
       const found = await hashFile(path);
       if (found.sha256 !== sha256 || found.state !== state)
-        throw new DataError(`was changed since the explorer was started; ${AGAIN}`, { path });
+        throw new DataError(`was changed since the explorer was started; ${again}`, { path });
       entry.state = state;
     }
     return file;
@@ -63,27 +85,26 @@ async function openEntry(entry: FileEntry): Promise<FileHandle> {
   }
 }
 
-const AGAIN = "start `cellswap view` again";
-
-async function sendFile(
+/** Writes the head of an answer of `size` bytes; null where nothing follows it. */
+function begin(
   request: IncomingMessage,
   response: ServerResponse,
-  file: FileHandle,
-  { sha256 }: FileEntry,
-): Promise<void> {
-  const { size } = await file.stat();
+  size: number,
+  sha256: string | null,
+): { readonly start: number; readonly end: number } | null {
   const tag = sha256 === null ? null : `"${sha256.slice(0, 32)}"`;
   if (tag !== null) response.setHeader("etag", tag);
   response.setHeader("accept-ranges", "bytes");
   if (tag !== null && request.headers["if-none-match"] === tag) {
     response.writeHead(304).end();
-    return;
+    return null;
   }
-  const ifRange = request.headers["if-range"];
-  const range = ifRange === undefined || ifRange === tag ? parseRange(request.headers.range, size) : "whole";
+  const same = request.headers["if-range"] === undefined || request.headers["if-range"] === tag;
+  const range = same ? parseRange(request.headers.range, size) : "whole";
   if (range === "none") {
     response.setHeader("content-range", `bytes */${size}`);
-    return sendText(response, 416, `There are ${size} bytes.`);
+    sendText(response, 416, `There are ${size} bytes.`);
+    return null;
   }
   const { start, end } = range === "whole" ? { start: 0, end: size } : range;
   if (range !== "whole") {
@@ -91,16 +112,9 @@ async function sendFile(
     response.setHeader("content-range", `bytes ${start}-${end - 1}/${size}`);
   }
   response.setHeader("content-length", end - start);
-  if (request.method === "HEAD" || end === start) {
-    response.end();
-    return;
-  }
-  try {
-    await pipeline(file.createReadStream({ start, end: end - 1, autoClose: false }), response);
-  } catch (error) {
-    // Who asked went away.
-    if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") response.destroy();
-  }
+  if (request.method !== "HEAD" && end > start) return { start, end };
+  response.end();
+  return null;
 }
 
 /**

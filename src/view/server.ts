@@ -1,107 +1,156 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { StudyError } from "../errors.ts";
-import { VIEW_VERSION, type ViewIndex } from "../explore/format.ts";
-import { type Entries, type Entry, pageEntries, typeOf } from "./entries.ts";
-import { sendEntry, sendText } from "./send.ts";
-import type { OpenedStudy } from "./study.ts";
-
-/** Folder of the page in the package. */
-export const PAGE = join(import.meta.dirname, "../../dist/web");
+import { type AddressInfo, isIPv6 } from "node:net";
+import { InUseError, isCellswapError, StudyError } from "../errors.ts";
+import { EncodeError, Encoding } from "./encode.ts";
+import { type Entry, typeOf } from "./entries.ts";
+import { Guard } from "./guard.ts";
+import { layoutOf } from "./layout.ts";
+import { sendEntry, sendJson, sendText } from "./send.ts";
+import { type OpenedStudy, type OpenViewOptions, openViewStudy } from "./study.ts";
 
 export interface ServeOptions {
-  /** Port; one that is free by default. */
+  /** Address that is listened on; with one that others reach, browsers need a token. 127.0.0.1 by default. */
+  readonly host?: string | undefined;
+  /** Port; by default one that is free. */
   readonly port?: number | undefined;
-  /** Folder of the page. */
+  /** Folder of the page; that of the package by default. */
   readonly page?: string | undefined;
 }
 
 /** A server that runs until it is closed. */
 export interface Serving {
+  /** What a browser is to open, with the token where it needs one. */
   readonly url: string;
+  readonly token: string | null;
   close(): Promise<void>;
 }
 
-/** Serves studies that were opened. @throws StudyError where the port is in use */
-export async function serveOpened(
-  studies: readonly OpenedStudy[],
-  options: ServeOptions = {},
+/**
+ * Serves the explorer of finished studies until it is closed: the page, the files of the studies by GET, and encodings of
+ * crops that the page makes by POST. Nothing is written. Paths are study folders.
+ * @throws CellswapError as {@link openViewStudy}, and where the page is not built or the port is in use
+ */
+export async function serveStudies(
+  paths: readonly string[],
+  options: ServeOptions & OpenViewOptions = {},
 ): Promise<Serving> {
-  const entries = layoutOf(studies, options.page ?? PAGE);
-  const server = createServer((request, response) => void answer(entries, server, request, response));
-  server.on("clientError", (_, socket) => {
-    if (socket.writable)
-      socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-  });
-  await listen(server, options.port ?? 0);
-  const { port } = server.address() as AddressInfo;
+  const studies = [];
+  for (const path of paths) studies.push(await openViewStudy(path, options));
+  return serve(studies, options);
+}
+
+/** Longest request line and headers together, bytes, and milliseconds for the headers and for a whole request. */
+const LIMITS = { head: 16_384, headersMs: 10_000, requestMs: 60_000 };
+
+/** Serves studies that were opened. @throws DataError where the page is not built, InUseError where the port is in use, StudyError where it cannot be used */
+export async function serve(
+  studies: readonly OpenedStudy[],
+  { host = "127.0.0.1", port = 0, page }: ServeOptions = {},
+): Promise<Serving> {
+  const answering = new Answering(studies, layoutOf(studies, page), new Guard(host));
+  const server = createServer(
+    { maxHeaderSize: LIMITS.head, headersTimeout: LIMITS.headersMs, requestTimeout: LIMITS.requestMs },
+    (request, response) => void answering.answer(request, response),
+  );
+  await listen(server, port, host);
+  const { token } = answering.guard;
+  const shown = host === "0.0.0.0" || host === "::" ? "localhost" : isIPv6(host) ? `[${host}]` : host;
   return {
-    url: `http://127.0.0.1:${port}/`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    url: `http://${shown}:${(server.address() as AddressInfo).port}/${token === null ? "" : `?token=${token}`}`,
+    token,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await answering.close();
+      await closed;
+    },
   };
 }
 
-/** Every URL of the layout: the page, and the studies by their position. */
-export function layoutOf(studies: readonly OpenedStudy[], page: string): Map<string, Entry> {
-  const entries = pageEntries(page);
-  const index: ViewIndex = { version: VIEW_VERSION, studies: studies.map(({ about }) => about) };
-  entries.set("data/index.json", { text: JSON.stringify(index) });
-  studies.forEach((study, i) => {
-    for (const [name, entry] of study.entries) entries.set(`data/${i}/${name}`, entry);
-  });
-  return entries;
-}
-
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) =>
-      reject(
-        cause.code === "EADDRINUSE"
-          ? new StudyError(`port ${port} is in use; give another one as --port`, { cause })
-          : cause,
-      ),
-    );
-    server.listen(port, "127.0.0.1", resolve);
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      if (cause.code === "EADDRINUSE")
+        return reject(new InUseError(`port ${port} is in use; give another one as --port`, { cause }));
+      const why: Readonly<Record<string, string>> = {
+        EACCES: `port ${port} may not be used; give one from 1024 on as --port`,
+        EADDRNOTAVAIL: `${host} is no address of this machine; give one as --host`,
+        ENOTFOUND: `${host} is no address of this machine; give one as --host`,
+      };
+      const line = why[cause.code ?? ""];
+      reject(line === undefined ? cause : new StudyError(line, { cause }));
+    });
+    server.listen(port, host, resolve);
   });
 }
 
-const HEADERS: Readonly<Record<string, string>> = {
-  "cache-control": "no-store",
-  "content-security-policy":
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-};
+class Answering {
+  readonly guard: Guard;
+  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #encodings: readonly Encoding[];
 
-async function answer(
-  entries: Entries,
-  server: Server,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-  const { port } = server.address() as AddressInfo;
-  if (!["127.0.0.1", "localhost", "[::1]"].some((host) => request.headers.host === `${host}:${port}`))
-    return sendText(response, 421, "This host is not served here.");
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    response.setHeader("allow", "GET, HEAD");
-    return sendText(response, 405, "The explorer only reads.");
+  constructor(studies: readonly OpenedStudy[], entries: ReadonlyMap<string, Entry>, guard: Guard) {
+    this.#entries = entries;
+    this.#encodings = studies.map(({ about, encoders }) => new Encoding(about.crops, encoders));
+    this.guard = guard;
   }
-  const target = request.url ?? "";
-  const path = target.split("?", 1)[0];
-  const entry = path.startsWith("/") ? entries.get(path.slice(1)) : undefined;
-  if (entry === undefined) return sendText(response, 404, "There is nothing here.");
-  response.setHeader("content-type", "text" in entry ? typeOf(path) : typeOf(entry.path));
-  try {
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      if (!this.guard.admits(request, response)) return;
+      if (request.method === "POST") await this.#encode(request, response);
+      else if (request.method === "GET" || request.method === "HEAD") await this.#read(request, response);
+      else {
+        response.setHeader("allow", "GET, HEAD, POST");
+        sendText(response, 405, "The explorer only reads.");
+      }
+    } catch {
+      // Whoever asked is gone, or a disk failed in between.
+      response.destroy();
+    }
+  }
+
+  async #read(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = pathOf(request);
+    const name = path === "/" ? "index.html" : path.slice(1);
+    const entry = path.startsWith("/") ? this.#entries.get(name) : undefined;
+    if (entry === undefined) return sendText(response, 404, "There is nothing here.");
+    response.setHeader("content-type", typeOf(name));
+    // Names of built files hold a hash of them; all else may be another study's the next time.
+    response.setHeader(
+      "cache-control",
+      name.startsWith("assets/") ? "max-age=31536000, immutable" : "no-store",
+    );
     await sendEntry(request, response, entry);
-  } catch {
-    response.destroy();
   }
+
+  async #encode(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const study = /^\/data\/(0|[1-9]\d{0,3})\/encode$/.exec(pathOf(request))?.[1];
+    const encoding = study === undefined ? undefined : this.#encodings[Number(study)];
+    if (encoding === undefined) return sendJson(response, 404, { error: "There is nothing here." });
+    const name = new URLSearchParams((request.url ?? "").split("?", 2)[1]).get("encoder");
+    try {
+      const features = await encoding.answer(name, request);
+      response.writeHead(200, {
+        "cache-control": "no-store",
+        "content-type": "application/octet-stream",
+        "content-length": features.byteLength,
+      });
+      response.end(new Uint8Array(features.buffer, features.byteOffset, features.byteLength));
+    } catch (error) {
+      const status = error instanceof EncodeError ? error.status : isCellswapError(error) ? 500 : null;
+      if (status === null) throw error;
+      // The rest of a request that is refused is not read.
+      if (!request.complete) response.setHeader("connection", "close");
+      sendJson(response, status, { error: (error as Error).message });
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#encodings.map((encoding) => encoding.close()));
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "").split("?", 1)[0];
 }

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { runDemo } from "../../src/demo.ts";
-import { serveOpened } from "../../src/view/server.ts";
-import { openViewStudy } from "../../src/view/study.ts";
+import { serveStudies } from "../../src/view/server.ts";
 
 /** Debian's browser; `.ci/run` installs it. */
 const executablePath = "/usr/bin/chromium";
@@ -70,8 +69,7 @@ export interface ServedDemo {
 
 /** Serves the quick demo's study. */
 export async function serveDemo(): Promise<ServedDemo> {
-  const study = await openViewStudy(await demoStudy());
-  const { url, close } = await serveOpened([study]);
+  const { url, close } = await serveStudies([await demoStudy()]);
   return { url, close, cell: "actin-1_0_22" };
 }
 

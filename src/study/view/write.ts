@@ -11,6 +11,7 @@ import { encoderName, outputNames } from "../encoders.ts";
 import type { Finished } from "../results.ts";
 import { transferPredictions } from "../transfer.ts";
 import { keptComposites } from "./kept.ts";
+import type { ViewSources } from "./sources.ts";
 import { cellPieces, micrometersOf, planPieces, type ViewRequest, writeNumbers } from "./tables.ts";
 
 /** Writes what the explorer shows of a study; returns the files. */
@@ -47,17 +48,11 @@ export function writeSources(finished: Pick<Finished, "layout" | "store" | "outp
   writeFileAtomic(file, `${JSON.stringify(sourcesOf(finished), null, 2)}\n`);
 }
 
-/** Where the cells and the encoders of a study lie, from its folder. */
-export interface ViewSources {
-  readonly cells: string;
-  /** By encoder name; null for features that were made elsewhere. */
-  readonly encoders: Readonly<Record<string, string | null>>;
-}
-
 function sourcesOf({ layout, store, outputs }: Pick<Finished, "layout" | "store" | "outputs">): ViewSources {
   const from = (path: string) => relative(layout.path, path).split(sep).join("/");
   return {
     cells: from(store.path),
+    masks: store.header.hashes["masks.npy"] ?? null,
     encoders: Object.fromEntries(
       outputs.map(({ encoder }) => [
         encoderName(encoder),
