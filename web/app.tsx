@@ -26,9 +26,12 @@ const NAMES: Record<Tab, string> = {
 
 const PlaygroundTab = lazy(() => import("./playground/tab.tsx").then((m) => ({ default: m.PlaygroundTab })));
 
+const MapTab = lazy(() => import("./map/tab.tsx").then((m) => ({ default: m.MapTab })));
+
 const CONTENT: Partial<Record<Tab, React.ComponentType>> = {
   effects: EffectsTab,
   cells: CellsTab,
+  map: MapTab,
   playground: PlaygroundTab,
 };
 

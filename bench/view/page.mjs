@@ -46,6 +46,19 @@ globalThis.bench = {
     }
     return took;
   },
+  /** Milliseconds of every frame while the map is moved. */
+  async pan(frames) {
+    const plot = document.querySelector(".plot");
+    const took = [];
+    let last = await frame();
+    for (let i = 0; i < frames; i++) {
+      plot.dispatchEvent(new KeyboardEvent("keydown", { key: i % 20 < 10 ? "ArrowLeft" : "ArrowRight", bubbles: true }));
+      const now = await frame();
+      took.push(now - last);
+      last = now;
+    }
+    return took;
+  },
   fetched() {
     const entries = performance.getEntriesByType("resource");
     return { bytes: entries.reduce((sum, e) => sum + e.transferSize, 0), requests: entries.length };

@@ -1,4 +1,5 @@
 import { SETTINGS, type Setting } from "../settings.ts";
+import { MAP_COLORS, type MapColor } from "./map/color.ts";
 
 /** What the middle of the page shows. */
 export const TABS = [
@@ -60,6 +61,10 @@ export interface ViewState {
   readonly beside: boolean;
   /** What the map of classes and backgrounds shows. */
   readonly heat: Heat;
+  /** By what places on the map are colored. */
+  readonly color: MapColor;
+  /** Corners of the lasso on the map (`formatLasso`); "": none is drawn. */
+  readonly lasso: string;
   /** What is tried by hand on the cell (`formatTrial`). */
   readonly trial: string | null;
 }
@@ -91,6 +96,8 @@ export const INITIAL: ViewState = {
   tile: 112,
   beside: false,
   heat: "lost",
+  color: "class",
+  lasso: "",
   trial: null,
 };
 
@@ -133,6 +140,8 @@ const READERS: { readonly [K in keyof ViewState]: Reader<K> } = {
   tile: (value) => TILES.find((t) => String(t) === value),
   beside: yes,
   heat: oneOf(HEATS),
+  color: oneOf(MAP_COLORS),
+  lasso: text,
   trial: text,
 };
 

@@ -35,6 +35,8 @@ const OTHER: ViewState = {
   tile: 168,
   beside: true,
   heat: "flipped",
+  color: "margin",
+  lasso: "0,0 1.5,0 1,-2",
   trial: "neighbors_d40_x3_a7.10.-4",
 };
 

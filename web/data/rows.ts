@@ -2,6 +2,7 @@ import { use, useDeferredValue } from "react";
 import { type CellCodes, cellCodes } from "../../src/explore/facets.ts";
 import { FILTERS, type Filter, type Filtered, filterRows, sortRows } from "../../src/explore/filter.ts";
 import { neighborInfluence } from "../../src/explore/influence.ts";
+import { inLasso, parseLasso } from "../../src/explore/map/lasso.ts";
 import type { Sort } from "../../src/explore/url.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { useStudy, useView } from "../state.ts";
@@ -31,6 +32,7 @@ function lastFor<K extends object, T>() {
 const everything = new WeakMap<Composites, Map<Predicted | null, Everything>>();
 const filtered = lastFor<Everything, Int32Array>();
 const sorted = lastFor<Int32Array, Int32Array>();
+const lassoed = lastFor<Int32Array, Int32Array>();
 const influences = lastFor<Everything, Float32Array | null>();
 const codes = lastFor<CellTable, CellCodes>();
 
@@ -69,9 +71,15 @@ export function useFilter(): Filter {
   return { ...view, search };
 }
 
-/** Rows of the plan that pass the filters of the address, sorted if asked for. */
+/** Rows of the plan that pass the filters of the address and lie inside its lasso, sorted if asked for. */
 export function useRows(of: Everything, sort: Sort | null): Int32Array {
-  return rowsOf(of, useFilter(), sort);
+  const { study, encoder } = useStudy();
+  const { lasso: text } = useView();
+  const rows = rowsOf(of, useFilter(), sort);
+  const lasso = parseLasso(text);
+  if (lasso === null || study.about.encoders.find((e) => e.name === encoder)!.map === null) return rows;
+  const places = use(study.map(encoder));
+  return lassoed(rows, text, () => inLasso(rows, places, lasso));
 }
 
 /** Rows of the plan that pass a filter, sorted if asked for; the last ones are kept. */

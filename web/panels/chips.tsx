@@ -30,7 +30,7 @@ const WORDS: Record<keyof Filter, (value: string) => string> = {
 export function Chips() {
   const view = useView();
   const active = (Object.keys(NOTHING) as (keyof Filter)[]).filter((key) => view[key] !== NOTHING[key]);
-  if (active.length === 0) return null;
+  if (active.length === 0 && view.lasso === "") return null;
   return (
     <ul className="chips" aria-label="Active filters">
       {active.map((key) => {
@@ -47,8 +47,15 @@ export function Chips() {
           </li>
         );
       })}
+      {view.lasso === "" ? null : (
+        <li>
+          <button type="button" aria-label="Take away: the lasso" onClick={() => go({ lasso: "" })}>
+            inside the lasso <span aria-hidden="true">×</span>
+          </button>
+        </li>
+      )}
       <li>
-        <button type="button" className="clear" onClick={() => go(NOTHING)}>
+        <button type="button" className="clear" onClick={() => go({ ...NOTHING, lasso: "" })}>
           Clear all
         </button>
       </li>

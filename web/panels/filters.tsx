@@ -35,14 +35,16 @@ function Study() {
           label="Study"
           value={String(view.study)}
           options={studies.map((s, i) => ({ value: String(i), text: s.about.title }))}
-          onChange={(value) => go({ ...NOTHING, study: Number(value), encoder: null, cell: null, on: null })}
+          onChange={(value) =>
+            go({ ...NOTHING, lasso: "", study: Number(value), encoder: null, cell: null, on: null })
+          }
         />
       )}
       <Choice
         label="Encoder"
         value={encoder}
         options={study.about.encoders.map((e) => ({ value: e.name }))}
-        onChange={(value) => go({ encoder: value })}
+        onChange={(value) => go({ encoder: value, lasso: "" })}
       />
     </>
   );
