@@ -1,4 +1,4 @@
-import { SETTINGS } from "../settings.ts";
+import { SETTINGS, type Setting } from "../settings.ts";
 import type { Filtered } from "./filter.ts";
 import type { CellRows } from "./influence.ts";
 
@@ -49,17 +49,18 @@ function leastMargin({ composites, predictions }: Filtered, rows: readonly numbe
   return best;
 }
 
-/** Every composite of a cell in one setting, by class of the background: frames of a strip. */
+const STRIP: readonly Setting[] = ["original", "same", "different"];
+
+/** Composites of a cell whose surroundings change: as imaged, among its own class, then on every background in turn. */
 export function overBackgrounds(
   { composites }: Filtered,
   { rowsOf, starts }: CellRows,
   cell: number,
-  setting: number,
 ): number[] {
-  const rows = Array.from(rowsOf.subarray(starts[cell], starts[cell + 1]));
-  return rows
-    .filter((row) => composites.setting[row] === setting)
-    .sort((a, b) => composites.background[a] - composites.background[b]);
+  const { setting, background } = composites;
+  return Array.from(rowsOf.subarray(starts[cell], starts[cell + 1]))
+    .filter((row) => STRIP.includes(SETTINGS[setting[row]]))
+    .sort((a, b) => setting[a] - setting[b] || background[a] - background[b]);
 }
 
 /** Probability of one class for one composite. */

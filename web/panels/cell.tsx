@@ -12,6 +12,7 @@ import { Facts } from "./cell/facts.tsx";
 import { Place } from "./cell/place.tsx";
 import { Probabilities } from "./cell/probabilities.tsx";
 import { Settings } from "./cell/settings.tsx";
+import { Strip } from "./cell/strip.tsx";
 
 /** The cell that is looked at, in all its settings. */
 export function CellPanel() {
@@ -72,6 +73,7 @@ export function CellPanel() {
           <Display subject={subject} />
           <Probabilities of={of} subject={subject} />
           <Donors of={of} subject={subject} crops={crops} />
+          <Strip key={id} of={of} cell={subject.cell} />
         </>
       )}
       <Facts of={of} cell={subject.cell} />

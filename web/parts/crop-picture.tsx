@@ -16,6 +16,7 @@ interface Props {
   readonly about: ViewStudy;
   /** Gray values that channels are shown between where the reader has set none. */
   readonly ranges: readonly Range[];
+  /** For screen readers; "" where the text beside it says as much. */
   readonly label: string;
   /** Screen pixels per pixel of the crop. */
   readonly zoom?: number;
@@ -36,8 +37,9 @@ export function CropPicture({ pixels, about, ranges, label, zoom = 1, children }
     context.putImageData(image, 0, 0);
   }, [pixels, look, ranges, height, width]);
   const size = { width: width * zoom, height: height * zoom };
+  const named = label === "" ? { "aria-hidden": true } : { role: "img", "aria-label": label };
   return (
-    <span className="picture" style={size} role="img" aria-label={label}>
+    <span className="picture" style={size} {...named}>
       <canvas ref={canvas} className="crop" width={width} height={height} style={size} />
       {children === undefined ? null : (
         <svg viewBox={`0 0 ${width} ${height}`} aria-hidden="true">

@@ -16,13 +16,8 @@ export function TryButton({ row, of }: { row: number; of: Everything }) {
     go({ tab: "playground", cell: cells.id[cell], trial: formatTrial(trial, study.about) });
   };
   return (
-    <button
-      type="button"
-      className="try"
-      onClick={open}
-      aria-label={`Try other surroundings, from ${setting}`}
-    >
-      Try other surroundings
+    <button type="button" className="try" onClick={open} aria-label={`Swap by hand, from ${setting}`}>
+      Swap by hand
     </button>
   );
 }

@@ -42,8 +42,8 @@ export function Donors({ of, subject, crops }: Props) {
               {classes[cells.class[donor]] ?? "no class"}, field {cells.field[donor]}
               <br />
               <span className="soft">
-                lends to {used.join(" and ")}; shown as imaged, in its own contrast; lent{" "}
-                {cells.lends[donor].toLocaleString("en")} times
+                lends to {used.join(" and ")}; shown as imaged, in its own contrast; lends to{" "}
+                {cells.lends[donor].toLocaleString("en")} in all
               </span>
             </p>
           </li>

@@ -37,7 +37,10 @@ export function Facts({ of, cell }: { of: Everything; cell: number }) {
           : "the masks do not know them"
         : `${((100 * around) / pixels).toFixed(1)} % of the crop (${around.toLocaleString("en")} px)`,
     ],
-    ["Lends", `its surroundings to ${cells.lends[cell].toLocaleString("en")} composites`],
+    [
+      "Lends",
+      `its surroundings to ${cells.lends[cell].toLocaleString("en")} ${cells.lends[cell] === 1 ? "composite" : "composites"}`,
+    ],
     ["Group", cells.group[cell] < 0 ? "none: no probe judges it" : String(cells.group[cell] + 1)],
   ];
   return (

@@ -54,7 +54,6 @@ export const Tile = memo(function Tile({ row, of, current, takeFocus, onFocus, o
         style={{ width: (beside ? 2 : 1) * tile + 8 }}
         tabIndex={current ? 0 : -1}
         aria-pressed={id === chosen && (background === null || on === null || background === on)}
-        aria-label={`${id}, ${own}, ${shows}, ${says}`}
         title={`${id} (${own})\n${shows}\n${says}`}
         onFocus={onFocus}
         onClick={() => onOpen({ cell: id, on: background })}

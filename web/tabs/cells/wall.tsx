@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useLayoutEffect, useRef, useState } from "react";
 import { givenHeight, type Place, placeOf, scrolled } from "../../../src/explore/tall.ts";
 import type { Everything } from "../../data/rows.ts";
+import { useNarrow } from "../../parts/narrow.ts";
 import { go, useView } from "../../state.ts";
 import { Tile } from "./tile.tsx";
 
@@ -17,6 +18,7 @@ interface Props {
 /** Composites side by side in lines, of which those on the screen are drawn. Arrow keys go from one to the next. */
 export function Wall({ rows, of }: Props) {
   const { tile, beside } = useView();
+  const narrow = useNarrow();
   const wall = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [chosen, setChosen] = useState({ rows, at: 0 });
@@ -96,6 +98,8 @@ export function Wall({ rows, of }: Props) {
                   onOpen={(change) => {
                     setChosen({ rows, at: position });
                     go(change);
+                    // In one column the cell stands below the wall.
+                    if (narrow) document.querySelector(".right")?.scrollIntoView();
                   }}
                 />
               );
