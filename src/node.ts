@@ -72,3 +72,6 @@ export { readStudyFile, resolveStudy, type Study, StudyFile } from "./study/sche
 export { verify } from "./study/verify.ts";
 export { runStudy, type StudyOptions, type StudyProgress, type StudyRun } from "./study.ts";
 export { readPlan, writePlan } from "./swap/plan-file.ts";
+export { type ExportViewOptions, exportView, type ViewExport } from "./view/export.ts";
+export { type ServeOptions, type Serving, serveStudies } from "./view/server.ts";
+export type { OpenViewOptions } from "./view/study.ts";

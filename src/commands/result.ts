@@ -1,4 +1,6 @@
+import { relative } from "node:path";
 import { points } from "../core/format.ts";
+import { commandLine } from "../encode/command/program.ts";
 import { EFFECTS, resultTable } from "../evidence/tables.ts";
 import type { ReportData } from "../report/data.ts";
 import { gatherFlags } from "../report/section-flags.ts";
@@ -26,6 +28,7 @@ export function resultText({ report }: StudyRun, out: string): string {
       wrap(`${severity}: ${encoders.length === 0 ? "" : `${encoders.join(", ")}: `}${text}`),
     ),
     `Report: ${out}/report.html`,
+    `See it: cellswap view ${commandLine([relative(process.cwd(), out) || "."])}`,
   ].join("\n");
 }
 

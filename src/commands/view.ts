@@ -1,7 +1,9 @@
 import { existsSync, statSync } from "node:fs";
-import type { Command } from "commander";
-import { InUseError } from "../errors.ts";
+import { type Command, Option } from "commander";
+import { InUseError, StudyError } from "../errors.ts";
+import { gigabytes } from "../study/composites/folder.ts";
 import { isStudyLike } from "../study/record.ts";
+import { exportView } from "../view/export.ts";
 import { serve } from "../view/server.ts";
 import { type OpenedStudy, openViewStudy } from "../view/study.ts";
 import { interruptible } from "./interruptible.ts";
@@ -21,6 +23,9 @@ interface Options {
   readonly programs?: boolean;
   readonly open: boolean;
   readonly json?: boolean;
+  readonly export?: string;
+  readonly encoders: boolean;
+  readonly page?: string;
 }
 
 /** Adds arguments, options and the action of `cellswap view`. */
@@ -32,7 +37,10 @@ export function configure(command: Command): void {
     .option("--cells <folder>", "folder of the cells, where it was moved")
     .option("--programs", "let the page run encoders that are programs; of studies that you trust")
     .option("--no-open", "do not open the page in a browser")
-    .option("--json", "print the address as JSON")
+    .option("--export <folder>", "write the explorer as files for any web host, and serve nothing")
+    .option("--no-encoders", "leave the networks out of the export")
+    .option("--json", "print the address, or what was exported, as JSON")
+    .addOption(new Option("--page <folder>", "folder of the page").hideHelp())
     .addHelpText(
       "after",
       `
@@ -42,33 +50,64 @@ is written. On another machine, forward the port: ssh -L ${PORT}:localhost:${POR
 
 Examples:
   cellswap view cellswap-demo/study
-  cellswap view first.study second.study --no-open`,
+  cellswap view first.study second.study --no-open
+  cellswap view cellswap-demo/study --export site`,
     )
     .action(run);
 }
 
 async function run(paths: readonly string[], options: Options): Promise<void> {
-  const { json = false } = options;
-  await interruptible(async (signal) => {
-    const studies = await openAll(paths, options, signal);
-    const serving = await serveAt(studies, options);
-    try {
-      const { url, token } = serving;
-      if (json) printJson({ url, ...(token === null ? {} : { token }) });
-      else print(`${url}\nCtrl-C ends it.`);
-      if (token !== null)
-        say(
-          "note: what is sent over the network is not encrypted; forward the port by ssh where that matters",
-        );
-      if (options.open && !json && process.stdout.isTTY) openInBrowser(url);
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        else signal.addEventListener("abort", () => resolve());
-      });
-    } finally {
-      await serving.close();
-    }
+  await interruptible((signal) =>
+    options.export === undefined
+      ? show(paths, options, signal)
+      : write(paths, options.export, options, signal),
+  );
+}
+
+async function show(paths: readonly string[], options: Options, signal: AbortSignal): Promise<void> {
+  const serving = await serveAt(await openAll(paths, options, signal), options);
+  try {
+    const { url, token } = serving;
+    if (options.json) printJson({ url, ...(token === null ? {} : { token }) });
+    else print(`${url}\nCtrl-C ends it.`);
+    if (token !== null)
+      say("note: what is sent over the network is not encrypted; forward the port by ssh where that matters");
+    if (options.open && !options.json && process.stdout.isTTY) openInBrowser(url);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener("abort", () => resolve());
+    });
+  } finally {
+    await serving.close();
+  }
+}
+
+async function write(
+  paths: readonly string[],
+  out: string,
+  { cells, encoders, page, json, programs }: Options,
+  signal: AbortSignal,
+): Promise<void> {
+  if (programs === true)
+    throw new StudyError("an export runs no programs; leave out --programs, or --export");
+  const bar = progress("export", "MB", json);
+  const exported = await exportView(paths.map(folderOf), out, {
+    ...{ cells, encoders, page, signal },
+    onSize: (bytes) => {
+      if (!json) say(`${out} will take ${gigabytes(bytes)}`);
+    },
+    onWrite: (done, total) => {
+      if (total > LARGE) bar.update(Math.round(done / 1e6), Math.round(total / 1e6));
+    },
   });
+  if (json) return printJson(exported);
+  const without = exported.without.map(
+    ({ encoder, why }) => `No predictions by hand with ${encoder}: ${why}.`,
+  );
+  const size = `${exported.files} files, ${gigabytes(exported.bytes)}`;
+  print(
+    [`${out}: ${size}`, ...without, `Any web host serves it: python3 -m http.server -d ${out}`].join("\n"),
+  );
 }
 
 async function openAll(
@@ -89,12 +128,12 @@ async function openAll(
 /** Bytes above which progress is shown. */
 const LARGE = 1e9;
 
-async function serveAt(studies: readonly OpenedStudy[], { host, port }: Options) {
+async function serveAt(studies: readonly OpenedStudy[], { host, port, page }: Options) {
   try {
-    return await serve(studies, { host, port: port ?? PORT });
+    return await serve(studies, { host, port: port ?? PORT, page });
   } catch (error) {
     if (port !== undefined || !(error instanceof InUseError)) throw error;
-    return serve(studies, { host });
+    return serve(studies, { host, page });
   }
 }
 

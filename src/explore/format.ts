@@ -52,6 +52,8 @@ export const viewStudySchema = z.strictObject({
     width: z.int().min(1),
     diameter: z.number().positive().optional(),
     masks: z.enum(["none", "center", "full"]),
+    /** Cells in each of `crops/0000.npy`, `masks/0000.npy`, ..., where an export has several files of them. */
+    part: z.int().min(1).optional(),
     /** Side of a pixel, µm; null where it is not known, or is not the same for all cells. */
     micrometers: z.number().positive().nullable(),
   }),

@@ -115,5 +115,6 @@ function addEntries(entries: Map<string, Entry>, description: string, file: Onnx
     made = addOutputs(readModel(path).bytes, file.inner);
     return made;
   };
-  entries.set(model, { bytes, tag: sha256([file.hash, ...file.inner].join("\n")) });
+  const size = file.bytes + addOutputs(new Uint8Array(0), file.inner).length;
+  entries.set(model, { bytes, size, tag: sha256([file.hash, ...file.inner].join("\n")) });
 }

@@ -16,7 +16,7 @@ export interface FileEntry {
 export type Entry =
   | FileEntry
   | { readonly text: string }
-  | { readonly bytes: () => Uint8Array; readonly tag: string };
+  | { readonly bytes: () => Uint8Array; readonly size: number; readonly tag: string };
 
 const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",

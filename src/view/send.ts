@@ -65,9 +65,9 @@ async function openEntry(entry: FileEntry): Promise<FileHandle> {
   const again = "start `cellswap view` again";
   let file: FileHandle | undefined;
   try {
-    // What became a pipe in between is not waited for, and what became a link is not followed.
+    // What became a pipe in between is not waited for. A link is followed only where its content is known.
     const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = constants;
-    file = await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    file = await open(path, O_RDONLY | O_NONBLOCK | (sha256 === null ? O_NOFOLLOW : 0));
     const status = await file.stat({ bigint: true });
     if (!status.isFile()) throw new DataError(`is not a file any more; ${again}`, { path });
     const state = stateOf(status);

@@ -53,7 +53,8 @@ export async function openViewStudy(path: string, options: OpenViewOptions = {})
     throw new DataError(`has nothing for the explorer yet; ${AGAIN}`, { path });
   // Refuses links.
   ownFiles(layout.path, "view");
-  const about = readViewStudy(study, layout.view("study.json"));
+  const file = layout.view("study.json");
+  const about = parseViewStudy(readChecked(study, file), file);
   const sources = noted(layout);
   const found = findEncoders(
     layout.path,
@@ -77,8 +78,9 @@ export async function openViewStudy(path: string, options: OpenViewOptions = {})
   return { path: layout.path, about: now, entries, encoders: found.files };
 }
 
-function readViewStudy(study: VouchedStudy, file: string): ViewStudy {
-  const json = parseJson(readChecked(study, file), file, { remedy: AGAIN });
+/** The explorer's `study.json`. @throws DataError for one of another version, or that is damaged */
+export function parseViewStudy(bytes: Uint8Array, file: string): ViewStudy {
+  const json = parseJson(bytes, file, { remedy: AGAIN });
   const version = (json as { version?: unknown } | null)?.version;
   if (version !== VIEW_VERSION)
     throw new DataError(

@@ -274,6 +274,18 @@ export const SCENARIOS: readonly Scenario[] = [
     read: (folder) => file(join(folder, "table.csv")),
   },
   {
+    name: "view --export",
+    args: ["view", "study", "--export", "site", "--page", "page"],
+    prepare: async (folder, run) => {
+      cellsForStudy(folder);
+      mkdirSync(join(folder, "page"));
+      writeFileSync(join(folder, "page/index.html"), "<!doctype html><head></head>");
+      await run("run", "study.json", "--out", "study");
+    },
+    read: (folder) =>
+      existsSync(join(folder, "site")) ? JSON.stringify(tree(join(folder, "site"))) : "absent",
+  },
+  {
     name: "demo --quick",
     args: ["demo", "--quick", "--no-open", "--cells", "10", "--out", "demo", "--workers", "2"],
     prepare: () => {},

@@ -43,3 +43,28 @@ export class NpyRows {
     return view(await this.#file.slice(start + row * size, start + (row + count) * size));
   }
 }
+
+/** Files of a {@link NpyParts} that are kept, which a host without ranges has given whole. */
+const KEPT_PARTS = 16;
+
+/** The same in several files of `part` rows each: `BASE/0000.npy`, `BASE/0001.npy`, ... */
+export class NpyParts {
+  readonly #base: string;
+  readonly #part: number;
+  readonly #kept = new Map<number, NpyRows>();
+
+  constructor(base: string, part: number) {
+    this.#base = base;
+    this.#part = part;
+  }
+
+  read(row: number): Promise<Float32Array | Float64Array | Uint8Array> {
+    const at = Math.floor(row / this.#part);
+    const file = this.#kept.get(at) ?? new NpyRows(`${this.#base}/${String(at).padStart(4, "0")}.npy`);
+    this.#kept.delete(at);
+    this.#kept.set(at, file);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > KEPT_PARTS) this.#kept.delete(oldest);
+    return file.read(row % this.#part);
+  }
+}

@@ -2,7 +2,7 @@ import type { ViewStudy } from "../../src/explore/format.ts";
 import { Compositor } from "../../src/swap/composite.ts";
 import type { Scales } from "../../src/swap/intensity.ts";
 import type { CropSource, SwapPlan } from "../../src/types.ts";
-import { NpyRows } from "./arrays.ts";
+import { NpyParts, NpyRows } from "./arrays.ts";
 import type { Composites } from "./study.ts";
 
 /** A crop (channels x height x width) with its label mask (height x width); null without masks. */
@@ -20,8 +20,8 @@ const KEPT = 64 * 2 ** 20;
 export class CropReader {
   readonly about: ViewStudy;
   readonly scales: Scales;
-  readonly #crops: NpyRows;
-  readonly #masks: NpyRows | null;
+  readonly #crops: Pick<NpyRows, "read">;
+  readonly #masks: Pick<NpyRows, "read"> | null;
   readonly #kept = new Map<number, Promise<Crop>>();
   readonly #ready = new Map<number, Crop>();
   readonly #capacity: number;
@@ -30,9 +30,11 @@ export class CropReader {
   constructor(about: ViewStudy, base: string, scales: Scales) {
     this.about = about;
     this.scales = scales;
-    const { channels, height, width, masks } = about.crops;
-    this.#crops = new NpyRows(`${base}crops.npy`);
-    this.#masks = masks === "none" ? null : new NpyRows(`${base}masks.npy`);
+    const { channels, height, width, masks, part } = about.crops;
+    const rows = (name: string) =>
+      part === undefined ? new NpyRows(`${base}${name}.npy`) : new NpyParts(`${base}${name}`, part);
+    this.#crops = rows("crops");
+    this.#masks = masks === "none" ? null : rows("masks");
     this.#capacity = Math.max(64, Math.floor(KEPT / (height * width * (4 * channels.length + 1))));
     this.#compositor = new Compositor(this.source, scales, about.composite, { cacheBytes: KEPT / 2 });
   }

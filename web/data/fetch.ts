@@ -10,7 +10,12 @@ async function get(url: string, headers: Record<string, string> = {}): Promise<R
   } catch {
     throw new LoadError(`${url} does not answer: is the explorer still running? Start it again and reload.`);
   }
-  if (!response.ok) throw new LoadError(`${url} cannot be read (${response.status} ${response.statusText}).`);
+  if (!response.ok) {
+    // The server says in a line what became of a file.
+    const told = response.headers.get("content-type")?.startsWith("text/plain") === true;
+    const line = told ? (await response.text()).trim().slice(0, 500) : response.statusText;
+    throw new LoadError(`${url} cannot be read (${response.status}: ${line}).`);
+  }
   return response;
 }
 
@@ -28,6 +33,7 @@ export async function fetchJson(url: string): Promise<unknown> {
 /** A file of the server that is read in pieces; whole, once, where the host knows no ranges. */
 export class RangeFile {
   readonly url: string;
+  #first: Promise<Response | null> | undefined;
   #whole: Promise<ArrayBuffer> | undefined;
 
   constructor(url: string) {
@@ -57,8 +63,20 @@ export class RangeFile {
     return response === null ? (await this.all()).slice(start, end) : response.arrayBuffer();
   }
 
-  /** The answer to a range; null where the host knows none, and the whole file is read. */
+  /** The answer to a range; null where the host knows none, and the whole file is read. The first says which, for all. */
   async #range(range: string): Promise<Response | null> {
+    if (this.#first !== undefined) {
+      await this.#first;
+      return this.#whole === undefined ? this.#ask(range) : null;
+    }
+    this.#first = this.#ask(range);
+    this.#first.catch(() => {
+      this.#first = undefined;
+    });
+    return this.#first;
+  }
+
+  async #ask(range: string): Promise<Response | null> {
     const response = await get(this.url, { range });
     if (response.status === 206) return response;
     this.#whole ??= response.arrayBuffer();

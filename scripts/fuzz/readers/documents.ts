@@ -11,8 +11,10 @@ import { showEncoder } from "../../../src/encode/published/show.ts";
 import { SETTINGS } from "../../../src/settings.ts";
 import { exportText, readExport } from "../../../src/study/composites/record.ts";
 import { readStudyFile } from "../../../src/study/schema.ts";
+import { readSources } from "../../../src/study/view/sources.ts";
 import { readPlan, writePlan } from "../../../src/swap/plan-file.ts";
 import type { SwapPlan } from "../../../src/types.ts";
+import { parseViewStudy } from "../../../src/view/study.ts";
 import { JSON_CHANGES, JSON_SLIP } from "../mutate/json.ts";
 import { PROTOBUF } from "../mutate/protobuf.ts";
 import { CSV } from "../mutate/text.ts";
@@ -53,6 +55,33 @@ const DESCRIPTION = {
   license: "MIT",
   notes: ["a"],
 };
+
+const VIEW_STUDY = {
+  ...{
+    version: 1,
+    title: "t",
+    createdBy: "cellswap",
+    classes: ["a", "b"],
+    backgrounds: [0, 1],
+    composites: 8,
+  },
+  settings: ["original", "different"],
+  encoders: [
+    {
+      ...{ name: "norm", output: 0, description: "encoders/norm.json", title: "A norm", dimension: 4 },
+      ...{ predicted: true, map: null, runs: { where: "page", why: null } },
+    },
+  ],
+  crops: { count: 4, channels: ["A"], height: 16, width: 16, masks: "full", micrometers: null },
+  composite: {
+    ...{ edge: "soft", sigma: 1, donorCenter: "fill", halo: 3, intensity: "field", clip: [-1, 6], seed: 1 },
+  },
+  unit: "field",
+  groups: { count: 2, fewest: 2, reach: "all", notes: [] },
+  pixels: { original: "0123456789ab" },
+};
+
+const SOURCES = { cells: "../cells", masks: null, encoders: { norm: "../norm.json", mine: null } };
 
 const EXPORT = {
   ...{
@@ -143,6 +172,18 @@ export const DOCUMENTS: readonly Reader[] = [
     seeds: () => [oneFile("composites.json", Buffer.from(exportText(EXPORT)))],
     mutators: () => json,
     read: (path) => readExport(dirname(path)),
+  },
+  {
+    name: "view-study",
+    seeds: () => [jsonFile("study.json", VIEW_STUDY)],
+    mutators: () => json,
+    read: (path) => parseViewStudy(readFileSync(path), path),
+  },
+  {
+    name: "view-sources",
+    seeds: () => [jsonFile("sources.json", SOURCES)],
+    mutators: () => json,
+    read: readSources,
   },
   {
     name: "plan-parquet",

@@ -125,11 +125,15 @@ export function checkExportPlace(path: string): void {
 /** Bytes that stay free for the plan and everything else. */
 const SPARE = 1 << 26;
 
+/** What makes an export of composites smaller. */
+const FEWER =
+  'choose another --out, or name fewer "settings", "backgrounds" or "cellsPerClass" in the study file';
+
 /**
  * Bytes that are free where `path` is, or will be, null where the system does not say.
  * @throws DataError where they are fewer than `bytes`
  */
-export function checkRoom(path: string, bytes: number): number | null {
+export function checkRoom(path: string, bytes: number, remedy = FEWER): number | null {
   let there = resolve(path);
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
   let free: number;
@@ -141,7 +145,7 @@ export function checkRoom(path: string, bytes: number): number | null {
   }
   if (bytes + SPARE > free)
     throw new DataError(
-      `needs ${gigabytes(bytes)} and the disk has ${gigabytes(free)} free; free some space, choose another --out, or name fewer "settings", "backgrounds" or "cellsPerClass" in the study file`,
+      `needs ${gigabytes(bytes)} and the disk has ${gigabytes(free)} free; free some space, ${remedy}`,
       { path },
     );
   return free;
