@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type BigIntStats, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { DataError, InterruptedError } from "../errors.ts";
 import { sha256File } from "./hash.ts";
@@ -43,8 +43,11 @@ export function fileState(path: string): FileState | null {
   return status === undefined ? null : stateOf(status);
 }
 
+/** What a {@link FileState} is made of, as the system gives it in whole numbers. */
+type Status = Readonly<Record<"dev" | "ino" | "size" | "mtimeNs" | "ctimeNs", bigint>>;
+
 /** State of an open file, from its status. */
-export function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileState {
+export function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: Status): FileState {
   return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 }
 
@@ -73,7 +76,7 @@ export function checkUnchanged(states: Readonly<Record<string, FileState | null>
 }
 
 /** Whether a file of this status, read from the time `began` on, gets another state by any later change. */
-function isSettled({ ctimeNs }: BigIntStats, began: number): boolean {
+function isSettled({ ctimeNs }: Status, began: number): boolean {
   return ctimeNs / 1_000_000n + BigInt(TICK) <= BigInt(began);
 }
 
