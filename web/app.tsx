@@ -1,5 +1,6 @@
-import { lazy, use, useEffect } from "react";
+import { lazy, use, useEffect, useState } from "react";
 import { TABS, type Tab } from "../src/explore/url.ts";
+import type { ReportSummary } from "../src/report/summary.ts";
 import { openStudies } from "./data/study.ts";
 import { Keys } from "./keys.tsx";
 import { CellPanel } from "./panels/cell.tsx";
@@ -9,7 +10,10 @@ import { Guarded } from "./parts/guarded.tsx";
 import { ThemeChoice } from "./parts/theme.tsx";
 import { go, StudiesContext, useStudy, useView } from "./state.ts";
 import { CellsTab } from "./tabs/cells.tsx";
+import { ConfusionTab } from "./tabs/confusion.tsx";
 import { EffectsTab } from "./tabs/effects.tsx";
+import { hasProportions, ProportionsTab } from "./tabs/proportions.tsx";
+import { hasRemedies, RemediesTab } from "./tabs/remedies.tsx";
 
 const studies = openStudies();
 
@@ -30,9 +34,18 @@ const MapTab = lazy(() => import("./map/tab.tsx").then((m) => ({ default: m.MapT
 
 const CONTENT: Partial<Record<Tab, React.ComponentType>> = {
   effects: EffectsTab,
+  confusion: ConfusionTab,
   cells: CellsTab,
   map: MapTab,
+  proportions: ProportionsTab,
+  remedies: RemediesTab,
   playground: PlaygroundTab,
+};
+
+/** Whether a study has something for a tab that not all have something for. */
+const HAS: Partial<Record<Tab, (report: ReportSummary) => boolean>> = {
+  proportions: hasProportions,
+  remedies: hasRemedies,
 };
 
 export function App() {
@@ -98,9 +111,29 @@ function Layout() {
   );
 }
 
+/** Tabs that the study has something for; the one that is looked at is among them. */
+function useTabs(): Tab[] {
+  const { study } = useStudy();
+  const { tab } = useView();
+  const [known, setKnown] = useState<{ of: typeof study; report: ReportSummary } | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    study.report.then(
+      (report) => wanted && setKnown({ of: study, report }),
+      // Whoever shows the report says what is wrong with it.
+      () => {},
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [study]);
+  const has = (t: Tab) => HAS[t] === undefined || (known?.of === study && HAS[t](known.report));
+  return TABS.filter((t) => t in CONTENT && (t === tab || has(t)));
+}
+
 function Tabs() {
   const { tab } = useView();
-  const shown = TABS.filter((t) => t in CONTENT);
+  const shown = useTabs();
   return (
     <nav className="tabs" aria-label="Views">
       {shown.map((t) => (

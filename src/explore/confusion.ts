@@ -6,8 +6,9 @@ export interface Confusion {
   readonly counts: Int32Array;
   /** Composites of every class. */
   readonly totals: Int32Array;
-  /** Composites on a foreign background of a known class, by the class of their cell, and those called that class. */
+  /** Composites of every class on the background of another. */
   readonly foreign: Int32Array;
+  /** Those of `counts` that stand on the background of another class and are called that class. */
   readonly captured: Int32Array;
 }
 
@@ -21,20 +22,10 @@ export function confusionOf(of: Filtered, filter: Filter, setting: number): Conf
   const { composites, cells, classes, predictions } = of;
   const k = classes.length;
   const counts = new Int32Array(k * k);
-  const [totals, foreign, captured] = [new Int32Array(k), new Int32Array(k), new Int32Array(k)];
+  const [totals, foreign, captured] = [new Int32Array(k), new Int32Array(k), new Int32Array(k * k)];
   const out = { counts, totals, foreign, captured };
   if (predictions === null) return out;
-  const lends = composites.setting.some(
-    (s, row) => s === setting && composites.background[row] >= 0 && isForeign(of, row),
-  );
-  const asked: Filter = {
-    ...filter,
-    setting: of.settings[setting] as Filter["setting"],
-    background: lends ? filter.background : null,
-    flipped: false,
-    called: null,
-  };
-  eachRow(of, asked, 0, (row) => {
+  eachRow(of, askedOfSetting(of, filter, setting), 0, (row) => {
     const own = cells.class[composites.cell[row]];
     const called = predictions.prediction[row];
     if (own < 0 || called < 0) return;
@@ -42,9 +33,22 @@ export function confusionOf(of: Filtered, filter: Filter, setting: number): Conf
     totals[own]++;
     if (!isForeign(of, row)) return;
     foreign[own]++;
-    if (called === composites.background[row]) captured[own]++;
+    if (called === composites.background[row]) captured[own * k + called]++;
   });
   return out;
+}
+
+/** What of a filter narrows the composites of a setting. */
+function askedOfSetting(of: Filtered, filter: Filter, setting: number): Filter {
+  const { composites } = of;
+  const lends = composites.setting.some((s, row) => s === setting && isForeign(of, row));
+  return {
+    ...filter,
+    setting: of.settings[setting] as Filter["setting"],
+    background: lends ? filter.background : null,
+    flipped: false,
+    called: null,
+  };
 }
 
 /** Whether a composite shows the background of a class other than its cell's. */
@@ -59,20 +63,46 @@ export function rowShares({ counts, totals }: Pick<Confusion, "counts" | "totals
   return Float64Array.from(counts, (n, i) => n / totals[Math.floor(i / k)]);
 }
 
-/** Mean over the classes that have any foreign background of their captured share, each class counting the same. */
-export function captureShare({ foreign, captured }: Confusion): {
+/** Share of composites on foreign backgrounds that are called their background's class: the mean over the classes that have any. */
+export function captureShare({ foreign, captured }: Pick<Confusion, "foreign" | "captured">): {
+  /** NaN without classes. */
   share: number;
   composites: number;
   classes: number;
 } {
+  const k = foreign.length;
   let [sum, composites, classes] = [0, 0, 0];
   foreign.forEach((n, c) => {
     if (n === 0) return;
-    sum += captured[c] / n;
+    sum += captured.subarray(c * k, (c + 1) * k).reduce((a, b) => a + b, 0) / n;
     composites += n;
     classes++;
   });
   return { share: classes === 0 ? Number.NaN : sum / classes, composites, classes };
+}
+
+/**
+ * What {@link captureShare} is without a foreign background: for the same composites, how often their cell is called that
+ * class in the setting `base`. NaN where a class has no composite whose cell is predicted there.
+ */
+export function baseShare(of: Filtered, filter: Filter, setting: number, base: number): number {
+  const { composites, cells, classes, predictions } = of;
+  if (predictions === null) return Number.NaN;
+  const k = classes.length;
+  const { prediction } = predictions;
+  const calledIn = new Int16Array(cells.id.length).fill(-1);
+  composites.setting.forEach((s, row) => {
+    if (s === base) calledIn[composites.cell[row]] = prediction[row];
+  });
+  const [foreign, held] = [new Int32Array(k), new Int32Array(k)];
+  eachRow(of, askedOfSetting(of, filter, setting), 0, (row) => {
+    const cell = composites.cell[row];
+    if (cells.class[cell] < 0 || prediction[row] < 0 || calledIn[cell] < 0 || !isForeign(of, row)) return;
+    foreign[cells.class[cell]]++;
+    if (calledIn[cell] === composites.background[row]) held[cells.class[cell]]++;
+  });
+  const shares = [...foreign.keys()].filter((c) => foreign[c] > 0).map((c) => held[c] / foreign[c]);
+  return shares.reduce((a, b) => a + b, 0) / shares.length;
 }
 
 /** Composites of a setting by the class of their cell and of their background, and how many of them flipped. */

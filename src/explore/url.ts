@@ -67,6 +67,8 @@ export interface ViewState {
   readonly lasso: string;
   /** What is tried by hand on the cell (`formatTrial`). */
   readonly trial: string | null;
+  /** Effect that is shown class by class; null: the neighbor effect, or what stands in for it. */
+  readonly effect: string | null;
 }
 
 /** Sides that tiles of the wall may have, px. */
@@ -99,6 +101,7 @@ export const INITIAL: ViewState = {
   color: "class",
   lasso: "",
   trial: null,
+  effect: null,
 };
 
 type Reader<K extends keyof ViewState> = (text: string) => ViewState[K] | undefined;
@@ -143,6 +146,7 @@ const READERS: { readonly [K in keyof ViewState]: Reader<K> } = {
   color: oneOf(MAP_COLORS),
   lasso: text,
   trial: text,
+  effect: text,
 };
 
 const KEYS = Object.keys(READERS) as (keyof ViewState)[];

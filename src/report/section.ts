@@ -23,9 +23,11 @@ export interface Section {
   readonly render: (context: Context) => { title: string; body: Html } | null;
 }
 
-/** Gathers what sections share. */
-export function makeContext(data: ReportData): Context {
-  const table = resultTable(data.scores, data.aggregation);
+/** Gathers what sections share. @param table that of the scores, where it is known */
+export function makeContext(
+  data: ReportData,
+  table: ResultTable = resultTable(data.scores, data.aggregation),
+): Context {
   const named = [
     ...table.encoders.map((e) => e.encoder),
     ...data.encoders.map((e) => e.name),

@@ -1,9 +1,13 @@
+import { type ResultTable, resultTable } from "../evidence/tables.ts";
 import type { ReportData } from "./data.ts";
 
 /** What the explorer shows of a report, which is little beside the scores of every pair and the pictures. */
-export type ReportSummary = Omit<ReportData, "scores" | "gallery" | "flips">;
+export interface ReportSummary extends Omit<ReportData, "scores" | "gallery" | "flips"> {
+  /** Table 1 and the drops, which the scores are for. */
+  readonly table: ResultTable;
+}
 
 /** The report without what the explorer makes itself. */
-export function summaryOf({ scores: _s, gallery: _g, flips: _f, ...rest }: ReportData): ReportSummary {
-  return rest;
+export function summaryOf({ scores, gallery: _g, flips: _f, ...rest }: ReportData): ReportSummary {
+  return { ...rest, table: resultTable(scores, rest.aggregation) };
 }

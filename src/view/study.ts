@@ -35,6 +35,9 @@ export interface OpenViewOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Whether a file of the study is a table that readers may take away. */
+const isTable = (name: string) => /^results\/.*\.(csv|parquet)$/.test(name);
+
 /** What mends all that a study has not, or not as this version writes it. */
 const AGAIN = "run the study again with `cellswap run`: nothing is computed twice";
 
@@ -65,12 +68,13 @@ export async function openViewStudy(path: string, options: OpenViewOptions = {})
   );
   const entries = new Map<string, Entry>();
   for (const [name, sha256] of Object.entries(record.files)) {
-    if (name !== "report.json" && !name.startsWith("view/")) continue;
+    if (name !== "report.json" && !name.startsWith("view/") && !isTable(name)) continue;
     const file = join(layout.path, name);
     const state = fileState(file);
     checkFile(study, file);
     entries.set(encodePath(name.replace(/^view\//, "")), { path: file, sha256, state });
   }
+  entries.set("results.json", { text: JSON.stringify(Object.keys(record.files).filter(isTable).sort()) });
   const now: ViewStudy = { ...about, encoders: [...found.encoders] };
   entries.set("study.json", { text: JSON.stringify(now) });
   for (const [name, entry] of found.entries) entries.set(encodePath(name), entry);

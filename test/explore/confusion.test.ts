@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { captureShare, confusionOf, flipMap, rowShares } from "../../src/explore/confusion.ts";
+import { baseShare, captureShare, confusionOf, flipMap, rowShares } from "../../src/explore/confusion.ts";
 import { type Filter, type Filtered, filterRows } from "../../src/explore/filter.ts";
 import { INITIAL } from "../../src/explore/url.ts";
 import { drawn } from "./made.ts";
@@ -41,9 +41,11 @@ test.each(FILTERS)("counts every judged composite once: %o", (choice) => {
       (row) => composites.background[row] >= 0 && composites.background[row] !== own,
     );
     expect(foreign[own]).toBe(swapped.length);
-    expect(captured[own]).toBe(
-      swapped.filter((row) => prediction[row] === composites.background[row]).length,
-    );
+    classes.forEach((_, called) => {
+      expect(captured[own * classes.length + called]).toBe(
+        swapped.filter((row) => prediction[row] === called && composites.background[row] === called).length,
+      );
+    });
   });
 });
 
@@ -80,16 +82,32 @@ test("rows sum to one, rows without composites are unknown", () => {
 });
 
 test("each class counts the same in the captured share", () => {
-  const found = captureShare({
-    counts: new Int32Array(4),
-    totals: new Int32Array(2),
-    foreign: Int32Array.of(10, 2),
-    captured: Int32Array.of(1, 1),
-  });
+  const found = captureShare({ foreign: Int32Array.of(10, 2), captured: Int32Array.of(0, 1, 1, 0) });
   expect(found).toEqual({ share: 0.3, composites: 12, classes: 2 });
   const none = captureShare(confusionOf({ ...of, predictions: null }, INITIAL, different));
   expect(none.share).toBeNaN();
   expect(none.composites).toBe(0);
+});
+
+test("the base is what the same cells are called among their own", () => {
+  const [base, other] = ["same", "different"].map((s) => of.settings.indexOf(s));
+  const calledInSame = new Map<number, number>();
+  composites.setting.forEach((s, row) => {
+    if (s === base) calledInSame.set(composites.cell[row], prediction[row]);
+  });
+  const rows = judged(INITIAL).filter((row) => {
+    const cell = composites.cell[row];
+    const background = composites.background[row];
+    return background >= 0 && background !== cells.class[cell] && (calledInSame.get(cell) ?? -1) >= 0;
+  });
+  const shares = classes.flatMap((_, own) => {
+    const mine = rows.filter((row) => cells.class[composites.cell[row]] === own);
+    const held = mine.filter((row) => calledInSame.get(composites.cell[row]) === composites.background[row]);
+    return mine.length === 0 ? [] : [held.length / mine.length];
+  });
+  expect(shares.some((s) => s > 0)).toBe(true);
+  expect(baseShare(of, INITIAL, other, base)).toBeCloseTo(sum(shares) / shares.length, 12);
+  expect(baseShare(of, { ...INITIAL, search: "nobody" }, other, base)).toBeNaN();
 });
 
 test("flips by class and background, over all classes and backgrounds", () => {

@@ -38,6 +38,7 @@ const OTHER: ViewState = {
   color: "margin",
   lasso: "0,0 1.5,0 1,-2",
   trial: "neighbors_d40_x3_a7.10.-4",
+  effect: "medium",
 };
 
 test("what is as at first needs no address", () => {

@@ -72,6 +72,17 @@ export class StudyData {
     return this.#once("report", async () => (await fetchJson(`${this.base}summary.json`)) as ReportSummary);
   }
 
+  /** Names of the tables that the study wrote, below the study's folder; none where the host has none. */
+  get results(): Promise<readonly string[]> {
+    return this.#once("results", async () => {
+      try {
+        return (await fetchJson(`${this.base}results.json`)) as string[];
+      } catch {
+        return [];
+      }
+    });
+  }
+
   get composites(): Promise<Composites> {
     return this.#once("composites", async () => {
       const plan = await new ParquetColumns(`${this.base}plan.parquet`, { whole: true }).read<

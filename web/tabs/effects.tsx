@@ -1,42 +1,26 @@
-import { use } from "react";
+import { useReport } from "../data/report.ts";
 import { useStudy } from "../state.ts";
+import { Answers, Flags } from "./answers.tsx";
+import { Forests } from "./forests.tsx";
+import { Heat } from "./heat.tsx";
+import { FurtherNumbers, Numbers, StudyFiles } from "./numbers.tsx";
+import { Steps } from "./steps.tsx";
+import "../style/effects.css";
 
-const points = (value: number) => (100 * value).toFixed(1).replace("-", "−");
-
-/** What the surroundings do to accuracy, encoder by encoder. */
+/** What the surroundings do to accuracy, encoder by encoder, and what must be known with it. */
 export function EffectsTab() {
-  const { study } = useStudy();
-  const report = use(study.report);
-  const shown = report.estimates.filter((e) => e.class === null && e.kind === "difference");
+  const context = useReport();
+  const { encoder } = useStudy();
   return (
-    <>
-      {report.answers.map((a) => (
-        <p key={a.encoder}>
-          <strong>{a.encoder}</strong> <span className={`badge ${a.badge}`}>{a.badge}</span> {a.sentence}
-        </p>
-      ))}
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Encoder</th>
-            <th scope="col">Effect</th>
-            <th scope="col">Points</th>
-            <th scope="col">Interval</th>
-            <th scope="col">Cells per class</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((e) => (
-            <tr key={`${e.encoder} ${e.of}`}>
-              <td>{e.encoder}</td>
-              <td>{e.of}</td>
-              <td>{points(e.value)}</td>
-              <td>{e.low === null || e.high === null ? e.why : `${points(e.low)} to ${points(e.high)}`}</td>
-              <td>{e.cells}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </>
+    <div className="effects">
+      <Answers context={context} chosen={encoder} />
+      <Forests context={context} encoder={encoder} />
+      <Steps context={context} encoder={encoder} />
+      <Heat context={context} encoder={encoder} />
+      <Flags context={context} />
+      <Numbers context={context} />
+      <FurtherNumbers context={context} encoder={encoder} />
+      <StudyFiles />
+    </div>
   );
 }

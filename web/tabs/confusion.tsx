@@ -1,0 +1,309 @@
+import { useMemo } from "react";
+import { baseShare, captureShare, confusionOf, rowShares } from "../../src/explore/confusion.ts";
+import { formatRange, numberOf } from "../../src/report/numbers.ts";
+import { SETTINGS, type Setting } from "../../src/settings.ts";
+import { useReport } from "../data/report.ts";
+import { useEverything, useFilter } from "../data/rows.ts";
+import { type Square, squaresFigure } from "../figures/squares.ts";
+import { Choice } from "../parts/choice.tsx";
+import { DataTable } from "../parts/data-table.tsx";
+import { Figure } from "../parts/figure.tsx";
+import { Guarded } from "../parts/guarded.tsx";
+import { Matrix } from "../parts/matrix.tsx";
+import { go, useStudy, useView } from "../state.ts";
+import "../style/effects.css";
+
+const percent = (share: number) => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)} %`);
+const many = (n: number) => n.toLocaleString("en");
+
+/** True against predicted class, on originals and in one other setting, by the probes trained on originals. */
+export function ConfusionTab() {
+  const { study, encoder } = useStudy();
+  const { setting: asked } = useView();
+  const others: readonly Setting[] = study.about.settings.filter((s) => s !== "original");
+  if (study.about.encoders.find((e) => e.name === encoder)?.predicted !== true || others.length === 0)
+    return (
+      <p>
+        The study has no predictions of {encoder}: they need probes that were trained on originals of other
+        fields, which the published splits and studies without closed groups do not have.
+      </p>
+    );
+  const setting =
+    asked !== null && others.includes(asked) ? asked : others.includes("different") ? "different" : others[0];
+  return (
+    <div className="confusion">
+      <div className="above">
+        <Choice
+          label="Setting beside the originals"
+          value={setting}
+          options={others.map((value) => ({ value }))}
+          onChange={(value) => go({ setting: value as Setting })}
+        />
+      </div>
+      <Confusions setting={setting} />
+    </div>
+  );
+}
+
+function Confusions({ setting }: { setting: Setting }) {
+  const { study, encoder } = useStudy();
+  const of = useEverything();
+  const filter = useFilter();
+  const { class: own, background, protein, field, quality, search } = filter;
+  const { classes } = study.about;
+  const k = classes.length;
+  const { original, other, base } = useMemo(() => {
+    const asked = { ...filter, class: own, background, protein, field, quality, search };
+    const number = SETTINGS.indexOf(setting);
+    return {
+      original: confusionOf(of, asked, SETTINGS.indexOf("original")),
+      other: confusionOf(of, asked, number),
+      base: baseShare(of, asked, number, SETTINGS.indexOf("same")),
+    };
+    // Not "setting", "flipped" and "called": they do not narrow a matrix.
+  }, [of, own, background, protein, field, quality, search, setting]);
+  const shares = useMemo(
+    () => ({ original: rowShares(original), other: rowShares(other) }),
+    [original, other],
+  );
+  const rows = useMemo(
+    () => classes.filter((_, c) => original.totals[c] > 0 || other.totals[c] > 0),
+    [classes, original, other],
+  );
+  const figures = useMemo(() => {
+    const at = (name: string) => classes.indexOf(name);
+    const squares = (
+      value: (i: number) => number,
+      more: (i: number) => Partial<Square> = () => ({}),
+    ): Square[] =>
+      rows.flatMap((row) =>
+        classes.flatMap((column) => {
+          const i = at(row) * k + at(column);
+          return Number.isNaN(value(i)) ? [] : [{ row, column, value: value(i), ...more(i) }];
+        }),
+      );
+    const common = { rows, columns: classes, rowLabel: "class of the cell", columnLabel: "called" };
+    const right = (of: Float64Array) =>
+      percent(mean(rows.map((row) => of[at(row) * k + at(row)]).filter((v) => !Number.isNaN(v))));
+    const called = background === null ? "" : `, backgrounds of ${background}`;
+    return {
+      original: squaresFigure({
+        ...common,
+        title: `Originals, ${encoder}`,
+        description: `percent of each class's originals by what they are called; ${right(shares.original)} right in the mean over classes`,
+        squares: squares((i) => shares.original[i]),
+        diverging: false,
+      }),
+      other: squaresFigure({
+        ...common,
+        title: `In ${setting}, ${encoder}${called}`,
+        description: `percent of each class's composites by what they are called; ${right(shares.other)} right in the mean over classes`,
+        squares: squares(
+          (i) => shares.other[i],
+          (i) => ({
+            bar: other.counts[i] === 0 ? 0 : other.captured[i] / other.counts[i],
+            framed: background !== null && i % k === at(background) && Math.floor(i / k) !== i % k,
+          }),
+        ),
+        diverging: false,
+      }),
+      difference: squaresFigure({
+        ...common,
+        title: `In ${setting} minus originals, ${encoder}${called}`,
+        description:
+          "points by which a class is called more (orange) or less (purple) often than on originals",
+        squares: squares((i) => shares.other[i] - shares.original[i]),
+        diverging: true,
+      }),
+    };
+  }, [rows, classes, k, shares, other, encoder, setting, background]);
+  const table = useMemo(
+    () =>
+      rows.flatMap((row) =>
+        classes.flatMap((called) => {
+          const i = classes.indexOf(row) * k + classes.indexOf(called);
+          if (original.counts[i] === 0 && other.counts[i] === 0) return [];
+          return [{ row, called, i }];
+        }),
+      ),
+    [rows, classes, k, original, other],
+  );
+  if (rows.length === 0) return <p>No composite passes the filters.</p>;
+  const value = (v: number) => (Number.isNaN(v) ? null : v);
+  const say =
+    (of: typeof other, share: Float64Array, where: string) =>
+    ([r, c]: readonly [number, number]) => {
+      const i = classes.indexOf(rows[r]) * k + c;
+      const total = of.totals[classes.indexOf(rows[r])];
+      if (total === 0) return `${rows[r]}: no composites ${where}`;
+      const captured = of.captured[i] === 0 ? "" : `; ${many(of.captured[i])} of them stand on ${classes[c]}`;
+      return `${rows[r]} called ${classes[c]} ${where}: ${percent(share[i])} (${many(of.counts[i])} of ${many(total)} composites${captured})`;
+    };
+  const see =
+    (to: Setting) =>
+    ([r, c]: readonly [number, number]) =>
+      go({ tab: "cells", setting: to, class: rows[r], called: classes[c], flipped: false });
+  const csv = () => [
+    [
+      "encoder",
+      "setting",
+      "class",
+      "called",
+      "originals",
+      "share_of_originals",
+      "composites",
+      "share_of_composites",
+      "captured",
+    ],
+    ...table.map(({ row, called, i }) => [
+      encoder,
+      setting,
+      row,
+      called,
+      original.counts[i],
+      value(shares.original[i]),
+      other.counts[i],
+      value(shares.other[i]),
+      other.captured[i],
+    ]),
+  ];
+  return (
+    <>
+      <h2 className="unseen">What cells are called</h2>
+      <Captured setting={setting} found={captureShare(other)} base={base} />
+      <div className="panels">
+        <Matrix
+          name="confusion-original"
+          encoder={encoder}
+          figure={figures.original}
+          rowNames={rows}
+          columnNames={classes}
+          chosen={null}
+          does="shows these cells"
+          about={`Percent of each class's originals: rows sum to 100. No number: less than half a percent. n = ${many(sum(original.totals))}.`}
+          say={say(original, shares.original, "as imaged")}
+          pick={see("original")}
+          rows={csv}
+        />
+        <Matrix
+          name={`confusion-${setting}`}
+          encoder={encoder}
+          figure={figures.other}
+          rowNames={rows}
+          columnNames={classes}
+          chosen={null}
+          does="shows these cells"
+          about={`The same in ${setting}. n = ${many(sum(other.totals))} composites of ${many(sum(original.totals))} cells.${sum(other.captured) > 0 ? " Orange bar: the part of a square's composites that stand on the background of the class they are called." : ""}`}
+          say={say(other, shares.other, `in ${setting}`)}
+          pick={see(setting)}
+          rows={csv}
+        />
+        <Figure
+          name={`confusion-${setting}-minus-original`}
+          encoder={encoder}
+          stretch={false}
+          figure={figures.difference}
+          about="Points, the first matrix taken from the second; orange: called so more often among other surroundings."
+          rows={csv}
+        />
+      </div>
+      <details>
+        <summary>As numbers</summary>
+        <DataTable
+          label={`Confusions on originals and in ${setting}`}
+          name={`confusion-${setting}`}
+          encoder={encoder}
+          rowKey={({ i }) => String(i)}
+          rows={table}
+          csv={csv}
+          columns={[
+            { name: "class", value: (t) => t.row },
+            { name: "called", value: (t) => t.called },
+            { name: "originals", value: (t) => original.counts[t.i] },
+            {
+              name: "of its originals",
+              value: (t) => value(shares.original[t.i]),
+              show: (t) => percent(shares.original[t.i]),
+            },
+            { name: `in ${setting}`, value: (t) => other.counts[t.i] },
+            {
+              name: "of its composites",
+              value: (t) => value(shares.other[t.i]),
+              show: (t) => percent(shares.other[t.i]),
+            },
+            { name: "on the background called", value: (t) => other.captured[t.i] },
+          ]}
+        />
+      </details>
+    </>
+  );
+}
+
+/** How often composites are called their background's class, here and in the study's estimates. */
+function Captured({
+  setting,
+  found,
+  base,
+}: {
+  setting: Setting;
+  found: ReturnType<typeof captureShare>;
+  base: number;
+}) {
+  if (found.composites === 0)
+    return (
+      <p className="read">
+        No composite in {setting} stands on the background of another class: nothing can be captured.
+      </p>
+    );
+  return (
+    <div>
+      <p>
+        <strong>Capture</strong> in {setting}: {percent(found.share)} of composites are called their
+        background's class (mean over {found.classes} {found.classes === 1 ? "class" : "classes"}, n ={" "}
+        {many(found.composites)}
+        {Number.isNaN(base)
+          ? ""
+          : `; base: ${percent(base)} of the same cells are called that class among neighbors of their own`}
+        ).
+      </p>
+      {setting === "different" ? (
+        <Guarded what="the study's estimate">
+          <Stated />
+        </Guarded>
+      ) : null}
+    </div>
+  );
+}
+
+function Stated() {
+  const context = useReport();
+  const { encoder } = useStudy();
+  const { background, class: own, protein, field, quality, search } = useFilter();
+  const capture = numberOf(context, encoder, "capture");
+  if (capture === null) return null;
+  const narrowed =
+    [background, own, protein, field].some((f) => f !== null) || quality !== "" || search !== "";
+  const base = numberOf(context, encoder, "capture-base");
+  const range = formatRange(capture);
+  return (
+    <p className="read">
+      The study's estimate{narrowed ? ", without these filters" : ""}: {percent(capture.value)}{" "}
+      {range === null
+        ? `(no interval: ${capture.why})`
+        : `(${Math.round(1000 * (capture.estimate?.level ?? 0)) / 10} % interval ${range} %)`}
+      {base === null ? "" : `, base ${percent(base.value)}`}
+      {capture.estimate === null
+        ? ""
+        : `; ${many(capture.estimate.cells)} cells and ${many(capture.estimate.clusters)} ${context.data.facts.clusterName}s per class, ${capture.estimate.groups} groups`}
+      .
+    </p>
+  );
+}
+
+function sum(values: Int32Array): number {
+  return values.reduce((a, b) => a + b, 0);
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : values.reduce((a, b) => a + b, 0) / values.length;
+}
