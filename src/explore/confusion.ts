@@ -25,7 +25,8 @@ export function confusionOf(of: Filtered, filter: Filter, setting: number): Conf
   const [totals, foreign, captured] = [new Int32Array(k), new Int32Array(k), new Int32Array(k * k)];
   const out = { counts, totals, foreign, captured };
   if (predictions === null) return out;
-  eachRow(of, askedOfSetting(of, filter, setting), 0, (row) => {
+  const rows = rowsOfSetting(of, setting);
+  const count = (row: number) => {
     const own = cells.class[composites.cell[row]];
     const called = predictions.prediction[row];
     if (own < 0 || called < 0) return;
@@ -34,14 +35,32 @@ export function confusionOf(of: Filtered, filter: Filter, setting: number): Conf
     if (!isForeign(of, row)) return;
     foreign[own]++;
     if (called === composites.background[row]) captured[own * k + called]++;
-  });
+  };
+  eachRow(of, askedOfSetting(of, filter, setting), 0, count, rows);
   return out;
+}
+
+const bySetting = new WeakMap<Uint8Array, Map<number, Int32Array>>();
+
+/** Rows of a setting, ascending; found once for every plan. */
+function rowsOfSetting({ composites: { setting } }: Filtered, wanted: number): Int32Array {
+  const known = bySetting.get(setting) ?? new Map<number, Int32Array>();
+  bySetting.set(setting, known);
+  let rows = known.get(wanted);
+  if (rows === undefined) {
+    let n = 0;
+    for (let row = 0; row < setting.length; row++) if (setting[row] === wanted) n++;
+    rows = new Int32Array(n);
+    n = 0;
+    for (let row = 0; row < setting.length; row++) if (setting[row] === wanted) rows[n++] = row;
+    known.set(wanted, rows);
+  }
+  return rows;
 }
 
 /** What of a filter narrows the composites of a setting. */
 function askedOfSetting(of: Filtered, filter: Filter, setting: number): Filter {
-  const { composites } = of;
-  const lends = composites.setting.some((s, row) => s === setting && isForeign(of, row));
+  const lends = rowsOfSetting(of, setting).some((row) => isForeign(of, row));
   return {
     ...filter,
     setting: of.settings[setting] as Filter["setting"],
@@ -91,16 +110,15 @@ export function baseShare(of: Filtered, filter: Filter, setting: number, base: n
   const k = classes.length;
   const { prediction } = predictions;
   const calledIn = new Int16Array(cells.id.length).fill(-1);
-  composites.setting.forEach((s, row) => {
-    if (s === base) calledIn[composites.cell[row]] = prediction[row];
-  });
+  for (const row of rowsOfSetting(of, base)) calledIn[composites.cell[row]] = prediction[row];
   const [foreign, held] = [new Int32Array(k), new Int32Array(k)];
-  eachRow(of, askedOfSetting(of, filter, setting), 0, (row) => {
+  const count = (row: number) => {
     const cell = composites.cell[row];
     if (cells.class[cell] < 0 || prediction[row] < 0 || calledIn[cell] < 0 || !isForeign(of, row)) return;
     foreign[cells.class[cell]]++;
     if (calledIn[cell] === composites.background[row]) held[cells.class[cell]]++;
-  });
+  };
+  eachRow(of, askedOfSetting(of, filter, setting), 0, count, rowsOfSetting(of, setting));
   const shares = [...foreign.keys()].filter((c) => foreign[c] > 0).map((c) => held[c] / foreign[c]);
   return shares.reduce((a, b) => a + b, 0) / shares.length;
 }
@@ -125,13 +143,14 @@ export function flipMap(of: Filtered, filter: Filter, setting: number): FlipMap 
     flipped: false,
     called: null,
   };
-  eachRow(of, asked, FAILS.class | FAILS.background, (row) => {
+  const count = (row: number) => {
     const cell = composites.cell[row];
     const [own, background] = [cells.class[cell], composites.background[row]];
     if (own < 0 || background < 0 || prediction[row] < 0) return;
     if (originals[cell] < 0 || prediction[originals[cell]] < 0) return;
     out.composites[own * k + background]++;
     if (isFlipped(row, of, prediction)) out.flipped[own * k + background]++;
-  });
+  };
+  eachRow(of, asked, FAILS.class | FAILS.background, count, rowsOfSetting(of, setting));
   return out;
 }

@@ -92,12 +92,13 @@ export function filterRows(of: Filtered, filter: Filter): Int32Array {
   return out.slice(0, n);
 }
 
-/** Calls back for every composite whose failures are among `allowed` bits (see {@link FAILS}), with its failures. */
+/** Calls back for every composite (of `rows`, where they are given) whose failures are among `allowed` bits (see {@link FAILS}), with its failures. */
 export function eachRow(
   of: Filtered,
   filter: Filter,
   allowed: number,
   found: (row: number, fails: number) => void,
+  rows: Int32Array | null = null,
 ): void {
   const { cell, setting, background } = of.composites;
   const ofCell = cellFails(of, filter);
@@ -105,7 +106,9 @@ export function eachRow(
   const from = filter.background === null ? -1 : of.classes.indexOf(filter.background);
   const called = of.predictions?.prediction;
   const as = filter.called === null ? -1 : of.classes.indexOf(filter.called);
-  for (let row = 0; row < cell.length; row++) {
+  const count = rows === null ? cell.length : rows.length;
+  for (let i = 0; i < count; i++) {
+    const row = rows === null ? i : rows[i];
     let fails = ofCell[cell[row]];
     if ((fails & ~allowed) !== 0) continue;
     if (filter.setting !== null && setting[row] !== wanted) fails |= FAILS.setting;

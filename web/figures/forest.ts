@@ -80,7 +80,7 @@ export function forestFigure(title: string, entries: readonly ForestEntry[], zon
     marginBottom: 44,
     x: {
       domain: [low - pad, high + pad],
-      label: "points of accuracy lost (+: accuracy falls)",
+      label: "points of accuracy lost",
       labelAnchor: "center",
       labelArrow: "none",
       grid: true,

@@ -15,7 +15,7 @@ export interface FigureProps {
   readonly rows: () => CsvRows;
   /** Encoder that it is of; null: several. */
   readonly encoder?: string | null;
-  /** Whether it takes the width that is there, from two thirds to one and a half of its own. */
+  /** Whether it takes the width that is there, from about half to one and a half of its own. */
   readonly stretch?: boolean;
   /** How to read it. */
   readonly about?: ReactNode;
@@ -31,7 +31,7 @@ export function Figure({ figure, stretch = true, ...rest }: FigureProps) {
     return () => watch.disconnect();
   }, []);
   const own = figure.width ?? 640;
-  const wanted = stretch && width > 0 ? Math.round(Math.max(own / 1.5, Math.min(width, 1.5 * own))) : own;
+  const wanted = stretch && width > 0 ? Math.round(Math.max(own / 1.8, Math.min(width, 1.5 * own))) : own;
   const shown = useMemo(() => ({ ...figure, width: wanted }), [figure, wanted]);
   return (
     <Frame figure={shown} basis={own} stretch={stretch} {...rest}>
