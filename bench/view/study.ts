@@ -75,6 +75,7 @@ export function openDrawnStudy(folder: string): OpenedStudy {
     if (found.isFile()) add(path.slice(view.length + 1), path);
   }
   for (const name of ["crops.npy", "masks.npy"]) add(name, join("cells", name));
+  entries.set("results.json", { text: "[]" });
   const about = viewStudySchema.parse(JSON.parse(readFileSync(join(view, "study.json"), "utf8")));
   return { path: folder, about, entries, encoders: new Map() };
 }

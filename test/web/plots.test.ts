@@ -45,6 +45,18 @@ test("a bar takes its part of the square", () => {
   expect(widths(1)[1]).toBeCloseTo(square, 1);
 });
 
+test("where classes are many, squares have no numbers and names are thinned out, and all still fits", () => {
+  const names = Array.from({ length: 100 }, (_, i) => `class ${i}`);
+  const squares = names.map((name) => ({ row: name, column: name, value: 1 }));
+  const figure = squaresFigure({ ...request(squares), rows: names, columns: names });
+  expect(figure.width).toBeLessThan(900);
+  const texts = [...drawPlot(figure).matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((m) => m[1]);
+  expect(texts).not.toContain("100");
+  const shown = texts.filter((t) => names.includes(t));
+  expect(shown.length).toBeGreaterThan(40);
+  expect(shown.length).toBeLessThan(150);
+});
+
 test("differences have a true minus, and more and less differ in color", () => {
   const svg = drawPlot(
     squaresFigure(

@@ -23,18 +23,31 @@ export interface SquaresRequest extends Pick<FigureOptions, "title" | "descripti
   readonly diverging: boolean;
 }
 
-/** Size of a square, px. */
+/** Size of a square with its number, px. */
 const WIDE = 21;
 const HIGH = 17;
+/** Rows or columns over which squares have no numbers and names are thinned out, so that all are seen at once. */
+export const MANY = 40;
+/** Width that many columns share, px, and what a name needs of it. */
+const SHARED = 640;
+const NAME = 13;
 /** Zero squares of a matrix of shares, and what is less than half a percent of it. */
 const EMPTY = 0.005;
 
 const whole = (value: number) => String(Math.round(100 * value) + 0).replace("-", "−");
 
-/** Whole percents (or points) as colored squares with the numbers in them; those that round to nothing stay empty. */
+/**
+ * Whole percents (or points) as colored squares with the numbers in them, where there is room; those that round to nothing
+ * stay empty.
+ */
 export function squaresFigure(request: SquaresRequest): FigureOptions {
   const { title, description, rows, columns, squares, diverging } = request;
   const longest = (names: readonly string[]) => Math.max(1, ...names.map((n) => [...axisName(n)].length));
+  const many = Math.max(rows.length, columns.length) > MANY;
+  const side = Math.max(4, Math.min(12, Math.floor(SHARED / columns.length)));
+  const [wide, high] = many ? [side, side] : [WIDE, HIGH];
+  const thinned = (names: readonly string[]) =>
+    many ? names.filter((_, i) => i % Math.ceil(NAME / side) === 0) : [...names];
   const left = 30 + 6.4 * longest(rows);
   const bottom = 30 + 4.7 * longest(columns);
   const most = Math.max(0.01, ...squares.map((s) => Math.abs(s.value)));
@@ -45,8 +58,8 @@ export function squaresFigure(request: SquaresRequest): FigureOptions {
   return {
     title,
     description,
-    width: left + 12 + WIDE * columns.length,
-    height: bottom + 4 + HIGH * rows.length,
+    width: left + 12 + wide * columns.length,
+    height: bottom + 4 + high * rows.length,
     marginLeft: left,
     marginRight: 12,
     marginTop: 4,
@@ -55,6 +68,7 @@ export function squaresFigure(request: SquaresRequest): FigureOptions {
     color: scale,
     x: {
       domain: [...columns],
+      ticks: thinned(columns),
       label: request.columnLabel,
       labelAnchor: "center",
       labelArrow: "none",
@@ -65,6 +79,7 @@ export function squaresFigure(request: SquaresRequest): FigureOptions {
     },
     y: {
       domain: [...rows],
+      ticks: thinned(rows),
       label: request.rowLabel,
       labelAnchor: "center",
       labelArrow: "none",
@@ -80,7 +95,7 @@ export function squaresFigure(request: SquaresRequest): FigureOptions {
           x: "column",
           y: "row",
           fill: "#D55E00",
-          insetTop: HIGH - 4,
+          insetTop: many ? 0.7 * side : HIGH - 4,
           // The bar's end: a cell's inset is in pixels and one for all squares, so that each width is a mark of its own.
           render: (index, scales, values, dimensions, context, next) => {
             const g = next!(index, scales, values, dimensions, context)!;
@@ -97,16 +112,13 @@ export function squaresFigure(request: SquaresRequest): FigureOptions {
         squares.filter((s) => s.framed),
         { x: "column", y: "row", fill: "none", stroke: "#D55E00", strokeWidth: 1.2 },
       ),
-      Plot.text(
-        squares.filter((s) => Math.abs(s.value) >= EMPTY),
-        {
-          x: "column",
-          y: "row",
-          text: (s: Square) => whole(s.value),
-          fill: (s: Square) => (dark(s) ? "#ffffff" : "#1c1e21"),
-          fontSize: 10,
-        },
-      ),
+      Plot.text(many ? [] : squares.filter((s) => Math.abs(s.value) >= EMPTY), {
+        x: "column",
+        y: "row",
+        text: (s: Square) => whole(s.value),
+        fill: (s: Square) => (dark(s) ? "#ffffff" : "#1c1e21"),
+        fontSize: 10,
+      }),
     ],
   };
 }

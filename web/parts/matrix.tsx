@@ -1,4 +1,12 @@
-import { type KeyboardEvent, type PointerEvent, useCallback, useId, useState } from "react";
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  useCallback,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from "react";
 import type { Drawn } from "./drawing.ts";
 import { type FigureProps, Frame, Plotted } from "./figure.tsx";
 
@@ -36,6 +44,7 @@ export function Matrix({ rowNames, columnNames, chosen, say, does, pick, ...fram
   const [squares, setSquares] = useState<Squares | null>(null);
   const [at, setAt] = useState<Place | null>(null);
   const [focused, setFocused] = useState(false);
+  const [byKey, setByKey] = useState(false);
   const said = useId();
   const drawn = useCallback(
     (svg: Drawn | null) => setSquares(svg === null ? null : squaresOf(svg, rowNames, columnNames)),
@@ -65,6 +74,7 @@ export function Matrix({ rowNames, columnNames, chosen, say, does, pick, ...fram
     else if (event.key === "End") setAt([now[0], columnNames.length - 1]);
     else if (event.key === "Enter" || event.key === " ") pick(now);
     else return;
+    setByKey(true);
     event.preventDefault();
     event.stopPropagation();
   };
@@ -83,7 +93,10 @@ export function Matrix({ rowNames, columnNames, chosen, say, does, pick, ...fram
         }}
         onBlur={() => setFocused(false)}
         onKeyDown={keys}
-        onPointerMove={(event) => setAt(under(event) ?? (focused ? at : null))}
+        onPointerMove={(event) => {
+          setByKey(false);
+          setAt(under(event) ?? (focused ? at : null));
+        }}
         onPointerLeave={() => focused || setAt(null)}
         onClick={(event) => {
           const place = under(event);
@@ -93,7 +106,9 @@ export function Matrix({ rowNames, columnNames, chosen, say, does, pick, ...fram
         <div className="squares">
           <Plotted figure={frame.figure} drawn={drawn} />
           {squares === null || chosen === null ? null : <Outline at={chosen} of={squares} kind="chosen" />}
-          {squares === null || cursor === null ? null : <Outline at={cursor} of={squares} kind="cursor" />}
+          {squares === null || cursor === null ? null : (
+            <Outline at={cursor} of={squares} kind="cursor" seen={byKey} />
+          )}
         </div>
       </div>
       <p id={said} className="said" aria-live="polite">
@@ -107,10 +122,23 @@ export function Matrix({ rowNames, columnNames, chosen, say, does, pick, ...fram
   );
 }
 
-function Outline({ at: [row, column], of, kind }: { at: Place; of: Squares; kind: string }) {
+interface OutlineProps {
+  readonly at: Place;
+  readonly of: Squares;
+  readonly kind: "chosen" | "cursor";
+  /** Scrolled to. */
+  readonly seen?: boolean;
+}
+
+function Outline({ at: [row, column], of, kind, seen = false }: OutlineProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (seen && row >= 0 && column >= 0) box.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [seen, row, column]);
   if (row < 0 || column < 0) return null;
   return (
     <div
+      ref={box}
       className={`outline ${kind}`}
       style={{ left: of.x(column), top: of.y(row), width: of.width, height: of.height }}
     />

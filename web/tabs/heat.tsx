@@ -2,11 +2,12 @@ import { useMemo } from "react";
 import { flipMap } from "../../src/explore/confusion.ts";
 import { HEATS } from "../../src/explore/url.ts";
 import { heatAxes, heatFigure } from "../../src/report/figures/heat.ts";
+import type { FigureOptions } from "../../src/report/figures/svg.ts";
 import type { Context } from "../../src/report/section.ts";
 import { formatPoints } from "../../src/report/table-format.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { useEverything, useFilter } from "../data/rows.ts";
-import { squaresFigure } from "../figures/squares.ts";
+import { MANY, squaresFigure } from "../figures/squares.ts";
 import { Guarded } from "../parts/guarded.tsx";
 import { Matrix, type Place } from "../parts/matrix.tsx";
 import { go, useStudy, useView } from "../state.ts";
@@ -65,6 +66,27 @@ function usePick(rows: readonly string[], columns: readonly string[]) {
   };
 }
 
+/** The report's figure; where its numbers have no room, without them. */
+function lostFigure(
+  encoder: string,
+  cells: Context["data"]["heat"],
+  classes: readonly string[],
+  { rows, columns }: ReturnType<typeof heatAxes>,
+): FigureOptions {
+  const figure = heatFigure(encoder, cells, classes);
+  if (Math.max(rows.length, columns.length) <= MANY) return figure;
+  return squaresFigure({
+    title: figure.title,
+    description: figure.description,
+    rows,
+    columns,
+    rowLabel: "class of the cell",
+    columnLabel: "background",
+    squares: cells.map((h) => ({ row: h.class, column: h.background, value: h.value })),
+    diverging: true,
+  });
+}
+
 function Lost({
   context,
   encoder,
@@ -74,13 +96,10 @@ function Lost({
   encoder: string;
   cells: Context["data"]["heat"];
 }) {
-  const { rows, columns, figure } = useMemo(
-    () => ({
-      ...heatAxes(cells, context.data.classes),
-      figure: heatFigure(encoder, cells, context.data.classes),
-    }),
-    [cells, context, encoder],
-  );
+  const { rows, columns, figure } = useMemo(() => {
+    const axes = heatAxes(cells, context.data.classes);
+    return { ...axes, figure: lostFigure(encoder, cells, context.data.classes, axes) };
+  }, [cells, context, encoder]);
   const pick = usePick(rows, columns);
   return (
     <Matrix
