@@ -19,17 +19,22 @@ export function withoutNeighbors(
   { rowsOf, starts }: CellRows,
 ): Int32Array {
   const out = new Int32Array(setting.length).fill(-1);
-  const free = new Map<number, number>();
+  let most = 0;
+  for (let row = 0; row < background.length; row++) if (background[row] > most) most = background[row];
+  // By class of the background, -1 included.
+  const free = new Int32Array(most + 2).fill(-1);
   for (let c = 0; c + 1 < starts.length; c++) {
-    free.clear();
-    for (let i = starts[c]; i < starts[c + 1]; i++)
-      if (setting[rowsOf[i]] === CELL_FREE) free.set(background[rowsOf[i]], rowsOf[i]);
-    if (free.size === 0) continue;
-    for (let i = starts[c]; i < starts[c + 1]; i++) {
+    const [start, end] = [starts[c], starts[c + 1]];
+    for (let i = start; i < end; i++) {
       const row = rowsOf[i];
-      const partner = setting[row] === DIFFERENT ? free.get(background[row]) : undefined;
-      if (partner !== undefined && donor[partner] === donor[row]) out[row] = partner;
+      if (setting[row] === CELL_FREE) free[background[row] + 1] = row;
     }
+    for (let i = start; i < end; i++) {
+      const row = rowsOf[i];
+      const partner = setting[row] === DIFFERENT ? free[background[row] + 1] : -1;
+      if (partner >= 0 && donor[partner] === donor[row]) out[row] = partner;
+    }
+    for (let i = start; i < end; i++) free[background[rowsOf[i]] + 1] = -1;
   }
   return out;
 }
@@ -44,5 +49,8 @@ export function neighborInfluence(
   { margin }: Pick<PredictionColumns, "margin">,
 ): Float32Array {
   const partner = withoutNeighbors(composites, rows);
-  return Float32Array.from(partner, (other, row) => (other < 0 ? Number.NaN : margin[row] - margin[other]));
+  const out = new Float32Array(partner.length).fill(Number.NaN);
+  for (let row = 0; row < out.length; row++)
+    if (partner[row] >= 0) out[row] = margin[row] - margin[partner[row]];
+  return out;
 }

@@ -5,6 +5,7 @@ import {
   type Filter,
   type Filtered,
   filterRows,
+  inOrder,
   sortRows,
   UNJUDGED,
 } from "../../src/explore/filter.ts";
@@ -107,4 +108,6 @@ test.each(SORTS)("sorting by %s keeps every row, what is unknown last", (sort) =
     expect(Number.isNaN(after) || before <= after).toBe(true);
     if (before === after) expect(sorted[i - 1]).toBeLessThan(sorted[i]);
   }
+  const some = Int32Array.from(rows.filter((row) => row % 4 !== 1));
+  expect([...inOrder(some, sorted)]).toEqual([...sortRows(some, sort, of, influence)]);
 });

@@ -1,6 +1,13 @@
 import { use, useDeferredValue } from "react";
 import { type CellCodes, cellCodes } from "../../src/explore/facets.ts";
-import { FILTERS, type Filter, type Filtered, filterRows, sortRows } from "../../src/explore/filter.ts";
+import {
+  FILTERS,
+  type Filter,
+  type Filtered,
+  filterRows,
+  inOrder,
+  sortRows,
+} from "../../src/explore/filter.ts";
 import { neighborInfluence } from "../../src/explore/influence.ts";
 import { inLasso, parseLasso } from "../../src/explore/map/lasso.ts";
 import type { Sort } from "../../src/explore/url.ts";
@@ -29,10 +36,14 @@ function lastFor<K extends object, T>() {
   };
 }
 
+/** Rows from which on the order of all is made, and kept for the next filter. */
+const MANY = 50_000;
+
 const everything = new WeakMap<Composites, Map<Predicted | null, Everything>>();
 const filtered = lastFor<Everything, Int32Array>();
 const sorted = lastFor<Int32Array, Int32Array>();
 const lassoed = lastFor<Int32Array, Int32Array>();
+const ordered = lastFor<Everything, Int32Array>();
 const influences = lastFor<Everything, Float32Array | null>();
 const codes = lastFor<CellTable, CellCodes>();
 
@@ -88,7 +99,18 @@ export function rowsOf(of: Everything, filter: Filter, sort: Sort | null): Int32
   const rows = filtered(of, key, () => filterRows(of, filter));
   if (sort === null) return rows;
   const influence = sort === "influence" ? influenceOf(of) : null;
-  return sorted(rows, sort, () => sortRows(rows, sort, of, influence));
+  return sorted(rows, sort, () => {
+    if (rows.length < MANY) return sortRows(rows, sort, of, influence);
+    const all = ordered(of, sort, () =>
+      sortRows(
+        of.composites.cell.map((_, row) => row),
+        sort,
+        of,
+        influence,
+      ),
+    );
+    return inOrder(rows, all);
+  });
 }
 
 /** What neighbors alone do to every composite's margin (see `neighborInfluence`); null where nothing is predicted. */
