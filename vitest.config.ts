@@ -1,12 +1,28 @@
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
+const worker = resolve(import.meta.dirname, "src/files/worker.ts");
+const builtWorker = resolve(import.meta.dirname, "test/built-worker.ts");
+
 export default defineConfig({
+  plugins: [
+    {
+      name: "built-worker",
+      enforce: "pre",
+      resolveId: (source, importer) =>
+        importer !== undefined && importer !== builtWorker && resolve(importer, "..", source) === worker
+          ? builtWorker
+          : undefined,
+    },
+  ],
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 240_000,
     hookTimeout: 120_000,
     pool: "forks",
     globalSetup: ["test/web/clean.ts"],
+    // The machines of CI have two cores, where the standard is one file at a time.
+    maxWorkers: "100%",
     reporters: ["default", "./test/count-reporter.ts"],
   },
 });

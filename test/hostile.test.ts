@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { prepare, WAYS, type Way } from "./hostile/ways.ts";
-import { build, contents, type Ended, removeBuild, start } from "./study/command.ts";
+import { contents, type Ended, start } from "./study/command.ts";
 
 /** Files that made a reader hang, abort, take gigabytes, or pass damage on. */
 const hostile = resolve(import.meta.dirname, "../../shared/hostile");
@@ -70,7 +70,6 @@ describe.skipIf(!existsSync(hostile))("files that hurt", () => {
   let idle = 0;
   let before: Record<string, string>;
   beforeAll(async () => {
-    build();
     prepare(scratch);
     writeFileSync(join(scratch, "measure.cjs"), MEASURE);
     idle = (await measured(["--version"], scratch)).seconds;
@@ -78,7 +77,6 @@ describe.skipIf(!existsSync(hostile))("files that hurt", () => {
   });
   afterAll(() => {
     rmSync(scratch, { recursive: true, force: true });
-    removeBuild();
   });
 
   test("every file is an input of some command", () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { build, built, removeBuild } from "../study/command.ts";
+import { built } from "../built.ts";
 import { Disk, LOSSES } from "./disk.ts";
 import { type Operation, type Prepared, Product, prepare, trial } from "./harness.ts";
 import { killPoints } from "./points.ts";
@@ -13,15 +13,11 @@ import { SCENARIOS } from "./scenarios.ts";
 const [KILLS, STATES] = [3, 6];
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-faults-"));
-beforeAll(build);
-afterAll(() => {
-  rmSync(base, { recursive: true, force: true });
-  removeBuild();
-});
+afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 // The demo takes a minute per kill: the script does it.
 describe.each(SCENARIOS.filter(({ name }) => !name.startsWith("demo")))("$name", (scenario) => {
-  const product = new Product(built);
+  const product = new Product(built());
   let prepared: Prepared;
   beforeAll(async () => {
     prepared = await prepare(product, scenario, join(base, scenario.name));
@@ -68,7 +64,7 @@ test("a disk keeps what was synced: bytes of files and names in folders apart", 
 test("a command writes nothing through links that stand where its files go", {
   timeout: 60_000,
 }, async () => {
-  const product = new Product(built);
+  const product = new Product(built());
   for (const name of [
     "segment",
     "export anndata",

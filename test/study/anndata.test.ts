@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFeatureFile } from "../../src/features/given/file.ts";
 import { readRecord, writeRecord } from "../../src/study/record.ts";
-import { build, removeBuild, run } from "./command.ts";
+import { run } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-anndata-"));
@@ -16,7 +16,6 @@ const hasAnnData = has("anndata", "pandas", "pyarrow");
 const hasRuntime = has("onnxruntime", "zarr", "numpy", "pandas", "pyarrow");
 
 beforeAll(async () => {
-  build();
   drawCells(at("cells"), {
     classes: ["cytoplasm", "ER/Golgi", "vacuole"],
     cellsPerClass: 18,
@@ -31,7 +30,6 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => {
   rmSync(base, { recursive: true, force: true });
-  removeBuild();
 });
 
 async function done(...args: string[]): Promise<string> {

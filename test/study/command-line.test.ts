@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { build, contents, removeBuild, run } from "./command.ts";
+import { contents, run } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-line-"));
@@ -11,7 +11,6 @@ const study = join(base, "study.json");
 let expected: Record<string, string>;
 
 beforeAll(async () => {
-  build();
   drawCells(join(base, "cells"));
   writeEncoder(base, { name: "tiny", filters: 64 });
   writeStudy(study, { settings: ["original", "same", "masked"] });
@@ -21,7 +20,6 @@ beforeAll(async () => {
 });
 afterAll(() => {
   rmSync(base, { recursive: true, force: true });
-  removeBuild();
 });
 
 describe("a wrong command line ends with exit code 2 and says why", () => {

@@ -1,25 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { built } from "../built.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-
-const folder = join(root, "node_modules/.cache", `cellswap-${process.pid}`);
-
-/** Where {@link build} puts the package. */
-export const built = folder;
-
-/** Builds the package, so that commands start fast and run as they are shipped; {@link removeBuild} when done. */
-export function build(): void {
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.json"), "--outDir", folder]);
-  if (!existsSync(join(folder, "cli.js"))) throw new Error("the build has no cli.js");
-}
-
-export function removeBuild(): void {
-  rmSync(folder, { recursive: true, force: true });
-}
 
 /** How a command ended. */
 export interface Ended {
@@ -31,9 +16,9 @@ export interface Ended {
   readonly errors: readonly string[];
 }
 
-/** Starts `cellswap ARGS` from {@link build}; `shell` is put before it (`ulimit -f 8; `). */
+/** Starts `cellswap ARGS` from {@link built}; `shell` is put before it (`ulimit -f 8; `). */
 export function start(args: readonly string[], shell = ""): ChildProcess & { ended: Promise<Ended> } {
-  const words = [process.execPath, join(folder, "cli.js"), ...args];
+  const words = [process.execPath, join(built(), "cli.js"), ...args];
   const quoted = words.map((w) => `'${w.replace(/'/g, "'\\''")}'`).join(" ");
   const child =
     shell === ""

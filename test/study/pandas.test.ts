@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { build, removeBuild, run } from "./command.ts";
+import { run } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 
 const python = (...args: string[]) => spawnSync("python3", args, { cwd: base, encoding: "utf8" });
@@ -13,7 +13,6 @@ const hasPandas = python("-c", "import pandas, pyarrow").status === 0;
 
 beforeAll(async () => {
   if (!hasPandas) return;
-  build();
   drawCells(join(base, "cells"), {
     classes: ["cytoplasm", "nucleus", "vacuole"],
     cellsPerClass: 12,
@@ -27,7 +26,6 @@ beforeAll(async () => {
 });
 afterAll(() => {
   rmSync(base, { recursive: true, force: true });
-  removeBuild();
 });
 
 test.skipIf(!hasPandas)("the example of docs/tables.md runs on a study (needs pandas and pyarrow)", () => {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { mulberry32 } from "../../src/core/rng.ts";
 import { readStudyFolder } from "../../src/study/read.ts";
-import { build, contents, removeBuild, run, start, times } from "./command.ts";
+import { built } from "../built.ts";
+import { contents, run, start, times } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-resume-"));
@@ -23,7 +24,6 @@ function part(folder: string, set: string, segment: string): string {
 }
 
 beforeAll(async () => {
-  build();
   drawCells(join(base, "cells"), {
     classes: ["cytoplasm", "nucleus", "vacuole"],
     fields: 3,
@@ -39,6 +39,7 @@ beforeAll(async () => {
     ],
   });
   writeStudy(study, { encoders: ["tiny.json", "two.json"] });
+  built();
   const from = performance.now();
   expect(await run(["run", study, "--out", whole, "--workers", "2"])).toMatchObject({ code: 0, errors: [] });
   elapsed = performance.now() - from;
@@ -46,7 +47,6 @@ beforeAll(async () => {
 });
 afterAll(() => {
   rmSync(base, { recursive: true, force: true });
-  removeBuild();
 });
 
 test("an unbroken run leaves everything the study folder has", () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { NpyReader } from "../../src/files/npy.ts";
 import { readParquet } from "../../src/files/table.ts";
 import { readRecord } from "../../src/study/record.ts";
-import { build, contents, removeBuild, run, times } from "./command.ts";
+import { contents, run, times } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 
 const CLASSES = ["cytoplasm", "nucleus", "vacuole"];
@@ -24,7 +24,6 @@ let number = 0;
 let before: Record<string, number>;
 
 beforeAll(async () => {
-  build();
   drawCells(join(base, "cells"), { classes: CLASSES, cellsPerClass: CELLS, fields: 3 });
   writeEncoder(base, { name: "tiny" });
   writeEncoder(base, { name: "more", seed: 3 });
@@ -39,7 +38,6 @@ beforeEach(() => {
 });
 afterAll(() => {
   rmSync(base, { recursive: true, force: true });
-  removeBuild();
 });
 
 /** Runs a study; returns how many composites were made. */

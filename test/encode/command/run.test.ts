@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { build, contents, removeBuild, run, start, times } from "../../study/command.ts";
+import { contents, run, start, times } from "../../study/command.ts";
 import { drawCells, writeEncoder, writeStudy } from "../../study/drawn.ts";
 import { gone } from "./gone.ts";
 
@@ -34,7 +34,6 @@ function made(out: string): Record<string, string> {
 const whole = join(base, "whole");
 beforeAll(() => {
   process.env.CELLSWAP_TEST_NOTE = note;
-  build();
   drawCells(join(base, "cells"), { classes: ["cytoplasm", "nucleus", "vacuole"], cellsPerClass: 16 });
   writeEncoder(base, { name: "tiny" });
   describe("net", ["notes", "--ms", "20"]);
@@ -43,7 +42,6 @@ beforeAll(() => {
 afterAll(() => {
   delete process.env.CELLSWAP_TEST_NOTE;
   rmSync(base, { recursive: true, force: true });
-  removeBuild();
 });
 
 test("what is started is said before, and standard output holds the result alone", async () => {

@@ -2,21 +2,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { build, contents, removeBuild, run } from "../command.ts";
+import { contents, run } from "../command.ts";
 import { drawCells, writeEncoder, writeStudy } from "../drawn.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-fitted-"));
 const FITTED = ["project", "project-1", "whiten", "leace", "augmented", "dfr"];
 
 beforeAll(async () => {
-  build();
   const classes = ["cytoplasm", "nucleus", "vacuole"];
   drawCells(join(base, "cells"), { classes, cellsPerClass: 12, fields: 3 });
   writeEncoder(base, { name: "tiny", filters: 6 });
 });
 afterAll(() => {
   rmSync(base, { recursive: true, force: true });
-  removeBuild();
 });
 
 interface Result {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { mulberry32 } from "../../../src/core/rng.ts";
 import { readCsv, readParquet } from "../../../src/files/table.ts";
 import { parseReport } from "../../../src/report/data.ts";
-import { build, contents, type Ended, removeBuild, run, start, times } from "../command.ts";
+import { contents, type Ended, run, start, times } from "../command.ts";
 import { drawCells, writeEncoder, writeStudy } from "../drawn.ts";
 
 const CLASSES = ["cytoplasm", "nucleus", "vacuole"];
@@ -25,7 +25,6 @@ let expected: Record<string, string>;
 let elapsed: number;
 
 beforeAll(async () => {
-  build();
   const cells = { classes: CLASSES, cellsPerClass: CELLS, fields: 3, size: 24 };
   drawCells(join(base, "cells"), cells);
   drawCells(join(base, "center"), { ...cells, masks: "center" });
@@ -44,7 +43,6 @@ beforeEach(() => {
 });
 afterAll(() => {
   rmSync(base, { recursive: true, force: true });
-  removeBuild();
 });
 
 const written = (keys: Readonly<Record<string, unknown>> = {}) =>
