@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
+import LongFirst from "./test/long-first.ts";
 
 const worker = resolve(import.meta.dirname, "src/files/worker.ts");
 const builtWorker = resolve(import.meta.dirname, "test/built-worker.ts");
@@ -23,6 +24,7 @@ export default defineConfig({
     globalSetup: ["test/web/clean.ts"],
     // The machines of CI have two cores, where the standard is one file at a time.
     maxWorkers: "100%",
+    sequence: { sequencer: LongFirst },
     reporters: ["default", "./test/count-reporter.ts"],
   },
 });

@@ -6,14 +6,14 @@ import { afterAll, expect, test } from "vitest";
 import { type DemoOptions, runDemo } from "../../src/demo.ts";
 import { bundledEncoders } from "../../src/encode/bundled.ts";
 import { readStudyFile } from "../../src/study/schema.ts";
+import { built } from "../built.ts";
 import { contents } from "../study/command.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "cellswap-demo-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 function demo(...args: string[]) {
-  const cli = resolve(import.meta.dirname, "../../src/cli.ts");
-  return spawnSync(process.execPath, ["--import", "tsx", cli, "demo", ...args], { encoding: "utf8" });
+  return spawnSync(process.execPath, [join(built(), "cli.js"), "demo", ...args], { encoding: "utf8" });
 }
 
 test("the quick demo shows the drop of the plain encoder and the smaller one of its twin", () => {

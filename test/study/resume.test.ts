@@ -127,7 +127,7 @@ test("killed wherever a file has just appeared, a run goes on to the same bytes"
     const child = start(["run", study, "--out", out, "--workers", "2"]);
     let over = false;
     const ended = child.ended.finally(() => (over = true));
-    while (!over && !existsSync(join(out, moment))) await new Promise((next) => setImmediate(next));
+    while (!over && !existsSync(join(out, moment))) await new Promise((next) => setTimeout(next, 1));
     child.kill("SIGKILL");
     const { code, errors } = await ended;
     expect([0, null], errors.join("\n")).toContain(code);

@@ -19,6 +19,7 @@ import { RunningPrograms } from "../../../src/encode/command/programs.ts";
 import { readEncoder } from "../../../src/encode/encoder-file.ts";
 import { openEncoder } from "../../../src/encode/open.ts";
 import { tryOut } from "../../../src/encode/try.ts";
+import { built } from "../../built.ts";
 import { gone } from "./gone.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-command-"));
@@ -300,10 +301,10 @@ test("a process that left the program's group and holds its outputs open is not 
   const note = join(folder, "escaped.pid");
   process.env.CELLSWAP_TEST_NOTE = note;
   const path = describeProgram(["escapes"]);
-  const module = resolve(import.meta.dirname, "../../../src/encode");
-  const code = `import { readEncoder } from "${module}/encoder-file.ts"; import { openEncoder } from "${module}/open.ts";
+  const module = join(built(), "encode");
+  const code = `import { readEncoder } from "${module}/encoder-file.js"; import { openEncoder } from "${module}/open.js";
     await openEncoder(readEncoder(${JSON.stringify(path)}), ${JSON.stringify(shape)}).catch((e) => console.log(e.message));`;
-  const child = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
+  const child = spawnSync(process.execPath, ["--input-type=module", "-e", code], {
     encoding: "utf8",
   });
   delete process.env.CELLSWAP_TEST_NOTE;
