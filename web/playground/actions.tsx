@@ -1,12 +1,10 @@
 import { useState } from "react";
-import { studyChoices, type Trial } from "../../src/explore/playground/trial.ts";
+import { editsOf, studyChoices, unedited } from "../../src/explore/playground/trial.ts";
 import { useStudy } from "../state.ts";
 import type { Editing } from "./history.ts";
 
 interface Props {
   readonly editing: Editing;
-  /** The composite of the study that the trial began with. */
-  readonly first: Trial;
   /** Name of the picture's file, without ending. */
   readonly name: string;
 }
@@ -15,11 +13,13 @@ interface Props {
 const SCALE = 8;
 
 /** Steps back and forth, and what may be taken away. */
-export function Actions({ editing, first, name }: Props) {
+export function Actions({ editing, name }: Props) {
   const { study } = useStudy();
   const [said, setSaid] = useState("");
   const [choices, setChoices] = useState<ReturnType<typeof studyChoices> | null>(null);
   const { trial, undo, redo } = editing;
+  const { composite } = study.about;
+  const edited = editsOf(trial, composite).length > 0;
   const copy = async (text: string, what: string) => {
     try {
       await navigator.clipboard.writeText(text);
@@ -31,7 +31,7 @@ export function Actions({ editing, first, name }: Props) {
     }
   };
   const copyChoices = () => {
-    const made = studyChoices(trial, study.about.composite);
+    const made = studyChoices(trial, composite);
     setChoices(made);
     void copy(made.json, "Study choices");
   };
@@ -44,7 +44,7 @@ export function Actions({ editing, first, name }: Props) {
         <button type="button" disabled={redo === null} onClick={() => redo?.()}>
           Redo
         </button>
-        <button type="button" disabled={trial === first} onClick={() => editing.change({ ...first })}>
+        <button type="button" disabled={!edited} onClick={() => editing.change(unedited(trial, composite))}>
           Reset all
         </button>
         <button type="button" onClick={() => void copy(location.href, "Link")}>

@@ -166,7 +166,7 @@ export function Controls({ editing }: { editing: Editing }) {
           />
         </div>
         <Slider
-          {...slide("Sigma of the edge", options.sigma, own.sigma)}
+          {...slide("Sigma of edge", options.sigma, own.sigma)}
           low={LIMITS.sigma[0]}
           high={LIMITS.sigma[1]}
           step={0.1}
@@ -237,7 +237,7 @@ function Clip({
     />
   );
   return (
-    <div className="choice">
+    <div className="clip">
       <label className="check">
         <input
           type="checkbox"

@@ -63,10 +63,10 @@ export function DonorChoice({ of, cell, editing }: Props) {
       />
       <div className="buttons">
         <button type="button" disabled={off} onClick={() => next(true)}>
-          Random donor
+          Random
         </button>
         <button type="button" disabled={off} onClick={() => next(false)}>
-          Next donor
+          Next
         </button>
         <button type="button" disabled={off || own} onClick={() => take(cell)}>
           The cell itself

@@ -60,8 +60,12 @@ export interface Editing {
 }
 
 /** Keeps the steps of a trial of `cell`. */
-export function useEditing(cell: number, first: Trial): Editing {
-  const [{ now, past, future }, step] = useReducer(next, { past: [], now: first, future: [], by: null });
+export function useEditing(cell: number, first: () => Trial): Editing {
+  const [{ now, past, future }, step] = useReducer(
+    next,
+    first,
+    (make): History => ({ past: [], now: make(), future: [], by: null }),
+  );
   return {
     trial: now,
     change: (change, by = null) => step({ kind: "change", cell, change, by }),

@@ -43,7 +43,7 @@ export function NeighborList({ of, crops, shown, editing, marked, onMark }: Prop
         <p className="hint">No neighbors on this crop.</p>
       ) : (
         <>
-          <ul className="neighbors">
+          <ul className="neighbor-list">
             {neighbors.map((n) => (
               <li key={n.number}>
                 <button
@@ -117,7 +117,7 @@ function AddedList({ of, editing }: { of: Everything; editing: Editing }) {
     event.stopPropagation();
   };
   return (
-    <ul className="neighbors" aria-label="Added neighbors">
+    <ul className="neighbor-list" aria-label="Added neighbors">
       {trial.added.map(({ from, dx, dy }, at) => (
         <li key={`${at} ${from}`}>
           <button

@@ -57,7 +57,7 @@ export function Result({ by, before, after, error, outdated, lent }: Props) {
           </span>
         </p>
       )}
-      <table className="bars">
+      <table className="odds">
         <caption>
           Probabilities by the study's probe; {shown.length} of {classes.length} classes
         </caption>
@@ -76,13 +76,13 @@ export function Result({ by, before, after, error, outdated, lent }: Props) {
             <tr key={k} className={k === after.called ? "called" : ""}>
               <th scope="row">
                 {classes[k]}
-                {k === own ? <span className="mark own">its own</span> : null}
-                {k === lent && k !== own ? <span className="mark lent">background's</span> : null}
+                {k === own ? <span className="tag own">its own</span> : null}
+                {k === lent && k !== own ? <span className="tag lent">background's</span> : null}
               </th>
               <td>{share(before.probabilities[k])}</td>
               <td>{share(after.probabilities[k])}</td>
               <td>
-                <span className="bar" aria-hidden="true">
+                <span className="odds-bar" aria-hidden="true">
                   <i className="before" style={{ width: `${100 * before.probabilities[k]}%` }} />
                   <i
                     className={k === own ? "own" : k === lent ? "lent" : "other"}

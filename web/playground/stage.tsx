@@ -2,7 +2,6 @@ import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from
 import type { Range } from "../../src/explore/look.ts";
 import { outlinePath } from "../../src/explore/outline.ts";
 import { coverPath } from "../../src/explore/playground/cover.ts";
-import { lenderOf } from "../../src/explore/playground/trial.ts";
 import { CENTER } from "../../src/types.ts";
 import { CropPicture } from "../parts/crop-picture.tsx";
 import { useStudy } from "../state.ts";
@@ -27,7 +26,7 @@ export function Stage({ shown, ranges, editing, label, marked, onMark }: Props) 
   const { study } = useStudy();
   const { height, width } = study.about.crops;
   const zoom = Math.max(1, Math.min(8, Math.floor(WIDEST / width)));
-  const { trial, cell, tried } = shown;
+  const { trial, tried } = shown;
   const cells = useMemo(() => lyingCells(shown, study.about.crops), [shown, study]);
   const moves = trial.scene === "neighbors" || trial.scene === "medium" || trial.scene === "nothing";
   const own = useMemo(
@@ -91,7 +90,6 @@ export function Stage({ shown, ranges, editing, label, marked, onMark }: Props) 
           />
         ) : null}
       </svg>
-      <span className="hint">{lenderOf(trial, cell) === cell ? "on its own surroundings" : null}</span>
     </div>
   );
 }

@@ -63,10 +63,9 @@ function Playground({ of, cell }: { of: Everything; cell: number }) {
   const encoder = about.encoders.find((e) => e.name === name)!;
   const read = () =>
     (text === null ? null : parseTrial(text, about)) ?? firstTrial(of, cell, about.composite);
-  const [first, setFirst] = useState(read);
-  const editing = useEditing(cell, first);
+  const editing = useEditing(cell, read);
   const { trial } = editing;
-  useAddress(of, cell, editing, setFirst);
+  useAddress(of, cell, editing);
   const { shown, error } = useTried(crops, { cell, trial });
   const by: Judge = {
     study,
@@ -117,7 +116,6 @@ function Playground({ of, cell }: { of: Everything; cell: number }) {
             {shown === null ? "" : `Composite ${shown.ms.toFixed(0)} ms`}
             {judged.after === null ? "" : `, encoder ${judged.after.ms.toFixed(0)} ms`}
           </p>
-          <Actions editing={editing} first={first} name={`${id}-${trial.scene}`} />
           <Result
             by={by}
             {...judged}
@@ -125,6 +123,7 @@ function Playground({ of, cell }: { of: Everything; cell: number }) {
             outdated={judged.after?.of !== shown?.tried}
             lent={lent}
           />
+          <Actions editing={editing} name={`${id}-${trial.scene}`} />
         </div>
         <form className="controls" onSubmit={(e) => e.preventDefault()}>
           <SceneChoice editing={editing} />
@@ -166,12 +165,7 @@ function useRanges(
 }
 
 /** Keeps the address and the trial the same, whichever changes; another cell takes the trial over. */
-function useAddress(
-  of: Everything,
-  cell: number,
-  editing: ReturnType<typeof useEditing>,
-  setFirst: (trial: Trial) => void,
-): void {
+function useAddress(of: Everything, cell: number, editing: ReturnType<typeof useEditing>): void {
   const { study } = useStudy();
   const { trial: text } = useView();
   const { trial } = editing;
@@ -186,7 +180,6 @@ function useAddress(
     // A cell on its own crop goes on on its own.
     const taken = moved && was.study === study && text !== null && trial.donor !== was.cell ? trial : null;
     const next = given ?? taken ?? firstTrial(of, cell, study.about.composite);
-    setFirst(next);
     editing.set(next);
   }, [text, cell, study]);
   useEffect(() => {

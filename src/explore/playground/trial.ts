@@ -98,7 +98,12 @@ export function changed(trial: Trial, cell: number, change: Change): Trial {
   return other && change.erased === undefined ? { ...next, erased: [] } : next;
 }
 
-/** What a setting of the playground changes of a composite, in words; empty where it is one of the study. */
+/** The trial with nothing changed by hand: the same cell on the same donor, as the study makes it. */
+export function unedited(trial: Trial, options: CompositeOptions): Trial {
+  return { ...trial, dx: 0, dy: 0, options, outline: 0, erased: [], added: [] };
+}
+
+/** What is changed by hand, in words; empty where a trial is what the study makes. */
 export function editsOf({ dx, dy, outline, erased, added, options }: Trial, own: CompositeOptions): string[] {
   const keys = (Object.keys(own) as (keyof CompositeOptions)[]).filter(
     (key) => JSON.stringify(options[key]) !== JSON.stringify(own[key]),
@@ -118,7 +123,11 @@ export function studyChoices(
   own: CompositeOptions,
 ): { readonly json: string; readonly left: readonly string[] } {
   const { edge, sigma, donorCenter, halo, intensity, clip, seed } = trial.options;
-  const json = `${JSON.stringify({ edge, sigma, donorCenter, halo, intensity, clip, seed }, null, 2)}\n`;
+  const choices = { edge, sigma, donorCenter, halo, intensity, clip, seed };
+  const lines = Object.entries(choices).map(
+    ([key, value]) => `  "${key}": ${JSON.stringify(value).replace(",", ", ")}`,
+  );
+  const json = `{\n${lines.join(",\n")}\n}\n`;
   const left = [
     ...(trial.dx === 0 && trial.dy === 0 ? [] : ["the place of the cell"]),
     ...(trial.erased.length === 0 ? [] : ["single neighbors that are erased"]),
