@@ -186,7 +186,7 @@ function Strip({ of, crops, shown, editing }: Pick<Props, "of" | "crops" | "show
               pixels={crop.pixels}
               about={study.about}
               ranges={rangesOf(crop.pixels, study.about.crops.channels.length)}
-              label=""
+              label={of.cells.id[row]}
               zoom={48 / study.about.crops.width}
             />
           </button>
