@@ -179,7 +179,7 @@ describe.skipIf(!hasBrowser)("the swap playground", () => {
     await page.locator(".stage").focus();
     await page.keyboard.press("Shift+ArrowDown");
     await page.getByRole("button", { name: /^Erase 1/ }).click();
-    await page.locator(".strip button").first().click();
+    await page.locator(".offered button").first().click();
     await page.getByLabel("Halo removed", { exact: true }).fill("5");
     await page.getByLabel("Outline outward", { exact: true }).fill("-1");
     await expect.poll(() => new URL(page.url()).searchParams.get("trial")).toMatch(/_x\d+_.*h5_m-1_r1_a/);

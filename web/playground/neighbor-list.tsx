@@ -172,7 +172,7 @@ function Strip({ of, crops, shown, editing }: Pick<Props, "of" | "crops" | "show
           Others
         </button>
       </p>
-      <div className="strip">
+      <div className="offered">
         {offered.map(({ row, crop }) => (
           <button
             key={row}
