@@ -25,6 +25,11 @@ const viewEncoder = z.strictObject({
   description: z.string().nullable(),
   title: z.string(),
   dimension: z.int().min(1),
+  /**
+   * The remedy, and the name of the output that it is of; null for an output as it is. Of a remedied output only the
+   * settings and backgrounds that remedies are judged on are predicted.
+   */
+  remedy: z.strictObject({ name: z.string(), of: z.string() }).nullable(),
   /** Whether probes that were trained on originals judged every composite. */
   predicted: z.boolean(),
   /** Null where there are no coordinates. */
@@ -110,7 +115,7 @@ export const CELL_COLUMNS = [
   "y",
 ] as const;
 
-/** Classes above which a study keeps no `probabilities.npy`. */
+/** Classes above which a study keeps no `probabilities.npy`, as it keeps none of crops or networks that are remedied. */
 export const MOST_CLASSES = 256;
 
 /** Columns of `plan.parquet`, one row per composite; cells and donors by row of the store, -1 for none. */

@@ -48,7 +48,8 @@ beforeAll(async () => {
   writeEncoder(base, { name: "tiny" });
   await run({ out: whole });
   expected = contents(whole);
-  names = Object.keys(expected);
+  // Where cells and encoders lie is of this machine, and no result: nothing vouches for it, and every run writes it.
+  names = Object.keys(expected).filter((name) => name !== "view/sources.json");
   sample = names.filter((name, i) => names.findIndex((other) => kindOf(other) === kindOf(name)) === i);
 });
 beforeEach(() => {

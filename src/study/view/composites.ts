@@ -16,9 +16,14 @@ import { pieces, type ViewRequest, writeNumbers } from "./tables.ts";
 /** Bytes of features that are read at once. */
 const BYTES = 1 << 25;
 
-/** One encoder's features, and what probes made of them. */
+/** One encoder's features, as it is or remedied, and what probes made of them. */
 export interface EncoderView {
-  readonly set: Pick<FeatureSet, "name" | "dimension" | "key" | "read">;
+  /** Of the folder. */
+  readonly name: string;
+  /** What the probes are on; null where it is not of the study's plan. */
+  readonly set: Pick<FeatureSet, "dimension" | "key" | "read"> | null;
+  /** Whether composites get a place on a map of these features. */
+  readonly mapped: boolean;
   readonly layout: Pick<StudyLayout, "stage" | "view">;
   readonly predictions: Predictions | null;
 }
@@ -34,52 +39,49 @@ export interface WrittenEncoder {
  * classes where there are at most `MOST_CLASSES`. Features are read once, some rows at a time.
  */
 export function writeComposites(request: ViewRequest, encoder: EncoderView): WrittenEncoder {
-  const { layout, set, predictions } = encoder;
+  const { layout, name, set, mapped, predictions } = encoder;
   const { plan, selection } = request;
-  const composites = layout.view("composites.parquet", set.name);
-  const original = SETTINGS.indexOf("original");
-  const plane = fitMap(
-    set,
-    Int32Array.from(plan.setting.keys()).filter((row) => plan.setting[row] === original),
-  );
+  const composites = layout.view("composites.parquet", name);
+  const plane = set !== null && mapped ? fitMap(set, originalsOf(request)) : null;
   const map = plane && {
     crops: plane.rows,
     axes: plane.shares.map((share, i) => ({ label: `principal component ${i + 1}`, share })),
   };
   const found = finder(request, predictions);
-  const fill =
-    predictions === null || selection.classes.length > MOST_CLASSES ? null : probabilityOf(request, encoder);
-  const write = (file: NpyWriter | null) => {
-    writeNumbers(composites, tables());
-    function* tables(): Generator<Table> {
-      for (const { start, end } of pieces(plan.count)) {
-        const of = Array.from({ length: end - start }, (_, i) => found(start + i));
-        const at = {
-          x: new Float32Array(of.length).fill(Number.NaN),
-          y: new Float32Array(of.length).fill(Number.NaN),
-        };
-        for (const { rows, features } of featurePieces(set, start, end)) {
-          if (plane !== null)
-            projectRows(plane, features).forEach((value, i) => {
-              at[i % 2 === 0 ? "x" : "y"][rows[0] - start + (i >> 1)] = value;
-            });
-          file?.append(fill!(rows, features, of.slice(rows[0] - start, rows[0] - start + rows.length)));
-        }
-        yield encoderTable(of, at);
+  const asked = set !== null && predictions !== null && selection.classes.length <= MOST_CLASSES;
+  const fill = asked ? probabilityOf(request, encoder) : null;
+  function* tables(file: NpyWriter | null): Generator<Table> {
+    for (const { start, end } of pieces(plan.count)) {
+      const of = Array.from({ length: end - start }, (_, i) => found(start + i));
+      const [x, y] = [0, 1].map(() => new Float32Array(of.length).fill(Number.NaN));
+      const needed = set !== null && (plane !== null || file !== null);
+      for (const { from, rows, features } of needed ? featurePieces(set, start, end) : []) {
+        if (plane !== null)
+          projectRows(plane, features).forEach((value, i) => {
+            (i % 2 === 0 ? x : y)[from + (i >> 1)] = value;
+          });
+        file?.append(fill!(rows, features, of.slice(from, from + rows.length)));
       }
+      yield encoderTable(of, x, y);
     }
-  };
+  }
   if (fill === null) {
-    write(null);
+    writeNumbers(composites, tables(null));
     return { files: [composites], map };
   }
-  const probabilities = layout.view("probabilities.npy", set.name);
+  const probabilities = layout.view("probabilities.npy", name);
   writeLargeAtomic(probabilities, (partial) => {
     const file = new NpyWriter(partial, "float32", [selection.classes.length]);
-    write(file);
+    writeNumbers(composites, tables(file));
     file.close();
   });
   return { files: [composites, probabilities], map };
+}
+
+/** Rows of the plan that are original crops. */
+function originalsOf({ plan }: ViewRequest): Int32Array {
+  const original = SETTINGS.indexOf("original");
+  return Int32Array.from(plan.setting.keys()).filter((row) => plan.setting[row] === original);
 }
 
 /** A composite's predictions stand at `i` of `of`; null: there are none. */
@@ -107,7 +109,7 @@ function finder({ plan, selection, store }: ViewRequest, predictions: Prediction
   };
 }
 
-function encoderTable(found: readonly Found[], { x, y }: { x: Float32Array; y: Float32Array }): Table {
+function encoderTable(found: readonly Found[], x: Float32Array, y: Float32Array): Table {
   const numbers = (name: Exclude<keyof PredictedCells, "predicted">) =>
     Float32Array.from(found, (f) => (f === null ? Number.NaN : (f.of[name]?.[f.i] ?? Number.NaN)));
   return table({
@@ -122,13 +124,13 @@ function encoderTable(found: readonly Found[], { x, y }: { x: Float32Array; y: F
 }
 
 /** The features of rows `start` to `end - 1` of the plan, as many at a time as memory allows. */
-function* featurePieces(set: EncoderView["set"], start: number, end: number) {
+function* featurePieces(set: NonNullable<EncoderView["set"]>, start: number, end: number) {
   const most = Math.max(1, Math.floor(BYTES / (4 * set.dimension)));
   for (let from = start; from < end; from += most) {
     const rows = Int32Array.from({ length: Math.min(most, end - from) }, (_, i) => from + i);
     const features = new Float32Array(rows.length * set.dimension);
     set.read(rows, features);
-    yield { rows, features };
+    yield { from: from - start, rows, features };
   }
 }
 
@@ -136,8 +138,8 @@ function* featurePieces(set: EncoderView["set"], start: number, end: number) {
  * Probabilities of all classes (rows x classes) of composites by the probe that judged each cell: those of
  * `composites.parquet` to the bit; NaN where nothing was predicted.
  */
-function probabilityOf({ plan, groups }: ViewRequest, { set, layout }: EncoderView) {
-  const probes = readProbes(layout.view("probes.npy", set.name));
+function probabilityOf({ plan, groups }: ViewRequest, { name, layout }: EncoderView) {
+  const probes = readProbes(layout.view("probes.npy", name));
   const { classes, dimension } = probes[0];
   const row = new Float64Array(classes);
   return (rows: Int32Array, features: Float32Array, found: readonly Found[]): Float32Array => {

@@ -22,28 +22,32 @@ type Kept = z.infer<typeof KEPT>;
 
 /** {@link writeComposites}, unless an earlier run wrote the same and it is as it was left. */
 export function keptComposites(request: ViewRequest, encoder: EncoderView): WrittenEncoder {
-  const { layout, set, predictions } = encoder;
+  const { layout, name, set, mapped, predictions } = encoder;
   const { plan, selection } = request;
-  const path = layout.stage("view", set.name);
+  const path = layout.stage("view", name);
   const key = shortHash({
     version: VIEW_TABLES_VERSION,
     classes: selection.classes,
     cells: selection.rows.map((rows) => shortHash(new Uint8Array(rows.slice().buffer))),
-    features: segmentsOf(plan).map(({ start, end }) =>
-      set.key(
+    mapped,
+    features: segmentsOf(plan).map(({ setting, background, start, end }) => [
+      setting,
+      background,
+      shortHash(new Uint8Array(plan.cell.slice(start, end).buffer)),
+      set?.key(
         plan,
         Int32Array.from({ length: end - start }, (_, i) => start + i),
-      ),
-    ),
-    predictions: predictions && sha256File(layout.stage("transfer", set.name)),
+      ) ?? null,
+    ]),
+    predictions: predictions && sha256File(layout.stage("transfer", name)),
   });
   const found = readKept<Kept>(path, key, KEPT);
-  const file = (name: string) => layout.view(name as ViewFile, set.name);
-  if (found !== undefined && Object.entries(found.files).every(([name, hash]) => isFile(file(name), hash)))
+  const file = (own: string) => layout.view(own as ViewFile, name);
+  if (found !== undefined && Object.entries(found.files).every(([own, hash]) => isFile(file(own), hash)))
     return { files: [...Object.keys(found.files).map(file), path], map: found.map };
   const { files, map } = writeComposites(request, encoder);
   keep<Kept>(path, key, {
-    files: Object.fromEntries(files.map((name) => [basename(name), sha256File(name)])),
+    files: Object.fromEntries(files.map((path) => [basename(path), sha256File(path)])),
     map,
   });
   return { files: [...files, path], map };

@@ -7,16 +7,16 @@ import type { ReportData } from "../../report/data.ts";
 import { summaryOf } from "../../report/summary.ts";
 import { SETTINGS } from "../../settings.ts";
 import { version } from "../../version.ts";
-import { encoderName, outputNames } from "../encoders.ts";
+import { encoderName } from "../encoders.ts";
 import type { Finished } from "../results.ts";
-import { transferPredictions } from "../transfer.ts";
+import { viewed } from "./encoders.ts";
 import { keptComposites } from "./kept.ts";
 import type { ViewSources } from "./sources.ts";
 import { cellPieces, micrometersOf, planPieces, type ViewRequest, writeNumbers } from "./tables.ts";
 
 /** Writes what the explorer shows of a study; returns the files. */
-export function writeView(finished: Omit<Finished, "remedies" | "sensitivity">): string[] {
-  const { layout, outputs, plan, store, selection, groups } = finished;
+export function writeView(finished: Finished): string[] {
+  const { layout, plan, store, selection, groups } = finished;
   const request: ViewRequest = { plan, store, selection, groups };
   const files: string[] = [];
   const to = (...place: Parameters<typeof layout.view>) => {
@@ -25,15 +25,15 @@ export function writeView(finished: Omit<Finished, "remedies" | "sensitivity">):
   };
   writeNumbers(to("plan.parquet"), planPieces(request));
   writeParquetPieces(to("cells.parquet"), cellPieces(request));
-  const maps = outputs.map(({ set }) => {
-    const predictions = transferPredictions({ ...finished, set, cells: store.cells });
-    if (predictions !== null) to("probes.npy", set.name);
-    const written = keptComposites(request, { set, layout, predictions });
+  const encoders: ViewEncoder[] = [];
+  for (const { about, ...of } of viewed(finished)) {
+    if (of.predictions !== null) to("probes.npy", about.name);
+    const written = keptComposites(request, { ...of, name: about.name, layout });
     files.push(...written.files);
-    return written.map;
-  });
+    encoders.push({ ...about, predicted: of.predictions !== null, map: written.map });
+  }
   writeFileAtomic(to("scales.json"), `${JSON.stringify(scalesOf(finished))}\n`);
-  writeFileAtomic(to("study.json"), `${JSON.stringify(viewStudy(finished, maps))}\n`);
+  writeFileAtomic(to("study.json"), `${JSON.stringify(viewStudy(finished, encoders))}\n`);
   return files;
 }
 
@@ -73,11 +73,8 @@ function scalesOf({ scales }: Pick<Finished, "scales">) {
   };
 }
 
-function viewStudy(
-  finished: Omit<Finished, "remedies" | "sensitivity">,
-  maps: readonly ViewEncoder["map"][],
-): ViewStudy {
-  const { study, store, selection, plan, groups, scales, outputs } = finished;
+function viewStudy(finished: Finished, encoders: readonly ViewEncoder[]): ViewStudy {
+  const { study, store, selection, plan, groups, scales } = finished;
   const used = new Set(plan.setting);
   const settings = SETTINGS.filter((_, s) => used.has(s));
   const inputs = {
@@ -94,22 +91,7 @@ function viewStudy(
     classes: [...selection.classes],
     settings,
     backgrounds: [...lending].filter((b) => b >= 0).sort((a, b) => a - b),
-    encoders: outputs.map(({ encoder, set }, i): ViewEncoder => {
-      const runs =
-        encoder.kind === "given"
-          ? { where: "none" as const, why: "its features were made elsewhere" }
-          : { where: encoder.kind === "command" ? ("server" as const) : ("page" as const), why: null };
-      return {
-        name: set.name,
-        output: outputNames(encoder).indexOf(set.name),
-        description: encoder.kind === "given" ? null : `encoders/${encoderName(encoder)}.json`,
-        title: encoder.kind === "given" ? "features made elsewhere" : (encoder.description.title ?? ""),
-        dimension: set.dimension,
-        predicted: study.settings.includes("original") && groups.count >= 2,
-        map: maps[i],
-        runs,
-      };
-    }),
+    encoders: [...encoders],
     composites: plan.count,
     crops: {
       count: store.count,
