@@ -12,6 +12,12 @@ export function bundledEncoders(): ReadonlyMap<string, string> {
   return new Map(names.sort().map((name) => [name, join(FOLDER, `${name}.json`)]));
 }
 
+/** Name of the bundled encoder whose description a path is; null for others. */
+export function bundledName(path: string): string | null {
+  for (const [name, own] of bundledEncoders()) if (own === resolve(path)) return name;
+  return null;
+}
+
 /**
  * Path of the encoder that a study file names: a path, relative to `where`, or the name of a bundled encoder where
  * nothing of that name is there.

@@ -12,7 +12,7 @@ const schema = z.strictObject({
     .regex(/^[0-9a-f]{64}$/)
     .nullable()
     .default(null),
-  /** By encoder name; null for features that were made elsewhere. */
+  /** By encoder name: a path, or the name of one that comes with cellswap; null for features that were made elsewhere. */
   encoders: z.record(z.string(), path.nullable()),
 });
 export type ViewSources = Readonly<z.infer<typeof schema>>;

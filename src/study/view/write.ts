@@ -1,4 +1,5 @@
 import { relative, sep } from "node:path";
+import { bundledName } from "../../encode/bundled.ts";
 import { VIEW_VERSION, type ViewEncoder, type ViewStudy } from "../../explore/format.ts";
 import { pixelsKey, scalesHash } from "../../features/key.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
@@ -56,7 +57,7 @@ function sourcesOf({ layout, store, outputs }: Pick<Finished, "layout" | "store"
     encoders: Object.fromEntries(
       outputs.map(({ encoder }) => [
         encoderName(encoder),
-        encoder.kind === "given" ? null : from(encoder.path),
+        encoder.kind === "given" ? null : (bundledName(encoder.path) ?? from(encoder.path)),
       ]),
     ),
   };

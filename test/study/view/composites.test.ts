@@ -10,6 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundledEncoders, bundledName } from "../../../src/encode/bundled.ts";
 import { type ViewStudy, viewStudySchema } from "../../../src/explore/format.ts";
 import { NpyReader } from "../../../src/files/npy.ts";
 import { openSealed, sealJson } from "../../../src/files/sealed.ts";
@@ -180,6 +181,14 @@ test("a class that a study leaves out, and a background that no class lends", as
   await run({ classes: CLASSES.slice(1), backgrounds: ["nucleus"] }, out);
   expect(viewStudy(out).classes).toEqual(CLASSES.slice(1));
   expect(await compare(out)).toBe(viewStudy(out).composites);
+});
+
+test("encoders that come with cellswap are noted by name, others by place", () => {
+  const [[name, path]] = bundledEncoders();
+  expect(bundledName(path)).toBe(name);
+  expect(bundledName(join(base, "tiny.json"))).toBeNull();
+  const sources = JSON.parse(readFileSync(join(first, "view/sources.json"), "utf8"));
+  expect(sources).toMatchObject({ cells: "../cells", encoders: { tiny: "../tiny.json" } });
 });
 
 test("published folds have no probe of all classes", async () => {
