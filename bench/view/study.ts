@@ -94,6 +94,7 @@ function about(cells: number, composites: number): ViewStudy {
       description: null,
       title: "drawn numbers",
       dimension: 384,
+      remedy: null,
       predicted: true,
       map: {
         crops: cells,
