@@ -84,7 +84,7 @@ describe.skipIf(!hasBrowser)("effects and confusions", () => {
     await settled(page);
     const matrix = page.getByRole("application", { name: /^In different/ });
     await matrix.focus();
-    const said = await page.locator(".said").nth(1).textContent();
+    const said = await page.locator(".square-said").nth(1).textContent();
     const count = /\(([\d,]+) of/.exec(said!)![1];
     await page.keyboard.press("Enter");
     await expect.poll(() => page.locator("#content output").first().textContent()).toContain(`${count} `);

@@ -54,6 +54,7 @@ export function squaresFigure(request: SquaresRequest): FigureOptions {
   const scale = diverging
     ? { type: "diverging" as const, scheme: "PuOr" as const, domain: [-most, most], pivot: 0 }
     : { type: "linear" as const, scheme: "Blues" as const, domain: [0, 1] };
+  const barred = squares.filter((s) => (s.bar ?? 0) > 0 && s.value >= EMPTY);
   const dark = (s: Square) => (diverging ? Math.abs(s.value) > 0.6 * most : s.value > 0.55);
   return {
     title,
@@ -89,25 +90,21 @@ export function squaresFigure(request: SquaresRequest): FigureOptions {
     },
     marks: [
       Plot.cell(squares, { x: "column", y: "row", fill: "value" }),
-      Plot.cell(
-        squares.filter((s) => (s.bar ?? 0) > 0),
-        {
-          x: "column",
-          y: "row",
-          fill: "#D55E00",
-          insetTop: many ? 0.7 * side : HIGH - 4,
-          // The bar's end: a cell's inset is in pixels and one for all squares, so that each width is a mark of its own.
-          render: (index, scales, values, dimensions, context, next) => {
-            const g = next!(index, scales, values, dimensions, context)!;
-            const shown = squares.filter((s) => (s.bar ?? 0) > 0);
-            [...g.querySelectorAll("rect")].forEach((rect, i) => {
-              const width = Number(rect.getAttribute("width")) * Math.min(1, shown[index[i]].bar ?? 0);
-              rect.setAttribute("width", width.toFixed(2));
-            });
-            return g;
-          },
+      Plot.cell(barred, {
+        x: "column",
+        y: "row",
+        fill: "#D55E00",
+        insetTop: many ? 0.7 * side : HIGH - 4,
+        // The bar's end: a cell's inset is in pixels and one for all squares, so that each width is a mark of its own.
+        render: (index, scales, values, dimensions, context, next) => {
+          const g = next!(index, scales, values, dimensions, context)!;
+          [...g.querySelectorAll("rect")].forEach((rect, i) => {
+            const width = Number(rect.getAttribute("width")) * Math.min(1, barred[index[i]].bar ?? 0);
+            rect.setAttribute("width", width.toFixed(2));
+          });
+          return g;
         },
-      ),
+      }),
       Plot.cell(
         squares.filter((s) => s.framed),
         { x: "column", y: "row", fill: "none", stroke: "#D55E00", strokeWidth: 1.2 },

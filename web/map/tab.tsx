@@ -8,8 +8,8 @@ import { type Frame, frameOf, type Size } from "../../src/explore/map/place.ts";
 import { subjectOf } from "../../src/explore/subject.ts";
 import { type Everything, rowsOf, useEverything, useFilter } from "../data/rows.ts";
 import { ORIGINAL } from "../data/study.ts";
+import { download } from "../parts/download.ts";
 import { pngOf } from "../parts/drawing.ts";
-import { save } from "../parts/save.ts";
 import { go, useStudy, useView } from "../state.ts";
 import { Legend } from "./legend.tsx";
 import { lookOf, SHAPES, styleOf, useInk } from "./look.ts";
@@ -112,7 +112,7 @@ function Mapped({ of, map }: { of: Everything; map: About }) {
     });
     const name = fileName([study.about.title, encoder, "map"], kind);
     try {
-      save(name, kind === "svg" ? svg : await pngOf(svg), "image/svg+xml");
+      download(name, kind === "svg" ? svg : await pngOf(svg), "image/svg+xml");
       setWrong(null);
     } catch (error) {
       setWrong(error instanceof Error ? error.message : String(error));

@@ -35,7 +35,7 @@ export function Figure({ figure, stretch = true, ...rest }: FigureProps) {
   const shown = useMemo(() => ({ ...figure, width: wanted }), [figure, wanted]);
   return (
     <Frame figure={shown} basis={own} stretch={stretch} {...rest}>
-      <div ref={box} className="plot">
+      <div ref={box} className="drawing">
         {width === 0 ? null : <Plotted figure={shown} />}
       </div>
     </Frame>

@@ -81,7 +81,7 @@ export function Matrix({ rowNames, columnNames, chosen, say, does, pick, ...fram
   return (
     <Frame {...frame}>
       <div
-        className="plot matrix"
+        className="drawing matrix"
         role="application"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys walk over the squares of a drawing
         tabIndex={0}
@@ -111,7 +111,7 @@ export function Matrix({ rowNames, columnNames, chosen, say, does, pick, ...fram
           )}
         </div>
       </div>
-      <p id={said} className="said" aria-live="polite">
+      <p id={said} className="square-said" aria-live="polite">
         {cursor !== null
           ? say(cursor)
           : chosen !== null
