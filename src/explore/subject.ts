@@ -18,7 +18,7 @@ const DIFFERENT = SETTINGS.indexOf("different");
 
 /**
  * The composites of a cell. `on`: class of the background that is asked for; where it is null or lends the cell no
- * background, the one in `different` on which its margin is least.
+ * background, the one in `different` on which its margin is least, or where nothing is predicted the first.
  */
 export function subjectOf(
   of: Filtered,
@@ -32,9 +32,16 @@ export function subjectOf(
   const lent = rows.filter((row) => background[row] >= 0 && SETTINGS[setting[row]] !== "same");
   const backgrounds = [...new Set(lent.map((row) => background[row]))].sort((a, b) => a - b);
   const asked = on === null ? -1 : of.classes.indexOf(on);
-  const chosen = backgrounds.includes(asked) ? asked : (leastMargin(of, lent) ?? backgrounds[0] ?? -1);
+  const chosen = backgrounds.includes(asked) ? asked : (leastMargin(of, lent) ?? firstOf(of, lent) ?? -1);
   const shown = rows.filter((row) => !lent.includes(row) || background[row] === chosen);
   return { cell, rows: shown.sort((a, b) => setting[a] - setting[b]), backgrounds, on: chosen };
+}
+
+/** The first background in `different`, or in any setting. */
+function firstOf({ composites }: Filtered, rows: readonly number[]): number | null {
+  const different = rows.filter((row) => composites.setting[row] === DIFFERENT);
+  const among = (different.length > 0 ? different : rows).map((row) => composites.background[row]);
+  return among.length === 0 ? null : Math.min(...among);
 }
 
 function leastMargin({ composites, predictions }: Filtered, rows: readonly number[]): number | null {

@@ -1,6 +1,9 @@
 /** Height, px, over which browsers clip or misplace what they scroll; under the least limit among them by half. */
 export const TALLEST = 8_000_000;
 
+/** Screens over which the browser did not scroll but jump. */
+const JUMP = 4;
+
 /** Where a wall that may be taller than browsers allow is scrolled to. */
 export interface Place {
   /** Where the browser says it is, px. */
@@ -32,8 +35,8 @@ export function placeOf(offset: number, wall: Wall): Place {
 }
 
 /**
- * Where the wall is after the browser scrolled to `at`. Steps up to a screen move it by as much as the browser moved;
- * jumps (the scroll bar was drawn, Home, End) go to the same part of the whole. Near the ends of what the browser knows
+ * Where the wall is after the browser scrolled to `at`. Steps of a few screens move it by as much as the browser
+ * moved; jumps (the scroll bar was drawn, Home, End) go to the same part of the whole. Near the ends of what the browser knows
  * the answer's `at` may differ from that asked for: the browser must be put there, and nothing moves on the screen.
  */
 export function scrolled(before: Place, at: number, wall: Wall): Place {
@@ -43,7 +46,8 @@ export function scrolled(before: Place, at: number, wall: Wall): Place {
   const last = total - screen;
   const lastAt = given - screen;
   const moved = at - before.at;
-  if (Math.abs(moved) > screen) return { at, offset: Math.max(0, Math.min(last, (at / lastAt) * last)) };
+  if (Math.abs(moved) > JUMP * screen)
+    return { at, offset: Math.max(0, Math.min(last, (at / lastAt) * last)) };
   const offset = Math.max(0, Math.min(last, before.offset + moved));
   return at < screen || at > lastAt - screen ? placeOf(offset, wall) : { at, offset };
 }

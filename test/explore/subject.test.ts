@@ -41,7 +41,11 @@ test("a cell is shown in every setting, on the background where it loses most", 
   });
   expect(subjectOf(of, rows, 0, "b").rows).toEqual([0, 2, 3, 5, 7]);
   expect(subjectOf(of, rows, 0, "no such class").on).toBe(2);
-  expect(subjectOf({ ...of, predictions: null }, rows, 0, null).on).toBe(1);
+  const bare = { ...of, predictions: null };
+  expect(subjectOf(bare, rows, 0, null).on).toBe(1);
+  // A background of its own class, which `different` leaves out, is not the first choice.
+  const setting = composites.setting.map((s, row) => (row === 5 ? number("masked") : s));
+  expect(subjectOf({ ...bare, composites: { ...composites, setting } }, rows, 0, null).on).toBe(2);
   expect(subjectOf(of, rows, 1, "b")).toEqual({ cell: 1, rows: [1], backgrounds: [], on: -1 });
   expect(subjectOf(of, rows, 2, null).rows).toEqual([]);
 });

@@ -6,17 +6,34 @@ const TYPES = {
   "|u1": { bytes: 1, view: (b: ArrayBuffer) => new Uint8Array(b) },
 } as const;
 
+interface Head {
+  /** Bytes before the first row. */
+  readonly start: number;
+  readonly shape: number[];
+  readonly type: keyof typeof TYPES;
+}
+
 /** A .npy array of the server (numpy.lib.format), whose rows are read when they are asked for. */
 export class NpyRows {
   readonly #file: RangeFile;
-  readonly #head: Promise<{ start: number; shape: number[]; type: keyof typeof TYPES }>;
+  #read: Promise<Head> | undefined;
 
   constructor(url: string) {
     this.#file = new RangeFile(url);
-    this.#head = this.#readHead();
   }
 
-  async #readHead() {
+  get #head(): Promise<Head> {
+    if (this.#read === undefined) {
+      this.#read = this.#readHead();
+      // What could not be read is asked for again.
+      this.#read.catch(() => {
+        this.#read = undefined;
+      });
+    }
+    return this.#read;
+  }
+
+  async #readHead(): Promise<Head> {
     const bytes = new Uint8Array(await this.#file.slice(0, 4096));
     const length = bytes[8] + 256 * bytes[9];
     const text = new TextDecoder("latin1").decode(bytes.subarray(10, 10 + length));

@@ -4,6 +4,7 @@ import { SETTINGS } from "../../src/settings.ts";
 import { codesOfCells, type Everything, useEverything, useFilter } from "../data/rows.ts";
 import { Choice, type Option } from "../parts/choice.tsx";
 import { useNarrow } from "../parts/narrow.ts";
+import { NotPredicted } from "../parts/not-predicted.tsx";
 import { go, StudiesContext, useStudy, useView } from "../state.ts";
 import { Chips, NOTHING } from "./chips.tsx";
 import "../style/filters.css";
@@ -119,12 +120,7 @@ function Facets({ of }: { of: Everything }) {
         />
         Only flipped{predicted ? ` (${counts.flipped.toLocaleString("en")})` : ""}
       </label>
-      {predicted ? null : (
-        <p className="hint">
-          Nothing is predicted for this encoder: that takes cells as imaged (setting original) and two closed
-          groups of {study.about.unit}s, and the published protocol has none.
-        </p>
-      )}
+      {predicted ? null : <NotPredicted />}
       {verdicts.length < 2 ? null : <Quality names={verdicts} counts={counts.quality} />}
       <label className="choice">
         <span>Cell id</span>

@@ -5,6 +5,7 @@ import { go, useStudy } from "../../state.ts";
 export function Facts({ of, cell }: { of: Everything; cell: number }) {
   const { study } = useStudy();
   const { cells, classes } = of;
+  const { groups } = study.about;
   const { height, width, micrometers, masks } = study.about.crops;
   const pixels = height * width;
   const own = cells.cellArea[cell];
@@ -41,7 +42,14 @@ export function Facts({ of, cell }: { of: Everything; cell: number }) {
       "Lends",
       `its surroundings to ${cells.lends[cell].toLocaleString("en")} ${cells.lends[cell] === 1 ? "composite" : "composites"}`,
     ],
-    ["Group", cells.group[cell] < 0 ? "none: no probe judges it" : String(cells.group[cell] + 1)],
+    [
+      "Group",
+      groups.count === 0
+        ? null
+        : cells.group[cell] < 0
+          ? "none: no probe judges it"
+          : `${cells.group[cell] + 1} of ${groups.count}: judged by the probe trained on the others`,
+    ],
   ];
   return (
     <section>

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { type Bar, barsOf, type Subject } from "../../../src/explore/subject.ts";
 import type { Everything } from "../../data/rows.ts";
 import { settingOf } from "../../data/study.ts";
+import { NotPredicted } from "../../parts/not-predicted.tsx";
 import { useStudy } from "../../state.ts";
 
 /** Classes that are drawn for a setting, beside those that are marked. */
@@ -9,15 +10,11 @@ const MOST = 3;
 
 /** What the encoder makes of the cell in every setting. */
 export function Probabilities({ of, subject }: { of: Everything; subject: Subject }) {
-  const { study } = useStudy();
   if (of.predictions === null)
     return (
       <section>
         <h3>Probabilities</h3>
-        <p className="hint">
-          Nothing is predicted for this encoder: that takes cells as imaged (setting original) and two closed
-          groups of {study.about.unit}s.
-        </p>
+        <NotPredicted />
       </section>
     );
   return (

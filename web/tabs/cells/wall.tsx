@@ -33,13 +33,13 @@ export function Wall({ rows, of }: Props) {
   const across = Math.max(1, Math.floor(width / wide));
   const count = Math.ceil(rows.length / across);
   const high = tile + FRAME + CAPTION;
-  const { lines, base, given } = useLines(wall, count, high);
+  const { lines, base, given, show } = useLines(wall, count, high);
 
   const move = (to: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
     focus.current = true;
     setChosen({ rows, at: next });
-    lines.scrollToIndex(Math.floor(next / across));
+    show(Math.floor(next / across));
   };
   const onKeyDown = (e: React.KeyboardEvent) => {
     if (e.ctrlKey || e.metaKey || e.altKey) return;
@@ -150,5 +150,14 @@ function useLines(wall: React.RefObject<HTMLDivElement | null>, count: number, h
     },
   });
   useLayoutEffect(() => lines.measure(), [lines, high]);
-  return { lines, base: place.current.offset - place.current.at, given: givenHeight({ total }) };
+  /** Brings a line on the screen. The virtualizer's own way ends where the browser's height does. */
+  const show = (line: number) => {
+    const { screen } = heights();
+    const { offset } = place.current;
+    const to = Math.min(line * high, Math.max(offset, (line + 1) * high - screen));
+    if (to === offset) return;
+    put(placeOf(to, heights()));
+    wall.current?.dispatchEvent(new Event("scroll"));
+  };
+  return { show, lines, base: place.current.offset - place.current.at, given: givenHeight({ total }) };
 }
