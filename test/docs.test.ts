@@ -8,6 +8,7 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 /** Documentation pages that messages and help name, and what a reader is sent there for. */
 const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "commands/onnx-lines.ts docs/study.md": ["## An encoder description", '"format": "cellswap-encoder"'],
+  "commands/compare.ts docs/explorer.md": ["## Comparing", "`--against`"],
   "commands/export-anndata.ts docs/anndata.md": ["`obsm`", "X_different_ER"],
   "commands/export-encoder.ts docs/remedies.md": ["## Export", "`center_mask`"],
   "commands/export.ts docs/own-features.md": ['"features":', "export composites"],

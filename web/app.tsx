@@ -32,6 +32,8 @@ const PlaygroundTab = lazy(() => import("./playground/tab.tsx").then((m) => ({ d
 
 const MapTab = lazy(() => import("./map/tab.tsx").then((m) => ({ default: m.MapTab })));
 
+const CompareTab = lazy(() => import("./tabs/compare.tsx").then((m) => ({ default: m.CompareTab })));
+
 const CONTENT: Partial<Record<Tab, React.ComponentType>> = {
   effects: EffectsTab,
   confusion: ConfusionTab,
@@ -39,6 +41,7 @@ const CONTENT: Partial<Record<Tab, React.ComponentType>> = {
   map: MapTab,
   proportions: ProportionsTab,
   remedies: RemediesTab,
+  compare: CompareTab,
   playground: PlaygroundTab,
 };
 

@@ -25,6 +25,7 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
   ],
   ["segment", "Find the center cell and its neighbors in every crop", () => import("./segment.ts")],
   ["run", "Run a study: swap backgrounds, encode, classify, report", () => import("./run.ts")],
+  ["compare", "Compare encoders on the same composites, of one or two studies", () => import("./compare.ts")],
   ["view", "See which cells flipped and why, and swap backgrounds by hand", () => import("./view.ts")],
   [
     "remedy",

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, relative, resolve } from "node:path";
 import { StudyError } from "../errors.ts";
 import { isStudyLike } from "../study/record.ts";
@@ -21,4 +21,11 @@ export function placeOfStudy(path: string, folder?: string): { file: string; fol
       { path },
     );
   return { file, folder: resolve(folder ?? path) };
+}
+
+/** Study folder that a path names: itself, or that of a study file, which the demo has beside it. */
+export function folderOfStudy(path: string): string {
+  if (!existsSync(path) || statSync(path).isDirectory()) return path;
+  const beside = path.replace(/\.json$/, "");
+  return isStudyLike(beside) ? beside : placeOfStudy(path).folder;
 }

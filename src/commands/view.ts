@@ -1,8 +1,6 @@
-import { existsSync, statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { InUseError, StudyError } from "../errors.ts";
 import { gigabytes } from "../study/composites/folder.ts";
-import { isStudyLike } from "../study/record.ts";
 import { exportView } from "../view/export.ts";
 import { serve } from "../view/server.ts";
 import { type OpenedStudy, openViewStudy } from "../view/study.ts";
@@ -11,7 +9,7 @@ import { openInBrowser } from "./open.ts";
 import { whole } from "./options.ts";
 import { print, printJson, say } from "./output.ts";
 import { progress } from "./progress.ts";
-import { placeOfStudy } from "./study-place.ts";
+import { folderOfStudy } from "./study-place.ts";
 
 /** Port by default, so that the address of a view stays the same; any that is free where it is taken. */
 const PORT = 7319;
@@ -91,7 +89,7 @@ async function write(
   if (programs === true)
     throw new StudyError("an export runs no programs; leave out --programs, or --export");
   const bar = progress("export", "MB", json);
-  const exported = await exportView(paths.map(folderOf), out, {
+  const exported = await exportView(paths.map(folderOfStudy), out, {
     ...{ cells, encoders, page, signal },
     onSize: (bytes) => {
       if (!json) say(`${out} will take ${gigabytes(bytes)}`);
@@ -121,7 +119,7 @@ async function openAll(
   };
   const studies: OpenedStudy[] = [];
   for (const path of paths)
-    studies.push(await openViewStudy(folderOf(path), { cells, programs, signal, onProgress }));
+    studies.push(await openViewStudy(folderOfStudy(path), { cells, programs, signal, onProgress }));
   return studies;
 }
 
@@ -135,11 +133,4 @@ async function serveAt(studies: readonly OpenedStudy[], { host, port, page }: Op
     if (port !== undefined || !(error instanceof InUseError)) throw error;
     return serve(studies, { host, page });
   }
-}
-
-/** Study folder that a path names: itself, or that of a study file, which the demo has beside it. */
-function folderOf(path: string): string {
-  if (!existsSync(path) || statSync(path).isDirectory()) return path;
-  const beside = path.replace(/\.json$/, "");
-  return isStudyLike(beside) ? beside : placeOfStudy(path).folder;
 }

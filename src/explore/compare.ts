@@ -84,3 +84,79 @@ export const comparisonSchema = z.strictObject({
   pairs: z.array(pair),
 });
 export type Comparison = z.infer<typeof comparisonSchema>;
+
+/** A side in the address of the page: `1/deeploc`. */
+export function formatSide({ study, encoder }: ComparedSide): string {
+  return `${study}/${encoder}`;
+}
+
+/** The side that a text of the address names; null for none. */
+export function parseSide(text: string | null): ComparedSide | null {
+  const found = /^(\d{1,4})\/(.+)$/.exec(text ?? "");
+  return found === null ? null : { study: Number(found[1]), encoder: found[2] };
+}
+
+function isSide(one: ComparedSide, other: ComparedSide): boolean {
+  return one.study === other.study && one.encoder === other.encoder;
+}
+
+/** All that an encoder can be compared with, refused or not, in the order of the studies. */
+export function othersOf(comparison: Comparison, first: ComparedSide): ComparedSide[] {
+  return comparison.pairs
+    .flatMap((p) => (isSide(p.first, first) ? [p.second] : isSide(p.second, first) ? [p.first] : []))
+    .sort((a, b) => a.study - b.study);
+}
+
+/** First minus second of two encoders, whichever of them the file has first; null where it has none of both. */
+export function pairOf(
+  comparison: Comparison,
+  first: ComparedSide,
+  second: ComparedSide,
+): ComparedPair | null {
+  for (const pair of comparison.pairs) {
+    if (isSide(pair.first, first) && isSide(pair.second, second)) return pair;
+    if (isSide(pair.first, second) && isSide(pair.second, first)) return reversed(pair);
+  }
+  return null;
+}
+
+function reversed(pair: ComparedPair): ComparedPair {
+  const minus = (v: number | null) => (v === null ? null : 0 - v);
+  return {
+    ...pair,
+    first: pair.second,
+    second: pair.first,
+    numbers: pair.numbers.map((n) => ({
+      ...n,
+      first: n.second,
+      second: n.first,
+      estimate: 0 - n.estimate,
+      low: minus(n.high),
+      high: minus(n.low),
+    })),
+    flips: pair.flips.map((f) => ({ ...f, first: f.second, second: f.first })),
+  };
+}
+
+/** Composites by columns, and where those of every cell stand, as the page has them. */
+export interface CompositesByCell {
+  readonly setting: ArrayLike<number>;
+  readonly background: ArrayLike<number>;
+  readonly cell: ArrayLike<number>;
+  readonly rowsOf: ArrayLike<number>;
+  readonly starts: ArrayLike<number>;
+}
+
+/** For each of `rows` of one study, the row of the same cell, setting and background in another; -1 for none. */
+export function matchRows(rows: Int32Array, one: CompositesByCell, two: CompositesByCell): Int32Array {
+  if (one === two) return rows;
+  return rows.map((row) => {
+    const cell = one.cell[row];
+    for (let k = two.starts[cell]; k < two.starts[cell + 1]; k++) {
+      const other = two.rowsOf[k];
+      if (two.setting[other] === one.setting[row] && two.background[other] === one.background[row])
+        return other;
+    }
+    return -1;
+  });
+}

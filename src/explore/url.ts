@@ -69,6 +69,8 @@ export interface ViewState {
   readonly trial: string | null;
   /** Effect that is shown class by class; null: the neighbor effect, or what stands in for it. */
   readonly effect: string | null;
+  /** What the encoder is compared with (`formatSide`); null: the first that it can be. */
+  readonly against: string | null;
 }
 
 /** Sides that tiles of the wall may have, px. */
@@ -102,6 +104,7 @@ export const INITIAL: ViewState = {
   lasso: "",
   trial: null,
   effect: null,
+  against: null,
 };
 
 type Reader<K extends keyof ViewState> = (text: string) => ViewState[K] | undefined;
@@ -147,6 +150,7 @@ const READERS: { readonly [K in keyof ViewState]: Reader<K> } = {
   lasso: text,
   trial: text,
   effect: text,
+  against: text,
 };
 
 const KEYS = Object.keys(READERS) as (keyof ViewState)[];

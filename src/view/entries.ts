@@ -12,10 +12,14 @@ export interface FileEntry {
   state: FileState | null;
 }
 
-/** What is answered at one URL: a file, text that was made for it, or bytes that are made when they are asked for. */
+/**
+ * What is answered at one URL: a file, text that was made for it, text that is made when it is first asked for, or bytes
+ * that are made every time.
+ */
 export type Entry =
   | FileEntry
   | { readonly text: string }
+  | { readonly make: () => Promise<string> }
   | { readonly bytes: () => Uint8Array; readonly size: number; readonly tag: string };
 
 const TYPES: Readonly<Record<string, string>> = {

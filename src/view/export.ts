@@ -64,7 +64,7 @@ export async function exportView(
   const studies: OpenedStudy[] = [];
   for (const path of paths)
     studies.push(withoutServer(await openViewStudy(path, options), options.encoders ?? true));
-  const files = fileList(layoutOf(studies, options.page));
+  const files = await fileList(layoutOf(studies, options.page));
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   options.onSize?.(total);
   checkRoom(out, total, "or choose another folder");
@@ -115,8 +115,8 @@ interface Written {
 }
 
 /** Files of an export by their names below its folder. */
-function fileList(layout: ReadonlyMap<string, Entry>): Written[] {
-  return [...layout].map(([url, entry]): Written => {
+async function fileList(layout: ReadonlyMap<string, Entry>): Promise<Written[]> {
+  const files = [...layout].map(async ([url, entry]): Promise<Written> => {
     const name = decodeURIComponent(url);
     if ("path" in entry) {
       const write = (path: string) => (name === "index.html" ? writePage(path, entry) : copy(path, entry));
@@ -124,9 +124,10 @@ function fileList(layout: ReadonlyMap<string, Entry>): Written[] {
     }
     if ("bytes" in entry)
       return { name, bytes: entry.size, write: (path) => writeFileSync(path, entry.bytes()) };
-    const text = Buffer.from(entry.text);
+    const text = Buffer.from("text" in entry ? entry.text : await entry.make());
     return { name, bytes: text.length, write: (path) => writeFileSync(path, text) };
   });
+  return Promise.all(files);
 }
 
 /** Copies a file. @throws DataError where it is not any more what it was */

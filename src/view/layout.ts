@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { VIEW_VERSION, type ViewIndex } from "../explore/format.ts";
+import { compareAll } from "../study/compare/compare.ts";
 import { type Entry, pageEntries } from "./entries.ts";
 import type { OpenedStudy } from "./study.ts";
 
@@ -18,5 +19,23 @@ export function layoutOf(studies: readonly OpenedStudy[], page = PAGE): Map<stri
   studies.forEach((study, i) => {
     for (const [name, entry] of study.entries) entries.set(`data/${i}/${name}`, entry);
   });
+  entries.set("data/compare.json", { make: once(() => comparisons(studies)) });
   return entries;
+}
+
+/** Every two encoders of the studies, compared. */
+async function comparisons(studies: readonly OpenedStudy[]): Promise<string> {
+  return JSON.stringify(await compareAll(studies.map(({ path }) => path)));
+}
+
+/** What is made once, when it is first asked for, and again after it failed. */
+function once(make: () => Promise<string>): () => Promise<string> {
+  let made: Promise<string> | undefined;
+  return () => {
+    made ??= make();
+    made.catch(() => {
+      made = undefined;
+    });
+    return made;
+  };
 }

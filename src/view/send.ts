@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { DataError } from "../errors.ts";
+import { DataError, isCellswapError } from "../errors.ts";
 import { readError } from "../files/input.ts";
 import { hashFile, stateOf } from "../files/state.ts";
 import type { Entry, FileEntry } from "./entries.ts";
@@ -14,6 +14,16 @@ export async function sendEntry(
   entry: Entry,
 ): Promise<void> {
   if ("path" in entry) return sendFile(request, response, entry);
+  if ("make" in entry) {
+    let text: string;
+    try {
+      text = await entry.make();
+    } catch (error) {
+      if (!isCellswapError(error)) throw error;
+      return sendText(response, 410, error.message);
+    }
+    return sendEntry(request, response, { text });
+  }
   const bytes = "text" in entry ? Buffer.from(entry.text) : entry.bytes();
   const part = begin(request, response, bytes.length, "tag" in entry ? entry.tag : null);
   if (part !== null) response.end(bytes.subarray(part.start, part.end));

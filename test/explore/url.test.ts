@@ -37,6 +37,7 @@ const OTHER: ViewState = {
   heat: "flipped",
   color: "margin",
   lasso: "0,0 1.5,0 1,-2",
+  against: "1/pci",
   trial: "neighbors_d40_x3_a7.10.-4",
   effect: "medium",
 };

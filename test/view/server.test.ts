@@ -11,8 +11,10 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { comparisonSchema } from "../../src/explore/compare.ts";
 import { viewIndexSchema } from "../../src/explore/format.ts";
 import { sha256 } from "../../src/files/hash.ts";
+import { compareAll } from "../../src/study/compare/compare.ts";
 import { parseRange } from "../../src/view/send.ts";
 import { type Serving, serveStudies } from "../../src/view/server.ts";
 import { contents } from "../study/command.ts";
@@ -58,6 +60,16 @@ function ask(path: string, { method = "GET", headers = {}, from = serving }: Ask
     },
   );
 }
+
+test("the encoders of the studies are compared when that is first asked for", async () => {
+  const got = await ask("/data/compare.json");
+  expect([got.status, got.headers["content-type"]]).toEqual([200, "application/json; charset=utf-8"]);
+  const found = comparisonSchema.parse(JSON.parse(got.body.toString()));
+  expect(found).toEqual(await compareAll([study, study]));
+  expect(found.pairs.map(({ first, second, refused }) => [first, second, refused])).toEqual([
+    [{ study: 0, encoder: "tiny" }, { study: 1, encoder: "tiny" }, null],
+  ]);
+});
 
 test("every file of the layout is the file of the study, of the cells or of the page", async () => {
   const files = {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { StudyError } from "../../errors.ts";
 import { components } from "../../evidence/components.ts";
 import {
@@ -43,7 +44,7 @@ export async function compareStudies(
   options: CompareOptions = {},
 ): Promise<ComparedPair[]> {
   const one = await readCompared(first);
-  const two = second === first ? one : await readCompared(second);
+  const two = resolve(second) === resolve(first) ? one : await readCompared(second);
   const found = mismatch(one, two);
   if (found !== null)
     throw new StudyError(`cannot be compared with ${second}: ${found.text}`, { path: first });
@@ -63,7 +64,7 @@ export async function compareAll(folders: readonly string[]): Promise<Comparison
   for (const [i, one] of studies.entries())
     for (const [j, two] of studies.entries()) {
       if (j < i) continue;
-      const found = i === j ? null : mismatch(one, two);
+      const found = i === j ? null : mismatch(one, two, [`study ${i + 1}`, `study ${j + 1}`]);
       const own =
         found === null
           ? await comparedPairs(one, two)
@@ -122,10 +123,15 @@ async function comparedPairs(
   const { grouping } = one;
   const seed = Number(one.record.study.seed ?? 0);
   const zones = [one, two].map(({ record }) => Number(record.study.zone));
-  const numbers = [
+  const numbers: ComparedNumber[][][] = [];
+  for (const of of [
     ...statedNumbers(judged, pairs, { grouping, seed }),
     ...transferNumbers(called, pairs, { grouping, seed }),
-  ];
+  ]) {
+    // What else this process serves goes on in between.
+    await new Promise(setImmediate);
+    numbers.push(of());
+  }
   const { classes } = one.about;
   return pairs.map(([i, j], p): ComparedPair => {
     const [first, second] = [called[i], called[j]];
@@ -160,10 +166,13 @@ function chosen(of: ComparedStudy, wanted: string | undefined): string[] {
 type Pairs = readonly (readonly [first: number, second: number])[];
 type Case = { readonly grouping: ComparedStudy["grouping"]; readonly seed: number };
 
-/** By statement: numbers of every pair, the average over classes first. */
-function statedNumbers(judged: readonly Contestant[], pairs: Pairs, of: Case): ComparedNumber[][][] {
+/** Numbers of every pair, the average over classes first. */
+type Numbers = () => ComparedNumber[][];
+
+/** By statement. */
+function statedNumbers(judged: readonly Contestant[], pairs: Pairs, of: Case): Numbers[] {
   const { classes } = judged[0].judgments;
-  return available(judged[0].judgments).map((statement: Statement) => {
+  return available(judged[0].judgments).map((statement: Statement) => () => {
     const effect = EFFECTS.some((e) => e.id === statement.id);
     return numbersOf(statement.id, effect ? "effect" : "accuracy", {
       ...of,
@@ -176,23 +185,20 @@ function statedNumbers(judged: readonly Contestant[], pairs: Pairs, of: Case): C
 }
 
 /** The same of probes that were trained on originals. */
-function transferNumbers(
-  called: readonly (Predicting | null)[],
-  pairs: Pairs,
-  of: Case,
-): ComparedNumber[][][] {
+function transferNumbers(called: readonly (Predicting | null)[], pairs: Pairs, of: Case): Numbers[] {
   const known = called.filter((c) => c !== null);
   if (known.length < called.length) return [];
   const { classes } = known[0].predictions;
-  return transferStatements(known[0].predictions).map((statement: TransferStatement) =>
-    numbersOf(statement.id, statement.kind === "transfer" ? "transfer" : "capture", {
-      ...of,
-      classes,
-      pairs,
-      own: ({ only }) =>
-        known.map(({ predictions }) => transferComponents(predictions, statement, only).estimate),
-      differences: (options) => transferDifferences(statement, known, of.grouping, options),
-    }),
+  return transferStatements(known[0].predictions).map(
+    (statement: TransferStatement) => () =>
+      numbersOf(statement.id, statement.kind === "transfer" ? "transfer" : "capture", {
+        ...of,
+        classes,
+        pairs,
+        own: ({ only }) =>
+          known.map(({ predictions }) => transferComponents(predictions, statement, only).estimate),
+        differences: (options) => transferDifferences(statement, known, of.grouping, options),
+      }),
   );
 }
 

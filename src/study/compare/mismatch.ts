@@ -43,8 +43,13 @@ const COMPOSITE = ["edge", "sigma", "donorCenter", "halo", "intensity", "clip", 
  * classes, same clusters and closed groups, and, on the blocks that both have, same donors and pixels. Whatever else a
  * study chooses (encoders, `remedies`, `sensitivity`, `zone`, more settings or backgrounds, ...) may differ. Cells must be
  * the same and not only shared: probes of more cells are better ones, which a difference would take for the encoder's.
+ * @param names what the studies are called in the text
  */
-export function mismatch(first: ComparedStudy, second: ComparedStudy): Mismatch | null {
+export function mismatch(
+  first: ComparedStudy,
+  second: ComparedStudy,
+  names: readonly [first: string, second: string] = ["the first study", "the second"],
+): Mismatch | null {
   const of = <T>(get: (study: ComparedStudy) => T): readonly [T, T] => [get(first), get(second)];
   const told = (key: string, values: readonly [unknown, unknown], remedy: string): Mismatch => {
     const [one, two] = values.map(short);
@@ -52,7 +57,7 @@ export function mismatch(first: ComparedStudy, second: ComparedStudy): Mismatch 
       key,
       first: one,
       second: two,
-      text: `"${key}" is ${one} in the first study and ${two} in the second; ${remedy}`,
+      text: `"${key}" is ${one} in ${names[0]} and ${two} in ${names[1]}; ${remedy}`,
     };
   };
   /** The choice that makes the difference, or else the difference itself. */

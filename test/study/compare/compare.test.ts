@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { main } from "../../../src/commands/main.ts";
+import { points } from "../../../src/core/format.ts";
 import { comparisonSchema } from "../../../src/explore/compare.ts";
 import { readParquet } from "../../../src/files/table.ts";
 import type { ReportData } from "../../../src/report/data.ts";
@@ -135,6 +137,55 @@ describe("encoders of one study", () => {
       /study: has no encoder three; it has one, two\.map, two\.vector/,
     );
     await expect(compared("one", "one")).rejects.toThrow(/compares one with itself; name two encoders/);
+  });
+});
+
+describe("cellswap compare", () => {
+  /** What a command line prints, and its exit code. */
+  async function said(...args: string[]): Promise<{ code: number; out: string; errors: string }> {
+    const [out, errors]: string[][] = [[], []];
+    const log = vi.spyOn(console, "log").mockImplementation((line) => void out.push(String(line)));
+    const error = vi.spyOn(console, "error").mockImplementation((line) => void errors.push(String(line)));
+    const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+      errors.push(String(text));
+      return true;
+    });
+    try {
+      const code = await main(["compare", ...args]);
+      return { code, out: out.join("\n"), errors: errors.join("\n") };
+    } finally {
+      for (const spy of [log, error, write]) spy.mockRestore();
+    }
+  }
+
+  test("prints averages as text, and everything as JSON", async () => {
+    const { code, out } = await said(at("study"), "--encoder", "one", "--against", "two.map");
+    const [pair] = await compareStudies(at("study"), undefined, { encoders: ["one", "two.map"] });
+    expect(code).toBe(0);
+    const lines = out.split("\n");
+    expect(lines[0]).toBe("one minus two.map: percent of each, and the difference in points");
+    const averages = pair.numbers.filter((n) => n.class === null);
+    expect(lines.slice(1, -1).map((line) => line.trim().split(/ +/)[0])).toEqual(
+      averages.map((n) => n.statement),
+    );
+    const original = averages[0];
+    expect(lines[1].trim().split(/ {2,}/)).toEqual([
+      "original",
+      ...[original.first, original.second, original.estimate].map((v) => points(v)),
+      `[${points(original.low!)}, ${points(original.high!)}]`,
+    ]);
+    expect(lines.at(-1)).toMatch(/95 % intervals; 24 cells, 6 fields in the class with fewest; 3 groups/);
+    const json = await said(at("study"), "--json");
+    expect(JSON.parse(json.out)).toEqual(await compareStudies(at("study")));
+  });
+
+  test("says in one line what it cannot do", async () => {
+    expect(await said(at("study"), "--encoder", "one")).toMatchObject({ code: 2, out: "" });
+    const none = await said(at("study"), "--encoder", "one", "--against", "three");
+    expect(none).toMatchObject({ code: 1, out: "" });
+    expect(none.errors).toMatch(
+      /^cellswap: .*study: has no encoder three; it has one, two\.map, two\.vector$/,
+    );
   });
 });
 
