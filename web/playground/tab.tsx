@@ -2,6 +2,7 @@ import { use, useEffect, useMemo, useRef, useState } from "react";
 import { type Range, rangesOf } from "../../src/explore/look.ts";
 import { formatTrial, parseTrial } from "../../src/explore/playground/address.ts";
 import { editsOf, lenderOf, type Trial, trialOf } from "../../src/explore/playground/trial.ts";
+import { hasDonor } from "../../src/settings.ts";
 import { type Everything, useEverything, useRows } from "../data/rows.ts";
 import { settingOf } from "../data/study.ts";
 import { go, useStudy, useView } from "../state.ts";
@@ -37,10 +38,12 @@ export function PlaygroundTab() {
   return <Playground of={of} cell={cell} />;
 }
 
-/** The study's composite of a cell that is looked at first: that which lost most margin. */
+/** The study's composite of a cell that is looked at first: that on a donor which lost most margin. */
 function firstTrial(of: Everything, cell: number, options: Trial["options"]): Trial {
   const { composites, predictions } = of;
-  const rows = composites.rowsOf.subarray(composites.starts[cell], composites.starts[cell + 1]);
+  const rows = Array.from(
+    composites.rowsOf.subarray(composites.starts[cell], composites.starts[cell + 1]),
+  ).filter((r) => hasDonor(settingOf(composites.setting[r])));
   let row = rows[0] ?? -1;
   for (const r of rows) if (predictions !== null && predictions.margin[r] < predictions.margin[row]) row = r;
   if (row < 0) return trialOf({ setting: "original", cell, donor: -1, medium: -1 }, options);
