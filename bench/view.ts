@@ -98,14 +98,14 @@ async function visit(visits: Visits): Promise<void> {
     }
     for (const sort of SORTS)
       await visits.change(page, cdp, `sort: ${sort}`, `?tab=cells&sort=${sort}`, "tiles");
-    const frames = await page.evaluate<number[]>(`bench.scroll(${smoke ? 5 : 150})`);
+    const frames = await page.evaluate<number[]>(`bench.scroll(${smoke ? 5 : 40})`);
     visits.add("scroll: frames over 50 ms, %", late(frames));
     visits.add("cells: memory in the end, MiB", await memory(cdp));
   });
   await visits.tab("map", async (page, cdp) => {
     await visits.change(page, cdp, "map, filter: setting", "?tab=map&setting=different", "points");
     await visits.change(page, cdp, "map, filter: none again", "?tab=map", "points");
-    const frames = await page.evaluate<number[]>(`bench.pan(${smoke ? 5 : 100})`);
+    const frames = await page.evaluate<number[]>(`bench.pan(${smoke ? 5 : 40})`);
     visits.add("map, moved: frames a second", (1000 * frames.length) / frames.reduce((a, b) => a + b));
     visits.add("map: memory in the end, MiB", await memory(cdp));
   });
