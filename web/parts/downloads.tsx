@@ -36,7 +36,7 @@ export function Downloads({ name, about, encoder, figure, legend, rows }: Props)
   if (figure !== undefined)
     kinds.push(
       ["SVG", () => download(file("svg"), fileSvg(figure, legend), "image/svg+xml")],
-      ["PNG", async () => download(file("png"), await pngOf(fileSvg(figure, legend)))],
+      ["PNG", async () => download(file("png"), await pngOf(fileSvg(figure, legend)), "image/png")],
     );
   if (rows !== undefined) kinds.push(["CSV", () => download(file("csv"), csvText(rows()), "text/csv")]);
   return (
