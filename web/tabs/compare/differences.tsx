@@ -65,7 +65,7 @@ function forest(
     x: {
       ...figure.x,
       labelOffset: 38,
-      label: `${pair.first.encoder} minus ${pair.second.encoder}, percentage points`,
+      label: "first minus second, points",
     },
   };
 }
@@ -182,7 +182,9 @@ export function Differences({ pair }: { pair: ComparedPair }) {
           <Figure
             key={kind}
             name={`compare-${kind}`}
-            figure={forest(title, pair, of, (n) => named(n, false))}
+            figure={forest(`${title}: ${pair.first.encoder} minus ${pair.second.encoder}`, pair, of, (n) =>
+              named(n, false),
+            )}
             rows={rowsOf(pair, of)}
             about={about}
           />
