@@ -51,7 +51,9 @@ async function study(keys: Readonly<Record<string, unknown>>, folder = out): Pro
 /** Files of `out` that are new or written anew since it was copied, but those that say the title or the command, and the record. */
 function rewritten(): string[] {
   const after = times(out);
-  return Object.keys(after).filter((f) => after[f] !== before[f] && !/^(report|record|view\/(study|summary))/.test(f));
+  return Object.keys(after).filter(
+    (f) => after[f] !== before[f] && !/^(report|record|view\/(study|summary))/.test(f),
+  );
 }
 
 /** The record of a study but for the hashes of what says where features lie. */

@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { audit, hasBrowser, launch, open, type ServedDemo, serveDemo, settled } from "./browser.ts";
+import { hasBrowser, launch, open, type ServedDemo, serveDemo, settled } from "./browser.ts";
 
 describe.skipIf(!hasBrowser)("a view of the explorer", () => {
   let browser: Browser;
@@ -11,23 +11,6 @@ describe.skipIf(!hasBrowser)("a view of the explorer", () => {
   afterAll(async () => {
     await browser?.close();
     await served?.close();
-  });
-
-  test.each([
-    [1440, false],
-    [1440, true],
-    [390, false],
-  ])("has nothing that axe objects to, in any tab (%i px wide, dark: %s)", async (width, dark) => {
-    const { page } = await open(browser, `${served.url}?cell=${served.cell}`, { width, dark });
-    await settled(page);
-    const found: string[] = [];
-    for (const tab of await page.locator(".tabs button").all()) {
-      await tab.click();
-      await settled(page);
-      found.push(...(await audit(page)).map((line) => `${width} ${line}`));
-    }
-    expect(found).toEqual([]);
-    await page.close();
   });
 
   test("is in the address: another page opens it as it was, and back leads back", async () => {

@@ -148,7 +148,9 @@ describe("a study with remedies", () => {
     expect(again, again.stderr).toMatchObject({ code: 0, errors: [] });
     expect(JSON.parse(again.stdout)).toMatchObject({ composites: 0, remedies: [{ encoder: "tiny" }] });
     const changed = Object.entries(times(out)).filter(([name, time]) => before[name] !== time);
-    expect(changed.map(([name]) => name).filter((name) => !/^(report|record|view\/summary)\./.test(name))).toEqual([]);
+    expect(
+      changed.map(([name]) => name).filter((name) => !/^(report|record|view\/summary)\./.test(name)),
+    ).toEqual([]);
   });
 
   test("goes on to the same bytes when it is killed at any moment", { timeout: 240_000 }, async () => {
