@@ -1,4 +1,4 @@
-import { lazy, use, useEffect, useState } from "react";
+import { use, useCallback, useEffect, useState } from "react";
 import { TABS, type Tab } from "../src/explore/url.ts";
 import type { ReportSummary } from "../src/report/summary.ts";
 import { openStudies } from "./data/study.ts";
@@ -9,11 +9,7 @@ import { ListPanel } from "./panels/list.tsx";
 import { Guarded } from "./parts/guarded.tsx";
 import { ThemeChoice } from "./parts/theme.tsx";
 import { go, StudiesContext, useStudy, useView } from "./state.ts";
-import { CellsTab } from "./tabs/cells.tsx";
-import { ConfusionTab } from "./tabs/confusion.tsx";
-import { EffectsTab } from "./tabs/effects.tsx";
-import { hasProportions, ProportionsTab } from "./tabs/proportions.tsx";
-import { hasRemedies, RemediesTab } from "./tabs/remedies.tsx";
+import { CONTENT, HAS } from "./tabs/content.ts";
 
 const studies = openStudies();
 
@@ -26,29 +22,6 @@ const NAMES: Record<Tab, string> = {
   remedies: "Remedies",
   compare: "Compare",
   playground: "Playground",
-};
-
-const PlaygroundTab = lazy(() => import("./playground/tab.tsx").then((m) => ({ default: m.PlaygroundTab })));
-
-const MapTab = lazy(() => import("./map/tab.tsx").then((m) => ({ default: m.MapTab })));
-
-const CompareTab = lazy(() => import("./tabs/compare.tsx").then((m) => ({ default: m.CompareTab })));
-
-const CONTENT: Partial<Record<Tab, React.ComponentType>> = {
-  effects: EffectsTab,
-  confusion: ConfusionTab,
-  cells: CellsTab,
-  map: MapTab,
-  proportions: ProportionsTab,
-  remedies: RemediesTab,
-  compare: CompareTab,
-  playground: PlaygroundTab,
-};
-
-/** Whether a study has something for a tab that not all have something for. */
-const HAS: Partial<Record<Tab, (report: ReportSummary) => boolean>> = {
-  proportions: hasProportions,
-  remedies: hasRemedies,
 };
 
 export function App() {
@@ -71,6 +44,8 @@ function Layout() {
   const { study, encoder } = useStudy();
   const { tab, cell } = useView();
   const Content = CONTENT[tab];
+  const [shown, setShown] = useState(false);
+  const onShown = useCallback(() => setShown(true), []);
   useEffect(() => {
     document.title = `${NAMES[tab]} - ${study.about.title} - cellswap`;
   }, [study, tab]);
@@ -89,15 +64,16 @@ function Layout() {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
       <aside className="left" aria-label="Filters" tabIndex={0}>
         <Guarded what="the filters">
-          <Filters />
+          {/* They count all composites, which not every tab reads: the tab comes first. */}
+          {shown ? <Filters /> : null}
         </Guarded>
       </aside>
       <main className="middle">
         <Tabs />
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
         <section id="content" aria-label={NAMES[tab]} tabIndex={0}>
-          <Guarded what={NAMES[tab]} again={`${tab} ${encoder} ${study.base}`}>
-            {Content === undefined ? <p>Nothing to show yet.</p> : <Content />}
+          <Guarded what={NAMES[tab]} again={`${tab} ${encoder} ${study.base}`} onShown={onShown}>
+            <Content />
           </Guarded>
         </section>
       </main>
@@ -131,7 +107,7 @@ function useTabs(): Tab[] {
     };
   }, [study]);
   const has = (t: Tab) => HAS[t] === undefined || (known?.of === study && HAS[t](known.report));
-  return TABS.filter((t) => t in CONTENT && (t === tab || has(t)));
+  return TABS.filter((t) => t === tab || has(t));
 }
 
 function Tabs() {

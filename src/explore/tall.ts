@@ -51,3 +51,17 @@ export function scrolled(before: Place, at: number, wall: Wall): Place {
   const offset = Math.max(0, Math.min(last, before.offset + moved));
   return at < screen || at > lastAt - screen ? placeOf(offset, wall) : { at, offset };
 }
+
+/** Lines beyond the screen that are drawn before they are scrolled to. */
+const BEYOND = 2;
+
+/** Lines of `high` px on the screen of a wall at `place`, and a few before and behind: from `first` to `last` - 1. */
+export function linesOn(
+  { offset }: Pick<Place, "offset">,
+  { total, screen }: Wall,
+  high: number,
+): { first: number; last: number } {
+  const count = Math.round(total / high);
+  const last = Math.max(0, Math.min(count, Math.ceil((offset + screen) / high) + BEYOND));
+  return { first: Math.max(0, Math.min(last, Math.floor(offset / high) - BEYOND)), last };
+}

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { givenHeight, type Place, placeOf, scrolled, TALLEST } from "../../src/explore/tall.ts";
+import { givenHeight, linesOn, type Place, placeOf, scrolled, TALLEST } from "../../src/explore/tall.ts";
 
 const walls = fc.record({
   total: fc.integer({ min: 2000, max: 400_000_000 }),
@@ -56,4 +56,26 @@ test("jumps go to the same part of the whole", () => {
   expect(scrolled({ at: 0, offset: 0 }, lastAt, wall).offset).toBe(wall.total - wall.screen);
   expect(scrolled({ at: lastAt, offset: wall.total - wall.screen }, 0, wall)).toEqual({ at: 0, offset: 0 });
   expect(scrolled({ at: 0, offset: 0 }, lastAt / 2, wall).offset).toBe((wall.total - wall.screen) / 2);
+});
+
+test("every line on the screen is drawn, and few others", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 500 }),
+      fc.integer({ min: 50, max: 400 }),
+      fc.integer({ min: 0, max: 1500 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (count, high, screen, part) => {
+        const wall = { total: count * high, screen };
+        const offset = part * Math.max(0, wall.total - screen);
+        const { first, last } = linesOn({ offset }, wall, high);
+        const drawn = (line: number) => line >= first && line < last;
+        for (let line = 0; line < count; line++)
+          if ((line + 1) * high > offset && line * high < offset + screen) expect(drawn(line)).toBe(true);
+        expect(first).toBeGreaterThanOrEqual(0);
+        expect(last).toBeLessThanOrEqual(count);
+        expect(last - first).toBeLessThanOrEqual(Math.ceil(screen / high) + 5);
+      },
+    ),
+  );
 });

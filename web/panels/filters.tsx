@@ -1,5 +1,6 @@
 import { useContext, useDeferredValue, useMemo } from "react";
-import { facetCounts } from "../../src/explore/facets.ts";
+import { type CellCodes, type FacetCounts, facetCounts } from "../../src/explore/facets.ts";
+import type { ViewStudy } from "../../src/explore/format.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { codesOfCells, type Everything, useEverything, useFilter } from "../data/rows.ts";
 import { Choice, type Option } from "../parts/choice.tsx";
@@ -58,9 +59,7 @@ function Facets({ of }: { of: Everything }) {
   const filter = useDeferredValue(useFilter());
   const codes = codesOfCells(of.cells);
   const counts = useMemo(() => facetCounts(of, codes, filter), [of, codes, filter]);
-  const { settings, classes, backgrounds } = study.about;
-  const named = (names: readonly string[], count: Int32Array): Option[] =>
-    names.map((value, i) => ({ value, count: count[i] }));
+  const options = useMemo(() => optionsOf(study.about, codes, counts), [study, codes, counts]);
   const verdicts = codes.quality.names;
   const predicted = of.predictions !== null;
   return (
@@ -68,21 +67,21 @@ function Facets({ of }: { of: Everything }) {
       <Choice
         label="Setting"
         value={view.setting}
-        options={settings.map((value) => ({ value, count: counts.setting[SETTINGS.indexOf(value)] }))}
+        options={options.setting}
         all="all settings"
         onChange={(value) => go({ setting: value as typeof view.setting })}
       />
       <Choice
         label="Class of the cell"
         value={view.class}
-        options={named(classes, counts.class)}
+        options={options.class}
         all="all classes"
         onChange={(value) => go({ class: value })}
       />
       <Choice
         label="Class of the background"
         value={view.background}
-        options={backgrounds.map((b) => ({ value: classes[b], count: counts.background[b] }))}
+        options={options.background}
         all="all backgrounds, and none"
         onChange={(value) => go({ background: value })}
       />
@@ -90,7 +89,7 @@ function Facets({ of }: { of: Everything }) {
         <Choice
           label="Protein"
           value={view.protein}
-          options={named(codes.protein.names, counts.protein)}
+          options={options.protein}
           all="all proteins"
           onChange={(value) => go({ protein: value })}
         />
@@ -98,7 +97,7 @@ function Facets({ of }: { of: Everything }) {
       <Choice
         label="Field"
         value={view.field}
-        options={named(codes.field.names, counts.field)}
+        options={options.field}
         all="all fields"
         onChange={(value) => go({ field: value })}
       />
@@ -106,7 +105,7 @@ function Facets({ of }: { of: Everything }) {
         <Choice
           label="Called"
           value={view.called}
-          options={named(classes, counts.called)}
+          options={options.called}
           all="anything"
           onChange={(value) => go({ called: value })}
         />
@@ -136,6 +135,20 @@ function Facets({ of }: { of: Everything }) {
       </output>
     </div>
   );
+}
+
+/** Options of every filter that chooses one, counted. */
+function optionsOf({ settings, classes, backgrounds }: ViewStudy, codes: CellCodes, counts: FacetCounts) {
+  const named = (names: readonly string[], count: Int32Array): Option[] =>
+    names.map((value, i) => ({ value, count: count[i] }));
+  return {
+    setting: settings.map((value) => ({ value, count: counts.setting[SETTINGS.indexOf(value)] })),
+    class: named(classes, counts.class),
+    background: backgrounds.map((b) => ({ value: classes[b], count: counts.background[b] })),
+    protein: named(codes.protein.names, counts.protein),
+    field: named(codes.field.names, counts.field),
+    called: named(classes, counts.called),
+  };
 }
 
 /** Verdicts on masks: none chosen means all. */

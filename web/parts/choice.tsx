@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { memo, useId, useMemo, useState } from "react";
 
 /** One option of a filter; `count`: composites that choosing it would leave. */
 export interface Option {
@@ -16,8 +16,18 @@ interface Props {
   readonly onChange: (value: string | null) => void;
 }
 
+const number = new Intl.NumberFormat("en");
 const counted = ({ value, text = value, count }: Option) =>
-  count === undefined ? text : `${text} (${count.toLocaleString("en")})`;
+  count === undefined ? text : `${text} (${number.format(count)})`;
+
+/** They are many: drawn again only where they are others. */
+const Options = memo(function Options({ options }: { options: readonly Option[] }) {
+  return options.map((option) => (
+    <option key={option.value} value={option.value}>
+      {counted(option)}
+    </option>
+  ));
+});
 
 /** Options over which a list is searched instead of opened. */
 const SEARCHED = 60;
@@ -35,11 +45,7 @@ function Listed({ label, value, options, all, onChange }: Props) {
       <select value={value ?? ""} onChange={(e) => onChange(e.target.value === "" ? null : e.target.value)}>
         {all === undefined ? null : <option value="">{all}</option>}
         {known ? null : <option value={value}>{value} (not in this study)</option>}
-        {options.map((option) => (
-          <option key={option.value} value={option.value}>
-            {counted(option)}
-          </option>
-        ))}
+        <Options options={options} />
       </select>
     </label>
   );
@@ -58,8 +64,10 @@ const DRAWN = 200;
 function Searched({ label, value, options, all, onChange }: Props) {
   const list = useId();
   const [typed, setTyped] = useTyped(value);
-  const part = typed.toLowerCase();
-  const matching = options.filter((o) => o.value.toLowerCase().includes(part));
+  const matching = useMemo(() => {
+    const part = typed.toLowerCase();
+    return options.filter((o) => o.value.toLowerCase().includes(part)).slice(0, DRAWN);
+  }, [options, typed]);
   const choose = (text: string) => {
     setTyped(text);
     if (text === "") onChange(null);
@@ -80,11 +88,7 @@ function Searched({ label, value, options, all, onChange }: Props) {
         onBlur={() => setTyped(value ?? "")}
       />
       <datalist id={list}>
-        {matching.slice(0, DRAWN).map((option) => (
-          <option key={option.value} value={option.value}>
-            {counted(option)}
-          </option>
-        ))}
+        <Options options={matching} />
       </datalist>
     </label>
   );

@@ -1,4 +1,4 @@
-import { Component, type ReactNode, Suspense } from "react";
+import { Component, type ReactNode, Suspense, useEffect } from "react";
 
 interface Props {
   /** What is shown, for screen readers and errors. */
@@ -6,6 +6,8 @@ interface Props {
   readonly children: ReactNode;
   /** Tries again when it changes. */
   readonly again?: string;
+  /** Called when it is shown, or what is wrong with it. */
+  readonly onShown?: () => void;
 }
 
 /** Shows a part of the page while it is read, and what is wrong where it cannot be. */
@@ -21,6 +23,10 @@ export class Guarded extends Component<Props, { error: Error | null; again: stri
 
   static getDerivedStateFromProps(props: Props, state: { again: string | undefined }) {
     return props.again === state.again ? null : { error: null, again: props.again };
+  }
+
+  override componentDidCatch() {
+    this.props.onShown?.();
   }
 
   override render() {
@@ -40,7 +46,14 @@ export class Guarded extends Component<Props, { error: Error | null; again: stri
         }
       >
         {this.props.children}
+        {this.props.onShown === undefined ? null : <Shown tell={this.props.onShown} />}
       </Suspense>
     );
   }
+}
+
+/** Tells that what stands before it is shown. */
+function Shown({ tell }: { tell: () => void }) {
+  useEffect(tell, [tell]);
+  return null;
 }

@@ -13,7 +13,6 @@ import type { ReportProportions } from "../../src/report/data.ts";
 import { changeFigure, shareFigure, shareLegend } from "../../src/report/figures/changes.ts";
 import { divergenceFigure } from "../../src/report/figures/divergence.ts";
 import { type Context, colorOf } from "../../src/report/section.ts";
-import type { ReportSummary } from "../../src/report/summary.ts";
 import { useReport } from "../data/report.ts";
 import { type Column, DataTable } from "../parts/data-table.tsx";
 import { Figure } from "../parts/figure.tsx";
@@ -24,10 +23,6 @@ const TO = ["masked", "recomposed"] as const;
 
 const points = (share: number | null) => (share === null ? null : (100 * share).toFixed(1));
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-
-/** Whether the report says anything of proportions. */
-export const hasProportions = (data: ReportSummary): boolean =>
-  data.claims.length > 0 || data.proportions.length > 0;
 
 /** Shares of localizations of proteins that have several, seen in several ways, and whether they change. */
 export function ProportionsTab() {

@@ -13,7 +13,6 @@ import {
   remedyUnit,
 } from "../../src/report/remedy-words.ts";
 import { type Context, colorOf } from "../../src/report/section.ts";
-import type { ReportSummary } from "../../src/report/summary.ts";
 import { useReport } from "../data/report.ts";
 import { type Column, DataTable } from "../parts/data-table.tsx";
 import { Figure } from "../parts/figure.tsx";
@@ -21,9 +20,6 @@ import { useStudy } from "../state.ts";
 import "../style/effects.css";
 
 const EFFECTS = ["neighbor", "medium"] as const;
-
-/** Whether the study measured remedies. */
-export const hasRemedies = (data: ReportSummary): boolean => data.remedies.length > 0;
 
 /** What remedies leave of neighbors and medium, what they cost, and which is recommended. */
 export function RemediesTab() {

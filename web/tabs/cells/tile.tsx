@@ -5,23 +5,31 @@ import type { Everything } from "../../data/rows.ts";
 import { settingOf } from "../../data/study.ts";
 import { usePicture } from "../../data/use-picture.ts";
 import { CropPicture } from "../../parts/crop-picture.tsx";
-import { useStudy, useView } from "../../state.ts";
+import { useStudy } from "../../state.ts";
 
 interface Props {
   readonly row: number;
   readonly of: Everything;
+  /** Where it is among all tiles of the wall. */
+  readonly position: number;
+  /** Longer side of its picture, px. */
+  readonly side: number;
+  /** Whether the cell's original stands beside it. */
+  readonly beside: boolean;
+  /** Background on which its cell is looked at, null for any; false where another cell is. */
+  readonly chosen: string | null | false;
   /** Whether it is the one that is reached by the tab key. */
   readonly current: boolean;
   readonly takeFocus: boolean;
-  readonly onFocus: () => void;
-  readonly onOpen: (change: Partial<ViewState>) => void;
+  readonly onFocus: (position: number) => void;
+  readonly onOpen: (position: number, change: Partial<ViewState>) => void;
 }
 
 const share = (value: number) => value.toFixed(2);
 
 /** One composite of the wall: what it shows, and what the encoder makes of it. */
-export const Tile = memo(function Tile({ row, of, current, takeFocus, onFocus, onOpen }: Props) {
-  const { cell: chosen, on, tile, beside } = useView();
+export const Tile = memo(function Tile(props: Props) {
+  const { row, of, position, side, beside, chosen, current, takeFocus, onFocus, onOpen } = props;
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (takeFocus) button.current?.focus({ preventScroll: true });
@@ -51,16 +59,16 @@ export const Tile = memo(function Tile({ row, of, current, takeFocus, onFocus, o
         ref={button}
         type="button"
         className={flipped ? "tile flipped" : "tile"}
-        style={{ width: (beside ? 2 : 1) * tile + 8 }}
+        style={{ width: (beside ? 2 : 1) * side + 8 }}
         tabIndex={current ? 0 : -1}
-        aria-pressed={id === chosen && (background === null || on === null || background === on)}
+        aria-pressed={chosen !== false && (background === null || chosen === null || background === chosen)}
         title={`${id} (${own})\n${shows}\n${says}`}
-        onFocus={onFocus}
-        onClick={() => onOpen({ cell: id, on: background })}
+        onFocus={() => onFocus(position)}
+        onClick={() => onOpen(position, { cell: id, on: background })}
       >
         <span className="pictures">
-          {beside ? <Made row={original} side={tile} /> : null}
-          <Made row={row} side={tile} />
+          {beside ? <Made row={original} side={side} /> : null}
+          <Made row={row} side={side} />
         </span>
         <span className="caption id">{id}</span>
         <span className="caption">{shows}</span>

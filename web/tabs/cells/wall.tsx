@@ -1,6 +1,6 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useRef, useState } from "react";
-import { givenHeight, type Place, placeOf, scrolled } from "../../../src/explore/tall.ts";
+import { useCallback, useLayoutEffect, useRef, useState } from "react";
+import { givenHeight, linesOn, type Place, placeOf, scrolled } from "../../../src/explore/tall.ts";
+import type { ViewState } from "../../../src/explore/url.ts";
 import type { Everything } from "../../data/rows.ts";
 import { useNarrow } from "../../parts/narrow.ts";
 import { go, useView } from "../../state.ts";
@@ -17,7 +17,7 @@ interface Props {
 
 /** Composites side by side in lines, of which those on the screen are drawn. Arrow keys go from one to the next. */
 export function Wall({ rows, of }: Props) {
-  const { tile, beside } = useView();
+  const { cell, on, tile, beside } = useView();
   const narrow = useNarrow();
   const wall = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
@@ -25,15 +25,33 @@ export function Wall({ rows, of }: Props) {
   const at = chosen.rows === rows ? chosen.at : 0;
   const focus = useRef(false);
   useLayoutEffect(() => {
-    const watch = new ResizeObserver(() => setWidth(wall.current?.clientWidth ?? 0));
+    const measure = () => setWidth(wall.current?.clientWidth ?? 0);
+    measure();
+    const watch = new ResizeObserver(measure);
     watch.observe(wall.current!);
     return () => watch.disconnect();
   }, []);
   const wide = (beside ? 2 : 1) * tile + FRAME;
   const across = Math.max(1, Math.floor(width / wide));
-  const count = Math.ceil(rows.length / across);
+  const count = width === 0 ? 0 : Math.ceil(rows.length / across);
   const high = tile + FRAME + CAPTION;
-  const { lines, base, given, show } = useLines(wall, count, high);
+  const { first, last, base, given, show } = useLines(wall, count, high);
+  const onFocus = useCallback(
+    (position: number) => {
+      focus.current = false;
+      setChosen((c) => (c.rows === rows && c.at === position ? c : { rows, at: position }));
+    },
+    [rows],
+  );
+  const onOpen = useCallback(
+    (position: number, change: Partial<ViewState>) => {
+      setChosen({ rows, at: position });
+      go(change);
+      // In one column the cell stands below the wall.
+      if (narrow) document.querySelector(".right")?.scrollIntoView();
+    },
+    [rows, narrow],
+  );
 
   const move = (to: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
@@ -72,35 +90,25 @@ export function Wall({ rows, of }: Props) {
       onKeyDown={onKeyDown}
     >
       <div className="lines" style={{ height: given }} role="presentation">
-        {lines.getVirtualItems().map((line) => (
+        {Array.from({ length: last - first }, (_, n) => first + n).map((line) => (
           // biome-ignore lint/a11y/useSemanticElements: see above
           // biome-ignore lint/a11y/useFocusableInteractive: its tiles are
           <div
-            key={line.key}
+            key={line}
             className="line"
             role="row"
-            aria-rowindex={line.index + 1}
-            style={{ transform: `translateY(${line.start - base}px)` }}
+            aria-rowindex={line + 1}
+            style={{ transform: `translateY(${line * high - base}px)` }}
           >
-            {Array.from(rows.subarray(line.index * across, (line.index + 1) * across), (row, i) => {
-              const position = line.index * across + i;
+            {Array.from(rows.subarray(line * across, (line + 1) * across), (row, i) => {
+              const position = line * across + i;
               return (
                 <Tile
                   key={row}
-                  row={row}
-                  of={of}
+                  {...{ row, of, position, side: tile, beside, onFocus, onOpen }}
                   current={position === at}
                   takeFocus={position === at && focus.current}
-                  onFocus={() => {
-                    focus.current = false;
-                    if (position !== at) setChosen({ rows, at: position });
-                  }}
-                  onOpen={(change) => {
-                    setChosen({ rows, at: position });
-                    go(change);
-                    // In one column the cell stands below the wall.
-                    if (narrow) document.querySelector(".right")?.scrollIntoView();
-                  }}
+                  chosen={of.cells.id[of.composites.cell[row]] === cell ? on : false}
                 />
               );
             })}
@@ -115,49 +123,39 @@ export function Wall({ rows, of }: Props) {
 function useLines(wall: React.RefObject<HTMLDivElement | null>, count: number, high: number) {
   const place = useRef<Place>({ at: 0, offset: 0 });
   const total = count * high;
-  const heights = () => ({ total, screen: wall.current?.clientHeight ?? 0 });
-  const put = (next: Place) => {
-    place.current = next;
-    if (wall.current !== null && wall.current.scrollTop !== next.at) wall.current.scrollTop = next.at;
-  };
-  const lines = useVirtualizer<HTMLDivElement, HTMLDivElement>({
-    count,
-    getScrollElement: () => wall.current,
-    estimateSize: () => high,
-    overscan: 2,
-    observeElementOffset: (instance, tell) => {
-      const element = instance.scrollElement;
-      if (element === null) return;
-      let rest: ReturnType<typeof setTimeout> | undefined;
-      const onScroll = () => {
-        const total = instance.options.count * instance.options.estimateSize(0);
-        const next = scrolled(place.current, element.scrollTop, { total, screen: element.clientHeight });
-        put(next);
-        tell(next.offset, true);
-        clearTimeout(rest);
-        rest = setTimeout(() => tell(place.current.offset, false), 150);
-      };
-      tell(place.current.offset, false);
-      element.addEventListener("scroll", onScroll, { passive: true });
-      return () => {
-        clearTimeout(rest);
-        element.removeEventListener("scroll", onScroll);
-      };
+  const [shown, setShown] = useState({ first: 0, last: 0, base: 0 });
+  const heights = useCallback(() => ({ total, screen: wall.current?.clientHeight ?? 0 }), [wall, total]);
+  const put = useCallback(
+    (next: Place) => {
+      place.current = next;
+      if (wall.current !== null && wall.current.scrollTop !== next.at) wall.current.scrollTop = next.at;
+      const lines = { ...linesOn(next, heights(), high), base: next.offset - next.at };
+      setShown((s) =>
+        s.first === lines.first && s.last === lines.last && s.base === lines.base ? s : lines,
+      );
     },
-    scrollToFn: (offset, _options, instance) => {
-      put(placeOf(offset, heights()));
-      instance.scrollOffset = place.current.offset;
-    },
-  });
-  useLayoutEffect(() => lines.measure(), [lines, high]);
-  /** Brings a line on the screen. The virtualizer's own way ends where the browser's height does. */
+    [wall, heights, high],
+  );
+  useLayoutEffect(() => {
+    const element = wall.current!;
+    const onScroll = () => put(scrolled(place.current, element.scrollTop, heights()));
+    element.addEventListener("scroll", onScroll, { passive: true });
+    const watch = new ResizeObserver(() => put(place.current));
+    watch.observe(element);
+    // Another wall: it is shown from the same height on, as far as it goes.
+    put(placeOf(place.current.offset, heights()));
+    return () => {
+      watch.disconnect();
+      element.removeEventListener("scroll", onScroll);
+    };
+  }, [wall, heights, put]);
+  /** Brings a line on the screen. */
   const show = (line: number) => {
-    const { screen } = heights();
     const { offset } = place.current;
-    const to = Math.min(line * high, Math.max(offset, (line + 1) * high - screen));
-    if (to === offset) return;
-    put(placeOf(to, heights()));
-    wall.current?.dispatchEvent(new Event("scroll"));
+    const to = Math.min(line * high, Math.max(offset, (line + 1) * high - heights().screen));
+    if (to !== offset) put(placeOf(to, heights()));
   };
-  return { show, lines, base: place.current.offset - place.current.at, given: givenHeight({ total }) };
+  // What was on the screen of a longer wall ends with this one.
+  const last = Math.min(shown.last, count);
+  return { show, ...shown, first: Math.min(shown.first, last), last, given: givenHeight({ total }) };
 }
