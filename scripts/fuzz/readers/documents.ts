@@ -69,7 +69,7 @@ const VIEW_STUDY = {
   encoders: [
     {
       ...{ name: "norm", output: 0, description: "encoders/norm.json", title: "A norm", dimension: 4 },
-      ...{ predicted: true, map: null, runs: { where: "page", why: null } },
+      ...{ remedy: null, predicted: true, map: null, runs: { where: "page", why: null } },
     },
   ],
   crops: { count: 4, channels: ["A"], height: 16, width: 16, masks: "full", micrometers: null },
