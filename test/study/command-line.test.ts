@@ -91,7 +91,11 @@ test("a limit on file size is one line, and the run goes on without it", async (
     ],
   });
   expect(await run(["run", study, "--out", out])).toMatchObject({ code: 0 });
-  expect(contents(out)).toEqual(expected);
+  // Where cells and encoders lie from another disk is no result.
+  const { "view/sources.json": there, ...results } = contents(out);
+  const { "view/sources.json": here, ...wanted } = expected;
+  expect([there, here]).not.toContain(undefined);
+  expect(results).toEqual(wanted);
 });
 
 /** A file system of a few KiB, where that may be made. */
@@ -126,5 +130,9 @@ test.skipIf(!mounted)("a full disk is one line, and the run goes on when there i
   rmSync(join(disk, "ballast"));
   execFileSync("mount", ["-o", "remount,size=4096k", disk]);
   expect(await run(["run", study, "--out", out])).toMatchObject({ code: 0 });
-  expect(contents(out)).toEqual(expected);
+  // Where cells and encoders lie from another disk is no result.
+  const { "view/sources.json": there, ...results } = contents(out);
+  const { "view/sources.json": here, ...wanted } = expected;
+  expect([there, here]).not.toContain(undefined);
+  expect(results).toEqual(wanted);
 });

@@ -1,10 +1,11 @@
 import { useState } from "react";
+import { fileName } from "../../src/explore/file-name.ts";
 import { cellListText } from "../../src/explore/list.ts";
 import { float32Header, napariScript } from "../../src/explore/napari.ts";
 import { type Everything, useEverything } from "../data/rows.ts";
 import { setList, toggleListed, useList } from "../list.ts";
 import { useLook } from "../parts/crop-picture.tsx";
-import { download, fileName } from "../parts/download.ts";
+import { download } from "../parts/download.ts";
 import { go, useStudy } from "../state.ts";
 import { nameOf } from "./cell/settings.tsx";
 
@@ -28,13 +29,13 @@ function Listed({ ids }: { ids: readonly string[] }) {
     Array.from(composites.rowsOf.subarray(composites.starts[c], composites.starts[c + 1])),
   );
   const { channels, height, width, count, masks } = study.about.crops;
-  const name = fileName(study.about.title);
-  const file = `${name}-composites.npy`;
+  const named = (what: string, ending: string) => fileName([study.about.title, what], ending);
+  const file = named("composites", "npy");
   const bytes = rows.length * channels.length * height * width * 4;
 
   const saveScript = () =>
     download(
-      `${name}-napari.py`,
+      named("napari", "py"),
       napariScript({
         title: study.about.title,
         channels,
@@ -87,7 +88,7 @@ function Listed({ ids }: { ids: readonly string[] }) {
         ))}
       </ul>
       <p className="buttons">
-        <button type="button" onClick={() => download(`${name}-cells.txt`, cellListText(ids))}>
+        <button type="button" onClick={() => download(named("cells", "txt"), cellListText(ids))}>
           Cell list
         </button>
         <button type="button" disabled={known.length === 0} onClick={saveScript}>

@@ -25,7 +25,3 @@ export async function copyText(text: string): Promise<boolean> {
     return done;
   }
 }
-
-/** A text as part of a file's name. */
-export const fileName = (text: string): string =>
-  text.replace(/[^\p{L}\p{N}._-]+/gu, "-").slice(0, 80) || "cell";

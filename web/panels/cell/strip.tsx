@@ -1,11 +1,12 @@
 import { use, useEffect, useMemo, useRef, useState } from "react";
+import { fileName } from "../../../src/explore/file-name.ts";
 import { isFlipped } from "../../../src/explore/filter.ts";
 import { type Look, paint } from "../../../src/explore/look.ts";
 import { overBackgrounds } from "../../../src/explore/subject.ts";
 import type { Picture } from "../../data/pictures.ts";
 import type { Everything } from "../../data/rows.ts";
 import { useLook } from "../../parts/crop-picture.tsx";
-import { download, fileName } from "../../parts/download.ts";
+import { download } from "../../parts/download.ts";
 import { useStudy } from "../../state.ts";
 import { nameOf } from "./settings.tsx";
 
@@ -63,7 +64,7 @@ function Frames({ of, rows, name }: { of: Everything; rows: readonly number[]; n
         draw(context, { of, row, name, picture: made[i], look, width, height, zoom });
         return { data: context.getImageData(0, 0, size.width, size.height).data, delay: SHOWN };
       });
-      download(`${fileName(name)}.gif`, await encode({ ...size, frames, format: "blob" }), "image/gif");
+      download(fileName([name], "gif"), await encode({ ...size, frames, format: "blob" }), "image/gif");
       say("");
     } catch (failed) {
       say((failed as Error).message);
