@@ -30,10 +30,10 @@ export function Nearest({ of, places, rows, row }: Props) {
   const id = cells.id[composites.cell[row]];
   if (near.length === 0) return null;
   return (
-    <section aria-label="Nearest on the map">
-      <h3>
+    <section className="nearest" aria-label="Nearest on the map">
+      <h2>
         Nearest to {id} in {settingOf(composites.setting[row])}
-      </h3>
+      </h2>
       <p className="hint">
         The {near.length} nearest composites of other cells among those shown, by distance on this plane. What
         lies far apart in the features can fall together here.

@@ -30,7 +30,7 @@ export function Selection({ of, rows }: { of: Everything; rows: Int32Array }) {
   };
   return (
     <section className="selection" aria-label="Inside the lasso">
-      <h3>Inside the lasso</h3>
+      <h2>Inside the lasso</h2>
       <p>
         <output>
           {rows.length.toLocaleString("en")} composites of {found.size.toLocaleString("en")} cells
@@ -52,7 +52,8 @@ export function Selection({ of, rows }: { of: Everything; rows: Int32Array }) {
         </p>
       ) : null}
       {lines.length === 0 ? null : (
-        <div className="scrolls">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+        <section className="scrolls" aria-label="Composites inside the lasso, counted" tabIndex={0}>
           <table>
             <caption>Composites by class of the cell and setting</caption>
             <thead>
@@ -78,7 +79,7 @@ export function Selection({ of, rows }: { of: Everything; rows: Int32Array }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
     </section>
   );

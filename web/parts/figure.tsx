@@ -35,7 +35,12 @@ export function Figure({ figure, stretch = true, ...rest }: FigureProps) {
   const shown = useMemo(() => ({ ...figure, width: wanted }), [figure, wanted]);
   return (
     <Frame figure={shown} basis={own} stretch={stretch} {...rest}>
-      <div ref={box} className="drawing">
+      {/* What scrolls must be reached by keyboard. */}
+      <div
+        ref={box}
+        className="drawing"
+        {...(wanted > width && width > 0 ? { role: "group", tabIndex: 0, "aria-label": figure.title } : {})}
+      >
         {width === 0 ? null : <Plotted figure={shown} />}
       </div>
     </Frame>

@@ -107,6 +107,8 @@ export function Scatter({ points, first, second, chosen, cellOf, onChoose }: Pro
     <div
       className="scatter"
       role="img"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: narrow windows scroll it
+      tabIndex={0}
       aria-label={`Margins of ${points.length} composites: ${first} across, ${second} upward; ${above} have the larger margin in ${second}. The cells that are farthest apart are listed beside it.`}
     >
       <div ref={axes} />
