@@ -1,8 +1,8 @@
 import { use, useEffect, useMemo, useRef, useState } from "react";
 import { type Range, rangesOf } from "../../src/explore/look.ts";
 import { formatTrial, parseTrial } from "../../src/explore/playground/address.ts";
+import { firstRow } from "../../src/explore/playground/first.ts";
 import { editsOf, lenderOf, type Trial, trialOf } from "../../src/explore/playground/trial.ts";
-import { hasDonor } from "../../src/settings.ts";
 import { type Everything, useEverything, useRows } from "../data/rows.ts";
 import { settingOf } from "../data/study.ts";
 import { go, useStudy, useView } from "../state.ts";
@@ -38,14 +38,12 @@ export function PlaygroundTab() {
   return <Playground of={of} cell={cell} />;
 }
 
-/** The study's composite of a cell that is looked at first: that on a donor which lost most margin. */
-function firstTrial(of: Everything, cell: number, options: Trial["options"]): Trial {
-  const { composites, predictions } = of;
-  const rows = Array.from(
-    composites.rowsOf.subarray(composites.starts[cell], composites.starts[cell + 1]),
-  ).filter((r) => hasDonor(settingOf(composites.setting[r])));
-  let row = rows[0] ?? -1;
-  for (const r of rows) if (predictions !== null && predictions.margin[r] < predictions.margin[row]) row = r;
+type Asked = Parameters<typeof firstRow>[3];
+
+/** The study's composite of a cell that is looked at first; see {@link firstRow}. */
+function firstTrial(of: Everything, cell: number, options: Trial["options"], asked: Asked): Trial {
+  const { composites } = of;
+  const row = firstRow(of, composites, cell, asked);
   if (row < 0) return trialOf({ setting: "original", cell, donor: -1, medium: -1 }, options);
   return trialOf(
     {
@@ -60,12 +58,13 @@ function firstTrial(of: Everything, cell: number, options: Trial["options"]): Tr
 
 function Playground({ of, cell }: { of: Everything; cell: number }) {
   const { study, encoder: name } = useStudy();
-  const { trial: text } = useView();
+  const view = useView();
+  const { trial: text } = view;
   const { about } = study;
   const crops = use(study.crops);
   const encoder = about.encoders.find((e) => e.name === name)!;
   const read = () =>
-    (text === null ? null : parseTrial(text, about)) ?? firstTrial(of, cell, about.composite);
+    (text === null ? null : parseTrial(text, about)) ?? firstTrial(of, cell, about.composite, view);
   const editing = useEditing(cell, read);
   const { trial } = editing;
   useAddress(of, cell, editing);
@@ -170,7 +169,8 @@ function useRanges(
 /** Keeps the address and the trial the same, whichever changes; another cell takes the trial over. */
 function useAddress(of: Everything, cell: number, editing: ReturnType<typeof useEditing>): void {
   const { study } = useStudy();
-  const { trial: text } = useView();
+  const view = useView();
+  const { trial: text } = view;
   const { trial } = editing;
   const formatted = useMemo(() => formatTrial(trial, study.about), [trial, study]);
   const known = useRef({ text, cell, study });
@@ -182,7 +182,7 @@ function useAddress(of: Everything, cell: number, editing: ReturnType<typeof use
     const given = text === null || text === was.text ? null : parseTrial(text, study.about);
     // A cell on its own crop goes on on its own.
     const taken = moved && was.study === study && text !== null && trial.donor !== was.cell ? trial : null;
-    const next = given ?? taken ?? firstTrial(of, cell, study.about.composite);
+    const next = given ?? taken ?? firstTrial(of, cell, study.about.composite, view);
     editing.set(next);
   }, [text, cell, study]);
   useEffect(() => {
