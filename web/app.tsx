@@ -54,8 +54,9 @@ function Layout() {
       <header className="head">
         <h1>{study.about.title}</h1>
         <p>
-          {study.about.composites.toLocaleString("en")} composites of{" "}
-          {study.about.crops.count.toLocaleString("en")} cells, {study.about.classes.length} classes
+          {study.about.composites.toLocaleString("en")} composites;{" "}
+          {study.about.crops.count.toLocaleString("en")} cells in the store; {study.about.classes.length}{" "}
+          classes
         </p>
         <Keys />
         <ThemeChoice />

@@ -25,8 +25,9 @@ export function configure(command: Command): void {
 Differences of encoders on the same composites, first minus second, with paired
 95 % intervals: of two encoders in one study, or in two studies of the same cells,
 closed groups, donors and pixels. Other studies are refused with the key that
-differs. Intervals hold for all pairs that are printed at once, statement by
-statement. docs/explorer.md says how to read them.
+differs. Intervals of averages over classes hold for all pairs that are printed at
+once, statement by statement; those of single classes each by itself.
+docs/explorer.md says how to read them.
 
 Example:
   cellswap compare yeast.study

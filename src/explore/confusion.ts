@@ -10,6 +10,8 @@ export interface Confusion {
   readonly foreign: Int32Array;
   /** Those of `counts` that stand on the background of another class and are called that class. */
   readonly captured: Int32Array;
+  /** Cells that the composites show, each counted once. */
+  readonly cells: number;
 }
 
 /**
@@ -24,7 +26,8 @@ export function confusionOf(of: Filtered, filter: Filter, setting: number): Conf
   const counts = new Int32Array(k * k);
   const [totals, foreign, captured] = [new Int32Array(k), new Int32Array(k), new Int32Array(k * k)];
   const out = { counts, totals, foreign, captured };
-  if (predictions === null) return out;
+  if (predictions === null) return { ...out, cells: 0 };
+  const seen = new Uint8Array(cells.id.length);
   const rows = rowsOfSetting(of, setting);
   const count = (row: number) => {
     const own = cells.class[composites.cell[row]];
@@ -32,12 +35,13 @@ export function confusionOf(of: Filtered, filter: Filter, setting: number): Conf
     if (own < 0 || called < 0) return;
     counts[own * k + called]++;
     totals[own]++;
+    seen[composites.cell[row]] = 1;
     if (!isForeign(of, row)) return;
     foreign[own]++;
     if (called === composites.background[row]) captured[own * k + called]++;
   };
   eachRow(of, askedOfSetting(of, filter, setting), 0, count, rows);
-  return out;
+  return { ...out, cells: seen.reduce((n, one) => n + one, 0) };
 }
 
 const bySetting = new WeakMap<Uint8Array, Map<number, Int32Array>>();

@@ -27,8 +27,9 @@ const FILTERS: Partial<Filter>[] = [
 
 test.each(FILTERS)("counts every judged composite once: %o", (choice) => {
   const filter = { ...INITIAL, ...choice };
-  const { counts, totals, foreign, captured } = confusionOf(of, filter, different);
+  const { counts, totals, foreign, captured, cells: seen } = confusionOf(of, filter, different);
   const rows = judged(filter);
+  expect(seen).toBe(new Set(rows.map((row) => composites.cell[row])).size);
   classes.forEach((_, own) => {
     const mine = rows.filter((row) => cells.class[composites.cell[row]] === own);
     expect(totals[own]).toBe(mine.length);

@@ -57,7 +57,7 @@ export function NeighborList({ of, crops, shown, editing, marked, onMark }: Prop
                   onClick={() => change({ erased: toggled(trial.erased, n.number) })}
                 >
                   {trial.erased.includes(n.number) ? "Erased" : "Erase"} {n.number}:{" "}
-                  {n.area.toLocaleString("en")} px², {whereOf(n, study.about.crops)}
+                  {n.area.toLocaleString("en")} px, {whereOf(n, study.about.crops)}
                 </button>
               </li>
             ))}

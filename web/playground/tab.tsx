@@ -1,7 +1,7 @@
 import { use, useEffect, useMemo, useRef, useState } from "react";
 import { type Range, rangesOf } from "../../src/explore/look.ts";
 import { formatTrial, parseTrial } from "../../src/explore/playground/address.ts";
-import { firstRow } from "../../src/explore/playground/first.ts";
+import { firstRow, rowOfTrial } from "../../src/explore/playground/planned.ts";
 import { editsOf, lenderOf, type Trial, trialOf } from "../../src/explore/playground/trial.ts";
 import { type Everything, useEverything, useRows } from "../data/rows.ts";
 import { settingOf } from "../data/study.ts";
@@ -86,6 +86,7 @@ function Playground({ of, cell }: { of: Everything; cell: number }) {
       ? of.cells.class[lender]
       : -1;
   const edits = editsOf(trial, about.composite);
+  const planned = rowOfTrial(of.composites, of.composites, cell, trial);
   return (
     <div className="playground">
       <p className="about">
@@ -103,7 +104,7 @@ function Playground({ of, cell }: { of: Everything; cell: number }) {
               shown={shown}
               ranges={ranges}
               editing={editing}
-              label={`${id}, ${edits.length === 0 ? "as a composite of the study is made" : "changed by hand"}`}
+              label={`${id}, ${edits.length === 0 && planned >= 0 ? "a composite of the study" : "changed by hand"}`}
               marked={marked}
               onMark={setMarked}
             />
@@ -114,7 +115,11 @@ function Playground({ of, cell }: { of: Everything; cell: number }) {
             </p>
           )}
           <p className="hint">
-            {edits.length === 0 ? "No edits: as the study makes it." : `Edits: ${edits.join(", ")}.`}{" "}
+            {edits.length > 0
+              ? `Edits: ${edits.join(", ")}${planned < 0 ? "; on a donor, or in a way, of which the study has no composite" : ""}.`
+              : planned < 0
+                ? "No edits, but the study has no composite of this cell like this: its donors are others."
+                : `No edits: the study's composite in ${settingOf(of.composites.setting[planned])}.`}{" "}
             {shown === null ? "" : `Composite ${shown.ms.toFixed(0)} ms`}
             {judged.after === null ? "" : `, encoder ${judged.after.ms.toFixed(0)} ms`}
           </p>

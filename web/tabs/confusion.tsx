@@ -25,7 +25,7 @@ export function ConfusionTab() {
     return (
       <p>
         The study has no predictions of {encoder}: they need probes that were trained on originals of other
-        fields, which the published splits and studies without closed groups do not have.
+        closed groups, which the published splits and studies without closed groups do not have.
       </p>
     );
   const setting =
@@ -193,7 +193,7 @@ function Confusions({ setting }: { setting: Setting }) {
           columnNames={classes}
           chosen={null}
           does="shows these cells"
-          about={`The same in ${setting}. n = ${many(sum(other.totals))} composites of ${many(sum(original.totals))} cells.${sum(other.captured) > 0 ? " Orange bar: the part of a square's composites that stand on the background of the class they are called." : ""}`}
+          about={`The same in ${setting}. n = ${many(sum(other.totals))} composites of ${many(other.cells)} cells.${sum(other.captured) > 0 ? " Orange bar: the part of a square's composites that stand on the background of the class they are called." : ""}`}
           say={say(other, shares.other, `in ${setting}`)}
           pick={see(setting)}
           rows={csv}
@@ -263,7 +263,7 @@ function Captured({
         {many(found.composites)}
         {Number.isNaN(base)
           ? ""
-          : `; base: ${percent(base)} of the same cells are called that class among neighbors of their own`}
+          : `; base: ${percent(base)} of the same cells are called that class in same, among neighbors of their own class`}
         ).
       </p>
       {setting === "different" ? (
@@ -291,7 +291,9 @@ function Stated() {
       {range === null
         ? `(no interval: ${capture.why})`
         : `(${Math.round(1000 * (capture.estimate?.level ?? 0)) / 10} % interval ${range} %)`}
-      {base === null ? "" : `, base ${percent(base.value)}`}
+      {base === null
+        ? ""
+        : `, base ${percent(base.value)} (${formatRange(base) === null ? `no interval: ${base.why}` : `${formatRange(base)} %`})`}
       {capture.estimate === null
         ? ""
         : `; ${many(capture.estimate.cells)} cells and ${many(capture.estimate.clusters)} ${context.data.facts.clusterName}s per class, ${capture.estimate.groups} groups`}

@@ -107,7 +107,7 @@ function Lost({
       name="accuracy-lost-per-class-and-background"
       encoder={encoder}
       figure={figure}
-      about="Points of accuracy that cells of a class (row) lose on backgrounds of another (column); minus: a gain; empty: not measured. Single squares are noisier than their mean."
+      about="Points of accuracy that cells of a class (row) lose on backgrounds of another (column); minus: a gain; empty: not measured. Single squares are noisier than their mean, and have no intervals."
       say={([r, c]) => {
         const at = cells.find((h) => h.class === rows[r] && h.background === columns[c]);
         return at === undefined
@@ -165,7 +165,7 @@ function Flipped({ encoder }: { encoder: string }) {
       name="flipped-per-class-and-background"
       encoder={encoder}
       figure={figure}
-      about="Percent of composites in different that the probes trained on originals call otherwise than the cell's original, of those that pass the filters for protein, field, mask and cell id; no number: none, or less than half a percent. A flip can go either way, to a wrong class or to the right one."
+      about="Percent of composites in different that the probes trained on originals call otherwise than the cell's original, of those that pass the filters for protein, field, mask and cell id; no number: none, or less than half a percent; counts of these cells, without intervals. A flip can go either way, to a wrong class or to the right one."
       say={([r, c]) => {
         const [n, flipped] = [map.composites[at(r, c)], map.flipped[at(r, c)]];
         return n === 0

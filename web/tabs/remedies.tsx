@@ -29,6 +29,7 @@ export function RemediesTab() {
   const { rule, backgrounds, notes } = useMemo(() => aboutRemedies(context.data), [context]);
   // An encoder with a remedy is an encoder of the page; its measures stand with the encoder as it is.
   const shown = remedies.filter((r) => r.encoder === encoder);
+  if (remedies.length === 0) return <p>The study measured no remedies.</p>;
   return (
     <div className="effects">
       <p className="read">

@@ -22,7 +22,8 @@ export function Probabilities({ of, subject }: { of: Everything; subject: Subjec
       <h3>Probabilities</h3>
       <p className="key">
         <i className="own" /> own class <i className="lent" /> the background's <i className="other" />{" "}
-        others; the class it is called is bold
+        others; the class it is called is bold. By the probe that was trained on originals of the other closed
+        groups.
       </p>
       <dl className="bars">
         {subject.rows.map((row) => (

@@ -168,7 +168,7 @@ export function Differences({ pair }: { pair: ComparedPair }) {
         Both encoders saw the same composites, so that differences are paired, cluster by cluster.
         {sample === undefined
           ? ""
-          : ` ${100 * sample.level} % intervals${pair.atOnce > 1 ? ` that hold for all ${pair.atOnce} pairs of encoders at once, statement by statement` : ""}; ${sample.cells} cells and ${sample.clusters} ${sample.unit}s in the class with fewest, ${sample.groups} closed groups.`}{" "}
+          : ` ${100 * sample.level} % intervals${pair.atOnce > 1 ? ` that hold for all ${pair.atOnce} pairs of encoders at once, statement by statement` : ", every statement by itself"}; ${sample.cells} cells and ${sample.clusters} ${sample.unit}s in the class with fewest, ${sample.groups} closed groups.`}{" "}
         {zone === null
           ? "The studies have different zones of equivalence, so that none is drawn."
           : `Band: ±${points(zone)} points, the zone of equivalence of effects; a difference of effects whose interval lies within it is smaller than that.`}{" "}

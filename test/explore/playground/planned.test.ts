@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { firstRow } from "../../../src/explore/playground/first.ts";
+import { firstRow, rowOfTrial } from "../../../src/explore/playground/planned.ts";
+import { trialOf } from "../../../src/explore/playground/trial.ts";
 import { SETTINGS, type Setting } from "../../../src/settings.ts";
+import { options } from "./drawn-cells.ts";
 
 const classes = ["a", "b", "c"];
 const plan: readonly (readonly [Setting, number, number])[] = [
@@ -46,4 +48,19 @@ test("a cell on no donor has none, and without predictions the plan's order hold
   expect(first(1)).toBe(-1);
   expect(first(1, "different")).toBe(-1);
   expect(firstRow({ composites, predictions: null, classes }, rows, 0, { setting: null, on: null })).toBe(2);
+});
+
+test("knows what the study made, by the setting's scene and the donor", () => {
+  const medium = composites.donor.map((_, row) => (row === 5 ? 8 : 6));
+  const made = { ...composites, donor: composites.donor.map((_, row) => 10 + row), medium };
+  const rowOf = (setting: Setting, donor: number, lender = donor) =>
+    rowOfTrial(made, rows, 0, trialOf({ setting, cell: 0, donor, medium: lender }, options));
+  expect(rowOf("different", 14)).toBe(4);
+  expect(rowOf("different", 11)).toBe(1);
+  expect(rowOf("different", 15)).toBe(-1);
+  expect(rowOf("cell-free", 15, 8)).toBe(5);
+  expect(rowOf("cell-free", 15, 6)).toBe(-1);
+  expect(rowOf("original", 12)).toBe(0);
+  expect(rowOf("background-only", -1)).toBe(6);
+  expect(rowOf("masked", -1)).toBe(-1);
 });

@@ -1,7 +1,8 @@
 import { hasDonor, SETTINGS } from "../../settings.ts";
-import type { Filtered } from "../filter.ts";
+import type { CompositeColumns, Filtered } from "../filter.ts";
 import type { CellRows } from "../influence.ts";
 import type { ViewState } from "../url.ts";
+import { lenderOf, type Trial, trialOf } from "./trial.ts";
 
 /**
  * Row of the plan that the playground begins on where its address names none: of the setting that is filtered to, else in
@@ -33,4 +34,34 @@ export function firstRow(
     if (margin < Infinity) least = margin;
   }
   return first;
+}
+
+/**
+ * Row of the plan that shows the cell as a trial does, on the same donor, whatever else is changed by hand; -1 where the
+ * study made no such composite.
+ */
+export function rowOfTrial(
+  {
+    cell: of,
+    setting,
+    donor,
+    medium,
+  }: Omit<CompositeColumns, "background"> & { readonly medium: Int32Array },
+  { rowsOf, starts }: CellRows,
+  cell: number,
+  trial: Trial,
+): number {
+  const rows = rowsOf.subarray(starts[cell], starts[cell + 1]);
+  return (
+    rows.find((row) => {
+      const planned = trialOf(
+        { setting: SETTINGS[setting[row]], cell: of[row], donor: donor[row], medium: medium[row] },
+        trial.options,
+      );
+      return (
+        planned.scene === trial.scene &&
+        (trial.scene === "nothing" || lenderOf(planned, cell) === lenderOf(trial, cell))
+      );
+    }) ?? -1
+  );
 }
