@@ -67,16 +67,17 @@ class Visits {
 
   /** A change of the address until `text` of the page has changed. */
   async change(page: Page, cdp: CDPSession, name: string, query: string, text: string): Promise<void> {
-    const before = await processor(cdp);
+    const before = [await processor(cdp), await processor(cdp, "ThreadTime")];
     this.add(`${name}, ms`, await page.evaluate(`bench.change(${JSON.stringify(query)}, "${text}")`));
-    this.add(`${name}, processor, ms`, (await processor(cdp)) - before);
+    this.add(`${name}, processor, ms`, (await processor(cdp)) - before[0]);
+    this.add(`${name}, main thread, ms`, (await processor(cdp, "ThreadTime")) - before[1]);
   }
 }
 
-/** Milliseconds that processors worked for the page, on all its threads. */
-async function processor(cdp: CDPSession): Promise<number> {
+/** Milliseconds that processors worked for the page: on all its threads, or on its main one alone. */
+async function processor(cdp: CDPSession, of: "ProcessTime" | "ThreadTime" = "ProcessTime"): Promise<number> {
   const { metrics } = await cdp.send("Performance.getMetrics");
-  return 1000 * metrics.find(({ name }) => name === "ProcessTime")!.value;
+  return 1000 * metrics.find(({ name }) => name === of)!.value;
 }
 
 /** MiB that the page holds after a collection: objects, and the stores of its arrays. */
