@@ -108,14 +108,16 @@ export async function settled(page: Page): Promise<void> {
   await page.locator(".reading").first().waitFor({ state: "detached" });
 }
 
-/** What axe-core finds wrong, a line each. */
-export async function audit(page: Page): Promise<string[]> {
+const KINDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** What axe-core finds wrong, a line each; `only`: kinds or names of rules. */
+export async function audit(page: Page, only: readonly string[] = KINDS): Promise<string[]> {
   const path = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
   // Evaluated and not added as a script, which the page's policy forbids.
   await page.evaluate(readFileSync(path, "utf8"));
-  const { violations } = (await page.evaluate(
-    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
-  )) as { violations: { id: string; help: string; nodes: { html: string }[] }[] };
+  const { violations } = (await page.evaluate(`axe.run(document, { runOnly: ${JSON.stringify(only)} })`)) as {
+    violations: { id: string; help: string; nodes: { html: string }[] }[];
+  };
   return violations.map(
     ({ id, help, nodes }) => `${id}: ${help} (${nodes.length}): ${nodes[0].html.slice(0, 160)}`,
   );
