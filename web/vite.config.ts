@@ -6,6 +6,15 @@ export default defineConfig({
   // Relative, so that an export works in any folder of a host.
   base: "./",
   plugins: [react()],
+  // The runtime of networks is loaded by the worker alone. Web hosts do not always know .mjs for a script.
+  worker: {
+    rolldownOptions: {
+      output: {
+        assetFileNames: ({ names }) =>
+          names[0]?.endsWith(".mjs") ? "assets/[name]-[hash].js" : "assets/[name]-[hash][extname]",
+      },
+    },
+  },
   resolve: { conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions] },
   build: {
     outDir: "../dist/web",

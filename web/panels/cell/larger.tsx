@@ -46,7 +46,10 @@ export function Larger({ ref, name, onStep, onClose, children }: Props) {
         </button>
         <button type="submit">Close</button>
       </form>
-      <div className="scrolled">{children(larger)}</div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+      <div className="scrolled" tabIndex={0}>
+        {children(larger)}
+      </div>
     </dialog>
   );
 }
