@@ -17,7 +17,7 @@ export interface Codes {
 const natural = new Intl.Collator("en", { numeric: true });
 
 /** Numbers for texts, in natural order of the names. */
-export function codesOf(texts: readonly (string | null)[]): Codes {
+function codesOf(texts: readonly (string | null)[]): Codes {
   const names = [...new Set(texts)].filter((t) => t !== null).sort(natural.compare);
   const number = new Map<string | null, number>(names.map((name, i) => [name, i]));
   return { names, code: Int32Array.from(texts, (t) => number.get(t) ?? -1) };

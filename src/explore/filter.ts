@@ -156,10 +156,7 @@ function cellFails({ cells, classes }: Filtered, filter: Filter): Uint8Array {
  * Margin of every composite less that of its cell's original: negative where the cell is held for its own class less
  * than as imaged. NaN where either is not predicted.
  */
-export function marginChange(
-  rows: Int32Array,
-  { composites, predictions, originals }: Filtered,
-): Float32Array {
+function marginChange(rows: Int32Array, { composites, predictions, originals }: Filtered): Float32Array {
   const out = new Float32Array(rows.length).fill(Number.NaN);
   if (predictions === null) return out;
   const { margin } = predictions;

@@ -5,6 +5,7 @@ import { csvLink, downloads } from "./download.ts";
 import { type Html, html } from "./escape.ts";
 import { formatNumber, formatRange, kindOf, nameOf, UNITS } from "./numbers.ts";
 import { type Context, distinct, type Section, sampleSize, scrollTable } from "./section.ts";
+import { estimateRows } from "./stated.ts";
 
 /** What is estimated, in the order of settings, effects, shares. */
 function subjects(estimates: readonly Estimate[]): string[] {
@@ -47,44 +48,12 @@ export const estimateSection: Section = {
     if (estimates.length === 0 && comparisons.length === 0) return null;
     const over = estimates.filter((e) => e.class === null);
     const single = estimates.filter((e) => e.class !== null);
-    const columns = [
-      "encoder",
-      "of",
-      "kind",
-      "class",
-      "value",
-      "low",
-      "high",
-      "level",
-      "cells_per_class",
-      "clusters_per_class",
-      "groups",
-      "method",
-      "no_interval",
-      "q",
-    ];
-    const rows = estimates.map((e) => [
-      e.encoder,
-      e.of,
-      e.kind,
-      e.class,
-      e.value,
-      e.low,
-      e.high,
-      e.level,
-      e.cells,
-      e.clusters,
-      e.groups,
-      e.method,
-      e.why,
-      e.q,
-    ]);
     return {
       title: "Estimates and their intervals",
       body: html`<p class="read">Accuracies from 0 to 1, differences in percentage points (+: accuracy falls), shares in percent. An interval that includes zero does not show that an effect is absent; one that lies within the equivalence zone of ±${(100 * context.data.zone).toFixed(1)} points says that the effect is smaller than that.</p>
 ${over.length > 0 && html`${overall(context, over)}${footnotes(context, over)}`}
 ${single.length > 0 && perClass(context, single)}
-${estimates.length > 0 && downloads("Estimates", [csvLink("cellswap-estimates", [columns, ...rows])])}
+${estimates.length > 0 && downloads("Estimates", [csvLink("cellswap-estimates", estimateRows(estimates))])}
 ${comparisons.length > 0 && compared(context)}`,
     };
   },

@@ -1,6 +1,6 @@
 import type { StatedNumber } from "../evidence/further.ts";
 import type { CsvRows } from "./csv.ts";
-import type { FurtherEvidence, ReportData } from "./data.ts";
+import type { Estimate, FurtherEvidence, ReportData } from "./data.ts";
 import { distinct } from "./section.ts";
 import { formatPoints } from "./table-format.ts";
 
@@ -92,4 +92,17 @@ export function statedRows(found: readonly FurtherEvidence[]): CsvRows {
     ["encoder", ...columns],
     ...found.flatMap((e) => e.numbers.map((n) => [e.encoder, ...columns.map((c) => n[c])])),
   ];
+}
+
+/** Every estimate with all digits, to be taken away. */
+export function estimateRows(estimates: readonly Estimate[]): CsvRows {
+  const columns = [
+    ...["encoder", "of", "kind", "class", "value", "low", "high", "level"],
+    ...["cells_per_class", "clusters_per_class", "groups", "method", "no_interval", "q"],
+  ];
+  const rows = estimates.map((e) => [
+    ...[e.encoder, e.of, e.kind, e.class, e.value, e.low, e.high, e.level],
+    ...[e.cells, e.clusters, e.groups, e.method, e.why, e.q],
+  ]);
+  return [columns, ...rows];
 }

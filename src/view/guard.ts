@@ -18,7 +18,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** Whether an address is of this machine only. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 

@@ -1,18 +1,6 @@
 import type { Filter } from "../../src/explore/filter.ts";
+import { INITIAL } from "../../src/explore/url.ts";
 import { go, useView } from "../state.ts";
-
-/** Filters that let everything pass. */
-export const NOTHING: Filter = {
-  setting: null,
-  class: null,
-  background: null,
-  protein: null,
-  field: null,
-  flipped: false,
-  called: null,
-  quality: "",
-  search: "",
-};
 
 const WORDS: Record<keyof Filter, (value: string) => string> = {
   setting: (value) => value,
@@ -26,10 +14,15 @@ const WORDS: Record<keyof Filter, (value: string) => string> = {
   search: (value) => `id with “${value}”`,
 };
 
+const FILTERS = Object.keys(WORDS) as (keyof Filter)[];
+
+/** Filters that let everything pass: those that an address is without. */
+export const NOTHING = Object.fromEntries(FILTERS.map((key) => [key, INITIAL[key]])) as unknown as Filter;
+
 /** The filters that narrow what is shown, each with a button that takes it away. */
 export function Chips() {
   const view = useView();
-  const active = (Object.keys(NOTHING) as (keyof Filter)[]).filter((key) => view[key] !== NOTHING[key]);
+  const active = FILTERS.filter((key) => view[key] !== NOTHING[key]);
   if (active.length === 0 && view.lasso === "") return null;
   return (
     <ul className="chips" aria-label="Active filters">

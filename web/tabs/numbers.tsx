@@ -2,7 +2,7 @@ import { use } from "react";
 import type { Estimate, FurtherEvidence } from "../../src/report/data.ts";
 import { formatNumber, formatRange, nameOf, UNITS } from "../../src/report/numbers.ts";
 import type { Context } from "../../src/report/section.ts";
-import { footnotes, formatStated, NUMBER_UNITS, statedRows } from "../../src/report/stated.ts";
+import { estimateRows, footnotes, formatStated, NUMBER_UNITS, statedRows } from "../../src/report/stated.ts";
 import { type Column, DataTable } from "../parts/data-table.tsx";
 import { Guarded } from "../parts/guarded.tsx";
 import { useStudy } from "../state.ts";
@@ -49,40 +49,7 @@ export function Numbers({ context }: { context: Context }) {
           columns={COLUMNS}
           rows={estimates}
           rowKey={(e) => `${e.encoder} ${e.of} ${e.class}`}
-          csv={() => [
-            [
-              "encoder",
-              "of",
-              "kind",
-              "class",
-              "value",
-              "low",
-              "high",
-              "level",
-              "cells_per_class",
-              "clusters_per_class",
-              "groups",
-              "method",
-              "no_interval",
-              "q",
-            ],
-            ...estimates.map((e) => [
-              e.encoder,
-              e.of,
-              e.kind,
-              e.class,
-              e.value,
-              e.low,
-              e.high,
-              e.level,
-              e.cells,
-              e.clusters,
-              e.groups,
-              e.method,
-              e.why,
-              e.q,
-            ]),
-          ]}
+          csv={() => estimateRows(estimates)}
         />
       </details>
       {comparisons.length === 0 ? null : (
