@@ -6,6 +6,7 @@ import { tryOut } from "./encode/try.ts";
 import { changedUnits } from "./encode/units.ts";
 import { InUseError, isCellswapError } from "./errors.ts";
 import { PairGrid } from "./evaluate/grid.ts";
+import { chosenPairs } from "./evaluate/pair-sample.ts";
 import type { Sensitivity } from "./evidence/sensitivity.ts";
 import { type EncoderTarget, type Extraction, extract, tryEncoder } from "./features/extract.ts";
 import type { FeatureSet } from "./features/features.ts";
@@ -248,6 +249,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       classes: selection.classes,
       rows: selection.rows,
       index,
+      pairs: study.pairs === "all" ? undefined : chosenPairs(selection.classes, study.pairs, study.seed),
       splits: studySplits(study, groups, selection),
       grid: () => (grid ??= new PairGrid(workers)),
       signal,

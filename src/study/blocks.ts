@@ -2,6 +2,7 @@ import { z } from "zod";
 import { InterruptedError, STOPPED } from "../errors.ts";
 import type { PairFit } from "../evaluate/crossvalidate.ts";
 import type { PairGrid } from "../evaluate/grid.ts";
+import { allPairs } from "../evaluate/pair-sample.ts";
 import type { PairSplits, Split } from "../evaluate/split.ts";
 import type { FeatureSet } from "../features/features.ts";
 import { shortHash } from "../features/key.ts";
@@ -55,6 +56,8 @@ export interface Evaluation {
   /** Cells of each class. */
   readonly rows: readonly Int32Array[];
   readonly index: PlanIndex;
+  /** Positions of the pairs of classes that are evaluated, first < second; all by default. */
+  readonly pairs?: readonly (readonly [number, number])[] | undefined;
   readonly splits: PairSplits;
   /** Called when a block is evaluated, not where all are there already. */
   readonly grid: () => PairGrid;
@@ -97,18 +100,18 @@ async function evaluateBlock(
   memory: SharedArrayBuffer[],
 ): Promise<BlockResult> {
   const { layout, classes, rows, index, splits } = evaluation;
-  const present = classes.flatMap((name, c) => {
+  const present = classes.map((name, c) => {
     const planRows = index.rows(block, name, rows[c]);
-    return planRows === null ? [] : [{ name, c, planRows, key: set.key(index.plan, planRows) }];
+    return planRows === null ? null : { name, c, planRows, key: set.key(index.plan, planRows) };
   });
   const path = layout.block(set.name, block);
   const known = new Map((readValue<PairResult[]>(path, PAIRS) ?? []).map((p) => [p.key, p]));
-  const pairs = present.flatMap((a, i) =>
-    present.slice(i + 1).map((b) => {
-      const key = shortHash([PROBE_VERSION, a.name, b.name, a.key, b.key, ...splits(a.c, b.c).map(splitKey)]);
-      return { a, b, key, result: known.get(key) };
-    }),
-  );
+  const pairs = (evaluation.pairs ?? allPairs(classes.length)).flatMap(([first, second]) => {
+    const [a, b] = [present[first], present[second]];
+    if (a === null || b === null) return [];
+    const key = shortHash([PROBE_VERSION, a.name, b.name, a.key, b.key, ...splits(a.c, b.c).map(splitKey)]);
+    return [{ a, b, key, result: known.get(key) }];
+  });
   const lacking = pairs.filter((p) => p.result === undefined);
   const fits = await fitPairs(evaluation, set, lacking, memory);
   lacking.forEach((p, n) => {
@@ -137,14 +140,15 @@ async function fitPairs(
   const bytes = needed.reduce((sum, { planRows }) => sum + planRows.length * set.dimension * 4, 0);
   const free = memory.findIndex((b) => b.byteLength >= bytes);
   const buffer = free < 0 ? new SharedArrayBuffer(bytes) : memory.splice(free, 1)[0];
-  let at = 0;
+  let offset = 0;
   const classes = needed.map(({ name, planRows }) => {
-    const features = new Float32Array(buffer, at, planRows.length * set.dimension);
-    at += features.byteLength;
+    const features = new Float32Array(buffer, offset, planRows.length * set.dimension);
+    offset += features.byteLength;
     set.read(planRows, features);
     return { name, features };
   });
-  const wanted = pairs.map(({ a, b }) => [needed.indexOf(a), needed.indexOf(b)] as const);
+  const at = new Map(needed.map((own, i) => [own, i]));
+  const wanted = pairs.map(({ a, b }) => [at.get(a)!, at.get(b)!] as const);
   const fits = await stoppable(
     () => grid().evaluate(classes, set.dimension, (i, j) => splits(needed[i].c, needed[j].c), wanted),
     signal,

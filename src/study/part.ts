@@ -59,7 +59,7 @@ export interface PartUse {
  */
 export function checkPart(
   { what, several }: PartUse,
-  { settings }: Pick<Study, "settings">,
+  { settings, pairs }: Pick<Study, "settings" | "pairs">,
   { masks, classes }: { readonly masks: MaskKind; readonly classes: readonly string[] },
   groups: Pick<Groups, "count">,
 ): void {
@@ -71,6 +71,10 @@ export function checkPart(
   if (groups.count < 2)
     throw new StudyError(
       `${are} fitted and tested on different closed groups, and this study has none; use "split": "groups" and cells of two or more fields per class`,
+    );
+  if (pairs === "none")
+    throw new StudyError(
+      `${are} judged by probes of pairs, and "pairs" is "none"; set it to { "sample": 10 }, or leave out "${what}"`,
     );
   const lacking = PART_SETTINGS.filter((s) => !settings.includes(s));
   if (lacking.length > 0)

@@ -177,7 +177,7 @@ function half(_: string, i: number): string {
 
 describe("size", () => {
   const study = (keys: object) =>
-    ({ settings: ["original"], folds: 5, proportions: { method: "em" }, ...keys }) as never;
+    ({ settings: ["original"], folds: 5, pairs: "all", proportions: { method: "em" }, ...keys }) as never;
   const classes = (count: number, cells: number) => ({
     classes: Array.from({ length: count }, (_, c) => `c${c}`),
     rows: Array.from({ length: count }, () => new Int32Array(cells)),
@@ -190,7 +190,8 @@ describe("size", () => {
     expect(size).toEqual({ classes: 1440, composites: 20_764_800, fits: 14_945_454_000 });
     const flag = costs(size, []);
     expect(flag.severity).toBe("refuse");
-    for (const way of ['"classes"', '"backgrounds"', '"cellsPerClass"']) expect(flag.text).toContain(way);
+    for (const way of ['"classes"', '"backgrounds"', '"pairs"', '"cellsPerClass"'])
+      expect(flag.text).toContain(way);
   });
   test("the limits are those of fits and of bytes", () => {
     const size = { classes: 2, composites: 1000, fits: MOST_FITS };

@@ -1,3 +1,4 @@
+import { pairCount } from "../../evaluate/pair-sample.ts";
 import type { Setting } from "../../settings.ts";
 import { planRows } from "../../swap/plan.ts";
 import type { Flag } from "../../types.ts";
@@ -24,7 +25,7 @@ export interface StudySize {
 
 /** @param outputs outputs of all encoders together; @param rows composites of a plan that was given, null for one that is drawn */
 export function studySize(
-  study: Pick<Study, "settings" | "backgrounds" | "proportions"> & {
+  study: Pick<Study, "settings" | "backgrounds" | "pairs" | "proportions"> & {
     readonly folds: number;
     /** Settings that are fitted so many more times, for a learning curve. */
     readonly again?: readonly Setting[];
@@ -43,7 +44,7 @@ export function studySize(
   const { again = [], times = 0 } = study;
   const blocks =
     listBlocks(study.settings, backgrounds).length + times * listBlocks(again, backgrounds).length;
-  const pairs = (classes.length * (classes.length - 1)) / 2;
+  const pairs = pairCount(classes.length, study.pairs);
   return {
     classes: classes.length,
     composites: given ?? drawn,
@@ -69,7 +70,7 @@ export function costs({ classes, composites, fits }: StudySize, dimensions: read
       id: "size",
       severity: "refuse",
       encoder: null,
-      text: `${made}, more than a study may have (${number.format(MOST_FITS)} fits, ${number.format(MOST_BYTES / 1e9)} GB); name fewer classes in "classes" (or a coarser column as "class"), a few classes as "backgrounds", or lower "cellsPerClass"`,
+      text: `${made}, more than a study may have (${number.format(MOST_FITS)} fits, ${number.format(MOST_BYTES / 1e9)} GB); name fewer classes in "classes" (or a coarser column as "class"), a few classes as "backgrounds", draw pairs ("pairs": { "sample": 10 }, or "none"), or lower "cellsPerClass"`,
     };
   return { id: "size", severity: "note", encoder: null, text: made };
 }

@@ -9,7 +9,7 @@ import type { Study } from "../schema.ts";
  * @throws StudyError as {@link checkPart}, and where it scales whole crops
  */
 export function checkRemedies(
-  { remedies, composite, ...study }: Pick<Study, "remedies" | "settings" | "composite">,
+  { remedies, composite, ...study }: Pick<Study, "remedies" | "settings" | "pairs" | "composite">,
   cells: { readonly masks: MaskKind; readonly classes: readonly string[] },
   groups: Pick<Groups, "count">,
 ): void {

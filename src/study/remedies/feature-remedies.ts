@@ -1,4 +1,5 @@
 import type { PairFit } from "../../evaluate/crossvalidate.ts";
+import { allPairs } from "../../evaluate/pair-sample.ts";
 import type { Split } from "../../evaluate/split.ts";
 import { fitOriginals } from "../../evidence/predictions.ts";
 import { type AffineMap, applyAffine, composeAffine } from "../../remedy/affine.ts";
@@ -100,7 +101,11 @@ async function evaluateBlock(
       applyAffine(mapOf(k), plain, features.subarray(k * size, (k + 1) * size));
     return [{ name, c, features }];
   });
-  const pairs = present.flatMap((_, i) => present.slice(i + 1).map((_, n) => [i, i + 1 + n] as const));
+  const at = new Map(present.map(({ c }, i) => [c, i]));
+  const pairs = (of.pairs ?? allPairs(classes.length)).flatMap(([a, b]) => {
+    const [i, j] = [at.get(a), at.get(b)];
+    return i === undefined || j === undefined ? [] : [[i, j] as const];
+  });
   const split = (i: number) => splits[present[i].c];
   const fits =
     pairs.length === 0

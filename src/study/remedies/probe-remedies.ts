@@ -1,4 +1,5 @@
 import { type LogisticModel, predictScores } from "../../evaluate/logistic/logistic.ts";
+import { allPairs } from "../../evaluate/pair-sample.ts";
 import type { Fold, Split } from "../../evaluate/split.ts";
 import { fitOriginals, type PredictionRequest } from "../../evidence/predictions.ts";
 import { augmentedBlocks } from "../../remedy/augmented.ts";
@@ -90,7 +91,7 @@ async function augmentedHits(of: Remedied): Promise<Hits[]> {
     }
     return split;
   };
-  const pairs = allPairs(classes.length).map(([a, b]) => {
+  const pairs = (of.pairs ?? allPairs(classes.length)).map(([a, b]) => {
     const shared = present[a].filter((block) => present[b].includes(block));
     const train = augmentedBlocks(numbered, [a, b]).filter((block) => shared.includes(block));
     return { a, b, shared, splits: [splitOf(a, train, shared), splitOf(b, train, shared)] as const };
@@ -149,7 +150,7 @@ async function dfrHits(of: Remedied, modelOf: (k: number) => LogisticModel): Pro
     });
   }
   const scoreOf = (c: number, block: number) => scores[c][present[c].indexOf(block)];
-  return allPairs(count).flatMap(([a, b]) =>
+  return (of.pairs ?? allPairs(count)).flatMap(([a, b]) =>
     present[a]
       .filter((block) => present[b].includes(block))
       .map((block): Hits => {
@@ -166,11 +167,5 @@ async function dfrHits(of: Remedied, modelOf: (k: number) => LogisticModel): Pro
         }
         return { pair: [a, b], block, correct, gap: null };
       }),
-  );
-}
-
-function allPairs(count: number): [number, number][] {
-  return Array.from({ length: count }, (_, a) => a).flatMap((a) =>
-    Array.from({ length: count - a - 1 }, (_, n): [number, number] => [a, a + 1 + n]),
   );
 }

@@ -24,7 +24,7 @@ const REMEDY_VERSION = 1;
 
 /** What remedies that need features only are evaluated on: blocks of one feature set, `original` among them. */
 export interface RemedyEvaluation
-  extends Pick<Evaluation, "blocks" | "classes" | "rows" | "index" | "grid" | "signal"> {
+  extends Pick<Evaluation, "blocks" | "classes" | "rows" | "index" | "pairs" | "grid" | "signal"> {
   /** Of the results; `ENCODER+REMEDY`. */
   readonly name: string;
   /** Where finished blocks and predictions are kept, under the name. */
@@ -61,7 +61,7 @@ export interface Remedied extends RemedyEvaluation {
  * @throws StudyError for fewer than two closed groups
  */
 export function remedied(evaluation: RemedyEvaluation, remedy: string, options: unknown = null): Remedied {
-  const { set, blocks, classes, rows, index, groups } = evaluation;
+  const { set, blocks, classes, rows, index, groups, pairs } = evaluation;
   if (groups.count < 2)
     throw new StudyError(
       `${remedy} is fitted on other closed groups than it is tested on, and there are fewer than two; add fields`,
@@ -72,6 +72,7 @@ export function remedied(evaluation: RemedyEvaluation, remedy: string, options: 
     remedy,
     options,
     classes,
+    ...(pairs === undefined ? {} : { pairs }),
     blocks,
     features: blocks.map((block) =>
       classes.map((name, c) => {

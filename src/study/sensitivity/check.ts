@@ -1,6 +1,7 @@
 import type { CellStore } from "../../cells/store.ts";
 import type { Groups } from "../../core/groups.ts";
 import { StudyError } from "../../errors.ts";
+import { pairCount } from "../../evaluate/pair-sample.ts";
 import { unitOf } from "../../swap/recommended.ts";
 import { fitVariants } from "../../swap/variant.ts";
 import type { Flag, SwapPlan } from "../../types.ts";
@@ -10,7 +11,7 @@ import { checkPart, planPart } from "../part.ts";
 import type { FittedStudy } from "../schema.ts";
 import type { Selection } from "../select.ts";
 
-type Asked = Pick<FittedStudy, "sensitivity" | "settings" | "composite" | "backgrounds">;
+type Asked = Pick<FittedStudy, "sensitivity" | "settings" | "composite" | "backgrounds" | "pairs">;
 
 /**
  * Looks whether a study can measure how its effects hang on how composites are made, before anything is run.
@@ -56,8 +57,8 @@ export function sensitivityCost(
   if (study.sensitivity === undefined) return null;
   const variants = fitVariants(study.sensitivity, study.composite, unitOf(store)).length;
   const part = planPart(plan, study, selection);
-  const classes = selection.classes.length;
-  const fits = variants * part.blocks.length * outputs * folds * ((classes * (classes - 1)) / 2);
+  const pairs = pairCount(selection.classes.length, study.pairs);
+  const fits = variants * part.blocks.length * outputs * folds * pairs;
   const text = `sensitivity makes at most ${number.format(variants * part.plan.count)} more composites (${variants} variants x ${number.format(part.plan.count)}) for each of ${encoders} ${encoders === 1 ? "encoder" : "encoders"}, and ${number.format(fits)} fits of probes`;
   return fits > MOST_FITS
     ? {
