@@ -2,15 +2,14 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { DEMO_SEED, DEMOS, runDemo } from "../demo.ts";
 import type { OrganismName } from "../simulate/organism.ts";
-import { interruptible } from "./interruptible.ts";
 import { openInBrowser } from "./open.ts";
 import { organismOption, whole, workersOption } from "./options.ts";
 import { print } from "./output.ts";
-import { stages } from "./progress.ts";
+import { monitored, type ProgressOptions, progressOptions, stages } from "./progress.ts";
 import { resultJson, resultText } from "./result.ts";
 import { today } from "./study-run.ts";
 
-interface Options {
+interface Options extends ProgressOptions {
   readonly out: string;
   readonly organism: OrganismName;
   readonly cells?: number;
@@ -18,11 +17,10 @@ interface Options {
   readonly seed: number;
   readonly workers?: number;
   readonly open: boolean;
-  readonly json?: boolean;
 }
 
 export function configure(command: Command): void {
-  command
+  progressOptions(command)
     .option("-o, --out <folder>", "folder for cells, study and report", "cellswap-demo")
     .addOption(organismOption())
     .option(
@@ -56,7 +54,7 @@ network shown the center cell alone, in a folder human.`,
 
 async function run(options: Options): Promise<void> {
   const { organism, cells, quick, seed, workers, json = false } = options;
-  const demo = await interruptible((signal) =>
+  const demo = await monitored(options, (monitor, signal) =>
     runDemo(options.out, {
       organism,
       cells,
@@ -65,7 +63,7 @@ async function run(options: Options): Promise<void> {
       workers,
       signal,
       date: today(),
-      onProgress: stages(json),
+      onProgress: stages(monitor),
     }),
   );
   const out = resolve(demo.out);

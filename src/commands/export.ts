@@ -6,10 +6,9 @@ import { gigabytes } from "../study/composites/folder.ts";
 import { readStudyFile } from "../study/schema.ts";
 import { configureAnnData } from "./export-anndata.ts";
 import { configureEncoder } from "./export-encoder.ts";
-import { interruptible } from "./interruptible.ts";
 import { positive, workersOption } from "./options.ts";
-import { print, printJson, say } from "./output.ts";
-import { progress } from "./progress.ts";
+import { print, printJson } from "./output.ts";
+import { type Monitor, monitored, type ProgressOptions, progressOptions } from "./progress.ts";
 
 export function configure(command: Command): void {
   command
@@ -25,8 +24,7 @@ export function configure(command: Command): void {
 
 function configureComposites(command: Command): void {
   const summary = "the composites of a study, for models that run elsewhere";
-  command
-    .command("composites <study>")
+  progressOptions(command.command("composites <study>"))
     .summary(summary)
     .description(`Write ${summary}.`)
     .requiredOption("-o, --out <folder>", "folder for the composites")
@@ -60,13 +58,12 @@ Example:
     .action(run);
 }
 
-interface Options {
+interface Options extends ProgressOptions {
   readonly out: string;
   readonly format: "npy" | "zarr";
   readonly masks?: boolean;
   readonly partSize?: number;
   readonly workers?: number;
-  readonly json?: boolean;
 }
 
 async function run(path: string, options: Options, command: Command): Promise<void> {
@@ -74,31 +71,28 @@ async function run(path: string, options: Options, command: Command): Promise<vo
   if (format === "zarr" && partSize !== undefined)
     command.error("error: --part-size splits .npy files; leave it out with --format zarr");
   const study = readStudyFile(path);
-  const bar = progress("export", "composites", json);
-  const note = (line: string) => {
-    if (!json) say(line);
-  };
-  const given: ExportOptions = {
+  const given = (monitor: Monitor): ExportOptions => ({
     out,
     format,
     ...(masks === undefined ? {} : { masks }),
     ...(partSize === undefined ? {} : { partBytes: partSize * 1e9 }),
     ...(workers === undefined ? {} : { workers }),
     onSize: ({ rows, shape, bytes, free }) =>
-      note(
+      monitor.say(
         `${rows} composites of ${shape.join(" x ")}, ${gigabytes(bytes)} to ${out}${free === null ? "" : ` (${gigabytes(free)} free)`}`,
       ),
-    onProgress: bar.update,
-    onFlag: ({ severity, text }) => note(`${severity}: ${text}`),
-  };
-  const done = await interruptible((signal) => exportComposites(study, { ...given, signal })).catch(
-    (error: unknown) => {
-      // What does not fit the cells was asked for in the study file.
-      const asked = error instanceof StudyError || error instanceof SettingError;
-      throw asked && error.path === undefined ? new StudyError(error.message, { path, cause: error }) : error;
+    onProgress: monitor.stage("export", "composites").update,
+    onFlag: ({ severity, text }) => {
+      if (severity !== "refuse") monitor.say(text, severity);
     },
-  );
-  bar.end();
+  });
+  const done = await monitored(options, (monitor, signal) =>
+    exportComposites(study, { ...given(monitor), signal }),
+  ).catch((error: unknown) => {
+    // What does not fit the cells was asked for in the study file.
+    const asked = error instanceof StudyError || error instanceof SettingError;
+    throw asked && error.path === undefined ? new StudyError(error.message, { path, cause: error }) : error;
+  });
   if (json) printJson(done);
   else print(text(done, basename(path)));
 }

@@ -3,14 +3,13 @@ import { encoderPath } from "../encode/bundled.ts";
 import { readEncoder } from "../encode/encoder-file.ts";
 import { LIFTABLE, type Liftable } from "../masks/verdict.ts";
 import { type CellFeatures, writeCellFeatures } from "../remedy/cell-features.ts";
-import { interruptible } from "./interruptible.ts";
 import { workersOption } from "./options.ts";
-import { print, printJson, say } from "./output.ts";
+import { print, printJson } from "./output.ts";
 import { programLines } from "./program.ts";
-import { progress } from "./progress.ts";
+import { monitored, type ProgressOptions, progressOptions } from "./progress.ts";
 
 export function configure(command: Command): void {
-  command
+  progressOptions(command)
     .argument("<cells>", "cell store, as `cellswap import` makes it")
     .requiredOption(
       "--encoder <encoder>",
@@ -55,7 +54,7 @@ Examples:
     .action(run);
 }
 
-interface Options {
+interface Options extends ProgressOptions {
   readonly encoder: string;
   readonly out: string;
   readonly all?: boolean;
@@ -63,16 +62,14 @@ interface Options {
   readonly remedy?: string;
   readonly class?: string;
   readonly workers?: number;
-  readonly json?: boolean;
 }
 
 async function run(cells: string, options: Options): Promise<void> {
   const { encoder, out, all, allow, remedy, workers, json = false } = options;
   const file = readEncoder(encoderPath(encoder, process.cwd()));
-  if (file.kind === "command") say(programLines(file).join("\n"));
-  const bar = progress("encode", "cells", json);
-  const done = await interruptible((signal) =>
-    writeCellFeatures(cells, file, {
+  const done = await monitored(options, async (monitor, signal) => {
+    if (file.kind === "command") monitor.tell(programLines(file).join("\n"));
+    const made = await writeCellFeatures(cells, file, {
       out,
       signal,
       ...(all === undefined ? {} : { all }),
@@ -80,18 +77,16 @@ async function run(cells: string, options: Options): Promise<void> {
       ...(remedy === undefined ? {} : { remedy }),
       ...(options.class === undefined ? {} : { class: options.class }),
       ...(workers === undefined ? {} : { workers }),
-      onProgress: bar.update,
+      onProgress: monitor.stage("encode", "cells").update,
       onFlag: ({ severity, text }) => {
-        if (!json) say(`${severity}: ${text}`);
+        if (severity !== "refuse") monitor.say(text, severity);
       },
-    }),
-  );
-  bar.end();
+    });
+    for (const note of made.remedy?.notes ?? []) monitor.say(note, "note");
+    return made;
+  });
   if (json) printJson(done);
-  else {
-    print(text(done));
-    for (const note of done.remedy?.notes ?? []) say(`note: ${note}`);
-  }
+  else print(text(done));
 }
 
 /** Reads the value of `--allow`. */

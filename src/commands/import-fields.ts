@@ -4,7 +4,7 @@ import { type FieldsOptions, fieldsSource } from "../cells/formats/fields.ts";
 import type { CellSource } from "../cells/importer.ts";
 import type { Labels } from "../cells/metadata/labels.ts";
 import { append, drawOptions, list, whole } from "./options.ts";
-import { progress } from "./progress.ts";
+import type { Monitor } from "./progress.ts";
 
 type Options = Omit<FieldListOptions, "slice" | "time"> &
   Omit<FieldsOptions, "labels"> & {
@@ -24,7 +24,11 @@ const slice = (text: string): number | "max" => {
 export function configureFields<Given>(
   command: Command,
   run: (
-    plan: (context: { labels: Labels | undefined; signal: AbortSignal }) => Promise<CellSource>,
+    plan: (context: {
+      labels: Labels | undefined;
+      signal: AbortSignal;
+      monitor: Monitor;
+    }) => Promise<CellSource>,
     options: Given,
   ) => Promise<void>,
 ): void {
@@ -58,10 +62,10 @@ export function configureFields<Given>(
     .option("--t <time>", "time point, counted from 0", whole(0))
     .addHelpText("after", EXAMPLES);
   drawOptions(command).action((dir: string, given: Given & Options) =>
-    run(async ({ labels, signal }) => {
+    run(async ({ labels, signal, monitor }) => {
       const { z, t, class: classColumn, ...options } = given;
       const fields = await listFields(dir, { ...options, slice: z, time: t });
-      const bar = progress("find cells", "fields", options.json === true);
+      const bar = monitor.stage("find cells", "fields");
       const plan = await fieldsSource(fields, {
         ...options,
         ...{ classColumn, labels, signal, onField: bar.update },

@@ -6,7 +6,7 @@ import type { CellSource } from "../cells/importer.ts";
 import type { LocationSet } from "../cells/locations/location-set.ts";
 import type { Labels } from "../cells/metadata/labels.ts";
 import { append, drawOptions, list, whole } from "./options.ts";
-import { progress } from "./progress.ts";
+import type { Monitor } from "./progress.ts";
 
 type Options = Omit<LocationsOptions, "labels" | "classColumn"> & {
   readonly objects?: string;
@@ -18,7 +18,11 @@ type Options = Omit<LocationsOptions, "labels" | "classColumn"> & {
 type AddFormat = (command: Command, usage: string, summary: string, example: string) => Command;
 /** Imports what a plan names, by those options. */
 type RunImport<Given> = (
-  plan: (context: { labels: Labels | undefined; signal: AbortSignal }) => Promise<CellSource>,
+  plan: (context: {
+    labels: Labels | undefined;
+    signal: AbortSignal;
+    monitor: Monitor;
+  }) => Promise<CellSource>,
   options: Given,
 ) => Promise<void>;
 type ReadSet = (source: string, objects: string | null, signal: AbortSignal) => Promise<LocationSet>;
@@ -60,10 +64,10 @@ function configureSet<Given>(command: Command, read: ReadSet, run: RunImport<Giv
     .option("--channels <names>", "channels to take, in order, comma between (default: all)", list)
     .option("--pad", "cut cells near the edge of their field too, repeating its outermost pixels");
   drawOptions(command).action((source: string, given: Given & Options) =>
-    run(async ({ labels, signal }) => {
+    run(async ({ labels, signal, monitor }) => {
       const { class: classColumn, objects, ...options } = given;
       const set = await read(source, objects ?? null, signal);
-      const bar = progress("find cells", "fields", options.json === true);
+      const bar = monitor.stage("find cells", "fields");
       const plan = await locationsSource(command.name(), set, {
         ...options,
         ...{ classColumn, labels, signal, onField: bar.update },

@@ -9,18 +9,16 @@ import { checkReplaceable } from "../cells/store.ts";
 import { configureCrops } from "./import-crops.ts";
 import { configureFields } from "./import-fields.ts";
 import { configureLocations } from "./import-locations.ts";
-import { interruptible } from "./interruptible.ts";
 import { list, positive } from "./options.ts";
 import { print, printJson } from "./output.ts";
-import { progress } from "./progress.ts";
+import { type Monitor, monitored, type ProgressOptions, progressOptions } from "./progress.ts";
 
-interface Options {
+interface Options extends ProgressOptions {
   readonly out: string;
   readonly labels?: string;
   readonly diameter?: number;
   readonly missing?: readonly string[];
   readonly separator?: string;
-  readonly json?: boolean;
 }
 
 export function configure(command: Command): void {
@@ -87,8 +85,7 @@ function configureDeeploc(command: Command): void {
 }
 
 function format(command: Command, usage: string, summary: string, example: string): Command {
-  return command
-    .command(usage)
+  return progressOptions(command.command(usage))
     .summary(summary)
     .description(summary)
     .option("--out <cells>", "folder for the cell store", "cells")
@@ -113,6 +110,7 @@ function format(command: Command, usage: string, summary: string, example: strin
 interface Context {
   readonly labels: Labels | undefined;
   readonly signal: AbortSignal;
+  readonly monitor: Monitor;
 }
 
 async function run(
@@ -126,21 +124,17 @@ async function run(
     options.labels === undefined
       ? undefined
       : readLabels(options.labels, options, (note) => notes.push(note));
-  const bar = progress("import", "cells", options.json === true);
-  const imported = await interruptible(async (signal) =>
-    importCells(await plan({ labels, signal }), options.out, {
+  const imported = await monitored(options, async (monitor, signal) => {
+    const source = await plan({ labels, signal, monitor });
+    return importCells(source, options.out, {
       labels,
       diameter: options.diameter,
       signal,
-      onProgress: bar.update,
+      onProgress: monitor.stage("import", "cells").update,
       choices: choicesOf(options),
-      onTaken: (cells) => {
-        if (options.json !== true)
-          process.stderr.write(`import: ${cells} cells are taken from the import that was stopped\n`);
-      },
-    }),
-  );
-  bar.end();
+      onTaken: (cells) => monitor.say(`import: ${cells} cells are taken from the import that was stopped`),
+    });
+  });
   const summary = { ...imported, notes: [...notes, ...imported.notes] };
   if (options.json === true) printJson(summary);
   else print(describe(summary, labels !== undefined).join("\n"));
@@ -148,7 +142,7 @@ async function run(
 
 /** The options that say which pixels are read, and how. */
 function choicesOf(options: Options): Record<string, unknown> {
-  const { out: _, json: __, labels: ___, ...choices } = options;
+  const { out: _, json: __, labels: ___, progress: ____, log: _____, ...choices } = options;
   return choices;
 }
 

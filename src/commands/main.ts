@@ -4,6 +4,8 @@ import { writeError } from "../files/atomic.ts";
 import { readError } from "../files/input.ts";
 import { version } from "../version.ts";
 import { oneLine, visibleLines } from "../visible.ts";
+import { tellErrors } from "./output.ts";
+import type { ProgressOptions } from "./progress.ts";
 
 /** A file of this folder: adds arguments, options, an example and the action to its command. */
 export interface CommandModule {
@@ -74,6 +76,16 @@ const WRITES = new Set([
   "ftruncate",
 ]);
 
+/** The options of the command that was run, whatever it is. */
+function optionsGiven(program: Command): ProgressOptions {
+  let command = program;
+  for (let name = command.args[0]; ; name = command.args[0]) {
+    const next = command.commands.find((c) => c.name() === name);
+    if (next === undefined) return command.opts();
+    command = next;
+  }
+}
+
 /** An error of the system that nothing told of before, as one about its file; others as they are. */
 function ofSystem(error: unknown): unknown {
   const { code, syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
@@ -110,11 +122,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     // Several things are wrong, each with a line of its own.
     const errors = (error instanceof AggregateError ? error.errors : [error]).map(ofSystem);
     const told = (each: Error) => (debug ? visibleLines(each.stack ?? "") : oneLine(each.message));
-    if (errors.every(isCellswapError)) for (const each of errors) console.error(`cellswap: ${told(each)}`);
-    else
-      console.error(
-        `cellswap: unexpected error, please report it with --debug: ${told(error instanceof Error ? error : new Error(String(error)))}`,
-      );
+    const lines = errors.every(isCellswapError)
+      ? errors.map((each) => `cellswap: ${told(each)}`)
+      : [
+          `cellswap: unexpected error, please report it with --debug: ${told(error instanceof Error ? error : new Error(String(error)))}`,
+        ];
+    tellErrors(lines, optionsGiven(program));
     if (error instanceof InUseError) return EXIT.inUse;
     return error instanceof InterruptedError ? EXIT.stopped : EXIT.failed;
   }

@@ -1,74 +1,195 @@
-import { visible } from "../visible.ts";
+import type { Worker } from "node:worker_threads";
+import { type Command, Option } from "commander";
+import { startWorker } from "../files/worker.ts";
+import { visible, visibleLines } from "../visible.ts";
+import { interruptible } from "./interruptible.ts";
+import { appendLog } from "./log.ts";
+import { endLine, jsonLine, messageLine } from "./progress-line.ts";
+import { type PainterStart, ProgressState, type Shown, type StageNames } from "./progress-state.ts";
 
-/** Reports how far a long stage is: a rewritten line on a terminal, plain lines every few seconds otherwise. */
-export interface Progress {
-  /** `done` of `total` units, parts of one included; `note` is shown behind the rate. */
-  update(done: number, total: number, note?: string): void;
-  /** Ends the stage and says how long it took. */
-  end(note?: string): void;
+/** What commands that take long are asked about their progress. */
+export interface ProgressOptions {
+  /** By default `text`, and `none` with `json`. */
+  readonly progress?: Shown;
+  readonly log?: string;
+  readonly json?: boolean;
 }
 
-/** Progress on standard error; `quiet` gives one that prints nothing (for `--json`). */
-export function progress(stage: string, unit: string, quiet = false): Progress {
-  const start = performance.now();
-  const terminal = process.stderr.isTTY === true;
-  let shown = 0;
-  let first: { at: number; done: number } | undefined;
-  const seconds = (s: number) =>
-    s < 60
-      ? `${Math.round(s)} s`
-      : s < 3600
-        ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`
-        : `${(s / 3600).toFixed(1)} h`;
-  const print = (line: string) => {
-    if (quiet) return;
-    const shown = visible(line);
-    process.stderr.write(terminal ? `\r\x1b[2K${shown}` : `${shown}\n`);
+/** Adds `--progress` and `--log`, the same for every command that has them. */
+export function progressOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--progress <how>",
+        "how progress is shown on standard error: text, json (an object a line) or none (default: text; none with --json)",
+      ).choices(["text", "json", "none"]),
+    )
+    .option("--log <file>", "append what happens to a file, every line with its time");
+}
+
+/** How far one stage is. */
+export interface Progress {
+  /** `done` of `total` units, parts of one included; `total` 0: nobody knows how many. `note` is shown behind it. */
+  update(done: number, total: number, note?: string): void;
+  /** Ends the stage and says how long it took. */
+  end(): void;
+}
+
+/** Shows stages and notes on standard error, and keeps them in a log. A thread shows how far a stage is while this one works. */
+export class Monitor {
+  readonly #state = new ProgressState();
+  readonly #shown: Shown;
+  readonly #quiet: boolean;
+  readonly #log: string | null;
+  readonly #terminal = process.stderr.isTTY === true;
+  #painter: Worker | undefined;
+  #names: StageNames = { serial: 0, stage: "", unit: "", note: "" };
+
+  /** @throws DataError where the log cannot be written */
+  constructor({ progress, log, json = false }: ProgressOptions) {
+    this.#shown = progress ?? (json ? "none" : "text");
+    this.#quiet = json && this.#shown !== "json";
+    this.#log = log ?? null;
+    if (log !== undefined) appendLog(log, `cellswap ${process.argv.slice(2).join(" ")}`);
+    if (this.#terminal) process.stderr.on("resize", this.#resized);
+    this.#resized();
+  }
+
+  /** Begins a stage; one that has not ended yet ends. */
+  stage(stage: string, unit: string): Progress {
+    this.#end();
+    const serial = this.#names.serial + 1;
+    this.#name({ serial, stage, unit, note: "" });
+    this.#state.begin(serial, Date.now());
+    if (this.#shown === "json") this.#write(`${jsonLine(this.#state.moment(this.#names, Date.now()))}\n`);
+    return {
+      update: (done, total, note = "") => {
+        if (this.#names.serial !== serial) return;
+        this.#state.update(done, total, Date.now());
+        if (note !== this.#names.note) this.#name({ ...this.#names, note });
+      },
+      end: () => {
+        if (this.#names.serial === serial) this.#end();
+      },
+    };
+  }
+
+  /** Says a line, unless results are printed as JSON. */
+  say(line: string, severity: Severity = "info"): void {
+    if (this.#quiet) this.#keep(said(line, severity));
+    else this.tell(line, severity);
+  }
+
+  /** Says a line, whatever is printed else; among objects it is one with `severity` and `message`. */
+  tell(line: string, severity: Severity = "info"): void {
+    const text = said(line, severity);
+    this.#keep(text);
+    if (this.#shown === "json") this.#write(messageLine(line, severity));
+    else this.#write(`${this.#terminal ? "\r\x1b[2K" : ""}${visibleLines(text)}\n`);
+  }
+
+  /** Ends the stage that runs, if the work was done, and the thread that shows it. */
+  async close(done: boolean): Promise<void> {
+    if (done) this.#end();
+    else if (this.#state.serial !== 0) {
+      this.#state.end();
+      if (this.#shown === "text" && this.#terminal) this.#write("\n");
+    }
+    this.#keep(done ? "done" : "ended before it was done");
+    process.stderr.off("resize", this.#resized);
+    await this.#painter?.terminate();
+  }
+
+  #end(): void {
+    if (this.#state.serial === 0) return;
+    const moment = this.#state.moment(this.#names, Date.now());
+    this.#state.end();
+    if (this.#shown === "json") this.#write(`${jsonLine(moment, true)}\n`);
+    else if (this.#shown === "text")
+      this.#write(`${this.#terminal ? "\r\x1b[2K" : ""}${endLine(moment, this.#state.columns - 1)}\n`);
+    this.#keep(endLine(moment, 500));
+  }
+
+  #name(names: StageNames): void {
+    this.#names = { ...names, note: visible(names.note) };
+    if (this.#shown === "none" && this.#log === null) return;
+    this.#painter ??= this.#start();
+    this.#painter.postMessage(this.#names);
+  }
+
+  #start(): Worker {
+    const painter = startWorker(import.meta.url, "painter", {
+      memory: this.#state.memory,
+      shown: this.#shown,
+      terminal: this.#terminal,
+      log: this.#log,
+    } satisfies PainterStart);
+    painter.unref();
+    return painter;
+  }
+
+  #keep(line: string): void {
+    if (this.#log !== null) appendLog(this.#log, line);
+  }
+
+  #write(text: string): void {
+    this.#state.writing(() => process.stderr.write(text));
+  }
+
+  readonly #resized = () => {
+    this.#state.columns = process.stderr.columns ?? 200;
   };
-  return {
-    update(done, total, note = "") {
-      const now = performance.now();
-      first ??= { at: now, done };
-      if (now - shown < (terminal ? 100 : 5000)) return;
-      shown = now;
-      const rate = ((done - first.done) / (now - first.at)) * 1000;
-      // Of what takes seconds each, the time says more than the rate.
-      const speed = rate < 1 ? "" : `, ${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} ${unit}/s`;
-      const left = done - first.done >= 1 ? `${speed}, ${seconds((total - done) / rate)} left` : "";
-      const part = Number.isInteger(done) ? "" : `, ${Math.floor(100 * (done % 1))} % of the next`;
-      print(
-        `${stage}: ${Math.floor(done)} of ${total} ${unit}${part}${left}${note === "" ? "" : `, ${note}`}`,
-      );
-    },
-    end(note = "") {
-      print(
-        `${stage}: done in ${seconds((performance.now() - start) / 1000)}${note === "" ? "" : `, ${note}`}`,
-      );
-      if (!quiet && terminal) process.stderr.write("\n");
-    },
-  };
+}
+
+/** What a line is: a warning should be read, a note may be. */
+type Severity = "info" | "note" | "warning";
+
+const said = (line: string, severity: Severity) => (severity === "info" ? line : `${severity}: ${line}`);
+
+/** Runs `work` with a monitor, and with a signal as {@link interruptible} has it. */
+export async function monitored<T>(
+  options: ProgressOptions,
+  work: (monitor: Monitor, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const monitor = new Monitor(options);
+  let done = false;
+  try {
+    const result = await interruptible((signal) => work(monitor, signal));
+    done = true;
+    return result;
+  } finally {
+    await monitor.close(done);
+  }
 }
 
 /** What each stage of a study and of the demo is called, and what it counts. */
 const STAGES = {
   cells: ["simulate", "cells"],
   check: ["check cells", "MB"],
+  plan: ["plan", "composites"],
+  scales: ["scales", "cells"],
+  survey: ["look at crops", "crops"],
+  encoders: ["try encoders", "encoders"],
+  cost: ["measure", "encoders"],
   features: ["read features", "rows"],
   composites: ["encode", "composites"],
-  pairs: ["classify", "blocks"],
-  curve: ["learning curve", "blocks"],
+  pairs: ["classify", "pairs"],
+  curve: ["learning curve", "pairs"],
+  probes: ["probes", "encoders"],
   remedies: ["remedy", "remedies"],
   sensitivity: ["sensitivity", "variants"],
+  results: ["report", "parts"],
 } as const;
 
 /** Shows the stages of a study one after the other, as it reports them. */
-export function stages(quiet: boolean): (stage: keyof typeof STAGES, done: number, total: number) => void {
-  const shown = new Map<string, Progress>();
+export function stages(monitor: Monitor): (stage: keyof typeof STAGES, done: number, total: number) => void {
+  let now: { stage: string; bar: Progress } | undefined;
   return (stage, done, total) => {
-    const [name, unit] = STAGES[stage];
-    let bar = shown.get(stage);
-    if (bar === undefined) shown.set(stage, (bar = progress(name, unit, quiet)));
-    if (done < total) bar.update(done, total);
-    else bar.end();
+    if (now?.stage !== stage) now = { stage, bar: monitor.stage(STAGES[stage][0], STAGES[stage][1]) };
+    now.bar.update(done, total);
+    if (total > 0 && done >= total) {
+      now.bar.end();
+      now = undefined;
+    }
   };
 }

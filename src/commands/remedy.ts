@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { ALL_REMEDIES, parseRemedies, REMEDIES } from "../remedy/name.ts";
 import { workersOption } from "./options.ts";
 import { print } from "./output.ts";
+import { progressOptions } from "./progress.ts";
 import { remedyJson, remedyText } from "./remedy-result.ts";
 import { runNamed, type StudyRunOptions } from "./study-run.ts";
 
@@ -11,7 +12,7 @@ interface Options extends StudyRunOptions {
 
 export function configure(command: Command): void {
   const width = Math.max(...Object.keys(REMEDIES).map((name) => name.length));
-  command
+  progressOptions(command)
     .argument("<study>", "study file (JSON), or its study folder")
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .option("--remedies <names...>", "remedies to measure (default: those of the study file, else all)")

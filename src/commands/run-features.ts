@@ -3,9 +3,8 @@ import { readFeatureFolder } from "../encode/published/feature-folder.ts";
 import { resultTable } from "../evidence/tables.ts";
 import { formatJson, formatText } from "../report/table-format.ts";
 import { evaluateAuthorFeatures } from "../study/author-features.ts";
-import { interruptible } from "./interruptible.ts";
 import { print } from "./output.ts";
-import { progress } from "./progress.ts";
+import { monitored, type ProgressOptions } from "./progress.ts";
 
 /** Cells of each class and folds, as the published study has them. */
 const CELLS = 1000;
@@ -14,13 +13,12 @@ const FOLDS = 5;
 /** `cellswap run --features DIR`: the authors' tables recomputed from the authors' own features. */
 export async function runFeatures(
   path: string,
-  options: { layer?: string; out?: string; workers?: number; json?: boolean },
+  options: ProgressOptions & { layer?: string; out?: string; workers?: number },
 ): Promise<void> {
   const folder = readFeatureFolder(path, options.layer);
   const name = basename(resolve(path));
   const out = resolve(options.out ?? `${name}.results`);
-  const bar = progress("classify", "blocks", options.json === true);
-  const scores = await interruptible((signal) =>
+  const scores = await monitored(options, (monitor, signal) =>
     evaluateAuthorFeatures(folder, {
       out,
       encoder: name,
@@ -28,7 +26,7 @@ export async function runFeatures(
       folds: FOLDS,
       signal,
       ...(options.workers === undefined ? {} : { workers: options.workers }),
-      onProgress: (done, total) => (done < total ? bar.update(done, total) : bar.end()),
+      onProgress: monitor.stage("classify", "blocks").update,
     }),
   );
   const table = resultTable(scores, "even");

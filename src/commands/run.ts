@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { workersOption } from "./options.ts";
 import { print } from "./output.ts";
+import { progressOptions } from "./progress.ts";
 import { resultJson, resultText } from "./result.ts";
 import { runNamed, type StudyRunOptions } from "./study-run.ts";
 
@@ -10,7 +11,7 @@ interface Options extends StudyRunOptions {
 }
 
 export function configure(command: Command): void {
-  command
+  progressOptions(command)
     .argument("[study]", "study file (JSON), or its study folder")
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .addOption(workersOption())

@@ -1,14 +1,13 @@
 import type { Command } from "commander";
 import type { SegmentSummary } from "../segment/segment-store.ts";
 import { describe, segmentStore } from "../segment/segment-store.ts";
-import { interruptible } from "./interruptible.ts";
 import { positive, workersOption } from "./options.ts";
 import { print, printJson } from "./output.ts";
-import { progress } from "./progress.ts";
+import { monitored, type ProgressOptions, progressOptions } from "./progress.ts";
 
 /** Adds arguments, options and the action of `cellswap segment`. */
 export function configure(command: Command): void {
-  command
+  progressOptions(command)
     .argument("<cells>", "cell store, as `cellswap import` makes it")
     .option(
       "--channel <name>",
@@ -39,22 +38,19 @@ Examples:
     .action(run);
 }
 
-interface Options {
+interface Options extends ProgressOptions {
   channel?: string;
   nuclei?: string;
   diameter?: number;
   neighbors?: boolean;
   force?: boolean;
   workers?: number;
-  json?: boolean;
 }
 
 async function run(cells: string, options: Options): Promise<void> {
-  const bar = progress("segment", "cells", options.json === true);
-  const summary = await interruptible((signal) =>
-    segmentStore(cells, { ...options, signal, onProgress: bar.update }),
+  const summary = await monitored(options, (monitor, signal) =>
+    segmentStore(cells, { ...options, signal, onProgress: monitor.stage("segment", "cells").update }),
   );
-  bar.end();
   if (options.json === true) printJson(summary);
   else print(text(summary, cells));
 }

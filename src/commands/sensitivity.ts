@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { ALL_VARIANTS, parseVariant, VARIANTS } from "../swap/variant.ts";
 import { workersOption } from "./options.ts";
 import { print } from "./output.ts";
+import { progressOptions } from "./progress.ts";
 import { sensitivityJson, sensitivityText } from "./sensitivity-result.ts";
 import { runNamed, type StudyRunOptions } from "./study-run.ts";
 
@@ -15,7 +16,7 @@ export function configure(command: Command): void {
     does: does.replace("#", "N"),
   }));
   const width = Math.max(...names.map(({ name }) => name.length));
-  command
+  progressOptions(command)
     .argument("<study>", "study file (JSON), or its study folder")
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .option("--variants <names...>", "variants to measure (default: those of the study file, else all)")

@@ -6,12 +6,11 @@ import { ORGANISMS } from "../simulate/organisms.ts";
 import { PHYSICS } from "../simulate/parameters.ts";
 import type { SimulatedLocalization } from "../simulate/proteins.ts";
 import { writeSimulatedCells } from "../simulate/write-cells.ts";
-import { interruptible } from "./interruptible.ts";
 import { organismOption, positive, share, whole } from "./options.ts";
 import { print, printJson } from "./output.ts";
-import { progress } from "./progress.ts";
+import { monitored, type ProgressOptions, progressOptions } from "./progress.ts";
 
-interface Options {
+interface Options extends ProgressOptions {
   readonly out: string;
   readonly organism: OrganismName;
   readonly fieldsOut?: string;
@@ -28,11 +27,10 @@ interface Options {
   readonly confounded?: boolean;
   readonly seed: number;
   readonly proteome: number;
-  readonly json?: boolean;
 }
 
 export function configure(command: Command): void {
-  command
+  progressOptions(command)
     .option("--out <cells>", "folder for the cell store", "cells")
     .addOption(organismOption())
     .option("--fields-out <folder>", "folder for the whole fields as TIFF, with label images")
@@ -116,15 +114,13 @@ async function run(options: Options, command: Command): Promise<void> {
   } catch (error) {
     command.error(`error: ${(error as Error).message}`);
   }
-  const bar = progress("simulate", "cells", options.json === true);
-  const summary = await interruptible((signal) =>
+  const summary = await monitored(options, (monitor, signal) =>
     writeSimulatedCells(options.out, dataset, {
       fieldsOut: options.fieldsOut,
       signal,
-      onProgress: bar.update,
+      onProgress: monitor.stage("simulate", "cells").update,
     }),
   );
-  bar.end();
   if (options.json === true) printJson(summary);
   else
     print(

@@ -2,17 +2,14 @@ import { basename } from "node:path";
 import { SettingError, StudyError } from "../errors.ts";
 import { readStudyFile, type Study } from "../study/schema.ts";
 import { runStudy, type StudyRun } from "../study.ts";
-import { interruptible } from "./interruptible.ts";
-import { say } from "./output.ts";
 import { programLines } from "./program.ts";
-import { stages } from "./progress.ts";
+import { monitored, type ProgressOptions, stages } from "./progress.ts";
 import { placeOfStudy } from "./study-place.ts";
 
-export interface StudyRunOptions {
+export interface StudyRunOptions extends ProgressOptions {
   readonly out?: string;
   readonly workers?: number;
   readonly force?: boolean;
-  readonly json?: boolean;
 }
 
 /**
@@ -23,12 +20,13 @@ export interface StudyRunOptions {
 export async function runNamed(
   command: string,
   path: string,
-  { out, workers, force, json = false }: StudyRunOptions,
+  options: StudyRunOptions,
   change: (study: Study) => Study = (study) => study,
 ): Promise<{ done: StudyRun; folder: string }> {
+  const { out, workers, force } = options;
   const { file, folder } = placeOfStudy(path, out);
   const study = change(readStudyFile(file));
-  const done = await interruptible((signal) =>
+  const done = await monitored(options, (monitor, signal) =>
     runStudy(study, {
       out: folder,
       signal,
@@ -36,11 +34,11 @@ export async function runNamed(
       date: today(),
       ...(workers === undefined ? {} : { workers }),
       ...(force === undefined ? {} : { force }),
-      onProgress: stages(json),
-      onProgram: (encoder) => say(programLines(encoder).join("\n")),
-      onDamage: (path, what) => say(`note: ${path}: ${what}`),
+      onProgress: stages(monitor),
+      onProgram: (encoder) => monitor.tell(programLines(encoder).join("\n")),
+      onDamage: (path, what) => monitor.tell(`${path}: ${what}`, "note"),
       onFlag: ({ severity, text }) => {
-        if (!json) say(`${severity}: ${text}`);
+        if (severity !== "refuse") monitor.say(text, severity);
       },
     }).catch((error: unknown) => {
       throw ofStudy(error, file);

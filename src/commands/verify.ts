@@ -2,13 +2,12 @@ import type { Command } from "commander";
 import type { Verification, VerifiedFile } from "../cells/verify.ts";
 import { DataError } from "../errors.ts";
 import { verify } from "../study/verify.ts";
-import { interruptible } from "./interruptible.ts";
 import { print, printJson } from "./output.ts";
-import { progress } from "./progress.ts";
+import { monitored, type ProgressOptions, progressOptions } from "./progress.ts";
 
 /** Adds arguments, options and the action of `cellswap verify`. */
 export function configure(command: Command): void {
-  command
+  progressOptions(command)
     .argument("<paths...>", "cell stores, study folders and exported composites")
     .option("--json", "print what was found as JSON, file by file")
     .addHelpText(
@@ -26,26 +25,24 @@ Examples:
     .action(run);
 }
 
-async function run(paths: readonly string[], { json = false }: { json?: boolean }): Promise<void> {
-  const bar = progress("verify", "MB", json);
+async function run(paths: readonly string[], options: ProgressOptions): Promise<void> {
   const found: Verification[] = [];
-  await interruptible(async (signal) => {
+  await monitored(options, async (monitor, signal) => {
+    const bar = monitor.stage("verify", "MB");
     for (const path of paths) {
       const onProgress = (done: number, total: number) => {
-        if (total > LARGE) bar.update(megabytes(done), megabytes(total), path);
+        bar.update(megabytes(done), megabytes(total), path);
       };
       found.push(await verify(path, { signal, onProgress }));
     }
   });
-  if (json) printJson(found);
+  if (options.json) printJson(found);
   else print(found.map(describe).join("\n"));
   const faults = found.flatMap(({ files }) => files.filter(damaged));
   if (faults.length > 0)
     throw new AggregateError(faults.map((file) => new DataError(file.fault as string, { path: file.path })));
 }
 
-/** Bytes above which progress is shown. */
-const LARGE = 1e9;
 const megabytes = (bytes: number) => Math.round(bytes / 1e6);
 
 const damaged = ({ fault }: VerifiedFile) => fault !== null;

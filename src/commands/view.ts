@@ -4,23 +4,21 @@ import { gigabytes } from "../study/composites/folder.ts";
 import { exportView } from "../view/export.ts";
 import { serve } from "../view/server.ts";
 import { type OpenedStudy, openViewStudy } from "../view/study.ts";
-import { interruptible } from "./interruptible.ts";
 import { openInBrowser } from "./open.ts";
 import { whole } from "./options.ts";
-import { print, printJson, say } from "./output.ts";
-import { progress } from "./progress.ts";
+import { print, printJson } from "./output.ts";
+import { type Monitor, monitored, type Progress, type ProgressOptions, progressOptions } from "./progress.ts";
 import { folderOfStudy } from "./study-place.ts";
 
 /** Port by default, so that the address of a view stays the same; any that is free where it is taken. */
 const PORT = 7319;
 
-interface Options {
+interface Options extends ProgressOptions {
   readonly host: string;
   readonly port?: number;
   readonly cells?: string;
   readonly programs?: boolean;
   readonly open: boolean;
-  readonly json?: boolean;
   readonly export?: string;
   readonly encoders: boolean;
   readonly page?: string;
@@ -28,7 +26,7 @@ interface Options {
 
 /** Adds arguments, options and the action of `cellswap view`. */
 export function configure(command: Command): void {
-  command
+  progressOptions(command)
     .argument("<studies...>", "study folders, or the study files (.json) that they were made from")
     .option("--host <address>", "address to listen on; others than this machine's need a token", "127.0.0.1")
     .option("--port <n>", `port (default: ${PORT}, or one that is free)`, whole(1, 65_535))
@@ -55,21 +53,29 @@ Examples:
 }
 
 async function run(paths: readonly string[], options: Options): Promise<void> {
-  await interruptible((signal) =>
+  await monitored(options, (monitor, signal) =>
     options.export === undefined
-      ? show(paths, options, signal)
-      : write(paths, options.export, options, signal),
+      ? show(paths, options, monitor, signal)
+      : write(paths, options.export, options, monitor, signal),
   );
 }
 
-async function show(paths: readonly string[], options: Options, signal: AbortSignal): Promise<void> {
-  const serving = await serveAt(await openAll(paths, options, signal), options);
+async function show(
+  paths: readonly string[],
+  options: Options,
+  monitor: Monitor,
+  signal: AbortSignal,
+): Promise<void> {
+  const serving = await serveAt(await openAll(paths, options, monitor, signal), options);
   try {
     const { url, token } = serving;
     if (options.json) printJson({ url, ...(token === null ? {} : { token }) });
     else print(`${url}\nCtrl-C ends it.`);
     if (token !== null)
-      say("note: what is sent over the network is not encrypted; forward the port by ssh where that matters");
+      monitor.tell(
+        "what is sent over the network is not encrypted; forward the port by ssh where that matters",
+        "note",
+      );
     if (options.open && !options.json && process.stdout.isTTY) openInBrowser(url);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
@@ -84,18 +90,17 @@ async function write(
   paths: readonly string[],
   out: string,
   { cells, encoders, page, json, programs }: Options,
+  monitor: Monitor,
   signal: AbortSignal,
 ): Promise<void> {
   if (programs === true)
     throw new StudyError("an export runs no programs; leave out --programs, or --export");
-  const bar = progress("export", "MB", json);
+  let bar: Progress | undefined;
   const exported = await exportView(paths.map(folderOfStudy), out, {
     ...{ cells, encoders, page, signal },
-    onSize: (bytes) => {
-      if (!json) say(`${out} will take ${gigabytes(bytes)}`);
-    },
+    onSize: (bytes) => monitor.say(`${out} will take ${gigabytes(bytes)}`),
     onWrite: (done, total) => {
-      if (total > LARGE) bar.update(Math.round(done / 1e6), Math.round(total / 1e6));
+      if (total > LARGE) (bar ??= monitor.stage("export", "MB")).update(megabytes(done), megabytes(total));
     },
   });
   if (json) return printJson(exported);
@@ -110,21 +115,24 @@ async function write(
 
 async function openAll(
   paths: readonly string[],
-  { cells, programs, json }: Options,
+  { cells, programs }: Options,
+  monitor: Monitor,
   signal: AbortSignal,
 ): Promise<OpenedStudy[]> {
-  const bar = progress("check cells", "MB", json);
+  let bar: Progress | undefined;
   const onProgress = (done: number, total: number) => {
-    if (total > LARGE) bar.update(Math.round(done / 1e6), Math.round(total / 1e6));
+    if (total > LARGE) (bar ??= monitor.stage("check cells", "MB")).update(megabytes(done), megabytes(total));
   };
   const studies: OpenedStudy[] = [];
   for (const path of paths)
     studies.push(await openViewStudy(folderOfStudy(path), { cells, programs, signal, onProgress }));
+  bar?.end();
   return studies;
 }
 
 /** Bytes above which progress is shown. */
 const LARGE = 1e9;
+const megabytes = (bytes: number) => Math.round(bytes / 1e6);
 
 async function serveAt(studies: readonly OpenedStudy[], { host, port, page }: Options) {
   try {
