@@ -8,9 +8,10 @@ import type { DatasetOptions } from "./simulate/dataset.ts";
 import { ORGANISM_NAMES, type OrganismName } from "./simulate/organism.ts";
 import { ORGANISMS } from "./simulate/organisms.ts";
 import { writeSimulatedCells } from "./simulate/write-cells.ts";
+import type { StudyProgress } from "./study/prepare.ts";
 import { readRecord } from "./study/record.ts";
 import { readStudyFile } from "./study/schema.ts";
-import { runStudy, type StudyProgress, type StudyRun } from "./study.ts";
+import { runStudy, type StudyRun } from "./study.ts";
 
 /**
  * The demos of each organism, whole and quick: cells of each localization, encoders, and the classes that lend

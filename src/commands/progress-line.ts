@@ -24,8 +24,9 @@ const number = new Intl.NumberFormat("en-US");
 
 /** A time as people say it. @param s seconds */
 export function duration(s: number): string {
-  if (s < 59.5) return `${Math.round(s)} s`;
-  if (s < 3570) return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
+  const whole = Math.round(s);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   const hours = s / 3600;
   return `${hours < 100 ? hours.toFixed(1) : number.format(Math.round(hours))} h`;
 }

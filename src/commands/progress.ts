@@ -27,6 +27,9 @@ export function progressOptions(command: Command): Command {
     .option("--log <file>", "append what happens to a file, every line with its time");
 }
 
+/** Seconds of a stage whose end is not worth a line to people. */
+const SHORT = 0.5;
+
 /** How far one stage is. */
 export interface Progress {
   /** `done` of `total` units, parts of one included; `total` 0: nobody knows how many. `note` is shown behind it. */
@@ -104,9 +107,11 @@ export class Monitor {
     if (this.#state.serial === 0) return;
     const moment = this.#state.moment(this.#names, Date.now());
     this.#state.end();
+    const clear = this.#terminal ? "\r\x1b[2K" : "";
     if (this.#shown === "json") this.#write(`${jsonLine(moment, true)}\n`);
-    else if (this.#shown === "text")
-      this.#write(`${this.#terminal ? "\r\x1b[2K" : ""}${endLine(moment, this.#state.columns - 1)}\n`);
+    else if (this.#shown === "text" && moment.seconds >= SHORT)
+      this.#write(`${clear}${endLine(moment, this.#state.columns - 1)}\n`);
+    else if (this.#shown === "text" && this.#terminal) this.#write(clear);
     this.#keep(endLine(moment, 500));
   }
 

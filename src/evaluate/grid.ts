@@ -49,6 +49,7 @@ export class PairGrid {
    * @param dimension features per row
    * @param splits splits of the classes at two positions of `classes`
    * @param pairs positions of the two classes; by default all pairs, (0,1), (0,2), ..., (1,2), ...
+   * @param onFit called after every pair
    * @throws StudyError for fewer than two classes; what `splits` throws; DataError as {@link crossValidatePair}
    */
   async evaluate(
@@ -56,6 +57,7 @@ export class PairGrid {
     dimension: number,
     splits: PairSplits,
     pairs: readonly (readonly [number, number])[] = allPairs(classes.length),
+    onFit?: () => void,
   ): Promise<PairFit[]> {
     if (classes.length < 2)
       throw new StudyError(
@@ -75,6 +77,7 @@ export class PairGrid {
     const fits: PairFit[] = [];
     await this.#pool.each(tasks, (fit, pair) => {
       fits[pair] = fit;
+      onFit?.();
     });
     return fits;
   }

@@ -62,7 +62,7 @@ export interface Evaluation {
   /** Called when a block is evaluated, not where all are there already. */
   readonly grid: () => PairGrid;
   readonly signal?: AbortSignal | undefined;
-  /** Called with finished and all blocks. */
+  /** Called with finished and all pairs of classes, those of blocks that an earlier run left included. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -73,47 +73,56 @@ export interface Evaluation {
 export async function evaluateBlocks(evaluation: Evaluation): Promise<BlockResult[]> {
   const jobs = evaluation.sets.flatMap((set) => evaluation.blocks.map((block) => ({ set, block })));
   const memory: SharedArrayBuffer[] = [];
+  const pairs = (evaluation.pairs ?? allPairs(evaluation.classes.length)).length;
+  let done = 0;
+  const onPairs = (count: number) => {
+    done += count;
+    evaluation.onProgress?.(done, jobs.length * pairs);
+  };
+  onPairs(0);
   const start = (k: number) =>
-    k < jobs.length ? evaluateBlock(evaluation, jobs[k].set, jobs[k].block, memory) : undefined;
+    k < jobs.length ? evaluateBlock(evaluation, jobs[k].set, jobs[k].block, memory, onPairs) : undefined;
   const results: BlockResult[] = [];
   let next = start(0);
   while (next !== undefined) {
-    evaluation.onProgress?.(results.length, jobs.length);
     const current = next;
     next = start(results.length + 1);
     // Whatever befalls it is told in its turn, or not at all where an earlier one fails.
     next?.catch(() => {});
     results.push(await current);
   }
-  evaluation.onProgress?.(results.length, jobs.length);
   return results;
 }
 
 /**
  * Every pair is known by a key of its own, so that a class more makes the pairs with it and no others. `memory` holds
- * buffers that earlier blocks no longer need.
+ * buffers that earlier blocks no longer need; `onPairs` is called with numbers of pairs that are done.
  */
 async function evaluateBlock(
   evaluation: Evaluation,
   set: Evaluation["sets"][number],
   block: Block,
   memory: SharedArrayBuffer[],
+  onPairs: (count: number) => void,
 ): Promise<BlockResult> {
   const { layout, classes, rows, index, splits } = evaluation;
+  const asked = evaluation.pairs ?? allPairs(classes.length);
   const present = classes.map((name, c) => {
     const planRows = index.rows(block, name, rows[c]);
     return planRows === null ? null : { name, c, planRows, key: set.key(index.plan, planRows) };
   });
   const path = layout.block(set.name, block);
   const known = new Map((readValue<PairResult[]>(path, PAIRS) ?? []).map((p) => [p.key, p]));
-  const pairs = (evaluation.pairs ?? allPairs(classes.length)).flatMap(([first, second]) => {
+  const pairs = asked.flatMap(([first, second]) => {
     const [a, b] = [present[first], present[second]];
     if (a === null || b === null) return [];
     const key = shortHash([PROBE_VERSION, a.name, b.name, a.key, b.key, ...splits(a.c, b.c).map(splitKey)]);
     return [{ a, b, key, result: known.get(key) }];
   });
   const lacking = pairs.filter((p) => p.result === undefined);
-  const fits = await fitPairs(evaluation, set, lacking, memory);
+  // Pairs that the block lacks count as done.
+  onPairs(asked.length - lacking.length);
+  const fits = await fitPairs(evaluation, set, lacking, memory, () => onPairs(1));
   lacking.forEach((p, n) => {
     p.result = pairResult(p.key, p.a.name, p.b.name, fits[n]);
   });
@@ -134,6 +143,7 @@ async function fitPairs(
   set: Evaluation["sets"][number],
   pairs: readonly { readonly a: Present; readonly b: Present }[],
   memory: SharedArrayBuffer[],
+  onFit: () => void,
 ): Promise<PairFit[]> {
   if (pairs.length === 0) return [];
   const needed = [...new Set(pairs.flatMap(({ a, b }) => [a, b]))];
@@ -150,7 +160,7 @@ async function fitPairs(
   const at = new Map(needed.map((own, i) => [own, i]));
   const wanted = pairs.map(({ a, b }) => [at.get(a)!, at.get(b)!] as const);
   const fits = await stoppable(
-    () => grid().evaluate(classes, set.dimension, (i, j) => splits(needed[i].c, needed[j].c), wanted),
+    () => grid().evaluate(classes, set.dimension, (i, j) => splits(needed[i].c, needed[j].c), wanted, onFit),
     signal,
   );
   memory.push(buffer);

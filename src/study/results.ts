@@ -90,20 +90,27 @@ export interface Finished {
 export async function fitProbes(
   finished: Omit<Finished, "remedies" | "sensitivity">,
   signal: AbortSignal | undefined,
+  onProgress?: (done: number, total: number) => void,
 ): Promise<void> {
   const between = async () => {
     await new Promise(setImmediate);
     if (signal?.aborted) throw new InterruptedError(STOPPED);
   };
-  for (const { set } of finished.outputs) {
-    await between();
+  const count = finished.outputs.length;
+  for (const [o, { set }] of finished.outputs.entries()) {
+    const next = async (share: number) => {
+      onProgress?.(o + share, count);
+      await between();
+    };
+    await next(0);
     await fitTransfer(request(finished, set), between);
-    await between();
+    await next(0.3);
     await drawEvidence(request(finished, set), between);
-    await between();
+    await next(0.8);
     proportions(request(finished, set));
     await drawClaim(request(finished, set), between);
   }
+  onProgress?.(count, count);
 }
 
 /** What a finished study says, and the files that hold it, with the outputs of stages that it is of. */

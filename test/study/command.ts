@@ -33,7 +33,10 @@ export function start(args: readonly string[], shell = ""): ChildProcess & { end
         .split("\n")
         .filter(
           (line) =>
-            line !== "" && !/^(encode|classify|learning curve|remedy|sensitivity|note|warning): /.test(line),
+            line !== "" &&
+            !/^(check cells|plan|scales|look at crops|try encoders|encode|classify|learning curve|probes|remedy|sensitivity|report|note|warning): /.test(
+              line,
+            ),
         );
       done({ code, stdout, stderr, errors });
     });

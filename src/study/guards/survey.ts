@@ -80,6 +80,7 @@ export function surveyOf(
   scales: Scales,
   { classes, classOf }: Selection,
   out: string | null,
+  onProgress?: (done: number, total: number) => void,
 ): { key: string; kept: boolean; survey: Survey } {
   const labels = Array.from(classOf, (c) => classes[c] ?? "");
   const key = surveyKey(store, plan, scales, composite, labels);
@@ -87,7 +88,7 @@ export function surveyOf(
   return {
     key,
     kept: known !== undefined,
-    survey: known ?? survey(store, plan, scales, composite, labels),
+    survey: known ?? survey(store, plan, scales, composite, labels, onProgress),
   };
 }
 
@@ -98,6 +99,7 @@ function survey(
   scales: Scales,
   { clip }: CompositeOptions,
   labels: readonly string[],
+  onProgress?: (done: number, total: number) => void,
 ): Survey {
   const channels = store.channels.length;
   const pixels = store.height * store.width;
@@ -110,7 +112,9 @@ function survey(
   const clipped = new Array<number>(channels).fill(0);
   let inside = 0;
   const scale = unscaled(channels);
-  for (const cell of cropsOf(plan)) {
+  const crops = cropsOf(plan);
+  for (const [at, cell] of crops.entries()) {
+    onProgress?.(at, crops.length);
     store.readCrop(cell, crop);
     if (mask !== null) store.readMask(cell, mask);
     surroundings.add(crop, mask);

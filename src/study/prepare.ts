@@ -1,0 +1,214 @@
+import { CellStore } from "../cells/store.ts";
+import type { Groups } from "../core/groups.ts";
+import type { CommandFile } from "../encode/command/file.ts";
+import { RunningPrograms } from "../encode/command/programs.ts";
+import type { Encoder } from "../encode/encoder.ts";
+import { tryOut } from "../encode/try.ts";
+import { changedUnits } from "../encode/units.ts";
+import { type EncoderTarget, tryEncoder } from "../features/extract.ts";
+import type { Scales } from "../swap/intensity.ts";
+import type { Flag, SwapPlan } from "../types.ts";
+import { PlanIndex } from "./block.ts";
+import { curveSettings, SMALLER_SIZES } from "./curve.ts";
+import { encoderName, outputNames, readEncoders, type StudyEncoder } from "./encoders.ts";
+import { givenFindings, type OpenGiven, openGiven } from "./given.ts";
+import { allowedSettings, checkClosed, foldsOf, studyGroups } from "./groups.ts";
+import { costs, studySize, wideFeatures } from "./guards/size.ts";
+import { surveyOf } from "./guards/survey.ts";
+import { cropFindings, Findings, planFindings, samples } from "./guards.ts";
+import { StudyInputs } from "./inputs.ts";
+import { checkFolder } from "./open-folder.ts";
+import { studyPlan } from "./plan.ts";
+import { checkRemedies } from "./remedies/check.ts";
+import { scalesOf } from "./scales.ts";
+import { type FittedStudy, fitToCells, type Study } from "./schema.ts";
+import { type Selection, selectCells } from "./select.ts";
+import { checkSensitivity, sensitivityCost } from "./sensitivity/check.ts";
+import { UnusableEncoders } from "./unusable.ts";
+
+/** Where a run is: its stage, how much of it is done; `total` 0 where nobody knows how much there is. */
+export type StudyProgress = (
+  stage:
+    | "check"
+    | "plan"
+    | "scales"
+    | "survey"
+    | "encoders"
+    | "features"
+    | "composites"
+    | "pairs"
+    | "curve"
+    | "probes"
+    | "remedies"
+    | "sensitivity"
+    | "results",
+  done: number,
+  total: number,
+) => void;
+
+export interface PrepareOptions {
+  /** Study folder to make or go on with. */
+  readonly out: string;
+  /** Threads; one per core by default. */
+  readonly workers?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: StudyProgress;
+  /** Called with every encoder that is another program, before it is started. */
+  readonly onProgram?: (encoder: CommandFile) => void;
+  /** Called with what the guards find, as it is found. */
+  readonly onFlag?: (flag: Flag) => void;
+  /** Replace what an earlier study left in the folder, features included. */
+  readonly force?: boolean;
+}
+
+/** A study that fits its cells, with all that a run needs before it writes anything. */
+export interface PreparedStudy {
+  readonly study: FittedStudy;
+  readonly store: CellStore;
+  readonly encoders: readonly StudyEncoder[];
+  /** Encoders that can be run, tried, with their dimensions. */
+  readonly targets: readonly EncoderTarget[];
+  /** Features that were made elsewhere. */
+  readonly files: readonly OpenGiven[];
+  readonly programs: RunningPrograms;
+  readonly inputs: StudyInputs;
+  readonly findings: Findings;
+  readonly selection: Selection;
+  /** Groups that the cells are split by, before donors are looked at. */
+  readonly split: Groups;
+  readonly groups: Groups;
+  readonly plan: SwapPlan;
+  readonly index: PlanIndex;
+  readonly scales: Scales;
+  readonly scalesKey: string;
+  readonly look: ReturnType<typeof surveyOf>;
+  /** Ends programs and closes files. */
+  close(): Promise<void>;
+}
+
+/** Bytes of a cell store above which it is told how far its check is. */
+const LARGE = 1e9;
+
+/**
+ * Finds what can be wrong with the inputs of a study before anything is written: reads cells and encoders, draws the
+ * plan, measures scales, looks at every crop, and tries every encoder. To be closed by who called it.
+ * @throws CellswapError naming the file and the remedy
+ */
+export async function prepareStudy(given: Study, options: PrepareOptions): Promise<PreparedStudy> {
+  const { out, force = false, signal, onProgress } = options;
+  checkFolder(out, force);
+  const store = await CellStore.open(given.cells, given.allow, {
+    signal,
+    onProgress: (done, total) => {
+      if (total > LARGE) onProgress?.("check", Math.round(done / 1e6), Math.round(total / 1e6));
+    },
+  });
+  const programs = new RunningPrograms();
+  const stopPrograms = () => programs.stop();
+  signal?.addEventListener("abort", stopPrograms, { once: true });
+  const files: OpenGiven[] = [];
+  const close = async () => {
+    signal?.removeEventListener("abort", stopPrograms);
+    await programs.end();
+    for (const { file } of files) file.close();
+    store.close();
+  };
+  try {
+    return { ...(await prepare(given, options, store, programs, files)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function prepare(
+  given: Study,
+  options: PrepareOptions,
+  store: CellStore,
+  programs: RunningPrograms,
+  files: OpenGiven[],
+): Promise<Omit<PreparedStudy, "close">> {
+  const { out, force = false, signal, onProgress } = options;
+  const wanted = fitToCells(given, store);
+  const encoders = readEncoders(wanted);
+  const inputs = new StudyInputs(wanted);
+  const findings = new Findings(options.onFlag);
+  const selection = selectCells(store.cells, wanted, store.verdicts);
+  const split = studyGroups(store.cells, wanted, selection);
+  const study = allowedSettings(wanted, split);
+  checkRemedies(study, { masks: store.masks, classes: selection.classes }, split);
+  const outputCount = encoders.reduce((n, e) => n + outputNames(e).length, 0);
+  checkSensitivity(study, store, selection.classes, split, encoders);
+  // What no machine gets done is not even planned.
+  const drawn = studySize(
+    { ...study, folds: foldsOf(study, split), again: curveSettings(study, split), times: SMALLER_SIZES },
+    selection,
+    outputCount,
+    study.plan === undefined ? null : 0,
+  );
+  const cost = costs(drawn, []);
+  if (cost.severity === "refuse") findings.add(cost);
+  onProgress?.("plan", 0, 0);
+  const plan = await studyPlan(store, study, selection, split);
+  inputs.check();
+  const groups = study.plan === undefined ? split : checkClosed(split, plan);
+  const index = new PlanIndex(plan);
+  findings.add(...planFindings(study, selection, index, store.cells, store.verdicts));
+  const earlier = force ? null : out;
+  onProgress?.("scales", 0, 0);
+  const { scales, key: scalesKey } = scalesOf(study, store, plan, earlier);
+  const look = surveyOf(study, store, plan, scales, selection, earlier, (done, total) =>
+    onProgress?.("survey", done, total),
+  );
+  findings.add(...cropFindings(look.survey, study, plan, scales, store.channels));
+  const tried = samples(store, scales, study, selection);
+  const targets: EncoderTarget[] = [];
+  const unusable = new UnusableEncoders(encoders.length);
+  const usable: string[] = [];
+  for (const [e, encoder] of encoders.entries())
+    try {
+      onProgress?.("encoders", e, encoders.length);
+      if (encoder.kind === "given") {
+        const open = await openGiven(encoder, { store, plan, scales, composite: study.composite });
+        files.push(open);
+        findings.add(...givenFindings(open), wideFeatures(encoder.name, open.file.dimension));
+      } else {
+        if (encoder.kind === "command") options.onProgram?.(encoder);
+        const { name } = encoder.description;
+        const tryIt = async (opened: Encoder) => {
+          const names = outputNames(encoder);
+          findings.add(...names.map((output, o) => wideFeatures(output, opened.dimensions[o])));
+          findings.add(...(await tryOut(opened, name, tried)));
+        };
+        const dimensions = await tryEncoder(encoder, store, tryIt, {
+          programs,
+          signal,
+        });
+        targets.push({ encoder, names: outputNames(encoder), dimensions });
+        findings.add(changedUnits(encoder.description, study.composite.intensity));
+      }
+      usable.push(encoderName(encoder));
+    } catch (error) {
+      unusable.add(encoderName(encoder), encoder.path, error);
+    }
+  unusable.check(usable);
+  findings.add(
+    costs({ ...drawn, composites: plan.count }, [
+      ...targets.flatMap((t) => t.dimensions),
+      ...files.map((f) => f.file.dimension),
+    ]),
+  );
+  findings.add(
+    sensitivityCost(study, store, {
+      plan,
+      selection,
+      folds: foldsOf(study, split),
+      encoders: targets.length,
+      outputs: targets.flatMap((t) => t.names).length,
+    }),
+  );
+  return {
+    ...{ study, store, encoders, targets, files, programs, inputs, findings, selection, split, groups },
+    ...{ plan, index, scales, scalesKey, look },
+  };
+}
