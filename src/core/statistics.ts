@@ -59,3 +59,61 @@ export function partition(a: Float64Array, k: number): void {
     if (k < i) right = j;
   }
 }
+
+/** As {@link quantile}, but the values end up in another order. */
+export function quantileInPlace(values: Float64Array, q: number): number {
+  const at = q * (values.length - 1);
+  const low = Math.floor(at);
+  partition(values, low);
+  let next = values[low];
+  if (low + 1 < values.length) {
+    next = values[low + 1];
+    for (let i = low + 2; i < values.length; i++) if (values[i] < next) next = values[i];
+  }
+  return values[low] + (at - low) * (next - values[low]);
+}
+
+/** Buckets that values are counted in to find their quantiles. */
+const BUCKETS = 4096;
+
+/**
+ * Quantiles of many finite values, as {@link quantile}, which stay as they are: the values are counted in buckets of equal
+ * width, and only those of the buckets where the order statistics lie are sorted.
+ */
+export function quantiles(values: Float64Array, qs: readonly number[]): number[] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < low) low = values[i];
+    if (values[i] > high) high = values[i];
+  }
+  if (!(high > low)) return qs.map(() => low);
+  const scale = (BUCKETS - 1) / (high - low);
+  if (!Number.isFinite(scale) || !Number.isFinite(high - low)) return qs.map((q) => quantile(values, q));
+  const counts = new Int32Array(BUCKETS);
+  for (let i = 0; i < values.length; i++) counts[((values[i] - low) * scale) | 0]++;
+  const statistic = new Map<number, number>();
+  const needed = new Set(qs.flatMap((q) => ranksOf(q, values.length)));
+  let before = 0;
+  for (let b = 0; b < BUCKETS; b++) {
+    const ranks = [...needed].filter((rank) => rank >= before && rank < before + counts[b]);
+    if (ranks.length > 0) {
+      const own = new Float64Array(counts[b]);
+      for (let i = 0, n = 0; n < own.length; i++)
+        if ((((values[i] - low) * scale) | 0) === b) own[n++] = values[i];
+      own.sort();
+      for (const rank of ranks) statistic.set(rank, own[rank - before]);
+    }
+    before += counts[b];
+  }
+  return qs.map((q) => {
+    const [lower, upper] = ranksOf(q, values.length).map((rank) => statistic.get(rank)!);
+    const at = q * (values.length - 1);
+    return lower + (at - Math.floor(at)) * (upper - lower);
+  });
+}
+
+function ranksOf(q: number, count: number): [number, number] {
+  const rank = Math.floor(q * (count - 1));
+  return [rank, Math.min(rank + 1, count - 1)];
+}

@@ -32,33 +32,3 @@ export function connectedComponents(
   }
   return count;
 }
-
-/** Fills holes in place: pixels of 0 that no 4-connected path of zeros joins to the image's edge become 1. */
-export function fillHoles(mask: Uint8Array, height: number, width: number): void {
-  const pixels = height * width;
-  if (stack.length < pixels) stack = new Int32Array(pixels);
-  const OUTSIDE = 255;
-  let top = 0;
-  const push = (i: number) => {
-    if (mask[i] !== 0) return;
-    mask[i] = OUTSIDE;
-    stack[top++] = i;
-  };
-  for (let x = 0; x < width; x++) {
-    push(x);
-    push(pixels - width + x);
-  }
-  for (let y = 0; y < height; y++) {
-    push(y * width);
-    push(y * width + width - 1);
-  }
-  while (top > 0) {
-    const i = stack[--top];
-    const x = i % width;
-    if (x > 0) push(i - 1);
-    if (x < width - 1) push(i + 1);
-    if (i >= width) push(i - width);
-    if (i < pixels - width) push(i + width);
-  }
-  for (let i = 0; i < pixels; i++) mask[i] = mask[i] === OUTSIDE ? 0 : 1;
-}

@@ -1,3 +1,5 @@
+import type { BitMask } from "./bit-mask.ts";
+
 /** Squared distance where the image has no pixel of the label, px^2. */
 const NOWHERE = 2 ** 30;
 /** Steps down a column that has no pixel of the label: more than any image has rows. */
@@ -40,12 +42,7 @@ export function squaredDistance(
   out: Int32Array,
   label = 0,
 ): void {
-  if (halves.length <= width) {
-    feet = new Int32Array(width + 1);
-    heights = new Int32Array(width + 1);
-    starts = new Float64Array(width + 1);
-    halves = Float64Array.from({ length: width + 1 }, (_, n) => 1 / (2 * n));
-  }
+  reserve(width);
   for (let x = 0; x < width; x++) out[x] = mask[x] === label ? 0 : EMPTY;
   const pixels = height * width;
   for (let i = width; i < pixels; i++) out[i] = mask[i] === label ? 0 : out[i - width] + 1;
@@ -53,16 +50,65 @@ export function squaredDistance(
     const below = out[i + width] + 1;
     if (below < out[i]) out[i] = below;
   }
-  for (let row = 0; row < pixels; row += width) envelope(out, row, width);
+  for (let row = 0; row < pixels; row += width)
+    if (!envelope(out, row, 0, width - 1)) out.fill(NOWHERE, row, row + width);
+}
+
+function reserve(width: number): void {
+  if (halves.length > width) return;
+  feet = new Int32Array(width + 1);
+  heights = new Int32Array(width + 1);
+  starts = new Float64Array(width + 1);
+  halves = Float64Array.from({ length: width + 1 }, (_, n) => 1 / (2 * n));
 }
 
 /**
- * Replaces a row of steps to the label along the columns by min over q of steps(q)^2 + (x - q)^2. Where two parabolas
- * meet is found with a rounded reciprocal: they meet at a whole x, where either will do, or far from one.
+ * Euclidean distance, px, of every pixel of a mask to the nearest pixel that is not set, 0 on these, in rows `top` to
+ * `bottom` of `out`; false, and nothing is written, where all pixels are set. As {@link distanceTransform}, but only where
+ * there is something to find: the nearest pixel of a run along a row is never beyond its ends.
  */
-function envelope(out: Int32Array, row: number, width: number): void {
+export function maskDistance(mask: BitMask, top: number, bottom: number, out: Float64Array): boolean {
+  const { data, words, height, width } = mask;
+  const pixels = height * width;
+  reserve(width);
+  if (squares.length < pixels) squares = new Int32Array(pixels);
+  const steps = squares;
+  let unset = false;
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i++) {
+      if (((data[y * words + (x >> 5)] >>> (x & 31)) & 1) === 0) {
+        steps[i] = 0;
+        unset = true;
+      } else steps[i] = y === 0 ? EMPTY : steps[i - width] + 1;
+    }
+  if (!unset) return false;
+  for (let i = pixels - width - 1; i >= 0; i--) {
+    const below = steps[i + width] + 1;
+    if (below < steps[i]) steps[i] = below;
+  }
+  for (let y = top, row = top * width; y <= bottom; y++, row += width)
+    for (let x = 0; x < width; x++) {
+      if (steps[row + x] === 0) {
+        out[row + x] = 0;
+        continue;
+      }
+      const from = x;
+      while (x < width && steps[row + x] !== 0) x++;
+      envelope(steps, row, Math.max(0, from - 1), Math.min(width - 1, x));
+      for (let k = row + from; k < row + x; k++) out[k] = Math.sqrt(steps[k]);
+      if (x < width) out[row + x] = 0;
+    }
+  return true;
+}
+
+/**
+ * Replaces steps to the label along the columns, from one place of a row to another, by min over q of steps(q)^2 +
+ * (x - q)^2; false, and nothing is replaced, where no column has the label. Where two parabolas meet is found with a
+ * rounded reciprocal: they meet at a whole x, where either will do, or far from one.
+ */
+function envelope(out: Int32Array, row: number, from: number, to: number): boolean {
   let last = -1;
-  for (let q = 0; q < width; q++) {
+  for (let q = from; q <= to; q++) {
     const steps = out[row + q];
     if (steps >= EMPTY) continue;
     const height = steps * steps + q * q;
@@ -77,14 +123,12 @@ function envelope(out: Int32Array, row: number, width: number): void {
     heights[last] = height;
     starts[last] = last === 0 ? -Infinity : start;
   }
-  if (last < 0) {
-    out.fill(NOWHERE, row, row + width);
-    return;
-  }
-  for (let k = 0, x = 0; k <= last; k++) {
-    const end = k === last ? width - 1 : Math.min(width - 1, Math.floor(starts[k + 1]));
+  if (last < 0) return false;
+  for (let k = 0, x = from; k <= last; k++) {
+    const end = k === last ? to : Math.min(to, Math.floor(starts[k + 1]));
     const height = heights[k];
     const twice = 2 * feet[k];
     for (; x <= end; x++) out[row + x] = height + x * (x - twice);
   }
+  return true;
 }

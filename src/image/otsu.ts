@@ -13,7 +13,11 @@ export function otsuThreshold(values: Float32Array | Float64Array, bins = 256): 
   if (!(high > low)) return low;
   const counts = new Float64Array(bins);
   const scale = bins / (high - low);
-  for (let i = 0; i < values.length; i++) counts[Math.min(bins - 1, Math.floor((values[i] - low) * scale))]++;
+  const last = bins - 1;
+  for (let i = 0; i < values.length; i++) {
+    const bin = ((values[i] - low) * scale) | 0;
+    counts[bin > last ? last : bin]++;
+  }
   const center = (b: number) => low + ((b + 0.5) * (high - low)) / bins;
   let total = 0;
   for (let b = 0; b < bins; b++) total += counts[b] * center(b);
@@ -53,8 +57,10 @@ export function lowerOtsuThreshold(values: Float32Array | Float64Array, bins = 2
   const number = new Float64Array(bins + 1);
   const sum = new Float64Array(bins + 1);
   const scale = bins / (high - low);
-  for (let i = 0; i < values.length; i++)
-    number[1 + Math.min(bins - 1, Math.floor((values[i] - low) * scale))]++;
+  for (let i = 0; i < values.length; i++) {
+    const bin = ((values[i] - low) * scale) | 0;
+    number[bin >= bins ? bins : bin + 1]++;
+  }
   for (let b = 1; b <= bins; b++) {
     sum[b] = sum[b - 1] + number[b] * (b - 1);
     number[b] += number[b - 1];
@@ -66,13 +72,16 @@ export function lowerOtsuThreshold(values: Float32Array | Float64Array, bins = 2
   };
   let best = -1;
   let split = 1;
-  for (let first = 1; first < bins - 1; first++)
+  const upper = Float64Array.from({ length: bins }, (_, second) => term(second, bins));
+  for (let first = 1; first < bins - 1; first++) {
+    const lower = term(0, first);
     for (let second = first + 1; second < bins; second++) {
-      const variance = term(0, first) + term(first, second) + term(second, bins);
+      const variance = lower + term(first, second) + upper[second];
       if (variance > best) {
         best = variance;
         split = first;
       }
     }
+  }
   return low + (split * (high - low)) / bins;
 }

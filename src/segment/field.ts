@@ -1,4 +1,4 @@
-import { quantileSorted } from "../core/statistics.ts";
+import { quantiles } from "../core/statistics.ts";
 import { gaussianBlur } from "../image/gauss.ts";
 import { otsuThreshold } from "../image/otsu.ts";
 
@@ -59,7 +59,7 @@ export interface ScaleOptions {
 
 /**
  * Scale of a field from one channel of `count` crops; `read(k, out)` copies that of the k-th (height x width). Memory:
- * {@link sampledCrops} in float64, twice.
+ * {@link sampledCrops} in float64.
  */
 export function fieldScale(
   count: number,
@@ -77,9 +77,7 @@ export function fieldScale(
     read(Math.floor((k * count) / used), channel);
     gaussianBlur(channel, height, width, sigma, values.subarray(k * pixels, (k + 1) * pixels), scratch);
   }
-  const sorted = values.slice().sort();
-  const low = quantileSorted(sorted, 0.02);
-  const high = quantileSorted(sorted, 0.99);
+  const [low, high] = quantiles(values, [0.02, 0.99]);
   toLevels(values, values.length, { low, high });
   return { low, high, threshold: threshold(values) };
 }

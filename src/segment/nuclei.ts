@@ -1,3 +1,4 @@
+import type { BitMask } from "../image/bit-mask.ts";
 import { otsuThreshold } from "../image/otsu.ts";
 import { type FieldScale, levels } from "./field.ts";
 import { RECIPE, SEEDED, smoothing } from "./recipe.ts";
@@ -6,24 +7,24 @@ import type { Workspace } from "./workspace.ts";
 /**
  * Numbers the nuclei in `channel` (height x width, on the scale of `field`) from 1 on in `labels` and returns how many
  * there are: foreground above Otsu's threshold, touching ones parted at the necks of the blob, without debris. `work`
- * is made for the diameter of a nucleus.
+ * is made for the diameter of a nucleus, `foreground` is a buffer.
  */
 export function findNuclei(
   work: Workspace,
   channel: Float32Array,
   field: FieldScale,
+  foreground: BitMask,
   labels: Int32Array,
 ): number {
-  const { height, width, pixels, level, scratch, unit } = work;
+  const { height, width, level, scratch, unit } = work;
   const diameter = unit * RECIPE.diameter;
   levels(channel, height, width, smoothing(diameter), field, level, scratch);
   const [low, high] = SEEDED.thresholdRange;
   const threshold = Math.min(high * field.threshold, Math.max(low * field.threshold, otsuThreshold(level)));
-  const foreground = work.mask();
-  for (let i = 0; i < pixels; i++) foreground[i] = level[i] > threshold ? 1 : 0;
-  work.clean(foreground, RECIPE.bridge);
-  work.relieve(foreground);
-  const count = work.split(foreground, SEEDED.depth, labels);
+  work.clean(foreground.above(level, threshold), RECIPE.bridge);
+  work.relieve(foreground, foreground);
+  const count = work.hills.mark(SEEDED.depth * unit);
+  work.hills.flood(labels);
   return dropSmall(labels, count, height, width, (Math.PI / 4) * diameter ** 2);
 }
 

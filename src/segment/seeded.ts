@@ -1,4 +1,5 @@
-import { connectedComponents, fillHoles } from "../image/components.ts";
+import type { BitMask } from "../image/bit-mask.ts";
+import { fillHoles, flood } from "../image/flood.ts";
 import { open } from "../image/morphology.ts";
 import { lowerOtsuThreshold, otsuThreshold } from "../image/otsu.ts";
 import { PropagationScratch, propagate } from "../image/propagate.ts";
@@ -37,7 +38,13 @@ export class SeededSegmenter {
   readonly #nuclei: Workspace;
   readonly #work: Workspace;
   readonly #labels: Int32Array;
+  /** The nuclei alone. */
+  readonly #seeds: Int32Array;
   readonly #fronts: PropagationScratch;
+  readonly #foreground: BitMask;
+  readonly #own: BitMask;
+  readonly #piece: BitMask;
+  readonly #bytes: Uint8Array;
 
   /** `diameter`: typical diameter of a cell, px. */
   constructor(height: number, width: number, diameter: number) {
@@ -45,7 +52,12 @@ export class SeededSegmenter {
     this.#nuclei = new Workspace(height, width, SEEDED.nucleus * diameter);
     this.#work = new Workspace(height, width, diameter);
     this.#labels = new Int32Array(height * width);
+    this.#seeds = new Int32Array(height * width);
     this.#fronts = new PropagationScratch(height * width);
+    this.#foreground = this.#work.mask();
+    this.#own = this.#work.mask();
+    this.#piece = this.#work.mask();
+    this.#bytes = new Uint8Array(height * width);
   }
 
   /**
@@ -60,19 +72,22 @@ export class SeededSegmenter {
     out: Uint8Array,
   ): Judgment {
     const work = this.#work;
-    const labels = this.#labels;
-    const { height, width, pixels, level, scratch } = work;
-    findNuclei(this.#nuclei, channels.nuclei, fields.nuclei, labels);
-    const nuclei = labels.slice();
+    const [labels, nuclei, foreground] = [this.#labels, this.#seeds, this.#foreground];
+    const { height, width, level, scratch } = work;
+    findNuclei(this.#nuclei, channels.nuclei, fields.nuclei, foreground, labels);
+    nuclei.set(labels);
     const center = centralNucleus(nuclei, height, width);
     levels(channels.cells, height, width, cellSmoothing(this.diameter), fields.cells, level, scratch);
-    const { threshold } = fields.cells;
-    const foreground = work.mask();
-    for (let i = 0; i < pixels; i++) foreground[i] = level[i] > threshold || nuclei[i] > 0 ? 1 : 0;
-    this.#spread(foreground, labels);
+    const all = this.#piece.equal(nuclei, 0).complement();
+    foreground.above(level, fields.cells.threshold).or(all);
     out.fill(BACKGROUND);
-    if (center > 0) this.#takeCenter(center, nuclei, out);
-    this.#takeOthers(foreground, nuclei, out);
+    const own = this.#own.clear();
+    if (center > 0) {
+      this.#spread(center);
+      this.#takeCenter(center);
+      own.label(out, CENTER);
+    }
+    this.#takeOthers(out);
     const measures = measureMask(out, height, width);
     const offset = Math.min(
       measures.Quality_Offset,
@@ -82,49 +97,74 @@ export class SeededSegmenter {
     return { verdict: verdictOf(judged, this.diameter, 0), measures: judged };
   }
 
-  /** Lets fronts run over the foreground from the nuclei in `labels`, slowly where cells part. */
-  #spread(foreground: Uint8Array, labels: Int32Array): void {
+  /** Lets fronts run over the foreground from the nuclei, slowly where cells part, until that of the center is through. */
+  #spread(center: number): void {
     const { height, width, pixels, level, relief } = this.#work;
     const { dark, edge, dimmest } = SEEDED.slowness;
+    const mask = this.#bytes.fill(0);
+    this.#foreground.label(mask, 1);
     for (let y = 0, i = 0; y < height; y++) {
       const above = y > 0 ? -width : 0;
       const below = y < height - 1 ? width : 0;
       for (let x = 0; x < width; x++, i++) {
+        if (mask[i] === 0) continue;
         const right = level[x < width - 1 ? i + 1 : i];
         const left = level[x > 0 ? i - 1 : i];
-        const gradient = Math.hypot(level[i + below] - level[i + above], right - left) / 2;
+        const gradient = length(level[i + below] - level[i + above], right - left) / 2;
         relief[i] = (1 + (edge * gradient) ** 2) / Math.max(dimmest, level[i]) ** dark;
       }
     }
-    propagate(relief.subarray(0, pixels), foreground, height, width, labels, this.#fronts);
+    propagate(relief.subarray(0, pixels), mask, height, width, this.#labels, this.#fronts, center);
   }
 
-  /** Writes the center cell without its spurs, in one piece with its nucleus. */
-  #takeCenter(center: number, nuclei: Int32Array, out: Uint8Array): void {
-    const { height, width, pixels, scratch, pieces } = this.#work;
-    const own = Uint8Array.from(this.#labels, (label) => (label === center ? 1 : 0));
-    fillHoles(own, height, width);
-    open(own, height, width, SEEDED.spur * this.diameter, scratch);
-    for (let i = 0; i < pixels; i++) if (nuclei[i] === center) own[i] = 1;
-    connectedComponents(own, height, width, pieces);
-    const piece = pieces[nuclei.indexOf(center)];
-    for (let i = 0; i < pixels; i++) if (pieces[i] === piece) out[i] = CENTER;
+  /** Finds the center cell without its spurs, in one piece with its nucleus. */
+  #takeCenter(center: number): void {
+    const own = this.#own.equal(this.#labels, center);
+    fillHoles(own);
+    open(own, SEEDED.spur * this.diameter);
+    const piece = this.#piece.equal(this.#seeds, center);
+    flood(piece, own.or(piece));
+    own.copy(piece);
   }
 
   /** Writes the other cells: what else is foreground, but specks. */
-  #takeOthers(foreground: Uint8Array, nuclei: Int32Array, out: Uint8Array): void {
-    const { height, width, pixels, pieces, unit } = this.#work;
-    for (let i = 0; i < pixels; i++) if (out[i] === CENTER) foreground[i] = 0;
-    const count = connectedComponents(foreground, height, width, pieces);
-    const area = new Float64Array(count + 1);
-    for (let i = 0; i < pixels; i++) area[pieces[i]] += nuclei[i] > 0 ? Infinity : 1;
+  #takeOthers(out: Uint8Array): void {
+    const { unit } = this.#work;
+    const rest = this.#foreground.without(this.#own);
     const least = RECIPE.neighborArea * unit * unit;
-    for (let i = 0; i < pixels; i++) if (foreground[i] === 1 && area[pieces[i]] >= least) out[i] = NEIGHBOR;
+    const { data, words, height } = rest;
+    const nuclei = this.#own.equal(this.#seeds, 0).complement();
+    for (let y = 0, k = 0; y < height; y++)
+      for (let w = 0; w < words; w++, k++)
+        while (data[k] !== 0) {
+          const piece = this.#piece.clear();
+          piece.data[k] = data[k] & -data[k];
+          flood(piece, rest);
+          rest.without(piece);
+          if (piece.count() >= least || piece.shared(nuclei) > 0) piece.label(out, NEIGHBOR);
+        }
   }
 }
 
 /** Distance of the centroid of a label from the middle of the crop, px. */
 function offsetOf(labels: Int32Array, label: number, height: number, width: number): number {
-  const mask = Uint8Array.from(labels, (l) => (l === label ? CENTER : BACKGROUND));
-  return measureMask(mask, height, width).Quality_Offset;
+  let area = 0;
+  let sumX = 0;
+  let sumY = 0;
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i++)
+      if (labels[i] === label) {
+        area++;
+        sumX += x;
+        sumY += y;
+      }
+  return Math.hypot(sumX / area - (width - 1) / 2, sumY / area - (height - 1) / 2);
+}
+
+/** Length of a vector, summed as Math.hypot of V8 does it, so that masks do not depend on the engine. */
+function length(a: number, b: number): number {
+  const y = Math.abs(a);
+  const x = Math.abs(b);
+  const most = Math.max(y, x);
+  return most === 0 ? 0 : Math.sqrt((y / most) * (y / most) + (x / most) * (x / most)) * most;
 }

@@ -2,9 +2,9 @@ import { otsuThreshold } from "../image/otsu.ts";
 import { typicalDiameter } from "../masks/diameter.ts";
 import { type Judgment, judgeMask } from "../masks/verdict.ts";
 import { BACKGROUND, CENTER } from "../types.ts";
-import { findCenter } from "./center.ts";
+import { CenterSearch } from "./center.ts";
 import { type FieldScale, levels } from "./field.ts";
-import { labelNeighbors } from "./neighbors.ts";
+import { NeighborSearch } from "./neighbors.ts";
 import { RECIPE, smoothing } from "./recipe.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -12,11 +12,15 @@ import { Workspace } from "./workspace.ts";
 export class Segmenter {
   readonly diameter: number;
   readonly #work: Workspace;
+  readonly #center: CenterSearch;
+  readonly #neighbors: NeighborSearch;
 
   /** `diameter`: typical diameter of a cell, px. */
   constructor(height: number, width: number, diameter: number = typicalDiameter(height, width)) {
     this.diameter = diameter;
     this.#work = new Workspace(height, width, diameter);
+    this.#center = new CenterSearch(this.#work, diameter);
+    this.#neighbors = new NeighborSearch(this.#work);
   }
 
   /**
@@ -25,9 +29,8 @@ export class Segmenter {
    */
   segment(channel: Float32Array, field: FieldScale, out: Uint8Array): Judgment {
     const threshold = this.#load(channel, field);
-    const center = findCenter(this.#work, threshold, this.diameter);
     out.fill(BACKGROUND);
-    if (center.mask !== undefined) out.set(center.mask);
+    this.#center.find(threshold)?.label(out, CENTER);
     return this.#finish(threshold, field, out);
   }
 
@@ -48,7 +51,7 @@ export class Segmenter {
 
   #finish(threshold: number, field: FieldScale, mask: Uint8Array): Judgment {
     const work = this.#work;
-    if (field.high > field.low) labelNeighbors(work, threshold, field.threshold, mask);
+    if (field.high > field.low) this.#neighbors.label(threshold, field.threshold, mask);
     return judgeMask(mask, work.height, work.width, this.diameter);
   }
 }

@@ -1,9 +1,9 @@
-import { connectedComponents, fillHoles } from "../image/components.ts";
-import { distanceTransform } from "../image/distance.ts";
-import { gaussianBlur } from "../image/gauss.ts";
+import { BitMask } from "../image/bit-mask.ts";
+import { maskDistance } from "../image/distance.ts";
+import { fillHoles, flood } from "../image/flood.ts";
+import { gaussianBlur, gaussianKernel } from "../image/gauss.ts";
+import { Hills } from "../image/hills.ts";
 import { open } from "../image/morphology.ts";
-import { hillMarkers, WatershedScratch, watershed } from "../image/watershed.ts";
-import { CENTER } from "../types.ts";
 import { RECIPE } from "./recipe.ts";
 
 /** Buffers and steps that the searches for the center cell and for its neighbors share; one per thread and crop shape. */
@@ -17,10 +17,9 @@ export class Workspace {
   readonly level: Float64Array;
   readonly scratch: Float64Array;
   readonly relief: Float64Array;
-  readonly growth: Float64Array;
-  readonly distance: Float64Array;
-  readonly pieces: Int32Array;
-  readonly flood: WatershedScratch;
+  readonly hills: Hills;
+  readonly #piece: BitMask;
+  readonly #rest: BitMask;
 
   constructor(height: number, width: number, diameter: number) {
     this.height = height;
@@ -30,71 +29,134 @@ export class Workspace {
     this.level = new Float64Array(this.pixels);
     this.scratch = new Float64Array(this.pixels);
     this.relief = new Float64Array(this.pixels);
-    this.growth = new Float64Array(this.pixels);
-    this.distance = new Float64Array(this.pixels);
-    this.pieces = new Int32Array(this.pixels);
-    this.flood = new WatershedScratch(this.pixels);
+    this.hills = new Hills(height, width);
+    this.#piece = this.mask();
+    this.#rest = this.mask();
   }
 
-  mask(): Uint8Array {
-    return new Uint8Array(this.pixels);
+  mask(): BitMask {
+    return new BitMask(this.height, this.width);
   }
 
   /** Fills holes and opens with a disk of `radius` recipe px, in place. */
-  clean(mask: Uint8Array, radius: number): void {
-    fillHoles(mask, this.height, this.width);
-    open(mask, this.height, this.width, radius * this.unit, this.scratch);
+  clean(mask: BitMask, radius: number): void {
+    fillHoles(mask);
+    open(mask, radius * this.unit);
   }
 
-  /** Puts the smoothed distance map of a foreground into {@link relief}. */
-  relieve(foreground: Uint8Array): void {
-    const { height, width, relief, unit } = this;
-    distanceTransform(foreground, height, width, relief);
-    // A foreground without any background has no distances; it is one piece.
-    if (relief[0] === Infinity) relief.fill(0);
-    gaussianBlur(relief, height, width, RECIPE.reliefSmoothing * unit, relief, this.scratch);
-  }
-
-  /**
-   * Splits the foreground that was {@link relieve}d into cells, flooding from hills at least `depth` recipe px high,
-   * and returns their number. Where it is `known`, nothing is flooded: a smaller depth gave no other hills.
-   */
-  split(foreground: Uint8Array, depth: number, labels: Int32Array, known = -1): number {
+  /** Loads the hills of `part`, whole pieces of a foreground, in the smoothed distance map of that foreground. */
+  relieve(foreground: BitMask, part: BitMask): void {
     const { height, width, relief, unit, scratch } = this;
-    const count = hillMarkers(relief, foreground, height, width, depth * unit, labels, this.flood);
-    if (count === known) return count;
-    for (let i = 0; i < this.pixels; i++) scratch[i] = -relief[i];
-    watershed(scratch, foreground, height, width, labels, this.flood);
-    return count;
+    const box = boxOf(part);
+    if (box !== undefined) {
+      const sigma = RECIPE.reliefSmoothing * unit;
+      const radius = gaussianKernel(sigma).length - 1;
+      const [top, bottom] = [Math.max(0, box.top - radius), Math.min(height - 1, box.bottom + radius)];
+      // A foreground without any background has no distances; it is one piece.
+      if (maskDistance(foreground, top, bottom, relief))
+        gaussianBlur(relief, height, width, sigma, relief, scratch, box);
+      else relief.fill(0);
+    }
+    this.hills.load(relief, part);
   }
 
-  /** Label that most of the central window has; 0 where too little of it is labeled. */
-  central(labels: ArrayLike<number>, share: number): number {
+  /** First and last row and column of the central window, ends not included. */
+  window(): { y0: number; y1: number; x0: number; x1: number; size: number } {
     const { height, width } = this;
     const half = Math.max(1, Math.round(RECIPE.window * this.unit));
     const y0 = Math.max(0, Math.floor(height / 2) - half);
     const x0 = Math.max(0, Math.floor(width / 2) - half);
+    const size = 4 * half * half;
+    return { y0, y1: Math.min(height, y0 + 2 * half), x0, x1: Math.min(width, x0 + 2 * half), size };
+  }
+
+  /** Label that most of the central window has; 0 where too little of it is labeled. */
+  central(labels: ArrayLike<number>, share: number): number {
+    const { y0, y1, x0, x1, size } = this.window();
     const counts = new Map<number, number>();
     let labeled = 0;
-    for (let y = y0; y < Math.min(height, y0 + 2 * half); y++)
-      for (let x = x0; x < Math.min(width, x0 + 2 * half); x++) {
-        const label = labels[y * width + x];
+    for (let y = y0; y < y1; y++)
+      for (let x = x0; x < x1; x++) {
+        const label = labels[y * this.width + x];
         if (label <= 0) continue;
         labeled++;
         counts.set(label, (counts.get(label) ?? 0) + 1);
       }
-    if (labeled === 0 || labeled < share * 4 * half * half) return 0;
+    if (labeled === 0 || labeled < share * size) return 0;
     let best = 0;
     for (const [label, n] of counts)
       if (best === 0 || n > counts.get(best)! || (n === counts.get(best)! && label < best)) best = label;
     return best;
   }
 
-  /** Keeps the piece of a mask that lies at the center, in place; false where there is none. */
-  keepCentral(mask: Uint8Array): boolean {
-    connectedComponents(mask, this.height, this.width, this.pieces);
-    const label = this.central(this.pieces, 0);
-    for (let i = 0; i < this.pixels; i++) mask[i] = label !== 0 && this.pieces[i] === label ? CENTER : 0;
-    return label !== 0;
+  /**
+   * The pixels of the central window that are set, where these are at least a `share` of it, written into `out`; false,
+   * and nothing is written, where they are not.
+   */
+  centralPixels(mask: BitMask, share: number, out: BitMask): boolean {
+    const { y0, y1, x0, x1, size } = this.window();
+    let count = 0;
+    for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) count += mask.get(y, x);
+    if (count === 0 || count < share * size) return false;
+    out.clear();
+    for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) if (mask.get(y, x) === 1) out.set(y, x);
+    return true;
   }
+
+  /** Keeps the 4-connected piece of a mask that lies at the center, in place; false where there is none. */
+  keepCentral(mask: BitMask): boolean {
+    const piece = this.#piece;
+    const rest = this.#rest;
+    if (!this.centralPixels(mask, 0, rest)) {
+      mask.clear();
+      return false;
+    }
+    let best: BitMask | undefined;
+    let most = 0;
+    const { y0, y1, x0, x1 } = this.window();
+    for (let y = y0; y < y1; y++)
+      for (let x = x0; x < x1; x++) {
+        if (rest.get(y, x) === 0) continue;
+        piece.clear().set(y, x);
+        flood(piece, mask);
+        const count = piece.shared(rest);
+        rest.without(piece);
+        if (best === undefined && rest.isEmpty()) {
+          mask.copy(piece);
+          return true;
+        }
+        // Of equal pieces the one that begins first.
+        if (best === undefined || count > most || (count === most && first(piece) < first(best))) {
+          best = (best ?? this.mask()).copy(piece);
+          most = count;
+        }
+      }
+    mask.copy(best!);
+    return true;
+  }
+}
+
+/** Rows and columns of the pixels that are set; undefined where none is. */
+function boxOf(mask: BitMask): { top: number; bottom: number; left: number; right: number } | undefined {
+  const { data, words, height, width } = mask;
+  let top = -1;
+  let bottom = 0;
+  let left = width;
+  let right = 0;
+  for (let y = 0; y < height; y++)
+    for (let w = 0; w < words; w++) {
+      const word = data[y * words + w];
+      if (word === 0) continue;
+      if (top < 0) top = y;
+      bottom = y;
+      left = Math.min(left, 32 * w + 31 - Math.clz32(word & -word));
+      right = Math.max(right, 32 * w + 31 - Math.clz32(word));
+    }
+  return top < 0 ? undefined : { top, bottom, left, right };
+}
+
+/** Index of the first pixel that is set, in words and their bits. */
+function first({ data }: BitMask): number {
+  const at = data.findIndex((word) => word !== 0);
+  return at < 0 ? 32 * data.length : 32 * at + 31 - Math.clz32(data[at] & -data[at]);
 }

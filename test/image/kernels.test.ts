@@ -3,14 +3,17 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { mulberry32 } from "../../src/core/rng.ts";
 import { NpyReader } from "../../src/files/npy.ts";
-import { connectedComponents, fillHoles } from "../../src/image/components.ts";
+import { BitMask } from "../../src/image/bit-mask.ts";
+import { connectedComponents } from "../../src/image/components.ts";
 import { distanceTransform } from "../../src/image/distance.ts";
+import { fillHoles } from "../../src/image/flood.ts";
 import { gaussianBlur } from "../../src/image/gauss.ts";
 import { MinHeap } from "../../src/image/heap.ts";
+import { Hills } from "../../src/image/hills.ts";
 import { close, dilate, erode, open } from "../../src/image/morphology.ts";
 import { lowerOtsuThreshold, otsuThreshold } from "../../src/image/otsu.ts";
 import { PropagationScratch, propagate } from "../../src/image/propagate.ts";
-import { hillMarkers, WatershedScratch, watershed } from "../../src/image/watershed.ts";
+import { WatershedScratch, watershed } from "../../src/image/watershed.ts";
 
 const H = 37;
 const W = 46;
@@ -35,6 +38,12 @@ const float = (n: number) => new Float64Array(n);
 const byte = (n: number) => new Uint8Array(n);
 const int = (n: number) => new Int32Array(n);
 const scratch = new Float64Array(PIXELS);
+const bits = (mask: Uint8Array, height: number, width: number) => new BitMask(height, width).equal(mask, 1);
+const bytes = (mask: BitMask) => {
+  const out = new Uint8Array(mask.height * mask.width);
+  mask.label(out, 1);
+  return out;
+};
 
 test("the Gaussian equals scipy.ndimage.gaussian_filter, also in place and wider than the image", () => {
   const images = fixture("images", float);
@@ -143,8 +152,9 @@ test("components and filled holes equal scipy.ndimage", () => {
     const out = new Int32Array(PIXELS);
     expect(connectedComponents(mask, H, W, out)).toBe(Math.max(...labels[k]));
     expect(out).toEqual(labels[k]);
-    fillHoles(mask, H, W);
-    expect(mask).toEqual(filled[k]);
+    const holes = bits(mask, H, W);
+    fillHoles(holes);
+    expect(bytes(holes)).toEqual(filled[k]);
   });
 });
 
@@ -155,23 +165,26 @@ test("opening and closing equal scikit-image's", () => {
   masks.forEach((mask, k) => {
     const padded = new Uint8Array((H + 16) * (W + 16));
     for (let y = 0; y < H; y++) padded.set(mask.subarray(y * W, (y + 1) * W), (y + 8) * (W + 16) + 8);
-    open(mask, H, W, 2, scratch);
-    expect(mask).toEqual(opened[k]);
-    close(padded, H + 16, W + 16, 5, new Float64Array(padded.length));
+    const small = bits(mask, H, W);
+    open(small, 2);
+    expect(bytes(small)).toEqual(opened[k]);
+    const large = bits(padded, H + 16, W + 16);
+    close(large, 5);
+    const all = bytes(large);
     for (let y = 0; y < H; y++)
-      expect(padded.subarray((y + 8) * (W + 16) + 8, (y + 8) * (W + 16) + 8 + W)).toEqual(
+      expect(all.subarray((y + 8) * (W + 16) + 8, (y + 8) * (W + 16) + 8 + W)).toEqual(
         closed[k].subarray(y * W, (y + 1) * W),
       );
   });
 });
 
 test("erosion does not start at the image's edge, and dilation of nothing is nothing", () => {
-  const full = new Uint8Array(30).fill(1);
-  erode(full, 5, 6, 2, new Float64Array(30));
-  expect(full.every((v) => v === 1)).toBe(true);
-  const none = new Uint8Array(30);
-  dilate(none, 5, 6, 2, new Float64Array(30));
-  expect(none.every((v) => v === 0)).toBe(true);
+  const full = new BitMask(5, 6).complement();
+  erode(full, 2);
+  expect(full.count()).toBe(30);
+  const none = new BitMask(5, 6);
+  dilate(none, 2);
+  expect(none.isEmpty()).toBe(true);
 });
 
 test("hill markers lie one on each hill of scikit-image's h_maxima, and flooding them gives its watershed", () => {
@@ -179,12 +192,15 @@ test("hill markers lie one on each hill of scikit-image's h_maxima, and flooding
   const hills = fixture("hills", int);
   const flood = fixture("flood", int);
   const work = new WatershedScratch(PIXELS);
+  const found = new Hills(H, W);
   masks.forEach((mask, k) => {
     const relief = new Float64Array(PIXELS);
     distanceTransform(mask, H, W, relief);
     gaussianBlur(relief, H, W, 1, relief, scratch);
     const labels = new Int32Array(PIXELS);
-    const count = hillMarkers(relief, new Uint8Array(PIXELS).fill(1), H, W, 0.5, labels, work);
+    found.load(relief, new BitMask(H, W).complement());
+    const count = found.mark(0.5);
+    found.markers(labels);
     expect(count).toBe(Math.max(...hills[k]));
     const met = new Set<number>();
     labels.forEach((label, i) => {
@@ -203,11 +219,13 @@ test("hill markers lie one on each hill of scikit-image's h_maxima, and flooding
 test("markers of a relief that can be read by eye", () => {
   const relief = Float64Array.of(1, 5, 3, 4, 1, 9, 9, 2);
   const labels = new Int32Array(8);
-  const work = new WatershedScratch(8);
-  const mask = new Uint8Array(8).fill(1);
-  expect(hillMarkers(relief, mask, 1, 8, 2, labels, work)).toBe(2);
+  const hills = new Hills(1, 8);
+  hills.load(relief, new BitMask(1, 8).complement());
+  expect(hills.mark(2)).toBe(2);
+  hills.markers(labels);
   expect([...labels]).toEqual([0, 1, 0, 0, 0, 2, 0, 0]);
-  expect(hillMarkers(relief, mask, 1, 8, 1, labels, work)).toBe(3);
+  expect(hills.mark(1)).toBe(3);
+  hills.markers(labels);
   expect([...labels]).toEqual([0, 1, 0, 2, 0, 3, 0, 0]);
 });
 
