@@ -1,6 +1,10 @@
 import { dot } from "../../core/statistics.ts";
+
 /** A function of `x` that writes its gradient into the second argument. */
 export type Objective = (x: Float64Array, gradient: Float64Array) => number;
+
+/** Multiplies a vector in place by an approximation of the inverse Hessian. */
+export type Precondition = (v: Float64Array) => void;
 
 export interface Minimum {
   readonly value: number;
@@ -19,8 +23,16 @@ const MEMORY = 12;
  *
  * @param tolerance largest absolute entry of the gradient to stop at
  * @param limit number of iterations after which it gives up (a minimum that lies at infinity)
+ * @param precondition gives what stands for the inverse Hessian from `x` and an iteration on, null where the last one is
+ * to go on; without any, a multiple of the identity does
  */
-export function minimize(objective: Objective, x: Float64Array, tolerance: number, limit: number): Minimum {
+export function minimize(
+  objective: Objective,
+  x: Float64Array,
+  tolerance: number,
+  limit: number,
+  precondition: (x: Float64Array, iteration: number) => Precondition | null = () => null,
+): Minimum {
   const n = x.length;
   let gradient = new Float64Array(n);
   let next = new Float64Array(n);
@@ -28,8 +40,10 @@ export function minimize(objective: Objective, x: Float64Array, tolerance: numbe
   let value = objective(x, gradient);
   const steps: { s: Float64Array; g: Float64Array; rho: number }[] = [];
   let iterations = 0;
+  let solve: Precondition | null = null;
   for (; iterations < limit && largest(gradient) > tolerance; iterations++) {
-    let direction = descent(gradient, steps);
+    solve = precondition(x, iterations) ?? solve;
+    let direction = descent(gradient, steps, solve);
     let slope = dot(direction, gradient);
     if (!(slope < 0)) {
       steps.length = 0;
@@ -38,7 +52,7 @@ export function minimize(objective: Objective, x: Float64Array, tolerance: numbe
     }
     let low = 0;
     let high = Infinity;
-    let step = steps.length === 0 ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
+    let step = steps.length === 0 && solve === null ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
     let found = Number.NaN;
     for (let tries = 0; tries < 60; tries++) {
       for (let i = 0; i < n; i++) trial[i] = x[i] + step * direction[i];
@@ -71,7 +85,11 @@ export function minimize(objective: Objective, x: Float64Array, tolerance: numbe
   return { value, gradient: left, iterations, converged: left <= tolerance };
 }
 
-function descent(gradient: Float64Array, steps: { s: Float64Array; g: Float64Array; rho: number }[]) {
+function descent(
+  gradient: Float64Array,
+  steps: { s: Float64Array; g: Float64Array; rho: number }[],
+  solve: Precondition | null,
+) {
   const q = gradient.slice();
   const a = new Float64Array(steps.length);
   for (let k = steps.length - 1; k >= 0; k--) {
@@ -79,9 +97,11 @@ function descent(gradient: Float64Array, steps: { s: Float64Array; g: Float64Arr
     a[k] = rho * dot(s, q);
     for (let i = 0; i < q.length; i++) q[i] -= a[k] * g[i];
   }
-  const last = steps.at(-1);
-  const scale = last === undefined ? 1 : 1 / (last.rho * dot(last.g, last.g));
-  for (let i = 0; i < q.length; i++) q[i] *= scale;
+  if (solve === null) {
+    const last = steps.at(-1);
+    const scale = last === undefined ? 1 : 1 / (last.rho * dot(last.g, last.g));
+    for (let i = 0; i < q.length; i++) q[i] *= scale;
+  } else solve(q);
   steps.forEach(({ s, g, rho }, k) => {
     const b = rho * dot(g, q);
     for (let i = 0; i < q.length; i++) q[i] += (a[k] - b) * s[i];

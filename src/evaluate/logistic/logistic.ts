@@ -1,6 +1,8 @@
 import { StudyError } from "../../errors.ts";
+import type { Kernels } from "../svm/kernels.ts";
 import { checkFinite } from "../svm/problem.ts";
 import { trainAdam } from "./adam.ts";
+import { curvature } from "./curvature.ts";
 import { minimize } from "./lbfgs.ts";
 import { loadRows, type SoftmaxData, softmax, softmaxLoss } from "./softmax.ts";
 
@@ -35,6 +37,9 @@ export interface LogisticModel {
 const TOLERANCE = 1e-8;
 const LIMIT = 20_000;
 
+/** Iterations after which the curvature is looked at again; each time twice as long again, and as many. */
+const FRESH = 5;
+
 /**
  * Fits a softmax regression. With two classes both have weights (scikit-learn's `multi_class="multinomial"`).
  *
@@ -65,21 +70,30 @@ export function fitLogistic(
   }
   const { x, center } = loadRows(features, dimension);
   const scale = deviations(features, center);
+  const unit = standardize ? toUnits(x.kernels, rows, scale) : null;
   const weights =
     groups !== undefined
       ? evenWeights(groups)
       : Float64Array.from({ length: rows }, (_, i) =>
           balanced ? 1 / (classes * sizes[labels[i]]) : 1 / rows,
         );
-  const data: SoftmaxData = { rows, dimension, classes, x, scale, labels, weights };
+  const left = unit === null ? scale : scale.map((s, j) => s / unit[j]);
+  const data: SoftmaxData = { rows, dimension, classes, x, scale: left, labels, weights };
   // The mean loss divides scikit-learn's objective by C * rows ("balanced" weights sum to rows as well).
   const penalty = Float64Array.from(scale, (s) => 1 / (c * rows) / (standardize ? 1 : s * s));
   const inner = new Float64Array(classes * (dimension + 1));
+  const ridge = Math.max(1 / (c * rows), 1e-9 * (standardize ? 1 : x.kernels.variance));
+  let next = 0;
   const { iterations, gradient, converged } = minimize(
     (theta, g) => softmaxLoss(data, theta, penalty, g),
     inner,
     TOLERANCE,
     LIMIT,
+    (theta, iteration) => {
+      if (iteration < next) return null;
+      next = 2 * next + FRESH;
+      return curvature(data, theta, ridge);
+    },
   );
   return { classes, dimension, theta: onRaw(inner, center, scale), iterations, gradient, converged };
 }
@@ -160,6 +174,15 @@ function deviations(features: Float32Array, center: Float64Array): Float64Array 
     const sd = Math.sqrt(Math.max(0, s - mean[j] ** 2));
     return sd > 1e-12 * Math.abs(center[j]) ? sd : 1;
   });
+}
+
+/** Divides the rows in the kernels' memory by powers of two near `scale`, which rounds nothing, and returns those. */
+function toUnits({ memory, columns }: Kernels, rows: number, scale: Float64Array): Float64Array {
+  const unit = scale.map((s) => 2 ** Math.round(Math.log2(s)));
+  const x = memory.x.f32;
+  for (let r = 0, at = 0; r < rows; r++, at += columns)
+    for (let j = 0; j < unit.length; j++) x[at + j] /= unit[j];
+  return unit;
 }
 
 /** Weights on standardized features, rewritten for raw ones. */

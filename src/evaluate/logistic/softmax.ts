@@ -40,14 +40,9 @@ export function softmaxLoss(
 ): number {
   const { rows, dimension: d, classes, x, scale, labels, weights } = data;
   const width = d + 1;
-  const p = new Float64Array(rows * classes);
+  const p = softmaxScores(data, theta);
   const column = new Float64Array(rows);
   const w = new Float64Array(x.kernels.columns);
-  for (let k = 0, t = 0; k < classes; k++, t += width) {
-    for (let j = 0; j < d; j++) w[j] = theta[t + j] / scale[j];
-    x.scores(w, column);
-    for (let i = 0; i < rows; i++) p[i * classes + k] = column[i] + theta[t + d];
-  }
   let loss = 0;
   for (let i = 0; i < rows; i++) {
     loss -= weights[i] * p[i * classes + labels[i]];
@@ -69,6 +64,22 @@ export function softmaxLoss(
       gradient[t] += penalty[j] * theta[t];
     }
   return loss;
+}
+
+/** Logits of every row, rows x classes. */
+export function softmaxScores(
+  { rows, dimension: d, classes, x, scale }: SoftmaxData,
+  theta: Float64Array,
+): Float64Array {
+  const p = new Float64Array(rows * classes);
+  const column = new Float64Array(rows);
+  const w = new Float64Array(x.kernels.columns);
+  for (let k = 0, t = 0; k < classes; k++, t += d + 1) {
+    for (let j = 0; j < d; j++) w[j] = theta[t + j] / scale[j];
+    x.scores(w, column);
+    for (let i = 0; i < rows; i++) p[i * classes + k] = column[i] + theta[t + d];
+  }
+  return p;
 }
 
 /** Turns `count` logits from `at` on into probabilities, in place; returns the logarithm of their exponentials' sum. */
