@@ -21,7 +21,7 @@ class Cells:
         self.field = np.array(table["Metadata_Field"])
         self.localization = np.array(table["Metadata_Localization"])
         self.mask = np.load(path / "masks.npy")
-        self.x = np.load(path / "crops.npy")
+        self.x = np.load(path / "crops.npy").astype(np.float32)
         for field in np.unique(self.field):
             rows = np.flatnonzero(self.field == field)
             for c in range(self.x.shape[1]):

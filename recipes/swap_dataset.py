@@ -213,7 +213,7 @@ class SwapDataset(_Swapped):
         self._medium, self._cell = np.full((2, len(self.fields), len(channels)), np.nan)
         for f in np.unique(self.field[used]):
             rows = np.flatnonzero(good & (self.field == f))
-            crops, masks = self._map(self._crops)[rows], self._map(self._masks)[rows]
+            crops, masks = self._map(self._crops)[rows].astype(np.float32), self._map(self._masks)[rows]
             if not (masks == 0).any():
                 raise StoreError(f"field {self.fields[f]}: has no cell-free pixel; leave it out by `cells` and `donors`")
             for c, channel in enumerate(channels):
@@ -305,8 +305,10 @@ def _header(path, form, what, remedy):
         raise StoreError(f"{path.parent}: is not {what} (no readable {path.name}); {remedy}") from cause
     if not isinstance(header, dict) or header.get("format") != form:
         raise StoreError(f"{path}: is not the header of {what}; {remedy}")
-    if header.get("version") != 2:
-        raise StoreError(f"{path}: has version {header.get('version')}, this file reads 2; {remedy}")
+    known = (2, 3) if form == "cellswap-cells" else (2,)
+    if header.get("version") not in known:
+        read = " and ".join(map(str, known))
+        raise StoreError(f"{path}: has version {header.get('version')}, this file reads {read}; {remedy}")
     return header
 
 

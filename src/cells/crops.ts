@@ -4,6 +4,7 @@ import { NpyReader } from "../files/npy.ts";
 import { fileState } from "../files/state.ts";
 import { type CropSource, type MaskKind, NEIGHBOR } from "../types.ts";
 import type { States } from "./checked.ts";
+import { CropArray } from "./crop-array.ts";
 import { readHeader, type StoreHeader, storeFile } from "./header.ts";
 
 /** A store whose files were held to their hashes, for other threads to open: where it is, and what it was then. */
@@ -19,7 +20,7 @@ export class CropFiles implements CropSource {
   readonly path: string;
   readonly header: StoreHeader;
   readonly checked: CheckedStore;
-  readonly #crops: NpyReader;
+  readonly #crops: CropArray;
   readonly #masks: NpyReader | undefined;
 
   /**
@@ -31,15 +32,10 @@ export class CropFiles implements CropSource {
     this.path = path;
     this.checked = checked;
     this.header = readHeader(path);
-    const { count, channels, height, width, masks } = this.header;
-    this.#crops = openArray(storeFile(path, this.header, "crops.npy"), "float32", [
-      count,
-      channels.length,
-      height,
-      width,
-    ]);
+    const { count, height, width, masks } = this.header;
+    this.#crops = openCrops(storeFile(path, this.header, "crops.npy"), this.header);
     if (masks !== "none" && checked.states["masks.npy"] !== undefined)
-      this.#masks = openArray(storeFile(path, this.header, "masks.npy"), "uint8", [count, height, width]);
+      this.#masks = openMasks(storeFile(path, this.header, "masks.npy"), [count, height, width]);
     this.checkUnchanged();
   }
 
@@ -79,17 +75,14 @@ export class CropFiles implements CropSource {
   /** @throws DataError for a value that is not finite, which no import of ours writes */
   readCrop(cell: number, out: Float32Array): void {
     this.#check(cell);
-    this.#crops.read(cell, 1, out);
+    const i = this.#crops.read(cell, out);
+    if (i < 0) return;
     const { height, width, channels } = this.header;
-    const values = height * width * channels.length;
-    for (let i = 0; i < values; i++) {
-      if (out[i] - out[i] === 0) continue;
-      const at = i % (height * width);
-      throw this.#foreign(
-        this.#crops,
-        `crop ${cell} has ${out[i]} in channel ${channels[Math.floor(i / (height * width))]} (row ${Math.floor(at / width)}, column ${at % width})`,
-      );
-    }
+    const at = i % (height * width);
+    throw this.#foreign(
+      this.#crops,
+      `crop ${cell} has ${out[i]} in channel ${channels[Math.floor(i / (height * width))]} (row ${Math.floor(at / width)}, column ${at % width})`,
+    );
   }
 
   /** @throws DataError for a label that is none, and where there are no masks */
@@ -104,7 +97,7 @@ export class CropFiles implements CropSource {
         throw this.#foreign(this.#masks, `mask ${cell} has the label ${out[p]}; labels are 0, 1 and 2`);
   }
 
-  #foreign({ path }: NpyReader, what: string): DataError {
+  #foreign({ path }: { readonly path: string }, what: string): DataError {
     return new DataError(`${what}; mend the source and import the cells again`, { path });
   }
 
@@ -119,12 +112,29 @@ export class CropFiles implements CropSource {
   }
 }
 
-function openArray(path: string, type: "float32" | "uint8", shape: number[]): NpyReader {
-  const array = new NpyReader(path);
-  if (array.type !== type || array.shape.join() !== shape.join())
-    throw new DataError(
-      `holds ${array.type} of ${array.shape.join(" x ")}, but cells.json says ${type} of ${shape.join(" x ")}; import the cells again`,
-      { path },
-    );
-  return array;
+function openCrops(path: string, header: StoreHeader): CropArray {
+  const { type = "float32", count, channels, height, width } = header;
+  const crops = new CropArray(path);
+  if (crops.type === type && crops.shape.join() === [count, channels.length, height, width].join())
+    return crops;
+  crops.close();
+  throw unlike(crops, type, [count, channels.length, height, width]);
+}
+
+function openMasks(path: string, shape: readonly number[]): NpyReader {
+  const masks = new NpyReader(path);
+  if (masks.type === "uint8" && masks.shape.join() === shape.join()) return masks;
+  masks.close();
+  throw unlike(masks, "uint8", shape);
+}
+
+function unlike(
+  { path, type, shape }: Pick<NpyReader, "path" | "type" | "shape">,
+  wanted: string,
+  of: readonly number[],
+): DataError {
+  return new DataError(
+    `holds ${type} of ${shape.join(" x ")}, but cells.json says ${wanted} of ${of.join(" x ")}; import the cells again`,
+    { path },
+  );
 }

@@ -7,15 +7,20 @@ import { parseJson } from "../files/json.ts";
 import { fileOf, type Staged } from "../files/replace.ts";
 import { typicalDiameter } from "../masks/diameter.ts";
 import type { CropShape, MaskKind } from "../types.ts";
+import { CROP_TYPES, type CropType } from "./crop-type.ts";
 
-/** Version of the cell store's layout; a store of another version is refused. */
-export const STORE_VERSION = 2;
+/** Version of the cell store's layout. */
+export const STORE_VERSION = 3;
+/** Versions that are read; crops of version 2 are float32 all of them. A store of another version is refused. */
+const READ = [2, STORE_VERSION] as const;
 
 /** `cells.json` of a cell store. */
 export interface StoreHeader extends CropShape {
   readonly format: "cellswap-cells";
   readonly version: number;
   readonly count: number;
+  /** Type of the values of `crops.npy`; float32 where it is not said. */
+  readonly type?: CropType;
   readonly masks: MaskKind;
   /** Where the masks come from: the source's name, or the segmentation with its options. */
   readonly maskSource: string | null;
@@ -39,11 +44,12 @@ const side = z.int().min(1).max(SIDE);
 
 const Header = z.strictObject({
   format: z.literal("cellswap-cells"),
-  version: z.literal(STORE_VERSION),
+  version: z.literal(READ),
   count: z
     .int()
     .min(0)
     .max(2 ** 31 - 1),
+  type: z.enum(CROP_TYPES).optional(),
   channels: z.array(z.string()).min(1),
   height: side,
   width: side,
@@ -107,9 +113,9 @@ export function readHeader(path: string): StoreHeader {
   const { format, version } = (json ?? {}) as Record<string, unknown>;
   if (format !== "cellswap-cells")
     throw new DataError("is not the header of a cell store; make one with `cellswap import`", { path: file });
-  if (typeof version === "number" && version !== STORE_VERSION)
+  if (typeof version === "number" && !READ.some((known) => known === version))
     throw new DataError(
-      `has version ${version}, this cellswap reads ${STORE_VERSION}; import the cells again`,
+      `has version ${version}, this cellswap reads ${READ.join(" and ")}; import the cells again`,
       { path: file },
     );
   const { success, data, error } = Header.safeParse(json, { reportInput: true });

@@ -11,6 +11,8 @@ import {
   worthLifting,
 } from "../masks/verdict.ts";
 import type { Column, MaskKind, Table } from "../types.ts";
+import { checkCrop } from "./check-crop.ts";
+import { type CropValues, convertCrop, cropTypeOf } from "./crop-type.ts";
 import { importKey } from "./import-key.ts";
 import type { Labels } from "./metadata/labels.ts";
 import type { Quality } from "./quality.ts";
@@ -28,8 +30,13 @@ export type { ImportSummary } from "./summary.ts";
 export interface CellPixels {
   readonly height: number;
   readonly width: number;
-  /** Channels x height x width. */
-  readonly crop: Float32Array;
+  /**
+   * Channels x height x width: whole numbers of 8 or 16 bits and half-precision floats as the source has them, all else
+   * as float32.
+   */
+  readonly crop: CropValues;
+  /** Whether `crop` holds the bits of half-precision floats. */
+  readonly half?: boolean;
   /** Height x width, labels 0, 1, 2; null where the source has no masks. */
   readonly mask: Uint8Array | null;
 }
@@ -83,7 +90,7 @@ export interface ImportOptions {
 
 /**
  * Reads every cell of a plan (`pciSource`, `pifiaSource`, `deeplocSource`, `folderSource`, or one of your own) and
- * writes a cell store at `out`: float32 crops in the units of the files, label masks, metadata and the quality of every
+ * writes a cell store at `out`: crops in the units and the type of the files ({@link CellPixels}; the widest, where they differ), label masks, metadata and the quality of every
  * mask. A few cells are in memory at a time, besides the metadata. On any failure nothing is left, and what stood at
  * `out` stays; when `signal` aborts as well, unless `choices` are given: then the cells that were read are kept in
  * `OUT.unfinished` for the next import. The store has the same bytes either way.
@@ -98,7 +105,13 @@ export async function importCells(
   const { labels, signal } = options;
   checkDistinct(plan.channels, plan.path);
   const tally = new Tally(labels);
-  const twins = new Twins();
+  const labelOf = ({ Metadata_Protein, Metadata_Localization }: CellRecord) =>
+    labels?.get(String(Metadata_Protein)) ?? Metadata_Localization ?? null;
+  const twins = new Twins({
+    read: (cell) => (unfinished as UnfinishedStore).readCrop(cell),
+    id: (cell) => String(plan.record(cell).Metadata_Cell),
+    label: (cell) => String(labelOf(plan.record(cell)) ?? ""),
+  });
   let surroundings: Surroundings | undefined;
   const ids = new Map<string, number>();
   const constant: boolean[] = [];
@@ -146,13 +159,16 @@ export async function importCells(
       readUpTo(cell + 1);
       const pixels = await (reading.shift() as Promise<CellPixels>);
       if (cell === 0)
-        ahead = Math.min(options.ahead ?? AHEAD, Math.floor(AHEAD_BYTES / pixels.crop.byteLength));
+        ahead = Math.min(
+          options.ahead ?? AHEAD,
+          Math.floor(AHEAD_BYTES / (Float32Array.BYTES_PER_ELEMENT * pixels.crop.length)),
+        );
       readUpTo(cell + 1 + ahead);
       const path = plan.file(cell);
       if (writer === undefined) {
         shape ??= { height: pixels.height, width: pixels.width };
         if (options.diameter !== undefined) checkDiameter(options.diameter, shape.height, shape.width);
-        unfinished.begin(shape);
+        unfinished.begin(shape, cropTypeOf(pixels.crop, pixels.half));
         writer = new CellStoreWriter(
           out,
           { channels: plan.channels, ...shape },
@@ -182,19 +198,22 @@ export async function importCells(
           { path: plan.path },
         );
       const flat = checkCrop(pixels, plan.channels, (c) => plan.file(cell, c));
-      const localization = labels?.get(String(record.Metadata_Protein)) ?? record.Metadata_Localization;
-      const whole: CellRecord = { ...record, Metadata_Localization: localization };
+      const whole: CellRecord = { ...record, Metadata_Localization: labelOf(record) };
       tally.add(whole, flat.length > 0);
       surroundings ??= new Surroundings({ channels: plan.channels, height, width });
-      surroundings.add(pixels.crop, pixels.mask);
-      twins.add(id, String(localization ?? ""), pixels.crop);
+      surroundings.add(pixels.crop, pixels.mask, pixels.half);
       if (pixels.mask !== null) {
         const found = measureMask(pixels.mask, pixels.height, pixels.width);
         MEASURES.forEach((name, m) => void measures[m].push(found[name]));
         constant.push(flat.length > 0);
         neighbors ||= pixels.mask.includes(2);
       }
-      writer?.append(pixels.crop, pixels.mask, whole);
+      const before = unfinished.type;
+      const own = cropTypeOf(pixels.crop, pixels.half);
+      writer.append(pixels.crop, pixels.mask, whole, own);
+      const { type } = unfinished;
+      if (type !== before) twins.renew();
+      twins.add(cell, convertCrop(pixels.crop, own, type));
       room.release(cell);
       options.onProgress?.(cell + 1, plan.count);
     }
@@ -311,33 +330,3 @@ function limitNotes(verdicts: readonly string[]): string[] {
 /** Cells that are read ahead at most, and bytes of their crops. */
 const AHEAD = 16;
 const AHEAD_BYTES = 2 ** 25;
-
-/** Checks that all pixels are finite; returns the channels that have one value everywhere. */
-function checkCrop(
-  pixels: CellPixels,
-  channels: readonly string[],
-  file: (channel: number) => string,
-): string[] {
-  const { crop, width } = pixels;
-  const size = pixels.height * width;
-  if (crop.length !== channels.length * size)
-    throw new RangeError(`${crop.length} values for ${channels.length} channels of ${size} px`);
-  const flat: string[] = [];
-  for (let c = 0; c < channels.length; c++) {
-    const first = crop[c * size];
-    let same = true;
-    for (let p = c * size; p < (c + 1) * size; p++) {
-      const value = crop[p];
-      if (value - value !== 0) {
-        const at = p - c * size;
-        throw new DataError(
-          `has the value ${value} in channel ${channels[c]} at row ${Math.floor(at / width)}, column ${at % width}; mend the pixels or take this cell out`,
-          { path: file(c) },
-        );
-      }
-      if (value !== first) same = false;
-    }
-    if (same) flat.push(channels[c]);
-  }
-  return flat;
-}

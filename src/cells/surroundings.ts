@@ -1,4 +1,5 @@
 import { CENTER, type CropShape, type Flag } from "../types.ts";
+import type { CropValues } from "./crop-type.ts";
 
 /** Share of the rim that must hold one value for it to be empty; a neighbor that reaches the rim covers more than the rest. */
 const EMPTY = 0.95;
@@ -13,6 +14,8 @@ const FEWEST = 8;
  */
 export class Surroundings {
   readonly #shape: CropShape;
+  #values = new Float32Array(0);
+  #places = new Int32Array(0);
   /** Crops that have a rim. */
   cells = 0;
   /** Of these, those with an empty rim, by channel. */
@@ -23,18 +26,30 @@ export class Surroundings {
     this.empty = shape.channels.map(() => 0);
   }
 
-  /** @param crop channels x height x width; @param mask height x width, null where it is not known */
-  add(crop: Float32Array, mask: Uint8Array | null): void {
-    const rim = rimOf(this.#shape).filter((p) => mask?.[p] !== CENTER);
-    if (rim.length < FEWEST) return;
+  /**
+   * @param crop channels x height x width @param mask height x width, null where it is not known
+   * @param half whether `crop` holds the bits of half-precision floats
+   */
+  add(crop: CropValues, mask: Uint8Array | null, half = false): void {
+    const all = rimOf(this.#shape);
+    if (this.#values.length < all.length) {
+      this.#values = new Float32Array(all.length);
+      this.#places = new Int32Array(all.length);
+    }
+    let count = 0;
+    for (const p of all) if (mask === null || mask[p] !== CENTER) this.#places[count++] = p;
+    if (count < FEWEST) return;
     this.cells++;
     const pixels = this.#shape.height * this.#shape.width;
+    const values = this.#values.subarray(0, count);
     for (let c = 0; c < this.empty.length; c++) {
-      const plane = crop.subarray(c * pixels, (c + 1) * pixels);
-      const value = majority(rim, plane);
+      for (let i = 0; i < count; i++) values[i] = crop[c * pixels + this.#places[i]];
+      // Zero with a sign and without are one value.
+      if (half) for (let i = 0; i < count; i++) if (values[i] === 0x8000) values[i] = 0;
+      const value = majority(values);
       let same = 0;
-      for (const p of rim) if (plane[p] === value) same++;
-      if (same >= EMPTY * rim.length) this.empty[c]++;
+      for (let i = 0; i < count; i++) if (values[i] === value) same++;
+      if (same >= EMPTY * count) this.empty[c]++;
     }
   }
 }
@@ -76,12 +91,11 @@ function rimOf(shape: CropShape): Int32Array {
   return rim;
 }
 
-/** The value that more than half of the pixels have, if there is one (Boyer and Moore's vote). */
-function majority(pixels: Int32Array, plane: Float32Array): number {
+/** The value that more than half of them are, if there is one (Boyer and Moore's vote). */
+function majority(values: Float32Array): number {
   let value = Number.NaN;
   let votes = 0;
-  for (const p of pixels) {
-    const v = plane[p];
+  for (const v of values) {
     if (votes === 0) value = v;
     votes += v === value ? 1 : -1;
   }

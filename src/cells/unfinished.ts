@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DataError, isCellswapError } from "../errors.ts";
 import { makeFolder, refuseLink, unmakeFolder, writeError, writeFileAtomic } from "../files/atomic.ts";
@@ -6,19 +6,30 @@ import { type Lock, takeLock } from "../files/lock.ts";
 import { MarkedRows } from "../files/marked-rows.ts";
 import { npyHeader } from "../files/npy.ts";
 import type { CropShape } from "../types.ts";
+import {
+  bytesOfCrop,
+  CROP_BYTES,
+  CROP_TYPES,
+  type CropType,
+  type CropValues,
+  convertCrop,
+  emptyCrop,
+  widerType,
+} from "./crop-type.ts";
 import type { CellPixels } from "./importer.ts";
 import type { StoreRows } from "./writer.ts";
 
 /** What tells an unfinished import from a folder of somebody else, and one import from another. */
 const STATE = "import.json";
 /** Everything that an unfinished import leaves. */
-const OWN = /^(import\.json|run\.lock|(crops|masks)\.sums\.npy|store)($|\.)/;
+const OWN = /^(import\.json|run\.lock|(crops|masks|wider)\.sums\.npy|store)($|\.)/;
 
 interface State {
   readonly format: "cellswap-import";
   readonly key: string | null;
   readonly height: number;
   readonly width: number;
+  readonly type: CropType;
 }
 
 /**
@@ -37,6 +48,7 @@ export class UnfinishedStore implements StoreRows {
   #lock: Lock | undefined;
   #made: string | undefined;
   #shape: { readonly height: number; readonly width: number } | undefined;
+  #type: CropType = "uint8";
   #crops: MarkedRows | undefined;
   #masks: MarkedRows | undefined;
   #taken: Uint8Array = new Uint8Array();
@@ -93,26 +105,37 @@ export class UnfinishedStore implements StoreRows {
     return this.#taken[cell] === 1;
   }
 
-  /** Pixels of a cell that was taken up. */
-  read(cell: number): CellPixels {
-    const { height, width } = this.#shape!;
-    const crop = new Float32Array(this.#planes * height * width);
-    this.#crops!.read(cell, new Uint8Array(crop.buffer));
-    const mask = this.#masks === undefined ? null : new Uint8Array(height * width);
-    if (mask !== null) this.#masks?.read(cell, mask);
-    return { height, width, crop, mask };
+  /** Type of all crops that are there: the smallest that holds them. */
+  get type(): CropType {
+    return this.#type;
   }
 
-  /** Begins anew where nothing was taken up. */
-  begin({ height, width }: Pick<CropShape, "height" | "width">): void {
+  /** Pixels of a cell that is there. */
+  read(cell: number): CellPixels {
+    const { height, width } = this.#shape!;
+    const mask = this.#masks === undefined ? null : new Uint8Array(height * width);
+    if (mask !== null) this.#masks?.read(cell, mask);
+    return { height, width, crop: this.readCrop(cell), mask, half: this.#type === "float16" };
+  }
+
+  /** Values of a cell that is there, in the {@link type} of all. */
+  readCrop(cell: number): CropValues {
+    const { height, width } = this.#shape!;
+    const crop = emptyCrop(this.#type, this.#planes * height * width);
+    this.#crops!.read(cell, bytesOfCrop(crop));
+    return crop;
+  }
+
+  /** Begins anew where nothing was taken up; `type` is that of the first crop. */
+  begin({ height, width }: Pick<CropShape, "height" | "width">, type: CropType): void {
     if (this.#crops !== undefined) return;
     try {
       if (this.#lock === undefined) {
         this.#made = makeFolder(this.path);
         this.#lock = takeLock(this.path);
       }
-      const state: State = { format: "cellswap-import", key: this.#key, height, width };
-      writeFileAtomic(join(this.path, STATE), `${JSON.stringify(state)}\n`);
+      const state: State = { format: "cellswap-import", key: this.#key, height, width, type };
+      this.#keepState(state);
       this.#open(state);
     } catch (cause) {
       this.abandon();
@@ -120,11 +143,37 @@ export class UnfinishedStore implements StoreRows {
     }
   }
 
-  append(crop: Float32Array, mask: Uint8Array | null): void {
+  append(crop: CropValues, mask: Uint8Array | null, type: CropType): void {
     const cell = this.#rows++;
     if (this.has(cell)) return;
-    this.#crops!.write(cell, new Uint8Array(crop.buffer, crop.byteOffset, crop.byteLength));
+    const wider = widerType(this.#type, type);
+    if (wider !== this.#type) this.#widen(wider);
+    this.#crops!.write(cell, bytesOfCrop(convertCrop(crop, type, this.#type)));
     if (mask !== null) this.#masks?.write(cell, mask);
+  }
+
+  /**
+   * Brings all crops that are there to another type. Cut off at any moment, this leaves crops of the one type or of the
+   * other, or such as fit neither and are read again.
+   */
+  #widen(type: CropType): void {
+    const [before, after] = [this.#crops!, this.#openCrops("wider", type)];
+    before.made().forEach((made, cell) => {
+      if (made === 1) after.write(cell, bytesOfCrop(convertCrop(this.readCrop(cell), this.#type, type)));
+    });
+    before.close();
+    after.close();
+    for (const name of ["sums.npy", "npy"]) {
+      const place = (of: string) => join(name === "npy" ? this.folder : this.path, `${of}.${name}`);
+      renameSync(place("wider"), place("crops"));
+    }
+    this.#keepState({ format: "cellswap-import", key: this.#key, ...this.#shape!, type });
+    this.#type = type;
+    this.#crops = this.#openCrops("crops", type);
+  }
+
+  #keepState(state: State): void {
+    writeFileAtomic(join(this.path, STATE), `${JSON.stringify(state)}\n`);
   }
 
   close(): void {
@@ -155,29 +204,39 @@ export class UnfinishedStore implements StoreRows {
     rmSync(this.path, { recursive: true, force: true });
   }
 
-  #open(state: State): void {
-    const { height, width } = state;
-    const rows = this.#count;
-    const open = (name: string, header: Uint8Array, rowBytes: number) => {
-      const path = join(this.folder, `${name}.npy`);
-      const sums = join(this.path, `${name}.sums.npy`);
-      return new MarkedRows({ path, filling: path, sums, header, rows, rowBytes });
-    };
+  #open({ height, width, type }: State): void {
     this.#shape = { height, width };
-    const size = height * width;
-    const crops = npyHeader("float32", [rows, this.#planes, height, width]);
-    this.#crops = open("crops", crops, 4 * this.#planes * size);
-    if (this.#masked) this.#masks = open("masks", npyHeader("uint8", [rows, height, width]), size);
+    this.#type = type;
+    for (const file of [join(this.folder, "wider.npy"), join(this.path, "wider.sums.npy")])
+      rmSync(file, { force: true });
+    this.#crops = this.#openCrops("crops", type);
+    const masks = npyHeader("uint8", [this.#count, height, width]);
+    if (this.#masked) this.#masks = this.#openRows("masks", masks, height * width);
     this.#taken = this.#crops.verify();
-    const masks = this.#masks?.verify();
-    if (masks !== undefined) this.#taken = this.#taken.map((made, cell) => made & masks[cell]);
+    const made = this.#masks?.verify();
+    if (made !== undefined) this.#taken = this.#taken.map((crop, cell) => crop & made[cell]);
+  }
+
+  #openCrops(name: string, type: CropType): MarkedRows {
+    const { height, width } = this.#shape!;
+    const header = npyHeader(type, [this.#count, this.#planes, height, width]);
+    return this.#openRows(name, header, CROP_BYTES[type] * this.#planes * height * width);
+  }
+
+  #openRows(name: string, header: Uint8Array, rowBytes: number): MarkedRows {
+    const path = join(this.folder, `${name}.npy`);
+    const sums = join(this.path, `${name}.sums.npy`);
+    return new MarkedRows({ path, filling: path, sums, header, rows: this.#count, rowBytes });
   }
 
   #state(): State | undefined {
     try {
       const state = JSON.parse(readFileSync(join(this.path, STATE), "utf8")) as State;
       const whole = (n: unknown) => Number.isInteger(n) && (n as number) > 0 && (n as number) <= 8192;
-      return state.format === "cellswap-import" && whole(state.height) && whole(state.width)
+      return state.format === "cellswap-import" &&
+        whole(state.height) &&
+        whole(state.width) &&
+        CROP_TYPES.includes(state.type)
         ? state
         : undefined;
     } catch {

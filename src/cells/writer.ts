@@ -13,6 +13,7 @@ import { sha256File } from "../files/hash.ts";
 import { NpyWriter } from "../files/npy.ts";
 import { table, writeCsv, writeParquet } from "../files/table.ts";
 import type { Column, CropShape, MaskKind, Table } from "../types.ts";
+import { type CropType, type CropValues, convertCrop, cropTypeOf } from "./crop-type.ts";
 import { headerText, STORE_VERSION, type StoreHeader, sealed, unusualDiameter } from "./header.ts";
 import { type Quality, writeQuality } from "./quality.ts";
 import { checkReplaceable, commitStore } from "./replace.ts";
@@ -24,7 +25,9 @@ export type CellRecord = Readonly<Record<string, string | number | null>>;
 export interface StoreRows {
   /** Folder of the store until it is whole. */
   readonly folder: string;
-  append(crop: Float32Array, mask: Uint8Array | null): void;
+  /** Type of the crops, which grows with what is appended. */
+  readonly type: CropType;
+  append(crop: CropValues, mask: Uint8Array | null, type: CropType): void;
   /** Closes `crops.npy` and `masks.npy`, which are whole then. */
   close(): void;
   /** Called when the store stands in its place. */
@@ -64,10 +67,18 @@ export class CellStoreWriter {
     this.#rows = rows ?? new PlainRows(this.#path, shape, masks, path);
   }
 
-  /** Appends a cell: crop (channels x height x width), label mask (height x width) where the store has masks. */
-  append(crop: Float32Array, mask: Uint8Array | null, record: CellRecord): void {
+  /**
+   * Appends a cell: crop (channels x height x width), label mask (height x width) where the store has masks.
+   * @param type of the crop's values, where the array does not say it: float16
+   */
+  append(
+    crop: CropValues,
+    mask: Uint8Array | null,
+    record: CellRecord,
+    type: CropType = cropTypeOf(crop),
+  ): void {
     const row = this.#count++;
-    this.#named(() => this.#rows.append(crop, mask));
+    this.#named(() => this.#rows.append(crop, mask, type));
     for (const [name, value] of Object.entries(record)) {
       let column = this.#metadata.get(name);
       if (column === undefined) this.#metadata.set(name, (column = new Array(row).fill(null)));
@@ -108,6 +119,7 @@ export class CellStoreWriter {
         format: "cellswap-cells",
         version: STORE_VERSION,
         count: this.#count,
+        type: this.#rows.type,
         channels: this.#shape.channels,
         height: this.#shape.height,
         width: this.#shape.width,
@@ -140,9 +152,10 @@ export class CellStoreWriter {
   }
 }
 
-/** Pixels of a store as they come, in a folder of this process. */
+/** Pixels of a store as they come, as float32, in a folder of this process. */
 class PlainRows implements StoreRows {
   readonly folder: string;
+  readonly type = "float32";
   /** First folder above the store that had to be made. */
   readonly #made: string | undefined;
   readonly #crops: NpyWriter;
@@ -163,8 +176,8 @@ class PlainRows implements StoreRows {
       this.#masks = new NpyWriter(join(this.folder, "masks.npy"), "uint8", [height, width]);
   }
 
-  append(crop: Float32Array, mask: Uint8Array | null): void {
-    this.#crops.append(crop);
+  append(crop: CropValues, mask: Uint8Array | null, type: CropType): void {
+    this.#crops.append(convertCrop(crop, type, this.type));
     if (mask !== null) this.#masks?.append(mask);
   }
 

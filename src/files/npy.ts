@@ -4,11 +4,21 @@ import { writeAll, writeError } from "./atomic.ts";
 import { openInput, readError } from "./input.ts";
 
 /** Element types that we store; names as in numpy. */
-export type NpyType = "float32" | "float64" | "uint8" | "int32";
+export type NpyType = "float32" | "float64" | "uint8" | "int32" | "uint16" | "float16";
 
-const DESCR: Record<NpyType, string> = { float32: "<f4", float64: "<f8", uint8: "|u1", int32: "<i4" };
-const BYTES: Record<NpyType, number> = { float32: 4, float64: 8, uint8: 1, int32: 4 };
+const DESCR: Record<NpyType, string> = {
+  float32: "<f4",
+  float64: "<f8",
+  uint8: "|u1",
+  int32: "<i4",
+  uint16: "<u2",
+  float16: "<f2",
+};
+const BYTES: Record<NpyType, number> = { float32: 4, float64: 8, uint8: 1, int32: 4, uint16: 2, float16: 2 };
 const HEADER = 128;
+
+/** A type as numpy writes it: `<f4`. */
+export const npyDescr = (type: NpyType): string => DESCR[type];
 
 /** First 128 bytes of a NumPy .npy file, version 1.0 (numpy.lib.format). */
 export function npyHeader(type: NpyType | "uint32", shape: readonly number[]): Uint8Array {
@@ -51,7 +61,7 @@ export class NpyWriter {
   }
 
   /** Appends one or more whole rows. */
-  append(data: Float32Array | Float64Array | Uint8Array | Int32Array): void {
+  append(data: Float32Array | Float64Array | Uint8Array | Int32Array | Uint16Array): void {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     writeAll(this.#file, bytes, HEADER + this.#rows * this.rowBytes, this.path);
     this.#rows += bytes.length / this.rowBytes;
@@ -165,7 +175,7 @@ export class NpyReader {
     if (type === undefined || fortran) {
       closeSync(file);
       throw new DataError(
-        `holds ${descr}; float32, float64, uint8 or int32 in C order is needed (numpy.ascontiguousarray, astype)`,
+        `holds ${descr}; ${Object.keys(DESCR).join(", ")} in C order is needed (numpy.ascontiguousarray, astype)`,
         { path },
       );
     }
@@ -180,8 +190,12 @@ export class NpyReader {
     throw new DataError(`is truncated (${size} bytes, ${needed} expected); make it again`, { path });
   }
 
-  /** Copies `count` rows from `row` on into `out`, whose type must be that of the file. */
-  read(row: number, count: number, out: Float32Array | Float64Array | Uint8Array | Int32Array): void {
+  /** Copies `count` rows from `row` on into `out`, whose type must be that of the file (float16: the bits, as Uint16Array). */
+  read(
+    row: number,
+    count: number,
+    out: Float32Array | Float64Array | Uint8Array | Int32Array | Uint16Array,
+  ): void {
     const bytes = new Uint8Array(out.buffer, out.byteOffset, this.#rowBytes * count);
     readNpy(this.#file, bytes, this.#start + row * this.#rowBytes, this.path);
   }

@@ -8,6 +8,8 @@ export interface NumberType {
   readonly little: boolean;
 }
 
+const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 const SIZES: Readonly<Record<string, readonly number[]>> = {
   f: [2, 4, 8],
   i: [1, 2, 4, 8],
@@ -62,15 +64,19 @@ function numberReader(view: DataView, { kind, bytes, little }: NumberType): (at:
   }
 }
 
+/** What numbers are decoded into: a type that holds them, or the nearest float. */
+export type Decoded = Float32Array | Float64Array | Uint8Array | Uint16Array;
+
 /**
  * Writes the numbers that `bytes` holds into `out`; as many as `out` has are there. 64-bit integers beyond 2^53 are
- * rounded to the nearest double.
+ * rounded to the nearest double. Half-precision floats in a Uint16Array are their bits.
  */
-export function decodeNumbers(bytes: Uint8Array, type: NumberType, out: Float32Array | Float64Array): void {
+export function decodeNumbers(bytes: Uint8Array, type: NumberType, out: Decoded): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (type.kind === "f" && type.bytes === 2) {
     const bits = halves(view, type.little, out.length);
     if (out instanceof Float32Array) decodeFloat16(bits, out);
+    else if (out instanceof Uint16Array) out.set(bits);
     else {
       const values = new Float32Array(out.length);
       decodeFloat16(bits, values);
@@ -78,11 +84,41 @@ export function decodeNumbers(bytes: Uint8Array, type: NumberType, out: Float32A
     }
     return;
   }
+  const own = ownValues(bytes, type, out.length);
+  if (own !== null) {
+    out.set(own);
+    return;
+  }
   const read = numberReader(view, type);
   for (let i = 0, at = 0; i < out.length; i++, at += type.bytes) out[i] = read(at);
 }
 
-const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/** Numbers of at most 53 bits where they lie as this machine has them; null where they do not. */
+function ownValues(bytes: Uint8Array, { kind, bytes: size, little }: NumberType, count: number) {
+  if ((size > 1 && little !== LITTLE) || bytes.byteOffset % size !== 0) return null;
+  const place = [bytes.buffer, bytes.byteOffset, count] as const;
+  switch (`${kind}${size}`) {
+    case "f4":
+      return new Float32Array(...place);
+    case "f8":
+      return new Float64Array(...place);
+    case "i1":
+      return new Int8Array(...place);
+    case "i2":
+      return new Int16Array(...place);
+    case "i4":
+      return new Int32Array(...place);
+    case "u1":
+    case "b1":
+      return new Uint8Array(...place);
+    case "u2":
+      return new Uint16Array(...place);
+    case "u4":
+      return new Uint32Array(...place);
+    default:
+      return null;
+  }
+}
 
 /** 16-bit words of a view, in place where they lie as this machine has them. */
 function halves(view: DataView, little: boolean, count: number): Uint16Array {

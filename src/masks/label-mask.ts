@@ -24,22 +24,15 @@ export function normalizeMask(image: Planes<PlaneValues>, path: string): Uint8Ar
         path,
       },
     );
-  const values = new Set<number>();
-  for (const value of data) {
-    if (!Number.isSafeInteger(value) || value < 0)
-      throw new DataError(
-        `has the value ${value}, masks hold whole numbers${value > 2 ** 53 ? " up to 2^53" : ""} (0 background, 1 center cell, 2 others; or a label per cell; or 0 and 255)`,
-        { path },
-      );
-    values.add(value);
-  }
+  const values = labelsIn(data, path);
   values.delete(0);
   if (looksGray(data, height, width, values.size))
     throw new DataError(
       `holds an image, no mask: ${values.size} values, most pixels unlike their neighbor; give the file with the labels (0 background, a whole number per cell)`,
       { path },
     );
-  const largest = Math.max(0, ...values);
+  let largest = 0;
+  for (const value of values) if (value > largest) largest = value;
   const mask = new Uint8Array(height * width);
   if (values.size <= 1 && (largest === 1 || largest === 255)) {
     for (let p = 0; p < mask.length; p++) mask[p] = data[p] === 0 ? BACKGROUND : CENTER;
@@ -54,6 +47,25 @@ export function normalizeMask(image: Planes<PlaneValues>, path: string): Uint8Ar
   for (let p = 0; p < mask.length; p++)
     mask[p] = data[p] === 0 ? BACKGROUND : data[p] === center ? CENTER : NEIGHBOR;
   return mask;
+}
+
+/** The different values of a plane of labels. @throws DataError where one is no label */
+function labelsIn(data: PlaneValues, path: string): Set<number> {
+  const values = new Set<number>();
+  // Labels form patches: most pixels have the value of the one before.
+  let last = Number.NaN;
+  for (let p = 0; p < data.length; p++) {
+    const value = data[p];
+    if (value === last) continue;
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new DataError(
+        `has the value ${value}, masks hold whole numbers${value > 2 ** 53 ? " up to 2^53" : ""} (0 background, 1 center cell, 2 others; or a label per cell; or 0 and 255)`,
+        { path },
+      );
+    values.add(value);
+    last = value;
+  }
+  return values;
 }
 
 /** The label nearest to the center pixel (the smaller one of equally near), 0 where none is within reach. */

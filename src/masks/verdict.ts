@@ -82,19 +82,29 @@ export function measureMask(mask: Uint8Array, height: number, width: number): Me
     throw new RangeError(`mask has ${mask.length} pixels, expected ${height} x ${width}`);
   let area = 0;
   let neighbors = 0;
-  let background = 0;
+  let others = 0;
   let edge = 0;
   let sumX = 0;
   let sumY = 0;
-  for (let y = 0, i = 0; y < height; y++)
-    for (let x = 0; x < width; x++, i++)
-      if (mask[i] === CENTER) {
-        area++;
+  for (let y = 0; y < height; y++) {
+    const row = y * width;
+    let own = 0;
+    for (let x = 0; x < width; x++) {
+      const label = mask[row + x];
+      if (label === BACKGROUND) continue;
+      if (label === CENTER) {
+        own++;
         sumX += x;
-        sumY += y;
-        if (x === 0 || y === 0 || x === width - 1 || y === height - 1) edge++;
-      } else if (mask[i] === NEIGHBOR) neighbors++;
-      else if (mask[i] === BACKGROUND) background++;
+      } else if (label === NEIGHBOR) neighbors++;
+      else others++;
+    }
+    area += own;
+    sumY += own * y;
+    if (y === 0 || y === height - 1) edge += own;
+    else if (own > 0)
+      edge += (mask[row] === CENTER ? 1 : 0) + (width > 1 && mask[row + width - 1] === CENTER ? 1 : 0);
+  }
+  const background = height * width - area - neighbors - others;
   return {
     Quality_CenterArea: area,
     Quality_NeighborArea: neighbors,

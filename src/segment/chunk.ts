@@ -1,3 +1,4 @@
+import { CropArray } from "../cells/crop-array.ts";
 import { DataError } from "../errors.ts";
 import { NpyReader } from "../files/npy.ts";
 import { type Judgment, MEASURES } from "../masks/verdict.ts";
@@ -48,7 +49,7 @@ export interface ChunkResult {
 /** Segments chunks of a store's cells and keeps their masks and verdicts as they are made. */
 export class ChunkSegmenter {
   readonly #context: ChunkContext;
-  readonly #crops: NpyReader;
+  readonly #crops: CropArray;
   readonly #centers: NpyReader | undefined;
   readonly #out: UnfinishedMasks;
   readonly #segmenter: Segmenter | SeededSegmenter;
@@ -62,7 +63,7 @@ export class ChunkSegmenter {
   constructor(context: ChunkContext) {
     this.#context = context;
     const { height, width, channels } = context;
-    this.#crops = new NpyReader(context.crops);
+    this.#crops = new CropArray(context.crops);
     if (context.centers !== null) this.#centers = new NpyReader(context.centers);
     this.#out = new UnfinishedMasks(context.out);
     this.#segmenter =
@@ -144,7 +145,7 @@ export class ChunkSegmenter {
   }
 
   #read(row: number): void {
-    this.#crops.read(row, 1, this.#crop);
+    this.#crops.read(row, this.#crop);
   }
 
   /** A channel of the crop that was read last. */

@@ -1,8 +1,9 @@
 import { closeSync } from "node:fs";
+import { CROP_BYTES, CROP_TYPES, type CropType } from "../cells/crop-type.ts";
 import { DataError } from "../errors.ts";
 import type { ViewEncoder } from "../explore/format.ts";
 import { sha256 } from "../files/hash.ts";
-import { npyHeader, openNpy, readNpy } from "../files/npy.ts";
+import { npyDescr, npyHeader, openNpy, readNpy } from "../files/npy.ts";
 import { checkUnchanged } from "../files/state.ts";
 import { type Entry, encodePath, type FileEntry } from "./entries.ts";
 import type { OpenedStudy } from "./study.ts";
@@ -31,16 +32,19 @@ export function withoutServer(study: OpenedStudy, networks: boolean, partBytes =
   const about = { ...study.about, encoders, crops: { ...crops, part } };
   entries.set("study.json", { text: JSON.stringify(about) });
   const arrays = [
-    ["crops", "float32", [crops.channels.length, crops.height, crops.width]],
-    ["masks", "uint8", [crops.height, crops.width]],
+    ["crops", [crops.channels.length, crops.height, crops.width]],
+    ["masks", [crops.height, crops.width]],
   ] as const;
-  for (const [name, type, shape] of arrays) {
+  for (const [name, shape] of arrays) {
     const whole = entries.get(`${name}.npy`);
     if (whole === undefined || !("path" in whole)) continue;
     entries.delete(`${name}.npy`);
     for (let from = 0, n = 0; from < crops.count; from += part, n++) {
       const count = Math.min(part, crops.count - from);
-      entries.set(`${name}/${String(n).padStart(4, "0")}.npy`, rowsOf(whole, type, shape, { from, count }));
+      entries.set(
+        `${name}/${String(n).padStart(4, "0")}.npy`,
+        rowsOf(whole, typeOfNpy(whole.path), shape, { from, count }),
+      );
     }
   }
   return { ...study, about, entries };
@@ -67,14 +71,23 @@ export function isClosed(license: string): boolean {
   );
 }
 
+/** Type of the values of crops or masks. */
+function typeOfNpy(path: string): CropType {
+  const { file, header } = openNpy(path);
+  closeSync(file);
+  const found = CROP_TYPES.find((type) => npyDescr(type) === header.descr);
+  if (found === undefined) throw new DataError(`holds ${header.descr}, and no crops or masks`, { path });
+  return found;
+}
+
 /** Rows of a .npy array as a file of their own. */
 function rowsOf(
   { path, sha256: hash, state }: FileEntry,
-  type: "float32" | "uint8",
+  type: CropType,
   shape: readonly number[],
   { from, count }: { readonly from: number; readonly count: number },
 ): Entry {
-  const size = (type === "float32" ? 4 : 1) * shape.reduce((a, b) => a * b, 1);
+  const size = CROP_BYTES[type] * shape.reduce((a, b) => a * b, 1);
   const head = npyHeader(type, [count, ...shape]);
   const bytes = () => {
     checkUnchanged({ [path]: state });

@@ -35,9 +35,11 @@ function* damaged(good: Buffer, seed: number): Generator<{ readonly what: string
 async function read(bytes: Buffer): Promise<{ pixels: string } | { refused: string }> {
   try {
     let image: Planes;
-    if (isTiff(bytes)) image = await decodeTiff(bytes, "x", Float32Array);
-    else if (isPng(bytes)) image = decodePng(bytes, "x", Float32Array);
-    else throw new DataError("is neither a TIFF nor a PNG image", { path: "x" });
+    if (isTiff(bytes)) image = await decodeTiff(bytes, "x", (length) => new Float32Array(length));
+    else if (isPng(bytes)) {
+      const { data, ...size } = decodePng(bytes, "x");
+      image = { ...size, data: Float32Array.from(data) };
+    } else throw new DataError("is neither a TIFF nor a PNG image", { path: "x" });
     const { buffer, byteOffset, byteLength } = image.data;
     return {
       pixels: crc32(Buffer.from(buffer, byteOffset, byteLength))

@@ -55,16 +55,23 @@ test("crops that the cell fills say nothing", () => {
 });
 
 test("crops of the same bytes are found, named, and those of another class counted; constant ones are not", () => {
-  const twins = new Twins();
+  const added: (readonly [id: string, label: string, crop: Float32Array])[] = [];
+  const twins = new Twins({
+    read: (cell) => added[cell][2],
+    id: (cell) => added[cell][0],
+    label: (cell) => added[cell][1],
+  });
+  const add = (...[id, label, crop]: (typeof added)[number]) =>
+    twins.add(added.push([id, label, crop]) - 1, crop);
   const [a, b] = [noise(), noise()];
-  twins.add("a", "nucleus", a);
-  twins.add("b", "nucleus", b);
+  add("a", "nucleus", a);
+  add("b", "nucleus", b);
   expect(repeated(twins, "class")).toBeNull();
-  twins.add("zero1", "ER", new Float32Array(800));
-  twins.add("zero2", "ER", new Float32Array(800));
+  add("zero1", "ER", new Float32Array(800));
+  add("zero2", "ER", new Float32Array(800));
   expect(repeated(twins, "class")).toBeNull();
-  twins.add("a again", "nucleus", a.slice());
-  twins.add("b again", "ER", b.slice());
+  add("a again", "nucleus", a.slice());
+  add("b again", "ER", b.slice());
   expect(repeated(twins, "class")?.text).toMatch(
     /^2 crops have exactly the pixels of another \(a again is a, b again is b\), 1 of them under another class:/,
   );

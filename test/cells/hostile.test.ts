@@ -9,7 +9,7 @@ import { decodePng } from "../../src/cells/readers/png.ts";
 import { decodeTiff, isTiff } from "../../src/cells/readers/tiff.ts";
 import { mulberry32, namedSeed } from "../../src/core/rng.ts";
 import { isCellswapError } from "../../src/errors.ts";
-import type { Planes } from "../../src/image/planes.ts";
+import type { Planes, PlaneValues } from "../../src/image/planes.ts";
 
 const images = resolve(import.meta.dirname, "../fixtures/cells/images");
 const files = readdirSync(images).filter((f) => /\.(tif|png)$/.test(f));
@@ -18,11 +18,11 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const ROUNDS = 15;
 
 /** Decodes, or fails with a line for the user; anything else is a fault. */
-async function outcome(bytes: Buffer): Promise<Planes | null> {
+async function outcome(bytes: Buffer): Promise<Planes<PlaneValues> | null> {
   try {
     return isTiff(bytes)
-      ? await decodeTiff(bytes, "x.tif", Float32Array)
-      : decodePng(bytes, "x.png", Float32Array);
+      ? await decodeTiff(bytes, "x.tif", (length) => new Float32Array(length))
+      : decodePng(bytes, "x.png");
   } catch (error) {
     if (!isCellswapError(error)) throw error;
     expect(error.message).toMatch(/^x\.(tif|png): [^\n]+;? .+/);

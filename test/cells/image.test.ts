@@ -17,7 +17,9 @@ test.each(Object.keys(index))("%s has the values of tifffile", async (file) => {
   const { shape, start } = index[file];
   const { planes, height, width, data } = await readImage(join(images, file));
   expect([planes, height, width]).toEqual(shape);
-  expect(new Uint32Array(data.buffer)).toEqual(new Uint32Array(all.slice(start, start + data.length).buffer));
+  expect(new Uint32Array(Float32Array.from(data).buffer)).toEqual(
+    new Uint32Array(all.slice(start, start + data.length).buffer),
+  );
 });
 
 test.each([

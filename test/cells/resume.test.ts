@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { type CellSource, type ImportOptions, importCells } from "../../src/cells/importer.ts";
+import { CellStore } from "../../src/cells/store.ts";
 import { verify } from "../../src/study/verify.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "cellswap-resume-"));
@@ -110,6 +111,44 @@ test("a cell whose bytes were torn is read again", async () => {
   expect(read.slice(0, 2)).toEqual([2, 5]);
   expect(read.length).toBe(14);
   expect(bytes(out)).toEqual(whole);
+});
+
+/** Whole numbers of 8 bits, from cell 6 on of 16, and cell 9 in floats: a store in which the type grows twice. */
+const mixed: Partial<CellSource> = {
+  read: async (cell) => {
+    const pixels = await source().read(cell);
+    const crop =
+      cell === 9
+        ? pixels.crop
+        : cell < 6
+          ? Uint8Array.from(pixels.crop)
+          : Uint16Array.from(pixels.crop, (v) => 1000 + v);
+    return { ...pixels, crop };
+  },
+};
+
+test("cells of several types are kept in the one that holds all, however the import is cut off", async () => {
+  const whole = join(scratch, "whole");
+  await importCells(source(mixed), whole);
+  const store = await CellStore.open(whole);
+  expect(store.header.type).toBe("float32");
+  const crop = new Float32Array(512);
+  for (let cell = 0; cell < CELLS; cell++) {
+    store.readCrop(cell, crop);
+    expect(crop).toEqual(Float32Array.from((await source(mixed).read(cell)).crop));
+  }
+  store.close();
+  for (const cells of [3, 8, 15]) {
+    const stop = new AbortController();
+    const onProgress = (done: number) => void (done === cells && stop.abort());
+    const again = importCells(source(mixed), out, { choices: {}, signal: stop.signal, onProgress, ahead: 1 });
+    await expect(again).rejects.toThrow(/stopped after/);
+  }
+  // What a kill in the middle of a change of types leaves.
+  writeFileSync(join(unfinished, "store", "wider.npy"), "torn");
+  writeFileSync(join(unfinished, "wider.sums.npy"), "torn");
+  await importCells(source(mixed), out, { choices: {} });
+  expect(bytes(out)).toEqual(bytes(whole));
 });
 
 test.each<[string, () => void, Partial<CellSource>, unknown]>([

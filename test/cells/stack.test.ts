@@ -69,7 +69,7 @@ test("any order of axes gives the same crops", () => {
 
 test("rows are read a batch at a time, each once when asked for in order", () => {
   const array = counted([7, 3], 3);
-  const row = rowReader(array);
+  const row = rowReader(array, (length) => new Float32Array(length));
   for (let i = 0; i < 7; i++) expect([...row(i)]).toEqual([3 * i, 3 * i + 1, 3 * i + 2]);
   expect(array.reads).toEqual([
     [0, 3],

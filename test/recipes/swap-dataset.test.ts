@@ -168,11 +168,14 @@ describe.skipIf(python === undefined)("SwapDataset (needs python3 with torch)", 
     writeFileSync(at("torn/crops.npy"), readFileSync(at("cells/crops.npy")).subarray(0, 5000));
     rmSync(at("lost/quality.csv"));
     const header = JSON.parse(readFileSync(at("later/cells.json"), "utf8"));
-    writeFileSync(at("later/cells.json"), JSON.stringify({ ...header, version: 3 }));
+    writeFileSync(at("later/cells.json"), JSON.stringify({ ...header, version: 4 }));
     expectRefusals(cells, [
       [{}, null],
       [{ store: "nowhere" }, "nowhere: is not a cell store (no readable cells.json); import the cells again"],
-      [{ store: "later" }, "later/cells.json: has version 3, this file reads 2; import the cells again"],
+      [
+        { store: "later" },
+        "later/cells.json: has version 4, this file reads 2 and 3; import the cells again",
+      ],
       [
         { store: "bare" },
         "bare: has no masks; a background needs those of the neighbors: run `cellswap segment bare`",

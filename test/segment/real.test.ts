@@ -41,7 +41,7 @@ test.skipIf(!existsSync(images) || !existsSync(reference))(
       const crops: Float32Array[] = [];
       for (const row of rows) {
         const planes = await readImage(join(images, index.get("rfp")![row]));
-        crops.push(planes.data.slice(0, 4096));
+        crops.push(Float32Array.from(planes.data.subarray(0, 4096)));
       }
       const field = fieldScale(rows.length, 64, 64, { sigma: smoothing(segmenter.diameter) }, (k, out) =>
         out.set(crops[k]),

@@ -78,7 +78,7 @@ test("human cells come with their nuclei, and with the fields that they are cut 
     const row = manifest.get("Field")!.indexOf(store.cells.field[cell]!);
     const read = (column: string) => {
       const file = join(fields, manifest.get(column)![row]!);
-      return decodeTiff(readFileSync(file), file, Float32Array);
+      return decodeTiff(readFileSync(file), file, (length) => new Float32Array(length));
     };
     store.readCrop(cell, crop);
     store.readMask(cell, mask);
@@ -147,7 +147,7 @@ test("co-cultures on plates: the store knows where its cells are, and every cell
   const labels = await decodeTiff(
     readFileSync(join(fields, "coculture_0_cells.tif")),
     "coculture_0_cells.tif",
-    Float32Array,
+    (length) => new Float32Array(length),
   );
   const listed = column("Metadata_Field").flatMap((name, row) => (name === "coculture_0" ? [row] : []));
   expect(listed.map((row) => Number(column("Metadata_ObjectNumber")[row]))).toEqual(

@@ -1,10 +1,19 @@
+import { decodeFloat16 } from "../../src/core/float16.ts";
 import { LoadError, RangeFile } from "./fetch.ts";
 
 const TYPES = {
   "<f4": { bytes: 4, view: (b: ArrayBuffer) => new Float32Array(b) },
   "<f8": { bytes: 8, view: (b: ArrayBuffer) => new Float64Array(b) },
   "|u1": { bytes: 1, view: (b: ArrayBuffer) => new Uint8Array(b) },
+  "<u2": { bytes: 2, view: (b: ArrayBuffer) => Float32Array.from(new Uint16Array(b)) },
+  "<f2": { bytes: 2, view: halves },
 } as const;
+
+function halves(bytes: ArrayBuffer): Float32Array {
+  const out = new Float32Array(bytes.byteLength / 2);
+  decodeFloat16(new Uint16Array(bytes), out);
+  return out;
+}
 
 interface Head {
   /** Bytes before the first row. */

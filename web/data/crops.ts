@@ -77,7 +77,7 @@ export class CropReader {
 
   async #read(cell: number): Promise<Crop> {
     const [pixels, mask] = await Promise.all([this.#crops.read(cell), this.#masks?.read(cell)]);
-    const crop = { pixels: pixels as Float32Array, mask: (mask as Uint8Array | undefined) ?? null };
+    const crop = { pixels: Float32Array.from(pixels), mask: (mask as Uint8Array | undefined) ?? null };
     this.#ready.set(cell, crop);
     return crop;
   }

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cropTypeOfNumbers, emptyCrop } from "../../../src/cells/crop-type.ts";
 import { folderSource } from "../../../src/cells/formats/folder.ts";
 import { readLabels } from "../../../src/cells/metadata/labels.ts";
 import { openNpyArray } from "../../../src/cells/readers/npy-array.ts";
@@ -87,7 +88,7 @@ export const TABLES: readonly Reader[] = [
     read: (path) => {
       const array = openNpyArray(path);
       try {
-        const read = rowReader(array);
+        const read = rowReader(array, (length) => emptyCrop(cropTypeOfNumbers(array.type), length));
         const rows = Math.min(array.shape[0] ?? 0, 4096);
         return [array.shape, array.type, ...Array.from({ length: rows }, (_, row) => read(row).slice())];
       } finally {

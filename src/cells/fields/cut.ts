@@ -1,5 +1,6 @@
 import type { PlaneValues } from "../../image/planes.ts";
 import { BACKGROUND, CENTER, NEIGHBOR } from "../../types.ts";
+import { type CropValues, cropTypeFor, emptyCrop, joinPlanes } from "../crop-type.ts";
 import type { CellPixels } from "../importer.ts";
 import type { Rows } from "../readers/field-image.ts";
 
@@ -38,16 +39,16 @@ export function isWhole(object: FieldObject, side: number, height: number, width
 }
 
 /**
- * Cuts the window of `side` px around a cell: the values of every channel as float32, and from the label image the mask
+ * Cuts the window of `side` px around a cell: the values of every channel (whole numbers of 8 or 16 bits as they are where
+ * all channels are such, else float32), and from the label image the mask
  * (1 the cell's own label, 2 every other label, 0 the rest; null without a label image). Outside the field the nearest
  * pixel of it is repeated and the mask is 0.
  */
 export function cutCrop(field: FieldPixels, object: FieldObject, side: number): CellPixels {
   const { planes, labels } = field;
   const size = side * side;
-  const crop = new Float32Array(planes.length * size);
   const place = { ...field, from: 0 };
-  planes.forEach((plane, c) => cutPlane(plane, place, object, crop.subarray(c * size, (c + 1) * size)));
+  const crop = joinPlanes(planes.map((plane) => cutPlane(plane, place, object, side)));
   const mask = labels === null ? null : new Uint8Array(size);
   if (mask !== null && labels !== null) cutMask(labels, place, object, mask);
   return { height: side, width: side, crop, mask };
@@ -60,14 +61,14 @@ interface Place {
   readonly from: number;
 }
 
-/** Cuts the window of a cell out of the rows of a plane into `out` (side x side). */
+/** Cuts the window of a cell (side x side) out of the rows of a plane. */
 function cutPlane(
   plane: PlaneValues,
   { height, width, from }: Place,
   object: FieldObject,
-  out: Float32Array,
-) {
-  const side = Math.sqrt(out.length);
+  side: number,
+): CropValues {
+  const out = emptyCrop(cropTypeFor(plane), side * side);
   const { top, left } = cropWindow(object, side);
   const within = left >= 0 && left + side <= width;
   for (let y = 0; y < side; y++) {
@@ -77,18 +78,22 @@ function cutPlane(
       for (let x = 0; x < side; x++)
         out[y * side + x] = plane[row + Math.min(Math.max(left + x, 0), width - 1)];
   }
+  return out;
 }
 
 /** As {@link cutPlane}, the mask out of the rows of a label image. */
 function cutMask(labels: PlaneValues, { height, width, from }: Place, object: FieldObject, out: Uint8Array) {
   const side = Math.sqrt(out.length);
   const { top, left } = cropWindow(object, side);
-  for (let y = Math.max(0, -top); y < side && top + y < height; y++)
-    for (let x = Math.max(0, -left); x < side && left + x < width; x++)
-      out[y * side + x] = partOf(labels[(top + y - from) * width + left + x], object.label);
+  const [first, last] = [Math.max(0, -left), Math.min(side, width - left)];
+  for (let y = Math.max(0, -top); y < side && top + y < height; y++) {
+    const row = (top + y - from) * width + left;
+    for (let x = first; x < last; x++) {
+      const label = labels[row + x];
+      out[y * side + x] = label === 0 ? BACKGROUND : label === object.label ? CENTER : NEIGHBOR;
+    }
+  }
 }
-
-const partOf = (label: number, own: number) => (label === 0 ? BACKGROUND : label === own ? CENTER : NEIGHBOR);
 
 /** A field that is open; its pixels are read when they are asked for, as rows x width. */
 export interface OpenField {
@@ -117,7 +122,7 @@ export class FieldCutter {
   readonly #held: typeof HELD;
   #field: { readonly number: number; readonly open: OpenField; pixels: FieldPixels | null } | undefined;
   /** Crops that are cut and not yet asked for, by their cell. */
-  readonly #cut = new Map<number, CellPixels>();
+  readonly #cut = new Map<number, { readonly planes: CropValues[]; readonly mask: Uint8Array | null }>();
   #last: Promise<unknown> = Promise.resolve();
 
   /**
@@ -155,9 +160,9 @@ export class FieldCutter {
       return cutCrop(this.#field.pixels, this.#cells[cell], this.#side);
     }
     if (!this.#cut.has(cell)) await this.#cutSome(open, cell);
-    const crop = this.#cut.get(cell) as CellPixels;
+    const { planes, mask } = this.#cut.get(cell)!;
     this.#cut.delete(cell);
-    return crop;
+    return { height: this.#side, width: this.#side, crop: joinPlanes(planes), mask };
   }
 
   /** Cuts this cell of a large field and those after it. */
@@ -183,14 +188,12 @@ export class FieldCutter {
     for (let cell = first; cell < end; cell++) {
       const mask = labels === null ? null : new Uint8Array(size);
       if (mask !== null && labels !== null) cutMask(labels, place, this.#cells[cell], mask);
-      this.#cut.set(cell, { height: side, width: side, crop: new Float32Array(channels * size), mask });
+      this.#cut.set(cell, { planes: [], mask });
     }
     for (let c = 0; c < channels; c++) {
       const plane = await open.plane(c, rows);
-      for (let cell = first; cell < end; cell++) {
-        const { crop } = this.#cut.get(cell) as CellPixels;
-        cutPlane(plane, place, this.#cells[cell], crop.subarray(c * size, (c + 1) * size));
-      }
+      for (let cell = first; cell < end; cell++)
+        this.#cut.get(cell)?.planes.push(cutPlane(plane, place, this.#cells[cell], side));
     }
   }
 

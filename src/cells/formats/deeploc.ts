@@ -1,6 +1,7 @@
 import { DataError, isCellswapError } from "../../errors.ts";
 import { CROP } from "../../image/planes.ts";
 import { DEEPLOC_CLASSES } from "../../names.ts";
+import type { CropValues } from "../crop-type.ts";
 import type { CellSource } from "../importer.ts";
 import { closeQuietly, damaged, openHdf5 } from "../readers/hdf5.ts";
 import { openTable, type RowTable } from "../readers/hdf5-table.ts";
@@ -107,12 +108,19 @@ function pixelReader(shards: readonly Shard[], side: number): Pick<CellSource, "
       const from = row - (row % data.batch);
       if (held?.shard !== shard || held.from !== from)
         held = { shard, from, values: data.read(from, Math.min(data.rows, from + data.batch)) };
-      const crop = new Float32Array(data.columns);
-      for (let i = 0, at = (row - from) * data.columns; i < crop.length; i++, at++)
-        crop[i] = Number(held.values[at]);
+      const at = (row - from) * data.columns;
+      const crop = cropOf(held.values, at, data.columns);
       return { height: side, width: side, crop, mask: null };
     },
   };
+}
+
+/** Values from position `at` on, as the table has them where a crop can, else as float32. */
+function cropOf(values: ArrayLike<number | string | bigint>, at: number, length: number): CropValues {
+  if (values instanceof Uint8Array || values instanceof Uint16Array || values instanceof Float32Array)
+    return values.slice(at, at + length);
+  if (values instanceof Float64Array) return new Float32Array(values.subarray(at, at + length));
+  return Float32Array.from({ length }, (_, i) => Number(values[at + i]));
 }
 
 type OpenTable = (name: string) => RowTable | null;

@@ -77,11 +77,13 @@ export async function h5scSource(path: string, options: H5scOptions = {}): Promi
       ids: (row) => ids[kept[row]],
       apart: (name) => IDS.includes(name) || from.apart?.(name) === true,
     });
+    const used = [...channels, ...(mask === null ? [] : [mask])].map(({ plane }) => plane);
+    const wanted = { from: Math.min(...used), to: Math.max(...used) + 1 };
     const read = stackReader({
-      crops,
-      layout,
-      channelPlanes: channels.map((c) => c.plane),
-      maskPlane: mask?.plane ?? null,
+      crops: await openHdf5Array(set, `obsm/${IMAGES}`, bytes, path, wanted),
+      layout: { ...layout, planes: wanted.to - wanted.from },
+      channelPlanes: channels.map((c) => c.plane - wanted.from),
+      maskPlane: mask === null ? null : mask.plane - wanted.from,
     });
     return {
       source: "h5sc",

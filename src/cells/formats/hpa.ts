@@ -3,6 +3,7 @@ import { DataError } from "../../errors.ts";
 import type { Planes } from "../../image/planes.ts";
 import { normalizeMask } from "../../masks/label-mask.ts";
 import type { MaskKind } from "../../types.ts";
+import { type CropValues, joinPlanes } from "../crop-type.ts";
 import type { CellPixels, CellSource } from "../importer.ts";
 import { type CellMetadata, cellMetadata, type TableOptions } from "../metadata/cells.ts";
 import { csvOptions, joinCsv } from "../metadata/join.ts";
@@ -149,17 +150,20 @@ async function readColors(
   const together = cropRoom(room);
   const images = await Promise.all(files.map(([, path]) => readImage(path, together)));
   const { height, width } = images[0];
-  const crop = new Float32Array(files.length * height * width);
-  for (const [c, image] of images.entries()) {
+  const planes = images.map((image, c) => {
     const [color, path] = files[c];
     checkSize(image, images[0], path, files[0][1]);
-    crop.set(onePlane(image, color, path), c * height * width);
-  }
-  return { height, width, crop, mask: null };
+    return onePlane(image, color, path);
+  });
+  return { height, width, crop: joinPlanes(planes), mask: null };
 }
 
 /** The one plane of a file per color: gray, or shown in its color (yellow: red and green alike). */
-function onePlane({ planes, height, width, data }: Planes, color: string, path: string): Float32Array {
+function onePlane(
+  { planes, height, width, data }: Planes<CropValues>,
+  color: string,
+  path: string,
+): CropValues {
   const plane = (n: number) => data.subarray(n * height * width, (n + 1) * height * width);
   if (planes === 1) return plane(0);
   const shown = color === "yellow" ? [0, 1] : [COLORS.indexOf(color)];

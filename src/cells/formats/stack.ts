@@ -1,7 +1,10 @@
+import { decodeFloat16 } from "../../core/float16.ts";
 import { DataError, StudyError } from "../../errors.ts";
+import type { Decoded } from "../../files/numbers.ts";
 import { checkSize } from "../../image/planes.ts";
 import { normalizeMask } from "../../masks/label-mask.ts";
 import type { MaskKind } from "../../types.ts";
+import { cropTypeOfNumbers, emptyCrop } from "../crop-type.ts";
 import type { CellPixels, CellSource } from "../importer.ts";
 import type { CellMetadata } from "../metadata/cells.ts";
 import { type RowArray, rowReader } from "../readers/row-array.ts";
@@ -113,22 +116,30 @@ export function stackReader(stack: Stack): (row: number) => CellPixels {
   const { crops, layout, channelPlanes, maskPlane = null, masks = null, kind } = stack;
   const { height, width } = layout;
   const size = height * width;
-  const row = rowReader(crops);
+  const type = cropTypeOfNumbers(crops.type);
+  const half = type === "float16";
+  const row = rowReader(crops, (length) => emptyCrop(type, length));
+  const maskType = masks === null ? type : cropTypeOfNumbers(masks.array.type);
   // Labels beyond 2^24 stay apart in float64.
-  const labels = new Float64Array(size);
-  const maskRow = masks === null ? null : rowReader(masks.array, Float64Array);
+  const make = (length: number) =>
+    maskType === "uint8" || maskType === "uint16" ? emptyCrop(maskType, length) : new Float64Array(length);
+  const maskRow = masks === null ? null : rowReader(masks.array, make);
+  const labels = masks === null ? emptyCrop(type, size) : make(size);
+  const numbers = masks === null && half ? new Float32Array(size) : null;
   return (cell) => {
     const values = row(cell);
-    const crop = new Float32Array(channelPlanes.length * size);
+    const crop = emptyCrop(type, channelPlanes.length * size);
     for (const [c, plane] of channelPlanes.entries())
       copyPlane(values, layout, plane, crop.subarray(c * size, (c + 1) * size));
-    if (kind === "none" || (maskPlane === null && masks === null)) return { height, width, crop, mask: null };
+    if (kind === "none" || (maskPlane === null && masks === null))
+      return { height, width, crop, mask: null, half };
     if (masks !== null && maskRow !== null) copyPlane(maskRow(cell), masks.layout, 0, labels);
     else copyPlane(values, layout, maskPlane as number, labels);
+    if (numbers !== null) decodeFloat16(labels as Uint16Array, numbers);
     const path = `${masks?.array.path ?? crops.path}: row ${cell}`;
-    const mask = normalizeMask({ planes: 1, height, width, data: labels }, path);
+    const mask = normalizeMask({ planes: 1, height, width, data: numbers ?? labels }, path);
     if (kind === "center") for (let p = 0; p < size; p++) if (mask[p] === 2) mask[p] = 0;
-    return { height, width, crop, mask };
+    return { height, width, crop, mask, half };
   };
 }
 
@@ -147,10 +158,10 @@ export function checkMasks(masks: RowArray, layout: StackLayout, crops: RowArray
 }
 
 function copyPlane(
-  values: Float32Array | Float64Array,
+  values: Decoded,
   { height, width, steps }: StackLayout,
   plane: number,
-  out: Float32Array | Float64Array,
+  out: Decoded,
 ): void {
   const [planeStep, rowStep, columnStep] = steps;
   if (columnStep === 1 && rowStep === width) {

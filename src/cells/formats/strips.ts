@@ -4,6 +4,7 @@ import { DataError, StudyError } from "../../errors.ts";
 import { readCsvFile } from "../../files/csv.ts";
 import { readJson } from "../../files/json.ts";
 import { normalizeMask } from "../../masks/label-mask.ts";
+import { cropTypeOf, emptyCrop, joinPlanes } from "../crop-type.ts";
 import type { CellPixels, CellSource } from "../importer.ts";
 import { cellMetadata, findColumn, requireValue, type TableOptions } from "../metadata/cells.ts";
 import { csvOptions } from "../metadata/join.ts";
@@ -134,15 +135,15 @@ async function readStrip(
       },
     );
   const size = height * height;
-  const square = (plane: number, out: Float32Array) => {
+  const square = (plane: number) => {
+    const out = emptyCrop(cropTypeOf(data), size);
     for (let y = 0; y < height; y++)
       out.set(data.subarray(y * width + plane * height, y * width + (plane + 1) * height), y * height);
+    return out;
   };
-  const crop = new Float32Array(channels.length * size);
-  for (let c = 0; c < channels.length; c++) square(c, crop.subarray(c * size, (c + 1) * size));
+  const crop = joinPlanes(channels.map((_, c) => square(c)));
   if (!wanted) return { height, width: height, crop, mask: null };
-  const labels = new Float32Array(size);
-  square(channels.length, labels);
+  const labels = square(channels.length);
   return {
     height,
     width: height,

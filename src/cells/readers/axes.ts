@@ -11,7 +11,7 @@ const CHANNELS = 8;
  * @throws DataError where channels are the last axis, planes are slices or times, or their number is another.
  */
 export async function checkAxes(
-  { planes, height, width }: Planes,
+  { planes, height, width }: Omit<Planes, "data">,
   expected: readonly string[],
   path: string,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Dataset } from "h5wasm/node";
 import { DataError } from "../../errors.ts";
-import { decodeNumbers, type NumberType, numberType } from "../../files/numbers.ts";
+import { type Decoded, decodeNumbers, type NumberType, numberType } from "../../files/numbers.ts";
 import { checkClaims, damaged } from "./hdf5.ts";
 import { type H5Module, loadHdf5 } from "./hdf5-library.ts";
 import { batchRows, type RowArray } from "./row-array.ts";
@@ -10,7 +10,8 @@ const KINDS: Readonly<Record<number, "i" | "f" | "b">> = { 0: "i", 1: "f", 8: "b
 
 /**
  * A data set of numbers of any number of dimensions, to be read by rows. Values are decoded here, half-precision floats
- * as well. `name` says where it is in the file; closing it leaves the file open.
+ * as well. `name` says where it is in the file; closing it leaves the file open. With `planes` the second axis is no longer
+ * than these, the last one not among them.
  * @throws DataError where it does not hold numbers or says that it is larger than its file can make it.
  */
 export async function openHdf5Array(
@@ -18,15 +19,17 @@ export async function openHdf5Array(
   name: string,
   fileBytes: number,
   path: string,
+  planes?: { readonly from: number; readonly to: number },
 ): Promise<RowArray> {
   const { module } = await loadHdf5();
   const type = hdf5Type(set);
   if (type === null)
     throw new DataError(`data set ${name} does not hold numbers; write it again with h5py`, { path });
   checkClaims(set, name, fileBytes, path);
-  const shape = set.metadata.shape ?? [];
+  const whole = set.metadata.shape ?? [];
+  const shape = planes === undefined ? whole : whole.with(1, planes.to - planes.from);
   const rowBytes = shape.slice(1).reduce((a, b) => a * b, type.bytes);
-  const places = shape.map(() => 0n);
+  const places = shape.map((_, axis) => (axis === 1 ? BigInt(planes?.from ?? 0) : 0n));
   return {
     path: `${path}: ${name}`,
     shape,
@@ -66,7 +69,7 @@ export function readHdf5(
   module: H5Module,
   set: Dataset,
   { size, start, bytes, type }: Part,
-  out: Float32Array | Float64Array,
+  out: Decoded,
 ): void {
   const at = module._malloc(bytes);
   if (at === 0) throw new Error("out of memory");

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { DataError } from "../../errors.ts";
-import { CROP, checkSize, type Planes, type PlaneValues, type SizeLimits } from "../../image/planes.ts";
+import { CROP, checkSize, type Planes, type SizeLimits } from "../../image/planes.ts";
 import { inflateWithin } from "./codecs.ts";
 
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
@@ -32,19 +32,18 @@ export interface PngSamples {
 }
 
 /** Decodes a PNG file to its stored samples (a palette image to its indices), one plane per sample. */
-export function decodePng<Values extends PlaneValues>(
+export function decodePng(
   bytes: Buffer,
   path: string,
-  Values: new (length: number) => Values,
   limits: SizeLimits = CROP,
-): Planes<Values> {
+): Planes<Uint8Array | Uint16Array> {
   const { samples, height, width, data: stored } = readPng(bytes, path, limits);
   const size = height * width;
-  const data = new Values(samples * size);
-  if (samples === 1) data.set(stored);
-  else
-    for (let s = 0; s < samples; s++)
-      for (let p = 0; p < size; p++) data[s * size + p] = stored[p * samples + s];
+  if (samples === 1) return { planes: 1, height, width, data: stored };
+  const data =
+    stored instanceof Uint8Array ? new Uint8Array(samples * size) : new Uint16Array(samples * size);
+  for (let s = 0; s < samples; s++)
+    for (let p = 0; p < size; p++) data[s * size + p] = stored[p * samples + s];
   return { planes: samples, height, width, data };
 }
 

@@ -1,6 +1,7 @@
 import { DataError } from "../../errors.ts";
 import { checkPages } from "../../image/planes.ts";
 import { normalizeMask } from "../../masks/label-mask.ts";
+import { joinPlanes } from "../crop-type.ts";
 import type { CellPixels } from "../importer.ts";
 import type { Room } from "../read-ahead.ts";
 import { checkAxes } from "./axes.ts";
@@ -22,8 +23,6 @@ export async function readChannels(
   const images = await Promise.all(paths.map((path) => readImage(path, together)));
   const maskImage = maskPath === null ? null : await readLabelImage(maskPath, room);
   const { height, width } = images[0];
-  const size = height * width;
-  const crop = new Float32Array(channels.length * size);
   const planes = paths.length === 1 ? channels.length : 1;
   for (const [i, image] of images.entries()) {
     await checkAxes(image, planes === 1 ? [channels[i]] : channels, paths[i]);
@@ -32,8 +31,8 @@ export async function readChannels(
         `is ${image.height} x ${image.width} px, ${paths[0]} is ${height} x ${width} px; the channels of a cell need one size`,
         { path: paths[i] },
       );
-    crop.set(image.data, i * planes * size);
   }
+  const crop = joinPlanes(images.map(({ data }) => data));
   if (maskImage === null || maskPath === null) return { height, width, crop, mask: null };
   if (maskImage.height !== height || maskImage.width !== width)
     throw new DataError(

@@ -1,4 +1,4 @@
-import type { NumberType } from "../../files/numbers.ts";
+import type { Decoded, NumberType } from "../../files/numbers.ts";
 
 /** An array of numbers on disk that is read by rows (first axis). */
 export interface RowArray {
@@ -9,7 +9,7 @@ export interface RowArray {
   /** Rows that are best read together. */
   readonly batch: number;
   /** Reads rows `from` to `from + count` into `out`, row-major. */
-  read(from: number, count: number, out: Float32Array | Float64Array): void;
+  read(from: number, count: number, out: Decoded): void;
   close(): void;
 }
 
@@ -26,22 +26,23 @@ export function batchRows(rowBytes: number, piece = 1): number {
 
 /**
  * Reads an array's rows one by one, a batch at a time: rows are asked for in order, and the last batch is kept.
+ * @param make makes the array that the values are read into
  * @returns a view of row `row`, valid until the next call
  */
-export function rowReader(array: RowArray, Type: typeof Float32Array | typeof Float64Array = Float32Array) {
+export function rowReader<Values extends Decoded>(array: RowArray, make: (length: number) => Values) {
   const rows = array.shape[0];
   const size = array.shape.slice(1).reduce((a, b) => a * b, 1);
   const batch = Math.max(1, Math.min(array.batch, rows));
-  const held = new Type(batch * size);
+  const held = make(batch * size);
   let start = -1;
-  return (row: number): Float32Array | Float64Array => {
+  return (row: number): Values => {
     const from = row - (row % batch);
     if (from !== start) {
       const count = Math.min(batch, rows - from);
       start = -1;
-      array.read(from, count, held.subarray(0, count * size));
+      array.read(from, count, held.subarray(0, count * size) as Values);
       start = from;
     }
-    return held.subarray((row - start) * size, (row - start + 1) * size);
+    return held.subarray((row - start) * size, (row - start + 1) * size) as Values;
   };
 }

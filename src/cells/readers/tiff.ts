@@ -21,16 +21,19 @@ export interface PagePart {
 /** Bytes of an uncompressed block that are read at once. */
 const PIECE = 1 << 20;
 
+/** Makes an array for so many values of pages; `bits` are those of unsigned integers of 8 or 16 bits at most, else null. */
+export type MakeValues<Values extends PlaneValues> = (length: number, bits: 8 | 16 | null) => Values;
+
 /**
  * Decodes a TIFF 6.0 or BigTIFF file (either byte order; strips or tiles; none, LZW, deflate, PackBits or Zstandard;
  * predictors 1 to 3; 1-, 8-, 16-, 32-, 64-bit integers and 16-, 32-, 64-bit floats) to planes: pages in file order,
- * each with its samples. Smaller copies of a page are passed over. `Values` is the type that the values are brought to.
+ * each with its samples. Smaller copies of a page are passed over. Values are brought to the type of the array that `make` makes.
  * @throws DataError where it is truncated, damaged, of a kind that is not read, or has pages of different sizes.
  */
 export async function decodeTiff<Values extends PlaneValues>(
   file: ByteSource | Uint8Array,
   path: string,
-  Values: new (length: number) => Values,
+  make: MakeValues<Values>,
   room?: Room,
 ): Promise<Planes<Values>> {
   const source = file instanceof Uint8Array ? memoryBytes(file) : file;
@@ -46,7 +49,8 @@ export async function decodeTiff<Values extends PlaneValues>(
   const planes = pages.reduce((sum, page) => sum + page.samples, 0);
   const size = height * width;
   await room?.(planes * size, path);
-  const data = new Values(planes * size);
+  const most = Math.max(...pages.map((page) => (page.format === 1 ? page.bits : 64)));
+  const data = make(planes * size, most <= 8 ? 8 : most <= 16 ? 16 : null);
   let plane = 0;
   for (const page of pages) {
     await readPage(source, page, path, data.subarray(plane * size, (plane + page.samples) * size));
@@ -87,9 +91,16 @@ export async function readPage(
     })) {
       const values = nativeValues(piece.raw, page, piece.rows, blockWidth * samples);
       const high = Math.min(piece.rows, last - top - piece.first);
-      for (let y = Math.max(0, from - top - piece.first); y < high; y++) {
+      const low = Math.max(0, from - top - piece.first);
+      const plain = samples === 1 && !(values instanceof BigInt64Array || values instanceof BigUint64Array);
+      if (plain && blockWidth === width) {
+        const row = (part.sample === null ? plane : 0) * (to - from) + top + piece.first + low - from;
+        out.set(values.subarray(low * width, high * width), row * width);
+        continue;
+      }
+      for (let y = low; y < high; y++) {
         const row = top + piece.first + y - from;
-        if (samples === 1 && !(values instanceof BigInt64Array || values instanceof BigUint64Array)) {
+        if (plain) {
           const at = ((part.sample === null ? plane : 0) * (to - from) + row) * width + left;
           out.set(values.subarray(y * blockWidth, y * blockWidth + wide), at);
           continue;
@@ -119,7 +130,7 @@ function* pieces(
     const step = Math.max(1, Math.floor(PIECE / line));
     for (let row = first; row < last; row += step) {
       const some = Math.min(step, last - row);
-      yield { raw: new Uint8Array(file.bytes(offset + row * line, some * line)), first: row, rows: some };
+      yield { raw: usable(file.bytes(offset + row * line, some * line), page), first: row, rows: some };
     }
     return;
   }
@@ -134,4 +145,10 @@ function* pieces(
   }
   // Numbers of up to 8 bytes must stand at multiples of 8.
   yield { raw: raw.byteOffset % 8 === 0 ? raw : new Uint8Array(raw), first: 0, rows };
+}
+
+/** The bytes themselves where they need no change and lie as their numbers must; else a copy. */
+function usable(bytes: Uint8Array, { bits, little }: TiffPage): Uint8Array {
+  const size = Math.max(1, bits / 8);
+  return bytes.byteOffset % size === 0 && (little || size === 1) ? bytes : new Uint8Array(bytes);
 }

@@ -106,7 +106,15 @@ function survey(
   const crop = new Float32Array(channels * pixels);
   const mask = store.masks === "none" ? null : new Uint8Array(pixels);
   const surroundings = new Surroundings(store);
-  const twins = new Twins();
+  const other = new Float32Array(crop.length);
+  const twins = new Twins({
+    read: (cell) => {
+      store.readCrop(cell, other);
+      return other;
+    },
+    id: (cell) => store.cells.id[cell],
+    label: (cell) => labels[cell],
+  });
   const noise = scales.groups.map(() => Array.from({ length: channels }, (): number[] => []));
   const contrast = Array.from({ length: channels }, (): number[] => []);
   const clipped = new Array<number>(channels).fill(0);
@@ -118,7 +126,7 @@ function survey(
     store.readCrop(cell, crop);
     if (mask !== null) store.readMask(cell, mask);
     surroundings.add(crop, mask);
-    twins.add(store.cells.id[cell], labels[cell], crop);
+    twins.add(cell, crop);
     if (mask === null) continue;
     pixelScale(crop, cell, scales, clip, scale);
     for (let p = 0; p < pixels; p++) if (mask[p] === CENTER) inside++;

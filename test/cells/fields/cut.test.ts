@@ -68,7 +68,7 @@ test("without a label image there is no mask", () => {
   const field = { height: 2, width: 2, planes: [Uint8Array.of(1, 2, 3, 4)], labels: null };
   expect(cutCrop(field, { row: 0.5, column: 0.5, label: 7 }, 2)).toEqual({
     ...{ height: 2, width: 2, mask: null },
-    crop: Float32Array.of(1, 2, 3, 4),
+    crop: Uint8Array.of(1, 2, 3, 4),
   });
 });
 

@@ -48,10 +48,15 @@ export function expectedPixels(field: string, label: number): CellPixels {
   return { height: side, width: side, crop, mask };
 }
 
-/** All cells of a source: label and pixels. */
+/** All cells of a source: label, and pixels as float32. */
 export async function readAll(source: CellSource): Promise<{ label: number; pixels: CellPixels }[]> {
   const cells = [];
-  for (let cell = 0; cell < source.count; cell++)
-    cells.push({ label: Number(source.record(cell).Metadata_ObjectNumber), pixels: await source.read(cell) });
+  for (let cell = 0; cell < source.count; cell++) {
+    const pixels = await source.read(cell);
+    cells.push({
+      label: Number(source.record(cell).Metadata_ObjectNumber),
+      pixels: { ...pixels, crop: Float32Array.from(pixels.crop) },
+    });
+  }
   return cells;
 }
