@@ -5,7 +5,13 @@
 import { mulberry32, namedSeed } from "../../src/core/rng.ts";
 import { mean, standardDeviation } from "../../src/core/statistics.ts";
 import { type Estimate, estimate } from "../../src/evidence/estimate.ts";
-import { difference, type JudgedBlock, type Judgments, type Term } from "../../src/evidence/judgments.ts";
+import {
+  difference,
+  hitsByPartner,
+  type JudgedBlock,
+  type Judgments,
+  type Term,
+} from "../../src/evidence/judgments.ts";
 import { remedyEvidence } from "../../src/evidence/remedies.ts";
 import { drawDonors } from "../../src/remedy/recompose.ts";
 import { SETTINGS, type Setting } from "../../src/settings.ts";
@@ -164,7 +170,7 @@ function judge(
           }
         }
       }
-    return { setting, background, donor, right };
+    return { setting, background, donor, right: hitsByPartner(right) };
   });
   return {
     judgments: {

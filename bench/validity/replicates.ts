@@ -103,8 +103,8 @@ function bootstrap(
   for (const { setting, background, right } of judgments.blocks)
     right.forEach((row, a) => {
       row.forEach((hits, b) => {
-        if (hits === null || b < a) return;
-        const both = Uint8Array.from([...hits, ...right[b][a]!]);
+        if (b < a) return;
+        const both = Uint8Array.from([...hits, ...right[b].get(a)!]);
         drawn.add(setting, a, b, background < 0 ? null : background, both);
       });
     });

@@ -1,6 +1,6 @@
 /** One simulated study: the product's groups and plan, linear machines, judgments and their truth. */
 import { mulberry32, namedSeed } from "../../src/core/rng.ts";
-import type { JudgedBlock, Judgments } from "../../src/evidence/judgments.ts";
+import { hitsByPartner, type JudgedBlock, type Judgments } from "../../src/evidence/judgments.ts";
 import { SETTINGS, type Setting } from "../../src/settings.ts";
 import { makePlan } from "../../src/swap/plan.ts";
 import { compose, draw, gaussian, positive, type World } from "./model.ts";
@@ -127,7 +127,7 @@ export function judge(
         }
       }
     const donor = donors.map((list) => (list === null ? null : list.map((row) => groups.cluster[row])));
-    return { setting, background, donor, right };
+    return { setting, background, donor, right: hitsByPartner(right) };
   });
   for (const [setting, sums] of truth) {
     const used = combinations.get(setting)!;

@@ -1,6 +1,6 @@
 import { crossValidatePair } from "../../src/evaluate/crossvalidate.ts";
 import { groupSplit } from "../../src/evaluate/split.ts";
-import type { JudgedBlock } from "../../src/evidence/judgments.ts";
+import { hitsByPartner, type JudgedBlock } from "../../src/evidence/judgments.ts";
 import type { Setting } from "../../src/settings.ts";
 import type { World } from "./model.ts";
 import type { BlockFeatures, Replicate } from "./study.ts";
@@ -21,7 +21,7 @@ export function judgeBySvm(world: World, study: readonly BlockFeatures[]): Repli
         [right[a][b], right[b][a]] = judgePair(x, y, design.dimension, [fold(a), fold(b)], world.folds);
       }
     const donor = donors.map((list) => (list === null ? null : list.map((row) => groups.cluster[row])));
-    return { setting, background, donor, right };
+    return { setting, background, donor, right: hitsByPartner(right) };
   });
   const unknown = new Float64Array(rows.length).fill(Number.NaN);
   return {

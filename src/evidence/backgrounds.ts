@@ -20,10 +20,10 @@ export function backgroundLosses({ classes, blocks }: Judgments): BackgroundLoss
     .filter((b) => b.setting === "different" && b.background >= 0)
     .flatMap(({ background, right }) =>
       classes.flatMap((_, own) => {
-        const partners = classes.flatMap((__, other) => {
-          const [before, after] = [original.right[own]?.[other], right[own]?.[other]];
-          const counts = own !== background && other !== background && before != null && after != null;
-          return counts ? [{ before, after }] : [];
+        if (own === background) return [];
+        const partners = [...right[own]].flatMap(([other, after]) => {
+          const before = original.right[own].get(other);
+          return other === background || before === undefined ? [] : [{ before, after }];
         });
         if (partners.length === 0) return [];
         const sum = partners.reduce((s, { before, after }) => s + share(before) - share(after), 0);

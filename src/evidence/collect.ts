@@ -32,7 +32,7 @@ export function collectJudgments(
   pairs: readonly PairJudgments[],
   donorsOf: (setting: Setting, background: number, own: number) => Int32Array | null,
 ): Judgments {
-  const blocks = new Map<string, JudgedBlock & { readonly right: (Uint8Array | null)[][] }>();
+  const blocks = new Map<string, JudgedBlock & { readonly right: Map<number, Uint8Array>[] }>();
   for (const { setting, background, first, second, correct } of pairs) {
     const [a, b] = [rows[first].length, rows[second].length];
     if (correct.length !== a + b)
@@ -48,15 +48,26 @@ export function collectJudgments(
           ? (donorsOf(setting, background, own)?.map((row) => cluster[row]) ?? null)
           : null,
       );
-      block = { setting, background, donor, right: classes.map(() => classes.map(() => null)) };
+      block = { setting, background, donor, right: classes.map(() => new Map()) };
       blocks.set(key, block);
     }
-    block.right[first][second] = correct.subarray(0, a);
-    block.right[second][first] = correct.subarray(a);
+    block.right[first].set(second, correct.subarray(0, a));
+    block.right[second].set(first, correct.subarray(a));
   }
+  const sorted = [...blocks.values()].map((block) => ({
+    ...block,
+    right: block.right.map((row) => new Map([...row].sort(([a], [b]) => a - b))),
+  }));
   return {
     classes,
     cluster: rows.map((list) => list.map((row) => cluster[row])),
-    blocks: [...blocks.values()],
+    blocks: sorted,
+    ...(sorted.some(isSample) ? { sampled: true } : {}),
   };
+}
+
+/** Whether some classes of a block are in fewer pairs than they make. */
+function isSample({ right }: JudgedBlock): boolean {
+  const classes = right.filter((row) => row.size > 0);
+  return classes.some((row) => row.size < classes.length - 1);
 }

@@ -1,4 +1,6 @@
-import { counts, type JudgedBlock, type Term } from "./judgments.ts";
+import type { JudgedBlock, Term } from "./judgments.ts";
+import { type PairSampling, pairSampling } from "./pair-sampling.ts";
+import { eachPair, type TermPairs, termPairs } from "./pairs.ts";
 
 /** Rows' parts in a statement that are nearer than this are equal. */
 const ROUNDING = 1e-12;
@@ -26,6 +28,8 @@ export interface Components {
    * two settings judge differently, or that an accuracy's machines do not all judge alike.
    */
   readonly differing: number;
+  /** What the sample leaves open, where pairs of classes were drawn. */
+  readonly sampling?: PairSampling;
 }
 
 /** What the rows of one class bring into a statement from one block. */
@@ -55,20 +59,16 @@ export interface Part {
  */
 export function components(terms: readonly Term[], only?: number): Components {
   const { cluster, classes } = terms[0].of;
-  const times = terms.map(timesCounted);
-  const weights = pairWeights(terms, times);
-  const uses = weights.map((w, t) =>
-    w.map((row, a) => row.reduce((sum, v, b) => sum + v * times[t][a][b], 0)),
-  );
-  const present = classes.flatMap((_, a) =>
-    uses.every((u) => u[a] > 0) && (only === undefined || a === only) ? [a] : [],
-  );
-  return sumDeviations(cluster, present, function* (a) {
+  const pairs = termPairs(terms);
+  const uses = pairs.map((p) => classes.map((_, a) => (only === undefined || a === only ? p.uses(a) : 0)));
+  const present = classes.flatMap((_, a) => (uses.every((u) => u[a] > 0) ? [a] : []));
+  const sums = sumDeviations(cluster, present, function* (a) {
     const held = new Float64Array(cluster[a].length);
     for (const [t, { of, setting, weight }] of terms.entries()) {
       const share = weight / (held.length * uses[t][a]);
+      const weights = pairs[t].weights(a);
       for (const block of of.blocks)
-        if (block.setting === setting && addRight(block, a, weights[t][a], held))
+        if (block.setting === setting && addRight(block, a, pairs[t], weights, held))
           yield {
             held,
             share,
@@ -77,6 +77,12 @@ export function components(terms: readonly Term[], only?: number): Components {
           };
     }
   });
+  if (present.length === 0 || !terms.some(({ of }) => of.sampled)) return sums;
+  const number = classes.reduce(
+    (n, _, a) => n + (pairs.every((p) => p.of[a].partners.length > 0) ? 1 : 0),
+    0,
+  );
+  return { ...sums, sampling: pairSampling(pairs, present, number, only !== undefined) };
 }
 
 /**
@@ -94,12 +100,13 @@ export function sumDeviations(
   const local = cluster.map(localNumbers);
   const rows = cluster.map((c) => c.length);
   const perClass = new Float64Array(cluster.length).fill(Number.NaN);
-  const own = local.map((l) => new Float64Array(l.names.length));
-  const donor = local.map((l) => new Float64Array(l.names.length));
+  const own = local.map((l) => l.none);
+  const donor = local.map((l) => l.none);
   let pairs = 0;
   let differing = 0;
   for (const a of present) {
     perClass[a] = 0;
+    own[a] = new Float64Array(local[a].names.length);
     const brought = new Float64Array(rows[a]);
     const crossed = new Map<number, Float64Array>();
     for (const { held, share, lender, donor: donors } of partsOf(a)) {
@@ -107,8 +114,9 @@ export function sumDeviations(
       for (let i = 0; i < held.length; i++) sum += held[i];
       perClass[a] += share * sum;
       const mean = sum / held.length;
-      const width = own[lender].length;
+      const width = local[lender].names.length;
       let cross = crossed.get(lender);
+      if (donors !== null && donor[lender] === local[lender].none) donor[lender] = new Float64Array(width);
       if (donors !== null && cross === undefined)
         crossed.set(lender, (cross = new Float64Array(own[a].length * width)));
       for (let i = 0; i < held.length; i++) {
@@ -149,57 +157,45 @@ function notCommonest(ascending: Float64Array): number {
   return ascending.length - most;
 }
 
-/**
- * Per term, weight of every pair [class][partner]: 1 where it counts; in a term without backgrounds beside one that has
- * them, the share of that one's backgrounds on which the pair counts, of the most that any pair has.
- */
-function pairWeights(terms: readonly Term[], times: readonly (readonly Float64Array[])[]): Float64Array[][] {
-  const beside = terms.findIndex(hasBackgrounds);
-  const most = beside < 0 ? 0 : Math.max(...times[beside].map((row) => Math.max(...row)));
-  return terms.map((term, t) =>
-    times[t].map((row, a) =>
-      row.map((n, b) => (n === 0 ? 0 : most === 0 || hasBackgrounds(term) ? 1 : times[beside][a][b] / most)),
-    ),
-  );
-}
-
-function hasBackgrounds({ of, setting }: Term): boolean {
-  return of.blocks.some((block) => block.setting === setting && block.background >= 0);
-}
-
-/** In how many blocks of a term's setting every pair [class][partner] counts. */
-function timesCounted({ of: { blocks, classes }, setting }: Term): Float64Array[] {
-  const found = classes.map(() => new Float64Array(classes.length));
-  for (const block of blocks)
-    if (block.setting === setting)
-      for (let a = 0; a < classes.length; a++)
-        for (let b = 0; b < classes.length; b++) if (counts(block, a, b)) found[a][b]++;
-  return found;
-}
-
 /** Per row of class `a`: judgments found right over all partners of the block, by weight; false where it has none. */
-function addRight(block: JudgedBlock, a: number, weights: Float64Array, out: Float64Array): boolean {
+function addRight(
+  block: JudgedBlock,
+  a: number,
+  pairs: TermPairs,
+  weights: Float64Array,
+  out: Float64Array,
+): boolean {
   let found = false;
-  for (let b = 0; b < weights.length; b++) {
-    if (weights[b] === 0 || !counts(block, a, b)) continue;
+  eachPair(block, a, pairs.of[a], weights, (right, weight) => {
     if (!found) out.fill(0);
     found = true;
-    const right = block.right[a][b]!;
-    for (let i = 0; i < out.length; i++) out[i] += weights[b] * right[i];
-  }
+    for (let i = 0; i < out.length; i++) out[i] += weight * right[i];
+  });
   return found;
 }
 
-function localNumbers(cluster: Int32Array): {
-  names: Int32Array;
-  of: Int32Array;
-  at: ReadonlyMap<number, number>;
-} {
+/** Clusters of a class's rows by their numbers within the class, made once. */
+interface LocalNumbers {
+  readonly names: Int32Array;
+  readonly of: Int32Array;
+  readonly at: ReadonlyMap<number, number>;
+  /** A zero for every cluster; not to be written. */
+  readonly none: Float64Array;
+}
+const numbered = new WeakMap<Int32Array, LocalNumbers>();
+
+function localNumbers(cluster: Int32Array): LocalNumbers {
+  let found = numbered.get(cluster);
+  if (found === undefined) numbered.set(cluster, (found = numberClusters(cluster)));
+  return found;
+}
+
+function numberClusters(cluster: Int32Array): LocalNumbers {
   const at = new Map<number, number>();
   const of = cluster.map((name) => {
     let k = at.get(name);
     if (k === undefined) at.set(name, (k = at.size));
     return k;
   });
-  return { names: Int32Array.from(at.keys()), of, at };
+  return { names: Int32Array.from(at.keys()), of, at, none: new Float64Array(at.size) };
 }

@@ -4,6 +4,7 @@ import type { Setting } from "../settings.ts";
 import { type Components, components } from "./components.ts";
 import { dependence } from "./dependence.ts";
 import type { Term } from "./judgments.ts";
+import type { PairSampling } from "./pair-sampling.ts";
 import { clusterVariance, type Variances, variances } from "./variance.ts";
 
 /** What of the closed groups a statement needs. */
@@ -39,6 +40,18 @@ export interface Estimate {
   readonly level: number;
   readonly method: string;
   readonly refused?: string;
+  /** Where pairs of classes were drawn; `se` and the interval hold what the draw leaves open. */
+  readonly sampled?: SampledPairs;
+}
+
+/** What of a number's pairs of classes was judged. */
+export interface SampledPairs {
+  /** Pairs drawn. */
+  readonly pairs: number;
+  /** Pairs that the classes make. */
+  readonly of: number;
+  /** Standard error of the number around that of all pairs; null where the draw cannot tell. */
+  readonly se: number | null;
 }
 
 export interface EstimateOptions {
@@ -109,6 +122,7 @@ export function stated(
   grouping: Grouping,
   { level, difference, dependence: factor, refused: given }: Stating,
 ): Estimate {
+  const { sampling } = sums;
   const base = {
     estimate: sums.estimate,
     cells: Math.min(...sums.present.map((c) => sums.rows[c])),
@@ -117,28 +131,41 @@ export function stated(
     groups: grouping.count,
     classes: sums.present.length,
     level,
-    method: METHOD,
+    method: sampling === undefined ? METHOD : `${METHOD}; ${SAMPLING}`,
+    ...(sampling === undefined ? {} : { sampled: sampledPairs(sampling) }),
   };
   const found = variances(sums);
-  const variance = factor * clusterVariance(found);
+  const fields = factor * clusterVariance(found);
   const refused =
     given ??
     // Deviations of clusters that classes share can cancel to nothing.
-    (found.df > 0 && variance > 0
+    (found.df > 0 && fields > 0
       ? undefined
-      : `no ${grouping.unit} differs from the others, which does not tell how much would change with others`);
+      : `no ${grouping.unit} differs from the others, which does not tell how much would change with others`) ??
+    (sampling === undefined || Number.isFinite(sampling.variance)
+      ? undefined
+      : `${sampling.pairs} of ${sampling.of} pairs of classes are too few to tell what the others would change; raise "sample" in "pairs"`);
   if (refused !== undefined) return { ...base, low: null, high: null, se: null, df: null, p: null, refused };
+  const variance = fields + (sampling?.variance ?? 0);
+  const df =
+    sampling === undefined || sampling.variance === 0
+      ? found.df
+      : variance ** 2 / (fields ** 2 / found.df + sampling.variance ** 2 / sampling.df);
   const se = Math.sqrt(variance);
-  const half = studentQuantile((1 + level) / 2, found.df) * se;
+  const half = studentQuantile((1 + level) / 2, df) * se;
   const cut = (v: number) => Math.min(1, Math.max(difference ? -1 : 0, v));
   return {
     ...base,
     low: cut(sums.estimate - half),
     high: cut(sums.estimate + half),
     se,
-    df: found.df,
-    p: difference ? studentTwoSided(sums.estimate / se, found.df) : null,
+    df,
+    p: difference ? studentTwoSided(sums.estimate / se, df) : null,
   };
+}
+
+function sampledPairs({ pairs, of, variance }: PairSampling): SampledPairs {
+  return { pairs, of, se: Number.isFinite(variance) ? Math.sqrt(variance) : null };
 }
 
 /** Cells judged differently below which their spread over clusters is left to chance. */
@@ -146,6 +173,9 @@ const FEWEST_DIFFERING = 5;
 
 const METHOD =
   "cluster variance of out-of-fold judgments over closed groups, own and donor clusters crossed, Student's t with Satterthwaite's degrees of freedom";
+
+const SAMPLING =
+  "plus the variance over the choice of pairs of classes, from residuals beside class effects (one class: from how its partners differ), less the share of pairs that was drawn";
 
 /** Why a statement that looks at `settings` has no interval; undefined where it has one. */
 export function refusal(

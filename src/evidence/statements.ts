@@ -43,8 +43,8 @@ export function available(of: Judgments): Statement[] {
   const present = new Set(
     of.blocks
       .filter((block) =>
-        block.right.some((row, a) =>
-          row.some((hits, b) => hits !== null && block.background !== a && block.background !== b),
+        block.right.some(
+          (row, a) => block.background !== a && [...row.keys()].some((b) => b !== block.background),
         ),
       )
       .map((block) => block.setting),

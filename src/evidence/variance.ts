@@ -23,12 +23,14 @@ export function variances(of: Components): Variances {
   const classes = present.length;
   const total = new Map<number, number>();
   const both = new Map<number, number>();
+  const averaged = new Set(present);
   let lent = 0;
   for (let c = 0; c < own.length; c++) {
+    if (!averaged.has(c) && donor[c].every((v) => v === 0)) continue;
     const size = own[c].length;
     const scale = Math.sqrt(size / (size - 1));
     names[c].forEach((name, f) => {
-      const mine = present.includes(c) ? (scale * own[c][f]) / classes : 0;
+      const mine = averaged.has(c) ? (scale * own[c][f]) / classes : 0;
       const given = scale * donor[c][f];
       lent += given * given;
       total.set(name, (total.get(name) ?? 0) + mine);

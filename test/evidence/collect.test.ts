@@ -31,10 +31,10 @@ test("pairs of a block come together, with clusters of rows and donors", () => {
   expect(asked).toEqual(["different 2 0", "different 2 1"]);
   expect(found.blocks[0].donor.map((d) => d && [...d])).toEqual([[30, 30], [30, 20, 21], null]);
   expect(found.blocks[1].donor).toEqual([null, null, null]);
-  expect(found.blocks[0].right[1][0]).toEqual(Uint8Array.of(1, 1, 0));
-  expect(found.blocks[1].right[1][0]).toEqual(Uint8Array.of(0, 0, 1));
-  expect(found.blocks[1].right[1][2]).toEqual(Uint8Array.of(0, 1, 1));
-  expect(found.blocks[1].right[0][2]).toBeNull();
+  expect(found.blocks[0].right[1].get(0)).toEqual(Uint8Array.of(1, 1, 0));
+  expect(found.blocks[1].right[1].get(0)).toEqual(Uint8Array.of(0, 0, 1));
+  expect(found.blocks[1].right[1].get(2)).toEqual(Uint8Array.of(0, 1, 1));
+  expect(found.blocks[1].right[0].has(2)).toBe(false);
   // a: (1 + 0) / 2 in different, (1 + 1) / 2 in original; b: 2 / 3 and, against the same partner, 1 / 3.
   const { perClass, present } = components(difference(found, "original", "different"));
   expect(present).toEqual([0, 1]);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { components } from "../../src/evidence/components.ts";
-import { difference, type Judgments, type Term } from "../../src/evidence/judgments.ts";
+import { difference, hitsByPartner, type Judgments, type Term } from "../../src/evidence/judgments.ts";
 import { clusterVariance, variances } from "../../src/evidence/variance.ts";
-import { drawnJudgments } from "./judged.ts";
+import { changedHits, drawnJudgments } from "./judged.ts";
 
 /** Two classes of two fields; every number below can be checked by hand. */
 const tiny: Judgments = {
@@ -13,10 +13,10 @@ const tiny: Judgments = {
       setting: "original",
       background: -1,
       donor: [null, null],
-      right: [
+      right: hitsByPartner([
         [null, Uint8Array.of(1, 1, 1, 0)],
         [Uint8Array.of(0, 0, 1, 1), null],
-      ],
+      ]),
     },
   ],
 };
@@ -92,7 +92,7 @@ function naive(terms: readonly Term[], classes: number) {
       // The same pairs on both sides: each as often as on a background.
       const used = plain ? counting.flatMap((u) => backgrounds(a, u.b).map(() => u)) : counting;
       for (const { block, b } of used) {
-        const right = [...block.right[a][b]!];
+        const right = [...block.right[a].get(b)!];
         const mean = right.reduce((x, y) => x + y, 0) / right.length;
         perClass[a] += (weight * mean) / used.length;
         right.forEach((r, i) => {
@@ -136,9 +136,7 @@ test("on few backgrounds an effect compares the same pairs on both sides", () =>
     ...of,
     blocks: of.blocks.map((block) => ({
       ...block,
-      right: block.right.map((row, a) =>
-        row.map((hits, b) => hits && Uint8Array.from(hits, (_, i) => found(a, b)(i))),
-      ),
+      right: changedHits(block, (hits, a, b) => Uint8Array.from(hits, (_, i) => found(a, b)(i))),
     })),
   };
   const mean = (setting: "self" | "cell-free") => components([{ of: alike, setting, weight: 1 }]).estimate;
@@ -212,10 +210,8 @@ test("pairs of which the background is one are not counted, nor classes that lac
     ...of,
     blocks: of.blocks.map((block) => ({
       ...block,
-      right: block.right.map((row, a) =>
-        row.map((hits, b) =>
-          hits === null || (block.background !== a && block.background !== b) ? hits : hits.map((r) => 1 - r),
-        ),
+      right: changedHits(block, (hits, a, b) =>
+        block.background !== a && block.background !== b ? hits : hits.map((r) => 1 - r),
       ),
     })),
   };

@@ -1,6 +1,14 @@
 import { mulberry32 } from "../../src/core/rng.ts";
-import type { JudgedBlock, Judgments } from "../../src/evidence/judgments.ts";
+import { hitsByPartner, type JudgedBlock, type Judgments } from "../../src/evidence/judgments.ts";
 import type { Setting } from "../../src/settings.ts";
+
+/** The hits of a block, changed pair by pair. */
+export function changedHits(
+  { right }: JudgedBlock,
+  change: (hits: Uint8Array, a: number, b: number) => Uint8Array,
+): ReadonlyMap<number, Uint8Array>[] {
+  return right.map((row, a) => new Map([...row].map(([b, hits]) => [b, change(hits, a, b)])));
+}
 
 /** Judgments drawn at random: clusters of unequal sizes that differ in quality, donors of any cluster of the lender. */
 export function drawnJudgments(
@@ -40,7 +48,7 @@ export function drawnJudgments(
             }),
       ),
     );
-    return { setting, background, donor, right };
+    return { setting, background, donor, right: hitsByPartner(right) };
   };
   const blocks = [block("original", -1), block("self", -1), block("same", -1)];
   classes.forEach((_, g) => {

@@ -11,7 +11,7 @@ import {
   sensitivity,
 } from "../../src/evidence/sensitivity.ts";
 import { STATEMENTS } from "../../src/evidence/statements.ts";
-import { drawnJudgments } from "./judged.ts";
+import { changedHits, drawnJudgments } from "./judged.ts";
 
 const groups: Grouping = { count: 3, unit: "field", fewest: 3, reach: "all", notes: [] };
 const SIZES = Array.from({ length: 3 }, () => [60, 60, 60, 60, 60, 60]);
@@ -21,16 +21,12 @@ function judged(wrong: Readonly<Record<string, number>>, seed = 1): Judgments {
   const drawn = drawnJudgments(seed, SIZES, 1);
   const blocks = drawn.blocks.map((block, n) => ({
     ...block,
-    right: block.right.map((row, a) =>
-      row.map(
-        (hits, b) =>
-          hits &&
-          Uint8Array.from(hits, (_, i) => {
-            const share = wrong[block.setting] ?? 0;
-            // Evenly, in another phase for every pair: a slight spread over clusters.
-            return ((i + 7 * a + 3 * b + 5 * n) * 0.618) % 1 < share ? 0 : 1;
-          }),
-      ),
+    right: changedHits(block, (hits, a, b) =>
+      Uint8Array.from(hits, (_, i) => {
+        const share = wrong[block.setting] ?? 0;
+        // Evenly, in another phase for every pair: a slight spread over clusters.
+        return ((i + 7 * a + 3 * b + 5 * n) * 0.618) % 1 < share ? 0 : 1;
+      }),
     ),
   }));
   return { ...drawn, blocks };

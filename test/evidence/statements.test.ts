@@ -7,7 +7,7 @@ import { benjaminiHochberg } from "../../src/evidence/multiplicity.ts";
 import { classEstimates } from "../../src/evidence/per-class.ts";
 import { STATEMENTS, statedEstimates } from "../../src/evidence/statements.ts";
 import { clusterVariance } from "../../src/evidence/variance.ts";
-import { drawnJudgments } from "./judged.ts";
+import { changedHits, drawnJudgments } from "./judged.ts";
 
 const grouping: Grouping = { count: 3, unit: "field", fewest: 6, reach: "all", notes: [] };
 const six = Array.from({ length: 3 }, () => [4, 3, 5, 4, 3, 4]);
@@ -85,11 +85,8 @@ describe("no interval, and why", () => {
       ...of,
       blocks: of.blocks.map((b) => ({
         ...b,
-        right: b.right.map((row, a) =>
-          row.map(
-            (hits) =>
-              hits?.map((_, i) => (a === 0 && i < wrong && b.setting === "different" ? 0 : 1)) ?? null,
-          ),
+        right: changedHits(b, (hits, a) =>
+          hits.map((_, i) => (a === 0 && i < wrong && b.setting === "different" ? 0 : 1)),
         ),
       })),
     });
@@ -103,7 +100,7 @@ describe("no interval, and why", () => {
       ...of,
       blocks: of.blocks.map((b) => ({
         ...b,
-        right: b.right.map((row) => row.map((hits) => hits?.map(() => 1) ?? null)),
+        right: changedHits(b, (hits) => hits.map(() => 1)),
       })),
     };
     expect(estimate(difference(same, "cell-free", "different"), grouping)).toMatchObject({

@@ -98,9 +98,9 @@ function asJudgments({ classes, cluster, blocks }: Predictions, hit: "own" | "ba
       right: cells.map((of, a) => {
         const partner = [0, 1, 2].find((b) => b !== a && b !== background);
         const wanted = hit === "own" ? a : background;
-        return classes.map((_, b) =>
-          b === partner ? Uint8Array.from(of!.predicted, (p) => (p === wanted ? 1 : 0)) : null,
-        );
+        return of === null || partner === undefined
+          ? new Map()
+          : new Map([[partner, Uint8Array.from(of.predicted, (p) => (p === wanted ? 1 : 0))]]);
       }),
     })),
   };
