@@ -131,13 +131,26 @@ function parts(of: (id: string) => Stated | undefined): string {
   const [total, medium, neighbor, paste] = ["total", "medium", "neighbor", "paste"].map(of);
   const known = total ?? neighbor;
   if (known === undefined) return "";
-  const size = `${one(known.cells, "cell")} per class, ${one(known.clusters, known.unit)} per class, ${one(known.groups, "group")}`;
+  const size = `${one(known.cells, "cell")} per class, ${one(known.clusters, known.unit)} per class, ${one(known.groups, "group")}${drawn(known)}`;
   if (total === undefined || medium === undefined || neighbor === undefined || paste === undefined)
     return neighbor === undefined ? "" : `Neighbor effect ${number(neighbor)} (${size}).`;
   const split = `${number(medium)} come with its medium and ${number(neighbor)} with its neighbors; pasting costs ${number(paste)} (${size}).`;
   return total.estimate > 0
     ? `Of ${number(total)} lost on a foreign background, ${split}`
     : `On a foreign background nothing is lost on balance (original − different ${number(total)}): ${split}`;
+}
+
+const whole = new Intl.NumberFormat("en-US");
+
+/** Of how many pairs of classes a number is, and what their choice leaves open; nothing where all were judged. */
+function drawn({ sampled, low }: Stated): string {
+  if (sampled === undefined) return "";
+  const { pairs, of, se } = sampled;
+  const error =
+    se === null
+      ? "which does not tell how far they stand for all"
+      : `standard error of the draw ${points(se)} points${low === null ? "" : ", which the interval holds"}`;
+  return `; ${whole.format(pairs)} of ${whole.format(of)} pairs of classes drawn, ${error}`;
 }
 
 function publishedDrop(drop: Stated | undefined, same?: Stated, different?: Stated): string | null {

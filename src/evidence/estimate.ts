@@ -41,7 +41,7 @@ export interface Estimate {
   readonly method: string;
   readonly refused?: string;
   /** Where pairs of classes were drawn; `se` and the interval hold what the draw leaves open. */
-  readonly sampled?: SampledPairs;
+  readonly sampled?: SampledPairs | undefined;
 }
 
 /** What of a number's pairs of classes was judged. */

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import type { Estimate } from "./estimate.ts";
 
+/** Of a number whose pairs of classes were drawn: how many, of how many, and its standard error around that of all. */
+export const SAMPLED = z.strictObject({
+  pairs: z.int().min(0),
+  of: z.int().min(0),
+  /** Null where the draw cannot tell. */
+  se: z.number().nullable(),
+});
+
 /** A number of further evidence as stages and reports keep it: an {@link Estimate} with what it is of. */
 export const STATED_NUMBER = z.strictObject({
   /** What is estimated, as `results/effects` names it: `paste-seen/self`, ... */
@@ -32,6 +40,7 @@ export const STATED_NUMBER = z.strictObject({
   method: z.string(),
   /** Why there is no interval or no number. */
   refused: z.string().nullable(),
+  sampled: SAMPLED.optional(),
 });
 export type StatedNumber = z.infer<typeof STATED_NUMBER>;
 

@@ -230,6 +230,7 @@ export function resultTable(scores: readonly PairScore[], aggregation: Aggregati
         );
         continue;
       }
+      notes.push(...drawnNote(rows, setting, notes));
       const over = summarize(
         classes.map((c) => c.accuracy),
         onePair,
@@ -245,6 +246,19 @@ export function resultTable(scores: readonly PairScore[], aggregation: Aggregati
   });
   return { aggregation, encoders };
 }
+
+/** Says once where the pairs of one block are fewer than its classes make. */
+function drawnNote(rows: readonly PairScore[], setting: Setting, said: readonly string[]): string[] {
+  const block = rows.filter((r) => r.background === rows[0].background);
+  const classes = new Set(block.flatMap((r) => [r.class1, r.class2])).size;
+  const all = (classes * (classes - 1)) / 2;
+  if (block.length >= all || said.some((note) => note.includes(DRAWN))) return [];
+  const number = (n: number) => n.toLocaleString("en-US");
+  return [
+    `${setting} and the other settings: ${number(block.length)} of ${number(all)} ${DRAWN}; a spread over classes (±) does not tell what the others would change, the intervals of the estimates do`,
+  ];
+}
+const DRAWN = "pairs of classes are judged";
 
 /** The class names of the scores in order of first appearance. */
 export function classNames(scores: readonly PairScore[]): string[] {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BATCH } from "../evidence/batch.ts";
+import { SAMPLED } from "../evidence/further.ts";
 import { NATURAL } from "../evidence/natural.ts";
 import { PASTE } from "../evidence/paste.ts";
 import { SENSITIVITY } from "../evidence/sensitivity.ts";
@@ -67,6 +68,7 @@ const estimate = z.strictObject({
   why: z.string().nullable(),
   /** Benjamini-Hochberg over the classes; null where nothing was tested. */
   q: share.nullable(),
+  sampled: SAMPLED.optional(),
 });
 
 /** First encoder minus second, in the unit of what is compared. */

@@ -55,7 +55,7 @@ export function distinct(list: readonly (string | null)[]): string[] {
 /** `60 cells and 3 fields per class, 3 groups (folds)`: of these estimates, or, where there are none, of the study. */
 export function sampleSize(
   { facts }: ReportData,
-  estimates: readonly Pick<Estimate, "cells" | "clusters" | "groups">[],
+  estimates: readonly Pick<Estimate, "cells" | "clusters" | "groups" | "sampled">[],
 ): string {
   const { cellsPerClass, clusters, groups, clusterName } = facts;
   const all = estimates.length > 0 ? estimates : [{ cells: cellsPerClass, clusters, groups }];
@@ -66,7 +66,25 @@ export function sampleSize(
     const numbers = low === high ? text : `${text} to ${high.toLocaleString("en-US")}`;
     return `${numbers} ${high === 1 ? noun : plural(noun)}`;
   };
-  return `${range("cells", "cell")} and ${range("clusters", clusterName)} per class, ${range("groups", "group")} (folds)`;
+  return `${range("cells", "cell")} and ${range("clusters", clusterName)} per class, ${range("groups", "group")} (folds)${pairsDrawn(all)}`;
+}
+
+/** `; 4,500 of 1,124,250 pairs of classes drawn, ...`, and of single classes how many of their partners. */
+function pairsDrawn(estimates: readonly Pick<Estimate, "sampled">[]): string {
+  const found = estimates.flatMap((e) => e.sampled ?? []);
+  if (found.length === 0) return "";
+  const counts = distinct(
+    found.map(({ pairs, of }) => `${pairs.toLocaleString("en-US")} of ${of.toLocaleString("en-US")}`),
+  );
+  const errors = found.flatMap(({ se }) => se ?? []).map((se) => 100 * se);
+  const [low, high] = [Math.min(...errors), Math.max(...errors)].map((se) => se.toFixed(1));
+  const number =
+    counts.length <= 3 ? counts.join(" or ") : `${counts[0]} (and fewer where classes lack a setting)`;
+  const error =
+    errors.length === 0
+      ? "too few to tell how far they stand for all"
+      : `standard error of the draw ${low === high ? low : `${low} to ${high}`} points, which intervals hold`;
+  return `; pairs of classes drawn: ${number}, ${error}`;
 }
 
 /** Plural of a noun of the data: a cluster column may be called anything. */

@@ -100,9 +100,11 @@ export function estimateRows(estimates: readonly Estimate[]): CsvRows {
     ...["encoder", "of", "kind", "class", "value", "low", "high", "level"],
     ...["cells_per_class", "clusters_per_class", "groups", "method", "no_interval", "q"],
   ];
+  const drawn = estimates.some((e) => e.sampled !== undefined);
   const rows = estimates.map((e) => [
     ...[e.encoder, e.of, e.kind, e.class, e.value, e.low, e.high, e.level],
     ...[e.cells, e.clusters, e.groups, e.method, e.why, e.q],
+    ...(drawn ? [e.sampled?.pairs ?? null, e.sampled?.of ?? null, e.sampled?.se ?? null] : []),
   ]);
-  return [columns, ...rows];
+  return [[...columns, ...(drawn ? ["pairs", "pairs_of", "pairs_se"] : [])], ...rows];
 }

@@ -203,6 +203,7 @@ function reported(row: EffectRow): ReportInput["estimates"][number] | null {
     method: row.method,
     why: row.refused ?? null,
     q: row.q ?? null,
+    ...(row.sampled === undefined ? {} : { sampled: row.sampled }),
   };
 }
 
@@ -225,6 +226,8 @@ function undecided(
   encoder: string,
   stated: readonly Stated[],
 ): string | null {
+  if (study.pairs === "none")
+    return 'no probes of pairs were fitted ("pairs": "none"), so that accuracy has no effects; what one probe of all classes makes of the composites is said by transfer and capture';
   const whole = outputs.find((o) => o.set.name === encoder)?.encoder;
   const found = (id: string, name: string) => flags.some((f) => f.id === id && f.encoder === name);
   const original = stated.find((s) => s.statement === "original");

@@ -44,6 +44,13 @@ export function effectsTable(rows: readonly EffectRow[]): Table {
       ["classes", counts((r) => r.classes)],
       ["method", rows.map((r) => r.method)],
       ["why", rows.map((r) => r.refused ?? null)],
+      ...(rows.some((r) => r.sampled !== undefined)
+        ? ([
+            ["pairs", numbers((r) => r.sampled?.pairs)],
+            ["pairs_of", numbers((r) => r.sampled?.of)],
+            ["pairs_se", numbers((r) => r.sampled?.se)],
+          ] as const)
+        : []),
     ]),
   );
 }

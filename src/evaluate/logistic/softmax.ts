@@ -38,25 +38,47 @@ export function softmaxLoss(
   penalty: Float64Array,
   gradient: Float64Array,
 ): number {
-  const { rows, dimension: d, classes, x, scale, labels, weights } = data;
+  const { dimension: d, classes, scale, weights } = data;
   const width = d + 1;
-  const p = softmaxScores(data, theta);
-  const column = new Float64Array(rows);
-  const w = new Float64Array(x.kernels.columns);
+  const { chunks, p, top, sum, own } = roomFor(data);
+  const w = new Float64Array(data.x.kernels.columns);
+  gradient.fill(0);
   let loss = 0;
-  for (let i = 0; i < rows; i++) {
-    loss -= weights[i] * p[i * classes + labels[i]];
-    loss += weights[i] * softmax(p, i * classes, classes);
-  }
-  for (let k = 0, t = 0; k < classes; k++, t += width) {
-    let sum = 0;
-    for (let i = 0; i < rows; i++) {
-      column[i] = weights[i] * (p[i * classes + k] - (labels[i] === k ? 1 : 0));
-      sum += column[i];
+  let start = 0;
+  for (const { x, labels } of chunks) {
+    const n = labels.length;
+    top.fill(-Infinity);
+    for (let k = 0, t = 0; k < classes; k++, t += width) {
+      for (let j = 0; j < d; j++) w[j] = theta[t + j] / scale[j];
+      const logits = p.subarray(k * n, (k + 1) * n);
+      x.scores(w, logits);
+      for (let i = 0; i < n; i++) {
+        logits[i] += theta[t + d];
+        if (logits[i] > top[i]) top[i] = logits[i];
+      }
     }
-    x.combine(column, w);
-    for (let j = 0; j < d; j++) gradient[t + j] = w[j] / scale[j];
-    gradient[t + d] = sum;
+    for (let i = 0; i < n; i++) own[i] = p[labels[i] * n + i];
+    sum.fill(0);
+    for (let k = 0; k < classes; k++)
+      for (let i = 0, at = k * n; i < n; i++, at++) sum[i] += p[at] = Math.exp(p[at] - top[i]);
+    for (let i = 0; i < n; i++) {
+      loss -= weights[start + i] * own[i];
+      loss += weights[start + i] * (top[i] + Math.log(sum[i]));
+    }
+    for (let k = 0; k < classes; k++) for (let i = 0, at = k * n; i < n; i++, at++) p[at] /= sum[i];
+    for (let i = 0; i < n; i++) p[labels[i] * n + i] -= 1;
+    for (let k = 0, t = 0; k < classes; k++, t += width) {
+      const share = p.subarray(k * n, (k + 1) * n);
+      let total = 0;
+      for (let i = 0; i < n; i++) {
+        share[i] *= weights[start + i];
+        total += share[i];
+      }
+      x.combine(share, w);
+      for (let j = 0; j < d; j++) gradient[t + j] += w[j] / scale[j];
+      gradient[t + d] += total;
+    }
+    start += n;
   }
   for (let k = 0; k < classes; k++)
     for (let j = 0, t = k * width; j < d; j++, t++) {
@@ -80,6 +102,36 @@ export function softmaxScores(
     for (let i = 0; i < rows; i++) p[i * classes + k] = column[i] + theta[t + d];
   }
   return p;
+}
+
+/** Probabilities that are held at once. */
+const HELD = 1 << 22;
+
+/** Rows by so many that their probabilities take bounded memory, and room for what is made of them. */
+interface Room {
+  readonly chunks: readonly { readonly x: RowView; readonly labels: Int32Array }[];
+  /** Class by class, one number per row of a chunk. */
+  readonly p: Float64Array;
+  readonly top: Float64Array;
+  readonly sum: Float64Array;
+  readonly own: Float64Array;
+}
+const rooms = new WeakMap<SoftmaxData, Room>();
+
+function roomFor(data: SoftmaxData): Room {
+  let found = rooms.get(data);
+  if (found === undefined) rooms.set(data, (found = makeRoom(data)));
+  return found;
+}
+
+function makeRoom({ rows, classes, x, labels }: SoftmaxData): Room {
+  const most = Math.min(rows, Math.max(1, Math.floor(HELD / classes)));
+  const chunks = Array.from({ length: Math.ceil(rows / most) }, (_, c) => {
+    const list = Array.from({ length: Math.min(most, rows - c * most) }, (__, i) => c * most + i);
+    return { x: x.pick(list), labels: Int32Array.from(list, (i) => labels[i]) };
+  });
+  const vector = () => new Float64Array(most);
+  return { chunks, p: new Float64Array(most * classes), top: vector(), sum: vector(), own: vector() };
 }
 
 /** Turns `count` logits from `at` on into probabilities, in place; returns the logarithm of their exponentials' sum. */
