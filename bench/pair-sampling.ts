@@ -1,0 +1,229 @@
+/**
+ * Sampled pairs: how often the interval of a draw holds the number of all pairs, its bias, and its standard error against
+ * the true one; and how often the whole interval, fields and draw together, holds the mean of all studies of a world. Worlds have classes of
+ * unequal, also heavy-tailed quality, pairs with a part of their own, and fields.
+ */
+import { mulberry32, namedSeed, normal, type Random } from "../src/core/rng.ts";
+import { mean, quantile } from "../src/core/statistics.ts";
+import { studentQuantile } from "../src/core/student.ts";
+import { allPairs, chosenPairs, pairsPerClass } from "../src/evaluate/pair-sample.ts";
+import { collectJudgments, type PairJudgments } from "../src/evidence/collect.ts";
+import { components } from "../src/evidence/components.ts";
+import { estimate, type Grouping } from "../src/evidence/estimate.ts";
+import { difference, type Judgments, type Term } from "../src/evidence/judgments.ts";
+import type { Setting } from "../src/settings.ts";
+import { option, record, smoke } from "./harness.ts";
+
+const FIELDS = 6;
+const PER_FIELD = 4;
+const ROWS = FIELDS * PER_FIELD;
+
+interface Design {
+  readonly name: string;
+  readonly classes: number;
+  readonly sample: number;
+  /** Class effects: normal, or Student's t with two degrees of freedom. */
+  readonly heavy: boolean;
+  /** Standard deviations, in units of a cell's: classes, pairs, fields. */
+  readonly spread: readonly [classes: number, pairs: number, fields: number];
+  /** Classes that lend backgrounds; none: the settings have none. */
+  readonly backgrounds: number;
+}
+
+const plain = { heavy: false, spread: [0.5, 0.3, 0.3], backgrounds: 0 } as const;
+const DESIGNS: readonly Design[] = [
+  ...[2, 5, 10].map((sample) => ({ ...plain, name: "plain", classes: 20, sample })),
+  ...[2, 5, 10, 20].map((sample) => ({ ...plain, name: "plain", classes: 60, sample })),
+  ...[2, 10, 20].map((sample) => ({ ...plain, name: "plain", classes: 200, sample })),
+  ...[20, 60, 200].flatMap((classes) =>
+    [2, 5, 10].map((sample) => ({ ...plain, name: "heavy-tailed classes", classes, sample, heavy: true })),
+  ),
+  { ...plain, name: "classes alone", classes: 60, sample: 5, spread: [0.8, 0, 0] },
+  { ...plain, name: "strong pairs", classes: 60, sample: 5, spread: [0.3, 1, 0.2] },
+  { ...plain, name: "strong fields", classes: 60, sample: 5, spread: [0.3, 0.2, 1] },
+  ...[1, 2, 5].flatMap((backgrounds) =>
+    [20, 60].map((classes) => ({
+      ...plain,
+      name: `${backgrounds} backgrounds, heavy-tailed classes`,
+      classes,
+      sample: 5,
+      heavy: true,
+      backgrounds,
+    })),
+  ),
+];
+
+/** Classes and pairs; and studies of them: hits of all pairs in both settings, in fields and cells drawn by a seed. */
+function drawWorld(design: Design, random: Random) {
+  const { classes, heavy, backgrounds } = design;
+  const [ofClass, ofPair, ofField] = design.spread;
+  const tail = () => (heavy ? normal(random) / Math.sqrt(-Math.log(1 - random())) : normal(random));
+  const quality = Float64Array.from({ length: classes }, () => ofClass * tail());
+  const loss = Float64Array.from({ length: classes }, () => 0.1 + 0.3 * ofClass * tail());
+  const settings: readonly Setting[] = backgrounds > 0 ? ["cell-free", "different"] : ["original", "self"];
+  const lenders = backgrounds > 0 ? Array.from({ length: backgrounds }, (_, g) => g) : [-1];
+  const pairs = allPairs(classes);
+  const part = () => Float64Array.from(pairs, () => ofPair * normal(random));
+  const common = part();
+  const parts = settings.map(() => lenders.map(part));
+  const hits = (seed: number) => {
+    const chance = mulberry32(seed);
+    const shift = () => Float64Array.from({ length: classes * FIELDS }, () => ofField * normal(chance));
+    const found = new Map<string, PairJudgments[]>();
+    for (const pair of pairs) found.set(String(pair), []);
+    const fields = shift();
+    for (const [s, setting] of settings.entries())
+      for (const [g, background] of lenders.entries()) {
+        const moved = shift();
+        for (const [p, [first, second]] of pairs.entries()) {
+          const own = common[p] + 0.5 * parts[s][g][p];
+          const correct = new Uint8Array(2 * ROWS);
+          [first, second].forEach((c, side) => {
+            const margin =
+              1 + quality[first] + quality[second] + own - (s === 1 ? loss[first] + loss[second] : 0);
+            for (let i = 0; i < ROWS; i++) {
+              const f = c * FIELDS + (i % FIELDS);
+              const score = margin + fields[f] + 0.5 * moved[f] + normal(chance);
+              correct[side * ROWS + i] = score > 0 ? 1 : 0;
+            }
+          });
+          found.get(`${first},${second}`)!.push({ setting, background, first, second, correct });
+        }
+      }
+    return found;
+  };
+  const cells = {
+    classes: Array.from({ length: classes }, (_, c) => `class ${c}`),
+    rows: Array.from({ length: classes }, (_, c) =>
+      Int32Array.from({ length: ROWS }, (_, i) => c * ROWS + i),
+    ),
+    cluster: Int32Array.from(
+      { length: classes * ROWS },
+      (_, row) => Math.floor(row / ROWS) * FIELDS + ((row % ROWS) % FIELDS),
+    ),
+  };
+  /** Of one study: judgments of some pairs. */
+  const study = (seed: number) => {
+    const found = hits(seed);
+    return (wanted: readonly (readonly [number, number])[]): Judgments => {
+      const list = wanted.flatMap((pair) => found.get(String(pair))!);
+      return collectJudgments(cells, list, () => null);
+    };
+  };
+  return { study, settings, names: cells.classes };
+}
+
+const GROUPING: Grouping = { count: 3, unit: "field", fewest: FIELDS, reach: "all", notes: [] };
+
+/** What one draw says of a statement. */
+interface Drawn {
+  readonly error: number;
+  readonly variance: number;
+  readonly df: number;
+  /** Width of the whole interval over that of the fields alone, on all pairs. */
+  readonly wider: number;
+  /** Whether the whole interval holds the world's number, the mean over its studies; null where there is one study. */
+  readonly whole: boolean | null;
+}
+
+function statements([one, two]: readonly Setting[]) {
+  return {
+    accuracy: (of: Judgments): Term[] => [{ of, setting: two, weight: 1 }],
+    effect: (of: Judgments) => difference(of, one, two),
+  };
+}
+
+/** Worlds of more classes have one study. */
+const MOST_STUDIED = 100;
+
+function judgeDesign(design: Design, worlds: number, draws: number) {
+  const found: Record<string, Drawn[]> = { accuracy: [], effect: [] };
+  const single: boolean[] = [];
+  for (let w = 0; w < worlds; w++) {
+    const world = drawWorld(design, mulberry32(namedSeed(w, design.name, design.classes, design.sample)));
+    const many = design.classes > MOST_STUDIED;
+    const classes = [7, 11, 15, 19];
+    const pairs = allPairs(design.classes);
+    const stated = Object.entries(statements(world.settings));
+    const seen = stated.map(
+      (): { e: ReturnType<typeof estimate>; drawn: Omit<Drawn, "whole">; all: number }[] => [],
+    );
+    let judged = world.study(namedSeed(w, "study"));
+    let all = judged(pairs);
+    for (let d = 0; d < draws; d++) {
+      if (!many && d > 0) {
+        judged = world.study(namedSeed(w, "study", d));
+        all = judged(pairs);
+      }
+      const some = judged(chosenPairs(world.names, { sample: design.sample }, namedSeed(w, "draw", d)));
+      stated.forEach(([, terms], n) => {
+        const whole = estimate(terms(all), GROUPING);
+        const e = estimate(terms(some), GROUPING);
+        const { variance, df } = components(terms(some)).sampling!;
+        const width = (of: typeof e) => (of.high ?? Number.NaN) - (of.low ?? Number.NaN);
+        const drawn = { error: e.estimate - whole.estimate, variance, df, wider: width(e) / width(whole) };
+        seen[n].push({ e, drawn, all: whole.estimate });
+        if (d % 4 !== 0) return;
+        for (const only of classes) {
+          const own = components(terms(some), only);
+          const half = studentQuantile(0.975, own.sampling!.df) * Math.sqrt(own.sampling!.variance);
+          single.push(Math.abs(own.estimate - components(terms(all), only).estimate) <= half + 1e-12);
+        }
+      });
+    }
+    seen.forEach((list, n) => {
+      const truth = mean(list.map((s) => s.all));
+      for (const { e, drawn } of list) {
+        const holds = e.low !== null && e.high !== null && e.low <= truth && truth <= e.high;
+        found[stated[n][0]].push({ ...drawn, whole: many || e.low === null ? null : holds });
+      }
+    });
+  }
+  const rows = Object.entries(found).map(([statement, list]) => {
+    const usable = list.filter((r) => Number.isFinite(r.variance));
+    const covered = usable.map(({ error, variance, df }) =>
+      Math.abs(error) <= studentQuantile(0.975, df) * Math.sqrt(variance) + 1e-12 ? 1 : 0,
+    );
+    const truth = Math.sqrt(mean(usable.map((r) => r.error ** 2)));
+    return {
+      statement,
+      draws: usable.length,
+      coverage: 100 * mean(covered),
+      // Points.
+      bias: 100 * mean(usable.map((r) => r.error)),
+      biasError: (100 * truth) / Math.sqrt(usable.length),
+      se: 100 * truth,
+      ratio: Math.sqrt(mean(usable.map((r) => r.variance))) / truth,
+      whole: 100 * mean(usable.flatMap((r) => (r.whole === null ? [] : [r.whole ? 1 : 0]))),
+      widerMedian: quantile(
+        usable.map((r) => r.wider).filter((v) => Number.isFinite(v)),
+        0.5,
+      ),
+    };
+  });
+  return {
+    design: design.name,
+    classes: design.classes,
+    sample: design.sample,
+    drawn: pairsPerClass(design.classes, design.sample),
+    backgrounds: design.backgrounds,
+    rows,
+    single: { coverage: (100 * single.filter(Boolean).length) / single.length, intervals: single.length },
+  };
+}
+
+const worlds = Number(option("worlds", smoke ? "2" : "40"));
+const draws = Number(option("draws", smoke ? "4" : "25"));
+const designs = smoke ? DESIGNS.filter((d) => d.classes === 20) : DESIGNS;
+const results = designs.map((design) => {
+  const result = judgeDesign(design, worlds, draws);
+  const line = result.rows.map(
+    (r) =>
+      `${r.statement}: held ${r.coverage.toFixed(1)} %, bias ${r.bias.toFixed(3)} +- ${r.biasError.toFixed(3)}, se ${r.se.toFixed(2)}, ratio ${r.ratio.toFixed(3)}, width ${r.widerMedian.toFixed(2)}, whole held ${r.whole.toFixed(1)}`,
+  );
+  console.log(
+    `${design.name}, ${design.classes} classes, N ${design.sample}: ${line.join("; ")}; single classes ${result.single.coverage.toFixed(1)} %`,
+  );
+  return result;
+});
+record("pair-sampling", { worlds, draws, fields: FIELDS, cellsPerClass: ROWS, results });
