@@ -238,7 +238,9 @@ function choicesOf(study: Study, inputs: StudyInputs): StudyRecord["study"] {
     features: _features,
     plan: _plan,
     cellList: _list,
+    segment,
     ...choices
   } = study;
-  return { ...choices, ...inputs.hashes() };
+  const { cells: _into, ...how } = segment ?? {};
+  return { ...choices, ...(segment === undefined ? {} : { segment: how }), ...inputs.hashes() };
 }

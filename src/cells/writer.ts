@@ -100,12 +100,14 @@ export class CellStoreWriter {
 
   /**
    * Closes the files, writes metadata, quality and header and puts the store in its place. `masks` says what the
-   * masks turned out to know, where that was not known at the start, and `diameter` how large the cells are, px.
+   * masks turned out to know, where that was not known at the start, `diameter` how large the cells are, px, and
+   * `maskSource` where the masks come from, if that is not the source of the cells.
    */
   finish(
     quality: Quality | null = null,
     masks: MaskKind = this.#maskKind,
     diameter: number | undefined = this.#shape.diameter,
+    maskSource: string = this.#source,
   ): StoreHeader {
     if (this.#maskKind !== "none" && quality === null)
       throw new RangeError("a store with masks needs their quality");
@@ -125,7 +127,7 @@ export class CellStoreWriter {
         width: this.#shape.width,
         ...unusualDiameter(this.#shape, diameter),
         masks,
-        maskSource: masks === "none" ? null : this.#source,
+        maskSource: masks === "none" ? null : maskSource,
         source: this.#source,
         hashes: Object.fromEntries(names.map((f) => [f, sha256File(join(this.#rows.folder, f))])),
       });

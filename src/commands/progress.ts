@@ -171,6 +171,7 @@ export async function monitored<T>(
 const STAGES = {
   cells: ["simulate", "cells"],
   check: ["check cells", "MB"],
+  segment: ["segment", "cells"],
   plan: ["plan", "composites"],
   scales: ["scales", "cells"],
   survey: ["look at crops", "crops"],

@@ -40,12 +40,20 @@ export function equivalentDiameter(area: number): number {
 /** Smallest cell diameter that a person may give, px. */
 const LEAST = 4;
 
-/** Checks a cell diameter that a person gave, px. @throws StudyError where crops of this size cannot hold such cells */
-export function checkDiameter(diameter: number, height: number, width: number): number {
+/**
+ * Checks a cell diameter that a person gave, px, under the name `called`.
+ * @throws StudyError where crops of this size cannot hold such cells
+ */
+export function checkDiameter(
+  diameter: number,
+  height: number,
+  width: number,
+  called = "--diameter",
+): number {
   const longest = Math.min(height, width);
   if (!(diameter >= LEAST && diameter <= longest))
     throw new StudyError(
-      `--diameter is ${diameter}; ${LEAST} to ${longest} px is accepted for crops of ${height} x ${width}`,
+      `${called} is ${diameter}; ${LEAST} to ${longest} px is accepted for crops of ${height} x ${width}`,
     );
   return diameter;
 }

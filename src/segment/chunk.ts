@@ -16,7 +16,7 @@ export interface ChunkContext {
   readonly centers: string | null;
   /** Where masks and verdicts are kept. */
   readonly out: UnfinishedFiles;
-  /** 1 for every cell that an earlier process has done. */
+  /** 1 for every place that an earlier process has filled. */
   readonly made: Uint8Array;
   readonly channels: readonly string[];
   /** Index of the channel that is segmented. */
@@ -35,10 +35,13 @@ export interface Chunk {
   /** Rows that the field's scale is taken from, the same in all of its chunks. */
   readonly sample: Int32Array;
   readonly rows: Int32Array;
+  /** Where the masks and verdicts of the rows are kept; the rows themselves where a whole store is segmented. */
+  readonly places: Int32Array;
 }
 
 export interface ChunkResult {
   readonly rows: Int32Array;
+  readonly places: Int32Array;
   readonly field: number;
   readonly scale: FieldScale;
   readonly verdicts: string[];
@@ -74,7 +77,7 @@ export class ChunkSegmenter {
     this.#mask = new Uint8Array(height * width);
   }
 
-  run({ field, sample, rows }: Chunk): ChunkResult {
+  run({ field, sample, rows, places }: Chunk): ChunkResult {
     const { channel: index, made } = this.#context;
     if (this.#field !== field) {
       this.#measure(sample);
@@ -84,8 +87,9 @@ export class ChunkSegmenter {
     const measures = new Float64Array(rows.length * MEASURES.length);
     rows.forEach((row, k) => {
       const own = measures.subarray(k * MEASURES.length, (k + 1) * MEASURES.length);
-      if (made[row] === 1) {
-        verdicts.push(this.#out.judgment(row, own));
+      const place = places[k];
+      if (made[place] === 1) {
+        verdicts.push(this.#out.judgment(place, own));
         return;
       }
       this.#read(row);
@@ -97,13 +101,13 @@ export class ChunkSegmenter {
           ? "constant"
           : `constant;${judged.verdict}`
         : judged.verdict;
-      this.#out.write(row, this.#mask, verdict, judged.measures);
+      this.#out.write(place, this.#mask, verdict, judged.measures);
       verdicts.push(verdict);
       MEASURES.forEach((name, m) => {
         own[m] = judged.measures[name];
       });
     });
-    return { rows, field, scale: this.#scale, verdicts, measures };
+    return { rows, places, field, scale: this.#scale, verdicts, measures };
   }
 
   /** Takes the scales of a field. */

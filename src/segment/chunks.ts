@@ -7,15 +7,28 @@ import { sampledCrops } from "./field.ts";
 /** Most cells of a chunk: small enough that threads end together and Ctrl-C is heard. */
 const CHUNK_CELLS = 64;
 
-/** Cuts the cells of a store (crops of height x width px) into chunks, field by field in the order of their first cell. */
-export function makeChunks(fields: readonly string[], height: number, width: number): Chunk[] {
+/**
+ * Cuts the cells of a store (crops of height x width px) into chunks, field by field in the order of their first cell.
+ * @param wanted rows of the store that are segmented, in the order of their places; by default all. The scales of fields
+ * are those of all of their cells in any case.
+ */
+export function makeChunks(
+  fields: readonly string[],
+  height: number,
+  width: number,
+  wanted?: Int32Array,
+): Chunk[] {
   const chunks: Chunk[] = [];
+  const places = wanted === undefined ? null : new Map(Array.from(wanted, (row, place) => [row, place]));
   let field = 0;
-  for (const rows of groupRows(fields, (field) => field).values()) {
-    const used = sampledCrops(rows.length, height, width);
-    const sample = Int32Array.from({ length: used }, (_, k) => rows[Math.floor((k * rows.length) / used)]);
-    for (let at = 0; at < rows.length; at += CHUNK_CELLS)
-      chunks.push({ field, sample, rows: Int32Array.from(rows.slice(at, at + CHUNK_CELLS)) });
+  for (const all of groupRows(fields, (field) => field).values()) {
+    const rows = places === null ? all : all.filter((row) => places.has(row));
+    const used = sampledCrops(all.length, height, width);
+    const sample = Int32Array.from({ length: used }, (_, k) => all[Math.floor((k * all.length) / used)]);
+    for (let at = 0; at < rows.length; at += CHUNK_CELLS) {
+      const own = Int32Array.from(rows.slice(at, at + CHUNK_CELLS));
+      chunks.push({ field, sample, rows: own, places: own.map((row) => places?.get(row) ?? row) });
+    }
     field++;
   }
   return chunks;

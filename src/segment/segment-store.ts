@@ -7,22 +7,17 @@ import { DataError, SettingError, StudyError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { takeLock } from "../files/lock.ts";
 import { NpyReader } from "../files/npy.ts";
-import { checkDiameter, diameterOf, equivalentDiameter } from "../masks/diameter.ts";
+import { equivalentDiameter } from "../masks/diameter.ts";
 import { LIFTABLE, type Liftable, MEASURES, passes, worthLifting } from "../masks/verdict.ts";
 import type { Column } from "../types.ts";
+import { type SegmentChoices, segmentationOf } from "./choices.ts";
 import type { ChunkContext } from "./chunk.ts";
 import { makeChunks, runChunks } from "./chunks.ts";
 import { contactSheet, sheetRows } from "./contact-sheet.ts";
 import type { FieldScale } from "./field.ts";
 import { removeUnfinished, UnfinishedMasks, unfinishedFiles } from "./unfinished.ts";
 
-export interface SegmentOptions {
-  /** Channel by name, any case; the last one where not given. */
-  readonly channel?: string | undefined;
-  /** Channel of nuclei by name: cells are found from their nuclei. */
-  readonly nuclei?: string | undefined;
-  /** Typical diameter of a cell, px, kept in the store; that of the store where not given. */
-  readonly diameter?: number | undefined;
+export interface SegmentOptions extends SegmentChoices {
   /** Complete center masks with neighbors instead of searching for center cells. */
   readonly neighbors?: boolean;
   /** Replace masks that the store has from elsewhere. */
@@ -80,12 +75,11 @@ async function segmentLocked(path: string, options: SegmentOptions): Promise<Seg
   const { count, height, width, channels } = store;
   let masks: UnfinishedMasks | undefined;
   try {
-    const channel = findChannel(channels, options.channel, path);
-    const diameter =
-      options.diameter === undefined ? diameterOf(store) : checkDiameter(options.diameter, height, width);
-    const nuclei = findNuclear(store, options, channel);
-    const from = nuclei === null ? "" : `nuclei ${channels[nuclei]}, `;
-    const recipe = `cellswap segment, recipe 1: ${from}channel ${channels[channel]}, diameter ${diameter} px`;
+    const { channel, nuclei, diameter, recipe } = segmentationOf(store, options);
+    if (nuclei !== null && options.neighbors === true)
+      throw new StudyError("--nuclei finds centers and neighbors anew; leave out --nuclei or --neighbors", {
+        path,
+      });
     const maskSource = sourceAfter(store, recipe, options);
     stageMasks(path);
     const key = sha256(`${storeHash(store.header)}\n${maskSource}`).slice(0, 16);
@@ -157,34 +151,6 @@ async function segmentLocked(path: string, options: SegmentOptions): Promise<Seg
  */
 function acceptable({ neighbors, nuclei }: SegmentOptions): readonly Liftable[] {
   return neighbors === true ? LIFTABLE : nuclei === undefined ? [] : ["border"];
-}
-
-/** Index of the channel called `name` in any case, the last one for none. */
-function findChannel(channels: readonly string[], name: string | undefined, path: string): number {
-  if (name === undefined) return channels.length - 1;
-  const exact = channels.indexOf(name);
-  const at = exact >= 0 ? exact : channels.findIndex((c) => c.toLowerCase() === name.toLowerCase());
-  if (at < 0)
-    throw new StudyError(`has no channel ${name}; its channels are ${channels.join(", ")}`, { path });
-  return at;
-}
-
-/** Index of the channel of nuclei, null where cells are found by themselves. */
-function findNuclear(store: CellStore, options: SegmentOptions, channel: number): number | null {
-  const { nuclei: name, neighbors } = options;
-  if (name === undefined) return null;
-  const { path, channels } = store;
-  const nuclei = findChannel(channels, name, path);
-  if (neighbors === true)
-    throw new StudyError("--nuclei finds centers and neighbors anew; leave out --nuclei or --neighbors", {
-      path,
-    });
-  if (nuclei === channel)
-    throw new StudyError(
-      `--nuclei and --channel are both ${channels[channel]}; name as --channel one that shows whole cells, of ${channels.join(", ")}`,
-      { path },
-    );
-  return nuclei;
 }
 
 /** Checks that the masks that are there may be replaced, and says where the new ones come from. */

@@ -10,6 +10,7 @@ import type { Scales } from "../swap/intensity.ts";
 import type { Flag, SwapPlan } from "../types.ts";
 import { PlanIndex } from "./block.ts";
 import { curveSettings, SMALLER_SIZES } from "./curve.ts";
+import { drawStudyCells } from "./draw/drawn-store.ts";
 import { encoderName, outputNames, readEncoders, type StudyEncoder } from "./encoders.ts";
 import { givenFindings, type OpenGiven, openGiven } from "./given.ts";
 import { allowedSettings, checkClosed, foldsOf, studyGroups } from "./groups.ts";
@@ -30,6 +31,7 @@ import { UnusableEncoders } from "./unusable.ts";
 export type StudyProgress = (
   stage:
     | "check"
+    | "segment"
     | "plan"
     | "scales"
     | "survey"
@@ -90,19 +92,26 @@ export interface PreparedStudy {
 const LARGE = 1e9;
 
 /**
- * Finds what can be wrong with the inputs of a study before anything is written: reads cells and encoders, draws the
+ * Finds what can be wrong with the inputs of a study before anything is written, but the store of the cells that it draws
+ * and segments, where it says so: reads cells and encoders, draws the
  * plan, measures scales, looks at every crop, and tries every encoder. To be closed by who called it.
  * @throws CellswapError naming the file and the remedy
  */
 export async function prepareStudy(given: Study, options: PrepareOptions): Promise<PreparedStudy> {
   const { out, force = false, signal, onProgress } = options;
   checkFolder(out, force);
-  const store = await CellStore.open(given.cells, given.allow, {
+  const onCheck = (done: number, total: number) => {
+    if (total > LARGE) onProgress?.("check", Math.round(done / 1e6), Math.round(total / 1e6));
+  };
+  // Before cells are segmented, which takes long.
+  if (given.segment !== undefined) readEncoders(given);
+  const { study, note } = await drawStudyCells(given, {
+    workers: options.workers,
     signal,
-    onProgress: (done, total) => {
-      if (total > LARGE) onProgress?.("check", Math.round(done / 1e6), Math.round(total / 1e6));
-    },
+    onProgress: (done, total) => onProgress?.("segment", done, total),
+    onCheck,
   });
+  const store = await CellStore.open(study.cells, study.allow, { signal, onProgress: onCheck });
   const programs = new RunningPrograms();
   const stopPrograms = () => programs.stop();
   signal?.addEventListener("abort", stopPrograms, { once: true });
@@ -114,7 +123,9 @@ export async function prepareStudy(given: Study, options: PrepareOptions): Promi
     store.close();
   };
   try {
-    return { ...(await prepare(given, options, store, programs, files)), close };
+    const findings = new Findings(options.onFlag);
+    findings.add(note);
+    return { ...(await prepare(study, options, { store, programs, files, findings })), close };
   } catch (error) {
     await close();
     throw error;
@@ -124,15 +135,19 @@ export async function prepareStudy(given: Study, options: PrepareOptions): Promi
 async function prepare(
   given: Study,
   options: PrepareOptions,
-  store: CellStore,
-  programs: RunningPrograms,
-  files: OpenGiven[],
+  {
+    store,
+    programs,
+    files,
+    findings,
+  }: Pick<PreparedStudy, "store" | "programs" | "findings"> & {
+    files: OpenGiven[];
+  },
 ): Promise<Omit<PreparedStudy, "close">> {
   const { out, force = false, signal, onProgress } = options;
   const wanted = fitToCells(given, store);
   const encoders = readEncoders(wanted);
   const inputs = new StudyInputs(wanted);
-  const findings = new Findings(options.onFlag);
   const selection = selectCells(store.cells, wanted, store.verdicts);
   const split = studyGroups(store.cells, wanted, selection);
   const study = allowedSettings(wanted, split);

@@ -11,6 +11,7 @@ import { SETTINGS, type Setting } from "../settings.ts";
 import { CLIP, lengthsFor, RECOMMENDED } from "../swap/recommended.ts";
 import { parseVariant } from "../swap/variant.ts";
 import type { CompositeOptions, CropShape } from "../types.ts";
+import { resolveSegment, Segment } from "./draw/key.ts";
 
 const QUANTIFIER_NAMES = Object.keys(QUANTIFIERS) as [Quantifier, ...Quantifier[]];
 
@@ -100,6 +101,9 @@ export const StudyFile = z.strictObject({
     .string()
     .min(1)
     .describe("Cell store (a folder made by `cellswap import`), relative to this file."),
+  segment: Segment.optional().describe(
+    "Cells without masks: the study draws its cells first and segments those only, as `cellswap segment` would.",
+  ),
   encoders: z
     .array(z.union([z.string().min(1), GivenEntry]))
     .min(1)
@@ -217,9 +221,11 @@ export const StudyFile = z.strictObject({
 export interface Study
   extends Omit<
     z.infer<typeof StudyFile>,
-    keyof z.infer<typeof Choices> | "$schema" | "title" | "proportions"
+    keyof z.infer<typeof Choices> | "$schema" | "title" | "proportions" | "segment"
   > {
   readonly title: string;
+  /** How its cells are segmented once they are drawn, and where they are kept then. */
+  readonly segment?: ReturnType<typeof resolveSegment>;
   readonly settings: readonly Setting[];
   readonly pick: "first" | "even";
   readonly split: "groups" | "stratified";
@@ -290,6 +296,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     aggregation,
     proportions,
     title,
+    segment,
     ...rest
   } = parsed.data;
   const preset = PRESETS[rest.preset];
@@ -309,6 +316,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     ...rest,
     title: title ?? "Background swap study",
     cells: resolve(where, rest.cells),
+    ...(segment === undefined ? {} : { segment: resolveSegment(segment, where, path) }),
     encoders: rest.encoders.map((e) =>
       typeof e === "string" ? encoderPath(e, where, path) : givenEntry(e, where),
     ),

@@ -28,7 +28,7 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
   const count = (reason: string) => (leftOut[reason] = (leftOut[reason] ?? 0) + 1);
   const byClass = new Map<string, number[]>();
   const multiple: number[] = [];
-  const order = study.cellList === undefined ? null : listed(cells, study.cellList);
+  const order = study.cellList === undefined ? null : listedRows(cells, study.cellList);
   for (const row of order ?? cells.id.keys()) {
     const label = labels[row];
     if (!usable(row)) count(`mask: ${verdicts?.[row] ?? "failed"}`);
@@ -105,7 +105,8 @@ export function metadataColumn(cells: Cells, name: string, key: string): readonl
   return Array.from(column as ArrayLike<unknown>, (v) => (v === null || Number.isNaN(v) ? null : String(v)));
 }
 
-function listed(cells: Cells, path: string): number[] {
+/** Rows of the cells in a list of ids, in its order. @throws DataError naming the line that is wrong */
+export function listedRows(cells: Cells, path: string): number[] {
   const text = readText(path);
   const rowOf = new Map(cells.id.map((id, row) => [id, row]));
   const seen = new Set<string>();

@@ -38,7 +38,9 @@ export function checkSetting(
   const { cell, background, removes } = traitsOf(setting);
   if (cell === "imaged") return;
   if (masks === "none")
-    throw new SettingError(`setting ${setting} needs masks; make them with \`cellswap segment CELLS\``);
+    throw new SettingError(
+      `setting ${setting} needs masks; make them with \`cellswap segment CELLS\`, or give "segment" in the study file`,
+    );
   if (masks === "full" || background === "none") return;
   const why =
     removes !== "nothing"

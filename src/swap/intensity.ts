@@ -74,7 +74,7 @@ export function measureScales(
     return plainScales(intensity === "crop" ? "crop" : "none");
   if (source.masks === "none")
     throw new SettingError(
-      `intensity \`${intensity}\` needs masks; make them with \`cellswap segment CELLS\`, or choose \`crop\` or \`none\``,
+      `intensity \`${intensity}\` needs masks; make them with \`cellswap segment CELLS\`, or give "segment" in the study file, or choose \`crop\` or \`none\``,
     );
   const { groups, groupOf, usable } = grouping;
   const rows: number[][] = groups.map(() => []);

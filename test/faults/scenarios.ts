@@ -215,6 +215,21 @@ export const SCENARIOS: readonly Scenario[] = [
     read: null,
   },
   {
+    name: "run with segment",
+    args: ["run", "study.json", "--out", "study", "--workers", "2"],
+    prepare: (folder) => {
+      drawCells(join(folder, "cells"), { fields: 2, cellsPerClass: 12, size: 24, masks: "none" });
+      writeEncoder(folder, { name: "tiny", size: 24 });
+      writeStudy(join(folder, "study.json"), {
+        encoders: ["tiny.json"],
+        segment: { channel: "RFP" },
+        cellsPerClass: 6,
+        settings: ["original", "masked"],
+      });
+    },
+    read: null,
+  },
+  {
     name: "remedy",
     args: ["remedy", "study.json", "--out", "study", "--remedies", "masked", "recompose-2", "--workers", "2"],
     prepare: async (folder, run) => {

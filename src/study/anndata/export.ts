@@ -14,7 +14,7 @@ import { type Planned, readPlanned } from "./planned.ts";
 
 export interface AnnDataExportOptions {
   /** The study that the folder is of, for all that is known of its cells and for features that lie elsewhere. */
-  readonly study?: Pick<Study, "cells" | "features" | "allow">;
+  readonly study?: Pick<Study, "cells" | "allow" | "features" | "segment">;
   /** Output of an encoder, by its name in results; default: all. */
   readonly encoder?: string;
   /** Called before a file is written. */
@@ -86,11 +86,13 @@ async function cellMetadata(
       ["Metadata_Field", field],
     ]);
   }
-  const store = await CellStore.open(study.cells, study.allow);
+  // Of a study that draws its cells the rows are those of the drawn ones.
+  const cells = study.segment?.cells ?? study.cells;
+  const store = await CellStore.open(cells, study.allow);
   try {
     if (store.header.hashes["crops.npy"] !== record.crops)
       throw new StudyError(
-        `is a study of other cells than ${study.cells}; give the study file that it was run with`,
+        `is a study of other cells than ${cells}; give the study file that it was run with`,
         {
           path: folder,
         },

@@ -14,6 +14,7 @@ import { planFiles, writePlan } from "../../swap/plan-file.ts";
 import type { Flag } from "../../types.ts";
 import { version } from "../../version.ts";
 import { PlanIndex } from "../block.ts";
+import { drawStudyCells } from "../draw/drawn-store.ts";
 import { allowedSettings, foldsOf, studyGroups } from "../groups.ts";
 import { costs, studySize } from "../guards/size.ts";
 import { surveyOf } from "../guards/survey.ts";
@@ -69,13 +70,15 @@ export interface Exported extends Pick<ExportSize, "rows" | "shape" | "bytes"> {
  * @throws CellswapError naming the file and the remedy, where the disk has too little room as well; InUseError where
  * another export has the folder; InterruptedError after `signal`. What was there before is then as it was.
  */
-export async function exportComposites(given: Study, options: ExportOptions): Promise<Exported> {
+export async function exportComposites(asked: Study, options: ExportOptions): Promise<Exported> {
   const { out, format = "npy", masks = false, signal } = options;
   checkExportPlace(out);
+  const { study: given, note } = await drawStudyCells(asked, { workers: options.workers, signal });
   const store = await CellStore.open(given.cells, given.allow);
   try {
     const wanted = fitToCells(given, store);
     const findings = new Findings(options.onFlag);
+    findings.add(note);
     const selection = selectCells(store.cells, wanted, store.verdicts);
     const split = studyGroups(store.cells, wanted, selection);
     const study = allowedSettings(wanted, split);
