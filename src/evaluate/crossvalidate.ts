@@ -1,7 +1,6 @@
 import { mean, standardDeviation } from "../core/statistics.ts";
 import { DataError } from "../errors.ts";
 import { type Fold, joinPair, type Split } from "./split.ts";
-import { Kernels } from "./svm/kernels.ts";
 import { PairSolver } from "./svm/pair-solver.ts";
 import { checkFinite, type Fit, GAP_GOAL, type Problem } from "./svm/problem.ts";
 import { solveSmo } from "./svm/smo.ts";
@@ -36,9 +35,6 @@ const TIE = 1e-6;
 /** Steps times rows that plain SMO may take where the fast solver could not finish: some ten seconds. */
 const PATIENCE = 1e9;
 
-/** Kept from call to call: the memory of one pair. */
-let kept: Kernels | undefined;
-
 /**
  * Accuracy of a linear C-SVC (C = 1, raw features, unpenalized bias; LIBSVM's optimum) that tells two classes apart,
  * trained and tested as the split says. A row is predicted to be of the first class where its score is above 0, and of
@@ -60,9 +56,7 @@ export function crossValidatePair(
   names: readonly [string, string] = ["1", "2"],
 ): PairFit {
   const { folds, first, rows } = prepare(a, b, dimension, splits, names);
-  if (kept === undefined || kept.dimension !== dimension || kept.rows < rows)
-    kept = new Kernels(rows, dimension);
-  const solver = new PairSolver(a, b, isPartition(folds, rows) ? folds.map((f) => f.test) : [], kept);
+  const solver = new PairSolver(a, b, dimension, isPartition(folds, rows) ? folds.map((f) => f.test) : []);
   return evaluate(folds, first, rows, (train, test, k) => {
     const fit = solver.solve(train, k);
     if (fit !== null) return { fit, scores: solver.scores(fit, test) };

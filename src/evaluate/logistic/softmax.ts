@@ -19,7 +19,7 @@ export interface SoftmaxData {
 /** Puts rows into the kernels' memory, centered on their mean, which is returned too. */
 export function loadRows(features: Float32Array, dimension: number): { x: RowView; center: Float64Array } {
   const rows = features.length / dimension;
-  const kernels = new Kernels(rows, dimension);
+  const kernels = new Kernels(rows, dimension, "none");
   kernels.load(features, 0);
   const center = kernels.center(rows);
   return { x: kernels.view(Int32Array.from({ length: rows }, (_, r) => r)), center };

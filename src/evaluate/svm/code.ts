@@ -11,6 +11,16 @@ type RankUpdate = (
 ) => void;
 type Product = (x: number, columns: number, rows: number, count: number, from: number, to: number) => void;
 
+type Weigh = (
+  k: number,
+  stride: number,
+  rows: number,
+  count: number,
+  width: number,
+  roots: number,
+  h: number,
+) => void;
+
 /**
  * What assembly/ exports: row-major matrices and vectors are given by their byte offset in the memory, the vectors of a
  * step (`base`, `stride`) as assembly/step.ts says.
@@ -26,6 +36,18 @@ export interface Code {
   cholesky64(h: number, columns: number, pack: number): number;
   solve32(u: number, columns: number, v: number): void;
   solve64(u: number, columns: number, v: number): void;
+  inner(
+    x: number,
+    columns: number,
+    rows: number,
+    count: number,
+    from: number,
+    k: number,
+    stride: number,
+    pack: number,
+  ): void;
+  readonly weigh32: Weigh;
+  readonly weigh64: Weigh;
   measure(base: number, stride: number, n: number, b: number): number;
   products(base: number, stride: number, n: number): number;
   prepare(base: number, stride: number, n: number): number;

@@ -1,9 +1,6 @@
-import { type Memory, makeMemory } from "./memory.ts";
+import { fewRows, type Memory, makeMemory, paddedColumns, type Systems } from "./memory.ts";
 import { RowView } from "./row-view.ts";
 import { StepKernels } from "./step.ts";
-
-/** Rows are few up to this share of the columns: a system of their own size then stands for that of the features. */
-const FEW = 0.5;
 
 /**
  * A matrix of up to `rows` rows of `dimension` features, float32, in a memory of its own that dense kernels
@@ -19,18 +16,21 @@ export class Kernels {
   /** Rows are few up to this number. */
   readonly fewRows: number;
   readonly memory: Memory;
+  /** Size of the linear systems that there is room for. */
+  readonly systems: Systems;
   /** Vectors and arithmetic of an interior-point step. */
   readonly step: StepKernels;
   /** The view whose {@link RowView.gram} is in the memory. */
   gramOf: RowView | undefined;
   #variance = 0;
 
-  constructor(rows: number, dimension: number) {
+  constructor(rows: number, dimension: number, systems: Systems = "features") {
     this.rows = rows;
+    this.systems = systems;
     this.dimension = dimension;
-    this.columns = Math.ceil(dimension / 8) * 8;
-    this.fewRows = FEW * this.columns;
-    this.memory = makeMemory(rows, this.columns, this.fewRows);
+    this.columns = paddedColumns(dimension);
+    this.fewRows = fewRows(this.columns);
+    this.memory = makeMemory(rows, dimension, systems);
     const { code, step, stride } = this.memory;
     this.step = new StepKernels(code, step.f64, stride);
   }

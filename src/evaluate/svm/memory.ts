@@ -33,30 +33,39 @@ export interface Memory {
   readonly stride: number;
 }
 
-/** Rows that the rank update packs at a time (BLOCK in assembly/rank-update.ts). */
+/** Rows that the rank update packs at a time (BLOCK in assembly/rank-update.ts), and features that `inner` does (DEEP). */
 const BLOCK = 256;
+const DEEP = 256;
 
-/** Memory for `rows` rows of `columns` numbers, up to `few` of which can be turned. */
-export function makeMemory(rows: number, columns: number, few: number): Memory {
-  const length = Math.max(rows, columns) + 8;
-  const stride = Math.ceil(length / 8) * 64 + 64;
-  const width = Math.ceil(few / 8) * 8;
-  /** Numbers in each room, and bytes of each. */
-  const sizes = {
-    x: [rows * columns, 4],
-    list: [length, 4],
-    long: [length, 8],
-    short: [columns, 8],
-    h: [columns * columns, 8],
-    pack: [BLOCK * columns, 8],
-    turned: [columns * width, 4],
-    gram: [width * width, 8],
-    roots: [width, 8],
-    step: [(STEP_VECTORS * stride) / 8, 8],
-  };
-  const aligned = ([n, bytes]: number[]) => Math.ceil((n * bytes) / 64) * 64;
-  const total = Object.values(sizes).reduce((sum, size) => sum + aligned(size), 0);
-  const { code, buffer, start } = instantiate(total);
+/**
+ * What the memory has room for beside the matrix and vectors: systems of the size of the features, systems of the size
+ * of the rows, or none.
+ */
+export type Systems = "features" | "rows" | "none";
+
+/** Rows are few up to this share of the columns: a system of their own size then stands for that of the features. */
+const FEW = 0.5;
+
+/** Columns in memory of `dimension` features: a multiple of 8. */
+export function paddedColumns(dimension: number): number {
+  return Math.ceil(dimension / 8) * 8;
+}
+
+/** Rows that count as few for so many columns. */
+export function fewRows(columns: number): number {
+  return FEW * columns;
+}
+
+/** Bytes of the memory for `rows` rows of `dimension` numbers. */
+export function memoryBytes(rows: number, dimension: number, systems: Systems): number {
+  const sizes = Object.values(roomSizes(rows, paddedColumns(dimension), systems));
+  return sizes.reduce((sum, size) => sum + aligned(size), 0);
+}
+
+/** Memory for `rows` rows of `dimension` numbers. */
+export function makeMemory(rows: number, dimension: number, systems: Systems): Memory {
+  const sizes = roomSizes(rows, paddedColumns(dimension), systems);
+  const { code, buffer, start } = instantiate(memoryBytes(rows, dimension, systems));
   let next = start;
   const rooms = Object.entries(sizes).map(([name, [n, bytes]]) => {
     const at = next;
@@ -69,5 +78,39 @@ export function makeMemory(rows: number, columns: number, few: number): Memory {
     };
     return [name, room];
   });
-  return { code, stride, ...(Object.fromEntries(rooms) as Record<keyof typeof sizes, Room>) };
+  return {
+    code,
+    stride: stepStride(rows),
+    ...(Object.fromEntries(rooms) as Record<keyof typeof sizes, Room>),
+  };
+}
+
+/** Bytes from one vector of a step to the next. */
+function stepStride(rows: number): number {
+  return Math.ceil((rows + 8) / 8) * 64 + 64;
+}
+
+/** Numbers in each room, and bytes of each. */
+function roomSizes(rows: number, columns: number, systems: Systems) {
+  const length = Math.max(rows, columns) + 8;
+  const width = systems === "features" ? Math.ceil(fewRows(columns) / 8) * 8 : 0;
+  const side = systems === "rows" ? Math.ceil(rows / 8) * 8 : 0;
+  const square = systems === "features" ? columns : side;
+  return {
+    // A row of zeros behind the last stands in where rows are taken four at a time.
+    x: [(rows + 1) * columns, 4],
+    list: [length, 4],
+    long: [length, 8],
+    short: [columns, 8],
+    h: [square * square, 8],
+    pack: systems === "features" ? [BLOCK * columns, 8] : [DEEP * side, 4],
+    turned: [columns * width, 4],
+    gram: systems === "features" ? [width * width, 8] : [side * side, 4],
+    roots: [Math.max(width, side), 8],
+    step: [systems === "none" ? 0 : (STEP_VECTORS * stepStride(rows)) / 8, 8],
+  } satisfies Record<string, [number, number]>;
+}
+
+function aligned([n, bytes]: readonly number[]): number {
+  return Math.ceil((n * bytes) / 64) * 64;
 }

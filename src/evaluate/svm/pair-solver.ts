@@ -1,81 +1,63 @@
-import { balance, certifyScores, primalObjective } from "./certificate.ts";
-import { type InteriorProblem, solveInterior } from "./ipm.ts";
-import type { Kernels } from "./kernels.ts";
+import { ActiveSet } from "./active-set.ts";
+import { FeatureSolver } from "./feature-solver.ts";
+import { InnerProducts } from "./inner-products.ts";
+import { Kernels } from "./kernels.ts";
+import { memoryBytes, type Systems } from "./memory.ts";
 import { type Fit, GAP_GOAL } from "./problem.ts";
+import { Proof } from "./proof.ts";
+import { solveRowsInterior } from "./rows-interior.ts";
 
-/** Below this many values factoring all rows is cheaper than what a scatter in their stead saves. */
-const SCATTER_VALUES = 65536;
+/** The most that WebAssembly can address, less a page and the code's own. */
+const MOST_BYTES = 2 ** 32 - 2 ** 20;
+/** Room that systems of the size of the rows may take where those of the features' size would do as well. */
+const ROWS_BYTES = 2 ** 30;
+/** Arithmetic of a fit by systems of the size of the features, relative to that by systems of the size of the rows. */
+const FEATURES_COST = 0.7;
+
+/** Kept from pair to pair: their memory. */
+const kept: Partial<Record<Systems, Kernels>> = {};
 
 /**
- * Solves the training sets of one pair of classes: the rows are held once, and what the folds share is computed once.
+ * Solves the training sets of one pair of classes. The active set is tried first, as it ends exactly and soonest where
+ * few rows count for the features; where it gives up, and for all further folds then, it is the interior point, by
+ * systems of the size of the features or the rows, whichever take less.
  */
 export class PairSolver {
-  readonly #kernels: Kernels;
-  readonly #first: number;
-  /** Sum of x x' over the rows of each part, and over all of them; none for small pairs and without parts. */
-  readonly #scatters: Float32Array[];
-  readonly #total: Float32Array;
+  readonly #a: Float32Array;
+  readonly #b: Float32Array;
+  readonly #dimension: number;
+  readonly #parts: readonly Int32Array[];
+  readonly #labels: Int8Array;
+  #kernels: Kernels;
+  #inner: InnerProducts | undefined;
+  #active: ActiveSet | undefined;
+  #features: FeatureSolver | undefined;
 
   /**
    * @param a features of the first class, rows x dimension
    * @param b features of the second class
    * @param parts disjoint sets of rows (those of a, then those of b) where training sets are all parts but one; none
    * where they are chosen otherwise
-   * @param kernels reused where it fits
    */
-  constructor(a: Float32Array, b: Float32Array, parts: readonly Int32Array[], kernels: Kernels) {
-    const { dimension } = kernels;
-    const rows = (a.length + b.length) / dimension;
-    this.#kernels = kernels;
-    this.#first = a.length / dimension;
-    kernels.load(a, 0);
-    kernels.load(b, this.#first);
-    kernels.center(rows);
-    this.#total = new Float32Array(kernels.columns ** 2);
-    this.#scatters =
-      rows * kernels.columns < SCATTER_VALUES ? [] : parts.map((part) => kernels.view(part).scatter());
-    for (const part of this.#scatters) for (let i = 0; i < part.length; i++) this.#total[i] += part[i];
+  constructor(a: Float32Array, b: Float32Array, dimension: number, parts: readonly Int32Array[]) {
+    this.#a = a;
+    this.#b = b;
+    this.#dimension = dimension;
+    this.#parts = parts;
+    this.#labels = new Int8Array((a.length + b.length) / dimension).fill(-1);
+    this.#labels.fill(1, 0, a.length / dimension);
+    this.#kernels = this.#load(
+      this.#bytes("rows") <= ROWS_BYTES || !this.#fits("features") ? "rows" : "features",
+    );
+    if (this.#kernels.systems === "rows") {
+      this.#inner = new InnerProducts(this.#kernels);
+      this.#active = new ActiveSet(this.#kernels, this.#inner, this.#labels);
+    }
   }
 
   /** Optimal machine for the given training rows, which are all parts but `without` where there are parts; null where rounding forbids it. */
   solve(train: Int32Array, without: number): Fit | null {
-    const rows = this.#kernels.view(train);
-    const y = Int8Array.from(train, (r) => (r < this.#first ? 1 : -1));
-    const scatter = this.#scatters.length > 0 ? this.#scatter(without) : null;
-    const problem = { rows, y, scatter };
-    return this.#descend({ ...problem, shrink: true }) ?? this.#descend({ ...problem, shrink: false });
-  }
-
-  #descend(problem: Omit<InteriorProblem, "done">): Fit | null {
-    const { rows, y } = problem;
-    const { columns, dimension } = this.#kernels;
-    const w = new Float64Array(columns);
-    const f = new Float64Array(y.length);
-    const signed = new Float64Array(y.length);
-    let found: Omit<Fit, "iterations" | "solver"> | undefined;
-    const done = (alpha: Float64Array, near: Float64Array): boolean => {
-      balance(y, alpha);
-      let sum = 0;
-      for (let i = 0; i < alpha.length; i++) {
-        sum += alpha[i];
-        signed[i] = y[i] * alpha[i];
-      }
-      rows.combine(signed, w);
-      rows.scores(w, f);
-      const { dual, primal, gap, b } = certifyScores(y, sum, w, f);
-      found = { w: w.slice(0, dimension), b, objective: primal, gap };
-      if (gap <= GAP_GOAL) return true;
-      // Any w bounds the optimum from above; on badly scaled features the method's own loses fewer digits.
-      rows.scores(near, f);
-      const other = primalObjective(y, near, f);
-      if (other.primal < primal) {
-        const closer = (other.primal - dual) / (1 + other.primal);
-        found = { w: near.slice(0, dimension), b: other.b, objective: other.primal, gap: closer };
-      }
-      return found.gap <= GAP_GOAL;
-    };
-    const steps = solveInterior({ ...problem, done });
-    return steps === null || found === undefined ? null : { ...found, iterations: steps, solver: "ipm" };
+    return this.#bySet(train) ?? this.#byPoint(train, without);
   }
 
   /** Scores of the given rows under a machine. */
@@ -88,11 +70,63 @@ export class PairSolver {
     return out;
   }
 
-  /** Of all parts but one. */
-  #scatter(without: number): Float32Array {
-    const sum = this.#total.slice();
-    const part = this.#scatters[without];
-    for (let i = 0; i < sum.length; i++) sum[i] -= part[i];
-    return sum;
+  #bySet(train: Int32Array): Fit | null {
+    const alpha = this.#active?.solve(train) ?? null;
+    if (alpha !== null) {
+      const proven = new Proof(this.#kernels.view(train), this.#signs(train)).of(alpha);
+      if (proven.gap <= GAP_GOAL) return { ...proven, iterations: this.#active!.rounds, solver: "set" };
+    }
+    this.#active = undefined;
+    return null;
+  }
+
+  #byPoint(train: Int32Array, without: number): Fit | null {
+    if (this.#features === undefined && (!this.#byRows(train.length) || this.#inner === undefined)) {
+      if (this.#kernels.systems !== "features") this.#kernels = this.#load("features");
+      this.#features = new FeatureSolver(this.#kernels, this.#labels, this.#parts);
+    }
+    return this.#features === undefined ? this.#byRowsPoint(train) : this.#features.solve(train, without);
+  }
+
+  #byRowsPoint(train: Int32Array): Fit | null {
+    const rows = this.#kernels.view(train);
+    const y = this.#signs(train);
+    const proof = new Proof(rows, y);
+    let found = proof.of(new Float64Array(train.length));
+    const steps = solveRowsInterior(rows, this.#inner!, y, (alpha) => {
+      found = proof.of(alpha);
+      return found.gap <= GAP_GOAL;
+    });
+    return steps === null ? null : { ...found, iterations: steps, solver: "ipm" };
+  }
+
+  #signs(rows: Int32Array): Int8Array {
+    return Int8Array.from(rows, (r) => this.#labels[r]);
+  }
+
+  /** Whether systems of the size of the rows take less. */
+  #byRows(rows: number): boolean {
+    const d = this.#dimension;
+    return !this.#fits("features") || rows ** 3 / 3 < FEATURES_COST * (rows * d ** 2 + d ** 3 / 3);
+  }
+
+  #bytes(systems: Systems): number {
+    return memoryBytes(this.#labels.length, this.#dimension, systems);
+  }
+
+  #fits(systems: Systems): boolean {
+    return this.#bytes(systems) <= MOST_BYTES;
+  }
+
+  /** The pair's rows in memory, centered. */
+  #load(systems: Systems): Kernels {
+    const rows = this.#labels.length;
+    let kernels = kept[systems];
+    if (kernels === undefined || kernels.dimension !== this.#dimension || kernels.rows < rows)
+      kept[systems] = kernels = new Kernels(rows, this.#dimension, systems);
+    kernels.load(this.#a, 0);
+    kernels.load(this.#b, this.#a.length / this.#dimension);
+    kernels.center(rows);
+    return kernels;
   }
 }

@@ -31,10 +31,10 @@ export interface Fit extends Machine {
   readonly objective: number;
   /** (primal - dual) / (1 + primal): a certificate that the optimum is no further away. */
   readonly gap: number;
-  /** Steps the solver took. */
+  /** Steps, or rounds, that the solver took. */
   readonly iterations: number;
-  /** Which solver it was. */
-  readonly solver: "smo" | "ipm";
+  /** Which solver it was: the active set, the interior point, or plain SMO. */
+  readonly solver: "set" | "ipm" | "smo";
 }
 
 /** @throws DataError where a feature is NaN or infinite; `what` names the rows in the message. */

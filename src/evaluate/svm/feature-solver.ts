@@ -1,0 +1,62 @@
+import { type InteriorProblem, solveInterior } from "./ipm.ts";
+import type { Kernels } from "./kernels.ts";
+import { type Fit, GAP_GOAL } from "./problem.ts";
+import { Proof, type Proven } from "./proof.ts";
+
+/** Below this many values factoring all rows is cheaper than what a scatter in their stead saves. */
+const SCATTER_VALUES = 65536;
+
+/** Solves training sets of one pair by systems of the size of the features; what the folds share is computed once. */
+export class FeatureSolver {
+  readonly #kernels: Kernels;
+  readonly #labels: Int8Array;
+  /** Sum of x x' over the rows of each part, and over all of them; none for small pairs and without parts. */
+  readonly #scatters: Float32Array[];
+  readonly #total: Float32Array;
+
+  /**
+   * @param kernels with the pair's rows, centered, and room for systems of the size of the features
+   * @param labels +1 or -1 for each row
+   * @param parts disjoint sets of rows where training sets are all parts but one; none where they are chosen otherwise
+   */
+  constructor(kernels: Kernels, labels: Int8Array, parts: readonly Int32Array[]) {
+    this.#kernels = kernels;
+    this.#labels = labels;
+    this.#total = new Float32Array(kernels.columns ** 2);
+    this.#scatters =
+      labels.length * kernels.columns < SCATTER_VALUES
+        ? []
+        : parts.map((part) => kernels.view(part).scatter());
+    for (const part of this.#scatters) for (let i = 0; i < part.length; i++) this.#total[i] += part[i];
+  }
+
+  /** Optimal machine for the given training rows, which are all parts but `without` where there are parts; null where rounding forbids it. */
+  solve(train: Int32Array, without: number): Fit | null {
+    const rows = this.#kernels.view(train);
+    const y = Int8Array.from(train, (r) => this.#labels[r]);
+    const scatter = this.#scatters.length > 0 ? this.#scatter(without) : null;
+    const problem = { rows, y, scatter };
+    return this.#descend({ ...problem, shrink: true }) ?? this.#descend({ ...problem, shrink: false });
+  }
+
+  #descend(problem: Omit<InteriorProblem, "done">): Fit | null {
+    const proof = new Proof(problem.rows, problem.y);
+    let found: Proven | undefined;
+    const steps = solveInterior({
+      ...problem,
+      done: (alpha, near) => {
+        found = proof.of(alpha, near);
+        return found.gap <= GAP_GOAL;
+      },
+    });
+    return steps === null || found === undefined ? null : { ...found, iterations: steps, solver: "ipm" };
+  }
+
+  /** Of all parts but one. */
+  #scatter(without: number): Float32Array {
+    const sum = this.#total.slice();
+    const part = this.#scatters[without];
+    for (let i = 0; i < sum.length; i++) sum[i] -= part[i];
+    return sum;
+  }
+}
