@@ -1,4 +1,5 @@
 import type { BitMask } from "./bit-mask.ts";
+import type { Box } from "./gauss.ts";
 
 /** Squared distance where the image has no pixel of the label, px^2. */
 const NOWHERE = 2 ** 30;
@@ -63,11 +64,11 @@ function reserve(width: number): void {
 }
 
 /**
- * Euclidean distance, px, of every pixel of a mask to the nearest pixel that is not set, 0 on these, in rows `top` to
- * `bottom` of `out`; false, and nothing is written, where all pixels are set. As {@link distanceTransform}, but only where
- * there is something to find: the nearest pixel of a run along a row is never beyond its ends.
+ * Euclidean distance, px, of every pixel of a mask to the nearest pixel that is not set, 0 on these, within a box of `out`;
+ * false, and nothing is written, where all pixels are set. As {@link distanceTransform}, but only where there is something
+ * to find: the nearest pixel of a run along a row is never beyond its ends.
  */
-export function maskDistance(mask: BitMask, top: number, bottom: number, out: Float64Array): boolean {
+export function maskDistance(mask: BitMask, { top, bottom, left, right }: Box, out: Float64Array): boolean {
   const { data, words, height, width } = mask;
   const pixels = height * width;
   reserve(width);
@@ -75,11 +76,14 @@ export function maskDistance(mask: BitMask, top: number, bottom: number, out: Fl
   const steps = squares;
   let unset = false;
   for (let y = 0, i = 0; y < height; y++)
-    for (let x = 0; x < width; x++, i++) {
-      if (((data[y * words + (x >> 5)] >>> (x & 31)) & 1) === 0) {
-        steps[i] = 0;
-        unset = true;
-      } else steps[i] = y === 0 ? EMPTY : steps[i - width] + 1;
+    for (let w = 0; w < words; w++) {
+      const word = data[y * words + w];
+      const end = Math.min(i + 32, (y + 1) * width);
+      for (let bits = word; i < end; i++, bits >>>= 1)
+        if ((bits & 1) === 0) {
+          steps[i] = 0;
+          unset = true;
+        } else steps[i] = y === 0 ? EMPTY : steps[i - width] + 1;
     }
   if (!unset) return false;
   for (let i = pixels - width - 1; i >= 0; i--) {
@@ -87,16 +91,20 @@ export function maskDistance(mask: BitMask, top: number, bottom: number, out: Fl
     if (below < steps[i]) steps[i] = below;
   }
   for (let y = top, row = top * width; y <= bottom; y++, row += width)
-    for (let x = 0; x < width; x++) {
+    for (let x = left; x <= right; x++) {
       if (steps[row + x] === 0) {
         out[row + x] = 0;
         continue;
       }
       const from = x;
-      while (x < width && steps[row + x] !== 0) x++;
-      envelope(steps, row, Math.max(0, from - 1), Math.min(width - 1, x));
+      while (x <= right && steps[row + x] !== 0) x++;
+      let first = from;
+      while (first > 0 && steps[row + first] !== 0) first--;
+      let last = x - 1;
+      while (last < width - 1 && steps[row + last] !== 0) last++;
+      envelope(steps, row, first, last);
       for (let k = row + from; k < row + x; k++) out[k] = Math.sqrt(steps[k]);
-      if (x < width) out[row + x] = 0;
+      if (x <= right) out[row + x] = 0;
     }
   return true;
 }

@@ -58,19 +58,23 @@ export function gaussianBlur(
   }
   const half = gaussianKernel(sigma);
   const radius = half.length - 1;
-  if (line.length < width + 2 * radius) line = new Float64Array(width + 2 * radius);
+  const count = box.right - box.left + 1;
+  if (line.length < count + 2 * radius) line = new Float64Array(count + 2 * radius);
   if (sums.length < width) sums = new Float64Array(width);
-  const left = Math.max(0, box.left - radius);
-  const right = Math.min(width - 1, box.right + radius);
+  const first = Math.max(0, box.left - radius);
+  const last = Math.min(width - 1, box.right + radius);
+  // Columns of the line that lie beyond the image's edge.
+  const before = first - box.left + radius;
+  const behind = before + last - first + 1;
   for (let y = box.top; y <= box.bottom; y++)
-    sumColumns(values, y, height, width, half, left, right, scratch);
+    sumColumns(values, y, height, width, half, first, last, scratch);
   for (let y = box.top; y <= box.bottom; y++) {
     const row = y * width;
-    for (let x = box.left - radius; x <= box.right + radius; x++)
-      line[x - box.left + radius] = scratch[row + (x < 0 ? 0 : x >= width ? width - 1 : x)];
-    const count = box.right - box.left + 1;
+    for (let x = first, k = before; x <= last; x++, k++) line[k] = scratch[row + x];
+    for (let k = 0; k < before; k++) line[k] = line[before];
+    for (let k = behind; k < count + 2 * radius; k++) line[k] = line[behind - 1];
     sumLine(line, count, half, sums);
-    for (let x = 0; x < count; x++) out[row + box.left + x] = sums[x];
+    for (let x = 0, k = row + box.left; x < count; x++, k++) out[k] = sums[x];
   }
 }
 

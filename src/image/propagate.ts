@@ -1,16 +1,16 @@
-import { MinHeap } from "./heap.ts";
+import { MonotoneQueue } from "./monotone-queue.ts";
 
 /** Buffers for images of up to `pixels` pixels, reused from call to call. */
 export class PropagationScratch {
   /** Time at which every pixel was reached, Infinity where none did, of the last call. */
   readonly time: Float64Array;
   readonly done: Uint8Array;
-  readonly heap: MinHeap;
+  readonly queue: MonotoneQueue;
   constructor(pixels: number) {
     this.time = new Float64Array(pixels);
     this.done = new Uint8Array(pixels);
     // Each of its eight neighbors may offer a pixel a shorter way; few do.
-    this.heap = new MinHeap(9 * pixels);
+    this.queue = new MonotoneQueue(9 * pixels);
   }
 }
 
@@ -30,11 +30,11 @@ export function propagate(
   scratch: PropagationScratch,
   only = 0,
 ): void {
-  const { heap, time, done } = scratch;
+  const { queue, time, done } = scratch;
   const pixels = height * width;
   if (slowness.length < pixels || mask.length < pixels || labels.length < pixels)
     throw new RangeError(`slowness, mask and labels need ${height} x ${width} pixels`);
-  heap.clear();
+  queue.clear();
   for (let i = 0; i < pixels; i++) {
     done[i] = mask[i] === 0 ? 1 : 0;
     if (done[i] === 1) labels[i] = 0;
@@ -48,11 +48,11 @@ export function propagate(
       done[i] = 1;
       continue;
     }
-    heap.push(0, i);
+    queue.push(0, i);
     if (labels[i] === only) pending++;
   }
-  while (heap.size > 0 && (only === 0 || pending > 0)) {
-    const i = heap.pop();
+  while (queue.size > 0 && (only === 0 || pending > 0)) {
+    const i = queue.pop();
     if (done[i] === 1) continue;
     done[i] = 1;
     const label = labels[i];
@@ -74,7 +74,7 @@ export function propagate(
         }
         time[n] = arrival;
         labels[n] = label;
-        heap.push(arrival, n);
+        queue.push(arrival, n);
       }
     }
   }

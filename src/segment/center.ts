@@ -75,14 +75,17 @@ export class CenterSearch {
         this.#labels.fill(0);
         this.#mask.label(this.#labels, CENTER);
         const judged = judgeMask(this.#labels, work.height, work.width, this.#diameter);
+        const good = isGood(judged, work.unit);
+        const most = rate(judged, work.unit) - 0.01 * attempt;
+        // Bare seams only lower the score.
+        if (!good && best !== undefined && most <= best.score) continue;
         const bare = bareSeam(work, this.#labels, threshold);
         const score = rate(judged, work.unit) - RECIPE.seam.weight * bare - 0.01 * attempt;
         if (best === undefined || score > best.score) {
           best = { score, cut };
           this.#best.copy(this.#mask);
         }
-        if (bare <= RECIPE.seam.bare && isGood(judged, work.unit))
-          return this.#finish(this.#mask, threshold, cut);
+        if (bare <= RECIPE.seam.bare && good) return this.#finish(this.#mask, threshold, cut);
       }
     }
     return best === undefined ? undefined : this.#finish(this.#best, threshold, best.cut);

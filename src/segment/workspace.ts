@@ -1,7 +1,7 @@
 import { BitMask } from "../image/bit-mask.ts";
 import { maskDistance } from "../image/distance.ts";
 import { fillHoles, flood } from "../image/flood.ts";
-import { gaussianBlur, gaussianKernel } from "../image/gauss.ts";
+import { type Box, gaussianBlur, gaussianKernel } from "../image/gauss.ts";
 import { Hills } from "../image/hills.ts";
 import { open } from "../image/morphology.ts";
 import { RECIPE } from "./recipe.ts";
@@ -51,9 +51,14 @@ export class Workspace {
     if (box !== undefined) {
       const sigma = RECIPE.reliefSmoothing * unit;
       const radius = gaussianKernel(sigma).length - 1;
-      const [top, bottom] = [Math.max(0, box.top - radius), Math.min(height - 1, box.bottom + radius)];
+      const around = {
+        top: Math.max(0, box.top - radius),
+        bottom: Math.min(height - 1, box.bottom + radius),
+        left: Math.max(0, box.left - radius),
+        right: Math.min(width - 1, box.right + radius),
+      };
       // A foreground without any background has no distances; it is one piece.
-      if (maskDistance(foreground, top, bottom, relief))
+      if (maskDistance(foreground, around, relief))
         gaussianBlur(relief, height, width, sigma, relief, scratch, box);
       else relief.fill(0);
     }
@@ -137,7 +142,7 @@ export class Workspace {
 }
 
 /** Rows and columns of the pixels that are set; undefined where none is. */
-function boxOf(mask: BitMask): { top: number; bottom: number; left: number; right: number } | undefined {
+function boxOf(mask: BitMask): Box | undefined {
   const { data, words, height, width } = mask;
   let top = -1;
   let bottom = 0;

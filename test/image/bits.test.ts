@@ -5,6 +5,7 @@ import { quantile, quantileInPlace, quantiles } from "../../src/core/statistics.
 import { BitMask } from "../../src/image/bit-mask.ts";
 import { distanceTransform, maskDistance } from "../../src/image/distance.ts";
 import { fillHoles, flood } from "../../src/image/flood.ts";
+import { gaussianBlur } from "../../src/image/gauss.ts";
 import { Hills } from "../../src/image/hills.ts";
 import { dilate, erode, reach } from "../../src/image/morphology.ts";
 import { PropagationScratch, propagate } from "../../src/image/propagate.ts";
@@ -133,16 +134,39 @@ test("floods and filled holes are those of single steps", () => {
   });
 });
 
-test("distances within a mask are those of the whole transform, in the rows that are asked for", () => {
+test("distances within a mask are those of the whole transform, in the box that is asked for", () => {
   each((d) => {
     const expected = new Float64Array(d.mask.length);
     distanceTransform(d.mask, d.height, d.width, expected);
-    const top = Math.floor(d.height * d.random());
+    const { height, width } = d;
+    const [top, left] = [Math.floor(height * d.random()), Math.floor(width * d.random())];
+    const bottom = top + Math.floor((height - top) * d.random());
+    const right = left + Math.floor((width - left) * d.random());
     const out = new Float64Array(d.mask.length).fill(-1);
-    const known = maskDistance(bits(d), top, d.height - 1, out);
+    const known = maskDistance(bits(d), { top, bottom, left, right }, out);
     expect(known).toBe(d.mask.includes(0));
     out.forEach((v, i) => {
-      expect(v).toBe(known && i >= top * d.width ? expected[i] : -1);
+      const [y, x] = [Math.floor(i / width), i % width];
+      const inside = known && y >= top && y <= bottom && x >= left && x <= right;
+      expect(v).toBe(inside ? expected[i] : -1);
+    });
+  });
+});
+
+test("a Gaussian within a box is that of the whole image", () => {
+  each((d) => {
+    const image = Float64Array.from(d.mask, (v) => v + d.random());
+    const { height, width } = d;
+    const [sigma, scratch] = [0.3 + 3 * d.random(), new Float64Array(image.length)];
+    const whole = new Float64Array(image.length);
+    gaussianBlur(image, height, width, sigma, whole, scratch);
+    const [top, left] = [Math.floor(height * d.random()), Math.floor(width * d.random())];
+    const box = { top, bottom: height - 1, left, right: left + Math.floor((width - left) * d.random()) };
+    const out = image.slice();
+    gaussianBlur(out, height, width, sigma, out, scratch.fill(Number.NaN), box);
+    out.forEach((v, i) => {
+      const [y, x] = [Math.floor(i / width), i % width];
+      expect(v).toBe(y >= top && x >= left && x <= box.right ? whole[i] : image[i]);
     });
   });
 });
