@@ -39,6 +39,11 @@ export class InterruptedError extends CellswapError {
   override readonly name = "InterruptedError";
 }
 
+/** Networks cannot run where they are asked to: this machine or this build has no such device. */
+export class DeviceError extends CellswapError {
+  override readonly name = "DeviceError";
+}
+
 /** Another run holds what this one needs; waiting helps. */
 export class InUseError extends CellswapError {
   override readonly name = "InUseError";

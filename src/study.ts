@@ -72,7 +72,10 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       out,
       {
         crops: store.header.hashes["crops.npy"],
-        study: choicesOf(study, inputs),
+        study: {
+          ...choicesOf(study, inputs),
+          ...(options.device === undefined ? {} : { device: options.device }),
+        },
         encoders: recordedEncoders(encoders),
         date: options.date ?? null,
       },

@@ -1,15 +1,17 @@
 import type { Command } from "commander";
 import { encoderPath } from "../encode/bundled.ts";
+import { type Device, onDevice } from "../encode/device.ts";
 import { readEncoder } from "../encode/encoder-file.ts";
 import { checkTrial, runTrial, type Trial } from "../encode/trial.ts";
 import { interruptible } from "./interruptible.ts";
-import { whole } from "./options.ts";
+import { deviceOption, whole } from "./options.ts";
 import { print, printJson, say } from "./output.ts";
 import { exchangeLines, programLines } from "./program.ts";
 
 interface Options {
   readonly cells: string;
   readonly count: number;
+  readonly device?: Device;
   readonly json?: boolean;
 }
 
@@ -25,14 +27,15 @@ export function configure(command: Command): void {
     )
     .requiredOption("--cells <store>", "cell store")
     .option("--count <n>", "cells at most", whole(1, 100_000), 64)
+    .addOption(deviceOption())
     .option("--json", "print the result as JSON")
     .option("--debug", "show where in the program an error arose")
     .addHelpText("after", "\nExample:\n  cellswap encoder try encoders/mynet.json --cells yeast.cells")
     .action(runTry);
 }
 
-async function runTry(given: string, { cells, count, json }: Options): Promise<void> {
-  const file = readEncoder(encoderPath(given, "."));
+async function runTry(given: string, { cells, count, device = "cpu", json }: Options): Promise<void> {
+  const file = onDevice(readEncoder(encoderPath(given, ".")), device);
   if (file.kind === "command") say([...programLines(file), ...exchangeLines(file)].join("\n"));
   let last = NEWLINE;
   const onPrint = (chunk: Uint8Array) => {

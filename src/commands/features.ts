@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { encoderPath } from "../encode/bundled.ts";
+import { type Device, onDevice } from "../encode/device.ts";
 import { readEncoder } from "../encode/encoder-file.ts";
 import { LIFTABLE, type Liftable } from "../masks/verdict.ts";
 import { type CellFeatures, writeCellFeatures } from "../remedy/cell-features.ts";
-import { workersOption } from "./options.ts";
+import { deviceOption, workersOption } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { programLines } from "./program.ts";
 import { monitored, type ProgressOptions, progressOptions } from "./progress.ts";
@@ -28,6 +29,7 @@ export function configure(command: Command): void {
     )
     .option("--class <column>", "with --remedy: metadata column that holds the class (default: Localization)")
     .addOption(workersOption())
+    .addOption(deviceOption())
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
@@ -62,11 +64,12 @@ interface Options extends ProgressOptions {
   readonly remedy?: string;
   readonly class?: string;
   readonly workers?: number;
+  readonly device?: Device;
 }
 
 async function run(cells: string, options: Options): Promise<void> {
   const { encoder, out, all, allow, remedy, workers, json = false } = options;
-  const file = readEncoder(encoderPath(encoder, process.cwd()));
+  const file = onDevice(readEncoder(encoderPath(encoder, process.cwd())), options.device ?? "cpu");
   const done = await monitored(options, async (monitor, signal) => {
     if (file.kind === "command") monitor.tell(programLines(file).join("\n"));
     const made = await writeCellFeatures(cells, file, {

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { DEVICES } from "../encode/device.ts";
 import { ORGANISM_NAMES } from "../simulate/organism.ts";
 
 /** Threads beyond this only take memory. */
@@ -32,6 +33,16 @@ export function share(text: string): number {
 /** `--workers`, the same for every command that has it. */
 export function workersOption(): Option {
   return new Option("--workers <n>", "threads (default: one per core)").argParser(whole(1, MOST_WORKERS));
+}
+
+/** `--device`, the same for every command that runs networks. */
+export function deviceOption(): Option {
+  return new Option(
+    "--device <name>",
+    "where ONNX networks run: cpu, or a graphics processor (docs/own-model.md)",
+  )
+    .choices(DEVICES)
+    .default("cpu");
 }
 
 /** `--organism`, the same for every command that has it. */

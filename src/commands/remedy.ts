@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { ALL_REMEDIES, parseRemedies, REMEDIES } from "../remedy/name.ts";
-import { workersOption } from "./options.ts";
+import { deviceOption, workersOption } from "./options.ts";
 import { print } from "./output.ts";
 import { progressOptions } from "./progress.ts";
 import { remedyJson, remedyText } from "./remedy-result.ts";
@@ -17,6 +17,7 @@ export function configure(command: Command): void {
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .option("--remedies <names...>", "remedies to measure (default: those of the study file, else all)")
     .addOption(workersOption())
+    .addOption(deviceOption())
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { workersOption } from "./options.ts";
+import { deviceOption, workersOption } from "./options.ts";
 import { print } from "./output.ts";
 import { progressOptions } from "./progress.ts";
 import { resultJson, resultText } from "./result.ts";
@@ -15,6 +15,7 @@ export function configure(command: Command): void {
     .argument("[study]", "study file (JSON), or its study folder")
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .addOption(workersOption())
+    .addOption(deviceOption())
     .option("--force", "replace all that runs left in the folder, features included; files of your own stay")
     .option("--json", "print the result as JSON")
     .option(

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { Device } from "../encode/device.ts";
 import { SettingError, StudyError } from "../errors.ts";
 import { readStudyFile, type Study } from "../study/schema.ts";
 import { runStudy, type StudyRun } from "../study.ts";
@@ -9,6 +10,7 @@ import { placeOfStudy } from "./study-place.ts";
 export interface StudyRunOptions extends ProgressOptions {
   readonly out?: string;
   readonly workers?: number;
+  readonly device?: Device;
   readonly force?: boolean;
 }
 
@@ -23,7 +25,7 @@ export async function runNamed(
   options: StudyRunOptions,
   change: (study: Study) => Study = (study) => study,
 ): Promise<{ done: StudyRun; folder: string }> {
-  const { out, workers, force } = options;
+  const { out, workers, device = "cpu", force } = options;
   const { file, folder } = placeOfStudy(path, out);
   const study = change(readStudyFile(file));
   const done = await monitored(options, (monitor, signal) =>
@@ -33,6 +35,7 @@ export async function runNamed(
       command: `${command} ${basename(file)}`,
       date: today(),
       ...(workers === undefined ? {} : { workers }),
+      ...(device === "cpu" ? {} : { device }),
       ...(force === undefined ? {} : { force }),
       onProgress: stages(monitor),
       onProgram: (encoder) => monitor.tell(programLines(encoder).join("\n")),

@@ -5,7 +5,8 @@ import { RunningPrograms } from "./command/programs.ts";
 import type { EncoderFile } from "./encoder-file.ts";
 import { LIMITS } from "./onnx/apart.ts";
 import { openEncoder } from "./open.ts";
-import { takeSamples, tryOut } from "./try.ts";
+import { takeSamples } from "./try.ts";
+import { tryFile } from "./try-file.ts";
 
 /** What an encoder made of some cells. */
 export interface Trial {
@@ -78,7 +79,7 @@ export async function runTrial(
         ranges.forEach((range, o) => void range.add(out[o].subarray(0, n * encoder.dimensions[o])));
       }
       const samples = takeSamples(store, drawn, (cell, crop) => store.readCrop(cell, crop));
-      const found = samples.count === 0 ? [] : await tryOut(encoder, file.description.name, samples);
+      const found = samples.count === 0 ? [] : await tryFile(file, encoder, store, samples, signal);
       const outputs = file.description.outputs.map(({ output, layer }, o) => ({
         output: layer ?? output,
         features: encoder.dimensions[o],

@@ -1,4 +1,5 @@
 import type { CropSource, Flag } from "../types.ts";
+import { DEVICE_TOLERANCE } from "./device.ts";
 import type { Encoder } from "./encoder.ts";
 
 /** Crops as an encoder takes them, with their label masks (empty masks where none are known). */
@@ -86,6 +87,30 @@ export async function tryOut(encoder: Encoder, name: string, samples: Samples): 
   return [...flags, constantFeatures(name, outputs, count), featureScale(name, first)].filter(
     (f) => f !== null,
   );
+}
+
+/**
+ * Refuses an encoder whose features on a device are not those on the processor, on the crops that it is tried on.
+ * @param plain the same encoder on the processor
+ */
+export async function compareDevices(
+  encoder: Encoder,
+  plain: Encoder,
+  name: string,
+  { count, crops, masks }: Samples,
+): Promise<Flag[]> {
+  const encode = async (by: Encoder) => {
+    const out = by.dimensions.map((dimension) => new Float32Array(count * dimension));
+    await by.encode(crops, masks, count, out);
+    return out;
+  };
+  const [there, here] = [await encode(encoder), await encode(plain)];
+  const apart = Math.max(
+    ...here.map((features, o) => distance(features, there[o]) / (largest(features) || 1)),
+  );
+  if (apart <= DEVICE_TOLERANCE) return [];
+  const text = `encoder ${name} gives other features on the device than on the processor (by up to ${percent(apart)} of the largest, at most ${percent(DEVICE_TOLERANCE)} are rounding): leave --device out, or start the model in a program of yours (docs/own-model.md)`;
+  return [{ id: "device-differs", severity: "refuse", encoder: name, text }];
 }
 
 /** Largest feature, at least and at most, on which a probe with a penalty on its weights learns anything. */

@@ -319,12 +319,14 @@ async function runTasks(
   { workers = availableParallelism(), signal, programs = new RunningPrograms() }: ExtractOptions,
   onDone: (done: WorkerDone) => void,
 ): Promise<void> {
+  // WebGPU ends the process where two threads use it (ONNX Runtime 1.30).
+  const alone = setup.targets.some(({ encoder }) => encoder.kind === "onnx" && encoder.device !== "cpu");
   const pool = new Pool<WorkerTask, WorkerDone>({
     base: import.meta.url,
     module: "worker",
     init: setup,
     // A thread that waits for a program composes nothing: for each process that computes, another one does.
-    threads: Math.min(workers + commands.reduce((n, c) => n + c.processes, 0), tasks.length),
+    threads: alone ? 1 : Math.min(workers + commands.reduce((n, c) => n + c.processes, 0), tasks.length),
     work: "encoding",
     ...(commands.length === 0 ? {} : { connect: (port) => servePrograms(programs, port) }),
   });

@@ -46,7 +46,11 @@ export function featureKey(
   const { input, preprocess } = description;
   const own =
     encoder.kind === "onnx"
-      ? { extraInputs: encoder.description.extraInputs, alone: encoder.half || undefined }
+      ? {
+          extraInputs: encoder.description.extraInputs,
+          alone: encoder.half || undefined,
+          device: encoder.device === "cpu" ? undefined : encoder.device,
+        }
       : // Its arrays have no names: which one an output is, is its place.
         { array: outputsOf(encoder).indexOf(name) || undefined };
   const masked = traitsOf(setting).cell !== "imaged" || pool === "center-mean" || takesMasks(encoder);

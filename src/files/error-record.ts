@@ -1,6 +1,7 @@
 import {
   CellswapError,
   DataError,
+  DeviceError,
   InterruptedError,
   InUseError,
   SettingError,
@@ -10,6 +11,7 @@ import {
 const KINDS: Record<string, typeof CellswapError> = {
   CellswapError,
   DataError,
+  DeviceError,
   InterruptedError,
   InUseError,
   SettingError,

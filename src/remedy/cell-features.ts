@@ -5,7 +5,8 @@ import { CellStore, storeHash } from "../cells/store.ts";
 import { RunningPrograms } from "../encode/command/programs.ts";
 import { namesOfOutputs } from "../encode/description.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
-import { takeSamples, tryOut } from "../encode/try.ts";
+import { takeSamples } from "../encode/try.ts";
+import { tryFile } from "../encode/try-file.ts";
 import { DataError, InterruptedError, STOPPED, StudyError } from "../errors.ts";
 import { extract, tryEncoder } from "../features/extract.ts";
 import { type CellTable, writeFeatureH5ad, writeFeatureParquet } from "../features/feature-table.ts";
@@ -109,7 +110,7 @@ export async function writeCellFeatures(
       encoder,
       store,
       async (opened) => {
-        for (const flag of await tryOut(opened, name, samples)) {
+        for (const flag of await tryFile(encoder, opened, store, samples, signal)) {
           if (flag.severity === "refuse") throw new StudyError(flag.text);
           onFlag?.(flag);
         }
@@ -142,6 +143,7 @@ export async function writeCellFeatures(
           cells: storeHash(store.header),
           encoder: name,
           encoder_sha256: encoder.hash,
+          ...(encoder.kind === "onnx" && encoder.device !== "cpu" ? { device: encoder.device } : {}),
           channels: [...encoder.description.input.channels],
         };
         const cells = withVerdicts(store, all || remedy !== null);

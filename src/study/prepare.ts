@@ -2,8 +2,9 @@ import { CellStore } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
 import type { CommandFile } from "../encode/command/file.ts";
 import { RunningPrograms } from "../encode/command/programs.ts";
+import { type Device, onDevice } from "../encode/device.ts";
 import type { Encoder } from "../encode/encoder.ts";
-import { tryOut } from "../encode/try.ts";
+import { tryFile } from "../encode/try-file.ts";
 import { changedUnits } from "../encode/units.ts";
 import { type EncoderTarget, tryEncoder } from "../features/extract.ts";
 import type { Scales } from "../swap/intensity.ts";
@@ -53,6 +54,8 @@ export interface PrepareOptions {
   readonly out: string;
   /** Threads; one per core by default. */
   readonly workers?: number;
+  /** Where ONNX networks run; the processor by default. */
+  readonly device?: Device;
   readonly signal?: AbortSignal;
   readonly onProgress?: StudyProgress;
   /** Called with every encoder that is another program, before it is started. */
@@ -144,9 +147,9 @@ async function prepare(
     files: OpenGiven[];
   },
 ): Promise<Omit<PreparedStudy, "close">> {
-  const { out, force = false, signal, onProgress } = options;
+  const { out, force = false, device = "cpu", signal, onProgress } = options;
   const wanted = fitToCells(given, store);
-  const encoders = readEncoders(wanted);
+  const encoders = readEncoders(wanted).map((encoder) => onDevice(encoder, device));
   const inputs = new StudyInputs(wanted);
   const selection = selectCells(store.cells, wanted, store.verdicts);
   const split = studyGroups(store.cells, wanted, selection);
@@ -189,11 +192,10 @@ async function prepare(
         findings.add(...givenFindings(open), wideFeatures(encoder.name, open.file.dimension));
       } else {
         if (encoder.kind === "command") options.onProgram?.(encoder);
-        const { name } = encoder.description;
         const tryIt = async (opened: Encoder) => {
           const names = outputNames(encoder);
           findings.add(...names.map((output, o) => wideFeatures(output, opened.dimensions[o])));
-          findings.add(...(await tryOut(opened, name, tried)));
+          findings.add(...(await tryFile(encoder, opened, store, tried, signal)));
         };
         const dimensions = await tryEncoder(encoder, store, tryIt, {
           programs,

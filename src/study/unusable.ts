@@ -1,4 +1,14 @@
-import { type CellswapError, InterruptedError, InUseError, isCellswapError, StudyError } from "../errors.ts";
+import {
+  type CellswapError,
+  DeviceError,
+  InterruptedError,
+  InUseError,
+  isCellswapError,
+  StudyError,
+} from "../errors.ts";
+
+/** Errors that are not of an encoder. */
+const OTHERS = [DeviceError, InterruptedError, InUseError];
 
 /** Encoders of a study that cannot be used, gathered so that all of them are told at once, and by name. */
 export class UnusableEncoders {
@@ -12,8 +22,7 @@ export class UnusableEncoders {
 
   /** Takes up why an encoder cannot be used. @throws the error itself where it is not of the encoder */
   add(name: string, path: string, error: unknown): void {
-    if (!isCellswapError(error) || error instanceof InterruptedError || error instanceof InUseError)
-      throw error;
+    if (!isCellswapError(error) || OTHERS.some((kind) => error instanceof kind)) throw error;
     this.#failed.push({ name, path, error });
   }
 

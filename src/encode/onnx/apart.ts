@@ -31,7 +31,8 @@ function memory(): number {
 }
 
 /** Memory of a network at most: a runtime, its weights several times over, and a batch of activations. */
-function bytesOf({ bytes, batch, description: { input } }: OnnxFile, limits: Limits): number {
+function bytesOf({ bytes, batch, device, description: { input } }: OnnxFile, limits: Limits): number {
+  if (device !== "cpu") return limits.bytes;
   const inputs = Math.max(16, batch ?? 0) * input.channels.length * input.height * input.width * 4;
   return Math.min(limits.bytes, RUNTIME + 8 * bytes + 1024 * inputs);
 }
@@ -40,7 +41,8 @@ function bytesOf({ bytes, batch, description: { input } }: OnnxFile, limits: Lim
  * Milliseconds of a processor to open a network and run it on one and on two inputs: a process, reading it, and every
  * weight at every pixel, each a hundred times slower than processors are. What takes longer calculates something else.
  */
-function openTime({ bytes, batch, description: { input } }: OnnxFile, limits: Limits): number {
+function openTime({ bytes, batch, device, description: { input } }: OnnxFile, limits: Limits): number {
+  if (device !== "cpu") return limits.openMs;
   const pixels = Math.max(3, batch ?? 0) * input.height * input.width;
   return Math.min(limits.openMs, 3500 + bytes / 1000 + (pixels * (bytes + 4000)) / 1e6);
 }

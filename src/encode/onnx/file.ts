@@ -4,6 +4,7 @@ import { DataError } from "../../errors.ts";
 import { sha256, sha256File } from "../../files/hash.ts";
 import { checkUnchanged, type FileState, fileState } from "../../files/state.ts";
 import type { OnnxDescription } from "../description.ts";
+import type { Device } from "../device.ts";
 import { readLimited } from "../published/read.ts";
 import { boundsOf } from "./bounds.ts";
 import { weightFiles } from "./external.ts";
@@ -38,6 +39,8 @@ export interface OnnxFile {
    * processors sum in half precision, in blocks of rows.
    */
   readonly half: boolean;
+  /** Where it runs. */
+  readonly device: Device;
 }
 
 /** Largest message that protobuf allows. */
@@ -112,6 +115,7 @@ export function filesOf(path: string, description: OnnxDescription, modelPath: s
     open: bounds.open,
     inner,
     half: calculatesHalf(model),
+    device: "cpu",
   };
   checkUnchanged(states);
   return file;

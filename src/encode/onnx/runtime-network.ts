@@ -39,7 +39,7 @@ export class RuntimeNetwork implements Network {
   /** Whether the network takes batches of this size only. */
   readonly fixed: boolean;
   readonly alone: boolean;
-  readonly tolerance = SAME;
+  readonly tolerance: number;
   readonly path: string;
   /** Milliseconds spent in the network so far. */
   runMs = 0;
@@ -51,16 +51,22 @@ export class RuntimeNetwork implements Network {
   /**
    * @param half whether it calculates in half precision, so that inputs go in alone
    * @param inputs that it sees at a time, where it leaves that open
+   * @param tolerance as an encoder has it
    * @throws DataError where description and network do not fit each other
    */
   constructor(
     place: OnnxPlace,
     model: OpenModel,
-    { half, inputs }: { readonly half: boolean; readonly inputs: number },
+    {
+      half,
+      inputs,
+      tolerance = SAME,
+    }: { readonly half: boolean; readonly inputs: number; readonly tolerance?: number },
   ) {
     const { feeds, batch } = planFeeds(place, model.inputs);
     this.inputs = batch ?? (half ? 1 : inputs);
     this.alone = half;
+    this.tolerance = tolerance;
     this.fixed = batch !== null;
     this.path = place.modelPath;
     this.#place = place;

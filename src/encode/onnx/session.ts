@@ -1,8 +1,9 @@
 import "./telemetry.ts";
 import { dirname } from "node:path";
 import * as ort from "onnxruntime-node";
-import { DataError } from "../../errors.ts";
+import { DataError, DeviceError } from "../../errors.ts";
 import { checkUnchanged } from "../../files/state.ts";
+import { checkProvider, DEVICE_TOLERANCE, unusableDevice } from "../device.ts";
 import { type Given, oneLine } from "../network.ts";
 import { checkGraph, type OnnxFile, readModel } from "./file.ts";
 import { addOutputs } from "./graph.ts";
@@ -15,20 +16,30 @@ import { type OpenModel, RuntimeNetwork } from "./runtime-network.ts";
  */
 const INPUTS = 16;
 
+/** The same on a graphics processor, which has more memory and works side by side. */
+const DEVICE_INPUTS = 64;
+
 /** The network of an encoder in ONNX Runtime for Node. */
 export class Session extends RuntimeNetwork {
   readonly #file: OnnxFile;
   readonly #large: boolean;
 
   private constructor(file: OnnxFile, session: ort.InferenceSession) {
-    super(file, opened(session), { half: file.half, inputs: INPUTS });
+    super(
+      file,
+      opened(session),
+      file.device === "cpu"
+        ? { half: file.half, inputs: INPUTS }
+        : { half: file.half, inputs: DEVICE_INPUTS, tolerance: DEVICE_TOLERANCE },
+    );
     this.#file = file;
     this.#large = Object.keys(file.states).length > 1;
   }
 
   /**
    * Opens the network; unless it was `tried` before, its graph is looked at first.
-   * @throws DataError where it is none, lacks an input or output of its description, or is no encoder
+   * @throws DataError where it is none, lacks an input or output of its description, or is no encoder; DeviceError where
+   * it cannot run on its device
    */
   static async open(file: OnnxFile, threads: number, tried: boolean): Promise<Session> {
     const path = file.modelPath;
@@ -40,15 +51,33 @@ export class Session extends RuntimeNetwork {
       logSeverityLevel: 4,
       graphOptimizationLevel: "all",
     };
-    let session: ort.InferenceSession;
-    try {
-      session = await (file.inner.length === 0
-        ? ort.InferenceSession.create(path, options)
+    const create = (where: Partial<ort.InferenceSession.SessionOptions>) =>
+      file.inner.length === 0
+        ? ort.InferenceSession.create(path, { ...options, ...where })
         : ort.InferenceSession.create(addOutputs(readModel(path).bytes, file.inner), {
             ...options,
+            ...where,
             extra: { session: { model_external_initializers_file_folder_path: dirname(path) } },
-          }));
+          });
+    let session: ort.InferenceSession;
+    try {
+      if (file.device === "cpu") session = await create({});
+      else {
+        checkProvider(
+          file.device,
+          ort.listSupportedBackends().map(({ name }) => name),
+        );
+        session = await create({ executionProviders: [file.device] });
+      }
     } catch (cause) {
+      if (cause instanceof DeviceError) throw cause;
+      const sound =
+        file.device !== "cpu" &&
+        (await create({}).then(
+          (s) => s.release().then(() => true),
+          () => false,
+        ));
+      if (sound) throw unusableDevice(file.device, cause);
       throw new DataError(
         `cannot be opened as an ONNX model (${oneLine(cause)}); export it again or check the file`,
         { path, cause },

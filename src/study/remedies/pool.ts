@@ -1,3 +1,4 @@
+import { onDevice } from "../../encode/device.ts";
 import type { EncoderFile } from "../../encode/encoder-file.ts";
 import { pooledEncoder } from "../../encode/pooled.ts";
 import { isCellswapError } from "../../errors.ts";
@@ -28,7 +29,8 @@ export async function poolTargets(
   const refused = new Map<string, string>();
   for (const { encoder, output, name } of outputs)
     try {
-      const pooled = await pooledEncoder(withOutput(encoder, output));
+      const made = await pooledEncoder(withOutput(encoder, output));
+      const pooled = encoder.kind === "onnx" ? onDevice(made, encoder.device) : made;
       targets.push({
         encoder: pooled,
         names: [name],
