@@ -1,5 +1,6 @@
 import { basename, extname } from "node:path";
 import { namesOfOutputs } from "../encode/description.ts";
+import { DEVICE_TOLERANCE } from "../encode/device.ts";
 import { type EncoderFile, readEncoder } from "../encode/encoder-file.ts";
 import { StudyError } from "../errors.ts";
 import { type GivenFeatures, readGiven } from "../features/given/given.ts";
@@ -36,6 +37,25 @@ export function aboutEncoder(encoder: StudyEncoder): { title: string; notes: rea
   if (encoder.kind === "given") return { title: "features made elsewhere", notes: [] };
   const { title = "", notes = [] } = encoder.description;
   return { title, notes };
+}
+
+/** Where encoders ran, as the report says it: each place with their names where there are several. */
+export function encodedOn(encoders: readonly StudyEncoder[]): string {
+  const by = new Map<string, Set<string>>();
+  for (const encoder of encoders) {
+    const place = placeOf(encoder);
+    by.set(place, (by.get(place) ?? new Set()).add(encoderName(encoder)));
+  }
+  if (by.size === 1) return [...by.keys()][0];
+  return [...by].map(([place, names]) => `${place}: ${[...names].join(", ")}`).join("; ");
+}
+
+function placeOf(encoder: StudyEncoder): string {
+  if (encoder.kind === "given") return "features made elsewhere";
+  if (encoder.kind === "command") return "a program";
+  return encoder.device === "cpu"
+    ? "the processor"
+    : `${encoder.device} (ONNX Runtime; the first crops agree with the processor to ${DEVICE_TOLERANCE})`;
 }
 
 /** What the record of a study holds of its encoders, by name. */

@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { storeHash } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
-import { DEVICE_TOLERANCE } from "../encode/device.ts";
 import { InterruptedError, STOPPED } from "../errors.ts";
 import type { Sensitivity } from "../evidence/sensitivity.ts";
 import { type TransferStated, transferEstimates } from "../evidence/transfer.ts";
@@ -30,7 +29,7 @@ import { version } from "../version.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
 import { type CurveResults, reportedCurve } from "./curve.ts";
-import { aboutEncoder, encoderName, type StudyEncoder } from "./encoders.ts";
+import { aboutEncoder, encodedOn, type StudyEncoder } from "./encoders.ts";
 import { drawEvidence, furtherEvidence } from "./evidence/further.ts";
 import { makeFlips } from "./flips.ts";
 import { makeGallery } from "./gallery.ts";
@@ -331,32 +330,13 @@ function reportData(
         ? []
         : [{ name: "Background pixels clipped", value: describeClipping(clipping) }]),
       { name: "Largest relative duality gap", value: gap.toExponential(1) },
-      { name: "Encoded on", value: encodedOn(outputs) },
+      { name: "Encoded on", value: encodedOn(outputs.map(({ encoder }) => encoder)) },
       ...outputs.map(({ set, encoder }) => ({
         name: `${encoder.kind === "given" ? "Features" : "Encoder"} ${set.name} (SHA-256)`,
         value: encoder.hash,
       })),
     ],
   };
-}
-
-/** Where encoders ran, each device with their names where there are several. */
-function encodedOn(outputs: readonly StudiedOutput[]): string {
-  const by = new Map<string, Set<string>>();
-  for (const { encoder } of outputs) {
-    const place =
-      encoder.kind === "given"
-        ? "elsewhere"
-        : encoder.kind === "command"
-          ? "a program"
-          : encoder.device === "cpu"
-            ? "the processor"
-            : `${encoder.device} (ONNX Runtime; the first crops agree with the processor to ${DEVICE_TOLERANCE})`;
-    by.set(place, (by.get(place) ?? new Set()).add(encoderName(encoder)));
-  }
-  return by.size === 1
-    ? [...by.keys()][0]
-    : [...by].map(([place, names]) => `${place}: ${[...names].join(", ")}`).join("; ");
 }
 
 function describeClipping({ pixels, clipped, composites, of }: Clipping): string {

@@ -9,6 +9,7 @@ import type { Encoder } from "../../src/encode/encoder.ts";
 import { readEncoder } from "../../src/encode/encoder-file.ts";
 import { compareDevices } from "../../src/encode/try.ts";
 import { featureKey } from "../../src/features/key.ts";
+import { encodedOn } from "../../src/study/encoders.ts";
 import { built } from "../built.ts";
 import { drawCells, writeEncoder } from "../study/drawn.ts";
 
@@ -66,6 +67,13 @@ test("many batches go to one device, whatever the number of threads", ({ skip })
     skip("this machine has no webgpu");
   }
   expect(existsSync(out)).toBe(true);
+});
+
+test("the report says where encoders ran", () => {
+  const file = readEncoder(encoder);
+  const other = { ...onDevice(file, "webgpu"), description: { ...file.description, name: "other" } };
+  expect(encodedOn([file])).toBe("the processor");
+  expect(encodedOn([file, other])).toMatch(/^the processor: tiny; webgpu \(.* to 0\.001\): other$/);
 });
 
 test("features of a device have keys of their own", () => {
