@@ -18,7 +18,6 @@ import {
   type ReportInput,
 } from "../report/data.ts";
 import { renderReport } from "../report/html.ts";
-import { hasDonor, hasSharedBackground, SETTINGS } from "../settings.ts";
 import { type Clipping, measureClipping } from "../swap/clipping.ts";
 import { Compositor } from "../swap/composite.ts";
 import type { Scales } from "../swap/intensity.ts";
@@ -38,6 +37,7 @@ import { proportions } from "./inference.ts";
 import { type Judgment, judgeStudy } from "./judge.ts";
 import type { StudyLayout } from "./layout.ts";
 import { ownFiles } from "./own-files.ts";
+import { ownFieldDonors, plainFlags } from "./plain-flags.ts";
 import { claimOf, drawClaim, reportedClaim, withoutProportions } from "./proportions/claim.ts";
 import { changeTable, shareTable } from "./proportions/tables.ts";
 import { writePublishedResults } from "./published-csv.ts";
@@ -283,7 +283,7 @@ function reportData(
     scores: scores.map((s) => ({ ...s, folds: [...s.folds] })),
     ...evidence.report,
     flags: [
-      ...flags(finished, sameField, swaps),
+      ...plainFlags(finished, sameField, swaps),
       ...clippedFlag(clipping),
       // What the study costs is no finding about its results.
       ...[...finished.flags, ...found].flatMap(({ id, severity, encoder, text }) =>
@@ -366,36 +366,4 @@ function describeSplit({ groups, study }: Finished): string {
 function request(finished: Omit<Finished, "remedies" | "sensitivity">, set: FeatureSet) {
   const { layout, store, selection, index, study, groups } = finished;
   return { set, layout, store, cells: store.cells, selection, index, study, groups };
-}
-
-/** Swaps that enter a statement (not those on the own class's background), and those with a donor of the cell's own field. */
-function ownFieldDonors(plan: SwapPlan, { classOf }: Selection): { same: number; swaps: number } {
-  let [same, swaps] = [0, 0];
-  for (let row = 0; row < plan.count; row++) {
-    const setting = SETTINGS[plan.setting[row]];
-    const own = hasSharedBackground(setting) && classOf[plan.cell[row]] === plan.background[row];
-    if (!hasDonor(setting) || own) continue;
-    swaps++;
-    same += plan.sameField[row];
-  }
-  return { same, swaps };
-}
-
-function flags({ study, selection }: Finished, sameField: number, swaps: number): ReportInput["flags"] {
-  const list: ReportInput["flags"] = [];
-  const warn = (id: string, text: string) => list.push({ id, severity: "warning", encoder: null, text });
-  if (sameField > 0)
-    warn(
-      "same-field",
-      `${sameField} of ${swaps} swaps took their donor from the center cell's own field, because its class has no other: batch and neighbors cannot be told apart there.`,
-    );
-  if (study.composite.donorCenter === "keep")
-    warn(
-      "donor-kept",
-      "The donor's own center cell was kept, as published: what the pasted cell does not cover stays visible and adds to the drop.",
-    );
-  const small = selection.classes.filter((_, c) => selection.rows[c].length < 50);
-  if (small.length > 0)
-    warn("few-cells", `Fewer than 50 cells in ${small.join(", ")}: accuracies there are coarse.`);
-  return list;
 }
