@@ -15,10 +15,11 @@ const MOST_CLASSES = 128;
  * blocks are too many or too large together, all have their mean. The kernels' memory is used meanwhile.
  *
  * @param ridge penalty on a weight in the units of the rows in the kernels' memory, roughly; above 0
- * @returns null where a block cannot be factored
+ * @returns null where a block cannot be factored, and for so many features that there is no memory for one
  */
 export function curvature(data: SoftmaxData, theta: Float64Array, ridge: number): Precondition | null {
   const { rows, dimension: d, classes, x, weights } = data;
+  if (x.kernels.systems !== "features") return null;
   const p = softmaxScores(data, theta);
   for (let i = 0; i < rows; i++) softmax(p, i * classes, classes);
   const side = x.few ? Math.ceil(rows / 8) * 8 : x.kernels.columns;

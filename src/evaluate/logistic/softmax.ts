@@ -16,10 +16,13 @@ export interface SoftmaxData {
   readonly weights: Float64Array;
 }
 
+/** Features for which the kernels' memory has room for a curvature: 134 MB of it. */
+const MOST_CURVED = 4096;
+
 /** Puts rows into the kernels' memory, centered on their mean, which is returned too. */
 export function loadRows(features: Float32Array, dimension: number): { x: RowView; center: Float64Array } {
   const rows = features.length / dimension;
-  const kernels = new Kernels(rows, dimension, "none");
+  const kernels = new Kernels(rows, dimension, dimension > MOST_CURVED ? "none" : "features");
   kernels.load(features, 0);
   const center = kernels.center(rows);
   return { x: kernels.view(Int32Array.from({ length: rows }, (_, r) => r)), center };

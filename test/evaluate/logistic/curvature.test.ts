@@ -93,6 +93,25 @@ test("the fit is that of the optimizer without it, in a tenth of its iterations"
       expect(model.theta[k * (dimension + 1) + j]).toBeCloseTo(theta[k * (dimension + 1) + j], 4);
 });
 
+test("more features than there is room for go without", () => {
+  const { features, labels } = drawn(12, 8, 2);
+  const wide = new Float32Array(12 * 5000);
+  for (let i = 0; i < 12; i++) wide.set(features.subarray(8 * i, 8 * i + 8), 5000 * i);
+  expect(fitLogistic(wide, labels, 5000, 2, { standardize: true }).converged).toBe(true);
+  const { x } = loadRows(wide, 5000);
+  const weights = new Float64Array(12).fill(1 / 12);
+  const data = {
+    rows: 12,
+    dimension: 5000,
+    classes: 2,
+    x,
+    scale: new Float64Array(5000).fill(1),
+    labels,
+    weights,
+  };
+  expect(curvature(data, new Float64Array(2 * 5001), 0.1)).toBeNull();
+});
+
 describe("it converges on", () => {
   for (const [what, change] of [
     ["features of 10^-6", (v: number) => 1e-6 * v],
