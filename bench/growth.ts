@@ -69,6 +69,8 @@ interface Measured {
   readonly composites: number;
   /** Of each stage. */
   readonly seconds: Record<string, number>;
+  /** Of the processor, all threads together: what other work on the machine moves least. */
+  readonly cpuSeconds: Record<string, number>;
   /** Largest resident memory of the process from its start to the end of the stage. */
   readonly peakMiBUpTo: Record<string, number>;
 }
@@ -77,11 +79,15 @@ interface Measured {
 async function measure(count: number): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), "cellswap-growth-"));
   const seconds: Record<string, number> = {};
+  const cpuSeconds: Record<string, number> = {};
   const peaks: Record<string, number> = {};
   const timed = async <T>(stage: string, run: () => T | Promise<T>): Promise<T> => {
     const start = performance.now();
+    const cpu = process.cpuUsage();
     const result = await run();
     seconds[stage] = (performance.now() - start) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    cpuSeconds[stage] = (user + system) / 1e6;
     peaks[stage] = process.resourceUsage().maxRSS / 1024;
     return result;
   };
@@ -157,7 +163,7 @@ async function measure(count: number): Promise<Measured> {
     );
     grid.dispose();
     store.close();
-    return { cells: count, composites: plan.count, seconds, peakMiBUpTo: peaks };
+    return { cells: count, composites: plan.count, seconds, cpuSeconds, peakMiBUpTo: peaks };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -180,12 +186,23 @@ else {
     console.log(row);
     return row;
   });
-  const total = (r: Measured) => Object.values(r.seconds).reduce((sum, v) => sum + v, 0);
-  const exponents = rows
-    .slice(1)
-    .map((r, i) => Math.log(total(r) / total(rows[i])) / Math.log(r.cells / rows[i].cells));
+  const sum = (of: Record<string, number>) => Object.values(of).reduce((a, b) => a + b, 0);
+  const total = (r: Measured) => sum(r.seconds);
+  const growth = (of: (r: Measured) => number) =>
+    rows.slice(1).map((r, i) => Math.log(of(r) / of(rows[i])) / Math.log(r.cells / rows[i].cells));
+  const exponents = growth(total);
+  const cpuExponents = growth((r) => sum(r.cpuSeconds));
   const peak = rows.map((r) => Math.max(...Object.values(r.peakMiBUpTo)));
   console.log(`exponent of time from size to size: ${exponents.map((e) => e.toFixed(3)).join(", ")}`);
+  console.log(`the same, seconds of the processor: ${cpuExponents.map((e) => e.toFixed(3)).join(", ")}`);
   console.log(`peak memory, MiB: ${peak.map((m) => m.toFixed(0)).join(", ")}`);
-  record("growth", { side: SIDE, seed: 5, rows, totalSeconds: rows.map(total), exponents, peakMiB: peak });
+  record("growth", {
+    side: SIDE,
+    seed: 5,
+    rows,
+    totalSeconds: rows.map(total),
+    exponents,
+    cpuExponents,
+    peakMiB: peak,
+  });
 }

@@ -34,6 +34,9 @@ export function checkCrop(
 /** Whether all values are equal; of half-precision floats the bits are given. */
 export function hasOneValue(values: CropValues, half = false): boolean {
   const [first] = values;
+  // The middle is of the cell where the margin is empty.
+  const middle = values[values.length >> 1];
+  if (middle !== first && !(half && ((middle | first) & ~HALF_MINUS_ZERO) === 0)) return false;
   for (let i = 1; i < values.length; i++)
     if (values[i] !== first && !(half && ((values[i] | first) & ~HALF_MINUS_ZERO) === 0)) return false;
   return true;
@@ -48,13 +51,22 @@ export function firstNotFinite(values: CropValues, half = false): number {
   return firstWithAll(bits, half ? EXPONENT.half : EXPONENT.single);
 }
 
+const NO_WORDS = new Int32Array(0);
+
 /** Position of the first number in which all bits of `wanted`, neighbors of each other, are set; -1 for none. */
 function firstWithAll(bits: Uint16Array | Int32Array, wanted: number): number {
   // Adding the lowest bit carries beyond the highest exactly where all are set.
   const [lowest, beyond] = [wanted & -wanted, (wanted << 1) & ~wanted];
   let found = 0;
-  for (let i = 0; i < bits.length; i++) found |= (bits[i] & wanted) + lowest;
-  return (found & beyond) === 0 ? -1 : bits.findIndex((b) => (b & wanted) === wanted);
+  const pairs = bits instanceof Uint16Array && bits.byteOffset % 4 === 0 ? bits.length >> 1 : 0;
+  const words = pairs === 0 ? NO_WORDS : new Int32Array(bits.buffer, bits.byteOffset, pairs);
+  const [both, two, out] = [wanted * 65537, lowest * 65537, beyond * 65537];
+  for (let i = 0; i < pairs; i++) found |= ((words[i] & both) + two) | 0;
+  let any = found & out;
+  found = 0;
+  for (let i = 2 * pairs; i < bits.length; i++) found |= ((bits[i] & wanted) + lowest) | 0;
+  any |= found & beyond;
+  return any === 0 ? -1 : bits.findIndex((b) => (b & wanted) === wanted);
 }
 
 function halfName(bits: number): string {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { canonicalJson } from "../files/hash.ts";
-import { fileState } from "../files/state.ts";
+import { stateOf } from "../files/state.ts";
 import { version } from "../version.ts";
 import { STORE_VERSION } from "./header.ts";
 import type { CellSource } from "./importer.ts";
@@ -32,8 +32,9 @@ export function importKey(source: CellSource, choices: unknown): string | null {
 
 /** Paths and states of a file, or of all files in a folder (OME-Zarr). */
 function* states(path: string): Generator<string> {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    yield `${path}\0${fileState(path)}\n`;
+  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (status?.isDirectory() !== true) {
+    yield `${path}\0${status === undefined ? null : stateOf(status)}\n`;
     return;
   }
   for (const name of readdirSync(path).sort()) yield* states(join(path, name));

@@ -11,11 +11,12 @@ import {
 } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
 import { NpyWriter } from "../files/npy.ts";
-import { table, writeCsv, writeParquet } from "../files/table.ts";
-import type { Column, CropShape, MaskKind, Table } from "../types.ts";
+import { writeCsv, writeParquetPieces } from "../files/table.ts";
+import type { CropShape, MaskKind, Table } from "../types.ts";
 import { type CropType, type CropValues, convertCrop, cropTypeOf } from "./crop-type.ts";
 import { headerText, STORE_VERSION, type StoreHeader, sealed, unusualDiameter } from "./header.ts";
 import { type Quality, writeQuality } from "./quality.ts";
+import { RecordColumns } from "./record-columns.ts";
 import { checkReplaceable, commitStore } from "./replace.ts";
 
 /** What an importer says of one cell: `Metadata_` columns by name; Cell, Protein (null where there is none), Field and Localization are required. */
@@ -46,7 +47,7 @@ export class CellStoreWriter {
   readonly #given: string;
   readonly #shape: CropShape;
   readonly #rows: StoreRows;
-  readonly #metadata = new Map<string, (string | number | null)[]>(LEADING.map((name) => [name, []]));
+  readonly #metadata = new RecordColumns(LEADING);
   readonly #maskKind: MaskKind;
   readonly #source: string;
   /** Names of files besides those of every store. */
@@ -77,14 +78,9 @@ export class CellStoreWriter {
     record: CellRecord,
     type: CropType = cropTypeOf(crop),
   ): void {
-    const row = this.#count++;
+    this.#count++;
     this.#named(() => this.#rows.append(crop, mask, type));
-    for (const [name, value] of Object.entries(record)) {
-      let column = this.#metadata.get(name);
-      if (column === undefined) this.#metadata.set(name, (column = new Array(row).fill(null)));
-      column.push(value);
-    }
-    for (const column of this.#metadata.values()) if (column.length === row) column.push(null);
+    this.#metadata.add(record);
   }
 
   /** Adds a further file to the store, which `write` makes under the path it is given. */
@@ -113,7 +109,9 @@ export class CellStoreWriter {
       throw new RangeError("a store with masks needs their quality");
     return this.#named(() => {
       this.#rows.close();
-      writeParquet(join(this.#rows.folder, "metadata.parquet"), table(typedColumns(this.#metadata)));
+      writeParquetPieces(join(this.#rows.folder, "metadata.parquet"), this.#metadata.tables(), {
+        missing: this.#metadata.withMissing,
+      });
       if (quality !== null) writeQuality(join(this.#rows.folder, "quality.csv"), quality);
       const own = this.#maskKind === "none" ? [] : ["masks.npy", "quality.csv"];
       const names = ["crops.npy", "metadata.parquet", ...own, ...this.#others];
@@ -207,17 +205,3 @@ class PlainRows implements StoreRows {
 
 /** Columns that every store has, in their order. */
 const LEADING = ["Metadata_Cell", "Metadata_Protein", "Metadata_Field", "Metadata_Localization"];
-
-function typedColumns(metadata: ReadonlyMap<string, (string | number | null)[]>): Map<string, Column> {
-  const columns = new Map<string, Column>();
-  for (const [name, values] of metadata)
-    columns.set(
-      name,
-      values.every((v) => typeof v === "number" || v === null) &&
-        values.some((v) => v !== null) &&
-        !LEADING.includes(name)
-        ? Float64Array.from(values, (v) => (v === null ? Number.NaN : (v as number)))
-        : values.map((v) => (v === null ? null : String(v))),
-    );
-  return columns;
-}

@@ -47,7 +47,7 @@ export function writeFeatureParquet(path: string, { cells, rows, sets, columns, 
       yield table(piece);
     }
   };
-  writeParquetPieces(path, pieces(), about === undefined ? {} : { cellswap: about });
+  writeParquetPieces(path, pieces(), about === undefined ? {} : { about: { cellswap: about } });
 }
 
 /** Writes X (all outputs side by side), obs (the metadata), var (output and number of every feature), obsm and uns. */

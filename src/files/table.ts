@@ -120,17 +120,23 @@ export function writeParquet(path: string, data: Table): void {
   writeLargeAtomic(path, (filename) => parquetWriteFile({ filename, columnData }));
 }
 
+export interface ParquetOptions {
+  /** What the file says of itself: text by keys. */
+  readonly about?: Readonly<Record<string, string>>;
+  /** `UNCOMPRESSED` for numbers that are read often: Snappy saves hardly anything of them. */
+  readonly codec?: "SNAPPY" | "UNCOMPRESSED";
+  /** Columns of text in which a value may be missing; all of them where not given. */
+  readonly missing?: ReadonlySet<string>;
+}
+
 /**
  * As {@link writeParquet}, from tables of the same columns, one after the other and a row group each: only one is held
- * at a time. Text may be missing in every text column.
- * @param about what the file says of itself: text by keys
- * @param codec `UNCOMPRESSED` for numbers that are read often: Snappy saves hardly anything of them
+ * at a time.
  */
 export function writeParquetPieces(
   path: string,
   pieces: Iterable<Table>,
-  about: Readonly<Record<string, string>> = {},
-  codec: "SNAPPY" | "UNCOMPRESSED" = "SNAPPY",
+  { about = {}, codec = "SNAPPY", missing }: ParquetOptions = {},
 ): void {
   writeLargeAtomic(path, (filename) => {
     const writer = fileWriter(filename);
@@ -140,7 +146,7 @@ export function writeParquetPieces(
     for (const data of pieces) {
       const columnData = [...data.columns].map(([name, column]) => {
         const given = parquetColumn(name, column);
-        return given.type === "STRING" ? { ...given, nullable: true } : given;
+        return given.type === "STRING" ? { ...given, nullable: missing?.has(name) ?? true } : given;
       });
       parquet ??= new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData }), codec, ...said });
       const untyped = columnData.map(({ name, data: values }) => ({ name, data: values }));

@@ -34,6 +34,7 @@ export function normalizeMask(image: Planes<PlaneValues>, path: string): Uint8Ar
   let largest = 0;
   for (const value of values) if (value > largest) largest = value;
   const mask = new Uint8Array(height * width);
+  if (values.size <= 1 && largest === 1 && data instanceof Uint8Array) return data.slice();
   if (values.size <= 1 && (largest === 1 || largest === 255)) {
     for (let p = 0; p < mask.length; p++) mask[p] = data[p] === 0 ? BACKGROUND : CENTER;
     return mask;
@@ -52,6 +53,12 @@ export function normalizeMask(image: Planes<PlaneValues>, path: string): Uint8Ar
 /** The different values of a plane of labels. @throws DataError where one is no label */
 function labelsIn(data: PlaneValues, path: string): Set<number> {
   const values = new Set<number>();
+  if (data instanceof Uint8Array) {
+    const seen = new Uint8Array(256);
+    for (let p = 0; p < data.length; p++) seen[data[p]] = 1;
+    for (let value = 0; value < 256; value++) if (seen[value] === 1) values.add(value);
+    return values;
+  }
   // Labels form patches: most pixels have the value of the one before.
   let last = Number.NaN;
   for (let p = 0; p < data.length; p++) {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { mulberry32 } from "../../src/core/rng.ts";
 import { hullPixels } from "../../src/image/hull.ts";
 import {
   judgeMask,
@@ -97,6 +98,29 @@ test("limits are worth lifting where they alone leave out more than a tenth", ()
   const rest = Array.from({ length: 16 }, () => "ok");
   expect(worthLifting([...rest, "border", "empty", "empty", "border;constant"])).toEqual([]);
   expect(worthLifting([...rest, "ragged", "ragged;border", "small;empty"])).toEqual(["ragged", "border"]);
+});
+
+test("areas, edge and centroid are those that a count of every pixel gives, in crops of any width", () => {
+  const random = mulberry32(4);
+  for (let n = 0; n < 60; n++) {
+    const [height, width] = [1 + Math.floor(12 * random()), 1 + Math.floor(17 * random())];
+    const patch = 1 + Math.floor(6 * random());
+    const drawn = Array.from({ length: 400 }, () => Math.floor(3 * random()));
+    const mask = Uint8Array.from({ length: height * width }, (_, p) => drawn[Math.floor(p / patch)]);
+    const of = (label: number) => [...mask.keys()].filter((p) => mask[p] === label);
+    const center = of(1);
+    const atEdge = (p: number) =>
+      p < width || p >= (height - 1) * width || p % width === 0 || p % width === width - 1;
+    const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+    const [y, x] = [mean(center.map((p) => Math.floor(p / width))), mean(center.map((p) => p % width))];
+    expect(measureMask(mask, height, width)).toMatchObject({
+      Quality_CenterArea: center.length,
+      Quality_NeighborArea: of(2).length,
+      Quality_BackgroundArea: of(0).length,
+      Quality_Border: center.filter(atEdge).length,
+      Quality_Offset: center.length === 0 ? 0 : Math.hypot(x - (width - 1) / 2, y - (height - 1) / 2),
+    });
+  }
 });
 
 test("cells that are not convex have a solidity limit of their own, or none", () => {

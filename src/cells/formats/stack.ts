@@ -125,7 +125,6 @@ export function stackReader(stack: Stack): (row: number) => CellPixels {
     maskType === "uint8" || maskType === "uint16" ? emptyCrop(maskType, length) : new Float64Array(length);
   const maskRow = masks === null ? null : rowReader(masks.array, make);
   const labels = masks === null ? emptyCrop(type, size) : make(size);
-  const numbers = masks === null && half ? new Float32Array(size) : null;
   return (cell) => {
     const values = row(cell);
     const crop = emptyCrop(type, channelPlanes.length * size);
@@ -135,12 +134,29 @@ export function stackReader(stack: Stack): (row: number) => CellPixels {
       return { height, width, crop, mask: null, half };
     if (masks !== null && maskRow !== null) copyPlane(maskRow(cell), masks.layout, 0, labels);
     else copyPlane(values, layout, maskPlane as number, labels);
-    if (numbers !== null) decodeFloat16(labels as Uint16Array, numbers);
     const path = `${masks?.array.path ?? crops.path}: row ${cell}`;
-    const mask = normalizeMask({ planes: 1, height, width, data: numbers ?? labels }, path);
+    const data = half && masks === null ? labelsOfHalves(labels as Uint16Array) : labels;
+    const mask = normalizeMask({ planes: 1, height, width, data }, path);
     if (kind === "center") for (let p = 0; p < size; p++) if (mask[p] === 2) mask[p] = 0;
     return { height, width, crop, mask, half };
   };
+}
+
+const HALF_ONE = 0x3c00;
+
+/** Labels that are stored as half-precision floats, mostly 0 and 1. */
+function labelsOfHalves(bits: Uint16Array): Uint8Array | Float32Array {
+  const binary = new Uint8Array(bits.length);
+  let others = 0;
+  for (let p = 0; p < bits.length; p++) {
+    const one = bits[p] === HALF_ONE ? 1 : 0;
+    binary[p] = one;
+    others |= one === 1 ? 0 : bits[p];
+  }
+  if (others === 0) return binary;
+  const labels = new Float32Array(bits.length);
+  decodeFloat16(bits, labels);
+  return labels;
 }
 
 /** Checks that masks fit the crops. @throws DataError where they do not. */

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readFileSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { DataError, isCellswapError } from "../../errors.ts";
 import { isMissing, openInput, readError } from "../../files/input.ts";
@@ -15,30 +15,47 @@ export function memoryBytes(all: Uint8Array): ByteSource {
   return { length: all.length, bytes: (at, length) => all.subarray(at, at + length) };
 }
 
-/** Milliseconds for a small file above which its disk is far away, and files that are read side by side then. */
-const FAR = 0.5;
+/**
+ * Milliseconds for a small file above which it came late; how many more that came late than in time show that their disk
+ * is far away, as a busy processor makes a few of many late; and files that are read side by side then.
+ */
+const LATE = 0.5;
+const FAR = 16;
 const BESIDE = 512;
-let milliseconds = 0;
+let late = 0;
 let beside = 0;
 
 /**
  * Reads a whole small file: at once, which takes a fifth of the processor's time, while files come quickly; where they
  * are far away, so that several are waited for at the same time.
  */
-export async function readSmall(path: string): Promise<Buffer> {
+export async function readSmall(path: string, size: number): Promise<Uint8Array> {
   if (beside > 0) {
     beside--;
     return readFile(path);
   }
   const start = performance.now();
-  const bytes = readFileSync(path);
-  // The mean of some twenty files: a single pause is no distance.
-  milliseconds += (performance.now() - start - milliseconds) / 20;
-  if (milliseconds > FAR) {
+  const bytes = readWhole(path, size);
+  late = Math.max(0, late + (performance.now() - start > LATE ? 1 : -1));
+  if (late >= FAR) {
     beside = BESIDE;
-    milliseconds = 0;
+    late = 0;
   }
   return bytes;
+}
+
+/** Reads a file of so many bytes; as many as there are, where it became shorter. */
+function readWhole(path: string, size: number): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    let done = 0;
+    for (let read = 1; read > 0 && done < size; done += read)
+      read = readSync(file, bytes, done, size - done, done);
+    return bytes.subarray(0, done);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Bytes that are read together where few are asked for, so that lists of tags cost few reads. */

@@ -65,7 +65,7 @@ async function openBytes(path: string): Promise<{ file: ByteSource; close: () =>
         `has ${size} bytes; the file of a single-cell crop has at most ${MAX_FILE}. Cut the cells out of their field first`,
         { path },
       );
-    if (size <= WHOLE) return { file: memoryBytes(await readSmall(path)), close: () => {} };
+    if (size <= WHOLE) return { file: memoryBytes(await readSmall(path, size)), close: () => {} };
     const file = new FileBytes(path);
     return { file, close: () => file.close() };
   } catch (cause) {

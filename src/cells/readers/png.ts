@@ -148,15 +148,19 @@ function unfilter(pixels: Uint8Array, height: number, row: number, step: number)
     const up = to - row;
     const filter = pixels[from - 1];
     if (filter > 4) return y;
-    if (filter === 0) pixels.copyWithin(to, from, from + row);
-    else
-      for (let i = 0; i < row; i++) {
-        const a = i < step ? 0 : pixels[to + i - step];
-        const b = y === 0 ? 0 : pixels[up + i];
-        const c = i < step || y === 0 ? 0 : pixels[up + i - step];
-        const near = filter === 1 ? a : filter === 2 ? b : filter === 3 ? (a + b) >> 1 : paeth(a, b, c);
-        pixels[to + i] = pixels[from + i] + near;
-      }
+    pixels.copyWithin(to, from, from + row);
+    // Of the first row all of what is above is 0: the mean is of one half, and Paeth's choice is what is left.
+    if (filter === 1 || (filter === 4 && y === 0))
+      for (let i = step; i < row; i++) pixels[to + i] += pixels[to + i - step];
+    else if (filter === 2 && y > 0) for (let i = 0; i < row; i++) pixels[to + i] += pixels[up + i];
+    else if (filter === 3)
+      for (let i = 0; i < row; i++)
+        pixels[to + i] += ((i < step ? 0 : pixels[to + i - step]) + (y === 0 ? 0 : pixels[up + i])) >> 1;
+    else if (filter === 4) {
+      for (let i = 0; i < step; i++) pixels[to + i] += pixels[up + i];
+      for (let i = step; i < row; i++)
+        pixels[to + i] += paeth(pixels[to + i - step], pixels[up + i], pixels[up + i - step]);
+    }
   }
   return -1;
 }
