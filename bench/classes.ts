@@ -14,8 +14,8 @@ import type { StudyOptions, StudyRun } from "../src/study.ts";
 import { built, option, record, smoke } from "./harness.ts";
 
 const SIDE = 16;
-const FIELDS = 4;
-const PER_FIELD = 3;
+const FIELDS = 3;
+const PER_FIELD = 2;
 const FEATURES = 8;
 
 /** Every class has a brightness and a texture of its own, shown by the cell and by its neighbor. */
@@ -88,8 +88,8 @@ async function measure(classes: number, pairs: "none" | { sample: number }, keep
     const { runStudy } = await built<{
       runStudy(study: unknown, options: StudyOptions): Promise<StudyRun>;
     }>("study");
-    const backgrounds = [0, 1, 2].map(
-      (k) => `protein ${String(Math.floor((k * classes) / 3)).padStart(4, "0")}`,
+    const backgrounds = [0, 1].map(
+      (k) => `protein ${String(Math.floor((k * classes) / 2)).padStart(4, "0")}`,
     );
     const study = resolveStudy(
       {
@@ -100,6 +100,8 @@ async function measure(classes: number, pairs: "none" | { sample: number }, keep
         groupBy: "Field",
         backgrounds,
         pairs,
+        settings: ["original", "self", "cell-free", "different"],
+        learningCurve: false,
       },
       folder,
       "study",

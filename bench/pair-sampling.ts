@@ -133,8 +133,17 @@ function statements([one, two]: readonly Setting[]) {
   };
 }
 
+/** Draws of pairs from one study. */
+const DRAWS = 5;
 /** Worlds of more classes have one study. */
 const MOST_STUDIED = 100;
+
+interface Study {
+  readonly judged: (pairs: readonly (readonly [number, number])[]) => Judgments;
+  /** By statement: of all pairs, and of single classes. */
+  readonly whole: readonly ReturnType<typeof estimate>[];
+  readonly single: readonly (readonly number[])[];
+}
 
 function judgeDesign(design: Design, worlds: number, draws: number) {
   const found: Record<string, Drawn[]> = { accuracy: [], effect: [] };
@@ -148,27 +157,32 @@ function judgeDesign(design: Design, worlds: number, draws: number) {
     const seen = stated.map(
       (): { e: ReturnType<typeof estimate>; drawn: Omit<Drawn, "whole">; all: number }[] => [],
     );
-    let judged = world.study(namedSeed(w, "study"));
-    let all = judged(pairs);
+    let study: Study | undefined;
     for (let d = 0; d < draws; d++) {
-      if (!many && d > 0) {
-        judged = world.study(namedSeed(w, "study", d));
-        all = judged(pairs);
+      if (d % DRAWS === 0 && (d === 0 || !many)) {
+        const judged = world.study(namedSeed(w, "study", d));
+        const all = judged(pairs);
+        study = {
+          judged,
+          whole: stated.map(([, terms]) => estimate(terms(all), GROUPING)),
+          single: stated.map(([, terms]) => classes.map((only) => components(terms(all), only).estimate)),
+        };
       }
+      const { judged, whole: ofAll, single: ofClass } = study!;
       const some = judged(chosenPairs(world.names, { sample: design.sample }, namedSeed(w, "draw", d)));
       stated.forEach(([, terms], n) => {
-        const whole = estimate(terms(all), GROUPING);
+        const whole = ofAll[n];
         const e = estimate(terms(some), GROUPING);
         const { variance, df } = components(terms(some)).sampling!;
         const width = (of: typeof e) => (of.high ?? Number.NaN) - (of.low ?? Number.NaN);
         const drawn = { error: e.estimate - whole.estimate, variance, df, wider: width(e) / width(whole) };
         seen[n].push({ e, drawn, all: whole.estimate });
         if (d % 4 !== 0) return;
-        for (const only of classes) {
+        classes.forEach((only, i) => {
           const own = components(terms(some), only);
           const half = studentQuantile(0.975, own.sampling!.df) * Math.sqrt(own.sampling!.variance);
-          single.push(Math.abs(own.estimate - components(terms(all), only).estimate) <= half + 1e-12);
-        }
+          single.push(Math.abs(own.estimate - ofClass[n][i]) <= half + 1e-12);
+        });
       });
     }
     seen.forEach((list, n) => {

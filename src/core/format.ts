@@ -11,3 +11,9 @@ export function points(share: number): string {
   const text = (100 * share).toFixed(1);
   return text === "-0.0" ? "0.0" : text.replace("-", "−");
 }
+
+/** Names in a sentence, the first `most` of them: `a, b and 7 more`. */
+export function listed(names: readonly string[], most: number): string {
+  const more = names.length - most;
+  return `${names.slice(0, most).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}

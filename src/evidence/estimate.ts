@@ -142,7 +142,7 @@ export function stated(
     (found.df > 0 && fields > 0
       ? undefined
       : `no ${grouping.unit} differs from the others, which does not tell how much would change with others`) ??
-    (sampling === undefined || Number.isFinite(sampling.variance)
+    (sampling === undefined || sampling.pairs === sampling.of || sampling.df >= FEWEST_DRAWN
       ? undefined
       : `${sampling.pairs} of ${sampling.of} pairs of classes are too few to tell what the others would change; raise "sample" in "pairs"`);
   if (refused !== undefined) return { ...base, low: null, high: null, se: null, df: null, p: null, refused };
@@ -167,6 +167,9 @@ export function stated(
 function sampledPairs({ pairs, of, variance }: PairSampling): SampledPairs {
   return { pairs, of, se: Number.isFinite(variance) ? Math.sqrt(variance) : null };
 }
+
+/** Degrees of freedom of a draw of pairs below which its interval holds less often than it says. */
+const FEWEST_DRAWN = 4;
 
 /** Cells judged differently below which their spread over clusters is left to chance. */
 const FEWEST_DIFFERING = 5;

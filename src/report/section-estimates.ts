@@ -4,7 +4,7 @@ import type { Estimate } from "./data.ts";
 import { csvLink, downloads } from "./download.ts";
 import { type Html, html } from "./escape.ts";
 import { formatNumber, formatRange, kindOf, nameOf, UNITS } from "./numbers.ts";
-import { type Context, distinct, type Section, sampleSize, scrollTable } from "./section.ts";
+import { type Context, distinct, noteOf, type Section, sampleSize, scrollTable } from "./section.ts";
 import { estimateRows } from "./stated.ts";
 
 /** What is estimated, in the order of settings, effects, shares. */
@@ -97,7 +97,7 @@ function perClass(context: Context, estimates: readonly Estimate[]): Html {
 ${body}</tbody></table>`,
     )}`;
   });
-  return html`<details><summary>Per class, as numbers</summary><p class="read">q: the share of false discoveries to expect, at most, if every class with a q up to this one is called different from zero (Benjamini-Hochberg). Intervals of single classes are not adjusted for their number.</p>${tables}${footnotes(context, estimates)}</details>`;
+  return html`<details><summary>Per class, as numbers</summary>${noteOf(context)}<p class="read">q: the share of false discoveries to expect, at most, if every class with a q up to this one is called different from zero (Benjamini-Hochberg). Intervals of single classes are not adjusted for their number.</p>${tables}${footnotes(context, estimates)}</details>`;
 }
 
 function compared(context: Context): Html {

@@ -3,7 +3,7 @@ import { Html, html } from "./escape.ts";
 import { drawPlot } from "./figures/draw.ts";
 import { heatAxes, heatFigure } from "./figures/heat.ts";
 import { numberOf } from "./numbers.ts";
-import { type Context, type Section, scrollTable } from "./section.ts";
+import { type Context, noteOf, type Section, scrollTable } from "./section.ts";
 import { formatPoints } from "./table-format.ts";
 
 const READ =
@@ -60,7 +60,7 @@ export const heatSection: Section = {
       more && html`, with the largest neighbor effect (<a href="#all-backgrounds">all encoders</a>)`;
     return {
       title: "Which backgrounds cost accuracy",
-      body: html`<figure>${new Html(map.svg)}<figcaption><b>${map.encoder}</b>${which}. ${READ} ${counts(map.cells)}.</figcaption></figure>${links(context, [map])}`,
+      body: html`<figure>${new Html(map.svg)}<figcaption><b>${map.encoder}</b>${which}. ${READ} ${counts(map.cells)}.${context.note !== null && ` ${context.note}`}</figcaption></figure>${links(context, [map])}`,
     };
   },
 };
@@ -76,7 +76,7 @@ export const allHeatSection: Section = {
     const maps = encoders.map((e) => of(context, e));
     return {
       title: "Which backgrounds cost accuracy, every encoder",
-      body: html`<p class="read">${READ}</p><div class="pair">${maps.map((m) => html`<figure class="card"><h3>${m.encoder}</h3>${new Html(m.svg)}<figcaption>${counts(m.cells)}.</figcaption>${asTable(context, m)}</figure>\n`)}</div>${links(context, maps)}`,
+      body: html`<p class="read">${READ}</p>${noteOf(context)}<div class="pair">${maps.map((m) => html`<figure class="card"><h3>${m.encoder}</h3>${new Html(m.svg)}<figcaption>${counts(m.cells)}.</figcaption>${asTable(context, m)}</figure>\n`)}</div>${links(context, maps)}`,
     };
   },
 };

@@ -35,6 +35,13 @@ ${rows}</tbody></table>`,
   },
 };
 
+/** Characters of one value at most: names of thousands of classes fill pages. */
+const LONGEST = 2000;
+
+function cut(value: string): string {
+  return value.length <= LONGEST ? value : `${value.slice(0, LONGEST)} ... (all of it: report.json)`;
+}
+
 /** Versions, seeds and hashes. */
 export const recordSection: Section = {
   id: "record",
@@ -52,7 +59,7 @@ export const recordSection: Section = {
       ...data.provenance,
     ];
     const rows = record.map(
-      ({ name, value }) => html`<tr><th scope="row">${name}</th><td class="value">${value}</td></tr>\n`,
+      ({ name, value }) => html`<tr><th scope="row">${name}</th><td class="value">${cut(value)}</td></tr>\n`,
     );
     return {
       title: "Record: versions, seeds, hashes",

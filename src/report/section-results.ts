@@ -8,7 +8,7 @@ import { ladderFigure } from "./figures/ladder.ts";
 import { localizationFigure, localizationSvg } from "./figures/localizations.ts";
 import { encoderSymbol, type LegendItem } from "./figures/svg.ts";
 import { describeGaps, describeRanges, formatNumber, formatSpread, numberOf, type Shown } from "./numbers.ts";
-import { type Context, colorOf, type Section, sampleSize, scrollTable } from "./section.ts";
+import { type Context, colorOf, noteOf, type Section, sampleSize, scrollTable } from "./section.ts";
 import { formatTidyCsv } from "./table-format.ts";
 
 /** The legend of a figure. */
@@ -149,7 +149,7 @@ ${new Html(drops)}
 <figcaption>Accuracy in ${effect.from} minus accuracy in ${effect.to}, in percentage points, for every localization; the largest mean drop over the encoders stands on top. Right of the line at zero, accuracy falls. Bars: intervals, where there are any.</figcaption>${downloads("Drop per localization", [svgLink("cellswap-drops", standAlone(`Drop per localization, ${effect.name}`, drops, byMarker))])}</figure>\n`;
     return {
       title: "Figures",
-      body: html`<div class="pair">${ladder}${perClass}</div>${localizations}${classTables(table)}`,
+      body: html`${noteOf(context)}<div class="pair">${ladder}${perClass}</div>${localizations}${classTables(table)}`,
     };
   },
 };

@@ -2,6 +2,7 @@ import { type ResultTable, resultTable } from "../evidence/tables.ts";
 import type { Estimate, ReportData } from "./data.ts";
 import { type Html, html } from "./escape.ts";
 import { encoderColor } from "./figures/svg.ts";
+import { shownClasses } from "./many-classes.ts";
 
 /** What every section is drawn from. */
 export interface Context {
@@ -10,6 +11,8 @@ export interface Context {
   readonly table: ResultTable;
   /** Every encoder that has a number or an answer; its place gives its color. */
   readonly encoders: readonly string[];
+  /** What must be said where not all classes are shown one by one. */
+  readonly note: string | null;
 }
 
 /** A part of the page. */
@@ -25,16 +28,22 @@ export interface Section {
 
 /** Gathers what sections share. @param table that of the scores, where it is known */
 export function makeContext(
-  data: ReportData,
-  table: ResultTable = resultTable(data.scores, data.aggregation),
+  all: ReportData,
+  ofAll: ResultTable = resultTable(all.scores, all.aggregation),
 ): Context {
+  const { data, table, note } = shownClasses(all, ofAll);
   const named = [
     ...table.encoders.map((e) => e.encoder),
     ...data.encoders.map((e) => e.name),
     ...data.answers.map((a) => a.encoder),
     ...data.estimates.map((e) => e.encoder),
   ];
-  return { data, table, encoders: [...new Set(named)] };
+  return { data, table, encoders: [...new Set(named)], note };
+}
+
+/** That not all classes are shown, as a paragraph. */
+export function noteOf({ note }: Context): Html | null {
+  return note === null ? null : html`<p class="read">${note}</p>`;
 }
 
 /** Color of an encoder, the same in every figure. */

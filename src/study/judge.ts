@@ -49,12 +49,13 @@ export function judgmentsOf(
   results: readonly BlockResult[],
 ): Judgments {
   const { classes, rows } = selection;
+  const place = new Map(classes.map((name, c) => [name, c]));
   const pairs = results.flatMap(({ setting, background, pairs }) =>
     pairs.map(({ class1, class2, cells, correct }) => ({
       setting,
-      background: background === null ? -1 : classes.indexOf(background),
-      first: classes.indexOf(class1),
-      second: classes.indexOf(class2),
+      background: background === null ? -1 : place.get(background)!,
+      first: place.get(class1)!,
+      second: place.get(class2)!,
       correct: unpackBits(correct, cells ?? 0),
     })),
   );

@@ -22,9 +22,11 @@ const Choices = z.strictObject({
     .optional()
     .describe("Settings to run; default: those of the preset."),
   pick: z
-    .enum(["first", "even"])
+    .enum(["first", "even", "fields"])
     .optional()
-    .describe("Which cells of a class: the first ones (published) or evenly spaced ones."),
+    .describe(
+      "Which cells of a class: the first ones (published), evenly spaced ones, or as many of every field, drawn by the seed.",
+    ),
   edge: z.enum(["hard", "soft"]).optional().describe("Edge of the pasted cell."),
   sigma: z
     .number()
@@ -227,7 +229,7 @@ export interface Study
   /** How its cells are segmented once they are drawn, and where they are kept then. */
   readonly segment?: ReturnType<typeof resolveSegment>;
   readonly settings: readonly Setting[];
-  readonly pick: "first" | "even";
+  readonly pick: "first" | "even" | "fields";
   readonly split: "groups" | "stratified";
   readonly learningCurve: boolean;
   readonly proportions: {

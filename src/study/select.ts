@@ -1,4 +1,5 @@
 import { addTo } from "../core/group.ts";
+import { mulberry32, namedSeed, shuffle } from "../core/rng.ts";
 import { DataError, StudyError } from "../errors.ts";
 import { readText } from "../files/text.ts";
 import { LIFTABLE } from "../masks/verdict.ts";
@@ -76,14 +77,29 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
       throw new StudyError(
         `class ${name} has ${n} usable cells, fewer than the ${folds} folds; add cells, leave the class out ("classes") or lower "folds"`,
       );
-    const picked = Int32Array.from({ length: n }, (_, k) =>
-      study.pick === "first" || order !== null ? all[k] : all[Math.floor((k * all.length) / n)],
-    );
+    const picked =
+      study.pick === "fields" && order === null
+        ? dealtFromFields(all, n, cells, study.seed)
+        : Int32Array.from({ length: n }, (_, k) =>
+            study.pick === "first" || order !== null ? all[k] : all[Math.floor((k * all.length) / n)],
+          );
     if (all.length > n) leftOut["over cellsPerClass"] = (leftOut["over cellsPerClass"] ?? 0) + all.length - n;
     for (const row of picked) classOf[row] = c;
     return picked;
   });
   return { classes, classOf, rows, multiple: Int32Array.from(multiple).sort(), leftOut };
+}
+
+/** `count` of the rows, ascending: fields give one cell in turn until they have no more, each in an order drawn by the seed. */
+function dealtFromFields(rows: readonly number[], count: number, cells: Cells, seed: number): Int32Array {
+  const fields = new Map<string, number[]>();
+  for (const row of rows) addTo(fields, cells.field[row], row);
+  for (const [name, list] of fields) shuffle(list, mulberry32(namedSeed(seed, "cells", name)));
+  const picked: number[] = [];
+  for (let turn = 0; picked.length < count; turn++)
+    for (const list of fields.values())
+      if (turn < list.length && picked.length < count) picked.push(list[turn]);
+  return Int32Array.from(picked).sort();
 }
 
 /** Alphabetical whatever the case, so that ER stands behind endosome. */

@@ -1,3 +1,4 @@
+import { listed } from "../../core/format.ts";
 import { BATCH, type Batch, batchNumbers } from "../../evidence/batch.ts";
 import type { BatchRequest } from "../../evidence/batch-labels.ts";
 import { statedNumber } from "../../evidence/further.ts";
@@ -167,7 +168,10 @@ export function batchNotes(
     notes.push(`No class has cells of two values of ${column}, so it cannot be told within a class.`);
   else if (single.length > 0)
     notes.push(
-      `In ${single.map((own) => classes[own]).join(", ")} every ${column} is one field, so that telling the one is telling the other.`,
+      `In ${listed(
+        single.map((own) => classes[own]),
+        15,
+      )} every ${column} is one field, so that telling the one is telling the other.`,
     );
   return { confounded, notes };
 }

@@ -1,11 +1,11 @@
+import { listed } from "../../core/format.ts";
 import type { Cells, Flag } from "../../types.ts";
 import { FEWEST_FIELDS, fieldsOf } from "../inference.ts";
 import type { Selection } from "../select.ts";
 
 /** Classes that are named at most. */
 const NAMED = 5;
-const list = (names: readonly string[]) =>
-  `${names.slice(0, NAMED).join(", ")}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ""}`;
+const list = (names: readonly string[]) => listed(names, NAMED);
 
 /** Says that pairs of classes of unequal size are scored by class. */
 export function unequalClasses({ classes, rows }: Pick<Selection, "classes" | "rows">): Flag | null {
