@@ -239,8 +239,17 @@ function pairFactors(one: FactorGroups, two: FactorGroups, sizes: Float64Array):
     (row) => one.group[row] * two.groups + two.group[row],
   );
   const [mine, theirs] = [entriesOf(one.entryGroup), entriesOf(two.entryGroup)];
+  const counted = new Map<number, ReadonlyMap<number, number>>();
+  const countsOf = (group: number) => {
+    let counts = counted.get(group);
+    if (counts === undefined) {
+      counts = new Map(theirs.get(group)!.map((e) => [two.entryBlock[e], two.counts[e]]));
+      counted.set(group, counts);
+    }
+    return counts;
+  };
   const met = Float64Array.from(first, (row) => {
-    const counts = new Map(theirs.get(two.group[row])!.map((e) => [two.entryBlock[e], two.counts[e]]));
+    const counts = countsOf(two.group[row]);
     let sum = 0;
     for (const e of mine.get(one.group[row])!) {
       const block = one.entryBlock[e];

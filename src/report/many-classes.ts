@@ -6,7 +6,7 @@ const MOST = 60;
 /** Of more classes, so many are. */
 const SHOWN = 40;
 
-type Shown = Pick<ReportData, "classes" | "estimates" | "heat">;
+type Shown = Pick<ReportData, "classes" | "estimates" | "heat" | "further">;
 
 /** Data and table with the classes that are shown, and what must be said where they are not all. */
 export interface ShownClasses<Data extends Shown> {
@@ -27,11 +27,17 @@ export function shownClasses<Data extends Shown>(data: Data, table: ResultTable)
       .slice(0, SHOWN)
       .map(({ name }) => name),
   );
+  const all = new Set(data.classes);
   return {
     data: {
       ...data,
       estimates: data.estimates.filter((e) => e.class === null || shown.has(e.class)),
       heat: data.heat.filter((h) => shown.has(h.class)),
+      // Numbers may be of proteins as well.
+      further: data.further.map((f) => ({
+        ...f,
+        numbers: f.numbers.filter((n) => n.class === null || shown.has(n.class) || !all.has(n.class)),
+      })),
     },
     table: {
       ...table,

@@ -1,3 +1,4 @@
+import { listed } from "../core/format.ts";
 import type { ReportInput } from "../report/data.ts";
 import { hasDonor, hasSharedBackground, SETTINGS } from "../settings.ts";
 import type { SwapPlan } from "../types.ts";
@@ -37,6 +38,6 @@ export function plainFlags(
     );
   const small = selection.classes.filter((_, c) => selection.rows[c].length < 50);
   if (small.length > 0)
-    warn("few-cells", `Fewer than 50 cells in ${small.join(", ")}: accuracies there are coarse.`);
+    warn("few-cells", `Fewer than 50 cells in ${listed(small, 15)}: accuracies there are coarse.`);
   return list;
 }

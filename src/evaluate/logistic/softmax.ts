@@ -68,13 +68,12 @@ export function softmaxLoss(
       loss -= weights[start + i] * own[i];
       loss += weights[start + i] * (top[i] + Math.log(sum[i]));
     }
-    for (let k = 0; k < classes; k++) for (let i = 0, at = k * n; i < n; i++, at++) p[at] /= sum[i];
-    for (let i = 0; i < n; i++) p[labels[i] * n + i] -= 1;
+    for (let i = 0; i < n; i++) own[i] = weights[start + i] * (p[labels[i] * n + i] / sum[i] - 1);
     for (let k = 0, t = 0; k < classes; k++, t += width) {
       const share = p.subarray(k * n, (k + 1) * n);
       let total = 0;
       for (let i = 0; i < n; i++) {
-        share[i] *= weights[start + i];
+        share[i] = labels[i] === k ? own[i] : weights[start + i] * (share[i] / sum[i]);
         total += share[i];
       }
       x.combine(share, w);
