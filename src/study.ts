@@ -1,4 +1,4 @@
-import { InUseError, isCellswapError } from "./errors.ts";
+import { InUseError, isCellswapError, StudyError } from "./errors.ts";
 import { PairGrid } from "./evaluate/grid.ts";
 import { chosenPairs } from "./evaluate/pair-sample.ts";
 import type { Sensitivity } from "./evidence/sensitivity.ts";
@@ -9,7 +9,10 @@ import type { PartDamage } from "./features/part.ts";
 import type { ReportData } from "./report/data.ts";
 import { listBlocks } from "./study/block.ts";
 import { evaluateBlocks } from "./study/blocks.ts";
+import { costFinding, costOf, type StudyCost } from "./study/cost/cost.ts";
+import { Work } from "./study/cost/work.ts";
 import { evaluateCurve } from "./study/curve.ts";
+import { hasDrawnCells } from "./study/draw/drawn-store.ts";
 import { encoderName, outputNames, recordedEncoders } from "./study/encoders.ts";
 import { featuresOf, withFeatures } from "./study/feature-folder.ts";
 import { constantFinding } from "./study/given.ts";
@@ -20,10 +23,11 @@ import { keep } from "./study/kept.ts";
 import { type OnDamage, OpenFolder } from "./study/open-folder.ts";
 import type { PartRequest } from "./study/part.ts";
 import { type PrepareOptions, prepareStudy } from "./study/prepare.ts";
+import { fitProbes } from "./study/probes.ts";
 import type { StudyRecord } from "./study/record.ts";
 import { runRemedies } from "./study/remedies/run.ts";
 import type { EncoderRemedies } from "./study/remedies/table.ts";
-import { fitProbes, writeResults } from "./study/results.ts";
+import { writeResults } from "./study/results.ts";
 import { writeScales } from "./study/scales.ts";
 import type { Study } from "./study/schema.ts";
 import { runSensitivity } from "./study/sensitivity/run.ts";
@@ -39,11 +43,41 @@ export interface StudyOptions extends PrepareOptions {
   readonly date?: string;
 }
 
+/** What a run would make and take, and what the guards found. */
+export interface DryRun {
+  readonly cost: StudyCost;
+  /** Why it would be refused; null where it would not. */
+  readonly refused: string | null;
+  readonly flags: readonly Flag[];
+}
+
+/**
+ * Says what a run of a study would make and take, by what its folder has already; writes nothing.
+ * @throws CellswapError as {@link runStudy}, but for a cost above the limit
+ */
+export async function dryRun(given: Study, options: PrepareOptions): Promise<DryRun> {
+  if (!hasDrawnCells(given))
+    throw new StudyError(
+      "a dry run writes nothing, and the cells of this study are still to be drawn and segmented; run it once, stop it when it encodes, and what is drawn stays",
+    );
+  const prepared = await prepareStudy(given, options);
+  try {
+    options.onProgress?.("cost", 0, 0);
+    const cost = await costOf(prepared, options);
+    const { severity, text } = costFinding(cost, options.limit);
+    return { cost, refused: severity === "refuse" ? text : null, flags: prepared.findings.flags };
+  } finally {
+    await prepared.close();
+  }
+}
+
 /** What a run did. */
 export interface StudyRun {
   readonly report: ReportData;
   /** Composites that had to be made; the features of all others were there. */
   readonly composites: number;
+  /** What had to be made, all stages together. */
+  readonly made: Readonly<Work>;
   /** What remedies leave and cost, by encoder; empty where the study asks for none. */
   readonly remedies: readonly EncoderRemedies[];
   /** What becomes of effects when composites are made otherwise, by encoder; empty where the study asks for none. */
@@ -67,7 +101,11 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
   let grid: PairGrid | undefined;
   let extraction: Extraction | undefined;
   const taken: FeatureSet[] = [];
+  const work = new Work();
+  const onLacking = work.encoded.bind(work);
   try {
+    options.onProgress?.("cost", 0, 0);
+    findings.add(costFinding(await costOf(prepared, options), options.limit));
     folder = OpenFolder.open(
       out,
       {
@@ -115,13 +153,12 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
         {
           programs,
           ...(workers === undefined ? {} : { workers }),
-          signal,
+          ...{ signal, onLacking },
           onProgress: (done, total) => options.onProgress?.("composites", done, total),
         },
       );
     });
     store.checkUnchanged();
-    const { composites } = extraction;
     // In the order of the study file.
     const [given, made] = [[...taken], [...extraction.sets]];
     const outputs = encoders.flatMap((encoder) => {
@@ -140,7 +177,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       pairs: study.pairs === "all" ? undefined : chosenPairs(selection.classes, study.pairs, study.seed),
       splits: studySplits(study, groups, selection),
       grid: () => (grid ??= new PairGrid(workers)),
-      signal,
+      ...{ signal, work },
     };
     const results = await evaluateBlocks({
       ...evaluation,
@@ -179,7 +216,10 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       layout,
       facts,
     };
-    await fitProbes(judged, signal, (done, total) => options.onProgress?.("probes", done, total));
+    await fitProbes(judged, {
+      ...{ signal, work },
+      onProgress: (done, total) => options.onProgress?.("probes", done, total),
+    });
     const { found, varied } = await withFeatures(study, layout, async (features, shared) => {
       const asked = (stage: "remedies" | "sensitivity"): PartRequest => ({
         ...judged,
@@ -194,7 +234,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
           onDamage,
           logs: layout.logs,
         },
-        extractOptions: { ...(workers === undefined ? {} : { workers }), signal },
+        extractOptions: { ...(workers === undefined ? {} : { workers }), signal, onLacking },
         onProgress: (done, total) => options.onProgress?.(stage, done, total),
       });
       return {
@@ -216,8 +256,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       ...varied.bases,
     ];
     folder.finish(written, featuresOf(out, study.features ?? layout.features, bases));
-    const all = composites + found.composites + varied.composites;
-    return { report, composites: all, remedies, sensitivity, flags };
+    return { report, composites: work.composites, made: work, remedies, sensitivity, flags };
   } catch (error) {
     if (folder?.lost.aborted && isCellswapError(error))
       throw new InUseError(

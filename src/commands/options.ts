@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEVICES } from "../encode/device.ts";
 import { ORGANISM_NAMES } from "../simulate/organism.ts";
+import { LIMIT_HOURS } from "../study/cost/limit.ts";
 
 /** Threads beyond this only take memory. */
 const MOST_WORKERS = 256;
@@ -43,6 +44,14 @@ export function deviceOption(): Option {
   )
     .choices(DEVICES)
     .default("cpu");
+}
+
+/** `--limit`, the same for every command that runs a study. */
+export function limitOption(): Option {
+  return new Option(
+    "--limit <hours>",
+    `refuse a run that is estimated to take longer (default: ${LIMIT_HOURS})`,
+  ).argParser(positive);
 }
 
 /** `--organism`, the same for every command that has it. */

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { ALL_REMEDIES, parseRemedies, REMEDIES } from "../remedy/name.ts";
-import { deviceOption, workersOption } from "./options.ts";
+import { deviceOption, limitOption, workersOption } from "./options.ts";
 import { print } from "./output.ts";
 import { progressOptions } from "./progress.ts";
 import { remedyJson, remedyText } from "./remedy-result.ts";
@@ -18,6 +18,7 @@ export function configure(command: Command): void {
     .option("--remedies <names...>", "remedies to measure (default: those of the study file, else all)")
     .addOption(workersOption())
     .addOption(deviceOption())
+    .addOption(limitOption())
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",

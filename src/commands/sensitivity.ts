@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { ALL_VARIANTS, parseVariant, VARIANTS } from "../swap/variant.ts";
-import { deviceOption, workersOption } from "./options.ts";
+import { deviceOption, limitOption, workersOption } from "./options.ts";
 import { print } from "./output.ts";
 import { progressOptions } from "./progress.ts";
 import { sensitivityJson, sensitivityText } from "./sensitivity-result.ts";
@@ -22,6 +22,7 @@ export function configure(command: Command): void {
     .option("--variants <names...>", "variants to measure (default: those of the study file, else all)")
     .addOption(workersOption())
     .addOption(deviceOption())
+    .addOption(limitOption())
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",

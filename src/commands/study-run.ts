@@ -1,10 +1,11 @@
 import { basename } from "node:path";
 import type { Device } from "../encode/device.ts";
 import { SettingError, StudyError } from "../errors.ts";
+import type { PrepareOptions } from "../study/prepare.ts";
 import { readStudyFile, type Study } from "../study/schema.ts";
-import { runStudy, type StudyRun } from "../study.ts";
+import { type DryRun, dryRun, runStudy, type StudyRun } from "../study.ts";
 import { programLines } from "./program.ts";
-import { monitored, type ProgressOptions, stages } from "./progress.ts";
+import { type Monitor, monitored, type ProgressOptions, stages } from "./progress.ts";
 import { placeOfStudy } from "./study-place.ts";
 
 export interface StudyRunOptions extends ProgressOptions {
@@ -12,6 +13,7 @@ export interface StudyRunOptions extends ProgressOptions {
   readonly workers?: number;
   readonly device?: Device;
   readonly force?: boolean;
+  readonly limit?: number;
 }
 
 /**
@@ -25,29 +27,51 @@ export async function runNamed(
   options: StudyRunOptions,
   change: (study: Study) => Study = (study) => study,
 ): Promise<{ done: StudyRun; folder: string }> {
-  const { out, workers, device = "cpu", force } = options;
-  const { file, folder } = placeOfStudy(path, out);
+  const { file, folder } = placeOfStudy(path, options.out);
   const study = change(readStudyFile(file));
   const done = await monitored(options, (monitor, signal) =>
     runStudy(study, {
-      out: folder,
-      signal,
+      ...given(options, folder, monitor, signal),
       command: `${command} ${basename(file)}`,
       date: today(),
-      ...(workers === undefined ? {} : { workers }),
-      ...(device === "cpu" ? {} : { device }),
-      ...(force === undefined ? {} : { force }),
-      onProgress: stages(monitor),
-      onProgram: (encoder) => monitor.tell(programLines(encoder).join("\n")),
       onDamage: (path, what) => monitor.tell(`${path}: ${what}`, "note"),
-      onFlag: ({ severity, text }) => {
-        if (severity !== "refuse") monitor.say(text, severity);
-      },
     }).catch((error: unknown) => {
       throw ofStudy(error, file);
     }),
   );
   return { done, folder };
+}
+
+/** Says what a run of the study of a file, or of the folder that it has, would make and take. */
+export async function dryRunNamed(path: string, options: StudyRunOptions): Promise<DryRun> {
+  const { file, folder } = placeOfStudy(path, options.out);
+  const study = readStudyFile(file);
+  return await monitored(options, (monitor, signal) =>
+    dryRun(study, given(options, folder, monitor, signal)).catch((error: unknown) => {
+      throw ofStudy(error, file);
+    }),
+  );
+}
+
+/** What a run and a dry run are given alike. */
+function given(
+  { workers, device = "cpu", force, limit }: StudyRunOptions,
+  out: string,
+  monitor: Monitor,
+  signal: AbortSignal,
+): PrepareOptions {
+  return {
+    ...{ out, signal },
+    ...(workers === undefined ? {} : { workers }),
+    ...(device === "cpu" ? {} : { device }),
+    ...(force === undefined ? {} : { force }),
+    ...(limit === undefined ? {} : { limit }),
+    onProgress: stages(monitor),
+    onProgram: (encoder) => monitor.tell(programLines(encoder).join("\n")),
+    onFlag: ({ severity, text }) => {
+      if (severity !== "refuse") monitor.say(text, severity);
+    },
+  };
 }
 
 /** An error of a run as one of its study file, where it tells of what was asked for there and does not fit the cells. */

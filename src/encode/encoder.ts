@@ -6,6 +6,8 @@ export interface Encoder {
   readonly usesMask: boolean;
   /** Milliseconds spent in the network so far. */
   readonly runMs: number;
+  /** Milliseconds of processors spent so far on encoding, where that is done by a process of its own. */
+  readonly cpuMs?: number;
   /**
    * Features of one crop may differ by this share of the largest from one time to the next, and the encoder still
    * counts as the same network every time.

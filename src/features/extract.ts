@@ -19,7 +19,8 @@ import { type Segment, segmentsOf } from "../swap/segments.ts";
 import type { SeededError } from "../swap/wrong-masks.ts";
 import type { CompositeOptions, CropShape, MaskKind, SwapPlan } from "../types.ts";
 import { FeatureSet, findShelf, type Shelf } from "./features.ts";
-import { derivedKey, type FeatureInputs, featureKey, scalesHash, withError } from "./key.ts";
+import { featureInputs } from "./inputs.ts";
+import { featureKey } from "./key.ts";
 import { encodingOrder } from "./order.ts";
 import { FillingPart, type PartDamage, removeUnwanted } from "./part.ts";
 
@@ -107,6 +108,12 @@ export interface ExtractOptions {
   readonly signal?: AbortSignal;
   /** Called after every batch with the encodings that are done and that this run lacked, a killed run's included. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called before anything is encoded with the composites that will be, and the crops that each encoder is given. */
+  readonly onLacking?: (
+    composites: number,
+    encoders: readonly EncoderTarget[],
+    encodings: readonly number[],
+  ) => void;
 }
 
 /** Bytes of crops that a worker holds at a time, and the most and least rows of a batch. */
@@ -151,6 +158,11 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
   });
   options.onProgress?.(done, total);
   const order = encodingOrder(plan).filter((row) => lacking.some((lacks) => lacks[row] === 1));
+  options.onLacking?.(
+    order.length,
+    encoders,
+    lacking.map((lacks) => lacks.reduce((n, lack) => n + lack, 0)),
+  );
   const commands = encoders.flatMap(({ encoder }, e) =>
     encoder.kind === "command" && lacking[e].includes(1) ? [encoder.description] : [],
   );
@@ -216,22 +228,6 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
   return { sets, composites: order.length, encodingMs };
 }
 
-/** What the features of a request depend on, whatever the setting and the encoder, crops of composites aside. */
-export function inputsOf({
-  store,
-  plan,
-  scales,
-  composite,
-  error = null,
-}: Pick<ExtractRequest, "store" | "plan" | "scales" | "composite" | "error">): FeatureInputs {
-  return {
-    header: error === null ? store.header : withError(store.header, error),
-    scales: scalesHash(scales),
-    composite,
-    medium: plan.medium?.key,
-  };
-}
-
 /** Shelves by encoder, output and segment; what an earlier run began and this one has no use for is removed. */
 function findShelves(
   {
@@ -249,8 +245,7 @@ function findShelves(
   segments: readonly Segment[],
   checked: Set<string>,
 ): Shelf[][][] {
-  const inputs = inputsOf({ store, plan, scales, composite, error });
-  const own = derived === undefined ? inputs : { ...inputs, derived: derivedKey(inputs, derived) };
+  const own = featureInputs({ store, plan, scales, composite, error, derived });
   return encoders.map(({ encoder, names, dimensions }) =>
     names.map((name, o) => {
       const place = join(folder, name);

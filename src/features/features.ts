@@ -109,6 +109,11 @@ export class FeatureSet {
     return [...new Set(this.#shelves.flatMap(({ parts }) => parts.map(({ base }) => base)))];
   }
 
+  /** Whether nothing of it is still to be made. */
+  get whole(): boolean {
+    return this.#shelves.every(({ missing }) => missing === null);
+  }
+
   /** Hash of exactly which features rows of the plan have: their key, cell and donor. */
   key(plan: SwapPlan, rows: Int32Array): string {
     const keys = new Set(Array.from(rows, (row) => this.#shelves[segmentOf(this.#segments, row)].key));

@@ -43,6 +43,8 @@ export interface FindOptions {
   readonly checked?: Set<string>;
   /** Called with parts that are not as they were made; they count as begun, and their torn rows as not made. */
   readonly onDamage?: ((damage: PartDamage) => void) | undefined;
+  /** Whether nothing is changed, and features are not read: parts whose lists of rows are damaged are passed over. */
+  readonly look?: boolean;
 }
 
 /** The complete parts in `folder` whose names start with `prefix`, by name; others are passed over. */
@@ -50,7 +52,7 @@ export function findParts(
   folder: string,
   prefix: string,
   dimension: number,
-  { checked = new Set(), onDamage }: FindOptions = {},
+  { checked = new Set(), onDamage, look = false }: FindOptions = {},
 ): Part[] {
   if (!existsSync(folder)) return [];
   const ending = ".rows.npy";
@@ -60,11 +62,12 @@ export function findParts(
     .flatMap((name) => {
       const base = join(folder, name.slice(0, -ending.length));
       if (!existsSync(`${base}.npy`)) return [];
-      const found = readPart(base, dimension, checked.has(base));
+      const found = readPart(base, dimension, look || checked.has(base));
       if (found.damage === null) {
         checked.add(base);
         return [found.part];
       }
+      if (look) return [];
       onDamage?.(found.damage);
       takeBack(base);
       return [];
@@ -225,6 +228,14 @@ export class FillingPart {
     }
     this.#file.finish();
   }
+}
+
+/** 1 for every row of a part that is being filled that is made, by its sums; null where nobody has begun with it. */
+export function madeSoFar(base: string, rows: number, dimension: number): Uint8Array | null {
+  const size = npyHeader("float32", [rows, dimension]).length + 4 * rows * dimension;
+  if (statSync(`${base}.filling`, { throwIfNoEntry: false })?.size !== size) return null;
+  const sums = readSums(`${base}.sums.npy`, rows);
+  return sums && Uint8Array.from(sums, (sum) => (sum === 0 ? 0 : 1));
 }
 
 /**

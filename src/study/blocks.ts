@@ -8,6 +8,7 @@ import type { FeatureSet } from "../features/features.ts";
 import { shortHash } from "../features/key.ts";
 import type { PairScore } from "../types.ts";
 import type { Block, PlanIndex } from "./block.ts";
+import type { Work } from "./cost/work.ts";
 import { keep, readValue } from "./kept.ts";
 import type { StudyLayout } from "./layout.ts";
 
@@ -62,6 +63,8 @@ export interface Evaluation {
   /** Called when a block is evaluated, not where all are there already. */
   readonly grid: () => PairGrid;
   readonly signal?: AbortSignal | undefined;
+  /** Counts what is fitted. */
+  readonly work?: Work;
   /** Called with finished and all pairs of classes, those of blocks that an earlier run left included. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -105,6 +108,55 @@ async function evaluateBlock(
   memory: SharedArrayBuffer[],
   onPairs: (count: number) => void,
 ): Promise<BlockResult> {
+  const asked = (evaluation.pairs ?? allPairs(evaluation.classes.length)).length;
+  const { path, pairs } = lookUpPairs(evaluation, set, block);
+  const lacking = pairs.filter((p) => p.result === undefined);
+  // Pairs that the block lacks count as done.
+  onPairs(asked - lacking.length);
+  if (evaluation.work !== undefined) evaluation.work.fits += fitsOf(evaluation, lacking);
+  const fits = await fitPairs(evaluation, set, lacking, memory, () => onPairs(1));
+  lacking.forEach((p, n) => {
+    p.result = pairResult(p.key, p.a.name, p.b.name, fits[n]);
+  });
+  const results = pairs.map((p) => p.result!);
+  return { encoder: set.name, ...block, pairs: keep(path, shortHash(pairs.map((p) => p.key)), results) };
+}
+
+/** How many machines {@link evaluateBlocks} would fit. */
+export function lackingFits(evaluation: LookedUp): number {
+  let fits = 0;
+  for (const set of evaluation.sets)
+    for (const block of evaluation.blocks) {
+      const { pairs } = lookUpPairs(evaluation, set, block);
+      fits += fitsOf(
+        evaluation,
+        pairs.filter((p) => p.result === undefined),
+      );
+    }
+  return fits;
+}
+
+function fitsOf(
+  { splits }: Pick<Evaluation, "splits">,
+  pairs: readonly { a: Present; b: Present }[],
+): number {
+  return pairs.reduce((n, { a, b }) => n + splits(a.c, b.c)[0].length, 0);
+}
+
+/** What says which pairs an earlier run left. */
+export type LookedUp = Pick<
+  Evaluation,
+  "layout" | "blocks" | "classes" | "rows" | "index" | "pairs" | "splits"
+> & {
+  readonly sets: readonly Pick<FeatureSet, "name" | "key">[];
+};
+
+/** The pairs of a block that has both classes, with what an earlier run left of them. */
+function lookUpPairs(
+  evaluation: LookedUp,
+  set: LookedUp["sets"][number],
+  block: Block,
+): { path: string; pairs: { a: Present; b: Present; key: string; result: PairResult | undefined }[] } {
   const { layout, classes, rows, index, splits } = evaluation;
   const asked = evaluation.pairs ?? allPairs(classes.length);
   const present = classes.map((name, c) => {
@@ -119,15 +171,7 @@ async function evaluateBlock(
     const key = shortHash([PROBE_VERSION, a.name, b.name, a.key, b.key, ...splits(a.c, b.c).map(splitKey)]);
     return [{ a, b, key, result: known.get(key) }];
   });
-  const lacking = pairs.filter((p) => p.result === undefined);
-  // Pairs that the block lacks count as done.
-  onPairs(asked.length - lacking.length);
-  const fits = await fitPairs(evaluation, set, lacking, memory, () => onPairs(1));
-  lacking.forEach((p, n) => {
-    p.result = pairResult(p.key, p.a.name, p.b.name, fits[n]);
-  });
-  const results = pairs.map((p) => p.result!);
-  return { encoder: set.name, ...block, pairs: keep(path, shortHash(pairs.map((p) => p.key)), results) };
+  return { path, pairs };
 }
 
 interface Present {

@@ -2,7 +2,7 @@ import type { Groups } from "../core/groups.ts";
 import { learningCurve, restrictTraining, trainingSubsets } from "../evidence/learning-curve.ts";
 import type { ReportInput } from "../report/data.ts";
 import type { Setting } from "../settings.ts";
-import { type BlockResult, type Evaluation, evaluateBlocks } from "./blocks.ts";
+import { type BlockResult, type Evaluation, evaluateBlocks, type LookedUp } from "./blocks.ts";
 import { type Judged, judgmentsOf } from "./judge.ts";
 import type { StudyLayout } from "./layout.ts";
 import type { Study } from "./schema.ts";
@@ -33,27 +33,32 @@ export async function evaluateCurve(
   study: Study,
   groups: Groups,
 ): Promise<CurveResults> {
+  const sizes: { cells: number; results: readonly BlockResult[] }[] = [];
+  const parts = curveParts(whole, study, groups);
+  for (const [i, { cells, part }] of parts.entries()) {
+    const onProgress = (done: number, total: number) =>
+      whole.onProgress?.(i * total + done, Math.max(1, parts.length - 1) * total);
+    const results = part === null ? full : await evaluateBlocks({ ...whole, ...part, onProgress });
+    sizes.push({ cells, results });
+  }
+  return sizes;
+}
+
+/** What is evaluated for a curve; `part` is null for machines trained on all cells, which the study has. */
+export function curveParts(
+  whole: Pick<LookedUp, "blocks" | "rows" | "splits"> & { readonly layout: StudyLayout },
+  study: Study,
+  groups: Groups,
+): { cells: number; part: Pick<LookedUp, "layout" | "blocks" | "splits"> | null }[] {
   const settings = curveSettings(study, groups);
   if (settings.length === 0) return [];
   const blocks = whole.blocks.filter((b) => settings.includes(b.setting));
   const subsets = trainingSubsets(whole.rows.map((list) => list.map((row) => groups.cluster[row])));
-  const sizes: { cells: number; results: readonly BlockResult[] }[] = [];
-  for (const [i, subset] of subsets.entries()) {
+  return subsets.map((subset) => {
     const splits = restrictTraining(whole.splits, subset);
-    const results =
-      splits === whole.splits
-        ? full
-        : await evaluateBlocks({
-            ...whole,
-            layout: whole.layout.curve(subset.cells),
-            blocks,
-            splits,
-            onProgress: (done, total) =>
-              whole.onProgress?.(i * total + done, Math.max(1, subsets.length - 1) * total),
-          });
-    sizes.push({ cells: subset.cells, results });
-  }
-  return sizes;
+    const layout = whole.layout.curve(subset.cells);
+    return { cells: subset.cells, part: splits === whole.splits ? null : { layout, blocks, splits } };
+  });
 }
 
 /** The curve as the report has it. */

@@ -14,6 +14,7 @@ import { shortHash } from "../features/key.ts";
 import { writeLargeAtomic } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
 import { NpyReader, NpyWriter } from "../files/npy.ts";
+import type { Work } from "./cost/work.ts";
 import { keep, readKept } from "./kept.ts";
 import type { StudyLayout } from "./layout.ts";
 import { isFile } from "./open-folder.ts";
@@ -31,25 +32,26 @@ export interface PredictionWork {
   readonly probes: PredictionRequest;
 }
 
-/** The predictions, from the study folder where an earlier run left them; `between` is awaited after every fit. */
+/** The predictions, from the study folder where an earlier run left them; `between` is awaited after every fit, which `count` counts. */
 export async function keptPredictions(
   work: PredictionWork,
   between: () => Promise<void>,
+  count?: Work,
 ): Promise<Predictions> {
   const steps = predictionSteps(work);
   let step = steps.next();
-  for (; step.done !== true; step = steps.next()) await between();
+  for (; step.done !== true; step = steps.next()) {
+    if (count !== undefined) count.probes++;
+    await between();
+  }
   return step.value;
 }
 
 /** As {@link keptPredictions}, with a pause after every fit. */
 export function* predictionSteps(work: PredictionWork): Generator<number, Predictions> {
-  const { layout, name, probes } = work;
-  const file = layout.view("probes.npy", name);
-  const path = layout.stage("transfer", name);
-  const key = shortHash([PREDICTED_VERSION, work.key]);
-  const found = readKept<Kept>(path, key, KEPT);
-  if (found !== undefined && isFile(file, found.probes)) return unpacked(found.blocks, probes);
+  const { probes } = work;
+  const { file, path, key, found } = lookUp(work);
+  if (found !== undefined) return unpacked(found.blocks, probes);
   const models: LogisticModel[] = [];
   const fit = probes.fit ?? ((_: number, train: readonly Int32Array[]) => fitOriginals(probes, train));
   const made = yield* predictHeldOut({
@@ -60,6 +62,23 @@ export function* predictionSteps(work: PredictionWork): Generator<number, Predic
   writeProbes(file, models);
   keep<Kept>(path, key, { probes: sha256File(file), blocks: packed(made) });
   return made;
+}
+
+/** How many probes {@link keptPredictions} would fit: one per closed group, none where an earlier run did. */
+export function lackingProbes(
+  work: Pick<PredictionWork, "layout" | "name" | "key"> & {
+    readonly probes: Pick<PredictionRequest, "count">;
+  },
+): number {
+  return lookUp(work).found === undefined ? work.probes.count : 0;
+}
+
+function lookUp({ layout, name, key: of }: Pick<PredictionWork, "layout" | "name" | "key">) {
+  const file = layout.view("probes.npy", name);
+  const path = layout.stage("transfer", name);
+  const key = shortHash([PREDICTED_VERSION, of]);
+  const kept = readKept<Kept>(path, key, KEPT);
+  return { file, path, key, found: kept !== undefined && isFile(file, kept.probes) ? kept : undefined };
 }
 
 /** What the study folder keeps: the hash of the file of the probes, and the predictions. */

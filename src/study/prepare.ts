@@ -1,3 +1,4 @@
+import { availableParallelism, totalmem } from "node:os";
 import { CellStore } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
 import type { CommandFile } from "../encode/command/file.ts";
@@ -10,12 +11,15 @@ import { type EncoderTarget, tryEncoder } from "../features/extract.ts";
 import type { Scales } from "../swap/intensity.ts";
 import type { Flag, SwapPlan } from "../types.ts";
 import { PlanIndex } from "./block.ts";
+import { wideFeatures } from "./cost/cost.ts";
+import { LIMIT_HOURS } from "./cost/limit.ts";
+import { TimedEncoder, type Trial, trialOf, trialOfGiven } from "./cost/trial.ts";
 import { curveSettings, SMALLER_SIZES } from "./curve.ts";
 import { drawStudyCells } from "./draw/drawn-store.ts";
 import { encoderName, outputNames, readEncoders, type StudyEncoder } from "./encoders.ts";
 import { givenFindings, type OpenGiven, openGiven } from "./given.ts";
 import { allowedSettings, checkClosed, foldsOf, studyGroups } from "./groups.ts";
-import { costs, studySize, wideFeatures } from "./guards/size.ts";
+import { hopeless, studySize } from "./guards/size.ts";
 import { surveyOf } from "./guards/survey.ts";
 import { cropFindings, Findings, planFindings, samples } from "./guards.ts";
 import { StudyInputs } from "./inputs.ts";
@@ -25,7 +29,7 @@ import { checkRemedies } from "./remedies/check.ts";
 import { scalesOf } from "./scales.ts";
 import { type FittedStudy, fitToCells, type Study } from "./schema.ts";
 import { type Selection, selectCells } from "./select.ts";
-import { checkSensitivity, sensitivityCost } from "./sensitivity/check.ts";
+import { checkSensitivity } from "./sensitivity/check.ts";
 import { UnusableEncoders } from "./unusable.ts";
 
 /** Where a run is: its stage, how much of it is done; `total` 0 where nobody knows how much there is. */
@@ -37,6 +41,7 @@ export type StudyProgress = (
     | "scales"
     | "survey"
     | "encoders"
+    | "cost"
     | "features"
     | "composites"
     | "pairs"
@@ -64,6 +69,8 @@ export interface PrepareOptions {
   readonly onFlag?: (flag: Flag) => void;
   /** Replace what an earlier study left in the folder, features included. */
   readonly force?: boolean;
+  /** Hours that a run may take by its estimate; 24 by default. */
+  readonly limit?: number;
 }
 
 /** A study that fits its cells, with all that a run needs before it writes anything. */
@@ -87,6 +94,8 @@ export interface PreparedStudy {
   readonly scales: Scales;
   readonly scalesKey: string;
   readonly look: ReturnType<typeof surveyOf>;
+  /** How long encoders took, and what they gave. */
+  readonly trials: readonly Trial[];
   /** Ends programs and closes files. */
   close(): Promise<void>;
 }
@@ -164,8 +173,12 @@ async function prepare(
     outputCount,
     study.plan === undefined ? null : 0,
   );
-  const cost = costs(drawn, []);
-  if (cost.severity === "refuse") findings.add(cost);
+  const { limit = LIMIT_HOURS, workers = availableParallelism() } = options;
+  findings.add(hopeless(drawn, { limit, workers, memory: totalmem() }));
+  const wide = (output: string, dimension: number) =>
+    study.pairs === "none"
+      ? null
+      : wideFeatures(output, dimension, { rows: selection.rows, workers, memory: totalmem() });
   onProgress?.("plan", 0, 0);
   const plan = await studyPlan(store, study, selection, split);
   inputs.check();
@@ -180,6 +193,8 @@ async function prepare(
   );
   findings.add(...cropFindings(look.survey, study, plan, scales, store.channels));
   const tried = samples(store, scales, study, selection);
+  const two = samples(store, scales, study, { rows: twoClasses(selection) });
+  const trials: Trial[] = [];
   const targets: EncoderTarget[] = [];
   const unusable = new UnusableEncoders(encoders.length);
   const usable: string[] = [];
@@ -189,13 +204,17 @@ async function prepare(
       if (encoder.kind === "given") {
         const open = await openGiven(encoder, { store, plan, scales, composite: study.composite });
         files.push(open);
-        findings.add(...givenFindings(open), wideFeatures(encoder.name, open.file.dimension));
+        findings.add(...givenFindings(open), wide(encoder.name, open.file.dimension));
+        const [first, second] = twoClasses(selection);
+        trials.push(await trialOfGiven(open, [planRowsOf(plan, first), planRowsOf(plan, second)]));
       } else {
         if (encoder.kind === "command") options.onProgram?.(encoder);
         const tryIt = async (opened: Encoder) => {
+          const timed = new TimedEncoder(opened, encoder.kind === "command" || device !== "cpu");
           const names = outputNames(encoder);
-          findings.add(...names.map((output, o) => wideFeatures(output, opened.dimensions[o])));
-          findings.add(...(await tryFile(encoder, opened, store, tried, signal)));
+          findings.add(...names.map((output, o) => wide(output, opened.dimensions[o])));
+          findings.add(...(await tryFile(encoder, timed, store, tried, signal)));
+          trials.push(await trialOf(timed, encoder.description.name, names, two));
         };
         const dimensions = await tryEncoder(encoder, store, tryIt, {
           programs,
@@ -209,23 +228,22 @@ async function prepare(
       unusable.add(encoderName(encoder), encoder.path, error);
     }
   unusable.check(usable);
-  findings.add(
-    costs({ ...drawn, composites: plan.count }, [
-      ...targets.flatMap((t) => t.dimensions),
-      ...files.map((f) => f.file.dimension),
-    ]),
-  );
-  findings.add(
-    sensitivityCost(study, store, {
-      plan,
-      selection,
-      folds: foldsOf(study, split),
-      encoders: targets.length,
-      outputs: targets.flatMap((t) => t.names).length,
-    }),
-  );
   return {
     ...{ study, store, encoders, targets, files, programs, inputs, findings, selection, split, groups },
-    ...{ plan, index, scales, scalesKey, look },
+    ...{ plan, index, scales, scalesKey, look, trials },
   };
+}
+
+/** Rows of two classes, one from the beginning of their list and one from its middle. */
+function twoClasses({ rows }: Selection): Int32Array[] {
+  return [rows[0], rows[rows.length >> 1]];
+}
+
+/** A row of the plan for each of some cells: the first that shows it. */
+function planRowsOf(plan: SwapPlan, cells: Int32Array): Int32Array {
+  const wanted = new Set(cells.subarray(0, 64));
+  const found = new Map<number, number>();
+  for (let row = 0; row < plan.count && found.size < wanted.size; row++)
+    if (wanted.has(plan.cell[row]) && !found.has(plan.cell[row])) found.set(plan.cell[row], row);
+  return Int32Array.from(found.values());
 }

@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import type { CellStore } from "../cells/store.ts";
 import { storeHash } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
-import { InterruptedError, STOPPED } from "../errors.ts";
 import type { Sensitivity } from "../evidence/sensitivity.ts";
 import { type TransferStated, transferEstimates } from "../evidence/transfer.ts";
 import type { FeatureSet } from "../features/features.ts";
@@ -29,7 +28,7 @@ import type { PlanIndex } from "./block.ts";
 import { type BlockResult, scores as blockScores } from "./blocks.ts";
 import { type CurveResults, reportedCurve } from "./curve.ts";
 import { aboutEncoder, encodedOn, type StudyEncoder } from "./encoders.ts";
-import { drawEvidence, furtherEvidence } from "./evidence/further.ts";
+import { furtherEvidence } from "./evidence/further.ts";
 import { makeFlips } from "./flips.ts";
 import { makeGallery } from "./gallery.ts";
 import { foldsOf } from "./groups.ts";
@@ -38,7 +37,7 @@ import { type Judgment, judgeStudy } from "./judge.ts";
 import type { StudyLayout } from "./layout.ts";
 import { ownFiles } from "./own-files.ts";
 import { ownFieldDonors, plainFlags } from "./plain-flags.ts";
-import { claimOf, drawClaim, reportedClaim, withoutProportions } from "./proportions/claim.ts";
+import { claimOf, reportedClaim, withoutProportions } from "./proportions/claim.ts";
 import { changeTable, shareTable } from "./proportions/tables.ts";
 import { writePublishedResults } from "./published-csv.ts";
 import type { RemedyOutcomes } from "./remedies/outcome.ts";
@@ -56,7 +55,7 @@ import {
   effectsTable,
   scoreTable,
 } from "./tables.ts";
-import { fitTransfer, transferPredictions } from "./transfer.ts";
+import { transferPredictions } from "./transfer.ts";
 import { writeSources, writeSummary, writeView } from "./view/write.ts";
 
 /** One output of an encoder. */
@@ -84,33 +83,6 @@ export interface Finished {
   readonly facts: Pick<ReportInput["facts"], "date" | "command">;
   /** What the guards found. */
   readonly flags: readonly Flag[];
-}
-
-/** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
-export async function fitProbes(
-  finished: Omit<Finished, "remedies" | "sensitivity">,
-  signal: AbortSignal | undefined,
-  onProgress?: (done: number, total: number) => void,
-): Promise<void> {
-  const between = async () => {
-    await new Promise(setImmediate);
-    if (signal?.aborted) throw new InterruptedError(STOPPED);
-  };
-  const count = finished.outputs.length;
-  for (const [o, { set }] of finished.outputs.entries()) {
-    const next = async (share: number) => {
-      onProgress?.(o + share, count);
-      await between();
-    };
-    await next(0);
-    await fitTransfer(request(finished, set), between);
-    await next(0.3);
-    await drawEvidence(request(finished, set), between);
-    await next(0.8);
-    proportions(request(finished, set));
-    await drawClaim(request(finished, set), between);
-  }
-  onProgress?.(count, count);
 }
 
 /** What a finished study says, and the files that hold it, with the outputs of stages that it is of. */
@@ -363,7 +335,8 @@ function describeSplit({ groups, study }: Finished): string {
     : `${groups.count} closed groups of ${groups.unit}s (at least ${groups.fewest} a class), each tested by probes of the others`;
 }
 
-function request(finished: Omit<Finished, "remedies" | "sensitivity">, set: FeatureSet) {
+/** What is asked of the features of one output of a study. */
+export function request(finished: Omit<Finished, "remedies" | "sensitivity">, set: FeatureSet) {
   const { layout, store, selection, index, study, groups } = finished;
   return { set, layout, store, cells: store.cells, selection, index, study, groups };
 }

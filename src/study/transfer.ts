@@ -3,8 +3,9 @@ import type { PredictionRequest, Predictions } from "../evidence/predictions.ts"
 import type { FeatureSet } from "../features/features.ts";
 import { hasDonor, type Setting } from "../settings.ts";
 import { type Block, listBlocks, type PlanIndex } from "./block.ts";
+import type { Work } from "./cost/work.ts";
 import { type FeatureRequest, keyOf } from "./inference.ts";
-import { keptPredictions, type PredictionWork, predictionSteps } from "./predicted.ts";
+import { keptPredictions, lackingProbes, type PredictionWork, predictionSteps } from "./predicted.ts";
 
 /** What the transfer probes of one encoder are fitted on. */
 export interface TransferRequest extends FeatureRequest {
@@ -12,10 +13,14 @@ export interface TransferRequest extends FeatureRequest {
   readonly groups: Groups;
 }
 
-/** Fits the transfer probes, or finds them in the study folder; `between` is awaited after every fit. */
-export async function fitTransfer(request: TransferRequest, between: () => Promise<void>): Promise<void> {
-  const work = transferWork(request);
-  if (work !== null) await keptPredictions(work, between);
+/** Fits the transfer probes, or finds them in the study folder; `between` is awaited after every fit, which `work` counts. */
+export async function fitTransfer(
+  request: TransferRequest,
+  between: () => Promise<void>,
+  work?: Work,
+): Promise<void> {
+  const asked = transferWork(request);
+  if (asked !== null) await keptPredictions(asked, between, work);
 }
 
 /**
@@ -71,6 +76,16 @@ export function predictionRequest(of: PredictedFeatures): PredictionRequest {
       set.read(planRows(block, own, cells)!, out);
     },
   };
+}
+
+/** How many probes {@link fitTransfer} would fit; features are not read. */
+export function lackingTransfer(
+  request: Omit<TransferRequest, "set"> & {
+    readonly set: Pick<FeatureSet, "name" | "dimension" | "key" | "read">;
+  },
+): number {
+  const work = transferWork(request);
+  return work === null ? 0 : lackingProbes(work);
 }
 
 function transferWork(request: TransferRequest): PredictionWork | null {

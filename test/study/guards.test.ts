@@ -9,7 +9,7 @@ import { writeSimulatedCells } from "../../src/simulate/write-cells.ts";
 import { PlanIndex } from "../../src/study/block.ts";
 import { studyGroups } from "../../src/study/groups.ts";
 import { missingRows } from "../../src/study/guards/rows.ts";
-import { costs, MOST_BYTES, MOST_FITS, studySize } from "../../src/study/guards/size.ts";
+import { hopeless, studySize } from "../../src/study/guards/size.ts";
 import { studyPlan } from "../../src/study/plan.ts";
 import { readStudyFile } from "../../src/study/schema.ts";
 import { selectCells } from "../../src/study/select.ts";
@@ -188,17 +188,31 @@ describe("size", () => {
   test("thousands of classes are refused before anything is planned, and the ways out are named", () => {
     const size = studySize(study({ settings: all }), classes(1440, 5), 1, null);
     expect(size).toEqual({ classes: 1440, composites: 20_764_800, fits: 14_945_454_000 });
-    const flag = costs(size, []);
-    expect(flag.severity).toBe("refuse");
-    for (const way of ['"classes"', '"backgrounds"', '"pairs"', '"cellsPerClass"'])
-      expect(flag.text).toContain(way);
+    const flag = hopeless(size, { limit: 24, workers: 8, memory: 64e9 });
+    expect(flag?.severity).toBe("refuse");
+    for (const way of [
+      '"classes"',
+      '"backgrounds"',
+      '{ "sample": 10 }',
+      '"none"',
+      '"cellsPerClass"',
+      "--limit",
+    ])
+      expect(flag?.text).toContain(way);
+    expect(flag?.text).not.toContain("\n");
   });
-  test("the limits are those of fits and of bytes", () => {
-    const size = { classes: 2, composites: 1000, fits: MOST_FITS };
-    expect(costs(size, [8]).severity).toBe("note");
-    expect(costs({ ...size, fits: MOST_FITS + 1 }, [8]).severity).toBe("refuse");
-    expect(costs({ ...size, composites: MOST_BYTES / 32 }, [8]).severity).toBe("note");
-    expect(costs({ ...size, composites: MOST_BYTES / 32 + 1 }, [8]).severity).toBe("refuse");
+  test("what is refused is what takes more hours, by the least that it can take, or more memory than there is", () => {
+    const machine = { limit: 1, workers: 2, memory: 8e9 };
+    // Two threads make 36 million fits in an hour, at 0.2 ms.
+    const size = { classes: 2, composites: 0, fits: 36e6 };
+    expect(hopeless(size, machine)).toBeNull();
+    expect(hopeless({ ...size, fits: 36e6 + 1e5 }, machine)?.text).toMatch(/at least 1\.0 h on 2 threads/);
+    expect(hopeless({ ...size, fits: 36e6 + 1e5 }, { ...machine, limit: 2 })).toBeNull();
+    const large = { classes: 2, composites: 2e8, fits: 0 };
+    expect(hopeless(large, { ...machine, limit: 1000 })).toBeNull();
+    expect(hopeless({ ...large, composites: 2e8 + 1 }, { ...machine, limit: 1000 })?.text).toMatch(
+      /plan alone takes 9 GB of memory, and this machine has 8 GB/,
+    );
   });
   test("is that of the plan which is drawn, cells of several localizations included", async () => {
     const dir = join(base, "counted");

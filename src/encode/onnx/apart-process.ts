@@ -36,8 +36,10 @@ async function answer(request: Request): Promise<Reply> {
   }
   const { crops, masks, count } = request;
   const features = encoder!.dimensions.map((d) => new Float32Array(count * d));
+  const before = process.cpuUsage();
   await encoder!.encode(crops, masks, count, features);
-  return { features, runMs: encoder!.runMs };
+  const { user, system } = process.cpuUsage(before);
+  return { features, runMs: encoder!.runMs, cpuMs: (user + system) / 1000 };
 }
 
 /**

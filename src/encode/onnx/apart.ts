@@ -75,7 +75,7 @@ export type Request =
 export type Reply =
   | Pick<Encoder, "dimensions" | "usesMask" | "tolerance">
   | { readonly outputs: readonly Probed[] }
-  | { readonly features: readonly Float32Array[]; readonly runMs: number }
+  | { readonly features: readonly Float32Array[]; readonly runMs: number; readonly cpuMs: number }
   | { readonly error: ErrorRecord };
 
 /** An output of a network as it came for an empty input. */
@@ -98,6 +98,7 @@ export class ApartEncoder implements Encoder {
   readonly usesMask: boolean;
   readonly tolerance: number;
   runMs = 0;
+  cpuMs = 0;
   readonly #process: NetworkProcess;
   readonly #encodeMs: number;
 
@@ -155,9 +156,10 @@ export class ApartEncoder implements Encoder {
   ): Promise<void> {
     const ms = this.#encodeMs * Math.ceil(count / 16);
     const reply = await this.#process.ask({ crops, masks, count }, ms);
-    const { features, runMs } = reply as Extract<Reply, { features: unknown }>;
+    const { features, runMs, cpuMs } = reply as Extract<Reply, { features: unknown }>;
     features.forEach((values, o) => void out[o].set(values));
     this.runMs = runMs;
+    this.cpuMs += cpuMs;
   }
 
   async release(): Promise<void> {

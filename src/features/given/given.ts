@@ -85,12 +85,7 @@ export async function takeFeatures(
   const { dimension, rows, batch } = file;
   const place = join(folder, name);
   const segments = segmentsOf(plan);
-  const key = shortHash({
-    version: GIVEN_VERSION,
-    file: hash,
-    crops: header.hashes["crops.npy"],
-    plan: planHash(plan),
-  });
+  const key = givenKey(hash, header, plan);
   const checked = new Set<string>();
   const find = () =>
     segments.map((segment) => findShelf(place, plan, segment, key, dimension, { checked, onDamage }));
@@ -124,6 +119,16 @@ export async function takeFeatures(
     onProgress?.(rows, rows);
   }
   return new FeatureSet(name, dimension, segments, find());
+}
+
+/** Key of features that were made elsewhere: of the file `hash`, for a plan of a store's crops. */
+export function givenKey(hash: string, header: TakeOver["header"], plan: SwapPlan): string {
+  return shortHash({
+    version: GIVEN_VERSION,
+    file: hash,
+    crops: header.hashes["crops.npy"],
+    plan: planHash(plan),
+  });
 }
 
 function checkFinite(

@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { join, relative } from "node:path";
 import { CellStore } from "../../cells/store.ts";
 import { share } from "../../core/share.ts";
@@ -14,9 +14,10 @@ import { planFiles, writePlan } from "../../swap/plan-file.ts";
 import type { Flag } from "../../types.ts";
 import { version } from "../../version.ts";
 import { PlanIndex } from "../block.ts";
+import { LIMIT_HOURS } from "../cost/limit.ts";
 import { drawStudyCells } from "../draw/drawn-store.ts";
 import { allowedSettings, foldsOf, studyGroups } from "../groups.ts";
-import { costs, studySize } from "../guards/size.ts";
+import { hopeless, studySize } from "../guards/size.ts";
 import { surveyOf } from "../guards/survey.ts";
 import { cropFindings, Findings, planFindings } from "../guards.ts";
 import { studyPlan } from "../plan.ts";
@@ -89,7 +90,8 @@ export async function exportComposites(asked: Study, options: ExportOptions): Pr
       1,
       study.plan === undefined ? null : 0,
     );
-    if (costs(size, []).severity === "refuse") findings.add(costs(size, []));
+    const machine = { limit: LIMIT_HOURS, workers: availableParallelism(), memory: totalmem() };
+    findings.add(hopeless({ ...size, fits: 0 }, machine));
     const plan = await studyPlan(store, study, selection, split);
     const { composite } = study;
     findings.add(...planFindings(study, selection, new PlanIndex(plan), store.cells, store.verdicts));

@@ -49,7 +49,7 @@ export async function drawStudyCells(study: Study, options: DrawOptions = {}): P
       { path: cells },
     );
   const segmentation = segmentationOf({ ...header, path: cells }, segment, (choice) => `segment.${choice}`);
-  const source = `; drawn for a study, ${keyOf(study, header, segmentation).slice(0, 16)}`;
+  const source = sourceOf(study, header, segmentation);
   const into = segment.cells;
   checkPlace(into, cells);
   if (!isDrawn(into, source) || !(await isWhole(into, options.signal))) {
@@ -69,6 +69,15 @@ export async function drawStudyCells(study: Study, options: DrawOptions = {}): P
   const failed = drawn.cells.usable.reduce((n, usable) => n + 1 - usable, 0);
   drawn.close();
   return { study: { ...study, cells: into }, note: noteOf(drawn.count, failed, header.count, study) };
+}
+
+/** Whether the cells that a study draws are there, so that {@link drawStudyCells} writes nothing; true for other studies. */
+export function hasDrawnCells(study: Study): boolean {
+  const { segment, cells } = study;
+  if (segment === undefined) return true;
+  const header = readHeader(cells);
+  const segmentation = segmentationOf({ ...header, path: cells }, segment, (choice) => `segment.${choice}`);
+  return isDrawn(segment.cells, sourceOf(study, header, segmentation));
 }
 
 function noteOf(segmented: number, failed: number, all: number, study: Study): Flag {
@@ -99,6 +108,10 @@ function keyOf(study: Study, { hashes }: StoreHeader, { recipe }: Segmentation):
 }
 
 const DRAWN = "; drawn for a study, ";
+
+function sourceOf(study: Study, header: StoreHeader, segmentation: Segmentation): string {
+  return `${DRAWN}${keyOf(study, header, segmentation).slice(0, 16)}`;
+}
 
 /** Refuses to replace what no run has drawn. */
 function checkPlace(into: string, cells: string): void {

@@ -3,17 +3,16 @@ import type { Setting } from "../../settings.ts";
 import { planRows } from "../../swap/plan.ts";
 import type { Flag } from "../../types.ts";
 import { listBlocks } from "../block.ts";
+import { hoursText, SMALLER } from "../cost/limit.ts";
 import { addedSettings } from "../plan.ts";
 import type { Study } from "../schema.ts";
 import type { Selection } from "../select.ts";
 
-/** Fits of pair probes that a study has at most: at some milliseconds each, hours on a few cores. */
-export const MOST_FITS = 2_000_000;
-/** Bytes of features that a study has at most. */
-export const MOST_BYTES = 100e9;
+/** Seconds of one thread that a composite and a machine of a pair take at least, whatever the encoder and the machine. */
+const LEAST = { composite: 5e-5, fit: 2e-4 };
 
-/** Features of one output at most. */
-export const MOST_FEATURES = 4096;
+/** Bytes that a plan takes per composite while it is drawn and encoded. */
+const PLAN_BYTES = 40;
 
 /** What a study will cost, known before its plan is drawn. */
 export interface StudySize {
@@ -55,36 +54,23 @@ export function studySize(
 const number = new Intl.NumberFormat("en-US");
 
 /**
- * Says what a study costs and refuses one that no machine gets done.
- * @param dimensions features of every output; none where they are not known yet
+ * Refuses what no machine gets done in `limit` hours, before a plan is drawn; null for what one may.
+ * @param memory bytes of this machine
  */
-export function costs({ classes, composites, fits }: StudySize, dimensions: readonly number[]): Flag {
-  const bytes = composites * dimensions.reduce((sum, d) => sum + 4 * d, 0);
-  const features =
-    dimensions.length === 0
-      ? ""
-      : ` and ${bytes < 1e8 ? "less than 0.1" : (bytes / 1e9).toFixed(1)} GB of features`;
-  const made = `${number.format(classes)} classes make ${number.format(composites)} composites, ${number.format(fits)} fits of probes (pairs x folds x blocks x encoders)${features}`;
-  if (fits > MOST_FITS || bytes > MOST_BYTES)
-    return {
-      id: "size",
-      severity: "refuse",
-      encoder: null,
-      text: `${made}, more than a study may have (${number.format(MOST_FITS)} fits, ${number.format(MOST_BYTES / 1e9)} GB); name fewer classes in "classes" (or a coarser column as "class"), a few classes as "backgrounds", draw pairs ("pairs": { "sample": 10 }, or "none"), or lower "cellsPerClass"`,
-    };
-  return { id: "size", severity: "note", encoder: null, text: made };
-}
-
-/**
- * Refuses an output with more features than probes are fitted on in seconds: a fit forms all products of two features.
- * @param output name of the encoder, with the layer behind it
- */
-export function wideFeatures(output: string, features: number): Flag | null {
-  if (features <= MOST_FEATURES) return null;
-  return {
-    id: "wide-features",
-    severity: "refuse",
-    encoder: null,
-    text: `${output} gives ${number.format(features)} features, more than probes are fitted on (${number.format(MOST_FEATURES)}; the time grows with the third power): pool its map or tokens ("pool": mean, max or center-mean), or take a later layer`,
-  };
+export function hopeless(
+  { classes, composites, fits }: StudySize,
+  { limit, workers, memory }: { readonly limit: number; readonly workers: number; readonly memory: number },
+): Flag | null {
+  const hours = (composites * LEAST.composite + fits * LEAST.fit) / workers / 3600;
+  const made = `${number.format(classes)} classes make ${number.format(composites)} composites and ${number.format(fits)} fits of pairs (pairs x folds x blocks x encoders)`;
+  const refuse = (text: string): Flag => ({ id: "size", severity: "refuse", encoder: null, text });
+  if (composites * PLAN_BYTES > memory)
+    return refuse(
+      `${made}: their plan alone takes ${number.format(Math.ceil((composites * PLAN_BYTES) / 1e9))} GB of memory, and this machine has ${number.format(Math.floor(memory / 1e9))} GB; ${SMALLER}`,
+    );
+  if (hours > limit)
+    return refuse(
+      `${made}, at least ${hoursText(hours)} on ${workers} ${workers === 1 ? "thread" : "threads"} and more than the limit of ${limit} h; ${SMALLER}, or raise the limit (--limit HOURS)`,
+    );
+  return null;
 }

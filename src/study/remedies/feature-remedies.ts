@@ -76,7 +76,7 @@ export async function evaluateMapped(
       return modelOf(composeAffine(map, scoreMap(model)), model);
     },
   };
-  const predictions = await keptPredictions({ layout, name, key, probes }, () => pause(signal));
+  const predictions = await keptPredictions({ layout, name, key, probes }, () => pause(signal), of.work);
   return { results, predictions };
 }
 
@@ -107,6 +107,7 @@ async function evaluateBlock(
     return i === undefined || j === undefined ? [] : [[i, j] as const];
   });
   const split = (i: number) => splits[present[i].c];
+  if (of.work !== undefined) of.work.fits += pairs.length * groups.count;
   const fits =
     pairs.length === 0
       ? []

@@ -42,7 +42,7 @@ export async function judged(
     study: { ...study, settings: PART_SETTINGS, backgrounds: [...crops.backgrounds] },
     groups,
   };
-  await fitTransfer(asked, () => pause(evaluation.signal));
+  await fitTransfer(asked, () => pause(evaluation.signal), evaluation.work);
   const predictions = transferPredictions(asked);
   return {
     encoder,

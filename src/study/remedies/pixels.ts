@@ -6,6 +6,7 @@ import {
   extract,
 } from "../../features/extract.ts";
 import type { FeatureSet } from "../../features/features.ts";
+import { type Lookup, lookUp } from "../../features/lookup.ts";
 import { clear } from "../../remedy/clear.ts";
 import { DEFAULT_DONORS } from "../../remedy/enough-donors.ts";
 import { maskOut } from "../../remedy/mask.ts";
@@ -38,18 +39,36 @@ export async function pixelFeatures(
   encoders: readonly EncoderTarget[],
   options: ExtractOptions,
 ): Promise<PixelFeatures> {
-  const { crops, lenders, lending, seed, ...rest } = request;
-  const { plan, draws, center, dilate } = seenBy(request, remedy);
-  const { sets, composites } = await extract(
-    { ...rest, plan, derived: { plan: crops.plan, center, dilate }, encoders },
-    options,
-  );
-  const shape = { count: crops.plan.count, draws };
+  const { plan, draws, extraction } = asSeen(request, remedy, encoders);
+  const { sets, composites } = await extract(extraction, options);
+  const shape = { count: request.crops.plan.count, draws };
   return {
     sets: sets.map((set) => new AveragedFeatures(set.name, set, plan, shape)),
     made: sets,
     composites,
   };
+}
+
+/** What {@link pixelFeatures} would make; nothing is encoded. */
+export function lookUpPixels(
+  request: PixelRequest,
+  remedy: Remedy,
+  encoders: readonly EncoderTarget[],
+): Lookup & { readonly averaged: readonly AveragedFeatures[] } {
+  const { plan, draws, extraction } = asSeen(request, remedy, encoders);
+  const found = lookUp(extraction);
+  const shape = { count: request.crops.plan.count, draws };
+  return {
+    ...found,
+    averaged: found.sets.map((set) => new AveragedFeatures(set.name, set, plan, shape)),
+  };
+}
+
+function asSeen(request: PixelRequest, remedy: Remedy, encoders: readonly EncoderTarget[]) {
+  const { crops, lenders: _, lending: __, seed: ___, ...rest } = request;
+  const { plan, draws, center, dilate } = seenBy(request, remedy);
+  const derived = { plan: crops.plan, center, dilate };
+  return { plan, draws, extraction: { ...rest, plan, derived, encoders } };
 }
 
 function seenBy({ crops, store, lenders, lending, seed }: PixelRequest, { kind, value }: Remedy): Seen {

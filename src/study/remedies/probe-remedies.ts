@@ -74,7 +74,7 @@ async function evaluated(of: Remedied, hits: () => Promise<Hits[]>): Promise<Blo
 
 function predicted(of: Remedied, probes: PredictionRequest) {
   const { layout, name, key, signal } = of;
-  return keptPredictions({ layout, name, key, probes }, () => pause(signal));
+  return keptPredictions({ layout, name, key, probes }, () => pause(signal), of.work);
 }
 
 /** A class's rows of all blocks stand one behind the other; a fold tests those of its group in all of them. */
@@ -97,6 +97,7 @@ async function augmentedHits(of: Remedied): Promise<Hits[]> {
     return { a, b, shared, splits: [splitOf(a, train, shared), splitOf(b, train, shared)] as const };
   });
   const splits = new Map(pairs.map((p) => [`${p.a} ${p.b}`, p.splits]));
+  if (of.work !== undefined) of.work.fits += pairs.length * of.groups.count;
   const fits = await stoppable(
     () =>
       grid().evaluate(

@@ -24,7 +24,7 @@ const REMEDY_VERSION = 1;
 
 /** What remedies that need features only are evaluated on: blocks of one feature set, `original` among them. */
 export interface RemedyEvaluation
-  extends Pick<Evaluation, "blocks" | "classes" | "rows" | "index" | "pairs" | "grid" | "signal"> {
+  extends Pick<Evaluation, "blocks" | "classes" | "rows" | "index" | "pairs" | "grid" | "signal" | "work"> {
   /** Of the results; `ENCODER+REMEDY`. */
   readonly name: string;
   /** Where finished blocks and predictions are kept, under the name. */

@@ -1,13 +1,12 @@
-import type { EncoderFile } from "../../encode/encoder-file.ts";
 import { changedBy, parseRemedies } from "../../remedy/name.ts";
 import { type PartRequest, type PlanPart, planPart } from "../part.ts";
-import { metadataColumn } from "../select.ts";
 import { donorsFor } from "./donors.ts";
 import { fitted } from "./fitted.ts";
 import { asItIs, judged } from "./judged.ts";
 import type { RemedyOutcome, RemedyOutcomes, RemedyRefused } from "./outcome.ts";
 import { pixelFeatures } from "./pixels.ts";
 import { pooledFeatures, poolTargets } from "./pool.ts";
+import { pixelRequest, pooledOutputs, remediedTargets } from "./request.ts";
 import { nameOf, type Task, tasksOf } from "./tasks.ts";
 
 /**
@@ -90,32 +89,11 @@ async function shown(
   { remedy, pairs, donors }: Task,
   onProgress: (share: number) => void,
 ): Promise<Omit<RemedyOutcomes, "none">> {
-  const { study, selection, groups, targets } = request;
-  const { cells } = request.pixels.store;
   const behind = (name: string) => nameOf(name, remedy);
-  const wanted = new Set(pairs.map(({ of }) => of));
-  const own = targets.filter(({ names }) => names.some((name) => wanted.has(name)));
   const features = await pixelFeatures(
-    {
-      ...request.pixels,
-      crops,
-      lending: {
-        field: cells.field,
-        usable: cells.usable,
-        labels: metadataColumn(cells, study.class, "class"),
-        cluster: groups.cluster,
-      },
-      seed: study.seed,
-      lenders: {
-        classes: selection.classes,
-        classOf: selection.classOf,
-        field: cells.field,
-        usable: Uint8Array.from(selection.classOf, (c) => (c >= 0 ? 1 : 0)),
-        group: groups.group,
-      },
-    },
+    pixelRequest(request, crops),
     donors === undefined ? remedy : { ...remedy, value: donors },
-    own.map((target) => ({ ...target, names: target.names.map(behind) })),
+    remediedTargets(request, { remedy, pairs }),
     { ...request.extractOptions, onProgress: (done, total) => onProgress((0.8 * done) / Math.max(1, total)) },
   );
   try {
@@ -138,13 +116,8 @@ async function pooled(
   { remedy, pairs }: Task,
   onProgress: (share: number) => void,
 ): Promise<Omit<RemedyOutcomes, "none">> {
-  const { outputs, pixels, extractOptions } = request;
-  const wanted = pairs.map(({ of }) => {
-    const { encoder } = outputs.find(({ set }) => set.name === of)!;
-    const own = outputs.filter((o) => o.encoder === encoder);
-    const output = own.findIndex(({ set }) => set.name === of);
-    return { encoder: encoder as EncoderFile, output, name: nameOf(of, remedy) };
-  });
+  const { pixels, extractOptions } = request;
+  const wanted = pooledOutputs(request, { remedy, pairs });
   const { targets, refused } = await poolTargets(wanted, pixels.store, extractOptions);
   const { sets, composites } = await pooledFeatures({ ...pixels, crops }, targets, {
     ...extractOptions,

@@ -1,4 +1,5 @@
 import { changedBy, type Remedy } from "../../remedy/name.ts";
+import type { StudyEncoder } from "../encoders.ts";
 import type { PartRequest } from "../part.ts";
 import type { RemedyRefused } from "./outcome.ts";
 import { twinsOf } from "./twins.ts";
@@ -12,8 +13,13 @@ export interface Task {
   readonly donors?: number;
 }
 
+/** Outputs of a study, and those of its encoders that can be run. */
+export type RemediedOutputs = Pick<PartRequest, "targets"> & {
+  readonly outputs: readonly { readonly encoder: StudyEncoder; readonly set: { readonly name: string } }[];
+};
+
 /** Which outputs each remedy is of. Twins are remedied for the sake of the encoder that they are twins of. */
-export function tasksOf({ outputs, targets }: PartRequest, remedies: readonly Remedy[]) {
+export function tasksOf({ outputs, targets }: RemediedOutputs, remedies: readonly Remedy[]) {
   const refused: RemedyRefused[] = [];
   const twins = twinsOf(outputs);
   const isTwin = new Set(twins.values());

@@ -1,15 +1,11 @@
 import type { CellStore } from "../../cells/store.ts";
 import type { Groups } from "../../core/groups.ts";
 import { StudyError } from "../../errors.ts";
-import { pairCount } from "../../evaluate/pair-sample.ts";
 import { unitOf } from "../../swap/recommended.ts";
 import { fitVariants } from "../../swap/variant.ts";
-import type { Flag, SwapPlan } from "../../types.ts";
 import type { StudyEncoder } from "../encoders.ts";
-import { MOST_FITS } from "../guards/size.ts";
-import { checkPart, planPart } from "../part.ts";
+import { checkPart } from "../part.ts";
 import type { FittedStudy } from "../schema.ts";
-import type { Selection } from "../select.ts";
 
 type Asked = Pick<FittedStudy, "sensitivity" | "settings" | "composite" | "backgrounds" | "pairs">;
 
@@ -31,41 +27,4 @@ export function checkSensitivity(
     throw new StudyError(
       'sensitivity encodes other composites, and all encoders of this study are features that were made elsewhere; list an encoder that can be run, or leave out "sensitivity"',
     );
-}
-
-const number = new Intl.NumberFormat("en-US");
-
-/** Says what it costs, at most, and refuses what no machine gets done. */
-export function sensitivityCost(
-  study: Asked,
-  store: Pick<CellStore, "height" | "width" | "diameter">,
-  {
-    plan,
-    selection,
-    folds,
-    encoders,
-    outputs,
-  }: {
-    readonly plan: SwapPlan;
-    readonly selection: Selection;
-    readonly folds: number;
-    /** Encoders that can be run, and their outputs. */
-    readonly encoders: number;
-    readonly outputs: number;
-  },
-): Flag | null {
-  if (study.sensitivity === undefined) return null;
-  const variants = fitVariants(study.sensitivity, study.composite, unitOf(store)).length;
-  const part = planPart(plan, study, selection);
-  const pairs = pairCount(selection.classes.length, study.pairs);
-  const fits = variants * part.blocks.length * outputs * folds * pairs;
-  const text = `sensitivity makes at most ${number.format(variants * part.plan.count)} more composites (${variants} variants x ${number.format(part.plan.count)}) for each of ${encoders} ${encoders === 1 ? "encoder" : "encoders"}, and ${number.format(fits)} fits of probes`;
-  return fits > MOST_FITS
-    ? {
-        id: "size",
-        severity: "refuse",
-        encoder: null,
-        text: `${text}, more than a study may have (${number.format(MOST_FITS)} fits); name fewer variants as "sensitivity"`,
-      }
-    : { id: "size", severity: "note", encoder: null, text };
 }

@@ -1,5 +1,6 @@
 import { SettingError } from "../../errors.ts";
-import { extract, inputsOf } from "../../features/extract.ts";
+import { type EncoderTarget, type ExtractRequest, extract } from "../../features/extract.ts";
+import { inputsOf } from "../../features/inputs.ts";
 import { featureKey } from "../../features/key.ts";
 import type { MaskSummary } from "../../masks/mask-error.ts";
 import { SETTINGS, type Setting } from "../../settings.ts";
@@ -7,7 +8,8 @@ import type { Scales } from "../../swap/intensity.ts";
 import { unitOf } from "../../swap/recommended.ts";
 import { type FittedVariant, fitVariants } from "../../swap/variant.ts";
 import type { SeededError } from "../../swap/wrong-masks.ts";
-import { PlanIndex } from "../block.ts";
+import type { SwapPlan } from "../../types.ts";
+import { type Block, PlanIndex } from "../block.ts";
 import { type BlockResult, evaluateBlocks } from "../blocks.ts";
 import { PART_SETTINGS, type PartRequest, type PlanPart, partResults, planPart, rowsOf } from "../part.ts";
 import { wrongScales } from "./wrong.ts";
@@ -110,7 +112,7 @@ export async function runSensitivity(request: PartRequest): Promise<SensitivityO
 }
 
 /** The variants that a study names, for its crops and choices. @throws StudyError as {@link fitVariants} */
-function variantsOf({
+export function variantsOf({
   study,
   pixels,
 }: Pick<PartRequest, "study"> & { readonly pixels: Pick<PartRequest["pixels"], "store"> }) {
@@ -144,31 +146,13 @@ async function varied(
   { variant, scales, error }: Made,
   onProgress: (share: number) => void,
 ): Promise<Pick<SensitivityOutcomes, "composites" | "files" | "bases"> & Pick<VariantOutcome, "outputs">> {
-  const { results, pixels, targets, evaluation, layout, extractOptions } = request;
-  const own = inputsOf({ ...pixels, plan: part.plan });
-  const other = inputsOf({ ...pixels, plan: part.plan, scales, composite: variant.composite, error });
-  const isChanged = (setting: Setting) =>
-    targets.some(({ encoder, names }) =>
-      names.some((_, o) => featureKey(own, encoder, o, setting) !== featureKey(other, encoder, o, setting)),
-    );
-  const changed = PART_SETTINGS.filter(isChanged);
-  const rows = part.rows
-    .map((_, row) => row)
-    .filter((row) => (changed as readonly Setting[]).includes(SETTINGS[part.plan.setting[row]]));
-  const plan = rowsOf(part.plan, rows);
-  const extraction = await extract(
-    {
-      ...pixels,
-      plan,
-      scales,
-      composite: variant.composite,
-      error,
-      encoders: targets.map((t) => ({ ...t, names: t.names.map((name) => nameOf(name, variant)) })),
-    },
-    { ...extractOptions, onProgress: (done, total) => onProgress((0.8 * done) / Math.max(1, total)) },
-  );
+  const { results, targets, evaluation, layout, extractOptions } = request;
+  const { plan, blocks, extraction: wanted } = variedPart(request, part, { variant, scales, error });
+  const extraction = await extract(wanted, {
+    ...extractOptions,
+    onProgress: (done, total) => onProgress((0.8 * done) / Math.max(1, total)),
+  });
   try {
-    const blocks = part.blocks.filter(({ setting }) => (changed as readonly Setting[]).includes(setting));
     const at = layout.sensitivity();
     const found = await evaluateBlocks({
       ...evaluation,
@@ -199,6 +183,33 @@ async function varied(
   } finally {
     for (const set of extraction.sets) set.close();
   }
+}
+
+/** What of a part a variant changes, and how its composites are made. */
+export function variedPart(
+  { pixels, targets }: Pick<PartRequest, "pixels" | "targets">,
+  part: PlanPart,
+  { variant, scales, error }: Pick<Made, "variant" | "scales" | "error">,
+): { plan: SwapPlan; blocks: readonly Block[]; extraction: ExtractRequest } {
+  const own = inputsOf({ ...pixels, plan: part.plan });
+  const other = inputsOf({ ...pixels, plan: part.plan, scales, composite: variant.composite, error });
+  const isChanged = (setting: Setting) =>
+    targets.some(({ encoder, names }) =>
+      names.some((_, o) => featureKey(own, encoder, o, setting) !== featureKey(other, encoder, o, setting)),
+    );
+  const changed: readonly Setting[] = PART_SETTINGS.filter(isChanged);
+  const rows = part.rows
+    .map((_, row) => row)
+    .filter((row) => changed.includes(SETTINGS[part.plan.setting[row]]));
+  const plan = rowsOf(part.plan, rows);
+  const encoders = targets.map(
+    (t): EncoderTarget => ({ ...t, names: t.names.map((name) => nameOf(name, variant)) }),
+  );
+  return {
+    plan,
+    blocks: part.blocks.filter(({ setting }) => changed.includes(setting)),
+    extraction: { ...pixels, plan, scales, composite: variant.composite, error, encoders },
+  };
 }
 
 /** Name of an output under a variant, in folders. */

@@ -6,7 +6,7 @@ import { type MaskSummary, summarizeChanges } from "../../masks/mask-error.ts";
 import { groupOf, measureScales, type Scales } from "../../swap/intensity.ts";
 import { type SeededError, WrongMasks } from "../../swap/wrong-masks.ts";
 import type { CompositeOptions } from "../../types.ts";
-import { kept } from "../kept.ts";
+import { kept, readKept } from "../kept.ts";
 import { scalesKey } from "../scales.ts";
 
 const levels = z.array(z.number().nullable());
@@ -37,10 +37,8 @@ export function wrongScales(
     path,
   }: { readonly error: SeededError; readonly rows: readonly number[]; readonly path: string },
 ): WrongScales {
-  const { cells, allowed } = store;
-  const own = scalesKey({ header: withError(store.header, error), cells, allowed }, composite);
-  const masks = withError(store.header, error).hashes["masks.npy"];
-  const key = sha256(canonicalJson([own, masks, rows])).slice(0, 12);
+  const { cells } = store;
+  const key = wrongKey(store, composite, error, rows);
   const grouping = groupOf(cells, composite.intensity);
   const source = new WrongMasks(store, error);
   const found = kept<z.infer<typeof WRONG>>(path, key, WRONG, () => {
@@ -53,16 +51,40 @@ export function wrongScales(
       summary: summarizeChanges(rows.map((row) => source.changeMask(row, mask))),
     };
   });
-  const numbers = (values: readonly (number | null)[]) => Float64Array.from(values, (v) => v ?? Number.NaN);
-  const scales =
-    grouping === null
-      ? measureScales(source, composite, null)
-      : {
-          kind: "group" as const,
-          groups: grouping.groups,
-          groupOf: grouping.groupOf,
-          background: numbers(found.background),
-          cell: numbers(found.cell),
-        };
+  const scales = grouping === null ? measureScales(source, composite, null) : scaled(found, grouping);
   return { scales, summary: found.summary };
+}
+
+/** The scales that {@link wrongScales} left at `path`; null where it has not been there. */
+export function keptWrongScales(
+  store: CellStore,
+  composite: CompositeOptions,
+  { error, rows, path }: Parameters<typeof wrongScales>[2],
+): Scales | null {
+  const grouping = groupOf(store.cells, composite.intensity);
+  if (grouping === null) return measureScales(new WrongMasks(store, error), composite, null);
+  const key = wrongKey(store, composite, error, rows);
+  const found = readKept<z.infer<typeof WRONG>>(path, key, WRONG);
+  return found === undefined ? null : scaled(found, grouping);
+}
+
+function wrongKey(
+  store: CellStore,
+  composite: CompositeOptions,
+  error: SeededError,
+  rows: readonly number[],
+) {
+  const { header, cells, allowed } = store;
+  const own = scalesKey({ header: withError(header, error), cells, allowed }, composite);
+  const masks = withError(header, error).hashes["masks.npy"];
+  return sha256(canonicalJson([own, masks, rows])).slice(0, 12);
+}
+
+function scaled(
+  { background, cell }: Pick<z.infer<typeof WRONG>, "background" | "cell">,
+  grouping: NonNullable<ReturnType<typeof groupOf>>,
+): Scales {
+  const numbers = (values: readonly (number | null)[]) => Float64Array.from(values, (v) => v ?? Number.NaN);
+  const { groups, groupOf: of } = grouping;
+  return { kind: "group", groups, groupOf: of, background: numbers(background), cell: numbers(cell) };
 }

@@ -1,0 +1,254 @@
+import { existsSync, statfsSync, statSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import { dirname, resolve } from "node:path";
+import { MOST_PAIR_BYTES, pairBytes } from "../../evaluate/pair-bytes.ts";
+import type { Flag } from "../../types.ts";
+import type { PreparedStudy } from "../prepare.ts";
+import { gigabytes, hoursText, LIMIT_HOURS, limitFor, SMALLER } from "./limit.ts";
+import { measureSpeeds, type Speeds } from "./measure.ts";
+import { planWork } from "./plan-work.ts";
+import type { PlannedWork } from "./work.ts";
+
+/** What a run will make and take. Counts are exact, or at most so where `atMost` says it; times are estimates. */
+export interface StudyCost {
+  readonly cells: number;
+  readonly classes: number;
+  /** Composites that are lacking. */
+  readonly composites: number;
+  /** Crops that each encoder will be given. */
+  readonly encodings: readonly { readonly encoder: string; readonly crops: number }[];
+  /** Machines of pairs: pairs x folds, in all blocks of all outputs. */
+  readonly fits: number;
+  /** Probes of all classes. */
+  readonly probes: number;
+  /** Whether the four counts may be less, as remedies hang on features that are not there yet. */
+  readonly atMost: boolean;
+  readonly threads: number;
+  /** Seconds by the clock on free cores: composites and encoders, machines, probes with all evidence, and results. */
+  readonly seconds: {
+    readonly encode: number;
+    readonly pairs: number;
+    readonly probes: number;
+    readonly results: number;
+  };
+  readonly hours: number;
+  /** What was measured for it. */
+  readonly measured: {
+    readonly composites: number;
+    readonly crops: number;
+    readonly fits: number;
+    readonly probes: number;
+  };
+  /** Bytes that will be written, and that are free where the study is; null where that is not known. */
+  readonly bytes: number;
+  readonly free: number | null;
+  /** Bytes of memory at most, about, and of this machine. */
+  readonly memory: number;
+  readonly machineMemory: number;
+}
+
+/** Seconds and bytes that results take per composite and output: tables, report and what the explorer shows. */
+const RESULTS = { seconds: 4e-5, once: 2, bytes: 60 };
+
+/**
+ * Seconds that evidence beside the ladder takes per output, per cell and per value of the cells that it looks at; so many
+ * at most.
+ */
+const EVIDENCE = { output: 0.5, cell: 1.5e-3, value: 2e-5, cells: 4000, values: 2 ** 22 };
+
+/** Bytes of memory: of the process, of a thread, per cell and per composite of the plan. */
+const MEMORY = { process: 180e6, thread: 90e6, cell: 500, composite: 60 };
+
+/** Says what a run of a prepared study will make and take, after a few seconds of measuring. */
+export async function costOf(
+  prepared: PreparedStudy,
+  {
+    out,
+    workers = availableParallelism(),
+    force = false,
+  }: { readonly out: string; readonly workers?: number; readonly force?: boolean },
+): Promise<StudyCost> {
+  const work = await planWork(prepared, out, force);
+  const speeds = await measureSpeeds(prepared, work, workers);
+  const threads = Math.min(workers, availableParallelism());
+  const { selection, plan, targets, files } = prepared;
+  const outputs = [...targets.flatMap((t) => t.dimensions), ...files.map(({ file }) => file.dimension)];
+  const anything = work.composites + work.fits + work.probes > 0;
+  const rows = anything ? plan.count * outputs.length : 0;
+  const seconds = {
+    encode: encodingSeconds(prepared, work, speeds, threads),
+    pairs: sum(work.machines, speeds.machines) / threads,
+    probes: sum(work.probed, speeds.probes) + (anything ? evidenceSeconds(prepared, outputs) : 0),
+    results: anything ? RESULTS.once + rows * RESULTS.seconds : 0,
+  };
+  const total = seconds.encode + seconds.pairs + seconds.probes + seconds.results;
+  const counted = (map: ReadonlyMap<unknown, { readonly n: number }>) =>
+    [...map.values()].reduce((n, m) => n + m.n, 0);
+  return {
+    cells: selection.rows.reduce((n, own) => n + own.length, 0) + selection.multiple.length,
+    classes: selection.classes.length,
+    composites: work.composites,
+    encodings: [...work.encodings].map(([encoder, crops]) => ({ encoder, crops })),
+    fits: work.fits,
+    probes: work.probes,
+    atMost: work.atMost,
+    threads,
+    seconds,
+    hours: total / 3600,
+    measured: {
+      composites: speeds.composite.n,
+      crops: counted(speeds.encoders),
+      fits: counted(speeds.machines),
+      probes: counted(speeds.probes),
+    },
+    bytes: work.bytes + rows * RESULTS.bytes,
+    free: freeBytes(prepared.study.features ?? out),
+    memory: memoryOf(prepared, outputs, workers),
+    machineMemory: totalmem(),
+  };
+}
+
+function encodingSeconds(
+  { targets }: PreparedStudy,
+  work: PlannedWork,
+  { composite, encoders }: Speeds,
+  threads: number,
+): number {
+  const own = targets.map(({ encoder }) => {
+    const { name } = encoder.description;
+    const lanes = encoder.kind === "command" ? encoder.description.processes : threads;
+    return ((work.encodings.get(name) ?? 0) * (encoders.get(name)?.seconds ?? 0)) / lanes;
+  });
+  return (work.composites * composite.seconds) / threads + own.reduce((a, b) => a + b, 0);
+}
+
+function evidenceSeconds({ selection, groups }: PreparedStudy, outputs: readonly number[]): number {
+  if (groups.count < 2) return EVIDENCE.output * outputs.length;
+  const all = selection.rows.reduce((n, own) => n + own.length, 0);
+  const cells = Math.min(all, EVIDENCE.cells);
+  return outputs.reduce((seconds, dimension) => {
+    const values = Math.min(cells * dimension, EVIDENCE.values);
+    return seconds + EVIDENCE.output + cells * EVIDENCE.cell + values * EVIDENCE.value;
+  }, 0);
+}
+
+function sum(
+  counts: ReadonlyMap<number, number>,
+  speeds: ReadonlyMap<number, { readonly seconds: number }>,
+): number {
+  return [...counts].reduce((all, [dimension, n]) => all + n * (speeds.get(dimension)?.seconds ?? 0), 0);
+}
+
+/** Bytes that are free where a path is or will be. */
+function freeBytes(path: string): number | null {
+  let folder = resolve(path);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+}
+
+/** Bytes of memory at most: networks in all threads, then the features of two blocks with a pair in every thread. */
+function memoryOf(
+  { selection, plan, targets, store }: PreparedStudy,
+  outputs: readonly number[],
+  workers: number,
+): number {
+  const rows = selection.rows.reduce((n, own) => n + own.length, 0);
+  const widest = Math.max(...outputs);
+  const networks = targets.reduce(
+    (n, { encoder }) => n + (encoder.kind === "onnx" ? fileBytes(encoder.path) : 0),
+    0,
+  );
+  const encoding = workers * networks * 2;
+  const blocks = 2 * rows * widest * 4 + workers * pairBytes(largestPair(selection.rows), widest);
+  const probes = rows * widest * 12;
+  const fixed =
+    MEMORY.process + workers * MEMORY.thread + store.count * MEMORY.cell + plan.count * MEMORY.composite;
+  return fixed + Math.max(encoding, blocks, probes);
+}
+
+/** Features of one output at most: a fit forms all products of two of them. */
+const MOST_FEATURES = 4096;
+
+/** Rows of the largest pair of classes. */
+function largestPair(rows: readonly ArrayLike<number>[]): number {
+  const [first = 0, second = 0] = rows.map((own) => own.length).sort((a, b) => b - a);
+  return first + second;
+}
+
+const fileBytes = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+const number = new Intl.NumberFormat("en-US");
+
+/** What a run takes, in one line. */
+export function costText(cost: StudyCost): string {
+  const { classes, composites, encodings, fits, probes, atMost, hours, threads, measured, bytes, free } =
+    cost;
+  const most = atMost ? "at most " : "";
+  const crops = encodings.map(({ encoder, crops: n }) => `${encoder} ${number.format(n)}`).join(", ");
+  return `${number.format(classes)} classes make ${most}${number.format(composites)} composites${crops === "" ? "" : ` (crops encoded: ${crops})`}, ${number.format(fits)} fits of pairs (pairs x folds x blocks x encoders) and ${number.format(probes)} probes of all classes: about ${hoursText(hours)} on ${threads} free ${threads === 1 ? "core" : "cores"} (measured on ${measured.composites} composites, ${measured.crops} crops, ${measured.fits} fits), ${gigabytes(bytes)} of disk${free === null ? "" : ` (${gigabytes(free)} free)`}, ${gigabytes(cost.memory)} of memory at most`;
+}
+
+/** What a run takes, as a note; a refusal above a limit of hours, or where disk or memory do not suffice. */
+export function costFinding(cost: StudyCost, limit = LIMIT_HOURS): Flag {
+  const flag = (severity: Flag["severity"], text: string): Flag => ({
+    id: "size",
+    severity,
+    encoder: null,
+    text,
+  });
+  const { bytes, free, hours } = cost;
+  const text = costText(cost);
+  if (free !== null && bytes > free)
+    return flag(
+      "refuse",
+      `${text}: more than is free; free some, name another folder as "features", ${SMALLER}`,
+    );
+  if (hours > limit)
+    return flag(
+      "refuse",
+      `${text}: more than the limit of ${limit} h; ${SMALLER}, or go ahead with --limit ${limitFor(hours)}`,
+    );
+  return flag("note", text);
+}
+
+/**
+ * Refuses features that probes of pairs cannot be fitted on for want of memory, before any are made.
+ * @param output name of the encoder, with the layer behind it
+ */
+export function wideFeatures(
+  output: string,
+  dimension: number,
+  {
+    rows,
+    workers,
+    memory,
+  }: { readonly rows: readonly ArrayLike<number>[]; readonly workers: number; readonly memory: number },
+): Flag | null {
+  if (dimension > MOST_FEATURES)
+    return {
+      id: "wide-features",
+      severity: "refuse",
+      encoder: null,
+      text: `${output} gives ${number.format(dimension)} features, more than probes are fitted on (${number.format(MOST_FEATURES)}; the time grows with the third power): pool its map or tokens ("pool": mean, max or center-mean), or take a later layer`,
+    };
+  const pair = largestPair(rows);
+  const one = pairBytes(pair, dimension);
+  const block = 2 * rows.reduce((n, own) => n + own.length, 0) * dimension * 4;
+  const all = block + workers * one;
+  const limit = one > MOST_PAIR_BYTES ? "one may take 4.0 GB" : `this machine has ${gigabytes(memory)}`;
+  if (one <= MOST_PAIR_BYTES && all <= memory) return null;
+  const most = Math.floor((memory - block) / one);
+  const fewer =
+    one <= MOST_PAIR_BYTES && most >= 1 ? `, or take ${most} of ${workers} threads (--workers ${most})` : "";
+  return {
+    id: "wide-features",
+    severity: "refuse",
+    encoder: null,
+    text: `${output} gives ${number.format(dimension)} features: probes of two classes with ${number.format(pair)} cells take ${gigabytes(one)} a thread${one > MOST_PAIR_BYTES ? "" : `, ${gigabytes(all)} with the features of two blocks and ${workers} ${workers === 1 ? "thread" : "threads"}`}, and ${limit}; pool its map or tokens ("pool": mean, max or center-mean), take a later layer, lower "cellsPerClass"${fewer}`,
+  };
+}
