@@ -226,7 +226,7 @@ function judgeDesign(design: Design, worlds: number, draws: number) {
   };
 }
 
-const worlds = Number(option("worlds", smoke ? "2" : "40"));
+const worlds = Number(option("worlds", smoke ? "2" : "20"));
 const draws = Number(option("draws", smoke ? "4" : "25"));
 const designs = smoke ? DESIGNS.filter((d) => d.classes === 20) : DESIGNS;
 const results = designs.map((design) => {

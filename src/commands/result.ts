@@ -65,7 +65,7 @@ function estimateText({ estimates, answers, facts }: ReportData): string {
     lines.push("");
     from = to;
   }
-  const size = `${facts.cellsPerClass} cells and ${facts.clusters} ${facts.clusterName}s per class, ${facts.groups} groups`;
+  const size = `${facts.cellsPerClass} cells and ${facts.clusters} ${facts.clusterName}s per class, ${facts.groups} groups${pairsDrawn(shown)}`;
   lines.push(
     ...wrap(
       `Accuracies (0 to 1, chance 0.5) and effects (points; + means that accuracy falls) with 95 % intervals over ${facts.clusterName}s: ${size}.`,
@@ -73,6 +73,17 @@ function estimateText({ estimates, answers, facts }: ReportData): string {
     "",
   );
   return lines.join("\n");
+}
+
+/** Of how many pairs of classes the averages are, where they were drawn. */
+function pairsDrawn(shown: ReportData["estimates"]): string {
+  const most = shown.reduce<ReportData["estimates"][number]["sampled"]>(
+    (found, { sampled }) => (sampled !== undefined && sampled.pairs > (found?.pairs ?? 0) ? sampled : found),
+    undefined,
+  );
+  if (most === undefined) return "";
+  const number = (n: number) => n.toLocaleString("en-US");
+  return `; ${number(most.pairs)} of ${number(most.of)} pairs of classes drawn, whose sampling error the intervals hold`;
 }
 
 /** Characters of a line. */

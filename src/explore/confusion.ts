@@ -158,3 +158,40 @@ export function flipMap(of: Filtered, filter: Filter, setting: number): FlipMap 
   eachRow(of, asked, FAILS.class | FAILS.background, count, rowsOfSetting(of, setting));
   return out;
 }
+
+/** Classes of a matrix at most; of more, so many. */
+const MOST = 60;
+const SHOWN = 40;
+
+/**
+ * Positions of the classes that a matrix shows, ascending: all, or of many those whose composites, in any of the counts,
+ * are called another class most often, or that others are called.
+ */
+export function confusedClasses(matrices: readonly Pick<Confusion, "counts" | "totals">[]): number[] {
+  const k = matrices[0].totals.length;
+  const all = [...Array(k).keys()];
+  if (k <= MOST) return all;
+  const wrong = new Float64Array(k);
+  for (const { counts } of matrices)
+    for (let own = 0, i = 0; own < k; own++)
+      for (let called = 0; called < k; called++, i++)
+        if (counts[i] > 0 && own !== called) {
+          wrong[own] += counts[i];
+          wrong[called] += counts[i];
+        }
+  return all
+    .sort((a, b) => wrong[b] - wrong[a] || a - b)
+    .slice(0, SHOWN)
+    .sort((a, b) => a - b);
+}
+
+/** Of the rows of a map of flips: all classes, or of many those with the most flipped composites, ascending. */
+export function flippedClasses({ flipped }: FlipMap, classes: number): number[] {
+  const all = [...Array(classes).keys()];
+  if (classes <= MOST) return all;
+  const sum = all.map((c) => flipped.subarray(c * classes, (c + 1) * classes).reduce((a, b) => a + b, 0));
+  return all
+    .sort((a, b) => sum[b] - sum[a] || a - b)
+    .slice(0, SHOWN)
+    .sort((a, b) => a - b);
+}

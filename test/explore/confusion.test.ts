@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { baseShare, captureShare, confusionOf, flipMap, rowShares } from "../../src/explore/confusion.ts";
+import {
+  baseShare,
+  captureShare,
+  confusedClasses,
+  confusionOf,
+  flipMap,
+  flippedClasses,
+  rowShares,
+} from "../../src/explore/confusion.ts";
 import { type Filter, type Filtered, filterRows } from "../../src/explore/filter.ts";
 import { INITIAL } from "../../src/explore/url.ts";
 import { drawn } from "./made.ts";
@@ -128,4 +136,27 @@ test("flips by class and background, over all classes and backgrounds", () => {
     });
   });
   expect(sum(map.flipped)).toBeGreaterThan(0);
+});
+
+test("of many classes a matrix shows those that are taken for others, or others for them, most often", () => {
+  const k = 80;
+  const counts = new Int32Array(k * k);
+  for (let c = 0; c < k; c++) counts[c * k + c] = 9;
+  // 79 is called 3 and 5; everything else is right but for one composite each of 40 to 76.
+  counts[79 * k + 3] = 7;
+  counts[79 * k + 5] = 2;
+  for (let c = 40; c < 77; c++) counts[c * k + 78] = 1;
+  const totals = new Int32Array(k).fill(9);
+  const shown = confusedClasses([{ counts, totals }]);
+  expect(shown).toHaveLength(40);
+  expect(shown.slice(0, 3)).toEqual([3, 5, 40]);
+  expect(shown.slice(-3)).toEqual([75, 78, 79]);
+  expect(confusedClasses([{ counts: new Int32Array(3600), totals: new Int32Array(60) }])).toHaveLength(60);
+  const flipped = new Int32Array(k * k);
+  flipped[70 * k + 1] = 4;
+  flipped[2 * k] = 1;
+  const rows = flippedClasses({ flipped, composites: flipped }, k);
+  expect(rows).toHaveLength(40);
+  expect(rows).toContain(70);
+  expect(flippedClasses({ flipped: new Int32Array(9), composites: new Int32Array(9) }, 3)).toEqual([0, 1, 2]);
 });

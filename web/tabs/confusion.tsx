@@ -1,5 +1,11 @@
 import { useMemo } from "react";
-import { baseShare, captureShare, confusionOf, rowShares } from "../../src/explore/confusion.ts";
+import {
+  baseShare,
+  captureShare,
+  confusedClasses,
+  confusionOf,
+  rowShares,
+} from "../../src/explore/confusion.ts";
 import { formatRange, numberOf } from "../../src/report/numbers.ts";
 import { SETTINGS, type Setting } from "../../src/settings.ts";
 import { useReport } from "../data/report.ts";
@@ -66,23 +72,29 @@ function Confusions({ setting }: { setting: Setting }) {
     () => ({ original: rowShares(original), other: rowShares(other) }),
     [original, other],
   );
-  const rows = useMemo(
-    () => classes.filter((_, c) => original.totals[c] > 0 || other.totals[c] > 0),
-    [classes, original, other],
-  );
+  const { shown, columns, rows } = useMemo(() => {
+    const shown = confusedClasses([original, other]);
+    const present = shown.filter((c) => original.totals[c] > 0 || other.totals[c] > 0);
+    return { shown, columns: shown.map((c) => classes[c]), rows: present.map((c) => classes[c]) };
+  }, [classes, original, other]);
+  const place = useMemo(() => new Map(classes.map((name, c) => [name, c])), [classes]);
+  const cut =
+    shown.length < k
+      ? ` Of ${many(k)} classes, the ${shown.length} that are taken for others, or others for them, most often.`
+      : "";
   const figures = useMemo(() => {
-    const at = (name: string) => classes.indexOf(name);
+    const at = (name: string) => place.get(name) ?? -1;
     const squares = (
       value: (i: number) => number,
       more: (i: number) => Partial<Square> = () => ({}),
     ): Square[] =>
       rows.flatMap((row) =>
-        classes.flatMap((column) => {
+        columns.flatMap((column) => {
           const i = at(row) * k + at(column);
           return Number.isNaN(value(i)) ? [] : [{ row, column, value: value(i), ...more(i) }];
         }),
       );
-    const common = { rows, columns: classes, rowLabel: "class of the cell", columnLabel: "called" };
+    const common = { rows, columns, rowLabel: "class of the cell", columnLabel: "called" };
     const right = (of: Float64Array) =>
       percent(mean(rows.map((row) => of[at(row) * k + at(row)]).filter((v) => !Number.isNaN(v))));
     const called = background === null ? "" : `, backgrounds of ${background}`;
@@ -116,33 +128,30 @@ function Confusions({ setting }: { setting: Setting }) {
         diverging: true,
       }),
     };
-  }, [rows, classes, k, shares, other, encoder, setting, background]);
-  const table = useMemo(
-    () =>
-      rows.flatMap((row) =>
-        classes.flatMap((called) => {
-          const i = classes.indexOf(row) * k + classes.indexOf(called);
-          if (original.counts[i] === 0 && other.counts[i] === 0) return [];
-          return [{ row, called, i }];
-        }),
-      ),
-    [rows, classes, k, original, other],
-  );
+  }, [rows, columns, place, k, shares, other, encoder, setting, background]);
+  const table = useMemo(() => {
+    const found: { row: string; called: string; i: number }[] = [];
+    for (let i = 0; i < k * k; i++)
+      if (original.counts[i] > 0 || other.counts[i] > 0)
+        found.push({ row: classes[Math.floor(i / k)], called: classes[i % k], i });
+    return found;
+  }, [classes, k, original, other]);
   if (rows.length === 0) return <p>No composite passes the filters.</p>;
   const value = (v: number) => (Number.isNaN(v) ? null : v);
   const say =
     (of: typeof other, share: Float64Array, where: string) =>
     ([r, c]: readonly [number, number]) => {
-      const i = classes.indexOf(rows[r]) * k + c;
-      const total = of.totals[classes.indexOf(rows[r])];
+      const own = place.get(rows[r]) ?? 0;
+      const i = own * k + shown[c];
+      const total = of.totals[own];
       if (total === 0) return `${rows[r]}: no composites ${where}`;
-      const captured = of.captured[i] === 0 ? "" : `; ${many(of.captured[i])} of them stand on ${classes[c]}`;
-      return `${rows[r]} called ${classes[c]} ${where}: ${percent(share[i])} (${many(of.counts[i])} of ${many(total)} composites${captured})`;
+      const captured = of.captured[i] === 0 ? "" : `; ${many(of.captured[i])} of them stand on ${columns[c]}`;
+      return `${rows[r]} called ${columns[c]} ${where}: ${percent(share[i])} (${many(of.counts[i])} of ${many(total)} composites${captured})`;
     };
   const see =
     (to: Setting) =>
     ([r, c]: readonly [number, number]) =>
-      go({ tab: "cells", setting: to, class: rows[r], called: classes[c], flipped: false });
+      go({ tab: "cells", setting: to, class: rows[r], called: columns[c], flipped: false });
   const csv = () => [
     [
       "encoder",
@@ -177,10 +186,10 @@ function Confusions({ setting }: { setting: Setting }) {
           encoder={encoder}
           figure={figures.original}
           rowNames={rows}
-          columnNames={classes}
+          columnNames={columns}
           chosen={null}
           does="shows these cells"
-          about={`Percent of each class's originals: rows sum to 100. No number: less than half a percent. n = ${many(sum(original.totals))}.`}
+          about={`Percent of each class's originals: rows sum to 100. No number: less than half a percent. n = ${many(sum(original.totals))}.${cut}`}
           say={say(original, shares.original, "as imaged")}
           pick={see("original")}
           rows={csv}
@@ -190,10 +199,10 @@ function Confusions({ setting }: { setting: Setting }) {
           encoder={encoder}
           figure={figures.other}
           rowNames={rows}
-          columnNames={classes}
+          columnNames={columns}
           chosen={null}
           does="shows these cells"
-          about={`The same in ${setting}. n = ${many(sum(other.totals))} composites of ${many(other.cells)} cells.${sum(other.captured) > 0 ? " Orange bar: the part of a square's composites that stand on the background of the class they are called." : ""}`}
+          about={`The same in ${setting}. n = ${many(sum(other.totals))} composites of ${many(other.cells)} cells.${sum(other.captured) > 0 ? " Orange bar: the part of a square's composites that stand on the background of the class they are called." : ""}${cut}`}
           say={say(other, shares.other, `in ${setting}`)}
           pick={see(setting)}
           rows={csv}

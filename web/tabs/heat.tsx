@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { flipMap } from "../../src/explore/confusion.ts";
+import { flipMap, flippedClasses } from "../../src/explore/confusion.ts";
 import { HEATS } from "../../src/explore/url.ts";
 import { heatAxes, heatFigure } from "../../src/report/figures/heat.ts";
 import type { FigureOptions } from "../../src/report/figures/svg.ts";
@@ -138,26 +138,30 @@ function Flipped({ encoder }: { encoder: string }) {
     [map, classes, backgrounds],
   );
   const columns = useMemo(() => shown.map((b) => classes[b]), [shown, classes]);
+  const listed = useMemo(() => flippedClasses(map, classes.length), [map, classes]);
+  const names = useMemo(() => listed.map((r) => classes[r]), [listed, classes]);
   const figure = useMemo(() => {
-    const squares = classes.flatMap((row, r) =>
+    const squares = listed.flatMap((r) =>
       shown.flatMap((b) => {
         const n = map.composites[r * classes.length + b];
-        return n === 0 ? [] : [{ row, column: classes[b], value: map.flipped[r * classes.length + b] / n }];
+        return n === 0
+          ? []
+          : [{ row: classes[r], column: classes[b], value: map.flipped[r * classes.length + b] / n }];
       }),
     );
     const worst = [...squares].sort((a, b) => b.value - a.value).slice(0, 3);
     return squaresFigure({
       title: `Composites that flipped per class and background, ${encoder}`,
       description: `percent of composites; most: ${worst.map((s) => `${s.row} on ${s.column} (${(100 * s.value).toFixed(0)} %)`).join(", ")}`,
-      rows: classes,
+      rows: names,
       columns,
       rowLabel: "class of the cell",
       columnLabel: "background",
       squares,
       diverging: false,
     });
-  }, [map, classes, shown, columns, encoder]);
-  const pick = usePick(classes, columns);
+  }, [map, classes, listed, names, shown, columns, encoder]);
+  const pick = usePick(names, columns);
   const at = (r: number, c: number) => r * classes.length + shown[c];
   return (
     <Matrix
@@ -165,12 +169,13 @@ function Flipped({ encoder }: { encoder: string }) {
       name="flipped-per-class-and-background"
       encoder={encoder}
       figure={figure}
-      about="Percent of composites in different that the probes trained on originals call otherwise than the cell's original, of those that pass the filters for protein, field, mask and cell id; no number: none, or less than half a percent; counts of these cells, without intervals. A flip can go either way, to a wrong class or to the right one."
+      about="Percent of composites in different that the probes trained on originals call otherwise than the cell's original, of those that pass the filters for protein, field, mask and cell id; no number: none, or less than half a percent; counts of these cells, without intervals. A flip can go either way, to a wrong class or to the right one. Of more than 60 classes, the 40 with the most flips."
       say={([r, c]) => {
-        const [n, flipped] = [map.composites[at(r, c)], map.flipped[at(r, c)]];
+        const i = at(listed[r], c);
+        const [n, flipped] = [map.composites[i], map.flipped[i]];
         return n === 0
-          ? `${classes[r]} on ${columns[c]}: no composites`
-          : `${classes[r]} on ${columns[c]}: ${flipped} of ${n} composites flipped (${((100 * flipped) / n).toFixed(1)} %)`;
+          ? `${names[r]} on ${columns[c]}: no composites`
+          : `${names[r]} on ${columns[c]}: ${flipped} of ${n} composites flipped (${((100 * flipped) / n).toFixed(1)} %)`;
       }}
       rows={() => [
         ["encoder", "class", "background", "composites", "flipped"],
