@@ -146,6 +146,18 @@ export async function bare(
   return rates.reduce((sum, r) => sum + r.perSecond, 0);
 }
 
+/** Seconds of one processor for one crop of a model, in one thread. */
+export async function bareCpu(model: string, dims: readonly number[], seconds: number): Promise<number> {
+  const worker = startWorker(import.meta.url, "encode-worker", { model, dims, seconds, threads: 1 });
+  const answer = () => new Promise<{ cpuSeconds: number }>((resolve) => worker.once("message", resolve));
+  await answer();
+  const done = answer();
+  worker.postMessage("go");
+  const { cpuSeconds } = await done;
+  await worker.terminate();
+  return cpuSeconds;
+}
+
 /** A Markdown page with one table. */
 export function tablePage(
   title: string,

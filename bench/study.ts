@@ -4,23 +4,18 @@
  * without it, nothing is measured.
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { pciSource } from "../src/cells/formats/pci.ts";
-import { CellStore, CellStoreWriter } from "../src/cells/store.ts";
+import { join } from "node:path";
+import { CellStore } from "../src/cells/store.ts";
 import { readEncoder } from "../src/encode/encoder-file.ts";
-import { NpyReader } from "../src/files/npy.ts";
-import { readCsv } from "../src/files/table.ts";
 import type { Setting } from "../src/settings.ts";
 import { groupOf, measureScales } from "../src/swap/intensity.ts";
 import { makePlan } from "../src/swap/plan.ts";
 import type { CompositeOptions } from "../src/types.ts";
 import { bare, built, option, peerPython, record, smoke, spread } from "./harness.ts";
+import { channelsOf, describeEncoders, images, importCells, isHere, names, reference } from "./reference.ts";
 
-const shared = resolve(import.meta.dirname, "../../shared");
-const reference = join(shared, "reference");
-const images = join(shared, "data/yeast/images");
 const swaps = ["same", "different"] as const;
 /** What the reference calls inpaint + cellfree, feather, naive, and (here with another seed) dilated. */
 const VARIANTS: readonly {
@@ -39,49 +34,6 @@ const VARIANTS: readonly {
   { settings: swaps, edge: "hard", donorCenter: "keep", seed: 1 },
   { settings: swaps, edge: "hard", donorCenter: "fill", seed: 2 },
 ];
-const PREPROCESS = {
-  deeploc: [{ step: "percentile", low: 0.1, high: 99.9, epsilon: 1e-6 }],
-  pifia: [{ step: "standardize", epsilon: 1e-6 }],
-  pci: [{ step: "minmax", epsilon: 1e-6 }],
-};
-const names = Object.keys(PREPROCESS) as (keyof typeof PREPROCESS)[];
-const channelsOf = (name: string) => (name === "pifia" ? ["GFP"] : ["GFP", "RFP"]);
-
-/** Crops and the reference's masks into a cell store, in its order. */
-async function importCells(path: string): Promise<void> {
-  const index = readCsv(join(reference, "index.csv"));
-  const given = pciSource(images);
-  const at = new Map(
-    Array.from({ length: given.count }, (_, i) => [String(given.record(i).Metadata_Cell), i]),
-  );
-  const masks = new NpyReader(join(reference, "masks.npy"));
-  const writer = new CellStoreWriter(
-    path,
-    { channels: ["GFP", "RFP"], height: 64, width: 64 },
-    "full",
-    "reference",
-  );
-  const mask = new Uint8Array(4096);
-  const verdict: string[] = [];
-  const ids = index
-    .get("protein")!
-    .map((protein, i) => `${protein}_${index.get("field")![i]}_${index.get("cell")![i]}`);
-  // As the importer does, some cells ahead.
-  const ahead = ids.slice(0, 16).map((id) => given.read(at.get(id)!));
-  for (const [i, protein] of index.get("protein")!.entries()) {
-    const field = `${protein}_${index.get("field")![i]}`;
-    const id = ids[i];
-    masks.read(i, 1, mask);
-    const { crop } = await ahead.shift()!;
-    if (i + 16 < ids.length) ahead.push(given.read(at.get(ids[i + 16])!));
-    const record = { Metadata_Cell: id, Metadata_Protein: protein, Metadata_Field: field };
-    writer.append(crop, mask, { ...record, Metadata_Localization: protein });
-    verdict.push(index.get("ok")![i] === "1" ? "ok" : "failed");
-  }
-  masks.close();
-  writer.finish({ verdict, measures: new Map() });
-}
-
 /** `n` evenly spaced rows of every class, as the reference picks them. */
 function pick(rows: readonly number[][], n: number): Int32Array[] {
   return rows.map((r) => Int32Array.from({ length: n }, (_, k) => r[Math.floor((k * r.length) / n)]));
@@ -103,17 +55,7 @@ async function ours(folder: string) {
     return result;
   };
   const before = process.cpuUsage();
-  const encoders = names.map((name) => {
-    copyFileSync(join(reference, `onnx/${name}.onnx`), join(folder, `${name}.onnx`));
-    const input = { name: "x", channels: channelsOf(name), height: 64, width: 64 };
-    const outputs = [{ output: "max" }, { output: "mean" }];
-    const head = { format: "cellswap-encoder", version: 1, name, model: `${name}.onnx` };
-    writeFileSync(
-      join(folder, `${name}.json`),
-      JSON.stringify({ ...head, input, preprocess: PREPROCESS[name], outputs }),
-    );
-    return readEncoder(join(folder, `${name}.json`));
-  });
+  const encoders = describeEncoders(folder).map(readEncoder);
   const cells = join(folder, "cells");
   await timed("import", () => importCells(cells));
   const store = await CellStore.open(cells);
@@ -225,8 +167,7 @@ async function pureEncoding(): Promise<number> {
 
 const total = (seconds: Record<string, number>) => Object.values(seconds).reduce((a, b) => a + b, 0);
 
-if (!existsSync(images) || !existsSync(reference))
-  console.log("skipped: the real crops and the reference (../shared) are not here");
+if (!isHere) console.log("skipped: the real crops and the reference (../shared) are not here");
 else if (smoke) console.log("skipped: the reference study has no small form; run it without --smoke");
 else {
   const rounds = Number(option("rounds", "1"));

@@ -38,27 +38,29 @@ export function shuffledP({
     prepared.map((of) => of?.squares ?? Number.NaN),
   );
   const dealt = prepared.map((of) => of?.dose.slice() ?? null);
-  const members = prepared.map((of) => (of === null ? [] : rowsByStratum(of)));
+  const members = prepared.map((of) =>
+    of === null ? [] : rowsByStratum(of).map((rows) => ({ rows, values: new Float64Array(rows.length) })),
+  );
+  const seen = observed.map(mean);
   const beyond = observed.map((of) => ({ mean: 1, perClass: of.map(() => 1) }));
   // Differences of rounding are no differences.
-  const far = (drawn: number, seen: number) => Math.abs(drawn) >= Math.abs(seen) * (1 - 1e-12);
+  const far = (drawn: number, found: number) => Math.abs(drawn) >= Math.abs(found) * (1 - 1e-12);
   for (let draw = 0; draw < draws; draw++) {
     members.forEach((strata, c) => {
-      for (const rows of strata) {
-        const values = shuffle(
-          rows.map((row) => prepared[c]!.dose[row]),
-          random,
-        );
-        rows.forEach((row, k) => {
-          dealt[c]![row] = values[k];
-        });
+      const from = prepared[c]?.dose;
+      const to = dealt[c];
+      if (from === undefined || to === null) return;
+      for (const { rows, values } of strata) {
+        for (let k = 0; k < values.length; k++) values[k] = from[rows[k]];
+        shuffle(values, random);
+        for (let k = 0; k < values.length; k++) to[rows[k]] = values[k];
       }
     });
     const lengths = prepared.map((of, c) =>
       of === null ? Number.NaN : Math.sqrt(of.squares * remaining(of, dealt[c]!)),
     );
     slopes(dealt, lengths).forEach((of, o) => {
-      if (far(mean(of), mean(observed[o]))) beyond[o].mean++;
+      if (far(mean(of), seen[o])) beyond[o].mean++;
       of.forEach((v, c) => {
         if (far(v, observed[o][c])) beyond[o].perClass[c]++;
       });

@@ -150,12 +150,24 @@ function aroundCells(store: CellStore): (row: number) => Around {
 function measure(mask: Uint8Array, crop: Float32Array, height: number, width: number): Around {
   const { count, area } = measureNeighbors(mask, height, width);
   const pixels = mask.length;
-  const at = (label: number) => Array.from(mask.keys()).filter((p) => mask[p] === label);
+  const at = (label: number) => {
+    const list = new Int32Array(pixels);
+    let n = 0;
+    for (let p = 0; p < pixels; p++) if (mask[p] === label) list[n++] = p;
+    return list.subarray(0, n);
+  };
   const [cell, others, medium] = [CENTER, NEIGHBOR, BACKGROUND].map(at);
   const levels = Array.from({ length: crop.length / pixels }, (_, c) => {
     const plane = crop.subarray(c * pixels, (c + 1) * pixels);
-    const mean = (of: readonly number[]) => of.reduce((sum, p) => sum + plane[p], 0) / of.length;
-    const ground = medium.length === 0 ? Math.min(...plane) : median(medium.map((p) => plane[p]));
+    const mean = (of: Int32Array) => {
+      let sum = 0;
+      for (let i = 0; i < of.length; i++) sum += plane[of[i]];
+      return sum / of.length;
+    };
+    const ground =
+      medium.length === 0
+        ? plane.reduce((least, v) => Math.min(least, v), Number.POSITIVE_INFINITY)
+        : median(Float64Array.from(medium, (p) => plane[p]));
     const [own, around] = [mean(cell) - ground, mean(others) - ground];
     return { own, contrast: (around - own) / (Math.abs(around) + Math.abs(own)) };
   });
