@@ -65,13 +65,14 @@ export {
   type ExportSize,
   exportComposites,
 } from "./study/composites/export.ts";
+export type { StudyCost } from "./study/cost/cost.ts";
 export type { StudyProgress } from "./study/prepare.ts";
 export { readPublishedResults, writePublishedResults } from "./study/published-csv.ts";
 export { readResults, readStudyFolder, type StudyResults } from "./study/read.ts";
 export { exportRemedied, type RemediedExport } from "./study/remedies/export.ts";
 export { readStudyFile, resolveStudy, type Study, StudyFile } from "./study/schema.ts";
 export { verify } from "./study/verify.ts";
-export { runStudy, type StudyOptions, type StudyRun } from "./study.ts";
+export { type DryRun, dryRun, runStudy, type StudyOptions, type StudyRun } from "./study.ts";
 export { readPlan, writePlan } from "./swap/plan-file.ts";
 export { type ExportViewOptions, exportView, type ViewExport } from "./view/export.ts";
 export { type ServeOptions, type Serving, serveStudies } from "./view/server.ts";

@@ -243,13 +243,14 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       };
     });
     store.checkUnchanged();
-    options.onProgress?.("results", 0, 0);
     const {
       report,
       remedies,
       sensitivity,
       files: written,
-    } = writeResults({ ...judged, remedies: found, sensitivity: varied });
+    } = writeResults({ ...judged, remedies: found, sensitivity: varied }, (done, total) =>
+      options.onProgress?.("results", done, total),
+    );
     const bases = [
       ...sets.flatMap((set) => set.bases),
       ...found.outcomes.flatMap((o) => o.bases),

@@ -6,6 +6,9 @@ import { drawClaim } from "./proportions/claim.ts";
 import { type Finished, request } from "./results.ts";
 import { fitTransfer } from "./transfer.ts";
 
+/** Share of what is left that is left after a step. */
+const LEFT = 0.95;
+
 /** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
 export async function fitProbes(
   finished: Omit<Finished, "remedies" | "sensitivity">,
@@ -19,23 +22,25 @@ export async function fitProbes(
     readonly onProgress: (done: number, total: number) => void;
   },
 ): Promise<void> {
-  const between = async () => {
-    await new Promise(setImmediate);
-    if (signal?.aborted) throw new InterruptedError(STOPPED);
-  };
   const count = finished.outputs.length;
   for (const [o, { set }] of finished.outputs.entries()) {
-    const next = async (share: number) => {
-      onProgress(o + share, count);
-      await between();
+    // Nobody knows how many steps there are: each takes a part of what is left of the part that all of them have.
+    const between = (from: number, to: number) => {
+      let left = to - from;
+      return async () => {
+        left *= LEFT;
+        onProgress(o + to - left, count);
+        await new Promise(setImmediate);
+        if (signal?.aborted) throw new InterruptedError(STOPPED);
+      };
     };
-    await next(0);
-    await fitTransfer(request(finished, set), between, work);
-    await next(0.3);
-    await drawEvidence(request(finished, set), between);
-    await next(0.8);
+    onProgress(o, count);
+    await fitTransfer(request(finished, set), between(0, 0.3), work);
+    await drawEvidence(request(finished, set), between(0.3, 0.8));
+    const claimed = between(0.8, 1);
+    await claimed();
     proportions(request(finished, set));
-    await drawClaim(request(finished, set), between);
+    await drawClaim(request(finished, set), claimed);
   }
   onProgress(count, count);
 }

@@ -94,17 +94,25 @@ export interface WrittenResults {
 }
 
 /** Writes the study's tables, the authors' CSV layout and the report. */
-export function writeResults(finished: Finished): WrittenResults {
+export function writeResults(
+  finished: Finished,
+  onProgress: (done: number, total: number) => void,
+): WrittenResults {
   const { layout, outputs, results } = finished;
+  let done = 0;
+  const step = () => onProgress(done++, 2 * outputs.length + 5);
+  step();
   const scores = results.flatMap(blockScores);
   const transfer = new Map(outputs.map(({ set }) => [set.name, statedTransfer(finished, set)]));
   const evidence = judgeStudy(finished, transfer);
-  const further = outputs.map(({ set }) =>
-    furtherEvidence(request(finished, set), {
+  const further = outputs.map(({ set }) => {
+    step();
+    return furtherEvidence(request(finished, set), {
       stated: evidence.rows.filter(({ encoder }) => encoder === set.name),
       zone: evidence.report.zone,
-    }),
-  );
+    });
+  });
+  step();
   const { zone } = evidence.report;
   const answers = new Map(evidence.report.answers.map(({ encoder, badge }) => [encoder, badge]));
   const sensitivity = sensitivityStatements(finished.sensitivity, finished, answers, zone);
@@ -130,8 +138,10 @@ export function writeResults(finished: Finished): WrittenResults {
     writeParquet(`${base}.parquet`, table);
     written.add(`${base}.csv`).add(`${base}.parquet`);
   }
+  step();
   writeParquetPieces(layout.cells, cellPieces(cellTable(finished), predicted(finished)));
   for (const { set } of outputs) {
+    step();
     const folder = layout.published(set.name);
     for (const file of writePublishedResults(
       folder,
@@ -139,7 +149,9 @@ export function writeResults(finished: Finished): WrittenResults {
     ))
       written.add(join(folder, file));
   }
+  step();
   for (const file of writeView(finished)) written.add(file);
+  step();
   const remedied = finished.remedies.outcomes.flatMap(({ files }) => files);
   written.add(layout.view("summary.json"));
   removeStale(layout.path, new Set([...written, ...remedied, layout.view("sources.json")]));
@@ -158,6 +170,7 @@ export function writeResults(finished: Finished): WrittenResults {
   writeFileAtomic(report[0], `${JSON.stringify(data)}\n`);
   writeFileAtomic(report[1], renderReport(data));
   writeSummary(layout, data);
+  step();
   const shown = new Set([...claims, ...published].map(({ encoder }) => encoder));
   const fits = outputs.flatMap(({ set: { name } }) => [
     ...((transfer.get(name)?.length ?? 0) > 0 ? [layout.stage("transfer", name)] : []),

@@ -34,7 +34,7 @@ export function start(args: readonly string[], shell = ""): ChildProcess & { end
         .filter(
           (line) =>
             line !== "" &&
-            !/^(check cells|plan|scales|look at crops|try encoders|encode|classify|learning curve|probes|remedy|sensitivity|report|note|warning): /.test(
+            !/^(check cells|segment|plan|scales|look at crops|try encoders|measure|encode|classify|learning curve|probes|remedy|sensitivity|report|note|warning): /.test(
               line,
             ),
         );
