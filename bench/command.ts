@@ -67,7 +67,7 @@ async function busy(ms: number): Promise<number> {
 }
 
 // A program that takes no time shows how fast composites are made.
-const budgets = smoke ? [0, 5] : [0, 25, 50, 100, 200];
+const budgets = smoke ? [0, 5] : [0, 8, 16, 25, 50, 100, 200];
 const rounds = await interleaved(
   Object.fromEntries(budgets.map((ms) => [`${ms} ms for a batch`, () => busy(ms)])),
   Number(option("rounds", "5")),

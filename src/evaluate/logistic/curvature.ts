@@ -89,14 +89,14 @@ function block(
   const { columns, memory } = x.kernels;
   const between = new Float64Array(columns);
   x.combine(q, between);
-  const solve = factor(
-    x,
-    q.map((v) => v / ridge),
-  );
+  const weight = q.map((v) => v / ridge);
+  const rough = x.few ? null : factor(x, weight, { single: true });
+  const solve = rough ?? factor(x, weight);
   if (solve === null) return null;
-  const [factored, roots] = [memory.h.f64.slice(0, size), memory.roots.f64.slice()];
+  const factored = memory.h.f32.slice(0, rough === null ? 2 * size : size);
+  const roots = memory.roots.f64.slice();
   const inverse = (v: Float64Array) => {
-    memory.h.f64.set(factored);
+    memory.h.f32.set(factored);
     memory.roots.f64.set(roots);
     solve(v);
     for (let j = 0; j < columns; j++) v[j] /= ridge;

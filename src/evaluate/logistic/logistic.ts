@@ -37,8 +37,12 @@ export interface LogisticModel {
 const TOLERANCE = 1e-8;
 const LIMIT = 20_000;
 
-/** Iterations after which the curvature is looked at again; each time twice as long again, and as many. */
-const FRESH = 5;
+/**
+ * The curvature is looked at after so many iterations as there are rows or features, divided by this, which cost about
+ * what it costs: many fits are done before. Then after twice as many again, and so on.
+ */
+const WORTH = 16;
+const LEAST_WAIT = 5;
 
 /**
  * Fits a softmax regression. With two classes both have weights (scikit-learn's `multi_class="multinomial"`).
@@ -83,7 +87,8 @@ export function fitLogistic(
   const penalty = Float64Array.from(scale, (s) => 1 / (c * rows) / (standardize ? 1 : s * s));
   const inner = new Float64Array(classes * (dimension + 1));
   const ridge = Math.max(1 / (c * rows), 1e-9 * (standardize ? 1 : x.kernels.variance));
-  let next = 0;
+  const wait = Math.max(LEAST_WAIT, Math.min(rows, dimension) / WORTH);
+  let next = wait;
   const { iterations, gradient, converged } = minimize(
     (theta, g) => softmaxLoss(data, theta, penalty, g),
     inner,
@@ -91,7 +96,7 @@ export function fitLogistic(
     LIMIT,
     (theta, iteration) => {
       if (iteration < next) return null;
-      next = 2 * next + FRESH;
+      next = 2 * next + wait;
       return curvature(data, theta, ridge);
     },
   );
