@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { z } from "zod";
 import { InterruptedError, STOPPED } from "../errors.ts";
 import type { PairFit } from "../evaluate/crossvalidate.ts";
@@ -124,21 +125,31 @@ async function evaluateBlock(
 
 /** How many machines {@link evaluateBlocks} would fit. */
 export function lackingFits(evaluation: LookedUp): number {
+  const { layout, classes, rows, index, pairs = allPairs(classes.length) } = evaluation;
   let fits = 0;
   for (const set of evaluation.sets)
-    for (const block of evaluation.blocks) {
-      const { pairs } = lookUpPairs(evaluation, set, block);
-      fits += fitsOf(
-        evaluation,
-        pairs.filter((p) => p.result === undefined),
-      );
-    }
+    for (const block of evaluation.blocks)
+      if (existsSync(layout.block(set.name, block))) {
+        const found = lookUpPairs(evaluation, set, block).pairs;
+        fits += fitsOf(
+          evaluation,
+          found.filter((p) => p.result === undefined),
+        );
+      } else {
+        // Where no run left any, keys need not be made.
+        const there = classes.map((name, c) => (index.rows(block, name, rows[c]) === null ? null : { c }));
+        const both = pairs.flatMap(([i, k]) => {
+          const [a, b] = [there[i], there[k]];
+          return a === null || b === null ? [] : [{ a, b }];
+        });
+        fits += fitsOf(evaluation, both);
+      }
   return fits;
 }
 
 function fitsOf(
   { splits }: Pick<Evaluation, "splits">,
-  pairs: readonly { a: Present; b: Present }[],
+  pairs: readonly { readonly a: Pick<Present, "c">; readonly b: Pick<Present, "c"> }[],
 ): number {
   return pairs.reduce((n, { a, b }) => n + splits(a.c, b.c)[0].length, 0);
 }

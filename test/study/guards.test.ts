@@ -53,7 +53,7 @@ async function found(
     expect(report.flags.map((f: { text: string }) => f.text)).toContain(
       `${text[0].toUpperCase()}${text.slice(1)}.`,
     );
-  expect(report.flags.some((f: { text: string }) => f.text.includes("fits of probes"))).toBe(false);
+  expect(report.flags.some((f: { text: string }) => f.text.includes("fits of pairs"))).toBe(false);
   return flags;
 }
 const ids = (flags: readonly Flag[]) => flags.map((f) => f.id);

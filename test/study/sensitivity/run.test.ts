@@ -220,10 +220,14 @@ describe("the command", () => {
   });
 
   test("says what it costs before anything is run", async () => {
-    const { stderr } = await run(["sensitivity", written(), "--out", out]);
-    expect(stderr).toMatch(
-      /sensitivity makes at most [\d,]+ more composites \(4 variants x 252\) for each of 1 encoder, and [\d,]+ fits of probes/,
-    );
+    const before = contents(out);
+    const more = ["--variants", ...small.sensitivity, "erode-1", "--limit", "0.00001"];
+    const { code, errors } = await run(["sensitivity", written(), "--out", out, ...more]);
+    expect([code, errors]).toEqual([
+      1,
+      [expect.stringMatching(/classes make [1-9][\d,]* composites .*more than the limit of 0\.00001 h/)],
+    ]);
+    expect(contents(out)).toEqual(before);
   });
 });
 
