@@ -82,6 +82,36 @@ def pairs():
         )
 
 
+def hashed(rows, dimension, seed, shift):
+    """Numbers that any language can make again, the lower two fifths cut off."""
+    word = np.uint64(2**32 - 1)
+    h = (np.arange(rows * dimension, dtype=np.uint64) + np.uint64(seed * 1000003)) & word
+    for factor in (0x7FEB352D, 0x846CA68B):
+        h = ((h ^ (h >> np.uint64(16))) * np.uint64(factor)) & word
+    u = ((h ^ (h >> np.uint64(16))) >> np.uint64(16)) / 65536
+    x = np.where(u < 0.4, 0, u).reshape(rows, dimension)
+    x[:, ::16] += shift
+    return x.astype(np.float32)
+
+
+def wide():
+    for n1, n2, d, shift in [(2, 2, 3000, 0.5), (25, 25, 98304, 0.02), (30, 40, 9600, 0.05), (150, 130, 1536, 0.07),
+                             (250, 250, 768, 0.07), (250, 250, 400, 0.1)]:
+        a, b = hashed(n1, d, 1, shift), hashed(n2, d, 2, 0)
+        x, y = np.vstack([a, b]).astype(np.float64), np.r_[np.zeros(n1, int), np.ones(n2, int)]
+        objective, predicted = [], np.zeros(len(y), int)
+        count = min(5, n1, n2)
+        for train, test in StratifiedKFold(count).split(x, y):
+            machine = SVC(kernel="linear", C=1, tol=1e-6, max_iter=-1, cache_size=1000).fit(x[train], y[train])
+            predicted[test] = machine.predict(x[test])
+            sign = 2 * y[train] - 1
+            scores = machine.decision_function(x[train])
+            w = machine.coef_[0]
+            objective.append(float(w @ w / 2 + np.maximum(0, 1 - sign * scores).sum()))
+        yield dict(sizes=[n1, n2], dimension=d, shift=shift, folds=count, objective=objective,
+                   predicted="".join(map(str, predicted)))
+
+
 def folds():
     rng = np.random.default_rng(7)
     cases = [np.repeat([0, 1], [n1, n2]) for n1, n2 in [(5, 5), (7, 9), (13, 6), (10, 23), (101, 99)]]
@@ -126,5 +156,5 @@ def logistic():
 
 
 OUT.mkdir(parents=True, exist_ok=True)
-for what in (pairs, folds, logistic):
+for what in (pairs, wide, folds, logistic):
     (OUT / f"{what.__name__}.json").write_text(json.dumps(list(what()), separators=(",", ":")) + "\n")

@@ -74,7 +74,7 @@ test("badly scaled features: proven optimal, or refused in one line", () => {
     const [a, b] = [draw(60, 9, make), draw(55, 9, make)];
     const fit = crossValidatePair(a, b, 9, folded(a, b, 9));
     expect(fit.gap).toBeLessThanOrEqual(1e-6);
-    expect(fit.solvers).toEqual(new Array(5).fill("ipm"));
+    expect(fit.solvers).not.toContain("smo");
   }
   const wide = (j: number) => (j === 0 ? 1e15 : 1) * random();
   const splits = stratifiedSplit([20, 20], 5);

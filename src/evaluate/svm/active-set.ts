@@ -19,8 +19,8 @@ const FROM_LOOSE_GUESS = [3e-3, 0];
 const LOOSE = 1.3;
 /** Share of wrong rows at which a set is close enough for the next ridge. */
 const CLOSE = 0.01;
-/** Rounds in which the wrong rows may not have become fewer, and rounds in all, before a set is given up. */
 const PATIENCE = 4;
+/** Rounds after which a set is given up. */
 const ROUNDS = 40;
 /** What a margin of a free row may be off. */
 const EXACT = 1e-9;
@@ -79,6 +79,33 @@ export class ActiveSet {
     if (this.#started) this.#restrict(train);
     this.#started = this.#started ? this.#go(train) : this.#grow(train);
     if (!this.#started) return null;
+    return this.#multipliers(train);
+  }
+
+  /**
+   * From a point near the optimum: the roles of rows are those of the larger of multiplier and slack, in units of the
+   * largest multiplier.
+   *
+   * @param alpha multipliers of the training rows
+   * @param scores of the training rows, bias included
+   */
+  polish(train: Int32Array, alpha: Float64Array, scores: Float64Array, b: number): Float64Array | null {
+    this.#rounds = 0;
+    this.#roles.fill(UNKNOWN);
+    this.#beta.fill(0);
+    this.#b = b;
+    let size = 0;
+    for (const a of alpha) if (a > size) size = a;
+    train.forEach((r, i) => {
+      const z = 1 - this.#labels[r] * scores[i];
+      const role = alpha[i] < -z * size ? OUT : 1 - alpha[i] < z ? BOUND : FREE;
+      this.#roles[r] = role;
+      this.#beta[r] = role === OUT ? 0 : this.#labels[r] * (role === BOUND ? 1 : alpha[i]);
+    });
+    return this.#settle(train, FROM_GUESS, 0) ? this.#multipliers(train) : null;
+  }
+
+  #multipliers(train: Int32Array): Float64Array {
     return Float64Array.from(train, (r) => Math.min(1, Math.max(0, this.#labels[r] * this.#beta[r])));
   }
 
@@ -129,7 +156,8 @@ export class ActiveSet {
     return this.#settle(rows, loose ? FROM_LOOSE_GUESS : FROM_GUESS);
   }
 
-  #settle(rows: Int32Array, ridges: readonly number[]): boolean {
+  /** @param patience rounds in which the wrong rows may not have become fewer, before the set is given up */
+  #settle(rows: Int32Array, ridges: readonly number[], patience = PATIENCE): boolean {
     const view = this.#kernels.view(rows);
     const f = new Float64Array(rows.length);
     this.#score(rows, view, f);
@@ -149,7 +177,7 @@ export class ActiveSet {
           if (wrong < least) {
             least = wrong;
             waited = 0;
-          } else if (++waited > PATIENCE) return false;
+          } else if (++waited > patience) return false;
           left = Infinity;
           continue;
         }

@@ -6,6 +6,9 @@ import { Proof, type Proven } from "./proof.ts";
 /** Below this many values factoring all rows is cheaper than what a scatter in their stead saves. */
 const SCATTER_VALUES = 65536;
 
+/** The machine that a point near the optimum leads to; null where it leads to none. */
+export type Polish = (alpha: Float64Array, w: Float64Array, b: number) => Fit | null;
+
 /** Solves training sets of one pair by systems of the size of the features; what the folds share is computed once. */
 export class FeatureSolver {
   readonly #kernels: Kernels;
@@ -31,25 +34,31 @@ export class FeatureSolver {
   }
 
   /** Optimal machine for the given training rows, which are all parts but `without` where there are parts; null where rounding forbids it. */
-  solve(train: Int32Array, without: number): Fit | null {
+  solve(train: Int32Array, without: number, polish: Polish): Fit | null {
     const rows = this.#kernels.view(train);
     const y = Int8Array.from(train, (r) => this.#labels[r]);
     const scatter = this.#scatters.length > 0 ? this.#scatter(without) : null;
-    const problem = { rows, y, scatter };
+    const problem = { rows, y, scatter, polish };
     return this.#descend({ ...problem, shrink: true }) ?? this.#descend({ ...problem, shrink: false });
   }
 
-  #descend(problem: Omit<InteriorProblem, "done">): Fit | null {
+  #descend({ polish, ...problem }: Omit<InteriorProblem, "done" | "guess"> & { polish: Polish }): Fit | null {
     const proof = new Proof(problem.rows, problem.y);
-    let found: Proven | undefined;
+    let found: Proven | Fit | undefined;
     const steps = solveInterior({
       ...problem,
+      guess: (alpha, w, b) => {
+        const polished = polish(alpha, w, b);
+        if (polished === null) return false;
+        found = polished;
+        return true;
+      },
       done: (alpha, near) => {
         found = proof.of(alpha, near);
         return found.gap <= GAP_GOAL;
       },
     });
-    return steps === null || found === undefined ? null : { ...found, iterations: steps, solver: "ipm" };
+    return steps === null || found === undefined ? null : { solver: "ipm", ...found, iterations: steps };
   }
 
   /** Of all parts but one. */

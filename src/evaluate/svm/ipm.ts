@@ -12,6 +12,8 @@ const STRETCH = 2;
 const STEPS = 80;
 /** Sum of complementarity products, relative to 1 + primal objective, at which `done` is asked. */
 const CLOSE = 1e-6;
+/** The same, at which `guess` is asked, once each. */
+const NEAR = [1e-4, 1e-5, 1e-6];
 /** How often `done` may disagree before the rows that were fixed are blamed. */
 const PATIENCE = 2;
 
@@ -23,6 +25,8 @@ export interface InteriorProblem {
   readonly scatter: Float32Array | null;
   /** Whether to fix rows at their bounds. */
   readonly shrink: boolean;
+  /** Whether the optimum can be guessed from a point that is near it (multipliers of all rows, w, b). */
+  guess(alpha: Float64Array, w: Float64Array, b: number): boolean;
   /** Whether a point (multipliers of all rows, w) is good enough; asked when the method believes so. */
   done(alpha: Float64Array, w: Float64Array): boolean;
 }
@@ -39,17 +43,23 @@ export interface InteriorProblem {
  *
  * @returns Newton steps taken; null where rounding stops the method before `done` agrees; another solver must take over then
  */
-export function solveInterior({ rows, y, scatter, shrink, done }: InteriorProblem): number | null {
+export function solveInterior({ rows, y, scatter, shrink, guess, done }: InteriorProblem): number | null {
   const point = new Point(rows, y);
   if (!ridge(point, scatter)) return null;
   const newton = new Newton(point, scatter);
   const shrinker = new Shrinker(point, y);
   let refused = 0;
+  let guesses = 0;
   for (let steps = 0; steps < STEPS; steps++) {
     const hinge = point.measure();
     const { mu, w } = point;
     if (!Number.isFinite(mu)) return null;
-    if (2 * point.rows.count * mu <= CLOSE * (1 + dot(w, w) / 2 + hinge)) {
+    const relative = (2 * point.rows.count * mu) / (1 + dot(w, w) / 2 + hinge);
+    if (relative <= NEAR[guesses]) {
+      guesses++;
+      if (guess(shrinker.multipliers(), w, point.b)) return steps;
+    }
+    if (relative <= CLOSE) {
       if (done(shrinker.multipliers(), w)) return steps;
       if (shrink && ++refused > PATIENCE) return null;
     }

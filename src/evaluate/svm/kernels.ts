@@ -68,6 +68,12 @@ export class Kernels {
     return mean.subarray(0, this.dimension);
   }
 
+  /** Takes the first `count` rows of other kernels of as many columns, centered as they are. */
+  copy(other: Kernels, count: number): void {
+    this.memory.x.f32.set(other.memory.x.f32.subarray(0, count * this.columns));
+    this.#variance = other.variance;
+  }
+
   /** The given rows, in this order. */
   view(rows: Int32Array): RowView {
     return new RowView(this, rows);

@@ -62,6 +62,37 @@ export function memoryBytes(rows: number, dimension: number, systems: Systems): 
   return sizes.reduce((sum, size) => sum + aligned(size), 0);
 }
 
+/** Bytes that one memory, and so one pair, has at most: 4 GiB, less a page and the code's own. */
+export const MOST_PAIR_BYTES = 2 ** 32 - 2 ** 20;
+
+/** Room that systems of the size of the rows may take where those of the features' size would do as well. */
+const MOST_ROWS_BYTES = 2 ** 30;
+
+/** The systems that a pair may be solved by, the first ones first. */
+export function pairSystems(rows: number, dimension: number): Systems[] {
+  const bytes = (systems: Systems) => memoryBytes(rows, dimension, systems);
+  const features: Systems[] = bytes("features") <= MOST_PAIR_BYTES ? ["features"] : [];
+  return bytes("rows") <= (features.length > 0 ? MOST_ROWS_BYTES : MOST_PAIR_BYTES)
+    ? ["rows", ...features]
+    : features;
+}
+
+/**
+ * Bytes that a worker takes for one pair of classes, beside the features that all workers share: a copy of the pair's
+ * rows and systems of the size of the rows, and as much again of the size of the features where those are fewer, as
+ * classes that overlap may need them. More than {@link MOST_PAIR_BYTES} where the pair cannot be solved.
+ *
+ * @param rows of both classes together
+ * @param dimension features per row
+ */
+export function pairBytes(rows: number, dimension: number): number {
+  const systems = pairSystems(rows, dimension);
+  if (systems.length === 0)
+    return Math.min(memoryBytes(rows, dimension, "rows"), memoryBytes(rows, dimension, "features"));
+  const needed = systems.filter((s) => s === "rows" || dimension < rows || !systems.includes("rows"));
+  return needed.reduce((sum, s) => sum + memoryBytes(rows, dimension, s), 0);
+}
+
 /** Memory for `rows` rows of `dimension` numbers. */
 export function makeMemory(rows: number, dimension: number, systems: Systems): Memory {
   const sizes = roomSizes(rows, paddedColumns(dimension), systems);

@@ -1,4 +1,5 @@
 import type { InnerProducts, SolveRows } from "./inner-products.ts";
+import type { InteriorProblem } from "./ipm.ts";
 import { nearest } from "./point.ts";
 import type { RowView } from "./row-view.ts";
 import type { StepKernels } from "./step.ts";
@@ -8,6 +9,8 @@ const MU = 0.5;
 const STRETCH = 2;
 const STEPS = 80;
 const CLOSE = 1e-6;
+/** The same, at which `guess` is asked, once each. */
+const NEAR = [1e-4, 1e-5, 1e-6];
 /** How often `done` may disagree. */
 const PATIENCE = 6;
 /** Sum of weights times mean variance above which float32 cannot hold the system. */
@@ -31,16 +34,15 @@ interface Factored {
  * a factor in float32 loses is made up for by the next.
  *
  * @param y +1 or -1 for each row
- * @param done whether multipliers are good enough; asked when the method believes so
  * @returns steps taken; null where rounding stops the method
  */
 export function solveRowsInterior(
   rows: RowView,
   inner: InnerProducts,
   y: Int8Array,
-  done: (alpha: Float64Array) => boolean,
+  goal: Pick<InteriorProblem, "guess"> & { done(alpha: Float64Array): boolean },
 ): number | null {
-  return new RowsInterior(rows, inner, y).solve(done);
+  return new RowsInterior(rows, inner, y).solve(goal);
 }
 
 class RowsInterior {
@@ -71,17 +73,24 @@ class RowsInterior {
     vectors.steady.fill(0, 0, rows.count);
   }
 
-  solve(done: (alpha: Float64Array) => boolean): number | null {
+  solve({ guess, done }: Parameters<typeof solveRowsInterior>[3]): number | null {
     if (!this.#ridge()) return null;
     const { vectors } = this.#step;
     let refused = 0;
+    let guesses = 0;
     for (let steps = 0; steps < STEPS; steps++) {
       const hinge = this.#step.measure(this.#count, this.#b);
       const sum = this.#step.products(this.#count);
       if (!Number.isFinite(sum)) return null;
       const square = this.#residual();
-      if (sum <= CLOSE * (1 + square / 2 + hinge)) {
-        if (done(vectors.alpha.slice(0, this.#count))) return steps;
+      const relative = sum / (1 + square / 2 + hinge);
+      const alpha = () => vectors.alpha.slice(0, this.#count);
+      if (relative <= NEAR[guesses]) {
+        guesses++;
+        if (guess(alpha(), this.#w, this.#b)) return steps;
+      }
+      if (relative <= CLOSE) {
+        if (done(alpha())) return steps;
         if (++refused > PATIENCE) return null;
       }
       if (!this.#newton(sum / (2 * this.#count))) return null;

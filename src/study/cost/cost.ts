@@ -1,7 +1,7 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
-import { MOST_PAIR_BYTES, pairBytes } from "../../evaluate/pair-bytes.ts";
+import { MOST_PAIR_BYTES, pairBytes } from "../../evaluate/svm/memory.ts";
 import type { Flag } from "../../types.ts";
 import type { PreparedStudy } from "../prepare.ts";
 import { gigabytes, hoursText, LIMIT_HOURS, limitFor, SMALLER } from "./limit.ts";
@@ -171,9 +171,6 @@ function memoryOf(
   return fixed + Math.max(encoding, blocks, probes);
 }
 
-/** Features of one output at most: a fit forms all products of two of them. */
-const MOST_FEATURES = 4096;
-
 /** Rows of the largest pair of classes. */
 function largestPair(rows: readonly ArrayLike<number>[]): number {
   const [first = 0, second = 0] = rows.map((own) => own.length).sort((a, b) => b - a);
@@ -229,13 +226,6 @@ export function wideFeatures(
     memory,
   }: { readonly rows: readonly ArrayLike<number>[]; readonly workers: number; readonly memory: number },
 ): Flag | null {
-  if (dimension > MOST_FEATURES)
-    return {
-      id: "wide-features",
-      severity: "refuse",
-      encoder: null,
-      text: `${output} gives ${number.format(dimension)} features, more than probes are fitted on (${number.format(MOST_FEATURES)}; the time grows with the third power): pool its map or tokens ("pool": mean, max or center-mean), or take a later layer`,
-    };
   const pair = largestPair(rows);
   const one = pairBytes(pair, dimension);
   const block = 2 * rows.reduce((n, own) => n + own.length, 0) * dimension * 4;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MOST_PAIR_BYTES, pairBytes } from "../../../src/evaluate/pair-bytes.ts";
+import { MOST_PAIR_BYTES, pairBytes } from "../../../src/evaluate/svm/memory.ts";
 import { costFinding, costText, type StudyCost, wideFeatures } from "../../../src/study/cost/cost.ts";
 import { gigabytes, hoursText, limitFor } from "../../../src/study/cost/limit.ts";
 
@@ -68,10 +68,17 @@ test("features that cannot be held are refused with their number and the ways ou
   expect(at(1024, need - 1, 1)).toBeNull();
 });
 
-test("a pair takes the memory of its rows and of one square, at most what WebAssembly has", () => {
-  expect(pairBytes(2000, 1024)).toBe(8 * 2000 * 1024 + 16 * 1024 ** 2);
-  expect(pairBytes(32, 98_304)).toBe(8 * 32 * 98_304 + 16 * 32 ** 2);
-  expect(MOST_PAIR_BYTES).toBe(4 * 1024 ** 3);
+test("a pair takes at most twice its features again where they are many, and not more than WebAssembly has", () => {
+  for (const [rows, dimension] of [
+    [32, 98_304],
+    [50, 2048],
+    [500, 9600],
+    [2000, 49_152],
+  ])
+    expect(pairBytes(rows, dimension)).toBeLessThan(2 * 4 * rows * dimension);
+  expect(pairBytes(2000, 1024)).toBeLessThan(0.2e9);
+  expect(pairBytes(9000, 98_304)).toBeLessThan(MOST_PAIR_BYTES);
+  expect(pairBytes(12_000, 98_304)).toBeGreaterThan(MOST_PAIR_BYTES);
 });
 
 test("hours are said as precisely as is worth while, and a limit lets them pass", () => {
