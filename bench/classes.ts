@@ -100,7 +100,7 @@ async function measure(classes: number, pairs: "none" | { sample: number }, keep
         groupBy: "Field",
         backgrounds,
         pairs,
-        settings: ["original", "self", "cell-free", "different"],
+        settings: option("settings", "original,self,cell-free,different").split(","),
         learningCurve: false,
       },
       folder,

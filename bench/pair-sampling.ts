@@ -228,7 +228,9 @@ function judgeDesign(design: Design, worlds: number, draws: number) {
 
 const worlds = Number(option("worlds", smoke ? "2" : "20"));
 const draws = Number(option("draws", smoke ? "4" : "25"));
-const designs = smoke ? DESIGNS.filter((d) => d.classes === 20) : DESIGNS;
+/** `--name TEXT`: designs of this name only. */
+const wanted = option("name", "");
+const designs = DESIGNS.filter((d) => (smoke ? d.classes === 20 : d.name.includes(wanted)));
 const results = designs.map((design) => {
   const result = judgeDesign(design, worlds, draws);
   const line = result.rows.map(

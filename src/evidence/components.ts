@@ -60,8 +60,13 @@ export interface Part {
 export function components(terms: readonly Term[], only?: number): Components {
   const { cluster, classes } = terms[0].of;
   const pairs = termPairs(terms);
-  const uses = pairs.map((p) => classes.map((_, a) => (only === undefined || a === only ? p.uses(a) : 0)));
-  const present = classes.flatMap((_, a) => (uses.every((u) => u[a] > 0) ? [a] : []));
+  const wanted = only === undefined ? [...classes.keys()] : [only];
+  const uses = pairs.map((p) => {
+    const of = new Float64Array(classes.length);
+    for (const a of wanted) of[a] = p.uses(a);
+    return of;
+  });
+  const present = wanted.filter((a) => uses.every((u) => u[a] > 0));
   const sums = sumDeviations(cluster, present, function* (a) {
     const held = new Float64Array(cluster[a].length);
     for (const [t, { of, setting, weight }] of terms.entries()) {
@@ -97,11 +102,10 @@ export function sumDeviations(
   present: readonly number[],
   partsOf: (own: number) => Iterable<Part>,
 ): Components {
-  const local = cluster.map(localNumbers);
-  const rows = cluster.map((c) => c.length);
+  const { local, rows, names, none } = numbersOf(cluster);
   const perClass = new Float64Array(cluster.length).fill(Number.NaN);
-  const own = local.map((l) => l.none);
-  const donor = local.map((l) => l.none);
+  const own = [...none];
+  const donor = [...none];
   let pairs = 0;
   let differing = 0;
   for (const a of present) {
@@ -141,7 +145,7 @@ export function sumDeviations(
     own,
     donor,
     pairs,
-    names: local.map((l) => l.names),
+    names,
     rows,
     differing,
   };
@@ -174,20 +178,32 @@ function addRight(
   return found;
 }
 
-/** Clusters of a class's rows by their numbers within the class, made once. */
+/** The clusters of all classes, made once. */
+interface ClassNumbers {
+  readonly local: readonly LocalNumbers[];
+  readonly rows: readonly number[];
+  readonly names: readonly Int32Array[];
+  readonly none: readonly Float64Array[];
+}
+const known = new WeakMap<readonly Int32Array[], ClassNumbers>();
+
+function numbersOf(cluster: readonly Int32Array[]): ClassNumbers {
+  let found = known.get(cluster);
+  if (found === undefined) {
+    const local = cluster.map(numberClusters);
+    const [rows, names] = [cluster.map((c) => c.length), local.map((l) => l.names)];
+    known.set(cluster, (found = { local, rows, names, none: local.map((l) => l.none) }));
+  }
+  return found;
+}
+
+/** Clusters of a class's rows by their numbers within the class. */
 interface LocalNumbers {
   readonly names: Int32Array;
   readonly of: Int32Array;
   readonly at: ReadonlyMap<number, number>;
   /** A zero for every cluster; not to be written. */
   readonly none: Float64Array;
-}
-const numbered = new WeakMap<Int32Array, LocalNumbers>();
-
-function localNumbers(cluster: Int32Array): LocalNumbers {
-  let found = numbered.get(cluster);
-  if (found === undefined) numbered.set(cluster, (found = numberClusters(cluster)));
-  return found;
 }
 
 function numberClusters(cluster: Int32Array): LocalNumbers {

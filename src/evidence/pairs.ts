@@ -25,10 +25,7 @@ export interface TermPairs {
 export function termPairs(terms: readonly Term[]): TermPairs[] {
   const partners = terms.map(partnersOf);
   const beside = terms.findIndex(hasBackgrounds);
-  const most =
-    beside < 0
-      ? 0
-      : partners[beside].reduce((max, { times }) => times.reduce((m, n) => Math.max(m, n), max), 0);
+  const most = beside < 0 ? 0 : mostTimes(partners[beside]);
   return terms.map((term, t): TermPairs => {
     const of = partners[t];
     const plain = most === 0 || hasBackgrounds(term);
@@ -76,6 +73,18 @@ function partnersOf({ of, setting }: Term): readonly Partners[] {
   let found = settings.get(setting);
   if (found === undefined) settings.set(setting, (found = countPartners(of, setting)));
   return found;
+}
+
+const times = new WeakMap<readonly Partners[], number>();
+
+/** In how many blocks the pair counts that counts in most. */
+function mostTimes(partners: readonly Partners[]): number {
+  let most = times.get(partners);
+  if (most === undefined) {
+    most = partners.reduce((max, { times: own }) => own.reduce((m, n) => Math.max(m, n), max), 0);
+    times.set(partners, most);
+  }
+  return most;
 }
 
 function countPartners({ blocks, classes }: Judgments, setting: Setting): Partners[] {

@@ -129,7 +129,7 @@ export const StudyFile = z.strictObject({
     .describe("Classes whose backgrounds are used; default: all classes of the study."),
   cellsPerClass: z.int().min(2).default(1000),
   pairs: z
-    .union([z.enum(["all", "none"]), z.strictObject({ sample: z.int().min(2) })])
+    .union([z.strictObject({ sample: z.int().min(2) }), z.enum(["all", "none"])])
     .default("all")
     .describe(
       'Pairs of classes that probes are fitted for: all; { "sample": N } for N of every class, drawn by the seed, with their sampling error in every interval; none: what probes for all classes say alone (transfer, capture).',
