@@ -156,7 +156,8 @@ export class ChunkSegmenter {
   #plane(row: number, channel: number): Float32Array {
     const { channels, height, width, crops } = this.#context;
     const values = this.#crop.subarray(channel * height * width, (channel + 1) * height * width);
-    const bad = values.findIndex((v) => !Number.isFinite(v));
+    let bad = -1;
+    for (let i = 0; i < values.length && bad < 0; i++) if (values[i] - values[i] !== 0) bad = i;
     if (bad >= 0)
       throw new DataError(
         `crop ${row} has ${values[bad]} in channel ${channels[channel]} (row ${Math.floor(bad / width)}, column ${bad % width}); mend the source and import the cells again`,
