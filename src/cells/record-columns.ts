@@ -30,12 +30,15 @@ export class RecordColumns {
 
   /** All rows as tables of some of them. */
   *tables(): Generator<Table> {
-    for (let from = 0, to: number; from === 0 || from < this.#rows; from = to) {
-      to = Math.min(this.#rows, from + (from === 0 ? PIECES.first : PIECES.rows));
+    let from = 0;
+    // Without rows there is a table of the columns all the same.
+    do {
+      const to = Math.min(this.#rows, from + (from === 0 ? PIECES.first : PIECES.rows));
       const columns = new Map<string, Column>();
       for (const [name, column] of this.#columns) columns.set(name, column.values(from, to));
       yield { rows: to - from, columns };
-    }
+      from = to;
+    } while (from < this.#rows);
   }
 
   /** Columns of text in which a value is missing. */

@@ -74,3 +74,7 @@ print(f.num_row_groups, len(set(d["Metadata_Cell"])), d["Metadata_Mixed"][102000
   const { status, stdout } = spawnSync("python3", ["-c", script, path], { encoding: "utf8" });
   if (status === 0) expect(stdout.trim()).toBe("3 103000 text 50500");
 });
+
+test("no rows are one table without any", () => {
+  expect([...new RecordColumns(["a"]).tables()]).toEqual([{ rows: 0, columns: new Map([["a", []]]) }]);
+});
