@@ -7,16 +7,15 @@
  * within a round. A grid has thousands of pairs, so ours is warm before it is timed. `--smoke` runs ours alone on tiny
  * data.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
 import { crossValidatePair, type PairFit } from "../src/evaluate/crossvalidate.ts";
 import { PairGrid } from "../src/evaluate/grid.ts";
 import { stratifiedPairs, stratifiedSplit } from "../src/evaluate/split.ts";
-import { option, peerPython, record, show, smoke, spread } from "./harness.ts";
+import { option, record, show, smoke, spread } from "./harness.ts";
 import { activations } from "./svm-data.ts";
+import { Peer, type Run } from "./svm-peer.ts";
 
 const ROUNDS = Number(option("rounds", "3"));
 const ROWS = smoke ? 25 : 1000;
@@ -34,40 +33,6 @@ const SETS: { name: string; dimension: number; shift: number; without?: string[]
       { name: "d = 384", dimension: 384, shift: 2 },
       { name: "d = 384, nearly separable", dimension: 384, shift: 6 },
     ];
-
-interface Run {
-  readonly cpu: number;
-  readonly wall: number;
-  /** Right out-of-fold predictions per pair, as 0 and 1. */
-  readonly correct: string[];
-  readonly capped: number;
-}
-
-/** The Python side, one request at a time. */
-class Peer {
-  readonly #process: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-  intelex = false;
-
-  constructor() {
-    this.#process = spawn(peerPython("svm.txt"), [resolve(import.meta.dirname, "peers/svm.py")], {
-      stdio: ["pipe", "pipe", "inherit"],
-      env: { ...process.env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" },
-    });
-    this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
-  }
-  async start(): Promise<void> {
-    this.intelex = (JSON.parse((await this.#lines.next()).value) as { intelex: boolean }).intelex;
-  }
-  async run(request: object): Promise<Run> {
-    this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
-    return JSON.parse((await this.#lines.next()).value) as Run;
-  }
-  /** Its pools end with its input; killed, it would leave them behind. */
-  stop(): void {
-    this.#process.stdin!.end();
-  }
-}
 
 const marks = (fits: readonly PairFit[]) => fits.map((f) => f.correct.join(""));
 
