@@ -12,9 +12,9 @@ import { readEncoder } from "../src/encode/encoder-file.ts";
 import { OnnxGraph } from "../src/encode/onnx/graph.ts";
 import { PairGrid } from "../src/evaluate/grid.ts";
 import { stratifiedPairs } from "../src/evaluate/split.ts";
-import { extract, tryEncoder } from "../src/features/extract.ts";
+import type * as Extract from "../src/features/extract.ts";
 import { listBlocks, PlanIndex } from "../src/study/block.ts";
-import { evaluateBlocks } from "../src/study/blocks.ts";
+import type * as Blocks from "../src/study/blocks.ts";
 import { studyGroups } from "../src/study/groups.ts";
 import { StudyLayout } from "../src/study/layout.ts";
 import { studyPlan } from "../src/study/plan.ts";
@@ -22,7 +22,7 @@ import { fitToCells, resolveStudy } from "../src/study/schema.ts";
 import { selectCells } from "../src/study/select.ts";
 import { groupOf, measureScales } from "../src/swap/intensity.ts";
 import { writePlan } from "../src/swap/plan-file.ts";
-import { option, record, smoke } from "./harness.ts";
+import { built, option, record, smoke } from "./harness.ts";
 
 const SIDE = 16;
 const TILES = 64;
@@ -77,6 +77,9 @@ interface Measured {
 
 /** Runs all stages on `count` cells and gives the seconds of each, composites and peak memory. */
 async function measure(count: number): Promise<Measured> {
+  // What starts threads is that of the built package: those of the sources hold a compiler each.
+  const { extract, tryEncoder } = await built<typeof Extract>("features/extract");
+  const { evaluateBlocks } = await built<typeof Blocks>("study/blocks");
   const folder = mkdtempSync(join(tmpdir(), "cellswap-growth-"));
   const seconds: Record<string, number> = {};
   const cpuSeconds: Record<string, number> = {};

@@ -48,7 +48,8 @@ export function cutCrop(field: FieldPixels, object: FieldObject, side: number): 
   const { planes, labels } = field;
   const size = side * side;
   const place = { ...field, from: 0 };
-  const crop = joinPlanes(planes.map((plane) => cutPlane(plane, place, object, side)));
+  const crop = emptyCrop(cropTypeFor(...planes), planes.length * size);
+  planes.forEach((plane, c) => cutPlane(plane, place, object, { side, out: crop, at: c * size }));
   const mask = labels === null ? null : new Uint8Array(size);
   if (mask !== null && labels !== null) cutMask(labels, place, object, mask);
   return { height: side, width: side, crop, mask };
@@ -61,24 +62,28 @@ interface Place {
   readonly from: number;
 }
 
+/** Where a window of `side` px goes: into `out` from place `at` on. */
+interface Window {
+  readonly side: number;
+  readonly out: CropValues;
+  readonly at: number;
+}
+
 /** Cuts the window of a cell (side x side) out of the rows of a plane. */
 function cutPlane(
   plane: PlaneValues,
   { height, width, from }: Place,
   object: FieldObject,
-  side: number,
-): CropValues {
-  const out = emptyCrop(cropTypeFor(plane), side * side);
+  { side, out, at }: Window,
+): void {
   const { top, left } = cropWindow(object, side);
   const within = left >= 0 && left + side <= width;
   for (let y = 0; y < side; y++) {
     const row = (Math.min(Math.max(top + y, 0), height - 1) - from) * width;
-    if (within) out.set(plane.subarray(row + left, row + left + side), y * side);
-    else
-      for (let x = 0; x < side; x++)
-        out[y * side + x] = plane[row + Math.min(Math.max(left + x, 0), width - 1)];
+    const to = at + y * side;
+    if (within) for (let x = 0; x < side; x++) out[to + x] = plane[row + left + x];
+    else for (let x = 0; x < side; x++) out[to + x] = plane[row + Math.min(Math.max(left + x, 0), width - 1)];
   }
-  return out;
 }
 
 /** As {@link cutPlane}, the mask out of the rows of a label image. */
@@ -192,8 +197,12 @@ export class FieldCutter {
     }
     for (let c = 0; c < channels; c++) {
       const plane = await open.plane(c, rows);
-      for (let cell = first; cell < end; cell++)
-        this.#cut.get(cell)?.planes.push(cutPlane(plane, place, this.#cells[cell], side));
+      const type = cropTypeFor(plane);
+      for (let cell = first; cell < end; cell++) {
+        const out = emptyCrop(type, size);
+        cutPlane(plane, place, this.#cells[cell], { side, out, at: 0 });
+        this.#cut.get(cell)?.planes.push(out);
+      }
     }
   }
 
