@@ -112,6 +112,7 @@ const LARGE = 1e9;
 export async function prepareStudy(given: Study, options: PrepareOptions): Promise<PreparedStudy> {
   const { out, force = false, signal, onProgress } = options;
   checkFolder(out, force);
+  onProgress?.("check", 0, 0);
   const onCheck = (done: number, total: number) => {
     if (total > LARGE) onProgress?.("check", Math.round(done / 1e6), Math.round(total / 1e6));
   };

