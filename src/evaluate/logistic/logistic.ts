@@ -4,6 +4,7 @@ import { checkFinite } from "../svm/problem.ts";
 import { trainAdam } from "./adam.ts";
 import { curvature } from "./curvature.ts";
 import { minimize } from "./lbfgs.ts";
+import { isReducible, reduce } from "./reduced.ts";
 import { loadRows, type SoftmaxData, softmax, softmaxLoss } from "./softmax.ts";
 
 export interface LogisticOptions {
@@ -72,6 +73,7 @@ export function fitLogistic(
     const theta = trainAdam(features, labels, dimension, classes, seed);
     return { classes, dimension, theta, iterations: 5, gradient: Number.NaN, converged: false };
   }
+  if (isReducible(rows, dimension)) return fitReduced(features, labels, dimension, classes, options);
   const { x, center } = loadRows(features, dimension);
   const scale = deviations(features, center);
   const unit = standardize ? toUnits(x.kernels, rows, scale) : null;
@@ -101,6 +103,35 @@ export function fitLogistic(
     },
   );
   return { classes, dimension, theta: onRaw(inner, center, scale), iterations, gradient, converged };
+}
+
+/** The same optimum by way of as many features as rows. */
+function fitReduced(
+  features: Float32Array,
+  labels: ArrayLike<number>,
+  dimension: number,
+  classes: number,
+  { standardize, ...options }: LogisticOptions,
+): LogisticModel {
+  const center = means(features, dimension);
+  const scale = standardize ? deviations(features, center) : new Float64Array(dimension).fill(1);
+  const reduced = reduce(features, center, scale);
+  const count = labels.length;
+  const { theta: inner, ...found } = fitLogistic(reduced.features, labels, count, classes, options);
+  const theta = new Float64Array(classes * (dimension + 1));
+  for (let k = 0; k < classes; k++) {
+    const own = inner.subarray(k * (count + 1), (k + 1) * (count + 1));
+    theta.set(reduced.weights(own), k * (dimension + 1));
+    theta[(k + 1) * (dimension + 1) - 1] = own[count];
+  }
+  return { ...found, dimension, theta: onRaw(theta, center, scale) };
+}
+
+function means(features: Float32Array, dimension: number): Float64Array {
+  const mean = new Float64Array(dimension);
+  for (let i = 0, j = 0; i < features.length; i++, j = j + 1 === dimension ? 0 : j + 1)
+    mean[j] += features[i];
+  return mean.map((sum) => sum / (features.length / dimension));
 }
 
 /** Class probabilities, rows x classes. */

@@ -127,3 +127,41 @@ test("an empty class, one class and a C of zero are refused", () => {
   features[4] = Number.NaN;
   expect(() => fitLogistic(features, labels, 3, 2)).toThrow(/feature 1 of cell 1 of the training set is NaN/);
 });
+
+test("more features than rows: the optimum of the features themselves, by the gradient there", () => {
+  for (const { standardize, balanced, c } of [
+    { standardize: true, balanced: true, c: 1 },
+    { standardize: false, balanced: false, c: 0.01 },
+  ]) {
+    const [rows, d, classes] = [60, 500, 3];
+    const random = mulberry32(4);
+    const labels = Array.from({ length: rows }, (_, i) => (i < 30 ? 0 : i < 50 ? 1 : 2));
+    const features = Float32Array.from({ length: rows * d }, (_, i) => {
+      const j = i % d;
+      return 5 + (1 + (j % 7)) * (normal(random) + (j % 3 === labels[Math.floor(i / d)] ? 0.2 : 0));
+    });
+    const model = fitLogistic(features, labels, d, classes, { standardize, balanced, c });
+    expect(model.converged).toBe(true);
+    const p = predictProbabilities(model, features);
+    const sizes = [30, 20, 10];
+    const scale = Array.from({ length: d }, (_, j) => {
+      const own = labels.map((_, r) => features[r * d + j]);
+      const mean = own.reduce((a, b) => a + b) / rows;
+      return standardize ? Math.sqrt(own.reduce((a, b) => a + (b - mean) ** 2, 0) / rows) : 1;
+    });
+    let worst = 0;
+    for (let k = 0; k < classes; k++)
+      for (let j = 0; j < d; j++) {
+        // Of the mean loss, on standardized features: those of the penalty and of the rows.
+        let slope = (model.theta[k * (d + 1) + j] * scale[j]) / (c * rows);
+        for (let r = 0; r < rows; r++) {
+          const weight = balanced ? 1 / (classes * sizes[labels[r]]) : 1 / rows;
+          slope +=
+            (weight * (p[r * classes + k] - (labels[r] === k ? 1 : 0)) * (features[r * d + j] - 5)) /
+            scale[j];
+        }
+        worst = Math.max(worst, Math.abs(slope));
+      }
+    expect(worst).toBeLessThan(1e-5);
+  }
+});
