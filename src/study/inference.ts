@@ -18,7 +18,7 @@ export function fieldsOf(cells: Cells, { rows }: Selection): string[][] {
 }
 
 /** Raised whenever the same features give other probabilities. */
-export const LOGISTIC_VERSION = 3;
+export const LOGISTIC_VERSION = 4;
 
 /** The features of one encoder and what they are of. */
 export interface FeatureRequest {
