@@ -6,6 +6,7 @@ const LONG = [
   "test/commands/demo.test.ts",
   "test/web/",
   "test/study/resume.test.ts",
+  "test/study/cost/plan-work.test.ts",
   "test/study/stages.test.ts",
   "test/study/remedies/run.test.ts",
   "test/study/damage.test.ts",
