@@ -81,6 +81,7 @@ test("a header of crops made the usual way holds no diameter; one that is no len
     "format",
     "version",
     "count",
+    "type",
     "channels",
     "height",
     "width",
