@@ -15,6 +15,8 @@ const SMALLEST = 200;
 const FROM_NOTHING = [1, 0.1, 1e-2, 1e-3, 0];
 const FROM_GUESS = [0];
 const FROM_LOOSE_GUESS = [3e-3, 0];
+/** Share of rows at their upper bound in a small set above which all of them will overlap too much. */
+const OVERLAP = 0.03;
 /** Rows per feature above which classes may overlap. */
 const LOOSE = 1.3;
 /** Share of wrong rows at which a set is close enough for the next ridge. */
@@ -26,9 +28,14 @@ const ROUNDS = 40;
 const EXACT = 1e-9;
 /** A residual that is left with more than this share of itself needs a factor in float64. */
 const SLOW = 0.3;
-/** Ridge of the factors in either precision, which keeps them positive definite; rounds correct what it changes. */
+/** Free rows up to which float32 saves nothing, as it takes a round more. */
+const SMALL = 256;
+/**
+ * Ridges of the factors in either precision, which keep them positive definite; rounds correct what they change. More is
+ * needed where there are as many free rows as features, as K is in float32.
+ */
 const SINGLE = 1e-5;
-const DOUBLE = 1e-10;
+const DOUBLE = [1e-10, 1e-8, 1e-6];
 
 /**
  * Dual of the linear C-SVC with C = 1 and unpenalized bias by a primal-dual active-set method (Hintermueller, Ito and
@@ -102,7 +109,7 @@ export class ActiveSet {
       this.#roles[r] = role;
       this.#beta[r] = role === OUT ? 0 : this.#labels[r] * (role === BOUND ? 1 : alpha[i]);
     });
-    return this.#settle(train, FROM_GUESS, 0) ? this.#multipliers(train) : null;
+    return this.#settle(train, FROM_GUESS, 1) ? this.#multipliers(train) : null;
   }
 
   #multipliers(train: Int32Array): Float64Array {
@@ -125,12 +132,19 @@ export class ActiveSet {
         if (!this.#settle(rows, FROM_NOTHING)) return false;
       } else if (!this.#go(rows)) return false;
       if (size === train.length) return true;
-      const free = rows.reduce((sum, r) => sum + (this.#roles[r] === FREE ? 1 : 0), 0);
+      const free = this.#count(rows, FREE);
       // More free rows than features cannot be solved for; their number grows as a power of that of the rows.
       if (free * (train.length / size) ** Math.log2(free / before) > dimension) return false;
+      if (this.#count(rows, BOUND) > OVERLAP * size) return false;
       before = free;
       size = Math.min(2 * size, train.length);
     }
+  }
+
+  #count(rows: Int32Array, role: number): number {
+    let count = 0;
+    for (const r of rows) if (this.#roles[r] === role) count++;
+    return count;
   }
 
   /** Forgets rows that are not in the training set. */
@@ -195,8 +209,9 @@ export class ActiveSet {
   /** f = Xw of the rows, w = X' beta. */
   #score(rows: Int32Array, view: RowView, f: Float64Array): void {
     const beta = this.#beta;
-    const used = rows.filter((r) => beta[r] !== 0);
-    const factors = Float64Array.from(used, (r) => beta[r]);
+    const used = pick(rows, (r) => beta[r] !== 0);
+    const factors = new Float64Array(used.length);
+    for (let i = 0; i < used.length; i++) factors[i] = beta[used[i]];
     this.#kernels.view(used).combine(factors, this.#w);
     view.scores(this.#w, f);
   }
@@ -209,11 +224,13 @@ export class ActiveSet {
     const roles = this.#roles;
     const labels = this.#labels;
     const beta = this.#beta;
-    const at = rows.map((_, i) => i).filter((i) => roles[rows[i]] === FREE);
-    if (at.length === 0) return null;
-    const free = at.map((i) => rows[i]);
+    const free = pick(rows, (r) => roles[r] === FREE);
+    const n = free.length;
+    if (n === 0) return null;
     const places = this.#inner.places(free);
-    const v = Float64Array.from(at, (i) => labels[rows[i]] - f[i] - this.#b);
+    const v = new Float64Array(n);
+    for (let i = 0, k = 0; i < rows.length; i++)
+      if (roles[rows[i]] === FREE) v[k++] = labels[rows[i]] - f[i] - this.#b;
     let sum = 0;
     for (const r of rows) {
       const goal = roles[r] === OUT ? 0 : roles[r] === BOUND ? labels[r] : beta[r];
@@ -222,40 +239,44 @@ export class ActiveSet {
       beta[r] = goal;
       sum += goal;
     }
-    const one = new Float64Array(at.length);
+    const one = new Float64Array(n);
     const root = this.#factor(places, ridge, one);
     if (root === null) return null;
-    for (let k = 0; k < at.length; k++) v[k] = root.scale * (v[k] - ridge * beta[free[k]]);
-    root.solve(v);
-    root.solve(one);
+    const { scale, solve } = root;
+    for (let k = 0; k < n; k++) v[k] = scale * (v[k] - ridge * beta[free[k]]);
+    solve(v);
+    solve(one);
     let along = 0;
-    for (let k = 0; k < at.length; k++) {
-      sum += root.scale * v[k];
-      along += root.scale * one[k];
+    for (let k = 0; k < n; k++) {
+      sum += scale * v[k];
+      along += scale * one[k];
     }
     const db = sum / along;
-    for (let k = 0; k < at.length; k++) beta[free[k]] += root.scale * (v[k] - db * one[k]);
+    for (let k = 0; k < n; k++) beta[free[k]] += scale * (v[k] - db * one[k]);
     this.#b += db;
+    if (!Number.isFinite(this.#b)) return null;
     this.#score(rows, view, f);
     let residual = 0;
-    for (let k = 0; k < at.length; k++) {
-      const value = labels[free[k]] * beta[free[k]];
-      const off = Math.abs(labels[free[k]] - f[at[k]] - this.#b - ridge * beta[free[k]]);
-      if (value >= 0 && value <= 1) residual = Math.max(residual, off);
+    for (let i = 0; i < rows.length; i++) {
+      const r = rows[i];
+      const alpha = labels[r] * beta[r];
+      if (roles[r] !== FREE || alpha < 0 || alpha > 1) continue;
+      residual = Math.max(residual, Math.abs(labels[r] - f[i] - this.#b - ridge * beta[r]));
     }
-    return Number.isFinite(this.#b) ? residual : null;
+    return residual;
   }
 
   /** Solves with K + ridge I over the places, as scale S^-1 scale; `one` becomes what stands for a vector of ones. */
   #factor(places: Int32Array, ridge: number, one: Float64Array) {
-    for (;;) {
-      const scale = 1 / Math.sqrt(Math.max(ridge, (this.#single ? SINGLE : DOUBLE) * this.#size));
+    const least = this.#single && places.length > SMALL ? [SINGLE, ...DOUBLE] : DOUBLE;
+    for (const own of least) {
+      const scale = 1 / Math.sqrt(Math.max(ridge, own * this.#size));
       one.fill(scale);
-      const solve = this.#inner.factor(places, one, this.#single);
+      const solve = this.#inner.factor(places, one, own === SINGLE);
       if (solve !== null) return { scale, solve };
-      if (!this.#single) return null;
       this.#single = false;
     }
+    return null;
   }
 
   /** Gives rows that are on the wrong side, by more than `open`, another role; returns how many. */
@@ -273,6 +294,14 @@ export class ActiveSet {
     }
     return wrong;
   }
+}
+
+/** The rows that are wanted. */
+function pick(rows: Int32Array, wanted: (row: number) => boolean): Int32Array {
+  const out = new Int32Array(rows.length);
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) if (wanted(rows[i])) out[count++] = rows[i];
+  return out.subarray(0, count);
 }
 
 /** In an order that depends on nothing but their number. */

@@ -13,7 +13,7 @@ const STEPS = 80;
 /** Sum of complementarity products, relative to 1 + primal objective, at which `done` is asked. */
 const CLOSE = 1e-6;
 /** The same, at which `guess` is asked, once each. */
-const NEAR = [1e-4, 1e-5, 1e-6];
+const NEAR = [1e-4, 1e-6];
 /** How often `done` may disagree before the rows that were fixed are blamed. */
 const PATIENCE = 2;
 

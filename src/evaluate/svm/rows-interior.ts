@@ -10,7 +10,7 @@ const STRETCH = 2;
 const STEPS = 80;
 const CLOSE = 1e-6;
 /** The same, at which `guess` is asked, once each. */
-const NEAR = [1e-4, 1e-5, 1e-6];
+const NEAR = [1e-4, 1e-6];
 /** How often `done` may disagree. */
 const PATIENCE = 6;
 /** Sum of weights times mean variance above which float32 cannot hold the system. */
