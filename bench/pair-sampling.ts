@@ -1,11 +1,12 @@
 /**
  * Sampled pairs: how often the interval of a draw holds the number of all pairs, its bias, and its standard error against
- * the true one; and how often the whole interval, fields and draw together, holds the mean of all studies of a world. Worlds have classes of
- * unequal, also heavy-tailed quality, pairs with a part of their own, and fields.
+ * the true one; and how often the whole interval, fields and draw together, holds the number that a world has with
+ * endless fields. Both for averages over classes and for single classes. Worlds have classes of unequal, also heavy-tailed
+ * quality, pairs with a part of their own, and fields.
  */
 import { mulberry32, namedSeed, normal, type Random } from "../src/core/rng.ts";
 import { mean, quantile } from "../src/core/statistics.ts";
-import { studentQuantile } from "../src/core/student.ts";
+import { studentQuantile, studentTwoSided } from "../src/core/student.ts";
 import { allPairs, chosenPairs, pairsPerClass } from "../src/evaluate/pair-sample.ts";
 import { collectJudgments, type PairJudgments } from "../src/evidence/collect.ts";
 import { components } from "../src/evidence/components.ts";
@@ -66,6 +67,13 @@ function drawWorld(design: Design, random: Random) {
   const part = () => Float64Array.from(pairs, () => ofPair * normal(random));
   const common = part();
   const parts = settings.map(() => lenders.map(part));
+  const margin = ([first, second]: readonly [number, number], p: number, s: number, g: number) =>
+    1 +
+    quality[first] +
+    quality[second] +
+    common[p] +
+    0.5 * parts[s][g][p] -
+    (s === 1 ? loss[first] + loss[second] : 0);
   const hits = (seed: number) => {
     const chance = mulberry32(seed);
     const shift = () => Float64Array.from({ length: classes * FIELDS }, () => ofField * normal(chance));
@@ -75,19 +83,18 @@ function drawWorld(design: Design, random: Random) {
     for (const [s, setting] of settings.entries())
       for (const [g, background] of lenders.entries()) {
         const moved = shift();
-        for (const [p, [first, second]] of pairs.entries()) {
-          const own = common[p] + 0.5 * parts[s][g][p];
+        for (const [p, pair] of pairs.entries()) {
+          const [first, second] = pair;
+          const own = margin(pair, p, s, g);
           const correct = new Uint8Array(2 * ROWS);
           [first, second].forEach((c, side) => {
-            const margin =
-              1 + quality[first] + quality[second] + own - (s === 1 ? loss[first] + loss[second] : 0);
             for (let i = 0; i < ROWS; i++) {
               const f = c * FIELDS + (i % FIELDS);
-              const score = margin + fields[f] + 0.5 * moved[f] + normal(chance);
+              const score = own + fields[f] + 0.5 * moved[f] + normal(chance);
               correct[side * ROWS + i] = score > 0 ? 1 : 0;
             }
           });
-          found.get(`${first},${second}`)!.push({ setting, background, first, second, correct });
+          found.get(String(pair))!.push({ setting, background, first, second, correct });
         }
       }
     return found;
@@ -102,6 +109,20 @@ function drawWorld(design: Design, random: Random) {
       (_, row) => Math.floor(row / ROWS) * FIELDS + ((row % ROWS) % FIELDS),
     ),
   };
+  /** Of all pairs: the share of cells that are told with endless fields. */
+  const expected = (): Judgments => {
+    const list = settings.flatMap((setting, s) =>
+      lenders.flatMap((background, g) =>
+        pairs.map(([first, second], p) => {
+          const share = below(margin([first, second], p, s, g) / Math.sqrt(1 + 1.25 * ofField ** 2));
+          // Judgments are added up, so that shares may stand for them.
+          const correct = new Float64Array(2 * ROWS).fill(share) as unknown as Uint8Array;
+          return { setting, background, first, second, correct };
+        }),
+      ),
+    );
+    return collectJudgments(cells, list, () => null);
+  };
   /** Of one study: judgments of some pairs. */
   const study = (seed: number) => {
     const found = hits(seed);
@@ -110,7 +131,13 @@ function drawWorld(design: Design, random: Random) {
       return collectJudgments(cells, list, () => null);
     };
   };
-  return { study, settings, names: cells.classes };
+  return { study, expected, settings, names: cells.classes };
+}
+
+/** Share of a normal distribution below z. */
+function below(z: number): number {
+  const outside = studentTwoSided(z, 1e7) / 2;
+  return z < 0 ? outside : 1 - outside;
 }
 
 const GROUPING: Grouping = { count: 3, unit: "field", fewest: FIELDS, reach: "all", notes: [] };
@@ -122,7 +149,7 @@ interface Drawn {
   readonly df: number;
   /** Width of the whole interval over that of the fields alone, on all pairs. */
   readonly wider: number;
-  /** Whether the whole interval holds the world's number, the mean over its studies; null where there is one study. */
+  /** Whether the whole interval holds the world's number; null where there is none. */
   readonly whole: boolean | null;
 }
 
@@ -147,16 +174,18 @@ interface Study {
 
 function judgeDesign(design: Design, worlds: number, draws: number) {
   const found: Record<string, Drawn[]> = { accuracy: [], effect: [] };
-  const single: boolean[] = [];
+  const single: { draw: boolean; whole: boolean | null }[] = [];
   for (let w = 0; w < worlds; w++) {
     const world = drawWorld(design, mulberry32(namedSeed(w, design.name, design.classes, design.sample)));
     const many = design.classes > MOST_STUDIED;
     const classes = [7, 11, 15, 19];
     const pairs = allPairs(design.classes);
     const stated = Object.entries(statements(world.settings));
-    const seen = stated.map(
-      (): { e: ReturnType<typeof estimate>; drawn: Omit<Drawn, "whole">; all: number }[] => [],
-    );
+    const expected = world.expected();
+    const truth = stated.map(([, terms]) => ({
+      all: components(terms(expected)).estimate,
+      single: classes.map((only) => components(terms(expected), only).estimate),
+    }));
     let study: Study | undefined;
     for (let d = 0; d < draws; d++) {
       if (d % DRAWS === 0 && (d === 0 || !many)) {
@@ -170,28 +199,27 @@ function judgeDesign(design: Design, worlds: number, draws: number) {
       }
       const { judged, whole: ofAll, single: ofClass } = study!;
       const some = judged(chosenPairs(world.names, { sample: design.sample }, namedSeed(w, "draw", d)));
-      stated.forEach(([, terms], n) => {
+      stated.forEach(([statement, terms], n) => {
         const whole = ofAll[n];
         const e = estimate(terms(some), GROUPING);
         const { variance, df } = components(terms(some)).sampling!;
         const width = (of: typeof e) => (of.high ?? Number.NaN) - (of.low ?? Number.NaN);
-        const drawn = { error: e.estimate - whole.estimate, variance, df, wider: width(e) / width(whole) };
-        seen[n].push({ e, drawn, all: whole.estimate });
+        const error = e.estimate - whole.estimate;
+        found[statement].push({
+          ...{ error, variance, df, wider: width(e) / width(whole) },
+          whole: holds(e, truth[n].all),
+        });
         if (d % 4 !== 0) return;
         classes.forEach((only, i) => {
           const own = components(terms(some), only);
           const half = studentQuantile(0.975, own.sampling!.df) * Math.sqrt(own.sampling!.variance);
-          single.push(Math.abs(own.estimate - ofClass[n][i]) <= half + 1e-12);
+          single.push({
+            draw: Math.abs(own.estimate - ofClass[n][i]) <= half + 1e-12,
+            whole: holds(estimate(terms(some), GROUPING, { only }), truth[n].single[i]),
+          });
         });
       });
     }
-    seen.forEach((list, n) => {
-      const truth = mean(list.map((s) => s.all));
-      for (const { e, drawn } of list) {
-        const holds = e.low !== null && e.high !== null && e.low <= truth && truth <= e.high;
-        found[stated[n][0]].push({ ...drawn, whole: many || e.low === null ? null : holds });
-      }
-    });
   }
   const rows = Object.entries(found).map(([statement, list]) => {
     const usable = list.filter((r) => Number.isFinite(r.variance));
@@ -208,7 +236,7 @@ function judgeDesign(design: Design, worlds: number, draws: number) {
       biasError: (100 * truth) / Math.sqrt(usable.length),
       se: 100 * truth,
       ratio: Math.sqrt(mean(usable.map((r) => r.variance))) / truth,
-      whole: 100 * mean(usable.flatMap((r) => (r.whole === null ? [] : [r.whole ? 1 : 0]))),
+      whole: percent(usable.map((r) => r.whole)),
       widerMedian: quantile(
         usable.map((r) => r.wider).filter((v) => Number.isFinite(v)),
         0.5,
@@ -222,23 +250,40 @@ function judgeDesign(design: Design, worlds: number, draws: number) {
     drawn: pairsPerClass(design.classes, design.sample),
     backgrounds: design.backgrounds,
     rows,
-    single: { coverage: (100 * single.filter(Boolean).length) / single.length, intervals: single.length },
+    single: {
+      intervals: single.length,
+      coverage: percent(single.map((s) => s.draw)),
+      wholeIntervals: single.filter((s) => s.whole !== null).length,
+      whole: percent(single.map((s) => s.whole)),
+    },
   };
+}
+
+/** Whether an interval holds a number; null where there is none. */
+function holds({ low, high }: ReturnType<typeof estimate>, number: number): boolean | null {
+  return low === null || high === null ? null : low <= number && number <= high;
+}
+
+function percent(list: readonly (boolean | null)[]): number | null {
+  const known = list.filter((held) => held !== null);
+  return known.length === 0 ? null : (100 * known.filter(Boolean).length) / known.length;
 }
 
 const worlds = Number(option("worlds", smoke ? "2" : "20"));
 const draws = Number(option("draws", smoke ? "4" : "25"));
 /** `--name TEXT`: designs of this name only. */
 const wanted = option("name", "");
-const designs = DESIGNS.filter((d) => (smoke ? d.classes === 20 : d.name.includes(wanted)));
+/** `--most N`: designs of so many classes at most. */
+const most = Number(option("most", smoke ? "20" : "200"));
+const designs = DESIGNS.filter((d) => d.classes <= most && d.name.includes(wanted));
 const results = designs.map((design) => {
   const result = judgeDesign(design, worlds, draws);
   const line = result.rows.map(
     (r) =>
-      `${r.statement}: held ${r.coverage.toFixed(1)} %, bias ${r.bias.toFixed(3)} +- ${r.biasError.toFixed(3)}, se ${r.se.toFixed(2)}, ratio ${r.ratio.toFixed(3)}, width ${r.widerMedian.toFixed(2)}, whole held ${r.whole.toFixed(1)}`,
+      `${r.statement}: held ${r.coverage.toFixed(1)} %, bias ${r.bias.toFixed(3)} +- ${r.biasError.toFixed(3)}, se ${r.se.toFixed(2)}, ratio ${r.ratio.toFixed(3)}, width ${r.widerMedian.toFixed(2)}, whole held ${r.whole?.toFixed(1)}`,
   );
   console.log(
-    `${design.name}, ${design.classes} classes, N ${design.sample}: ${line.join("; ")}; single classes ${result.single.coverage.toFixed(1)} %`,
+    `${design.name}, ${design.classes} classes, N ${design.sample}: ${line.join("; ")}; single classes ${result.single.coverage?.toFixed(1)} %, whole ${result.single.whole?.toFixed(1)} % of ${result.single.wholeIntervals}`,
   );
   return result;
 });
