@@ -131,7 +131,10 @@ export function stated(
     groups: grouping.count,
     classes: sums.present.length,
     level,
-    method: sampling === undefined ? METHOD : `${METHOD}; ${SAMPLING}`,
+    method:
+      sampling === undefined
+        ? METHOD
+        : `${METHOD}; ${sums.present.length > 1 ? SAMPLED_PAIRS : SAMPLED_PARTNERS}`,
     ...(sampling === undefined ? {} : { sampled: sampledPairs(sampling) }),
   };
   const found = variances(sums);
@@ -177,8 +180,11 @@ const FEWEST_DIFFERING = 5;
 const METHOD =
   "cluster variance of out-of-fold judgments over closed groups, own and donor clusters crossed, Student's t with Satterthwaite's degrees of freedom";
 
-const SAMPLING =
-  "plus the variance over the choice of pairs of classes, from residuals beside class effects (one class: from how its partners differ), less the share of pairs that was drawn";
+const SAMPLED_PAIRS =
+  "plus the variance over the choice of pairs of classes, from residuals beside class effects, less the share of pairs that was drawn";
+
+const SAMPLED_PARTNERS =
+  "plus the variance over the choice of the class's partners, from how these differ, less the share of partners that was drawn; not certified";
 
 /** Why a statement that looks at `settings` has no interval; undefined where it has one. */
 export function refusal(

@@ -47,7 +47,7 @@ export function shownClasses<Data extends Shown>(data: Data, table: ResultTable)
         drops: own.drops.map((d) => ({ ...d, classes: d.classes.filter((c) => shown.has(c.class)) })),
       })),
     },
-    note: `Of ${data.classes.length.toLocaleString("en-US")} classes, the ${SHOWN} ${loss.which} are shown; all are in results/effects.csv of the study folder.`,
+    note: `Of ${data.classes.length.toLocaleString("en-US")} classes, the ${SHOWN} ${loss.which} are shown. They were picked by the numbers that are shown, so that these tend to be too large, and intervals do not allow for the choice.`,
   };
 }
 

@@ -7,6 +7,10 @@ import { formatNumber, formatRange, kindOf, nameOf, UNITS } from "./numbers.ts";
 import { type Context, distinct, noteOf, type Section, sampleSize, scrollTable } from "./section.ts";
 import { estimateRows } from "./stated.ts";
 
+/** What must be known of single classes whose partners were drawn. */
+const SCREEN =
+  "Pairs of classes were drawn, and intervals, p and q of single classes are not certified then: the few partners of a class need not show those that are hardest to tell from it. Read them as a screen, and judge the classes that matter in a study of their own, with all pairs.";
+
 /** What is estimated, in the order of settings, effects, shares. */
 function subjects(estimates: readonly Estimate[]): string[] {
   const found = distinct(estimates.map((e) => e.of));
@@ -97,7 +101,7 @@ function perClass(context: Context, estimates: readonly Estimate[]): Html {
 ${body}</tbody></table>`,
     )}`;
   });
-  return html`<details><summary>Per class, as numbers</summary>${noteOf(context)}<p class="read">q: the share of false discoveries to expect, at most, if every class with a q up to this one is called different from zero (Benjamini-Hochberg). Intervals of single classes are not adjusted for their number.</p>${tables}${footnotes(context, estimates)}</details>`;
+  return html`<details><summary>Per class, as numbers</summary>${noteOf(context)}<p class="read">q: the share of false discoveries to expect, at most, if every class with a q up to this one is called different from zero (Benjamini-Hochberg). Intervals of single classes are not adjusted for their number.${estimates.some((e) => e.sampled !== undefined) && html` <b>${SCREEN}</b>`}</p>${tables}${footnotes(context, estimates)}</details>`;
 }
 
 function compared(context: Context): Html {

@@ -60,7 +60,7 @@ export const heatSection: Section = {
       more && html`, with the largest neighbor effect (<a href="#all-backgrounds">all encoders</a>)`;
     return {
       title: "Which backgrounds cost accuracy",
-      body: html`<figure>${new Html(map.svg)}<figcaption><b>${map.encoder}</b>${which}. ${READ} ${counts(map.cells)}.${context.note !== null && ` ${context.note}`}</figcaption></figure>${links(context, [map])}`,
+      body: html`<figure>${new Html(map.svg)}<figcaption><b>${map.encoder}</b>${which}. ${READ} ${counts(map.cells)}.</figcaption></figure>${noteOf(context)}${links(context, [map])}`,
     };
   },
 };

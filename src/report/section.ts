@@ -41,9 +41,11 @@ export function makeContext(
   return { data, table, encoders: [...new Set(named)], note };
 }
 
-/** That not all classes are shown, as a paragraph. */
+/** That not all classes are shown, and where the others are: beside the report, in its study folder. */
 export function noteOf({ note }: Context): Html | null {
-  return note === null ? null : html`<p class="read">${note}</p>`;
+  return note === null
+    ? null
+    : html`<p class="read">${note} All are in <a href="results/effects.csv">results/effects.csv</a> of the study folder.</p>`;
 }
 
 /** Color of an encoder, the same in every figure. */

@@ -45,10 +45,17 @@ test("the same pairs are judged in every setting, and every number says so and h
     expect(e.sampled).toMatchObject(e.class === null ? { pairs: 14, of: 21 } : { pairs: 4, of: 6 });
   const neighbor = report.estimates.find((e) => e.of === "neighbor" && e.class === null)!;
   expect(neighbor.method).toMatch(/choice of pairs of classes/);
+  expect(neighbor.method).not.toMatch(/not certified/);
+  const ofClasses = report.estimates.filter((e) => e.kind !== "share" && e.class !== null);
+  expect(ofClasses.length).toBeGreaterThan(0);
+  for (const { method } of ofClasses)
+    expect(method).toMatch(/choice of the class's partners, .*; not certified$/);
   expect(report.answers[0].sentence).toMatch(
     /; 14 of 21 pairs of classes drawn, standard error of the draw [\d.]+ points/,
   );
-  expect(renderReport(report)).toContain("pairs of classes drawn: 14 of 21");
+  const page = renderReport(report);
+  expect(page).toContain("pairs of classes drawn: 14 of 21");
+  expect(page).toContain("intervals, p and q of single classes are not certified");
   const effects = readFileSync(join(base, "sample/results/effects.csv"), "utf8").split("\n");
   expect(effects[0]).toMatch(/,why,pairs,pairs_of,pairs_se$/);
   for (const line of effects.filter((l) => l.startsWith("tiny,neighbor,,")))

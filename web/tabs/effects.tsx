@@ -14,6 +14,9 @@ export function EffectsTab() {
   return (
     <div className="effects">
       <Answers context={context} chosen={encoder} />
+      {context.note === null ? null : (
+        <p className="read">{context.note} All are in results/effects.csv, below.</p>
+      )}
       <Forests context={context} encoder={encoder} />
       <Steps context={context} encoder={encoder} />
       <Heat context={context} encoder={encoder} />

@@ -190,7 +190,7 @@ export function costText(cost: StudyCost): string {
   return `${number.format(classes)} classes make ${most}${number.format(composites)} composites${crops === "" ? "" : ` (crops encoded: ${crops})`}, ${number.format(fits)} fits of pairs (pairs x folds x blocks x encoders) and ${number.format(probes)} probes of all classes: about ${hoursText(hours)} on ${threads} free ${threads === 1 ? "core" : "cores"} (measured on ${measured.composites} composites, ${measured.crops} crops, ${measured.fits} fits), ${gigabytes(bytes)} of disk${free === null ? "" : ` (${gigabytes(free)} free)`}, ${gigabytes(cost.memory)} of memory at most`;
 }
 
-/** What a run takes, as a note; a refusal above a limit of hours, or where disk or memory do not suffice. */
+/** What a run takes, as a note; a warning where memory may not suffice, a refusal above a limit of hours or of free disk. */
 export function costFinding(cost: StudyCost, limit = LIMIT_HOURS): Flag {
   const flag = (severity: Flag["severity"], text: string): Flag => ({
     id: "size",
@@ -198,7 +198,7 @@ export function costFinding(cost: StudyCost, limit = LIMIT_HOURS): Flag {
     encoder: null,
     text,
   });
-  const { bytes, free, hours } = cost;
+  const { bytes, free, hours, memory, machineMemory } = cost;
   const text = costText(cost);
   if (free !== null && bytes > free)
     return flag(
@@ -210,6 +210,9 @@ export function costFinding(cost: StudyCost, limit = LIMIT_HOURS): Flag {
       "refuse",
       `${text}: more than the limit of ${limit} h; ${SMALLER}, or go ahead with --limit ${limitFor(hours)}`,
     );
+  // Memory is a bound: less may do.
+  if (memory > machineMemory)
+    return flag("warning", `${text}: this machine has ${gigabytes(machineMemory)}; ${SMALLER}`);
   return flag("note", text);
 }
 

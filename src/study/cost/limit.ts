@@ -9,6 +9,7 @@ export const SMALLER =
 
 /** A way to say hours that is as precise as is worth while. */
 export function hoursText(hours: number): string {
+  if (hours === 0) return "0 s";
   if (hours < 1 / 60) return `${Math.max(1, Math.round(3600 * hours))} s`;
   if (hours < 1) return `${Math.max(1, Math.ceil(60 * hours))} min`;
   return `${hours < 10 ? hours.toFixed(1) : number.format(Math.round(hours))} h`;

@@ -47,6 +47,13 @@ test("a run that needs more disk than is free is refused, whatever the limit", (
   expect(costFinding(cost({ bytes: 60e9, free: null })).severity).toBe("note");
 });
 
+test("a run that may need more memory than there is says so and goes on", () => {
+  const large = costFinding(cost({ memory: 9e9 }));
+  expect(large.severity).toBe("warning");
+  expect(large.text).toMatch(/9\.0 GB of memory at most: this machine has 8\.0 GB; name fewer "classes"/);
+  expect(costFinding(cost({ memory: 9e9, hours: 25 })).severity).toBe("refuse");
+});
+
 test("features that cannot be held are refused with their number and the ways out", () => {
   const rows = [1000, 1000, 400].map((n) => new Int32Array(n));
   const at = (dimension: number, memory: number, workers = 2) =>
@@ -82,7 +89,8 @@ test("a pair takes at most twice its features again where they are many, and not
 });
 
 test("hours are said as precisely as is worth while, and a limit lets them pass", () => {
-  expect([0.00001, 0.01, 0.5, 1, 9.96, 12.4, 5000].map(hoursText)).toEqual([
+  expect([0, 0.00001, 0.01, 0.5, 1, 9.96, 12.4, 5000].map(hoursText)).toEqual([
+    "0 s",
     "1 s",
     "36 s",
     "30 min",
