@@ -25,7 +25,7 @@ export function inner(
   stride: usize,
   pack: usize,
 ): void {
-  for (let i = from; i < count; i++) memory.fill(k + <usize>i * stride, 0, (<usize>(i + 8)) << 2);
+  for (let i = from; i < count; i++) memory.fill(k + <usize>i * stride, 0, (<usize>((i | 7) + 1)) << 2);
   const first = from >> 3;
   const panels = count >> 3;
   for (let start = 0; start < columns; start += DEEP) {

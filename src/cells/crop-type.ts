@@ -1,4 +1,4 @@
-import { decodeFloat16 } from "../core/float16.ts";
+import { decodeFloat16, encodeFloat16 } from "../core/float16.ts";
 import type { NumberType } from "../files/numbers.ts";
 import type { PlaneValues } from "../image/planes.ts";
 
@@ -62,7 +62,7 @@ export function emptyCrop(type: CropType, length: number): CropValues {
   return type === "uint8" ? new Uint8Array(length) : new Uint16Array(length);
 }
 
-/** The same values in a type that holds them ({@link widerType}), in `out` where it is given. */
+/** The same values in a type that holds them, in `out` where it is given. */
 export function convertCrop(
   values: CropValues,
   from: CropType,
@@ -70,6 +70,7 @@ export function convertCrop(
   out: CropValues = from === to ? values : emptyCrop(to, values.length),
 ): CropValues {
   if (from === "float16" && to === "float32") decodeFloat16(values as Uint16Array, out as Float32Array);
+  else if (from === "float32" && to === "float16") encodeFloat16(values as Float32Array, out as Uint16Array);
   else if (out !== values) out.set(values);
   return out;
 }

@@ -55,17 +55,24 @@ export class CellStoreWriter {
   #count = 0;
 
   /**
-   * @param rows where the pixels go until the store is whole; a folder of this process beside it by default
+   * @param pixels where they go until the store is whole, or the type, which holds all of their values, in which a folder
+   * of this process beside it keeps them
    * @throws DataError where something else stands at `path` or nothing can be written there.
    */
-  constructor(path: string, shape: CropShape, masks: MaskKind, source: string, rows?: StoreRows) {
+  constructor(
+    path: string,
+    shape: CropShape,
+    masks: MaskKind,
+    source: string,
+    pixels: StoreRows | CropType = "float32",
+  ) {
     checkReplaceable(path);
     this.#path = existsSync(path) ? realpathSync(path) : resolve(path);
     this.#given = path;
     this.#shape = shape;
     this.#maskKind = masks;
     this.#source = source;
-    this.#rows = rows ?? new PlainRows(this.#path, shape, masks, path);
+    this.#rows = typeof pixels === "string" ? new PlainRows(this.#path, shape, masks, path, pixels) : pixels;
   }
 
   /**
@@ -152,18 +159,25 @@ export class CellStoreWriter {
   }
 }
 
-/** Pixels of a store as they come, as float32, in a folder of this process. */
+/** Pixels of a store as they come, in one type, in a folder of this process. */
 class PlainRows implements StoreRows {
   readonly folder: string;
-  readonly type = "float32";
+  readonly type: CropType;
   /** First folder above the store that had to be made. */
   readonly #made: string | undefined;
   readonly #crops: NpyWriter;
   readonly #masks: NpyWriter | undefined;
   #open = true;
 
-  constructor(path: string, { channels, height, width }: CropShape, masks: MaskKind, given: string) {
+  constructor(
+    path: string,
+    { channels, height, width }: CropShape,
+    masks: MaskKind,
+    given: string,
+    type: CropType,
+  ) {
     this.folder = partName(path);
+    this.type = type;
     try {
       removeLeftParts(dirname(path));
       rmSync(this.folder, { recursive: true, force: true });
@@ -171,7 +185,7 @@ class PlainRows implements StoreRows {
     } catch (cause) {
       throw writeError(given, cause);
     }
-    this.#crops = new NpyWriter(join(this.folder, "crops.npy"), "float32", [channels.length, height, width]);
+    this.#crops = new NpyWriter(join(this.folder, "crops.npy"), type, [channels.length, height, width]);
     if (masks !== "none")
       this.#masks = new NpyWriter(join(this.folder, "masks.npy"), "uint8", [height, width]);
   }

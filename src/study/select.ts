@@ -79,7 +79,7 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
       );
     const picked =
       study.pick === "fields" && order === null
-        ? dealtFromFields(all, n, cells, study.seed)
+        ? dealtFromFields(all, cells, study.seed).slice(0, n).sort()
         : Int32Array.from({ length: n }, (_, k) =>
             study.pick === "first" || order !== null ? all[k] : all[Math.floor((k * all.length) / n)],
           );
@@ -90,16 +90,19 @@ export function selectCells(cells: Cells, study: Study, verdicts: readonly strin
   return { classes, classOf, rows, multiple: Int32Array.from(multiple).sort(), leftOut };
 }
 
-/** `count` of the rows, ascending: fields give one cell in turn until they have no more, each in an order drawn by the seed. */
-function dealtFromFields(rows: readonly number[], count: number, cells: Cells, seed: number): Int32Array {
+/** All of the rows: fields give one cell in turn until they have no more, each in an order drawn by the seed. */
+export function dealtFromFields(rows: Iterable<number>, cells: Cells, seed: number): Int32Array {
   const fields = new Map<string, number[]>();
-  for (const row of rows) addTo(fields, cells.field[row], row);
+  let count = 0;
+  for (const row of rows) {
+    addTo(fields, cells.field[row], row);
+    count++;
+  }
   for (const [name, list] of fields) shuffle(list, mulberry32(namedSeed(seed, "cells", name)));
-  const picked: number[] = [];
-  for (let turn = 0; picked.length < count; turn++)
-    for (const list of fields.values())
-      if (turn < list.length && picked.length < count) picked.push(list[turn]);
-  return Int32Array.from(picked).sort();
+  const dealt: number[] = [];
+  for (let turn = 0; dealt.length < count; turn++)
+    for (const list of fields.values()) if (turn < list.length) dealt.push(list[turn]);
+  return Int32Array.from(dealt);
 }
 
 /** Alphabetical whatever the case, so that ER stands behind endosome. */

@@ -25,11 +25,11 @@ export class FeatureSolver {
   constructor(kernels: Kernels, labels: Int8Array, parts: readonly Int32Array[]) {
     this.#kernels = kernels;
     this.#labels = labels;
-    this.#total = new Float32Array(kernels.columns ** 2);
     this.#scatters =
       labels.length * kernels.columns < SCATTER_VALUES
         ? []
         : parts.map((part) => kernels.view(part).scatter());
+    this.#total = new Float32Array(this.#scatters.length === 0 ? 0 : kernels.columns ** 2);
     for (const part of this.#scatters) for (let i = 0; i < part.length; i++) this.#total[i] += part[i];
   }
 

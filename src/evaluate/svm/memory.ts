@@ -77,10 +77,14 @@ export function pairSystems(rows: number, dimension: number): Systems[] {
     : features;
 }
 
+/** Matrices beside a memory for systems of the features' size: the scatters of five folds, their sum, and that less one. */
+const SCATTERS = 7;
+
 /**
  * Bytes that a worker takes for one pair of classes, beside the features that all workers share: a copy of the pair's
  * rows and systems of the size of the rows, and as much again of the size of the features where those are fewer, as
- * classes that overlap may need them. More than {@link MOST_PAIR_BYTES} where the pair cannot be solved.
+ * classes that overlap may need them, with the scatters that five folds share. More than {@link MOST_PAIR_BYTES} where
+ * the pair cannot be solved ({@link pairSystems} are none then).
  *
  * @param rows of both classes together
  * @param dimension features per row
@@ -90,7 +94,8 @@ export function pairBytes(rows: number, dimension: number): number {
   if (systems.length === 0)
     return Math.min(memoryBytes(rows, dimension, "rows"), memoryBytes(rows, dimension, "features"));
   const needed = systems.filter((s) => s === "rows" || dimension < rows || !systems.includes("rows"));
-  return needed.reduce((sum, s) => sum + memoryBytes(rows, dimension, s), 0);
+  const scatters = needed.includes("features") ? 4 * SCATTERS * paddedColumns(dimension) ** 2 : 0;
+  return needed.reduce((sum, s) => sum + memoryBytes(rows, dimension, s), scatters);
 }
 
 /** Memory for `rows` rows of `dimension` numbers. */

@@ -126,6 +126,8 @@ export class PairSolver {
     const rows = this.#labels.length;
     const last = kept[systems];
     if (last !== undefined && last.dimension === this.#dimension && last.rows >= rows) return last;
+    // Let go first, so that both need not be held at once.
+    delete kept[systems];
     return (kept[systems] = new Kernels(rows, this.#dimension, systems));
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
-import { MOST_PAIR_BYTES, pairBytes } from "../../evaluate/svm/memory.ts";
+import { pairBytes, pairSystems } from "../../evaluate/svm/memory.ts";
 import type { Flag } from "../../types.ts";
 import type { PreparedStudy } from "../prepare.ts";
 import { gigabytes, hoursText, LIMIT_HOURS, limitFor, SMALLER } from "./limit.ts";
@@ -233,15 +233,16 @@ export function wideFeatures(
   const one = pairBytes(pair, dimension);
   const block = 2 * rows.reduce((n, own) => n + own.length, 0) * dimension * 4;
   const all = block + workers * one;
-  const limit = one > MOST_PAIR_BYTES ? "one may take 4.0 GB" : `this machine has ${gigabytes(memory)}`;
-  if (one <= MOST_PAIR_BYTES && all <= memory) return null;
+  // One memory of a thread has an end, however much the machine has.
+  const fits = pairSystems(pair, dimension).length > 0;
+  if (fits && all <= memory) return null;
+  const limit = fits ? `this machine has ${gigabytes(memory)}` : "one may take 4.0 GB";
   const most = Math.floor((memory - block) / one);
-  const fewer =
-    one <= MOST_PAIR_BYTES && most >= 1 ? `, or take ${most} of ${workers} threads (--workers ${most})` : "";
+  const fewer = fits && most >= 1 ? `, or take ${most} of ${workers} threads (--workers ${most})` : "";
   return {
     id: "wide-features",
     severity: "refuse",
     encoder: null,
-    text: `${output} gives ${number.format(dimension)} features: probes of two classes with ${number.format(pair)} cells take ${gigabytes(one)} a thread${one > MOST_PAIR_BYTES ? "" : `, ${gigabytes(all)} with the features of two blocks and ${workers} ${workers === 1 ? "thread" : "threads"}`}, and ${limit}; pool its map or tokens ("pool": mean, max or center-mean), take a later layer, lower "cellsPerClass"${fewer}`,
+    text: `${output} gives ${number.format(dimension)} features: probes of two classes with ${number.format(pair)} cells take ${gigabytes(one)} a thread${fits ? `, ${gigabytes(all)} with the features of two blocks and ${workers} ${workers === 1 ? "thread" : "threads"}` : ""}, and ${limit}; pool its map or tokens ("pool": mean, max or center-mean), take a later layer, lower "cellsPerClass"${fewer}`,
   };
 }

@@ -1,8 +1,8 @@
 import type { Cells } from "../../types.ts";
 import type { Study } from "../schema.ts";
-import { listedRows, selectCells } from "../select.ts";
+import { dealtFromFields, listedRows, selectCells } from "../select.ts";
 
-/** The cells of one class, and which of them are drawn. */
+/** The cells of one class in the order in which they stand in for each other, and which of them are drawn. */
 interface ClassDraw {
   readonly rows: Int32Array;
   readonly drawn: Uint8Array;
@@ -16,9 +16,9 @@ interface Waiting {
 }
 
 /**
- * Draws the cells of a study before they have masks: as many of every class as the study takes, evenly spaced or the first
- * ones. For a cell whose mask fails the next one of its class stands in, until there are enough or none is left. Cells of
- * proteins with several localizations are all drawn, and so are all that the study lists.
+ * Draws the cells of a study before they have masks: as many of every class as the study takes, evenly spaced, the first
+ * ones, or of every field in turn. For a cell whose mask fails the next one of its class stands in, until there are enough
+ * or none is left. Cells of proteins with several localizations are all drawn, and so are all that the study lists.
  */
 export class Draw {
   #waiting: Waiting[] = [];
@@ -36,11 +36,13 @@ export class Draw {
       null,
     );
     this.#waiting = Array.from(all.multiple, (row) => ({ row, from: null }));
-    for (const rows of all.rows) {
+    const { pick, seed } = study;
+    for (const own of all.rows) {
+      const rows = pick === "fields" ? dealtFromFields(own, cells, seed) : own;
       const wanted = Math.min(study.cellsPerClass, rows.length);
       const of = { rows, drawn: new Uint8Array(rows.length) };
       for (let k = 0; k < wanted; k++)
-        this.#add(of, study.pick === "first" ? k : Math.floor((k * rows.length) / wanted));
+        this.#add(of, pick === "even" ? Math.floor((k * rows.length) / wanted) : k);
     }
   }
 

@@ -98,11 +98,12 @@ function noteOf(segmented: number, failed: number, all: number, study: Study): F
 function keyOf(study: Study, { hashes }: StoreHeader, { recipe }: Segmentation): string {
   const { class: column, classes, cellsPerClass, pick, cellList, allow = [], keepRejected } = study;
   const list = cellList === undefined ? null : sha256File(cellList);
+  const picked = pick === "fields" ? [pick, study.seed] : pick;
   return sha256(
     canonicalJson([
       DRAW_VERSION,
       [hashes["crops.npy"], hashes["metadata.parquet"], recipe],
-      [column, classes ?? null, cellsPerClass, pick, list, [...allow].sort(), keepRejected],
+      [column, classes ?? null, cellsPerClass, picked, list, [...allow].sort(), keepRejected],
     ]),
   );
 }
@@ -192,7 +193,8 @@ function write(
   source: string,
 ): void {
   const { channels, height, width } = store;
-  const writer = new CellStoreWriter(into, { channels, height, width }, "full", store.header.source);
+  const { source: cells, type } = store.header;
+  const writer = new CellStoreWriter(into, { channels, height, width }, "full", cells, type);
   try {
     const crop = new Float32Array(channels.length * height * width);
     const mask = new Uint8Array(height * width);

@@ -88,6 +88,13 @@ test("a pair takes at most twice its features again where they are many, and not
   expect(pairBytes(12_000, 98_304)).toBeGreaterThan(MOST_PAIR_BYTES);
 });
 
+test("a pair whose systems fit is not refused for what lies beside them", () => {
+  const rows = [6500, 6500].map((n) => new Int32Array(n));
+  expect(pairBytes(13_000, 12_000)).toBeGreaterThan(MOST_PAIR_BYTES);
+  expect(wideFeatures("tiny", 12_000, { rows, workers: 1, memory: 1e12 })).toBeNull();
+  expect(wideFeatures("tiny", 12_000, { rows, workers: 1, memory: 1e9 })?.text).toContain("1.0 GB");
+});
+
 test("hours are said as precisely as is worth while, and a limit lets them pass", () => {
   expect([0, 0.00001, 0.01, 0.5, 1, 9.96, 12.4, 5000].map(hoursText)).toEqual([
     "0 s",

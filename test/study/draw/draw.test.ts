@@ -30,8 +30,8 @@ const study = (keys: object) =>
   resolveStudy({ cells: "c", encoders: ["deeploc"], cellsPerClass: 3, ...keys }, base, "study.json");
 
 /** All rounds of a draw where the masks of some rows fail. */
-function rounds(keys: object, failed: readonly number[]): number[][] {
-  const draw = new Draw(cells, study(keys));
+function rounds(keys: object, failed: readonly number[], of: Cells = cells): number[][] {
+  const draw = new Draw(of, study(keys));
   const all: number[][] = [];
   for (let rows = draw.rows; rows.length > 0; rows = draw.rows) {
     all.push([...rows]);
@@ -59,6 +59,20 @@ test("a class of which too few are usable is drawn whole, and then it is enough"
     0, 2, 4, 6, 8, 10, 12, 14, 16, 18,
   ]);
   expect(new Set(all).size).toBe(all.length);
+});
+
+test("fields give a cell in turn, drawn by the seed, and stand in for each other", () => {
+  // Of each class one field has eight cells, two have one.
+  const field = labels.map((name, row) => `${name}${row < 16 ? 0 : row >> 1}`);
+  const fieldsOf = (rows: readonly number[]) => rows.filter((row) => row < 20).map((row) => field[row]);
+  const draw = (seed: number, failed: readonly number[] = []) =>
+    rounds({ pick: "fields", seed }, failed, { ...cells, field });
+  for (const seed of [1, 2, 3])
+    expect(fieldsOf(draw(seed)[0]).sort()).toEqual(["A0", "A8", "A9", "B0", "B8", "B9"]);
+  expect(new Set([1, 2, 3, 4].map((seed) => draw(seed)[0][0])).size).toBeGreaterThan(1);
+  const [, again, ...none] = draw(1, [16]);
+  expect(fieldsOf(again)).toEqual(["A0"]);
+  expect(none).toEqual([]);
 });
 
 test("what the study lists is drawn as it is, and nothing stands in", () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { INDEX } from "../../../src/cells/checked.ts";
-import { CellStore } from "../../../src/cells/store.ts";
+import { CellStore, CellStoreWriter } from "../../../src/cells/store.ts";
 import { segmentStore } from "../../../src/segment/segment-store.ts";
 import { type DrawOptions, drawStudyCells } from "../../../src/study/draw/drawn-store.ts";
 import { readStudyFile, type Study } from "../../../src/study/schema.ts";
@@ -122,6 +122,34 @@ test("other choices draw anew, those that say nothing of cells do not", async ()
   expect(store.count).toBeLessThan(30);
   store.close();
   expect(bytes()).not.toEqual(before);
+});
+
+test.each(["uint8", "uint16", "float16"] as const)("crops of type %s are kept in it", async (type) => {
+  const shape = { channels: ["GFP", "RFP"], height: 48, width: 48 };
+  const source = await CellStore.open(at("cells"));
+  const writer = new CellStoreWriter(at("drawn-typed"), shape, "none", "drawn", type);
+  const crop = new Float32Array(2 * 48 * 48);
+  for (let row = 0; row < source.count; row++) {
+    source.readCrop(row, crop);
+    // Such whole numbers are exact in all types.
+    for (let i = 0; i < crop.length; i++) crop[i] = Math.min(255, Math.round(crop[i] / 6));
+    const record = [...source.cells.metadata.columns].map(([name, values]) => [name, values[row]]);
+    writer.append(crop, null, Object.fromEntries(record));
+  }
+  writer.finish();
+  source.close();
+  await draw({ cells: "drawn-typed" });
+  const [from, to] = [await CellStore.open(at("drawn-typed")), await CellStore.open(drawn)];
+  expect(to.header.type).toBe(type);
+  const [a, b] = [crop.slice(), crop.slice()];
+  to.cells.id.forEach((id, row) => {
+    to.readCrop(row, a);
+    from.readCrop(from.cells.id.indexOf(id), b);
+    expect(a).toEqual(b);
+  });
+  expect(a.some((v) => v > 0)).toBe(true);
+  from.close();
+  to.close();
 });
 
 test("a run is of the drawn cells and says so", async () => {
