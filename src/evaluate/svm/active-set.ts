@@ -21,7 +21,7 @@ const OVERLAP = 0.03;
 const LOOSE = 1.3;
 /** Share of wrong rows at which a set is close enough for the next ridge. */
 const CLOSE = 0.01;
-const PATIENCE = 4;
+const PATIENCE = 8;
 /** Rounds after which a set is given up. */
 const ROUNDS = 40;
 /** What a margin of a free row may be off. */

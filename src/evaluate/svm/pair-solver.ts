@@ -8,7 +8,7 @@ import { Proof, type Proven } from "./proof.ts";
 import { solveRowsInterior } from "./rows-interior.ts";
 
 /** Arithmetic of a fit by systems of the size of the features, relative to that by systems of the size of the rows. */
-const FEATURES_COST = 0.7;
+const FEATURES_COST = 0.5;
 
 /** Kept from pair to pair: their memory. */
 const kept: Partial<Record<Systems, Kernels>> = {};
