@@ -45,9 +45,10 @@ with yeast.json:
 
 A run that was stopped goes on where it was when the same command is given
 again; a study file that was changed brings its folder up to date and makes only
-what is new. A run says first how many composites, encodings and fits are lacking and
-about how long they take, and is refused above --limit. docs/study.md explains every key; schema/study.schema.json
-completes them in an editor.
+what is new. A run says first how many composites, encodings and fits are
+lacking and about how long they take, and is refused above --limit.
+docs/study.md explains every key; schema/study.schema.json completes them in an
+editor.
 
 Exit codes: 0 done, 1 bad data, files or study file, 2 wrong command line, 3 the
 folder is in use by another run, 75 stopped (the same command goes on).`,

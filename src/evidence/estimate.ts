@@ -145,9 +145,13 @@ export function stated(
     (found.df > 0 && fields > 0
       ? undefined
       : `no ${grouping.unit} differs from the others, which does not tell how much would change with others`) ??
-    (sampling === undefined || sampling.pairs === sampling.of || sampling.df >= FEWEST_DRAWN
+    (sampling === undefined || sampling.pairs === sampling.of
       ? undefined
-      : `${sampling.pairs} of ${sampling.of} pairs of classes are too few to tell what the others would change; raise "sample" in "pairs"`);
+      : sampling.df >= FEWEST_DRAWN
+        ? isOpen(sampling)
+          ? undefined
+          : "no drawn pair of classes differs from the others, which does not tell what those that were not drawn would change"
+        : `${sampling.pairs} of ${sampling.of} pairs of classes are too few to tell what the others would change; raise "sample" in "pairs"`);
   if (refused !== undefined) return { ...base, low: null, high: null, se: null, df: null, p: null, refused };
   const variance = fields + (sampling?.variance ?? 0);
   const df =
@@ -168,8 +172,17 @@ export function stated(
 }
 
 function sampledPairs({ pairs, of, variance }: PairSampling): SampledPairs {
-  return { pairs, of, se: Number.isFinite(variance) ? Math.sqrt(variance) : null };
+  const known = pairs === of || isOpen({ variance });
+  return { pairs, of, se: known ? Math.sqrt(variance) : null };
 }
+
+/** Whether the drawn pairs differ at all: where they do not, nothing is known of the others. */
+function isOpen({ variance }: Pick<PairSampling, "variance">): boolean {
+  return variance > ROUNDING;
+}
+
+/** Variance of a draw whose pairs differ by rounding alone, at most. */
+const ROUNDING = 1e-24;
 
 /** Degrees of freedom of a draw of pairs below which its interval holds less often than it says. */
 const FEWEST_DRAWN = 4;

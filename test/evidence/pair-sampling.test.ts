@@ -127,3 +127,22 @@ test("too few pairs to tell what the others would change: no interval, and why",
   expect(found).toMatchObject({ low: null, sampled: { pairs: 5, of: 10, se: null } });
   expect(found.refused).toMatch(/^5 of 10 pairs of classes are too few .*raise "sample"/);
 });
+
+test("partners that do not differ do not tell what those that were not drawn would change: no interval, no error", () => {
+  const pairs = chosenPairs(
+    Array.from({ length: 12 }, (_, c) => `c${c}`),
+    { sample: 6 },
+    1,
+  );
+  const of = world(12, 7);
+  const same = new Uint8Array(2 * ROWS).fill(1);
+  // Fields differ, partners do not.
+  same.fill(0, 0, 3);
+  same.fill(0, 5, 9);
+  same.fill(0, ROWS, ROWS + 3);
+  same.fill(0, ROWS + 5, ROWS + 9);
+  for (const pair of of.original.keys()) of.original.set(pair, same);
+  const found = estimate(STATEMENTS["an accuracy"](judged(of, pairs)), grouping, { only: 0 });
+  expect(found).toMatchObject({ low: null, estimate: 13 / 20, sampled: { pairs: 6, of: 11, se: null } });
+  expect(found.refused).toMatch(/^no drawn pair of classes differs/);
+});
