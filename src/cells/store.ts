@@ -65,11 +65,7 @@ export class CellStore extends CropFiles {
 }
 
 function readVerdicts(file: string, count: number): string[] {
-  const texts = new Map<string, string>();
-  const verdicts = readCsvColumn(file, "Quality_Verdict").map((v) => {
-    if (!texts.has(v)) texts.set(v, v);
-    return texts.get(v)!;
-  });
+  const verdicts = readCsvColumn(file, "Quality_Verdict");
   if (verdicts.length !== count)
     throw new DataError(
       `has ${verdicts.length} verdicts for ${count} cells; run \`cellswap segment\` again`,

@@ -157,7 +157,7 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
     return lacks;
   });
   options.onProgress?.(done, total);
-  const order = encodingOrder(plan).filter((row) => lacking.some((lacks) => lacks[row] === 1));
+  const order = share(encodingOrder(plan).filter((row) => lacking.some((lacks) => lacks[row] === 1)));
   options.onLacking?.(
     order.length,
     encoders,
@@ -177,11 +177,11 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
       derived: derived && { ...derived, plan: sharePlan(derived.plan) },
       error,
       segments,
-      order: share(order),
+      order,
       batch,
       targets: encoders.map(({ encoder, dimensions }, e) => ({
         encoder,
-        lacks: share(Uint8Array.from(order, (row) => lacking[e][row])),
+        lacks: picked(lacking[e], order),
         outputs: shelves[e].map((list, o) => ({
           dimension: dimensions[o],
           shelves: list.map(({ part, row, missing }) => ({
@@ -363,6 +363,13 @@ export function sharedOut(count: number, workers: number): (worker: number) => n
     }
     return own.next++;
   };
+}
+
+/** The values of some rows, in memory that threads share. */
+function picked(values: Uint8Array, rows: Int32Array): Uint8Array {
+  const out = new Uint8Array(new SharedArrayBuffer(rows.length));
+  for (let i = 0; i < rows.length; i++) out[i] = values[rows[i]];
+  return out;
 }
 
 /** Whether a row of a segment is in none of the complete parts. */

@@ -47,10 +47,24 @@ export function formatCsv(data: Table): string {
   return [...csvPieces(data)].join("");
 }
 
-/** One column of a CSV file; the others are not kept. */
+/** Different texts of a column above which it is taken for ids, and equal text is no longer looked for. */
+const SHARED = 65_536;
+
+/** Gives for a text the first one that was equal to it. */
+function sharing(): (text: string) => string {
+  const texts = new Map<string, string>();
+  return (text) => {
+    const known = texts.get(text);
+    if (known === undefined && texts.size < SHARED) texts.set(text, text);
+    return known ?? text;
+  };
+}
+
+/** One column of a CSV file; the others are not kept, and equal text is held once. */
 export function readCsvColumn(path: string, name: string): string[] {
   let at = -1;
   const values: string[] = [];
+  const held = sharing();
   try {
     parse(readInput(path), {
       bom: true,
@@ -59,7 +73,7 @@ export function readCsvColumn(path: string, name: string): string[] {
       max_record_size: MOST_RECORD,
       on_record: (row: string[]) => {
         if (at < 0) at = row.indexOf(name);
-        else values.push(withoutGuard(row[at]));
+        else values.push(held(withoutGuard(row[at])));
         if (at < 0) throw new RangeError(`it has no column ${name}`);
         return null;
       },
@@ -157,9 +171,6 @@ export function writeParquetPieces(
   });
 }
 
-/** Different texts of a column above which it is taken for ids, and equal text is no longer looked for. */
-const SHARED = 65_536;
-
 /** Values of a table of any size that are held at once, and how many for each byte of its file. */
 const FREE_VALUES = 1 << 24;
 const VALUES_PER_BYTE = 16;
@@ -179,15 +190,10 @@ export async function readParquet(path: string): Promise<Table> {
   const columns = new Map<string, Column>();
   for (const { element } of file.columns) {
     const column = new Array<unknown>(file.rows);
-    const texts = new Map<string, string>();
-    const held = (v: unknown) => {
-      if (typeof v !== "string") return v;
-      const known = texts.get(v);
-      if (known === undefined && texts.size < SHARED) texts.set(v, v);
-      return known ?? v;
-    };
+    const held = sharing();
     await file.read(element.name, 0, file.rows, (values, row) => {
-      for (let i = 0; i < values.length; i++) column[row + i] = held(values[i]);
+      for (let i = 0; i < values.length; i++)
+        column[row + i] = typeof values[i] === "string" ? held(values[i] as string) : values[i];
     });
     columns.set(
       element.name,

@@ -4,7 +4,7 @@ import { SETTINGS, type Setting } from "../settings.ts";
 import { addCells } from "../swap/added.ts";
 import { checkSetting } from "../swap/composite.ts";
 import { lendMedium } from "../swap/lend.ts";
-import { makePlan } from "../swap/plan.ts";
+import { makePlan, sharePlan } from "../swap/plan.ts";
 import { readPlan } from "../swap/plan-file.ts";
 import type { SwapPlan } from "../types.ts";
 import { multipleGroups } from "./groups.ts";
@@ -29,7 +29,7 @@ export function addedSettings({
 
 /**
  * The study's swap plan: the one it names, or a seeded one of its cells, with donors of the cell's own group. Medium is
- * lent to donors that have none, anew also in a plan that is named.
+ * lent to donors that have none, anew also in a plan that is named. Its arrays are in memory that threads share.
  * @throws SettingError for a setting that the masks do not allow, DataError for a plan that does not fit the cells.
  */
 export async function studyPlan(
@@ -41,7 +41,7 @@ export async function studyPlan(
   const plan = await chosenPlan(store, study, selection, groups);
   const { field, usable } = store.cells;
   const labels = metadataColumn(store.cells, study.class, "class");
-  return lendMedium(store, plan, { field, usable, labels, cluster: groups.cluster }, study.seed);
+  return sharePlan(lendMedium(store, plan, { field, usable, labels, cluster: groups.cluster }, study.seed));
 }
 
 async function chosenPlan(

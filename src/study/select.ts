@@ -121,6 +121,7 @@ export function metadataColumn(cells: Cells, name: string, key: string): readonl
     const known = [...cells.metadata.columns.keys()].map((c) => c.replace(/^Metadata_/, ""));
     throw new StudyError(`"${key}" names the column ${name}; the cells have ${known.join(", ")}`);
   }
+  if (!ArrayBuffer.isView(column)) return column;
   return Array.from(column as ArrayLike<unknown>, (v) => (v === null || Number.isNaN(v) ? null : String(v)));
 }
 
