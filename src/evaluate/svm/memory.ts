@@ -66,15 +66,14 @@ export function memoryBytes(rows: number, dimension: number, systems: Systems): 
 export const MOST_PAIR_BYTES = 2 ** 32 - 2 ** 20;
 
 /** Room that systems of the size of the rows may take where those of the features' size would do as well. */
-const MOST_ROWS_BYTES = 2 ** 30;
+const MOST_ROWS_BYTES = 2 ** 28;
 
 /** The systems that a pair may be solved by, the first ones first. */
 export function pairSystems(rows: number, dimension: number): Systems[] {
   const bytes = (systems: Systems) => memoryBytes(rows, dimension, systems);
   const features: Systems[] = bytes("features") <= MOST_PAIR_BYTES ? ["features"] : [];
-  return bytes("rows") <= (features.length > 0 ? MOST_ROWS_BYTES : MOST_PAIR_BYTES)
-    ? ["rows", ...features]
-    : features;
+  const most = features.length > 0 ? Math.max(MOST_ROWS_BYTES, 2 * bytes("features")) : MOST_PAIR_BYTES;
+  return bytes("rows") <= Math.min(most, MOST_PAIR_BYTES) ? ["rows", ...features] : features;
 }
 
 /** Matrices beside a memory for systems of the features' size: the scatters of five folds, their sum, and that less one. */
