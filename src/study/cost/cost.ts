@@ -144,7 +144,9 @@ function freeBytes(path: string): number | null {
   let folder = resolve(path);
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
   try {
-    const { bavail, bsize } = statfsSync(folder);
+    const { bavail, bsize, blocks } = statfsSync(folder);
+    // A file system of the kernel's, which nothing can be written to: said where the folder is made.
+    if (blocks === 0) return null;
     return bavail * bsize;
   } catch {
     return null;
