@@ -1,6 +1,6 @@
 /**
  * Pairs at the widths that encoders have today, and wider, against scikit-learn:
- * `npx tsx bench/svm-wide.ts [--rounds N] [--smoke]`.
+ * `npx tsx bench/svm-wide.ts [--rounds N] [--peers capped,converged,intelex,liblinear] [--blocks no] [--smoke]`.
  *
  * One pair of each kind on one core, contenders in turn, seconds of the processor; then blocks of all pairs of five
  * classes, from overlapping to nearly separable, on both cores. `--smoke` runs ours alone on tiny data. cuML's and
@@ -18,6 +18,7 @@ import { activations, flattened, layerNormed } from "./svm-data.ts";
 import { Peer } from "./svm-peer.ts";
 
 const ROUNDS = Number(option("rounds", "3"));
+const PEERS = option("peers", "capped,converged,intelex,liblinear").split(",");
 const SEED = 1;
 const WIDTHS = smoke ? [40] : [768, 1024, 1536, 2048];
 const ROWS = smoke ? 20 : 1000;
@@ -86,7 +87,7 @@ async function oneCore(set: Set, file: string, peer: Peer | null) {
     } while (!smoke && cpu() - start < 0.3);
     return { cpu: (cpu() - start) / times, fit };
   };
-  const solvers = ["capped", "converged", "intelex", "liblinear"].filter(
+  const solvers = PEERS.filter(
     (s) => peer !== null && !set.without.includes(s) && (s !== "intelex" || peer.intelex),
   );
   const times: Record<string, number[]> = Object.fromEntries(["ours", ...solvers].map((s) => [s, []]));
@@ -178,7 +179,7 @@ try {
       );
   }
   const two: Awaited<ReturnType<typeof twoCores>>[] = [];
-  for (const dimension of WIDTHS) {
+  for (const dimension of option("blocks", "yes") === "yes" ? WIDTHS : []) {
     const t = await twoCores(dimension, file, peer);
     two.push(t);
     console.log(`${t.set} | ours ${t.ours.median.toFixed(2)} s | ours/capped ${t.ratio.median?.toFixed(3)}`);
@@ -192,15 +193,15 @@ try {
   rmSync(folder, { recursive: true });
 }
 
+/** Median, and the middle half. */
+function middle({ median, low, high }: { median: number; low: number; high: number }): string {
+  return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
+}
+
 function markdown(
   one: Awaited<ReturnType<typeof oneCore>>[],
   two: Awaited<ReturnType<typeof twoCores>>[],
 ): string {
-  const middle = (s: { median: number; low: number; high: number }) =>
-    [s.median, s.low, s.high]
-      .map((v) => v.toFixed(3))
-      .join(" (")
-      .replace(/ \((\S+)$/, " to $1)");
   return [
     "# SVM pairs of wide features: 5 folds, one core",
     "",
@@ -215,6 +216,13 @@ function markdown(
           `| ${r.set} | ${c.name} | ${c.runs} | ${middle(c.cpu)} | ${c.name === "ours" ? "" : middle(c.ratio)} | ${c.name === "ours" ? "" : c.differing} | ${c.capped} | ${c.name === "ours" ? r.memory.toFixed(1) : ""} |`,
       ),
     ),
+    ...(two.length === 0 ? [] : blocks(two)),
+    "",
+  ].join("\n");
+}
+
+function blocks(two: Awaited<ReturnType<typeof twoCores>>[]): string[] {
+  return [
     "",
     "## All pairs of five classes on both cores, wall seconds",
     "",
@@ -224,6 +232,5 @@ function markdown(
       (t) =>
         `| ${t.set} | ${middle(t.accuracies)} | ${middle(t.ours)} | ${middle(t.capped)} | ${middle(t.ratio)} |`,
     ),
-    "",
-  ].join("\n");
+  ];
 }
