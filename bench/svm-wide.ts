@@ -1,17 +1,15 @@
 /**
  * Pairs at the widths that encoders have today, and wider, against scikit-learn:
- * `npx tsx bench/svm-wide.ts [--rounds N] [--peers capped,converged,intelex,liblinear] [--blocks no] [--smoke]`.
+ * `npx tsx bench/svm-wide.ts [--rounds N] [--peers capped,converged,intelex,liblinear] [--smoke]`.
  *
- * One pair of each kind on one core, contenders in turn, seconds of the processor; then blocks of all pairs of five
- * classes, from overlapping to nearly separable, on both cores. `--smoke` runs ours alone on tiny data. cuML's and
+ * One pair of each kind on one core, contenders in turn, seconds of the processor. `--smoke` runs ours alone on tiny data. cuML's and
  * cupy's solvers are not run: they need a GPU.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { crossValidatePair, type PairFit } from "../src/evaluate/crossvalidate.ts";
-import { PairGrid } from "../src/evaluate/grid.ts";
-import { stratifiedPairs, stratifiedSplit } from "../src/evaluate/split.ts";
+import { stratifiedSplit } from "../src/evaluate/split.ts";
 import { pairBytes } from "../src/evaluate/svm/memory.ts";
 import { option, record, smoke, spread } from "./harness.ts";
 import { activations, flattened, layerNormed } from "./svm-data.ts";
@@ -130,40 +128,6 @@ async function oneCore(set: Set, file: string, peer: Peer | null) {
   };
 }
 
-async function twoCores(dimension: number, file: string, peer: Peer | null) {
-  const classes = activations(5, ROWS, dimension, [0.7, 1, 1.5, 2.5, 6], SEED + 1);
-  writeFileSync(file, Buffer.concat(classes.map((c) => Buffer.from(c.buffer))));
-  const grid = new PairGrid(2);
-  const block = classes.map((features, c) => ({ name: `class ${c}`, features }));
-  const splits = stratifiedPairs(
-    classes.map(() => ROWS),
-    5,
-  );
-  const pairs = classes.flatMap((_, i) => classes.slice(i + 1).map((_, j) => [i, i + 1 + j]));
-  await grid.evaluate(block, dimension, splits);
-  const ours: number[] = [];
-  const capped: number[] = [];
-  let fits: PairFit[] = [];
-  for (let round = 0; round < (smoke ? 1 : ROUNDS); round++) {
-    const start = performance.now();
-    fits = await grid.evaluate(block, dimension, splits);
-    ours.push((performance.now() - start) / 1e3);
-    if (peer !== null)
-      capped.push(
-        (await peer.run({ file, rows: ROWS, dimension, pairs, solver: "capped", processes: 2 })).wall,
-      );
-  }
-  await grid.dispose();
-  return {
-    set: `d = ${dimension}, ${pairs.length} pairs`,
-    accuracies: spread(fits.map((f) => f.accuracy)),
-    gap: Math.max(...fits.map((f) => f.gap)),
-    ours: spread(ours),
-    capped: spread(capped),
-    ratio: spread(capped.map((t, i) => ours[i] / t)),
-  };
-}
-
 const folder = mkdtempSync(join(tmpdir(), "svm-wide-"));
 const file = join(folder, "pair.f32");
 const peer = smoke ? null : new Peer();
@@ -178,16 +142,10 @@ try {
         `${set.name} | ${c.name} | ${c.cpu.median.toFixed(3)} s | ours/it ${c.ratio.median.toFixed(3)} | ${c.differing} differ | ${c.capped} capped`,
       );
   }
-  const two: Awaited<ReturnType<typeof twoCores>>[] = [];
-  for (const dimension of option("blocks", "yes") === "yes" ? WIDTHS : []) {
-    const t = await twoCores(dimension, file, peer);
-    two.push(t);
-    console.log(`${t.set} | ours ${t.ours.median.toFixed(2)} s | ours/capped ${t.ratio.median?.toFixed(3)}`);
-  }
-  const unproven = [...one, ...two].filter((r) => !(r.gap <= 1e-6));
+  const unproven = one.filter((r) => !(r.gap <= 1e-6));
   if (unproven.length > 0) throw new Error(`gap above 1e-6: ${unproven.map((r) => r.set).join(", ")}`);
-  record("svm-wide", { seed: SEED, rows: ROWS, rounds: ROUNDS, one, two });
-  if (!smoke) writeFileSync(resolve(import.meta.dirname, "results/svm-wide.md"), markdown(one, two));
+  record("svm-wide", { seed: SEED, rows: ROWS, rounds: ROUNDS, one });
+  if (!smoke) writeFileSync(resolve(import.meta.dirname, "results/svm-wide.md"), markdown(one));
 } finally {
   peer?.stop();
   rmSync(folder, { recursive: true });
@@ -198,10 +156,7 @@ function middle({ median, low, high }: { median: number; low: number; high: numb
   return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
 }
 
-function markdown(
-  one: Awaited<ReturnType<typeof oneCore>>[],
-  two: Awaited<ReturnType<typeof twoCores>>[],
-): string {
+function markdown(one: Awaited<ReturnType<typeof oneCore>>[]): string {
   return [
     "# SVM pairs of wide features: 5 folds, one core",
     "",
@@ -216,21 +171,6 @@ function markdown(
           `| ${r.set} | ${c.name} | ${c.runs} | ${middle(c.cpu)} | ${c.name === "ours" ? "" : middle(c.ratio)} | ${c.name === "ours" ? "" : c.differing} | ${c.capped} | ${c.name === "ours" ? r.memory.toFixed(1) : ""} |`,
       ),
     ),
-    ...(two.length === 0 ? [] : blocks(two)),
     "",
   ].join("\n");
-}
-
-function blocks(two: Awaited<ReturnType<typeof twoCores>>[]): string[] {
-  return [
-    "",
-    "## All pairs of five classes on both cores, wall seconds",
-    "",
-    "| set | accuracy of the pairs | ours | capped SVC | ours / it |",
-    "|---|---|---|---|---|",
-    ...two.map(
-      (t) =>
-        `| ${t.set} | ${middle(t.accuracies)} | ${middle(t.ours)} | ${middle(t.capped)} | ${middle(t.ratio)} |`,
-    ),
-  ];
 }

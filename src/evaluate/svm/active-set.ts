@@ -21,8 +21,8 @@ const OVERLAP = 0.03;
 const LOOSE = 1.3;
 /** Share of wrong rows at which a set is close enough for the next ridge. */
 const CLOSE = 0.01;
+/** Rounds in which the wrong rows may not have become fewer, and rounds in all, before a set is given up. */
 const PATIENCE = 8;
-/** Rounds after which a set is given up. */
 const ROUNDS = 40;
 /** What a margin of a free row may be off. */
 const EXACT = 1e-9;

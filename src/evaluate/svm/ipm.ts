@@ -6,14 +6,14 @@ import type { RowView } from "./row-view.ts";
 import { Shrinker } from "./shrink.ts";
 
 /** Where on the central path the method starts. */
-const MU = 0.5;
+export const MU = 0.5;
 /** A ridge regression on +-1 shrinks its scores toward 0; this brings them to the size that margins have. */
-const STRETCH = 2;
-const STEPS = 80;
+export const STRETCH = 2;
+export const STEPS = 80;
 /** Sum of complementarity products, relative to 1 + primal objective, at which `done` is asked. */
-const CLOSE = 1e-6;
+export const CLOSE = 1e-6;
 /** The same, at which `guess` is asked, once each. */
-const NEAR = [1e-4, 1e-6];
+export const NEAR = [1e-4, 1e-6];
 /** How often `done` may disagree before the rows that were fixed are blamed. */
 const PATIENCE = 2;
 

@@ -19,14 +19,14 @@ const PREDICTOR_RESIDUAL = 0.1;
  */
 const PLAIN = 10;
 /** Sum of weights times mean variance above which float32 cannot hold H (see docs/method-probes.md). */
-const SINGLE_LIMIT = 1e6;
+export const SINGLE_LIMIT = 1e6;
 /** Value of mu down to which products may be in float32: what they lose is made up for by later steps. */
 const ROUGH = 1e-2;
 /** As SINGLE_LIMIT, for the products of the conjugate gradients, where the residual asked for is not below LOOSE. */
 const LOOSE_LIMIT = 5e3;
 const LOOSE = 2e-5;
 /** A slack that lost more than this share of itself in a step is not steady. */
-const FALL = 1;
+export const FALL = 1;
 
 /** Where a point would move; what belongs to rows lies in the kernels' memory. */
 interface Direction {

@@ -1,20 +1,12 @@
 import type { InnerProducts, SolveRows } from "./inner-products.ts";
-import type { InteriorProblem } from "./ipm.ts";
-import { nearest } from "./point.ts";
+import { CLOSE, type InteriorProblem, MU, NEAR, STEPS, STRETCH } from "./ipm.ts";
+import { FALL, SINGLE_LIMIT } from "./newton.ts";
+import { Point } from "./point.ts";
 import type { RowView } from "./row-view.ts";
 import type { StepKernels } from "./step.ts";
 
-/** As in solveInterior and Newton. */
-const MU = 0.5;
-const STRETCH = 2;
-const STEPS = 80;
-const CLOSE = 1e-6;
-/** The same, at which `guess` is asked, once each. */
-const NEAR = [1e-4, 1e-6];
 /** How often `done` may disagree. */
 const PATIENCE = 6;
-/** Sum of weights times mean variance above which float32 cannot hold the system. */
-const SINGLE_LIMIT = 1e6;
 
 /** What a step's factor is used for. */
 interface Factored {
@@ -48,6 +40,7 @@ export function solveRowsInterior(
 class RowsInterior {
   readonly #rows: RowView;
   readonly #inner: InnerProducts;
+  readonly #point: Point;
   readonly #step: StepKernels;
   readonly #count: number;
   readonly #places: Int32Array;
@@ -55,22 +48,19 @@ class RowsInterior {
   readonly #r: Float64Array;
   readonly #roots: Float64Array;
   readonly #v: Float64Array;
-  #b = 0;
   #single = true;
 
   constructor(rows: RowView, inner: InnerProducts, y: Int8Array) {
     this.#rows = rows;
     this.#inner = inner;
-    this.#step = rows.kernels.step;
+    this.#point = new Point(rows, y);
+    this.#step = this.#point.step;
     this.#count = rows.count;
     this.#places = inner.places(rows.list);
     this.#w = new Float64Array(rows.kernels.columns);
     this.#r = new Float64Array(rows.count);
     this.#roots = new Float64Array(rows.count);
     this.#v = new Float64Array(rows.count);
-    const { vectors } = this.#step;
-    vectors.y.set(y);
-    vectors.steady.fill(0, 0, rows.count);
   }
 
   solve({ guess, done }: Parameters<typeof solveRowsInterior>[3]): number | null {
@@ -79,7 +69,7 @@ class RowsInterior {
     let refused = 0;
     let guesses = 0;
     for (let steps = 0; steps < STEPS; steps++) {
-      const hinge = this.#step.measure(this.#count, this.#b);
+      const hinge = this.#point.measure();
       const sum = this.#step.products(this.#count);
       if (!Number.isFinite(sum)) return null;
       const square = this.#residual();
@@ -87,7 +77,7 @@ class RowsInterior {
       const alpha = () => vectors.alpha.slice(0, this.#count);
       if (relative <= NEAR[guesses]) {
         guesses++;
-        if (guess(alpha(), this.#w, this.#b)) return steps;
+        if (guess(alpha(), this.#w, this.#point.b)) return steps;
       }
       if (relative <= CLOSE) {
         if (done(alpha())) return steps;
@@ -115,7 +105,7 @@ class RowsInterior {
   }
 
   #ridge(): boolean {
-    const { y, f, alpha, beta, s, xi } = this.#step.vectors;
+    const { y, f } = this.#step.vectors;
     const n = this.#count;
     this.#roots.fill(1);
     const solve = this.#factor();
@@ -126,16 +116,9 @@ class RowsInterior {
     this.#rows.scores(this.#w, this.#v);
     for (let i = 0; i < n; i++) {
       f[i] = this.#v[i];
-      this.#b += (y[i] - f[i]) / n;
+      this.#point.b += (y[i] - f[i]) / n;
     }
-    for (let i = 0; i < n; i++) {
-      const z = 1 - y[i] * (f[i] + this.#b);
-      const small = nearest(Math.abs(z), MU);
-      alpha[i] = z > 0 ? 1 - small : small;
-      beta[i] = z > 0 ? small : 1 - small;
-      s[i] = MU / alpha[i];
-      xi[i] = MU / beta[i];
-    }
+    this.#point.start(MU);
     return true;
   }
 
@@ -171,8 +154,8 @@ class RowsInterior {
       best = next;
     }
     const length = Math.max(0.99, 1 - mu) * best.longest;
-    step.move(n, best.number, length, 1);
-    this.#b += length * best.db;
+    step.move(n, best.number, length, FALL);
+    this.#point.b += length * best.db;
     return true;
   }
 
