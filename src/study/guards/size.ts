@@ -62,7 +62,7 @@ export function hopeless(
   { limit, workers, memory }: { readonly limit: number; readonly workers: number; readonly memory: number },
 ): Flag | null {
   const hours = (composites * LEAST.composite + fits * LEAST.fit) / workers / 3600;
-  const made = `${number.format(classes)} classes make ${number.format(composites)} composites and ${number.format(fits)} fits of pairs (pairs x folds x blocks x encoders)`;
+  const made = `${number.format(classes)} classes make ${number.format(composites)} composites and up to ${number.format(fits)} fits of pairs (pairs x folds x blocks x encoders)`;
   const refuse = (text: string): Flag => ({ id: "size", severity: "refuse", encoder: null, text });
   if (composites * PLAN_BYTES > memory)
     return refuse(
