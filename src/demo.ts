@@ -66,7 +66,7 @@ export interface DemoOptions {
   readonly cells?: number | undefined;
   /** Names the simulated fields; not that of the fields that the encoders were trained on (1). */
   readonly seed?: number | undefined;
-  /** Threads; one per core by default. */
+  /** Threads; one per usable core by default. */
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** For the head of the report, `2026-11-25`. */

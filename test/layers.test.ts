@@ -66,6 +66,15 @@ test("ONNX Runtime is imported in one file", () => {
   expect(users.filter((f) => f !== "encode/onnx/session.ts")).toEqual([]);
 });
 
+test("cores and memory are asked in one file, which knows the limits of containers and jobs", () => {
+  const users = files.filter((f) =>
+    /\b(?:availableParallelism|totalmem|freemem|constrainedMemory|cpus)\(/.test(
+      readFileSync(join(src, f), "utf8"),
+    ),
+  );
+  expect(users).toEqual(["files/machine.ts"]);
+});
+
 /** Files and packages that `file` reaches, with the way there. */
 function reached(file: string): Map<string, string> {
   const ways = new Map<string, string>();

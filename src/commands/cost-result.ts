@@ -26,7 +26,7 @@ export function costLines(cost: StudyCost): string[] {
       `${measured.composites} composites, ${measured.crops} crops, ${measured.fits} fits, ${measured.probes} probes: an estimate`,
     ],
     ["disk", `${gigabytes(bytes)}${free === null ? "" : `, ${gigabytes(free)} free`}`],
-    ["memory", `${gigabytes(cost.memory)} at most, this machine has ${gigabytes(cost.machineMemory)}`],
+    ["memory", `${gigabytes(cost.memory)} at most, ${gigabytes(cost.machineMemory)} may be used here`],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`);

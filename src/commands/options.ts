@@ -33,7 +33,10 @@ export function share(text: string): number {
 
 /** `--workers`, the same for every command that has it. */
 export function workersOption(): Option {
-  return new Option("--workers <n>", "threads (default: one per core)").argParser(whole(1, MOST_WORKERS));
+  return new Option(
+    "--workers <n>",
+    "threads (default: one per core that a container or job leaves)",
+  ).argParser(whole(1, MOST_WORKERS));
 }
 
 /** `--device`, the same for every command that runs networks. */

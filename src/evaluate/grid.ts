@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os";
 import { share } from "../core/share.ts";
 import { StudyError } from "../errors.ts";
+import { usableCores } from "../files/machine.ts";
 import { Pool } from "../files/pool.ts";
 import type { PairFit } from "./crossvalidate.ts";
 import type { PairSplits, Split } from "./split.ts";
@@ -30,8 +30,8 @@ export class PairGrid {
   readonly #pool: Pool<GridTask, PairFit>;
   readonly #splits = new WeakMap<Split, Split>();
 
-  /** @param workers number of threads; one per core by default */
-  constructor(workers: number = availableParallelism()) {
+  /** @param workers number of threads; one per usable core by default */
+  constructor(workers: number = usableCores()) {
     if (!Number.isInteger(workers) || workers < 1)
       throw new StudyError(`cannot evaluate on ${workers} workers; ask for 1 or more`);
     this.#pool = new Pool({

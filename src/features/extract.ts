@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { CheckedStore } from "../cells/crops.ts";
 import type { CellStore } from "../cells/store.ts";
@@ -11,6 +10,7 @@ import type { Encoder } from "../encode/encoder.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { LIMITS } from "../encode/onnx/apart.ts";
 import { openEncoder } from "../encode/open.ts";
+import { usableCores } from "../files/machine.ts";
 import { Pool } from "../files/pool.ts";
 import { type Derived, derivedScales } from "../swap/derived.ts";
 import type { Scales } from "../swap/intensity.ts";
@@ -311,7 +311,7 @@ async function runTasks(
   tasks: readonly WorkerTask[],
   commands: readonly CommandDescription[],
   logs: string | undefined,
-  { workers = availableParallelism(), signal, programs = new RunningPrograms() }: ExtractOptions,
+  { workers = usableCores(), signal, programs = new RunningPrograms() }: ExtractOptions,
   onDone: (done: WorkerDone) => void,
 ): Promise<void> {
   // WebGPU ends the process where two threads use it (ONNX Runtime 1.30).

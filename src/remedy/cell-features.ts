@@ -32,7 +32,7 @@ export interface CellFeatureOptions {
   readonly remedy?: string;
   /** Metadata column that holds the class, without its prefix; Localization by default. Looked at with a remedy only. */
   readonly class?: string;
-  /** Threads; one per core by default. */
+  /** Threads; one per usable core by default. */
   readonly workers?: number;
   readonly signal?: AbortSignal;
   /** Called with the cells that are done; with several composites of a cell, with as many as these amount to. */

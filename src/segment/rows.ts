@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os";
 import { storeFile } from "../cells/header.ts";
 import type { CellStore } from "../cells/store.ts";
+import { usableCores } from "../files/machine.ts";
 import { NpyReader } from "../files/npy.ts";
 import { MEASURES } from "../masks/verdict.ts";
 import type { Segmentation } from "./choices.ts";
@@ -53,7 +53,7 @@ export async function segmentRows(
     await runChunks(
       context,
       makeChunks(store.cells.field, height, width, rows),
-      workers ?? availableParallelism(),
+      workers ?? usableCores(),
       signal ?? new AbortController().signal,
       (result) => {
         result.places.forEach((place, k) => {

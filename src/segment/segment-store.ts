@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { CONTACT_SHEET, discardStaged, replaceMasks, stageMasks } from "../cells/replace.ts";
 import { CellStore, readHeader, storeHash } from "../cells/store.ts";
@@ -6,6 +5,7 @@ import { median } from "../core/statistics.ts";
 import { DataError, SettingError, StudyError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { takeLock } from "../files/lock.ts";
+import { usableCores } from "../files/machine.ts";
 import { NpyReader } from "../files/npy.ts";
 import { equivalentDiameter } from "../masks/diameter.ts";
 import { LIFTABLE, type Liftable, MEASURES, passes, worthLifting } from "../masks/verdict.ts";
@@ -105,7 +105,7 @@ async function segmentLocked(path: string, options: SegmentOptions): Promise<Seg
     await runChunks(
       context,
       makeChunks(store.cells.field, height, width),
-      options.workers ?? availableParallelism(),
+      options.workers ?? usableCores(),
       options.signal ?? new AbortController().signal,
       (result) => {
         result.rows.forEach((row, k) => {

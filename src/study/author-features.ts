@@ -26,7 +26,7 @@ export interface AuthorFeatureOptions {
   /** Cells of each class that are used: the first ones of its file (the study's 1,000). */
   readonly cells: number;
   readonly folds: number;
-  /** Threads; one per core by default. */
+  /** Threads; one per usable core by default. */
   readonly workers?: number;
   readonly signal?: AbortSignal;
   /** Called with the blocks (one setting with one background) that are done. */

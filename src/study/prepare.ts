@@ -1,4 +1,3 @@
-import { availableParallelism, totalmem } from "node:os";
 import { CellStore } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
 import type { CommandFile } from "../encode/command/file.ts";
@@ -8,6 +7,7 @@ import type { Encoder } from "../encode/encoder.ts";
 import { tryFile } from "../encode/try-file.ts";
 import { changedUnits } from "../encode/units.ts";
 import { type EncoderTarget, tryEncoder } from "../features/extract.ts";
+import { usableCores, usableMemory } from "../files/machine.ts";
 import type { Scales } from "../swap/intensity.ts";
 import type { Flag, SwapPlan } from "../types.ts";
 import { PlanIndex } from "./block.ts";
@@ -57,7 +57,7 @@ export type StudyProgress = (
 export interface PrepareOptions {
   /** Study folder to make or go on with. */
   readonly out: string;
-  /** Threads; one per core by default. */
+  /** Threads; one per usable core by default. */
   readonly workers?: number;
   /** Where ONNX networks run; the processor by default. */
   readonly device?: Device;
@@ -174,12 +174,12 @@ async function prepare(
     outputCount,
     study.plan === undefined ? null : 0,
   );
-  const { limit = LIMIT_HOURS, workers = availableParallelism() } = options;
-  findings.add(hopeless(drawn, { limit, workers, memory: totalmem() }));
+  const { limit = LIMIT_HOURS, workers = usableCores() } = options;
+  findings.add(hopeless(drawn, { limit, workers, memory: usableMemory() }));
   const wide = (output: string, dimension: number) =>
     study.pairs === "none"
       ? null
-      : wideFeatures(output, dimension, { rows: selection.rows, workers, memory: totalmem() });
+      : wideFeatures(output, dimension, { rows: selection.rows, workers, memory: usableMemory() });
   onProgress?.("plan", 0, 0);
   const plan = await studyPlan(store, study, selection, split);
   inputs.check();

@@ -1,8 +1,8 @@
 import "./telemetry.ts";
 import type { ChildProcess } from "node:child_process";
-import { totalmem } from "node:os";
 import { DataError, InterruptedError, STOPPED } from "../../errors.ts";
 import { type ErrorRecord, reviveError } from "../../files/error-record.ts";
+import { usableMemory } from "../../files/machine.ts";
 import { startProcess } from "../../files/worker.ts";
 import type { CropShape, MaskKind } from "../../types.ts";
 import type { Encoder } from "../encoder.ts";
@@ -22,13 +22,11 @@ export interface Limits {
 }
 
 /** Far more than any network takes that a study of thousands of composites could use. */
-export const LIMITS: Limits = { openMs: 120_000, encodeMs: 300_000, bytes: Math.max(2 ** 31, memory() / 2) };
-
-/** Memory that this process may have, bytes. */
-function memory(): number {
-  const constrained = process.constrainedMemory();
-  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-}
+export const LIMITS: Limits = {
+  openMs: 120_000,
+  encodeMs: 300_000,
+  bytes: Math.max(2 ** 31, usableMemory() / 2),
+};
 
 /** Memory of a network at most: a runtime, its weights several times over, and a batch of activations. */
 function bytesOf({ bytes, batch, device, description: { input } }: OnnxFile, limits: Limits): number {

@@ -1,5 +1,4 @@
 import { readdirSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
 import { join, relative } from "node:path";
 import { CellStore } from "../../cells/store.ts";
 import { share } from "../../core/share.ts";
@@ -7,6 +6,7 @@ import { StudyError } from "../../errors.ts";
 import { batchRows, sharedOut } from "../../features/extract.ts";
 import { encodingOrder } from "../../features/order.ts";
 import { namedAfter } from "../../files/atomic.ts";
+import { usableCores, usableMemory } from "../../files/machine.ts";
 import { Pool } from "../../files/pool.ts";
 import { hashFile } from "../../files/state.ts";
 import { sharePlan } from "../../swap/plan.ts";
@@ -47,7 +47,7 @@ export interface ExportOptions {
   readonly masks?: boolean;
   /** Bytes of a .npy file at most; one file by default. */
   readonly partBytes?: number;
-  /** Threads; one per core by default. */
+  /** Threads; one per usable core by default. */
   readonly workers?: number;
   readonly signal?: AbortSignal;
   /** Called before anything is written. */
@@ -90,7 +90,7 @@ export async function exportComposites(asked: Study, options: ExportOptions): Pr
       1,
       study.plan === undefined ? null : 0,
     );
-    const machine = { limit: LIMIT_HOURS, workers: availableParallelism(), memory: totalmem() };
+    const machine = { limit: LIMIT_HOURS, workers: usableCores(), memory: usableMemory() };
     findings.add(hopeless({ ...size, fits: 0 }, machine));
     const plan = await studyPlan(store, study, selection, split);
     const { composite } = study;
@@ -173,7 +173,7 @@ interface Composing extends Omit<ComposeSetup, "cells" | "order" | "batch" | "pi
 /** Makes the composites in an order that uses every donor's fill at once, one worker thread per core. */
 async function compose(
   { store, plan, scales, composite, pixels, labels }: Composing,
-  { workers = availableParallelism(), onProgress }: ExportOptions,
+  { workers = usableCores(), onProgress }: ExportOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const batch = batchRows(store);

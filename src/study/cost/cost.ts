@@ -1,7 +1,7 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
 import { pairBytes, pairSystems } from "../../evaluate/svm/memory.ts";
+import { usableCores, usableMemory } from "../../files/machine.ts";
 import type { Flag } from "../../types.ts";
 import type { PreparedStudy } from "../prepare.ts";
 import { gigabytes, hoursText, LIMIT_HOURS, limitFor, SMALLER } from "./limit.ts";
@@ -42,7 +42,7 @@ export interface StudyCost {
   /** Bytes that will be written, and that are free where the study is; null where that is not known. */
   readonly bytes: number;
   readonly free: number | null;
-  /** Bytes of memory at most, about, and of this machine. */
+  /** Bytes of memory at most, about, and that may be used here. */
   readonly memory: number;
   readonly machineMemory: number;
 }
@@ -64,13 +64,13 @@ export async function costOf(
   prepared: PreparedStudy,
   {
     out,
-    workers = availableParallelism(),
+    workers = usableCores(),
     force = false,
   }: { readonly out: string; readonly workers?: number; readonly force?: boolean },
 ): Promise<StudyCost> {
   const work = await planWork(prepared, out, force);
   const speeds = await measureSpeeds(prepared, work, workers);
-  const threads = Math.min(workers, availableParallelism());
+  const threads = Math.min(workers, usableCores());
   const { selection, plan, targets, files } = prepared;
   const outputs = [...targets.flatMap((t) => t.dimensions), ...files.map(({ file }) => file.dimension)];
   const anything = work.composites + work.fits + work.probes > 0;
@@ -104,7 +104,7 @@ export async function costOf(
     bytes: work.bytes + rows * RESULTS.bytes,
     free: freeBytes(prepared.study.features ?? out),
     memory: memoryOf(prepared, outputs, workers),
-    machineMemory: totalmem(),
+    machineMemory: usableMemory(),
   };
 }
 
@@ -214,7 +214,7 @@ export function costFinding(cost: StudyCost, limit = LIMIT_HOURS): Flag {
     );
   // Memory is a bound: less may do.
   if (memory > machineMemory)
-    return flag("warning", `${text}: this machine has ${gigabytes(machineMemory)}; ${SMALLER}`);
+    return flag("warning", `${text}: ${gigabytes(machineMemory)} may be used here; ${SMALLER}`);
   return flag("note", text);
 }
 
@@ -238,7 +238,7 @@ export function wideFeatures(
   // One memory of a thread has an end, however much the machine has.
   const fits = pairSystems(pair, dimension).length > 0;
   if (fits && all <= memory) return null;
-  const limit = fits ? `this machine has ${gigabytes(memory)}` : "one may take 4.0 GB";
+  const limit = fits ? `${gigabytes(memory)} may be used here` : "one may take 4.0 GB";
   const most = Math.floor((memory - block) / one);
   const fewer = fits && most >= 1 ? `, or take ${most} of ${workers} threads (--workers ${most})` : "";
   return {

@@ -3,7 +3,7 @@ import type { Setting } from "../../settings.ts";
 import { planRows } from "../../swap/plan.ts";
 import type { Flag } from "../../types.ts";
 import { listBlocks } from "../block.ts";
-import { hoursText, SMALLER } from "../cost/limit.ts";
+import { gigabytes, hoursText, SMALLER } from "../cost/limit.ts";
 import { addedSettings } from "../plan.ts";
 import type { Study } from "../schema.ts";
 import type { Selection } from "../select.ts";
@@ -55,7 +55,7 @@ const number = new Intl.NumberFormat("en-US");
 
 /**
  * Refuses what no machine gets done in `limit` hours, before a plan is drawn; null for what one may.
- * @param memory bytes of this machine
+ * @param memory bytes that may be used here
  */
 export function hopeless(
   { classes, composites, fits }: StudySize,
@@ -66,7 +66,7 @@ export function hopeless(
   const refuse = (text: string): Flag => ({ id: "size", severity: "refuse", encoder: null, text });
   if (composites * PLAN_BYTES > memory)
     return refuse(
-      `${made}: their plan alone takes ${number.format(Math.ceil((composites * PLAN_BYTES) / 1e9))} GB of memory, and this machine has ${number.format(Math.floor(memory / 1e9))} GB; ${SMALLER}`,
+      `${made}: their plan alone takes ${number.format(Math.ceil((composites * PLAN_BYTES) / 1e9))} GB of memory, and ${gigabytes(memory)} may be used here; ${SMALLER}`,
     );
   if (hours > limit)
     return refuse(
