@@ -1,46 +1,37 @@
 import { InUseError, isCellswapError, StudyError } from "./errors.ts";
 import { PairGrid } from "./evaluate/grid.ts";
-import { chosenPairs } from "./evaluate/pair-sample.ts";
 import type { Sensitivity } from "./evidence/sensitivity.ts";
 import { type Extraction, extract } from "./features/extract.ts";
 import type { FeatureSet } from "./features/features.ts";
 import { takeFeatures } from "./features/given/given.ts";
 import type { PartDamage } from "./features/part.ts";
 import type { ReportData } from "./report/data.ts";
+import { type BeginOptions, beginStudy } from "./study/begin.ts";
 import { listBlocks } from "./study/block.ts";
 import { evaluateBlocks } from "./study/blocks.ts";
 import { costFinding, costOf, type StudyCost } from "./study/cost/cost.ts";
 import { Work } from "./study/cost/work.ts";
 import { evaluateCurve } from "./study/curve.ts";
 import { hasDrawnCells } from "./study/draw/drawn-store.ts";
-import { encoderName, outputNames, recordedEncoders } from "./study/encoders.ts";
+import { encoderName, outputNames } from "./study/encoders.ts";
 import { featuresOf, withFeatures } from "./study/feature-folder.ts";
 import { constantFinding } from "./study/given.ts";
-import { studySplits } from "./study/groups.ts";
 import { chanceFindings } from "./study/guards.ts";
-import type { StudyInputs } from "./study/inputs.ts";
-import { keep } from "./study/kept.ts";
-import { type OnDamage, OpenFolder } from "./study/open-folder.ts";
+import type { OpenFolder } from "./study/open-folder.ts";
+import { chosenEvaluation } from "./study/outputs.ts";
 import type { PartRequest } from "./study/part.ts";
 import { type PrepareOptions, prepareStudy } from "./study/prepare.ts";
 import { fitProbes } from "./study/probes.ts";
-import type { StudyRecord } from "./study/record.ts";
 import { runRemedies } from "./study/remedies/run.ts";
 import type { EncoderRemedies } from "./study/remedies/table.ts";
 import { writeResults } from "./study/results.ts";
-import { writeScales } from "./study/scales.ts";
 import type { Study } from "./study/schema.ts";
 import { runSensitivity } from "./study/sensitivity/run.ts";
-import { planFiles, planHash, writePlan } from "./swap/plan-file.ts";
 import type { Flag } from "./types.ts";
 
-export interface StudyOptions extends PrepareOptions {
-  /** Called with what an earlier run left and what is not as it was left, and what is done about it. */
-  readonly onDamage?: OnDamage;
+export interface StudyOptions extends BeginOptions {
   /** For the head of the report, as a person types it. */
   readonly command?: string;
-  /** For the head of the report, `2026-11-25`; a folder keeps that of its first run. */
-  readonly date?: string;
 }
 
 /** What a run would make and take, and what the guards found. */
@@ -93,10 +84,10 @@ export interface StudyRun {
  * @throws CellswapError naming the file and the remedy; InUseError where another run has the folder.
  */
 export async function runStudy(given: Study, options: StudyOptions): Promise<StudyRun> {
-  const { out, workers, force = false } = options;
+  const { out, workers } = options;
   const prepared = await prepareStudy(given, options);
-  const { store, programs, encoders, inputs, findings, selection, study, groups } = prepared;
-  const { plan, index, scales, look, targets, files } = prepared;
+  const { store, programs, encoders, findings, selection, study, groups } = prepared;
+  const { plan, index, scales, targets, files } = prepared;
   let folder: OpenFolder | undefined;
   let grid: PairGrid | undefined;
   let extraction: Extraction | undefined;
@@ -106,29 +97,9 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
   try {
     options.onProgress?.("cost", 0, 0);
     findings.add(costFinding(await costOf(prepared, options), options.limit));
-    folder = OpenFolder.open(
-      out,
-      {
-        crops: store.header.hashes["crops.npy"],
-        study: {
-          ...choicesOf(study, inputs),
-          ...(options.device === undefined ? {} : { device: options.device }),
-        },
-        encoders: recordedEncoders(encoders),
-        date: options.date ?? null,
-      },
-      force,
-      options.onDamage,
-    );
+    folder = beginStudy(prepared, options);
     const { layout, lost } = folder;
     const signal = options.signal === undefined ? lost : AbortSignal.any([options.signal, lost]);
-    folder.stage("plan", planHash(plan), planFiles(layout.plan, plan), () =>
-      writePlan(layout.plan, plan, { ...store.cells, classOf: selection.classOf }),
-    );
-    folder.stage("scales", prepared.scalesKey, scales.kind === "group" ? [layout.scales] : [], () =>
-      writeScales(layout.scales, scales, store.channels),
-    );
-    if (!look.kept) keep(layout.survey, look.key, look.survey);
     const onDamage = ({ path, what }: PartDamage) =>
       options.onDamage?.(path, `${what}; what is not whole is made again`);
     options.onProgress?.("composites", 0, 0);
@@ -171,11 +142,8 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       layout,
       sets,
       blocks: listBlocks(study.settings, study.backgrounds ?? selection.classes),
-      classes: selection.classes,
-      rows: selection.rows,
       index,
-      pairs: study.pairs === "all" ? undefined : chosenPairs(selection.classes, study.pairs, study.seed),
-      splits: studySplits(study, groups, selection),
+      ...chosenEvaluation(prepared),
       grid: () => (grid ??= new PairGrid(workers)),
       ...{ signal, work },
     };
@@ -271,19 +239,4 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     await prepared.close();
     folder?.close();
   }
-}
-
-/** The choices of a study as its record shows them; files by their content. */
-function choicesOf(study: Study, inputs: StudyInputs): StudyRecord["study"] {
-  const {
-    cells: _cells,
-    encoders: _encoders,
-    features: _features,
-    plan: _plan,
-    cellList: _list,
-    segment,
-    ...choices
-  } = study;
-  const { cells: _into, ...how } = segment ?? {};
-  return { ...choices, ...(segment === undefined ? {} : { segment: how }), ...inputs.hashes() };
 }

@@ -27,6 +27,10 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
   ],
   ["segment", "Find the center cell and its neighbors in every crop", () => import("./segment.ts")],
   ["run", "Run a study: swap backgrounds, encode, classify, report", () => import("./run.ts")],
+  ["plan", "Divide a study into shards, for many machines", () => import("./plan.ts")],
+  ["shard", "Make one shard of a study", () => import("./shard.ts")],
+  ["status", "Say which shards are missing", () => import("./status.ts")],
+  ["merge", "Make the report of what the shards made", () => import("./merge.ts")],
   ["compare", "Compare encoders on the same composites, of one or two studies", () => import("./compare.ts")],
   ["view", "See which cells flipped and why, and swap backgrounds by hand", () => import("./view.ts")],
   [

@@ -3,6 +3,7 @@ import type { Device } from "../encode/device.ts";
 import { SettingError, StudyError } from "../errors.ts";
 import type { PrepareOptions } from "../study/prepare.ts";
 import { readStudyFile, type Study } from "../study/schema.ts";
+import { planShards, type ShardPlan } from "../study/shards/plan.ts";
 import { type DryRun, dryRun, runStudy, type StudyRun } from "../study.ts";
 import { programLines } from "./program.ts";
 import { type Monitor, monitored, type ProgressOptions, stages } from "./progress.ts";
@@ -51,6 +52,26 @@ export async function dryRunNamed(path: string, options: StudyRunOptions): Promi
       throw ofStudy(error, file);
     }),
   );
+}
+
+/** Divides the study of a file, or of the folder that it has, into shards. */
+export async function planNamed(
+  path: string,
+  options: StudyRunOptions & { readonly shards: number },
+): Promise<{ plan: ShardPlan; folder: string }> {
+  const { file, folder } = placeOfStudy(path, options.out);
+  const study = readStudyFile(file);
+  const plan = await monitored(options, (monitor, signal) =>
+    planShards(study, {
+      ...given(options, folder, monitor, signal),
+      shards: options.shards,
+      date: today(),
+      onDamage: (damaged, what) => monitor.tell(`${damaged}: ${what}`, "note"),
+    }).catch((error: unknown) => {
+      throw ofStudy(error, file);
+    }),
+  );
+  return { plan, folder };
 }
 
 /** What a run and a dry run are given alike. */

@@ -1,28 +1,23 @@
 import { join } from "node:path";
-import type { CheckedStore } from "../cells/crops.ts";
 import type { CellStore } from "../cells/store.ts";
-import { share } from "../core/share.ts";
-import { servePrograms } from "../encode/command/distant.ts";
 import { checkCommand } from "../encode/command/file.ts";
-import { RunningPrograms } from "../encode/command/programs.ts";
-import type { CommandDescription } from "../encode/description.ts";
+import type { RunningPrograms } from "../encode/command/programs.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import type { EncoderFile } from "../encode/encoder-file.ts";
 import { LIMITS } from "../encode/onnx/apart.ts";
 import { openEncoder } from "../encode/open.ts";
-import { usableCores } from "../files/machine.ts";
-import { Pool } from "../files/pool.ts";
-import { type Derived, derivedScales } from "../swap/derived.ts";
+import type { Setting } from "../settings.ts";
+import type { Derived } from "../swap/derived.ts";
 import type { Scales } from "../swap/intensity.ts";
-import { sharePlan } from "../swap/plan.ts";
-import { type Segment, segmentsOf } from "../swap/segments.ts";
+import { piecesOf, type Segment } from "../swap/segments.ts";
 import type { SeededError } from "../swap/wrong-masks.ts";
 import type { CompositeOptions, CropShape, MaskKind, SwapPlan } from "../types.ts";
-import { FeatureSet, findShelf, type Shelf } from "./features.ts";
+import { encodeRows } from "./encoding.ts";
+import { FeatureSet, findShelves, type Shelf } from "./features.ts";
 import { featureInputs } from "./inputs.ts";
 import { featureKey } from "./key.ts";
 import { encodingOrder } from "./order.ts";
-import { FillingPart, type PartDamage, removeUnwanted } from "./part.ts";
+import { FillingPart, type FindOptions, type PartDamage, removeUnwanted } from "./part.ts";
 
 /** What is to be encoded and where the features go. */
 export interface ExtractRequest {
@@ -62,45 +57,6 @@ export interface Extraction {
   readonly encodingMs: number;
 }
 
-/** What a worker needs to know of one output of an encoder; a shelf per segment of the plan. */
-export interface OutputTarget {
-  readonly dimension: number;
-  readonly shelves: readonly Pick<Shelf, "part" | "row" | "missing">[];
-}
-
-/** What one worker thread needs to know. */
-export interface WorkerSetup {
-  readonly cells: CheckedStore;
-  readonly plan: SwapPlan;
-  readonly scales: Scales;
-  readonly composite: CompositeOptions;
-  readonly derived: Derived | null;
-  readonly error: SeededError | null;
-  readonly segments: readonly Segment[];
-  /** Rows of the plan that are to be made, in the order of the batches. */
-  readonly order: Int32Array;
-  /** Rows of a batch. */
-  readonly batch: number;
-  readonly targets: readonly {
-    readonly encoder: EncoderFile;
-    /** 1 for every entry of `order` that the encoder lacks. */
-    readonly lacks: Uint8Array;
-    readonly outputs: readonly OutputTarget[];
-  }[];
-}
-
-/** A batch: entries `batch` times the size of a batch on of `order`. */
-export interface WorkerTask {
-  readonly batch: number;
-}
-
-/** A worker's answer. */
-export interface WorkerDone {
-  /** Rows encoded, counted once per encoder. */
-  readonly encoded: number;
-  readonly encodingMs: number;
-}
-
 export interface ExtractOptions {
   /** What runs encoders that are other programs, as {@link tryEncoder} had it, and is ended with the extraction; its own by default. */
   readonly programs?: RunningPrograms;
@@ -116,16 +72,6 @@ export interface ExtractOptions {
   ) => void;
 }
 
-/** Bytes of crops that a worker holds at a time, and the most and least rows of a batch. */
-const BATCH_BYTES = 1 << 23;
-const BATCH = { most: 64, least: 16 };
-
-/** Bytes of crops for which a batch has fewer rows than the least: 16 of 256 px and eight channels. */
-const LEAST_BYTES = 1 << 25;
-
-/** Bytes of crops that a worker holds at most so that a program gets whole batches. */
-const PROGRAM_BYTES = 1 << 28;
-
 /**
  * Makes the composites of the plan whose features are not on disk and writes every encoder's features, one worker
  * thread per core. Each worker composes a batch once, runs the encoders that lack it and writes their features in
@@ -133,15 +79,21 @@ const PROGRAM_BYTES = 1 << 28;
  * @throws CellswapError of the first thing that does not fit; InterruptedError after `signal`.
  */
 export async function extract(request: ExtractRequest, options: ExtractOptions = {}): Promise<Extraction> {
-  const { store, plan, encoders, derived = null, error = null } = request;
-  const segments = segmentsOf(plan);
+  const { plan, encoders, folder, shared = false, onDamage } = request;
+  const pieces = piecesOf(plan);
   const checked = new Set<string>();
-  const shelves = findShelves(request, segments, checked);
+  const shelves = requestedShelves(request, pieces, { checked, onDamage });
+  encoders.forEach(({ names }, e) => {
+    names.forEach((name, o) => {
+      const begun = shelves[e][o].flatMap((s) => s.missing?.base ?? []);
+      removeUnwanted(join(folder, name), shared ? null : new Set(begun));
+    });
+  });
   let total = 0;
   let done = 0;
   const lacking = shelves.map((outputs, e) => {
     const lacks = new Uint8Array(plan.count);
-    segments.forEach(({ start, end }, s) => {
+    pieces.forEach(({ start, end }, s) => {
       const own = outputs.map((list, o) => ({
         shelf: list[s],
         made: begin(list[s], encoders[e].dimensions[o]),
@@ -157,79 +109,45 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
     return lacks;
   });
   options.onProgress?.(done, total);
-  const order = share(encodingOrder(plan).filter((row) => lacking.some((lacks) => lacks[row] === 1)));
+  const order = encodingOrder(plan).filter((row) => lacking.some((lacks) => lacks[row] === 1));
   options.onLacking?.(
     order.length,
     encoders,
     lacking.map((lacks) => lacks.reduce((n, lack) => n + lack, 0)),
   );
-  const commands = encoders.flatMap(({ encoder }, e) =>
-    encoder.kind === "command" && lacking[e].includes(1) ? [encoder.description] : [],
-  );
-  const batch = batchRows(store, commands);
   let encodingMs = 0;
-  await runTasks(
-    {
-      cells: store.checked,
-      plan: sharePlan(plan),
-      scales: derived === null ? request.scales : derivedScales(request.scales, request.composite, derived),
-      composite: request.composite,
-      derived: derived && { ...derived, plan: sharePlan(derived.plan) },
-      error,
-      segments,
-      order,
-      batch,
-      targets: encoders.map(({ encoder, dimensions }, e) => ({
-        encoder,
-        lacks: picked(lacking[e], order),
-        outputs: shelves[e].map((list, o) => ({
-          dimension: dimensions[o],
-          shelves: list.map(({ part, row, missing }) => ({
-            part: part === null ? null : share(part),
-            row: row === null ? null : share(row),
-            missing: missing === null ? null : { base: missing.base, rows: share(missing.rows) },
-          })),
-        })),
-      })),
-    },
-    Array.from({ length: Math.ceil(order.length / batch) }, (_, b) => ({ batch: b })),
-    commands,
-    request.logs,
-    options,
-    (reply) => {
-      encodingMs += reply.encodingMs;
-      done += reply.encoded;
-      options.onProgress?.(done, total);
-    },
-  );
+  await encodeRows(request, { pieces, shelves, lacking, order }, options, (reply) => {
+    encodingMs += reply.encodingMs;
+    done += reply.encoded;
+    options.onProgress?.(done, total);
+  });
   for (const { encoder, names } of encoders)
     try {
       if (encoder.kind === "command") checkCommand(encoder);
     } catch (error) {
       // Nothing is kept under the hash of another program.
-      for (const name of names) removeUnwanted(join(request.folder, name), new Set());
+      for (const name of names) removeUnwanted(join(folder, name), new Set());
       throw error;
     }
   shelves.forEach((outputs, e) => {
     outputs.forEach((list, o) => {
       for (const { missing } of list)
         if (missing !== null) {
-          new FillingPart(missing.base, missing.rows.length / 2, encoders[e].dimensions[o]).finish(
-            missing.rows,
-          );
-          checked.add(missing.base);
+          const { base, rows } = missing;
+          new FillingPart(base, rows.length / 2, encoders[e].dimensions[o]).finish(rows);
+          checked.add(base);
         }
     });
   });
-  const complete = findShelves(request, segments, checked);
+  const complete = requestedShelves(request, pieces, { checked, onDamage });
   const sets = encoders.flatMap(({ names, dimensions }, e) =>
-    names.map((name, o) => new FeatureSet(name, dimensions[o], segments, complete[e][o])),
+    names.map((name, o) => new FeatureSet(name, dimensions[o], pieces, complete[e][o])),
   );
   return { sets, composites: order.length, encodingMs };
 }
 
-/** Shelves by encoder, output and segment; what an earlier run began and this one has no use for is removed. */
-function findShelves(
+/** Shelves by encoder, output and piece. */
+export function requestedShelves(
   {
     store,
     plan,
@@ -239,24 +157,18 @@ function findShelves(
     error = null,
     encoders,
     folder,
-    shared = false,
-    onDamage,
-  }: ExtractRequest,
-  segments: readonly Segment[],
-  checked: Set<string>,
+  }: Pick<
+    ExtractRequest,
+    "store" | "plan" | "scales" | "composite" | "derived" | "error" | "encoders" | "folder"
+  >,
+  pieces: readonly Segment[],
+  options: FindOptions,
 ): Shelf[][][] {
   const own = featureInputs({ store, plan, scales, composite, error, derived });
   return encoders.map(({ encoder, names, dimensions }) =>
     names.map((name, o) => {
-      const place = join(folder, name);
-      const shelves = segments.map((segment) =>
-        findShelf(place, plan, segment, featureKey(own, encoder, o, segment.setting), dimensions[o], {
-          checked,
-          onDamage,
-        }),
-      );
-      removeUnwanted(place, shared ? null : new Set(shelves.flatMap((s) => s.missing?.base ?? [])));
-      return shelves;
+      const keyOf = (setting: Setting) => featureKey(own, encoder, o, setting);
+      return findShelves(join(folder, name), { plan, pieces, keyOf, dimension: dimensions[o] }, options);
     }),
   );
 }
@@ -289,91 +201,8 @@ export async function tryEncoder(
   }
 }
 
-/**
- * Rows of a batch: as many crops as the bytes allow, in steps of the fewest, and fewer of very large crops; whole
- * batches of the program that takes most at a time, unless that needs too many bytes.
- */
-export function batchRows(
-  { channels, height, width }: CropShape,
-  commands: readonly CommandDescription[] = [],
-): number {
-  const bytes = channels.length * height * width * 4;
-  const rows = Math.floor(BATCH_BYTES / bytes);
-  const least = Math.min(BATCH.least, Math.max(1, Math.floor(LEAST_BYTES / bytes)));
-  const few = Math.min(BATCH.most, Math.max(least, rows - (rows % BATCH.least)));
-  const step = Math.max(1, ...commands.map((c) => c.batch));
-  const whole = Math.ceil(few / step) * step;
-  return whole * bytes <= PROGRAM_BYTES ? whole : few;
-}
-
-async function runTasks(
-  setup: WorkerSetup,
-  tasks: readonly WorkerTask[],
-  commands: readonly CommandDescription[],
-  logs: string | undefined,
-  { workers = usableCores(), signal, programs = new RunningPrograms() }: ExtractOptions,
-  onDone: (done: WorkerDone) => void,
-): Promise<void> {
-  // WebGPU ends the process where two threads use it (ONNX Runtime 1.30).
-  const alone = setup.targets.some(({ encoder }) => encoder.kind === "onnx" && encoder.device !== "cpu");
-  const pool = new Pool<WorkerTask, WorkerDone>({
-    base: import.meta.url,
-    module: "worker",
-    init: setup,
-    // A thread that waits for a program composes nothing: for each process that computes, another one does.
-    threads: alone ? 1 : Math.min(workers + commands.reduce((n, c) => n + c.processes, 0), tasks.length),
-    work: "encoding",
-    ...(commands.length === 0 ? {} : { connect: (port) => servePrograms(programs, port) }),
-  });
-  const open = setup.targets.some(({ encoder }) => encoder.kind === "onnx" && encoder.open);
-  const stop = () => {
-    programs.stop();
-    // Threads that wait for a network that may never answer are not waited for; it ends with them.
-    if (open) void pool.dispose();
-  };
-  try {
-    if (logs !== undefined && commands.length > 0) programs.logTo(logs);
-    const work = pool.each(tasks, onDone, { take: sharedOut(tasks.length, pool.threads), signal });
-    signal?.addEventListener("abort", stop, { once: true });
-    if (signal?.aborted === true) stop();
-    await work;
-  } finally {
-    signal?.removeEventListener("abort", stop);
-    await Promise.all([pool.dispose(), programs.end()]);
-  }
-}
-
-/**
- * Deals `count` tasks to workers: each has a run of neighbors, whose composites share donors and so their fills; one
- * that has done its own takes the later half of the longest run left. Returns the next task of a worker, -1 for none.
- */
-export function sharedOut(count: number, workers: number): (worker: number) => number {
-  const runs = Array.from({ length: workers }, (_, w) => ({
-    next: Math.floor((w * count) / workers),
-    end: Math.floor(((w + 1) * count) / workers),
-  }));
-  return (worker) => {
-    const own = runs[worker];
-    if (own.next === own.end) {
-      const longest = runs.reduce((a, b) => (b.end - b.next > a.end - a.next ? b : a));
-      if (longest.next === longest.end) return -1;
-      own.next = longest.next + Math.floor((longest.end - longest.next) / 2);
-      own.end = longest.end;
-      longest.end = own.next;
-    }
-    return own.next++;
-  };
-}
-
-/** The values of some rows, in memory that threads share. */
-function picked(values: Uint8Array, rows: Int32Array): Uint8Array {
-  const out = new Uint8Array(new SharedArrayBuffer(rows.length));
-  for (let i = 0; i < rows.length; i++) out[i] = values[rows[i]];
-  return out;
-}
-
-/** Whether a row of a segment is in none of the complete parts. */
-function isMissing({ missing, part }: Shelf, at: number): boolean {
+/** Whether a row of a piece is in none of the complete parts. */
+export function isMissing({ missing, part }: Shelf, at: number): boolean {
   return missing !== null && (part === null || part[at] < 0);
 }
 

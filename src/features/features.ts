@@ -1,61 +1,115 @@
 import { join } from "node:path";
+import type { Setting } from "../settings.ts";
 import { type Segment, segmentOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
 import { shortHash } from "./key.ts";
 import { type FindOptions, findParts, type Part } from "./part.ts";
 import { type Place, PlacedFeatures } from "./placed.ts";
 
-/** Where the features of one segment of the plan lie: in complete parts, or in one that is still to be made. */
+/** Where the features of one piece of the plan lie: in complete parts, or in one that is still to be made. */
 export interface Shelf {
   readonly key: string;
-  readonly parts: readonly Part[];
-  /** Of every row of the segment: position in `parts`, -1 where it is still to be made; null: all in part 0. */
+  readonly parts: readonly Pick<Part, "base">[];
+  /** Of every row of the piece: position in `parts`, -1 where it is still to be made; null: all in part 0. */
   readonly part: Int32Array | null;
-  /** Row in that part, or in the one to be made; null: as in the segment. */
+  /** Row in that part, or in the one to be made; null: as in the piece. */
   readonly row: Int32Array | null;
   /** The part that holds what is missing, null where nothing is. */
   readonly missing: { readonly base: string; readonly rows: Int32Array } | null;
 }
 
+/** What is looked up: pieces of a plan, and the key that a setting has. */
+export interface LookUp {
+  readonly plan: SwapPlan;
+  readonly pieces: readonly Segment[];
+  readonly keyOf: (setting: Setting) => string;
+  readonly dimension: number;
+}
+
 /**
- * Looks up what a folder holds of one segment. Rows are known by their cell and donor; parts that are damaged are
- * taken back, so that what is torn of them is made again.
+ * Looks up what a folder holds of the pieces of a plan: a shelf for each. Rows are known by their cell and donor; parts
+ * that are damaged are taken back, so that what is torn of them is made again.
  */
-export function findShelf(
+export function findShelves(
   folder: string,
-  plan: SwapPlan,
-  segment: Segment,
-  key: string,
-  dimension: number,
+  { plan, pieces, keyOf, dimension }: LookUp,
   options?: FindOptions,
-): Shelf {
-  const prefix = `${label(segment)}.${key}-`;
-  const parts = findParts(folder, prefix, dimension, options);
-  const wanted = pairs(plan, segment);
-  const count = wanted.length / 2;
-  const make = (rows: Int32Array) => ({
-    base: join(folder, `${prefix}${shortHash(new Uint8Array(rows.buffer, 0, rows.byteLength))}`),
-    rows,
+): Shelf[] {
+  const shelves: Shelf[] = [];
+  for (let first = 0; first < pieces.length; ) {
+    const { setting, background } = pieces[first];
+    let end = first + 1;
+    while (pieces[end]?.setting === setting && pieces[end].background === background) end++;
+    const key = keyOf(setting);
+    const prefix = `${label(pieces[first])}.${key}-`;
+    const parts = findParts(folder, prefix, dimension, options);
+    const baseOf = (rows: Int32Array) =>
+      join(folder, `${prefix}${shortHash(new Uint8Array(rows.buffer, 0, rows.byteLength))}`);
+    shelves.push(...shelvesOf(parts, plan, pieces.slice(first, end), key, baseOf));
+    first = end;
+  }
+  return shelves;
+}
+
+/** The shelves of pieces of one segment, by the complete parts that there are of it. */
+function shelvesOf(
+  parts: readonly Part[],
+  plan: SwapPlan,
+  pieces: readonly Segment[],
+  key: string,
+  baseOf: (rows: Int32Array) => string,
+): Shelf[] {
+  const byBase = new Map(parts.map((part) => [part.base, part]));
+  const whole = pieces.map((piece) => {
+    const wanted = pairs(plan, piece);
+    const part = byBase.get(baseOf(wanted));
+    if (part === undefined || !equal(part.rows, wanted)) return null;
+    byBase.delete(part.base);
+    return { base: part.base };
   });
-  const whole = parts.find((p) => equal(p.rows, wanted));
-  if (whole !== undefined) return { key, parts: [whole], part: null, row: null, missing: null };
-  if (parts.length === 0) return { key, parts, part: null, row: null, missing: make(wanted) };
-  const span = wanted.reduce((most, v) => Math.max(most, v), 0) + 2;
+  // Parts that are of no piece: of another plan, or of the rows that such a one lacked.
+  const others = [...byBase.values()];
+  const places = others.length === 0 ? null : placesIn(others);
+  return pieces.map((piece, p) => {
+    const own = whole[p];
+    if (own !== null) return { key, parts: [own], part: null, row: null, missing: null };
+    const wanted = pairs(plan, piece);
+    const none: Shelf = {
+      key,
+      parts: [],
+      part: null,
+      row: null,
+      missing: { base: baseOf(wanted), rows: wanted },
+    };
+    if (places === null) return none;
+    const count = wanted.length / 2;
+    const part = new Int32Array(count);
+    const row = new Int32Array(count);
+    const lacking: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const place = places(wanted[2 * i], wanted[2 * i + 1]);
+      part[i] = place?.[0] ?? -1;
+      row[i] = place?.[1] ?? lacking.length / 2;
+      if (place === undefined) lacking.push(wanted[2 * i], wanted[2 * i + 1]);
+    }
+    if (lacking.length === wanted.length) return none;
+    const rows = Int32Array.from(lacking);
+    const missing = rows.length === 0 ? null : { base: baseOf(rows), rows };
+    return { key, parts: others.map(({ base }) => ({ base })), part, row, missing };
+  });
+}
+
+/** Where every row (cell, donor) of some parts lies. */
+function placesIn(
+  parts: readonly Part[],
+): (cell: number, donor: number) => [part: number, row: number] | undefined {
+  const most = parts.reduce((m, { rows }) => rows.reduce((n, v) => Math.max(n, v), m), 0);
+  const span = most + 2;
   const places = new Map<number, [part: number, row: number]>();
   parts.forEach(({ rows }, p) => {
-    for (let r = 0; r < rows.length / 2; r++)
-      if (rows[2 * r + 1] < span) places.set(rows[2 * r] * span + rows[2 * r + 1] + 1, [p, r]);
+    for (let r = 0; r < rows.length / 2; r++) places.set(rows[2 * r] * span + rows[2 * r + 1] + 1, [p, r]);
   });
-  const part = new Int32Array(count);
-  const row = new Int32Array(count);
-  const lacking: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const place = places.get(wanted[2 * i] * span + wanted[2 * i + 1] + 1);
-    part[i] = place?.[0] ?? -1;
-    row[i] = place?.[1] ?? lacking.length / 2;
-    if (place === undefined) lacking.push(wanted[2 * i], wanted[2 * i + 1]);
-  }
-  return { key, parts, part, row, missing: lacking.length === 0 ? null : make(Int32Array.from(lacking)) };
+  return (cell, donor) => (donor > most ? undefined : places.get(cell * span + donor + 1));
 }
 
 /** Name of a segment in file names; names that fall together are told apart by what follows them. */
@@ -64,7 +118,7 @@ function label({ setting, background }: Segment): string {
   return `${setting}.${background.replace(/[^A-Za-z0-9 _+-]/g, "_").slice(0, 60)}`;
 }
 
-/** Cell and donor of every row of a segment. */
+/** Cell and donor of every row of a piece. */
 function pairs({ cell, donor }: SwapPlan, { start, end }: Segment): Int32Array {
   const out = new Int32Array(2 * (end - start));
   for (let row = start, at = 0; row < end; row++) {
@@ -84,22 +138,22 @@ export class FeatureSet {
   readonly name: string;
   /** Features per row. */
   readonly dimension: number;
-  readonly #segments: readonly Segment[];
+  readonly #pieces: readonly Segment[];
   readonly #shelves: readonly Shelf[];
   readonly #placed: PlacedFeatures;
 
-  constructor(name: string, dimension: number, segments: readonly Segment[], shelves: readonly Shelf[]) {
+  constructor(name: string, dimension: number, pieces: readonly Segment[], shelves: readonly Shelf[]) {
     this.name = name;
     this.dimension = dimension;
-    this.#segments = segments;
+    this.#pieces = pieces;
     this.#shelves = shelves;
     this.#placed = new PlacedFeatures(dimension);
   }
 
   /** Part (path without ending) and row in it of a row of the plan. */
   place(row: number): Place {
-    const s = segmentOf(this.#segments, row);
-    const at = row - this.#segments[s].start;
+    const s = segmentOf(this.#pieces, row);
+    const at = row - this.#pieces[s].start;
     const { parts, part, row: rows } = this.#shelves[s];
     return { base: parts[part?.[at] ?? 0].base, row: rows?.[at] ?? at };
   }
@@ -116,7 +170,7 @@ export class FeatureSet {
 
   /** Hash of exactly which features rows of the plan have: their key, cell and donor. */
   key(plan: SwapPlan, rows: Int32Array): string {
-    const keys = new Set(Array.from(rows, (row) => this.#shelves[segmentOf(this.#segments, row)].key));
+    const keys = new Set(Array.from(rows, (row) => this.#shelves[segmentOf(this.#pieces, row)].key));
     const who = Int32Array.from({ length: 2 * rows.length }, (_, i) =>
       i % 2 === 0 ? plan.cell[rows[i >> 1]] : plan.donor[rows[i >> 1]],
     );

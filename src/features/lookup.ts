@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { segmentsOf } from "../swap/segments.ts";
+import type { Setting } from "../settings.ts";
+import { piecesOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
 import type { ExtractRequest } from "./extract.ts";
-import { FeatureSet, findShelf, type Shelf } from "./features.ts";
+import { FeatureSet, findShelves, type Shelf } from "./features.ts";
 import { featureInputs } from "./inputs.ts";
 import { featureKey } from "./key.ts";
 import { madeSoFar } from "./part.ts";
@@ -31,29 +32,20 @@ export function lookUp(
 ): Lookup {
   const { plan, encoders, folder } = request;
   const inputs = featureInputs(request);
-  const segments = segmentsOf(plan);
+  const pieces = piecesOf(plan);
   const any = new Uint8Array(plan.count);
   const sets: FeatureSet[] = [];
   let bytes = 0;
   const encodings = encoders.map(({ encoder, names, dimensions }) => {
     const lacks = new Uint8Array(plan.count);
     names.forEach((name, o) => {
-      const shelves = segments.map((segment) =>
-        findShelf(
-          join(folder, name),
-          plan,
-          segment,
-          featureKey(inputs, encoder, o, segment.setting),
-          dimensions[o],
-          {
-            look: true,
-          },
-        ),
-      );
-      segments.forEach((segment, s) => {
-        bytes += lackingRows(shelves[s], segment, dimensions[o], lacks) * (4 * dimensions[o] + ROW_BYTES);
+      const keyOf = (setting: Setting) => featureKey(inputs, encoder, o, setting);
+      const wanted = { plan, pieces, keyOf, dimension: dimensions[o] };
+      const shelves = findShelves(join(folder, name), wanted, { look: true });
+      pieces.forEach((piece, p) => {
+        bytes += lackingRows(shelves[p], piece, dimensions[o], lacks) * (4 * dimensions[o] + ROW_BYTES);
       });
-      sets.push(new FeatureSet(name, dimensions[o], segments, shelves));
+      sets.push(new FeatureSet(name, dimensions[o], pieces, shelves));
     });
     lacks.forEach((lack, row) => {
       any[row] |= lack;
@@ -69,18 +61,17 @@ export function lookUpGiven(
   plan: SwapPlan,
   folder: string,
 ): { readonly set: FeatureSet; readonly bytes: number } {
-  const segments = segmentsOf(plan);
-  const shelves = segments.map((segment) =>
-    findShelf(join(folder, name), plan, segment, key, dimension, { look: true }),
-  );
+  const pieces = piecesOf(plan);
+  const wanted = { plan, pieces, keyOf: () => key, dimension };
+  const shelves = findShelves(join(folder, name), wanted, { look: true });
   const rows = shelves.reduce((n, { missing }) => n + (missing === null ? 0 : missing.rows.length / 2), 0);
   return {
-    set: new FeatureSet(name, dimension, segments, shelves),
+    set: new FeatureSet(name, dimension, pieces, shelves),
     bytes: rows * (4 * dimension + ROW_BYTES),
   };
 }
 
-/** Marks rows of a segment that are not made, and counts them. */
+/** Marks rows of a piece that are not made, and counts them. */
 function lackingRows(
   { missing, part, row }: Shelf,
   { start, end }: { readonly start: number; readonly end: number },

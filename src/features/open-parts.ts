@@ -1,5 +1,5 @@
 import { type Segment, segmentOf } from "../swap/segments.ts";
-import type { OutputTarget } from "./extract.ts";
+import type { OutputTarget } from "./encoding.ts";
 import { FillingPart } from "./part.ts";
 
 /** Parts that are open at most. */
@@ -7,19 +7,24 @@ const OPEN = 128;
 
 /** Parts that are being filled; the ones written last are held open. */
 export class OpenParts {
-  readonly #segments: readonly Segment[];
+  readonly #pieces: readonly Segment[];
+  readonly #attempt: string | undefined;
   readonly #open = new Map<string, FillingPart>();
 
-  /** @param segments those of the plan whose rows are written */
-  constructor(segments: readonly Segment[]) {
-    this.#segments = segments;
+  /**
+   * @param pieces those of the plan whose rows are written
+   * @param attempt tag of the attempt, as {@link FillingPart} takes it
+   */
+  constructor(pieces: readonly Segment[], attempt?: string) {
+    this.#pieces = pieces;
+    this.#attempt = attempt;
   }
 
   /** Writes the features of rows of the plan where they belong; neighbors in a part are written at once. */
   write({ dimension, shelves }: OutputTarget, rows: Int32Array, features: Float32Array): void {
     const places = Array.from(rows, (row) => {
-      const s = segmentOf(this.#segments, row);
-      const at = row - this.#segments[s].start;
+      const s = segmentOf(this.#pieces, row);
+      const at = row - this.#pieces[s].start;
       const { missing, part, row: inPart } = shelves[s];
       return missing === null || (part !== null && part[at] >= 0)
         ? null
@@ -52,7 +57,7 @@ export class OpenParts {
         old.close();
         this.#open.delete(oldest);
       }
-      part = new FillingPart(base, rows, dimension);
+      part = new FillingPart(base, rows, dimension, this.#attempt);
     } else this.#open.delete(base);
     this.#open.set(base, part);
     return part;

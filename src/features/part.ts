@@ -14,6 +14,7 @@ import { crc32 } from "node:zlib";
 import { syncFolder, writeError, writeFileAtomic } from "../files/atomic.ts";
 import { firstTorn, MarkedRows, readSums } from "../files/marked-rows.ts";
 import { NpyReader, npyHeader } from "../files/npy.ts";
+import { partOf } from "../files/parts.ts";
 import { shortHash } from "./key.ts";
 
 /** Bytes of rows that are checked at once. */
@@ -184,15 +185,19 @@ export class FillingPart {
   readonly dimension: number;
   readonly #file: MarkedRows;
 
-  /** Opens both files, making them where they are missing or of another size. */
-  constructor(base: string, rows: number, dimension: number) {
+  /**
+   * Opens both files, making them where they are missing or of another size. @param attempt the {@link processTag} of
+   * one of several processes that may make the same part: its files are its own until the part is complete
+   */
+  constructor(base: string, rows: number, dimension: number, attempt?: string) {
     this.base = base;
     this.rows = rows;
     this.dimension = dimension;
     this.#file = new MarkedRows({
       path: `${base}.npy`,
-      filling: `${base}.filling`,
+      filling: attempt === undefined ? `${base}.filling` : partOf(`${base}.npy`, attempt),
       sums: `${base}.sums.npy`,
+      ...(attempt === undefined ? {} : { fillingSums: partOf(`${base}.sums.npy`, attempt) }),
       header: npyHeader("float32", [rows, dimension]),
       rows,
       rowBytes: dimension * 4,
@@ -228,6 +233,11 @@ export class FillingPart {
     }
     this.#file.finish();
   }
+}
+
+/** Removes what an attempt has begun of a part. */
+export function discardAttempt(base: string, attempt: string): void {
+  for (const ending of [".npy", ".sums.npy"]) rmSync(partOf(`${base}${ending}`, attempt), { force: true });
 }
 
 /** 1 for every row of a part that is being filled that is made, by its sums; null where nobody has begun with it. */

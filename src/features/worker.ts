@@ -8,7 +8,7 @@ import { SETTINGS } from "../settings.ts";
 import { Compositor } from "../swap/composite.ts";
 import { DerivedCrops } from "../swap/derived.ts";
 import { WrongMasks } from "../swap/wrong-masks.ts";
-import type { WorkerDone, WorkerSetup, WorkerTask } from "./extract.ts";
+import type { WorkerDone, WorkerSetup, WorkerTask } from "./encoding.ts";
 import { OpenParts } from "./open-parts.ts";
 
 /** One thread of {@link extract}: composes a batch, runs the encoders that lack it, writes their features. */
@@ -43,7 +43,7 @@ async function open(setup: WorkerSetup, options: OpenOptions) {
     compositor: new Compositor(store, scales, composite),
     crops: new Float32Array(size * values),
     masks: new Uint8Array(size * pixels),
-    parts: new OpenParts(setup.segments),
+    parts: new OpenParts(setup.pieces, setup.attempt),
     few: { crops: new Float32Array(size * values), masks: new Uint8Array(size * pixels) },
   };
 }
@@ -101,7 +101,7 @@ async function run(setup: WorkerSetup, opened: Opened, { batch }: WorkerTask): P
       opened.parts.write(output, own, features);
     }
   }
-  return { encoded, encodingMs };
+  return { batch, encoded, encodingMs };
 }
 
 /** Names the cell. */

@@ -14,8 +14,10 @@ export interface MarkedRowsOptions {
   readonly path: string;
   /** The file while it is being filled. */
   readonly filling: string;
-  /** A check sum per row (.npy, uint32): the CRC-32 of its bytes, 0 where it is not made. It keeps its name. */
+  /** A check sum per row (.npy, uint32): the CRC-32 of its bytes, 0 where it is not made. */
   readonly sums: string;
+  /** The sums while the file is being filled, where others may fill the same; the same file by default. */
+  readonly fillingSums?: string;
   /** What stands before the rows. */
   readonly header: Uint8Array;
   readonly rows: number;
@@ -40,7 +42,7 @@ export class MarkedRows {
 
   /** Opens both files, making them where they are missing or of another size. @throws DataError where they cannot */
   constructor(options: MarkedRowsOptions) {
-    const { path, filling, sums, header, rows, rowBytes } = options;
+    const { path, filling, sums: kept, fillingSums: sums = kept, header, rows, rowBytes } = options;
     this.#options = options;
     this.rows = rows;
     this.rowBytes = rowBytes;
@@ -119,16 +121,20 @@ export class MarkedRows {
   }
 
   /**
-   * Closes a file all of whose rows are made, and gives it its name. The sums stay. Nothing waits for the disk here: who
+   * Closes a file all of whose rows are made, and gives it, and before it its sums, their names. Nothing waits for the disk here: who
    * keeps the sums sees by them what a power cut took, and who does not syncs the file before relying on it.
    */
   finish(): void {
-    const { path, filling } = this.#options;
+    const { path, filling, sums, fillingSums } = this.#options;
     const left = this.made().indexOf(0);
     this.close();
     if (left >= 0) throw new RangeError(`row ${left} of ${path} is not made`);
     try {
       refuseLink(path);
+      if (fillingSums !== undefined) {
+        refuseLink(sums);
+        renameSync(fillingSums, sums);
+      }
       renameSync(filling, path);
     } catch (cause) {
       throw writeError(path, cause);

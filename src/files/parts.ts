@@ -25,7 +25,12 @@ function place(): string {
 
 /** Name under which `path` is written until it is whole; it says of which process it is, and no user would choose it. */
 export function partName(path: string): string {
-  return `${path}.part-${processTag()}`;
+  return partOf(path, processTag());
+}
+
+/** As {@link partName}, of the process with a tag. */
+export function partOf(path: string, tag: string): string {
+  return `${path}.part-${tag}`;
 }
 
 /** True for a name that {@link partName} gave to a process that is gone: the file can be removed. */

@@ -5,8 +5,9 @@ import { DataError, InterruptedError } from "../errors.ts";
 import { sha256File } from "./hash.ts";
 
 /**
- * Device, inode, size, time of the last writing and time of the last change of a file, as one text. Whoever writes to a
- * file can set all but the last back, which only the system sets.
+ * Inode, size, time of the last writing and time of the last change of a file, as one text: the same on every machine
+ * that shares the disk, whose number is each machine's own. Whoever writes to a file can set all but the last back, which
+ * only the system sets.
  */
 export type FileState = string;
 
@@ -44,11 +45,11 @@ export function fileState(path: string): FileState | null {
 }
 
 /** What a {@link FileState} is made of, as the system gives it in whole numbers. */
-type Status = Readonly<Record<"dev" | "ino" | "size" | "mtimeNs" | "ctimeNs", bigint>>;
+type Status = Readonly<Record<"ino" | "size" | "mtimeNs" | "ctimeNs", bigint>>;
 
 /** State of an open file, from its status. */
-export function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: Status): FileState {
-  return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
+export function stateOf({ ino, size, mtimeNs, ctimeNs }: Status): FileState {
+  return [ino, size, mtimeNs, ctimeNs].join(" ");
 }
 
 /** Hashes a file that is to be read afterwards; {@link checkSame} says whether it was read as it was hashed. */

@@ -120,7 +120,7 @@ async function evaluateBlock(
     p.result = pairResult(p.key, p.a.name, p.b.name, fits[n]);
   });
   const results = pairs.map((p) => p.result!);
-  return { encoder: set.name, ...block, pairs: keep(path, shortHash(pairs.map((p) => p.key)), results) };
+  return { encoder: set.name, ...block, pairs: keep(path, blockKey(pairs), results) };
 }
 
 /** How many machines {@link evaluateBlocks} would fit. */
@@ -147,6 +147,22 @@ export function lackingFits(evaluation: LookedUp): number {
   return fits;
 }
 
+/** The key of a block as it will be kept, and how many machines it lacks. */
+export function blockWork(
+  evaluation: Omit<LookedUp, "blocks" | "sets">,
+  set: LookedUp["sets"][number],
+  block: Block,
+): { readonly key: string; readonly fits: number } {
+  const { pairs } = lookUpPairs(evaluation, set, block);
+  const lacking = pairs.filter((p) => p.result === undefined);
+  return { key: blockKey(pairs), fits: fitsOf(evaluation, lacking) };
+}
+
+/** Key of a block with pairs of these keys. */
+function blockKey(pairs: readonly { readonly key: string }[]): string {
+  return shortHash(pairs.map(({ key }) => key));
+}
+
 function fitsOf(
   { splits }: Pick<Evaluation, "splits">,
   pairs: readonly { readonly a: Pick<Present, "c">; readonly b: Pick<Present, "c"> }[],
@@ -164,7 +180,7 @@ export type LookedUp = Pick<
 
 /** The pairs of a block that has both classes, with what an earlier run left of them. */
 function lookUpPairs(
-  evaluation: LookedUp,
+  evaluation: Omit<LookedUp, "blocks" | "sets">,
   set: LookedUp["sets"][number],
   block: Block,
 ): { path: string; pairs: { a: Present; b: Present; key: string; result: PairResult | undefined }[] } {

@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from "node:fs";
 import type { z } from "zod";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { readInput } from "../files/input.ts";
@@ -22,6 +23,22 @@ export function readKept<T>(path: string, key: string, shape: z.ZodType): T | un
 export function readValue<T>(path: string, shape: z.ZodType): T | undefined {
   const kept = read(path);
   return kept === null ? undefined : shaped(kept.value, shape);
+}
+
+/** Whether a file begins as {@link keep} begins it under `key`; what follows is not read. */
+export function beginsKept(path: string, key: string): boolean {
+  const wanted = Buffer.from(`{"key":${JSON.stringify(key)},`);
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    const found = Buffer.alloc(wanted.length);
+    readSync(file, found, 0, found.length, 0);
+    return found.equals(wanted);
+  } catch {
+    return false;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 /** Whether a file is as {@link keep} wrote it. */

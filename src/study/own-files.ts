@@ -27,7 +27,7 @@ const NAMED = new RegExp(
 /** Files that runs leave, in the same way. */
 const FILE = new RegExp(
   `^(?:${[
-    "record\\.json|plan\\.csv|plan\\.parquet|scales\\.csv|report\\.json|report\\.html",
+    "record\\.json|shards\\.json|plan\\.csv|plan\\.parquet|scales\\.csv|report\\.json|report\\.html",
     "results/(?:(?:pairs|effects|remedies|sensitivity|proportions|proportion-changes)\\.(?:csv|parquet)|cells\\.parquet)",
     `results/${NAME}/(?:${TABLE})`,
     `stages/survey\\.json|stages/(?:sensitivity|transfer|proportions|view)/${NAME}\\.json`,

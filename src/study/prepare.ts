@@ -1,8 +1,7 @@
 import { CellStore } from "../cells/store.ts";
-import type { Groups } from "../core/groups.ts";
 import type { CommandFile } from "../encode/command/file.ts";
 import { RunningPrograms } from "../encode/command/programs.ts";
-import { type Device, onDevice } from "../encode/device.ts";
+import type { Device } from "../encode/device.ts";
 import type { Encoder } from "../encode/encoder.ts";
 import { tryFile } from "../encode/try-file.ts";
 import { changedUnits } from "../encode/units.ts";
@@ -10,25 +9,23 @@ import { type EncoderTarget, tryEncoder } from "../features/extract.ts";
 import { usableCores, usableMemory } from "../files/machine.ts";
 import type { Scales } from "../swap/intensity.ts";
 import type { Flag, SwapPlan } from "../types.ts";
-import { PlanIndex } from "./block.ts";
+import { type ChosenCells, chooseCells, type DrawnPlan, drawPlan } from "./choose.ts";
 import { wideFeatures } from "./cost/cost.ts";
 import { LIMIT_HOURS } from "./cost/limit.ts";
 import { TimedEncoder, type Trial, trialOf, trialOfGiven } from "./cost/trial.ts";
 import { curveSettings, SMALLER_SIZES } from "./curve.ts";
 import { drawStudyCells } from "./draw/drawn-store.ts";
-import { encoderName, outputNames, readEncoders, type StudyEncoder } from "./encoders.ts";
+import { encoderName, outputNames, readEncoders } from "./encoders.ts";
 import { givenFindings, type OpenGiven, openGiven } from "./given.ts";
-import { allowedSettings, checkClosed, foldsOf, studyGroups } from "./groups.ts";
+import { foldsOf } from "./groups.ts";
 import { hopeless, studySize } from "./guards/size.ts";
 import { surveyOf } from "./guards/survey.ts";
 import { cropFindings, Findings, planFindings, samples } from "./guards.ts";
-import { StudyInputs } from "./inputs.ts";
 import { checkFolder } from "./open-folder.ts";
-import { studyPlan } from "./plan.ts";
 import { checkRemedies } from "./remedies/check.ts";
 import { scalesOf } from "./scales.ts";
-import { type FittedStudy, fitToCells, type Study } from "./schema.ts";
-import { type Selection, selectCells } from "./select.ts";
+import type { Study } from "./schema.ts";
+import type { Selection } from "./select.ts";
 import { checkSensitivity } from "./sensitivity/check.ts";
 import { UnusableEncoders } from "./unusable.ts";
 
@@ -74,23 +71,14 @@ export interface PrepareOptions {
 }
 
 /** A study that fits its cells, with all that a run needs before it writes anything. */
-export interface PreparedStudy {
-  readonly study: FittedStudy;
+export interface PreparedStudy extends ChosenCells, DrawnPlan {
   readonly store: CellStore;
-  readonly encoders: readonly StudyEncoder[];
   /** Encoders that can be run, tried, with their dimensions. */
   readonly targets: readonly EncoderTarget[];
   /** Features that were made elsewhere. */
   readonly files: readonly OpenGiven[];
   readonly programs: RunningPrograms;
-  readonly inputs: StudyInputs;
   readonly findings: Findings;
-  readonly selection: Selection;
-  /** Groups that the cells are split by, before donors are looked at. */
-  readonly split: Groups;
-  readonly groups: Groups;
-  readonly plan: SwapPlan;
-  readonly index: PlanIndex;
   readonly scales: Scales;
   readonly scalesKey: string;
   readonly look: ReturnType<typeof surveyOf>;
@@ -158,12 +146,8 @@ async function prepare(
   },
 ): Promise<Omit<PreparedStudy, "close">> {
   const { out, force = false, device = "cpu", signal, onProgress } = options;
-  const wanted = fitToCells(given, store);
-  const encoders = readEncoders(wanted).map((encoder) => onDevice(encoder, device));
-  const inputs = new StudyInputs(wanted);
-  const selection = selectCells(store.cells, wanted, store.verdicts);
-  const split = studyGroups(store.cells, wanted, selection);
-  const study = allowedSettings(wanted, split);
+  const chosen = chooseCells(given, store, device);
+  const { study, encoders, inputs, selection, split } = chosen;
   checkRemedies(study, { masks: store.masks, classes: selection.classes }, split);
   const outputCount = encoders.reduce((n, e) => n + outputNames(e).length, 0);
   checkSensitivity(study, store, selection.classes, split, encoders);
@@ -181,10 +165,7 @@ async function prepare(
       ? null
       : wideFeatures(output, dimension, { rows: selection.rows, workers, memory: usableMemory() });
   onProgress?.("plan", 0, 0);
-  const plan = await studyPlan(store, study, selection, split);
-  inputs.check();
-  const groups = study.plan === undefined ? split : checkClosed(split, plan);
-  const index = new PlanIndex(plan);
+  const { plan, groups, index } = await drawPlan(chosen, store);
   findings.add(...planFindings(study, selection, index, store.cells, store.verdicts));
   const earlier = force ? null : out;
   onProgress?.("scales", 0, 0);

@@ -31,7 +31,30 @@ export function segmentsOf(plan: SwapPlan): Segment[] {
   return segments;
 }
 
-/** Position among `segments` (of one plan) of the one that holds row `row`. */
+/** Rows of a piece at least and at most, and how many pieces a plan between has, about. */
+const PIECE = { least: 1024, most: 16_384, number: 4096 };
+
+/** A part of a segment: the `number`-th from 0. */
+export interface Piece extends Segment {
+  readonly number: number;
+}
+
+/**
+ * The segments of a plan cut into pieces, by which features are kept: rows of a segment from multiples of a power of two
+ * on, more of them in larger plans. They hang on the plan alone, so that whoever makes them makes the same files.
+ */
+export function piecesOf(plan: SwapPlan, least = PIECE.least): Piece[] {
+  let rows = least;
+  while (rows < PIECE.most && rows * PIECE.number < plan.count) rows *= 2;
+  return segmentsOf(plan).flatMap((segment) =>
+    Array.from({ length: Math.ceil((segment.end - segment.start) / rows) }, (_, k) => {
+      const start = segment.start + k * rows;
+      return { ...segment, start, end: Math.min(start + rows, segment.end), number: k };
+    }),
+  );
+}
+
+/** Position among `segments`, or pieces, of one plan of the one that holds row `row`. */
 export function segmentOf(segments: readonly Segment[], row: number): number {
   let low = 0;
   let high = segments.length - 1;

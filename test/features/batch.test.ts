@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { batchRows } from "../../src/features/extract.ts";
+import { batchRows } from "../../src/features/encoding.ts";
 
 test("batches have 64 rows, 16 of larger crops, and fewer where 16 take over 32 MiB", () => {
   const rows = (side: number, channels: number) =>

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sharedOut } from "../../src/features/extract.ts";
+import { sharedOut } from "../../src/features/encoding.ts";
 
 test("every task is dealt once, whoever asks", () => {
   fc.assert(

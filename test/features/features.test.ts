@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { FeatureSet, findShelf } from "../../src/features/features.ts";
+import { FeatureSet, findShelves } from "../../src/features/features.ts";
 import { FillingPart } from "../../src/features/part.ts";
-import { segmentsOf } from "../../src/swap/segments.ts";
+import { piecesOf } from "../../src/swap/segments.ts";
 import type { SwapPlan } from "../../src/types.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-shelf-"));
@@ -31,11 +31,10 @@ function planOf(original: readonly number[], different: readonly (readonly [numb
 }
 
 /** Makes what the folder lacks of a plan; returns how many rows that were, and the features. */
-function complete(folder: string, plan: SwapPlan): { made: number; set: FeatureSet } {
-  const segments = segmentsOf(plan);
+function complete(folder: string, plan: SwapPlan, least: number): { made: number; set: FeatureSet } {
+  const wanted = { plan, pieces: piecesOf(plan, least), keyOf: () => "key", dimension: DIMENSION };
   let made = 0;
-  for (const segment of segments) {
-    const { missing } = findShelf(folder, plan, segment, "key", DIMENSION);
+  for (const { missing } of findShelves(folder, wanted)) {
     if (missing === null) continue;
     const count = missing.rows.length / 2;
     const part = new FillingPart(missing.base, count, DIMENSION);
@@ -47,8 +46,7 @@ function complete(folder: string, plan: SwapPlan): { made: number; set: FeatureS
     part.finish(missing.rows);
     made += count;
   }
-  const shelves = segments.map((segment) => findShelf(folder, plan, segment, "key", DIMENSION));
-  return { made, set: new FeatureSet("set", DIMENSION, segments, shelves) };
+  return { made, set: new FeatureSet("set", DIMENSION, wanted.pieces, findShelves(folder, wanted)) };
 }
 
 const cells = fc
@@ -58,28 +56,34 @@ const cells = fc
 test("whatever plans came before, only what they lacked is made, and every row is found", () => {
   let folders = 0;
   fc.assert(
-    fc.property(fc.array(fc.tuple(cells, cells, fc.nat(40)), { minLength: 1, maxLength: 5 }), (plans) => {
-      const folder = join(base, String(folders++));
-      const known = new Set<string>();
-      for (const [original, different, donor] of plans) {
-        const plan = planOf(
-          original,
-          different.map((cell) => [cell, (cell * 7 + donor) % 50]),
-        );
-        const rows = [...plan.cell.keys()];
-        const names = rows.map((r) => `${plan.setting[r]} ${plan.cell[r]} ${plan.donor[r]}`);
-        const { made, set } = complete(folder, plan);
-        expect(made).toBe(names.filter((name) => !known.has(name)).length);
-        for (const name of names) known.add(name);
-        const asked = [...rows, ...rows.toReversed()];
-        const out = new Float32Array(asked.length * DIMENSION);
-        set.read(asked, out);
-        set.close();
-        expect([...out]).toEqual(
-          asked.flatMap((r) => [0, 1].map((j) => value(plan.cell[r], plan.donor[r], j))),
-        );
-      }
-    }),
+    fc.property(
+      fc.array(fc.tuple(cells, cells, fc.nat(40), fc.constantFrom(3, 1024)), {
+        minLength: 1,
+        maxLength: 5,
+      }),
+      (plans) => {
+        const folder = join(base, String(folders++));
+        const known = new Set<string>();
+        for (const [original, different, donor, least] of plans) {
+          const plan = planOf(
+            original,
+            different.map((cell) => [cell, (cell * 7 + donor) % 50]),
+          );
+          const rows = [...plan.cell.keys()];
+          const names = rows.map((r) => `${plan.setting[r]} ${plan.cell[r]} ${plan.donor[r]}`);
+          const { made, set } = complete(folder, plan, least);
+          expect(made).toBe(names.filter((name) => !known.has(name)).length);
+          for (const name of names) known.add(name);
+          const asked = [...rows, ...rows.toReversed()];
+          const out = new Float32Array(asked.length * DIMENSION);
+          set.read(asked, out);
+          set.close();
+          expect([...out]).toEqual(
+            asked.flatMap((r) => [0, 1].map((j) => value(plan.cell[r], plan.donor[r], j))),
+          );
+        }
+      },
+    ),
     { seed: 3, numRuns: 60 },
   );
 });
@@ -92,7 +96,7 @@ test("a hash of rows says which cells and donors they are", () => {
       [2, 8],
     ],
   );
-  const { set } = complete(join(base, "hash"), plan);
+  const { set } = complete(join(base, "hash"), plan, 1024);
   const other = planOf(
     [1, 2, 3],
     [
@@ -100,7 +104,7 @@ test("a hash of rows says which cells and donors they are", () => {
       [2, 7],
     ],
   );
-  const { set: set2 } = complete(join(base, "hash"), other);
+  const { set: set2 } = complete(join(base, "hash"), other, 1024);
   const key = (s: FeatureSet, p: SwapPlan, ...rows: number[]) => s.key(p, Int32Array.from(rows));
   expect(key(set, plan, 0, 1, 2)).toBe(key(set2, other, 0, 1, 2));
   expect(key(set, plan, 3)).toBe(key(set2, other, 3));

@@ -4,9 +4,9 @@ import { DataError, InterruptedError, STOPPED } from "../../errors.ts";
 import { checkSame, type GivenFile, hashGiven } from "../../files/state.ts";
 import { SETTINGS } from "../../settings.ts";
 import { planHash } from "../../swap/plan-file.ts";
-import { segmentsOf } from "../../swap/segments.ts";
+import { piecesOf } from "../../swap/segments.ts";
 import type { Cells, SwapPlan } from "../../types.ts";
-import { FeatureSet, findShelf } from "../features.ts";
+import { FeatureSet, findShelves } from "../features.ts";
 import { shortHash } from "../key.ts";
 import { OpenParts } from "../open-parts.ts";
 import { FillingPart, type PartDamage, removeUnwanted } from "../part.ts";
@@ -84,15 +84,14 @@ export async function takeFeatures(
 ): Promise<FeatureSet> {
   const { dimension, rows, batch } = file;
   const place = join(folder, name);
-  const segments = segmentsOf(plan);
+  const pieces = piecesOf(plan);
   const key = givenKey(hash, header, plan);
   const checked = new Set<string>();
-  const find = () =>
-    segments.map((segment) => findShelf(place, plan, segment, key, dimension, { checked, onDamage }));
+  const find = () => findShelves(place, { plan, pieces, keyOf: () => key, dimension }, { checked, onDamage });
   const shelves = find();
   removeUnwanted(place, shared ? null : new Set(shelves.flatMap((s) => s.missing?.base ?? [])));
   if (shelves.some((s) => s.missing !== null)) {
-    const parts = new OpenParts(segments);
+    const parts = new OpenParts(pieces);
     const buffer = new Float32Array(Math.min(batch, rows) * dimension);
     try {
       for (let from = 0; from < rows; from += batch) {
@@ -118,7 +117,7 @@ export async function takeFeatures(
       }
     onProgress?.(rows, rows);
   }
-  return new FeatureSet(name, dimension, segments, find());
+  return new FeatureSet(name, dimension, pieces, find());
 }
 
 /** Key of features that were made elsewhere: of the file `hash`, for a plan of a store's crops. */

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { CellStore } from "../../cells/store.ts";
 import { share } from "../../core/share.ts";
 import { StudyError } from "../../errors.ts";
-import { batchRows, sharedOut } from "../../features/extract.ts";
+import { batchRows, sharedOut } from "../../features/encoding.ts";
 import { encodingOrder } from "../../features/order.ts";
 import { namedAfter } from "../../files/atomic.ts";
 import { usableCores, usableMemory } from "../../files/machine.ts";

@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import { awaitFeatures } from "../study/shards/merge.ts";
+import { ranges } from "../study/shards/status.ts";
+import { deviceOption, limitOption, whole, workersOption } from "./options.ts";
+import { print } from "./output.ts";
+import { monitored, progressOptions } from "./progress.ts";
+import { resultJson, resultText } from "./result.ts";
+import { placeOfStudy } from "./study-place.ts";
+import { runNamed, type StudyRunOptions } from "./study-run.ts";
+
+/** Seconds for which machines may not see what others have written on a disk that they share (NFS, acdirmax). */
+const WAIT = 60;
+
+interface Options extends StudyRunOptions {
+  readonly wait: number;
+}
+
+/** Adds arguments, options and the action of `cellswap merge`. */
+export function configure(command: Command): void {
+  progressOptions(command)
+    .argument("<study>", "study file (JSON), or its study folder")
+    .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
+    .option(
+      "--wait <seconds>",
+      `how long features are waited for that a shared disk does not show yet (default: ${WAIT})`,
+      whole(0, 86_400),
+      WAIT,
+    )
+    .addOption(workersOption())
+    .addOption(deviceOption())
+    .addOption(limitOption())
+    .option("--json", "print the result as JSON")
+    .addHelpText(
+      "after",
+      `
+Holds the features of all shards to their check sums, fits the probes that no
+shard has fitted, and writes the tables and the report. Nothing is copied. The
+study folder is the one that \`cellswap run\` makes on one machine, to the byte.
+Remedies and the sensitivity of effects, where a study asks for them, are made
+here.
+
+Example:
+  cellswap merge yeast.json`,
+    )
+    .action(run);
+}
+
+async function run(path: string, options: Options): Promise<void> {
+  const { folder } = placeOfStudy(path, options.out);
+  await monitored(options, (monitor, signal) =>
+    awaitFeatures(folder, options.wait, signal, ({ stages: [{ made, of, missing }] }) => {
+      monitor.stage("waiting", "parts").update(made, of, `for shards ${ranges(missing)}`);
+    }),
+  );
+  const { done } = await runNamed("cellswap run", path, options);
+  print(options.json ? resultJson(done, folder) : resultText(done, folder));
+}

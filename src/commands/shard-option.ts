@@ -1,0 +1,59 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** A shard as a person names it. */
+export interface ShardGiven {
+  /** Number, from 0; null: the one that the scheduler says. */
+  readonly shard: number | null;
+  /** How many there are; null: as planned. */
+  readonly of: number | null;
+}
+
+/** Variables in which schedulers say which task of an array a process is. */
+const VARIABLES = ["SLURM_ARRAY_TASK_ID", "AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX"] as const;
+
+/** Reads `i/N`, `i` or `/N`. */
+function parse(text: string): ShardGiven {
+  const [, own, all] = /^(\d{1,9})?(?:\/(\d{1,9}))?$/.exec(text.trim()) ?? [];
+  const [shard, of] = [own, all].map((digits) => (digits === undefined ? null : Number(digits)));
+  if ((shard === null && of === null) || of === 0)
+    throw new InvalidArgumentError("Give the number of a shard, from 0, as I or I/N.");
+  if (shard !== null && of !== null && shard >= of)
+    throw new InvalidArgumentError(`Of ${of} shards, numbered 0 to ${of - 1}, ${shard} is none.`);
+  return { shard, of };
+}
+
+/** `--shard`, the same for every command that has it. */
+export function shardOption(): Option {
+  return new Option(
+    "--shard <i/N>",
+    `which shard, from 0; default: ${VARIABLES.join(", ")}, as schedulers set them`,
+  ).argParser(parse);
+}
+
+/**
+ * The number of the shard that a command line, or the scheduler, names.
+ * @param of how many there are
+ * @throws an error of the command line where neither does, or of another number of shards
+ */
+export function shardNumber(command: Command, given: ShardGiven | undefined, of: number): number {
+  if (given?.of != null && given.of !== of)
+    command.error(`error: --shard names one of ${given.of} shards, and ${of} are planned`);
+  if (given?.shard != null) return inRange(command, given.shard, of, "--shard");
+  for (const name of VARIABLES) {
+    const value = process.env[name];
+    if (value === undefined || value === "") continue;
+    if (!/^\d{1,9}$/.test(value)) command.error(`error: ${name} is ${value}, which is no number of a shard`);
+    return inRange(command, Number(value), of, name);
+  }
+  return command.error(
+    `error: which shard? give --shard I/N, or run it as a task of an array (${VARIABLES[0]})`,
+  );
+}
+
+function inRange(command: Command, shard: number, of: number, name: string): number {
+  if (shard >= of)
+    command.error(
+      `error: ${name} is ${shard}, and the ${of} shards are numbered 0 to ${of - 1} (\`sbatch --array=0-${of - 1}\`)`,
+    );
+  return shard;
+}

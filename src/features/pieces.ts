@@ -1,0 +1,140 @@
+import { dirname } from "node:path";
+import { checkCommand } from "../encode/command/file.ts";
+import { removeLeftParts } from "../files/atomic.ts";
+import { processTag } from "../files/parts.ts";
+import { type Piece, piecesOf, segmentOf } from "../swap/segments.ts";
+import type { SwapPlan } from "../types.ts";
+import { encodeRows } from "./encoding.ts";
+import { type ExtractOptions, type ExtractRequest, isMissing, requestedShelves } from "./extract.ts";
+import { encodingOrder } from "./order.ts";
+import { discardAttempt, FillingPart } from "./part.ts";
+
+/** A part of features that is to be made, and how many of its rows are not made yet. */
+interface Filling {
+  readonly base: string;
+  readonly rows: Int32Array;
+  readonly dimension: number;
+  left: number;
+}
+
+/** Order in which pieces are dealt and made: those of one background and number stand together, as they share donors. */
+export function pieceOrder(pieces: readonly Piece[]): number[] {
+  const backgrounds = [...new Set(pieces.map(({ background }) => background))];
+  const rank = new Map(backgrounds.map((background, b) => [background, b]));
+  return pieces
+    .map((_, p) => p)
+    .sort(
+      (a, b) =>
+        rank.get(pieces[a].background)! - rank.get(pieces[b].background)! ||
+        pieces[a].number - pieces[b].number ||
+        a - b,
+    );
+}
+
+/**
+ * Makes what lacks of some pieces of a plan, as one of several processes, on any machines, that make others of the same
+ * folder, or the same at the same time: parts are filled under names of this process and get their own when they are
+ * whole, one after the other. What is there is taken as it is. A process that is stopped leaves the parts that are whole.
+ * @param chosen positions among {@link piecesOf} of the plan, in their {@link pieceOrder}
+ * @returns composites that were made
+ * @throws CellswapError as `extract`; InterruptedError after `signal`
+ */
+export async function extractPieces(
+  request: ExtractRequest,
+  chosen: readonly number[],
+  options: ExtractOptions = {},
+): Promise<number> {
+  const { plan, encoders } = request;
+  const pieces = piecesOf(plan);
+  const shelves = requestedShelves(request, pieces, { look: true });
+  const attempt = processTag();
+  const fillings = new Map<string, Filling>();
+  const lacking = shelves.map((outputs, e) => {
+    const lacks = new Uint8Array(plan.count);
+    outputs.forEach((list, o) => {
+      for (const p of chosen) {
+        const { missing } = list[p];
+        if (missing === null) continue;
+        const { start, end } = pieces[p];
+        fillings.set(missing.base, {
+          ...missing,
+          dimension: encoders[e].dimensions[o],
+          left: missing.rows.length / 2,
+        });
+        for (let row = start; row < end; row++) if (isMissing(list[p], row - start)) lacks[row] = 1;
+      }
+    });
+    return lacks;
+  });
+  const encodings = lacking.map((lacks) => lacks.reduce((n, lack) => n + lack, 0));
+  const order = rowsInOrder(plan, pieces, chosen).filter((row) => lacking.some((lacks) => lacks[row] === 1));
+  options.onLacking?.(order.length, encoders, encodings);
+  const total = encodings.reduce((a, b) => a + b, 0);
+  let done = 0;
+  options.onProgress?.(0, total);
+  for (const folder of new Set([...fillings.keys()].map((base) => dirname(base)))) removeLeftParts(folder);
+  // Before any thread writes into them.
+  for (const { base, rows, dimension } of fillings.values())
+    new FillingPart(base, rows.length / 2, dimension, attempt).close();
+  const finish = (e: number, { base, rows, dimension }: Filling) => {
+    const { encoder } = encoders[e];
+    // Nothing is kept under the hash of another program.
+    if (encoder.kind === "command") checkCommand(encoder);
+    new FillingPart(base, rows.length / 2, dimension, attempt).finish(rows);
+    fillings.delete(base);
+  };
+  try {
+    await encodeRows(request, { pieces, shelves, lacking, order, attempt }, options, ({ rows, encoded }) => {
+      for (const row of rows) {
+        const p = segmentOf(pieces, row);
+        shelves.forEach((outputs, e) => {
+          if (lacking[e][row] === 0) return;
+          for (const list of outputs) {
+            const { missing } = list[p];
+            if (missing === null || !isMissing(list[p], row - pieces[p].start)) continue;
+            const filling = fillings.get(missing.base);
+            if (filling !== undefined && --filling.left === 0) finish(e, filling);
+          }
+        });
+      }
+      done += encoded;
+      options.onProgress?.(done, total);
+    });
+  } finally {
+    for (const base of fillings.keys()) discardAttempt(base, attempt);
+  }
+  return order.length;
+}
+
+/** Rows of pieces, those of one background and number sorted by the crop whose background they show. */
+function rowsInOrder(plan: SwapPlan, pieces: readonly Piece[], chosen: readonly number[]): Int32Array {
+  const parts: Int32Array[] = [];
+  for (let first = 0; first < chosen.length; ) {
+    const { background, number } = pieces[chosen[first]];
+    let end = first + 1;
+    for (; end < chosen.length; end++) {
+      const next = pieces[chosen[end]];
+      if (next.background !== background || next.number !== number) break;
+    }
+    const rows = Int32Array.from(
+      chosen.slice(first, end).flatMap((p) => {
+        const { start, end: to } = pieces[p];
+        return Array.from({ length: to - start }, (_, i) => start + i);
+      }),
+    );
+    const own = {
+      count: rows.length,
+      cell: rows.map((r) => plan.cell[r]),
+      donor: rows.map((r) => plan.donor[r]),
+    };
+    parts.push(encodingOrder(own).map((i) => rows[i]));
+    first = end;
+  }
+  const all = new Int32Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,163 @@
+import { resolve } from "node:path";
+import { CellStore } from "../../cells/store.ts";
+import type { CommandFile } from "../../encode/command/file.ts";
+import { RunningPrograms } from "../../encode/command/programs.ts";
+import type { Device } from "../../encode/device.ts";
+import { StudyError } from "../../errors.ts";
+import { PairGrid } from "../../evaluate/grid.ts";
+import { extractPieces } from "../../features/pieces.ts";
+import { planHash } from "../../swap/plan-file.ts";
+import { evaluateBlocks } from "../blocks.ts";
+import { chooseCells, drawPlan } from "../choose.ts";
+import { drawStudyCells, hasDrawnCells } from "../draw/drawn-store.ts";
+import { outputNames } from "../encoders.ts";
+import { StudyLayout } from "../layout.ts";
+import { lookUpOutputs } from "../outputs.ts";
+import { scalesOf } from "../scales.ts";
+import type { Study } from "../schema.ts";
+import { readShards, type Shards, type Stage } from "./file.ts";
+import { probeJobs } from "./jobs.ts";
+import { ranges, shardStatus } from "./status.ts";
+
+export interface ShardOptions {
+  /** Study folder in which the shards are planned. */
+  readonly out: string;
+  readonly stage: Stage;
+  readonly shard: number;
+  readonly workers?: number;
+  readonly device?: Device;
+  readonly signal?: AbortSignal;
+  readonly onProgram?: (encoder: CommandFile) => void;
+  /** Composites or blocks that are done, and all. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** What a shard made: composites, or blocks of probes. */
+export interface ShardMade {
+  readonly shard: number;
+  readonly shards: number;
+  readonly stage: Stage;
+  /** Composites or blocks; 0 where all was there. */
+  readonly made: number;
+}
+
+/**
+ * Makes what lacks of one shard of a study, beside others on any machines that see its folder, the same shard included.
+ * Nothing is locked: every file is written under a name of this process and gets its own when it is whole.
+ * @throws StudyError where no shards are planned, or the study changed since; InterruptedError after `signal`
+ */
+export async function makeShard(given: Study, options: ShardOptions): Promise<ShardMade> {
+  const { out, stage, shard } = options;
+  const shards = readShards(out);
+  if (shard >= shards.shards)
+    throw new StudyError(
+      `has ${shards.shards} shards, numbered 0 to ${shards.shards - 1}, and ${shard} is none of them`,
+      { path: out },
+    );
+  const status = shardStatus(out, shards);
+  const lacks = (name: Stage) => status.stages.find((s) => s.stage === name)!.missing;
+  const done = (made: number) => ({ shard, shards: shards.shards, stage, made });
+  if (!lacks(stage).includes(shard)) return done(0);
+  if (stage === "probes" && lacks("features").length > 0)
+    throw new StudyError(
+      `probes are fitted once all features are there, and those of shards ${ranges(lacks("features"))} are not; make these first`,
+      { path: out },
+    );
+  return done(await make(given, shards, options));
+}
+
+async function make(given: Study, shards: Shards, options: ShardOptions): Promise<number> {
+  const { out, shard, stage, device = "cpu", signal } = options;
+  if (!hasDrawnCells(given)) throw changed("cells were drawn", out);
+  const { study: drawn } = await drawStudyCells(given, { signal });
+  const store = await CellStore.open(drawn.cells, drawn.allow, { signal });
+  const programs = new RunningPrograms();
+  try {
+    const chosen = chooseCells(drawn, store, device);
+    const { study, encoders, selection } = chosen;
+    const { plan, groups, index } = await drawPlan(chosen, store);
+    if (planHash(plan) !== shards.plan) throw changed("study or its cells were changed", out);
+    const { scales } = scalesOf(study, store, plan, out);
+    const layout = new StudyLayout(out);
+    const features = resolve(out, shards.features);
+    const dimension = (name: string) => {
+      const own = shards.dimensions[name];
+      if (own === undefined) throw changed(`${name} was added`, out);
+      return own;
+    };
+    const targets = encoders.flatMap((encoder) =>
+      encoder.kind === "given"
+        ? []
+        : [{ encoder, names: outputNames(encoder), dimensions: outputNames(encoder).map(dimension) }],
+    );
+    if (stage === "features") {
+      const request = {
+        store,
+        plan,
+        scales,
+        composite: study.composite,
+        encoders: targets,
+        folder: features,
+        shared: true,
+        logs: layout.logs,
+      };
+      const own = shards.pieces.filter((p) => p.shard === shard);
+      const { onProgress, workers, onProgram } = options;
+      for (const { encoder } of targets) if (encoder.kind === "command") onProgram?.(encoder);
+      const made = await extractPieces(
+        request,
+        own.map(({ piece }) => piece),
+        {
+          programs,
+          ...(workers === undefined ? {} : { workers }),
+          ...(signal === undefined ? {} : { signal }),
+          ...(onProgress === undefined ? {} : { onProgress }),
+        },
+      );
+      store.checkUnchanged();
+      if (shardStatus(out, shards).stages[0].missing.includes(shard))
+        throw changed("an encoder, the cells or how composites are made were changed", out);
+      return made;
+    }
+    const files = encoders.flatMap((encoder) =>
+      encoder.kind === "given" ? [{ given: encoder, file: { dimension: dimension(encoder.name) } }] : [],
+    );
+    const { outputs } = lookUpOutputs({ study, store, plan, scales, encoders, targets, files }, features);
+    return await fitBlocks({ study, selection, groups, index, layout, outputs }, shards, options);
+  } finally {
+    await programs.end();
+    store.close();
+  }
+}
+
+/** Fits the blocks of a shard. */
+async function fitBlocks(
+  studied: Parameters<typeof probeJobs>[0],
+  { blocks }: Shards,
+  { out, shard, workers, signal, onProgress }: ShardOptions,
+): Promise<number> {
+  const own = new Map(blocks.filter((b) => b.shard === shard).map(({ file, key }) => [file, key]));
+  const jobs = probeJobs(studied).filter(({ file }) => own.has(file));
+  const grid = new PairGrid(workers);
+  try {
+    for (const [i, { set, block, evaluation }] of jobs.entries()) {
+      if (!set.whole) throw changed(`features of ${set.name} were changed`, out);
+      onProgress?.(i, jobs.length);
+      await evaluateBlocks({ ...evaluation, sets: [set], blocks: [block], grid: () => grid, signal });
+    }
+    onProgress?.(jobs.length, jobs.length);
+  } finally {
+    await grid.dispose();
+    for (const { set } of studied.outputs) set.close();
+  }
+  if (shardStatus(out).stages[1].missing.includes(shard))
+    throw changed("features, splits or pairs were changed", out);
+  return jobs.length;
+}
+
+function changed(what: string, path: string): StudyError {
+  return new StudyError(
+    `${what} since its shards were planned; run \`cellswap plan\` again, what is made already stays`,
+    { path },
+  );
+}

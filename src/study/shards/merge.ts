@@ -1,0 +1,37 @@
+import { setTimeout } from "node:timers/promises";
+import { InterruptedError, STOPPED, StudyError } from "../../errors.ts";
+import { ranges, type ShardStatus, shardStatus } from "./status.ts";
+
+/** Seconds between two looks at a folder. */
+const AGAIN = 2;
+
+/**
+ * Waits until the features of all shards of a study are seen, as disks that machines share show new names late.
+ * @param seconds how long at most
+ * @throws StudyError naming the shards that lack something; InterruptedError after `signal`
+ */
+export async function awaitFeatures(
+  study: string,
+  seconds: number,
+  signal?: AbortSignal,
+  onWait?: (status: ShardStatus) => void,
+): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const status = shardStatus(study);
+    const [{ made, of, missing }] = status.stages;
+    if (missing.length === 0) return;
+    const left = end - performance.now();
+    if (left <= 0)
+      throw new StudyError(
+        `lacks ${of - made} of ${of} parts of the features, of ${missing.length === 1 ? "shard" : "shards"} ${ranges(missing)}; make them with \`cellswap shard\`, or all that lacks on this machine with \`cellswap run\``,
+        { path: study },
+      );
+    onWait?.(status);
+    try {
+      await setTimeout(Math.min(left, AGAIN * 1000), undefined, signal === undefined ? {} : { signal });
+    } catch {
+      throw new InterruptedError(STOPPED);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { relative } from "node:path";
+import { requestedShelves } from "../../features/extract.ts";
+import type { FeatureSet } from "../../features/features.ts";
+import { takeFeatures } from "../../features/given/given.ts";
+import { pieceOrder } from "../../features/pieces.ts";
+import { planHash } from "../../swap/plan-file.ts";
+import { piecesOf } from "../../swap/segments.ts";
+import { type BeginOptions, beginStudy } from "../begin.ts";
+import { blockWork } from "../blocks.ts";
+import { costOf, type StudyCost } from "../cost/cost.ts";
+import { withFeatures } from "../feature-folder.ts";
+import { nameIn } from "../open-folder.ts";
+import { lookUpOutputs } from "../outputs.ts";
+import { type PreparedStudy, prepareStudy } from "../prepare.ts";
+import type { Study } from "../schema.ts";
+import { costsOf, deal } from "./deal.ts";
+import { type Shards, writeShards } from "./file.ts";
+import { probeJobs } from "./jobs.ts";
+
+/** What a study was divided into, and what it takes as a whole. */
+export interface ShardPlan {
+  readonly shards: Shards;
+  readonly cost: StudyCost;
+}
+
+/**
+ * Prepares a study as a run does and divides what its folder lacks among shards, by estimated cost: pieces of the plan
+ * whose features are made, then blocks of probes that are fitted. Features made elsewhere are taken over now. Pieces do
+ * not hang on the number of shards, so a study may be planned again, with another, at any time.
+ * @throws CellswapError as a run of the study; InUseError where one has the folder
+ */
+export async function planShards(
+  given: Study,
+  { shards, ...options }: BeginOptions & { readonly shards: number },
+): Promise<ShardPlan> {
+  const prepared = await prepareStudy(given, options);
+  try {
+    options.onProgress?.("cost", 0, 0);
+    const cost = await costOf(prepared, options);
+    const folder = beginStudy(prepared, options);
+    try {
+      const { layout } = folder;
+      const planned = await withFeatures(prepared.study, layout, async (features, shared) => {
+        await takeGiven(prepared, features, shared, options);
+        return divide(prepared, cost, { layout, features, shards });
+      });
+      writeShards(layout.path, planned);
+      return { shards: planned, cost };
+    } finally {
+      folder.close();
+    }
+  } finally {
+    await prepared.close();
+  }
+}
+
+async function takeGiven(
+  { store, plan, files }: PreparedStudy,
+  folder: string,
+  shared: boolean,
+  { signal, onProgress }: BeginOptions,
+): Promise<void> {
+  for (const { given, file, order } of files) {
+    const place = { header: store.header, plan, cells: store.cells, folder, shared };
+    const set: FeatureSet = await takeFeatures(given, file, order, place, {
+      signal,
+      onProgress: (done, total) => onProgress?.("features", done, total),
+    });
+    set.close();
+  }
+}
+
+function divide(
+  prepared: PreparedStudy,
+  cost: StudyCost,
+  {
+    layout,
+    features,
+    shards,
+  }: { layout: Parameters<typeof probeJobs>[0]["layout"]; features: string; shards: number },
+): Shards {
+  const { store, plan, scales, study, targets, trials } = prepared;
+  const { composite } = study;
+  const pieces = piecesOf(plan);
+  const shelves = requestedShelves(
+    { store, plan, scales, composite, encoders: targets, folder: features },
+    pieces,
+    { look: true },
+  );
+  const seconds = targets.map(
+    ({ encoder }) => trials.find(({ name }) => name === encoder.description.name)?.seconds ?? 0,
+  );
+  const encoding = cost.encodings.reduce((sum, { encoder, crops }) => {
+    const target = targets.findIndex((t) => t.encoder.description.name === encoder);
+    return sum + crops * (seconds[target] ?? 0);
+  }, 0);
+  const composed = Math.max(0, cost.seconds.encode * cost.threads - encoding) / Math.max(1, cost.composites);
+  const lacking = pieceOrder(pieces).flatMap((piece) => {
+    const parts: string[] = [];
+    let rows = 0;
+    let own = 0;
+    shelves.forEach((outputs, e) => {
+      const most = Math.max(...outputs.map((list) => (list[piece].missing?.rows.length ?? 0) / 2));
+      rows = Math.max(rows, most);
+      own += most * seconds[e];
+      for (const {
+        [piece]: { missing },
+      } of outputs)
+        if (missing !== null) parts.push(nameIn(features, missing.base));
+    });
+    return rows === 0 ? [] : [{ piece, parts, seconds: own + rows * composed }];
+  });
+  const { outputs } = lookUpOutputs(prepared, features);
+  const perFit = (cost.seconds.pairs * cost.threads) / Math.max(1, cost.fits);
+  const jobs = probeJobs({ ...prepared, layout, outputs }).flatMap(({ set, block, evaluation, file }) => {
+    const { key, fits } = blockWork(evaluation, set, block);
+    return fits === 0 ? [] : [{ file, key, seconds: fits * perFit }];
+  });
+  const [pieceCosts, jobCosts] = [lacking, jobs].map((list) => list.map((own) => own.seconds));
+  const [pieceShards, jobShards] = [deal(pieceCosts, shards), deal(jobCosts, shards)];
+  return {
+    shards,
+    plan: planHash(plan),
+    features: relative(layout.path, features).replaceAll("\\", "/"),
+    dimensions: Object.fromEntries(outputs.map(({ set }) => [set.name, set.dimension])),
+    pieces: lacking.map(({ piece, parts }, i) => ({ shard: pieceShards[i], piece, parts })),
+    blocks: jobs.map(({ file, key }, i) => ({ shard: jobShards[i], file, key })),
+    seconds: {
+      features: costsOf(pieceCosts, pieceShards, shards),
+      probes: costsOf(jobCosts, jobShards, shards),
+    },
+    memory: cost.memory,
+  };
+}

@@ -1,0 +1,79 @@
+import { readdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { beginsKept } from "../kept.ts";
+import { readShards, type Shards, type Stage } from "./file.ts";
+
+/** How far one stage of a study's shards is. */
+export interface StageStatus {
+  readonly stage: Stage;
+  /** Parts of features or blocks of probes that are there, and all. */
+  readonly made: number;
+  readonly of: number;
+  /** Numbers of the shards that lack something, ascending. */
+  readonly missing: readonly number[];
+}
+
+/** How far the shards of a study are. */
+export interface ShardStatus {
+  readonly shards: number;
+  readonly stages: readonly StageStatus[];
+}
+
+/**
+ * Says which shards of a study are done, by the names of the files in its folder; nothing is opened but blocks of probes,
+ * of which the key is read.
+ * @param study study folder
+ * @throws StudyError where no shards are planned
+ */
+export function shardStatus(study: string, shards: Shards = readShards(study)): ShardStatus {
+  const there = names(resolve(study, shards.features), shards);
+  const stage = <T extends { readonly shard: number }>(
+    name: Stage,
+    all: readonly T[],
+    made: (own: T) => boolean,
+  ): StageStatus => {
+    const lacking = all.filter((own) => !made(own));
+    const missing = [...new Set(lacking.map(({ shard }) => shard))].sort((a, b) => a - b);
+    return { stage: name, made: all.length - lacking.length, of: all.length, missing };
+  };
+  const parts = shards.pieces.flatMap(({ shard, parts: own }) => own.map((part) => ({ shard, part })));
+  return {
+    shards: shards.shards,
+    stages: [
+      stage("features", parts, ({ part }) => there.has(part)),
+      stage("probes", shards.blocks, ({ file, key }) => beginsKept(join(study, file), key)),
+    ],
+  };
+}
+
+/** Parts that are complete, as the plan of the shards names them. */
+function names(features: string, { pieces }: Shards): Set<string> {
+  const folders = new Set(pieces.flatMap(({ parts }) => parts.map((part) => dirname(part))));
+  const complete = new Set<string>();
+  for (const folder of folders) {
+    let files: string[] = [];
+    try {
+      files = readdirSync(join(features, folder));
+    } catch {
+      // No shard has begun.
+    }
+    const all = new Set(files);
+    for (const file of files) {
+      const base = basename(file, ".rows.npy");
+      if (base !== file && all.has(`${base}.npy`) && all.has(`${base}.sums.npy`))
+        complete.add(`${folder}/${base}`);
+    }
+  }
+  return complete;
+}
+
+/** Numbers as ranges, as job arrays take them: `3,7-9`. */
+export function ranges(numbers: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const n of numbers) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[1] === n - 1) last[1] = n;
+    else runs.push([n, n]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+}
