@@ -14,6 +14,7 @@ const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "commands/export.ts docs/own-features.md": ['"features":', "export composites"],
   "commands/features.ts docs/anndata.md": ["cellswap features", "`.parquet`"],
   "commands/options.ts docs/own-model.md": ["## A GPU without a program", "`webgpu`"],
+  "commands/plan.ts docs/cluster.md": ["## On Slurm", "Nextflow", "cellswap merge"],
   "commands/remedy.ts docs/remedies.md": ["## The remedies", "**recompose**"],
   "commands/run.ts docs/study.md": ["## A study file", "`cellsPerClass`", "`encoders`"],
   "commands/sensitivity.ts docs/sensitivity.md": ["## How to read the result", "Holds under N of N"],
@@ -30,6 +31,7 @@ const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "study/schema.ts docs/sensitivity.md": ["## The variants", "dilate-N", "neighbor-slice"],
   "study/schema.ts docs/study.md": ["## A study file", /```json\n\{[^`]*"cells":/],
   "study/schema.ts docs/tables.md": ["`published`", "`even`", /aggregat/i],
+  "study/shards/file.ts docs/cluster.md": ["## The commands", "cellswap plan STUDY --shards N"],
 };
 
 /** Pages that the lines of a source file name outside of comments. */
