@@ -1,26 +1,19 @@
 import { DataError, InterruptedError, InUseError } from "../errors.ts";
 import { turn } from "../files/turn.ts";
-import { checkDiameter, diameterOf, measuredDiameter } from "../masks/diameter.ts";
-import {
-  LIFTABLE,
-  MEASURES,
-  type Measures,
-  measureMask,
-  passes,
-  verdictOf,
-  worthLifting,
-} from "../masks/verdict.ts";
-import type { Column, MaskKind, Table } from "../types.ts";
-import { checkCrop } from "./check-crop.ts";
+import { checkDiameter } from "../masks/diameter.ts";
+import type { MaskKind, Table } from "../types.ts";
 import { type CropValues, convertCrop, cropTypeOf } from "./crop-type.ts";
+import { factsOf } from "./facts.ts";
+import type { Place } from "./fields/sample.ts";
+import { Gathered, localizationOf } from "./gathered.ts";
 import { importKey } from "./import-key.ts";
 import type { Labels } from "./metadata/labels.ts";
-import type { Quality } from "./quality.ts";
-import { ReadAhead, type Room } from "./read-ahead.ts";
+import { OrderedReading } from "./ordered-reading.ts";
+import type { Room } from "./read-ahead.ts";
 import { checkReplaceable } from "./replace.ts";
-import { countReasons, type ImportSummary, Tally } from "./summary.ts";
-import { cutOut, Surroundings } from "./surroundings.ts";
-import { repeated, Twins } from "./twins.ts";
+import type { PartFound } from "./shards/found.ts";
+import type { ImportSummary } from "./summary.ts";
+import type { RimShape } from "./surroundings.ts";
 import { UnfinishedStore } from "./unfinished.ts";
 import { type CellRecord, CellStoreWriter } from "./writer.ts";
 
@@ -66,8 +59,20 @@ export interface CellSource {
   inputs?(cell: number): readonly string[];
   /** Reads the pixels of cell `cell`; where it may be large, once there is `room` for them. */
   read(cell: number, room?: Room): Promise<CellPixels>;
+  /** Of a source that was planned for one shard: what joining the shards needs to know. */
+  readonly part?: SourcePart;
   /** Frees what the plan holds open. */
   close?(): void;
+}
+
+/** What a source knows of the cells of one shard that only all shards together decide. */
+export interface SourcePart {
+  /** What was found, as plain data, for the summary of all and the list of what was left out. */
+  readonly found: PartFound;
+  /** Most cells of a class, where they are drawn. */
+  readonly perClass: number | undefined;
+  /** Class of a cell and its place in the draw. */
+  drawn(cell: number): Place;
 }
 
 export interface ImportOptions {
@@ -104,39 +109,25 @@ export async function importCells(
 ): Promise<ImportSummary> {
   const { labels, signal } = options;
   checkDistinct(plan.channels, plan.path);
-  const tally = new Tally(labels);
-  const labelOf = ({ Metadata_Protein, Metadata_Localization }: CellRecord) =>
-    labels?.get(String(Metadata_Protein)) ?? Metadata_Localization ?? null;
-  const twins = new Twins({
-    read: (cell) => (unfinished as UnfinishedStore).readCrop(cell),
-    id: (cell) => String(plan.record(cell).Metadata_Cell),
-    label: (cell) => String(labelOf(plan.record(cell)) ?? ""),
-  });
-  let surroundings: Surroundings | undefined;
-  const ids = new Map<string, number>();
-  const constant: boolean[] = [];
-  const measures = MEASURES.map((): number[] => []);
+  const gathered = new Gathered(
+    {
+      ...{ path: plan.path, source: plan.source, channels: plan.channels, masks: plan.masks, labels },
+      file: (cell) => plan.file(cell),
+    },
+    {
+      read: (cell) => (unfinished as UnfinishedStore).readCrop(cell),
+      id: (cell) => String(plan.record(cell).Metadata_Cell),
+      label: (cell) => String(localizationOf(plan.record(cell), labels) ?? ""),
+    },
+  );
   const { choices } = options;
   let writer: CellStoreWriter | undefined;
   let unfinished: UnfinishedStore | undefined;
   let shape: { height: number; width: number } | undefined;
-  let neighbors = false;
-  const reading: Promise<CellPixels>[] = [];
-  let begun = 0;
-  // How large crops are is known once the first is there.
-  let ahead = 0;
-  const room = new ReadAhead(AHEAD_BYTES / Float32Array.BYTES_PER_ELEMENT);
-  const readUpTo = (cell: number) => {
-    while (begun < Math.min(cell, plan.count)) {
-      const next = begun++;
-      const promise = unfinished?.has(next)
-        ? Promise.resolve(unfinished.read(next))
-        : plan.read(next, room.of(next));
-      // A later cell may fail before its turn; it is reported when it is awaited.
-      promise.catch(() => {});
-      reading.push(promise);
-    }
-  };
+  let rim: RimShape | undefined;
+  const reading = new OrderedReading(plan, { most: options.ahead }, (cell) =>
+    unfinished?.has(cell) === true ? unfinished.read(cell) : null,
+  );
   try {
     checkReplaceable(out);
     unfinished = new UnfinishedStore(
@@ -155,15 +146,7 @@ export async function importCells(
         throw new InUseError("was taken over by another import, as this one had not answered for minutes", {
           path: out,
         });
-      room.turn(cell);
-      readUpTo(cell + 1);
-      const pixels = await (reading.shift() as Promise<CellPixels>);
-      if (cell === 0)
-        ahead = Math.min(
-          options.ahead ?? AHEAD,
-          Math.floor(AHEAD_BYTES / (Float32Array.BYTES_PER_ELEMENT * pixels.crop.length)),
-        );
-      readUpTo(cell + 1 + ahead);
+      const pixels = await reading.next();
       const path = plan.file(cell);
       if (writer === undefined) {
         shape ??= { height: pixels.height, width: pixels.width };
@@ -177,96 +160,29 @@ export async function importCells(
           unfinished,
         );
       }
-      const { height, width } = (shape ??= pixels);
-      if (pixels.height !== height || pixels.width !== width)
-        throw new DataError(
-          `is ${pixels.height} x ${pixels.width} px, the crops before it are ${height} x ${width} px (first: ${plan.file(0)}); cut all cells at one size`,
-          { path },
-        );
+      checkSize(pixels, (shape ??= pixels), path, plan.file(0));
       const record: CellRecord = { Metadata_Localization: null, ...plan.record(cell) };
-      const id = String(record.Metadata_Cell);
-      const twin = ids.get(id);
-      if (twin !== undefined)
-        throw new DataError(
-          `has the cell id ${id}, and so has ${plan.file(twin)}; every cell needs its own`,
-          { path },
-        );
-      ids.set(id, cell);
-      if (labels !== undefined && record.Metadata_Protein === null)
-        throw new DataError(
-          `has no protein for the cell ${id}, and labels are joined by protein; add a column Protein`,
-          { path: plan.path },
-        );
-      const flat = checkCrop(pixels, plan.channels, (c) => plan.file(cell, c));
-      const whole: CellRecord = { ...record, Metadata_Localization: labelOf(record) };
-      tally.add(whole, flat.length > 0);
-      surroundings ??= new Surroundings({ channels: plan.channels, height, width });
-      surroundings.add(pixels.crop, pixels.mask, pixels.half);
-      if (pixels.mask !== null) {
-        const found = measureMask(pixels.mask, pixels.height, pixels.width);
-        MEASURES.forEach((name, m) => void measures[m].push(found[name]));
-        constant.push(flat.length > 0);
-        neighbors ||= pixels.mask.includes(2);
-      }
+      gathered.check(record);
+      rim ??= { channels: plan.channels, height: shape.height, width: shape.width };
+      const facts = factsOf(pixels, rim, (c) => plan.file(cell, c));
+      const whole: CellRecord = { ...record, Metadata_Localization: localizationOf(record, labels) };
+      gathered.add(whole, facts, rim);
       const before = unfinished.type;
-      const own = cropTypeOf(pixels.crop, pixels.half);
-      writer.append(pixels.crop, pixels.mask, whole, own);
+      writer.append(pixels.crop, pixels.mask, whole, facts.type);
       const { type } = unfinished;
-      if (type !== before) twins.renew();
-      twins.add(cell, convertCrop(pixels.crop, own, type));
-      room.release(cell);
+      if (type !== before) gathered.renew();
+      gathered.compare(convertCrop(pixels.crop, facts.type, type));
+      reading.release();
       options.onProgress?.(cell + 1, plan.count);
     }
     if (writer === undefined || shape === undefined)
       throw new DataError("holds no cells", { path: plan.path });
-    const masked = plan.masks !== "none";
-    const known =
-      options.diameter ?? (masked ? measuredDiameter(shape.height, shape.width, measures[AREA]) : undefined);
-    const diameter = diameterOf({ ...shape, diameter: known });
-    const verdicts = constant.map((flat, cell) => judge(measures, cell, diameter, flat));
-    const usable = verdicts.filter((v) => v === "ok").length;
-    const reasons = countReasons(verdicts);
-    if (masked && !verdicts.some((v) => passes(v, LIFTABLE)))
-      throw new DataError(
-        `has no cell with a usable mask (${reasons.map(([why, n]) => `${why}: ${n}`).join(", ")}); check what the mask files hold`,
-        { path: plan.path },
-      );
-    const quality: Quality | null = masked
-      ? {
-          verdict: verdicts,
-          measures: new Map<string, Column>(MEASURES.map((k, m) => [k, Float64Array.from(measures[m])])),
-        }
-      : null;
-    const kind = plan.masks === "auto" ? (neighbors ? "full" : "center") : plan.masks;
+    const found = gathered.finish(shape, options.diameter, plan.notes);
     if (plan.leftOut !== undefined && plan.leftOut.rows > 0) writer.writeLeftOut(plan.leftOut);
-    writer.finish(quality, kind, known);
-    return {
-      out,
-      source: plan.source,
-      cells: plan.count,
-      ...tally.who(),
-      channels: plan.channels,
-      ...shape,
-      diameter,
-      masks: kind,
-      usable: masked ? usable : null,
-      reasons: Object.fromEntries(reasons),
-      ...tally.what(),
-      notes: [
-        ...plan.notes,
-        ...diameterNotes(known, options.diameter),
-        ...limitNotes(verdicts),
-        ...[
-          surroundings === undefined ? null : cutOut(surroundings, plan.channels),
-          repeated(twins, "localization"),
-        ]
-          .filter((flag) => flag !== null)
-          .map(({ text }) => `Warning: ${text}.`),
-      ],
-    };
+    writer.finish(found.quality, found.masks, found.diameter);
+    return { out, ...found.summary };
   } catch (error) {
-    room.stop();
-    await Promise.allSettled(reading);
+    await reading.stop();
     const begun = writer !== undefined || (unfinished?.taken ?? 0) > 0;
     const later = error instanceof InterruptedError || error instanceof InUseError;
     const kept = later && choices !== undefined && begun;
@@ -300,33 +216,13 @@ export function checkDistinct(channels: readonly string[], path: string): void {
     });
 }
 
-/** Place of the center cells' areas among the measures. */
-const AREA = MEASURES.indexOf("Quality_CenterArea");
-
-/** Verdict on one mask of the import. */
-function judge(measures: readonly number[][], cell: number, diameter: number, flat: boolean): string {
-  const own = Object.fromEntries(MEASURES.map((name, m) => [name, measures[m][cell]])) as Measures;
-  const verdict = verdictOf(own, diameter);
-  return flat ? (verdict === "ok" ? "constant" : `${verdict};constant`) : verdict;
+/** @throws DataError where a crop has another size than the first, of the file `first` */
+export function checkSize({ height, width }: Size, wanted: Size, path: string, first: string): void {
+  if (height !== wanted.height || width !== wanted.width)
+    throw new DataError(
+      `is ${height} x ${width} px, the crops before it are ${wanted.height} x ${wanted.width} px (first: ${first}); cut all cells at one size`,
+      { path },
+    );
 }
 
-function diameterNotes(known: number | undefined, given: number | undefined): string[] {
-  if (known === undefined || given !== undefined) return [];
-  return [
-    `Cells are ${known.toFixed(0)} px across (median of the masks): limits and fills go by it; --diameter says otherwise.`,
-  ];
-}
-
-/** Says how a study takes cells that are left out by limits alone, where these are many. */
-function limitNotes(verdicts: readonly string[]): string[] {
-  const limits = worthLifting(verdicts);
-  if (limits.length === 0) return [];
-  const held = verdicts.filter((v) => v !== "ok" && passes(v, LIFTABLE)).length;
-  return [
-    `Warning: ${held} of ${verdicts.length} cells are left out by limits only; where their masks are right, "allow": ${JSON.stringify(limits).replaceAll(",", ", ")} in the study takes them, or --diameter says how large the cells are.`,
-  ];
-}
-
-/** Cells that are read ahead at most, and bytes of their crops. */
-const AHEAD = 16;
-const AHEAD_BYTES = 2 ** 25;
+type Size = Pick<CellPixels, "height" | "width">;

@@ -28,6 +28,11 @@ export class RecordColumns {
     for (const column of this.#columns.values()) if (column.rows < this.#rows) column.add(null);
   }
 
+  /** A value as text; null where there is none. */
+  text(name: string, row: number): string | null {
+    return this.#columns.get(name)?.text(row) ?? null;
+  }
+
   /** All rows as tables of some of them. */
   *tables(): Generator<Table> {
     let from = 0;
@@ -77,6 +82,11 @@ class RecordColumn {
       this.#numbered ||= value !== null;
     }
     this.rows++;
+  }
+
+  text(row: number): string | null {
+    if (this.#numbers === null) return this.#text?.at(row) ?? null;
+    return this.#there[row] === 1 ? String(this.#numbers[row]) : null;
   }
 
   values(from: number, to: number): Column {

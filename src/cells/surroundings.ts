@@ -8,50 +8,74 @@ const MOST = 0.9;
 /** Rims of fewer pixels say nothing: the cell fills the crop. */
 const FEWEST = 8;
 
+/** What says where the rim of a crop is, and of how many channels. */
+export type RimShape = Pick<CropShape, "channels" | "height" | "width">;
+
 /**
  * Counts crops whose rim (the outermost pixels that are not of the center cell) holds one value: nothing of the image is left
  * around the cell there, whatever the value and however wide a margin was left.
  */
 export class Surroundings {
-  readonly #shape: CropShape;
-  #values = new Float32Array(0);
-  #places = new Int32Array(0);
+  readonly #shape: RimShape;
   /** Crops that have a rim. */
   cells = 0;
   /** Of these, those with an empty rim, by channel. */
   readonly empty: number[];
 
-  constructor(shape: CropShape) {
+  constructor(shape: RimShape) {
     this.#shape = shape;
     this.empty = shape.channels.map(() => 0);
   }
 
-  /**
-   * @param crop channels x height x width @param mask height x width, null where it is not known
-   * @param half whether `crop` holds the bits of half-precision floats
-   */
+  /** Looks at a crop as {@link emptyRim} does, and counts it. */
   add(crop: CropValues, mask: Uint8Array | null, half = false): void {
-    const all = rimOf(this.#shape);
-    if (this.#values.length < all.length) {
-      this.#values = new Float32Array(all.length);
-      this.#places = new Int32Array(all.length);
-    }
-    let count = 0;
-    for (const p of all) if (mask === null || mask[p] !== CENTER) this.#places[count++] = p;
-    if (count < FEWEST) return;
-    this.cells++;
-    const pixels = this.#shape.height * this.#shape.width;
-    const values = this.#values.subarray(0, count);
-    for (let c = 0; c < this.empty.length; c++) {
-      for (let i = 0; i < count; i++) values[i] = crop[c * pixels + this.#places[i]];
-      // Zero with a sign and without are one value.
-      if (half) for (let i = 0; i < count; i++) if (values[i] === 0x8000) values[i] = 0;
-      const value = majority(values);
-      let same = 0;
-      for (let i = 0; i < count; i++) if (values[i] === value) same++;
-      if (same >= EMPTY * count) this.empty[c]++;
-    }
+    this.count(emptyRim(this.#shape, crop, mask, half));
   }
+
+  /** Counts a crop by what {@link emptyRim} said of it. */
+  count(empty: Uint8Array | null): void {
+    if (empty === null) return;
+    this.cells++;
+    for (let c = 0; c < this.empty.length; c++) this.empty[c] += empty[c];
+  }
+}
+
+/** Values of a rim and their places, as long as the longest that was looked at. */
+let values = new Float32Array(0);
+let places = new Int32Array(0);
+
+/**
+ * 1 for every channel whose rim holds one value; null where the rim has too few pixels.
+ * @param crop channels x height x width @param mask height x width, null where it is not known
+ * @param half whether `crop` holds the bits of half-precision floats
+ */
+export function emptyRim(
+  shape: RimShape,
+  crop: CropValues,
+  mask: Uint8Array | null,
+  half = false,
+): Uint8Array | null {
+  const all = rimOf(shape);
+  if (values.length < all.length) {
+    values = new Float32Array(all.length);
+    places = new Int32Array(all.length);
+  }
+  let count = 0;
+  for (const p of all) if (mask === null || mask[p] !== CENTER) places[count++] = p;
+  if (count < FEWEST) return null;
+  const pixels = shape.height * shape.width;
+  const rim = values.subarray(0, count);
+  const empty = new Uint8Array(shape.channels.length);
+  for (let c = 0; c < empty.length; c++) {
+    for (let i = 0; i < count; i++) rim[i] = crop[c * pixels + places[i]];
+    // Zero with a sign and without are one value.
+    if (half) for (let i = 0; i < count; i++) if (rim[i] === 0x8000) rim[i] = 0;
+    const value = majority(rim);
+    let same = 0;
+    for (let i = 0; i < count; i++) if (rim[i] === value) same++;
+    if (same >= EMPTY * count) empty[c] = 1;
+  }
+  return empty;
 }
 
 /**
@@ -74,10 +98,10 @@ export function cutOut(
   };
 }
 
-const rims = new WeakMap<CropShape, Int32Array>();
+const rims = new WeakMap<RimShape, Int32Array>();
 
 /** The outermost pixels of a crop. */
-function rimOf(shape: CropShape): Int32Array {
+function rimOf(shape: RimShape): Int32Array {
   let rim = rims.get(shape);
   if (rim === undefined) {
     const { height, width } = shape;

@@ -152,6 +152,22 @@ export class UnfinishedStore implements StoreRows {
     if (mask !== null) this.#masks?.write(cell, mask);
   }
 
+  /** Appends crops in the {@link type} of all, and their masks, one behind the other. */
+  appendAll(crops: Uint8Array, masks: Uint8Array | null): void {
+    const { height, width } = this.#shape!;
+    const bytes = CROP_BYTES[this.#type] * this.#planes * height * width;
+    const count = crops.length / bytes;
+    const pixels = height * width;
+    // Runs of cells that are not there already.
+    for (let from = 0, to = 0; from < count; from = to + 1) {
+      for (to = from; to < count && !this.has(this.#rows + to); to++);
+      if (to === from) continue;
+      this.#crops!.write(this.#rows + from, crops.subarray(from * bytes, to * bytes));
+      if (masks !== null) this.#masks?.write(this.#rows + from, masks.subarray(from * pixels, to * pixels));
+    }
+    this.#rows += count;
+  }
+
   /**
    * Brings all crops that are there to another type. Cut off at any moment, this leaves crops of the one type or of the
    * other, or such as fit neither and are read again.

@@ -90,6 +90,11 @@ export class CellStoreWriter {
     this.#metadata.add(record);
   }
 
+  /** What was said of a cell that was appended; null where nothing was. */
+  said(name: string, cell: number): string | null {
+    return this.#metadata.text(name, cell);
+  }
+
   /** Adds a further file to the store, which `write` makes under the path it is given. */
   add(name: string, write: (path: string) => void): void {
     this.#named(() => write(join(this.#rows.folder, name)));

@@ -1,10 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type FieldListOptions, listFields } from "../cells/fields/list.ts";
-import { type FieldsOptions, fieldsSource } from "../cells/formats/fields.ts";
-import type { CellSource } from "../cells/importer.ts";
-import type { Labels } from "../cells/metadata/labels.ts";
+import { type FieldsOptions, fieldsShard, fieldsSource } from "../cells/formats/fields.ts";
+import type { PlanContext, Planned } from "./import.ts";
 import { append, drawOptions, list, whole } from "./options.ts";
-import type { Monitor } from "./progress.ts";
 
 type Options = Omit<FieldListOptions, "slice" | "time"> &
   Omit<FieldsOptions, "labels"> & {
@@ -23,14 +21,7 @@ const slice = (text: string): number | "max" => {
 /** Adds the options of `import fields`; `run` imports what the plan finds. */
 export function configureFields<Given>(
   command: Command,
-  run: (
-    plan: (context: {
-      labels: Labels | undefined;
-      signal: AbortSignal;
-      monitor: Monitor;
-    }) => Promise<CellSource>,
-    options: Given,
-  ) => Promise<void>,
+  run: (plan: (context: PlanContext) => Promise<Planned>, options: Given) => Promise<void>,
 ): void {
   command
     .option(
@@ -62,14 +53,13 @@ export function configureFields<Given>(
     .option("--t <time>", "time point, counted from 0", whole(0))
     .addHelpText("after", EXAMPLES);
   drawOptions(command).action((dir: string, given: Given & Options) =>
-    run(async ({ labels, signal, monitor }) => {
+    run(async ({ labels, signal, monitor, shard }) => {
       const { z, t, class: classColumn, ...options } = given;
       const fields = await listFields(dir, { ...options, slice: z, time: t });
       const bar = monitor.stage("find cells", "fields");
-      const plan = await fieldsSource(fields, {
-        ...options,
-        ...{ classColumn, labels, signal, onField: bar.update },
-      });
+      const how = { ...options, ...{ classColumn, labels, signal, onField: bar.update } };
+      if (shard !== null) return fieldsShard(fields, how, shard);
+      const plan = await fieldsSource(fields, how);
       bar.end();
       return plan;
     }, given),

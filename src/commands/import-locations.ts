@@ -1,12 +1,10 @@
 import type { Command } from "commander";
 import { cellprofilerSet } from "../cells/formats/cellprofiler.ts";
 import { deepprofilerSet } from "../cells/formats/deepprofiler.ts";
-import { type LocationsOptions, locationsSource } from "../cells/formats/locations.ts";
-import type { CellSource } from "../cells/importer.ts";
+import { type LocationsOptions, locationsShard, locationsSource } from "../cells/formats/locations.ts";
 import type { LocationSet } from "../cells/locations/location-set.ts";
-import type { Labels } from "../cells/metadata/labels.ts";
+import type { PlanContext, Planned } from "./import.ts";
 import { append, drawOptions, list, whole } from "./options.ts";
-import type { Monitor } from "./progress.ts";
 
 type Options = Omit<LocationsOptions, "labels" | "classColumn"> & {
   readonly objects?: string;
@@ -17,14 +15,7 @@ type Options = Omit<LocationsOptions, "labels" | "classColumn"> & {
 /** Adds one format's command with the options that all have. */
 type AddFormat = (command: Command, usage: string, summary: string, example: string) => Command;
 /** Imports what a plan names, by those options. */
-type RunImport<Given> = (
-  plan: (context: {
-    labels: Labels | undefined;
-    signal: AbortSignal;
-    monitor: Monitor;
-  }) => Promise<CellSource>,
-  options: Given,
-) => Promise<void>;
+type RunImport<Given> = (plan: (context: PlanContext) => Promise<Planned>, options: Given) => Promise<void>;
 type ReadSet = (source: string, objects: string | null, signal: AbortSignal) => Promise<LocationSet>;
 
 /** Crops around the centers of cells that tables list. */
@@ -64,14 +55,13 @@ function configureSet<Given>(command: Command, read: ReadSet, run: RunImport<Giv
     .option("--channels <names>", "channels to take, in order, comma between (default: all)", list)
     .option("--pad", "cut cells near the edge of their field too, repeating its outermost pixels");
   drawOptions(command).action((source: string, given: Given & Options) =>
-    run(async ({ labels, signal, monitor }) => {
+    run(async ({ labels, signal, monitor, shard }) => {
       const { class: classColumn, objects, ...options } = given;
       const set = await read(source, objects ?? null, signal);
       const bar = monitor.stage("find cells", "fields");
-      const plan = await locationsSource(command.name(), set, {
-        ...options,
-        ...{ classColumn, labels, signal, onField: bar.update },
-      });
+      const how = { ...options, ...{ classColumn, labels, signal, onField: bar.update } };
+      if (shard !== null) return locationsShard(command.name(), set, how, shard);
+      const plan = await locationsSource(command.name(), set, how);
       bar.end();
       return plan;
     }, given),

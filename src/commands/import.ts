@@ -5,21 +5,31 @@ import { pciSource } from "../cells/formats/pci.ts";
 import { pifiaSource } from "../cells/formats/pifia.ts";
 import { type CellSource, type ImportSummary, importCells } from "../cells/importer.ts";
 import { type Labels, readLabels } from "../cells/metadata/labels.ts";
+import { importShard, type ShardSummary } from "../cells/shards/import-shard.ts";
+import { type ShardPlan, shardOf } from "../cells/shards/shard-plan.ts";
 import { checkReplaceable } from "../cells/store.ts";
+import type { Shard } from "../files/shards.ts";
 import { configureCrops } from "./import-crops.ts";
 import { configureFields } from "./import-fields.ts";
 import { configureLocations } from "./import-locations.ts";
 import { list, positive } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { type Monitor, monitored, type ProgressOptions, progressOptions } from "./progress.ts";
+import { dealtShardOptions } from "./shard-option.ts";
 
 interface Options extends ProgressOptions {
+  readonly shard?: Shard;
+  readonly shards?: number;
+  readonly debug?: boolean;
   readonly out: string;
   readonly labels?: string;
   readonly diameter?: number;
   readonly missing?: readonly string[];
   readonly separator?: string;
 }
+
+/** What is to be imported: all of a source, or one shard of it where that was asked for. */
+export type Planned = CellSource | ShardPlan;
 
 export function configure(command: Command): void {
   command
@@ -85,9 +95,7 @@ function configureDeeploc(command: Command): void {
 }
 
 function format(command: Command, usage: string, summary: string, example: string): Command {
-  return progressOptions(command.command(usage))
-    .summary(summary)
-    .description(summary)
+  return dealtShardOptions(progressOptions(command.command(usage)).summary(summary).description(summary))
     .option("--out <cells>", "folder for the cell store", "cells")
     .option("--labels <csv>", "table with the columns protein and localization")
     .option(
@@ -107,16 +115,19 @@ function format(command: Command, usage: string, summary: string, example: strin
 }
 
 /** What a plan may depend on besides its own options. */
-interface Context {
+export interface PlanContext {
   readonly labels: Labels | undefined;
   readonly signal: AbortSignal;
   readonly monitor: Monitor;
+  /** Part of the source that is imported; null for all of it. */
+  readonly shard: Shard | null;
 }
 
 async function run(
-  plan: (context: Context) => CellSource | Promise<CellSource>,
+  plan: (context: PlanContext) => Planned | Promise<Planned>,
   options: Options,
 ): Promise<void> {
+  const shard = options.shard ?? null;
   // Finding cells may take long: first what would stop the import at its end.
   checkReplaceable(options.out);
   const notes: string[] = [];
@@ -124,12 +135,23 @@ async function run(
     options.labels === undefined
       ? undefined
       : readLabels(options.labels, options, (note) => notes.push(note));
+  const { diameter } = options;
+  if (shard !== null) {
+    const made = await monitored(options, async (monitor, signal) => {
+      const source = await plan({ labels, signal, monitor, shard });
+      const onProgress = monitor.stage(`import shard ${shard.index}`, "cells").update;
+      const choices = choicesOf(options);
+      const part = "listing" in source ? source : shardOf(source, shard);
+      return importShard(part, options.out, shard, { labels, diameter, signal, onProgress, choices });
+    });
+    if (options.json === true) printJson(made);
+    else print(describeShard(made));
+    return;
+  }
   const imported = await monitored(options, async (monitor, signal) => {
-    const source = await plan({ labels, signal, monitor });
+    const source = (await plan({ labels, signal, monitor, shard })) as CellSource;
     return importCells(source, options.out, {
-      labels,
-      diameter: options.diameter,
-      signal,
+      ...{ labels, diameter, signal },
       onProgress: monitor.stage("import", "cells").update,
       choices: choicesOf(options),
       onTaken: (cells) => monitor.say(`import: ${cells} cells are taken from the import that was stopped`),
@@ -140,9 +162,15 @@ async function run(
   else print(describe(summary, labels !== undefined).join("\n"));
 }
 
+function describeShard({ index, count, cells, path, done, out }: ShardSummary): string {
+  const what = `shard ${index}/${count} of ${number.format(cells)} ${cells === 1 ? "cell" : "cells"}: ${path}`;
+  return `${done ? `There already: ${what}` : `Imported ${what}`}\nWhen all are there: cellswap merge ${out}`;
+}
+
 /** The options that say which pixels are read, and how. */
 function choicesOf(options: Options): Record<string, unknown> {
-  const { out: _, json: __, labels: ___, progress: ____, log: _____, ...choices } = options;
+  const { out: _, json: __, labels: ___, progress: ____, log: _____, ...more } = options;
+  const { shard: ______, shards: _______, debug: ________, ...choices } = more;
   return choices;
 }
 

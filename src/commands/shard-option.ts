@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Shard } from "../files/shards.ts";
+import { whole } from "./options.ts";
 
 /** A shard as a person names it. */
 export interface ShardGiven {
@@ -28,6 +30,36 @@ export function shardOption(): Option {
     "--shard <i/N>",
     `which shard, from 0; default: ${VARIABLES.join(", ")}, as schedulers set them`,
   ).argParser(parse);
+}
+
+/** Most shards of one work. */
+const MOST = 1_000_000;
+
+/**
+ * Adds `--shard` and `--shards` to a command whose shards nobody plans: when it is run, its option `shard` is the shard
+ * that is meant ({@link Shard}), or undefined for all of the work.
+ */
+export function dealtShardOptions(command: Command): Command {
+  return command
+    .addOption(shardOption())
+    .option("--shards <N>", "as --shard /N: one of N shards, the scheduler says which", whole(1, MOST))
+    .hook("preAction", (_, run) => {
+      const { shard, shards } = run.opts<{ shard?: ShardGiven; shards?: number }>();
+      run.setOptionValue("shard", dealtShard(run, shard, shards));
+    });
+}
+
+function dealtShard(command: Command, given: ShardGiven | undefined, shards?: number): Shard | undefined {
+  if (given === undefined && shards === undefined) return undefined;
+  const count = given?.of ?? shards;
+  if (count === undefined)
+    return command.error(
+      `error: --shard ${given?.shard} does not say of how many; give --shard ${given?.shard}/N`,
+    );
+  if (shards !== undefined && shards !== count)
+    return command.error(`error: --shard says ${count} shards, and --shards ${shards}; give one of them`);
+  if (count > MOST) return command.error(`error: --shard says ${count} shards; at most ${MOST} are made`);
+  return { index: shardNumber(command, given, count), count };
 }
 
 /**

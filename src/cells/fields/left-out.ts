@@ -12,10 +12,31 @@ interface Entry {
   readonly column: number;
 }
 
+/** What is left out, as plain data. */
+export interface LeftOutList {
+  readonly counts: readonly (readonly [reason: string, cells: number])[];
+  readonly entries: readonly (Entry & { readonly reason: string })[];
+}
+
 /** Cells of fields that get no crop, or are odd, by reason: counted, and listed in a table. */
 export class LeftOut {
   readonly counts = new Map<string, number>();
   readonly #entries: (Entry & { readonly reason: string })[] = [];
+
+  /** Those of several lists, in their order. */
+  static join(lists: readonly LeftOutList[]): LeftOut {
+    const joined = new LeftOut();
+    for (const { counts, entries } of lists) {
+      for (const [reason, n] of counts) joined.counts.set(reason, (joined.counts.get(reason) ?? 0) + n);
+      joined.#entries.push(...entries.slice(0, LISTED - joined.#entries.length));
+    }
+    return joined;
+  }
+
+  /** All of it as plain data. */
+  get list(): LeftOutList {
+    return { counts: [...this.counts], entries: this.#entries };
+  }
 
   add(reason: string, cell: Entry): void {
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);

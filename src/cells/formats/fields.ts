@@ -1,16 +1,22 @@
+import { createHash } from "node:crypto";
 import { basename, relative } from "node:path";
+import { deal } from "../../core/deal.ts";
 import { DataError, InterruptedError } from "../../errors.ts";
+import { exactJson } from "../../files/exact-json.ts";
+import { canonicalJson } from "../../files/hash.ts";
+import type { Shard } from "../../files/shards.ts";
 import type { PlaneValues } from "../../image/planes.ts";
 import { FieldCutter, isWhole, type OpenField } from "../fields/cut.ts";
 import type { FieldEntry, FieldList } from "../fields/field.ts";
 import { findCells, readCellLabels } from "../fields/find.ts";
 import { LeftOut } from "../fields/left-out.ts";
-import { notesOf } from "../fields/notes.ts";
+import { type FieldsFound, fieldSet, notesOf, nothingLeft, ODD_NAMED } from "../fields/notes.ts";
 import type { LabeledObject } from "../fields/objects.ts";
 import { type DrawOptions, Sampler } from "../fields/sample.ts";
 import { type FittedSize, fitSize } from "../fields/size.ts";
-import { type CellSource, checkDistinct } from "../importer.ts";
+import { type CellSource, checkDistinct, type SourcePart } from "../importer.ts";
 import { type FieldPlanes, openPlanes, withPlanes } from "../readers/field-planes.ts";
+import type { ShardPlan } from "../shards/shard-plan.ts";
 
 export interface FieldsOptions extends DrawOptions {
   /** Side of the crops, px; fitted to the cells where not given. */
@@ -31,19 +37,6 @@ interface Target extends Pick<LabeledObject, "label" | "row" | "column"> {
   readonly nuclei: number | null;
 }
 
-/** What was found in the label images of a set. */
-export interface FieldsFound {
-  readonly fitted: FittedSize | null;
-  readonly size: number;
-  readonly cells: number;
-  readonly empty: number;
-  readonly leftOut: LeftOut;
-  readonly nucleiOutside: number | null;
-  readonly odd: { readonly several: readonly string[]; readonly none: readonly string[] };
-  readonly counts: { several: number; none: number };
-  readonly pixelSizes: ReadonlySet<number>;
-}
-
 /** Names of the channels, and whether the user gives them (else the first field's file does). */
 interface ChannelNames {
   readonly channels: readonly string[];
@@ -53,9 +46,6 @@ interface ChannelNames {
 /** Bytes of a label, as most programs write them. */
 const LABEL_BYTES = 4;
 
-/** Cells with an odd number of nuclei that are named. */
-const NAMED = 3;
-
 /**
  * Plans the import of the cells of field images by their label images. Label images are read once to find the cells (and
  * up to 64 before that to fit the size of the crops); pixels are read field by field when the cells are cut, one field in
@@ -64,6 +54,37 @@ const NAMED = 3;
  * @throws DataError where an image is missing, of another size than its labels, or no cell can be cut.
  */
 export async function fieldsSource(list: FieldList, options: FieldsOptions = {}): Promise<CellSource> {
+  const source = await fieldsPart(list, options, 0, list.fields.length);
+  const { set, found } = source.part.found;
+  if (source.count === 0) throw nothingLeft(set, found);
+  return source;
+}
+
+/** As {@link fieldsSource}, of the fields that one shard has. */
+export function fieldsShard(list: FieldList, options: FieldsOptions, shard: Shard): ShardPlan {
+  const bounds = deal(new Uint8Array(list.fields.length).fill(1), shard.count);
+  const [from, to] = [bounds[shard.index], bounds[shard.index + 1]];
+  const within = (file: string | null) => (file === null ? null : nameWithin(list.base, file));
+  const hash = createHash("sha256");
+  hash.update(canonicalJson([list.channels, list.nucleiOnly, list.notes]));
+  for (const { files, labels, nuclei, ...entry } of list.fields)
+    hash.update(exactJson([entry, files.map(within), within(labels), within(nuclei)]));
+  return {
+    source: "fields",
+    path: list.path,
+    listing: hash.digest("hex"),
+    inputs: list.fields.slice(from, to).flatMap(inputsOf),
+    open: async () => ({ cells: await fieldsPart(list, options, from, to) }),
+  };
+}
+
+/** The cells of the fields from number `from` up to before `to`; there may be none. */
+async function fieldsPart(
+  list: FieldList,
+  options: FieldsOptions,
+  from: number,
+  to: number,
+): Promise<CellSource & { readonly part: SourcePart & { readonly found: { readonly kind: "fields" } } }> {
   const split = options.splitObjects === true;
   const seed = options.seed ?? 0;
   const fitted = options.size === undefined ? await fitSize(list, split, seed, options.minArea) : null;
@@ -76,15 +97,16 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
   const odd = { several: [] as string[], none: [] as string[] };
   const counts = { several: 0, none: 0 };
   /** Of every field, null where its file does not say. */
-  const sizes: (number | null)[] = [];
+  const sizes = new Map<number, number | null>();
   let cells = 0;
   let empty = 0;
   let outside: number | null = null;
-  for (const [field, entry] of list.fields.entries()) {
+  for (let field = from; field < to; field++) {
+    const entry = list.fields[field];
     if (options.signal?.aborted)
       throw new InterruptedError("stopped; nothing was written", { path: list.path });
     const { objects, height, width, nuclei } = await findCells(entry, split, list.path);
-    sizes.push(await checkPlanes(entry, { channels, given }, height, width));
+    sizes.set(field, await checkPlanes(entry, { channels, given }, height, width));
     cells += objects.length;
     if (objects.length === 0) empty++;
     if (nuclei !== null) outside = (outside ?? 0) + nuclei.outside;
@@ -95,7 +117,7 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
       if (own !== null && own !== 1) {
         const kind = own === 0 ? "none" : "several";
         counts[kind]++;
-        if (odd[kind].length < NAMED) odd[kind].push(`${entry.name}_${label}`);
+        if (odd[kind].length < ODD_NAMED) odd[kind].push(`${entry.name}_${label}`);
       }
       const reason =
         object.area < (options.minArea ?? 0)
@@ -112,14 +134,15 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
     }
     const name = classOf(entry, options, list.path);
     sampler.add(entry.name, targets, () => name);
-    options.onField?.(field + 1, list.fields.length);
+    options.onField?.(field - from + 1, to - from);
   }
-  const targets = sampler.take().sort((a, b) => a.field - b.field || a.label - b.label);
-  const pixelSizes = new Set(sizes.filter((size) => size !== null));
+  const drawn = sampler.drawn().sort((a, b) => a.item.field - b.item.field || a.item.label - b.item.label);
+  const targets = drawn.map(({ item }) => item);
+  const set = fieldSet(list, options);
+  const pixelSizes = [...new Set(sizes.values())].filter((size) => size !== null);
   const found: FieldsFound = {
-    ...{ fitted, size, cells, empty, leftOut, nucleiOutside: outside, odd, counts, pixelSizes },
+    ...{ fitted, size, cells, empty, leftOut: leftOut.list, nucleiOutside: outside, odd, counts, pixelSizes },
   };
-  if (targets.length === 0) throw nothingLeft(list, found);
   const cutter = new FieldCutter(size, targets, (field) =>
     openField(list, list.fields[field], { channels, given }, split),
   );
@@ -129,7 +152,7 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
     channels,
     masks: "full",
     count: targets.length,
-    notes: [...list.notes, ...notesOf(list, found, targets.length, options)],
+    notes: notesOf(set, found, targets.length),
     leftOut: leftOut.table(),
     record: (cell) => {
       const { field, label, row, column, nuclei } = targets[cell];
@@ -143,7 +166,7 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
         Metadata_X: column,
         Metadata_Y: row,
         ...(nuclei === null ? {} : { Metadata_Nuclei: nuclei }),
-        ...(sizes[field] === null ? {} : { Metadata_PixelSize: sizes[field] }),
+        ...(sizes.get(field) === null ? {} : { Metadata_PixelSize: sizes.get(field) as number }),
         Metadata_Image: nameWithin(list.base, files[0]),
       };
     },
@@ -151,13 +174,20 @@ export async function fieldsSource(list: FieldList, options: FieldsOptions = {})
       const { files } = list.fields[targets[cell].field];
       return files[channel] ?? files[0];
     },
-    inputs: (cell) => {
-      const { files, labels: cells, nuclei } = list.fields[targets[cell].field];
-      return [...files, cells, nuclei].filter((file) => file !== null);
+    inputs: (cell) => inputsOf(list.fields[targets[cell].field]),
+    part: {
+      found: { kind: "fields", set, found },
+      perClass: options.perClass,
+      drawn: (cell) => drawn[cell],
     },
     read: (cell) => cutter.cut(cell),
     close: () => cutter.close(),
   };
+}
+
+/** Files and folders that the cells of a field are read from. */
+function inputsOf({ files, labels, nuclei }: FieldEntry): string[] {
+  return [...files, labels, nuclei].filter((file) => file !== null);
 }
 
 /** Path of a file within a folder; as it is where it lies elsewhere. */
@@ -229,17 +259,4 @@ function classOf(entry: FieldEntry, { classColumn, labels, perClass }: FieldsOpt
       { path },
     );
   return String(found ?? "");
-}
-
-function nothingLeft(list: FieldList, { cells, size, leftOut }: FieldsFound): DataError {
-  if (cells === 0)
-    return new DataError(
-      `has no cell in the label images of ${list.fields.length} field(s) (${list.fields[0].labels} and so on hold nothing but 0); check which images are the labels`,
-      { path: list.path },
-    );
-  const of = (reason: string) => leftOut.counts.get(reason) ?? 0;
-  return new DataError(
-    `has no cell that can be cut at ${size} px: of ${cells} cells ${of("small") > 0 ? `${of("small")} are smaller than --min-area, ` : ""}${of("field-edge")} touch the edge of their field, ${of("crop-beyond-field")} are nearer to it than half a crop${of("nuclei") > 0 ? `, ${of("nuclei")} do not have one nucleus` : ""}; give a smaller --size, or --pad`,
-    { path: list.path },
-  );
 }

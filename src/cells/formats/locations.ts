@@ -1,10 +1,15 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { deal } from "../../core/deal.ts";
 import { DataError, StudyError } from "../../errors.ts";
+import { exactJson } from "../../files/exact-json.ts";
+import { sha256File } from "../../files/hash.ts";
+import type { Shard } from "../../files/shards.ts";
 import { checkStop } from "../../files/turn.ts";
 import { FieldCutter, isWhole } from "../fields/cut.ts";
 import { LeftOut } from "../fields/left-out.ts";
 import { type DrawOptions, Sampler } from "../fields/sample.ts";
-import type { CellSource } from "../importer.ts";
+import type { CellSource, SourcePart } from "../importer.ts";
 import {
   type FieldImages,
   fieldImages,
@@ -14,9 +19,16 @@ import {
 } from "../locations/field-images.ts";
 import { joinTable, type ObjectColumns } from "../locations/join.ts";
 import type { LocationSet } from "../locations/location-set.ts";
-import { locationNotes, nothingToCut } from "../locations/notes.ts";
+import {
+  type ListedSet,
+  type LocationsFound,
+  locationNotes,
+  MISSING_NAMED,
+  nothingToCut,
+} from "../locations/notes.ts";
 import { cellMetadata, type TableOptions } from "../metadata/cells.ts";
 import type { Ends } from "../metadata/locate.ts";
+import type { ShardPlan } from "../shards/shard-plan.ts";
 import type { CellRecord } from "../store.ts";
 
 export interface LocationsOptions extends TableOptions, DrawOptions {
@@ -50,7 +62,56 @@ export async function locationsSource(
   set: LocationSet,
   options: LocationsOptions,
 ): Promise<CellSource> {
-  const { size, seed = 0 } = options;
+  const listed = await listLocations(source, set, options);
+  const found = await locationsPart(listed, 0, set.images.length);
+  const { set: about, found: of } = found.part.found;
+  if (found.count === 0) throw nothingToCut(about, of);
+  return found;
+}
+
+/** As {@link locationsSource}, of the images that one shard has: numbers of cells are as equal as whole images allow. */
+export async function locationsShard(
+  source: string,
+  set: LocationSet,
+  options: LocationsOptions,
+  shard: Shard,
+): Promise<ShardPlan> {
+  const listed = await listLocations(source, set, options);
+  const { images, cells, path } = set;
+  const hash = createHash("sha256");
+  hash.update(exactJson([source, listed.about, listed.channels]));
+  for (const table of options.metadata ?? []) hash.update(sha256File(table));
+  images.forEach(({ info, files, planes }, image) =>
+    hash.update(exactJson([listed.records[image], [...info], [...files], [...planes]])),
+  );
+  const weights = new Float64Array(images.length);
+  let image = 0;
+  for (const own of cells.byField(images.length)) {
+    hash.update(Float64Array.from(own.flatMap(({ label, row, column }) => [label, row, column])));
+    // An image without cells has to be opened as well.
+    weights[image++] = own.length + 1;
+  }
+  const bounds = deal(weights, shard.count);
+  const [from, to] = [bounds[shard.index], bounds[shard.index + 1]];
+  return {
+    ...{ source, path, listing: hash.digest("hex") },
+    inputs: inputsOf(listed, from, to),
+    open: async () => ({ cells: await locationsPart(listed, from, to) }),
+  };
+}
+
+/** Images and what tables say of them, before any is looked for. */
+interface Listed {
+  readonly source: string;
+  readonly set: LocationSet;
+  readonly options: LocationsOptions;
+  readonly about: ListedSet;
+  readonly channels: readonly string[];
+  readonly records: readonly CellRecord[];
+  readonly objects: readonly ObjectColumns[];
+}
+
+async function listLocations(source: string, set: LocationSet, options: LocationsOptions): Promise<Listed> {
   const { path, images } = set;
   const notes = [...set.notes];
   const objects: ObjectColumns[] = [];
@@ -59,27 +120,57 @@ export async function locationsSource(
     notes.push(...joined.notes);
     if (joined.objects !== null) objects.push(joined.objects);
   }
-  /** What tables say of a cell itself, besides what they say of its field. */
-  const ownOf = (image: number, label: number): CellRecord =>
-    Object.assign({}, ...objects.map((table) => table.of(image, label)));
   const channels = chooseChannels(set, options.channels);
   const { records, notes: asked } = fieldRecords(set, options);
   notes.push(...asked);
   checkClass(records, objects, options, path);
+  const { size, perClass, perField, seed } = options;
+  const about = {
+    ...{ path, size, perClass, perField, seed, notes },
+    ...{ images: images.length, cells: set.cells.count, unknown: set.unknown },
+  };
+  return { source, set, options, about, channels, records, objects };
+}
+
+function imagesOf({ records, set, channels, options }: Listed, image: number, ends: Ends): FieldImages {
+  const name = String(records[image].Metadata_Field);
+  return fieldImages(name, set.images[image], channels, options.images ?? set.base, ends);
+}
+
+function* inputsOf(listed: Listed, from: number, to: number): Generator<string> {
+  const ends: Ends = new Map();
+  for (let image = from; image < to; image++) yield* imagesOf(listed, image, ends).files;
+}
+
+/** The cells of the images from number `from` up to before `to`; there may be none. */
+async function locationsPart(
+  listed: Listed,
+  from: number,
+  to: number,
+): Promise<CellSource & { readonly part: SourcePart & { readonly found: { readonly kind: "locations" } } }> {
+  const { source, set, options, about, channels, records, objects } = listed;
+  const { path, images } = set;
+  const { size, seed = 0 } = options;
+  /** What tables say of a cell itself, besides what they say of its field. */
+  const ownOf = (image: number, label: number): CellRecord =>
+    Object.assign({}, ...objects.map((table) => table.of(image, label)));
   const sampler = new Sampler<Target>({ perClass: options.perClass, perField: options.perField, seed });
   const leftOut = new LeftOut();
-  const missing: string[] = [];
-  const entries: FieldImages[] = [];
+  const missing = { fields: 0, first: [] as string[] };
+  const entries = new Map<number, FieldImages>();
   const ends: Ends = new Map();
-  let field = 0;
-  for (const cells of set.cells.byField(images.length)) {
+  let field = from;
+  for (const cells of set.cells.byField(images.length, from, to)) {
     checkStop(options.signal, path);
     const record = records[field];
     const name = String(record.Metadata_Field);
-    const entry = fieldImages(name, images[field], channels, options.images ?? set.base, ends);
-    entries.push(entry);
+    const entry = imagesOf(listed, field, ends);
+    entries.set(field, entry);
     const absent = entry.files.find((file) => !existsSync(file));
-    if (absent !== undefined) missing.push(absent);
+    if (absent !== undefined) {
+      missing.fields++;
+      if (missing.first.length < MISSING_NAMED) missing.first.push(absent);
+    }
     const shape = absent !== undefined || cells.length === 0 ? null : await fieldShape(entry);
     const seen = new Set<number>();
     const common = classOf(record, options);
@@ -99,16 +190,22 @@ export async function locationsSource(
       classes.set(target, of);
     }
     sampler.add(name, targets, (target) => classes.get(target) ?? "");
-    options.onField?.(field + 1, images.length);
-    field++;
+    options.onField?.(++field - from, to - from);
   }
-  const targets = sampler.take().sort((a, b) => a.field - b.field || a.label - b.label);
-  notes.push(...guessedPlanes(entries, images));
-  notes.unshift(...locationNotes(set, leftOut, missing, targets.length, options));
-  if (targets.length === 0) throw nothingToCut(set, leftOut, missing, size);
-  const cutter = new FieldCutter(size, targets, (at) => openImages(entries[at]));
+  const drawn = sampler.drawn().sort((a, b) => a.item.field - b.item.field || a.item.label - b.item.label);
+  const targets = drawn.map(({ item }) => item);
+  const guessed = guessedPlanes([...entries.values()], images.slice(from, to));
+  const found: LocationsFound = { leftOut: leftOut.list, missing, guessed };
+  const imagesOfCell = (cell: number) => entries.get(targets[cell].field)!;
+  const cutter = new FieldCutter(size, targets, (at) => openImages(entries.get(at)!));
   return {
-    ...{ source, path, channels, masks: "none", count: targets.length, notes, leftOut: leftOut.table() },
+    ...{ source, path, channels, masks: "none", count: targets.length, leftOut: leftOut.table() },
+    notes: locationNotes(about, found, targets.length),
+    part: {
+      found: { kind: "locations", set: about, found },
+      perClass: options.perClass,
+      drawn: (cell) => drawn[cell],
+    },
     record: (cell) => {
       const { field: at, label, row, column } = targets[cell];
       return {
@@ -118,14 +215,11 @@ export async function locationsSource(
         Metadata_ObjectNumber: label,
         Metadata_X: column,
         Metadata_Y: row,
-        Metadata_Image: entries[at].files[0],
+        Metadata_Image: imagesOfCell(cell).files[0],
       };
     },
-    file: (cell, channel = 0) => {
-      const { files } = entries[targets[cell].field];
-      return files[channel];
-    },
-    inputs: (cell) => entries[targets[cell].field].files,
+    file: (cell, channel = 0) => imagesOfCell(cell).files[channel],
+    inputs: (cell) => imagesOfCell(cell).files,
     read: (cell) => cutter.cut(cell),
     close: () => cutter.close(),
   };

@@ -19,15 +19,19 @@ export class CellList {
     this.count++;
   }
 
-  /** The cells of each of `fields` fields, in the order in which they came. */
-  *byField(fields: number): Generator<{ label: number; row: number; column: number }[]> {
+  /** The cells of each of `fields` fields from number `from` up to before `to`, in the order in which they came. */
+  *byField(
+    fields: number,
+    from = 0,
+    to = fields,
+  ): Generator<{ label: number; row: number; column: number }[]> {
     const starts = new Int32Array(fields + 1);
     for (let i = 0; i < this.count; i++) starts[this.#field[i] + 1]++;
     for (let f = 0; f < fields; f++) starts[f + 1] += starts[f];
     const at = starts.slice();
     const order = new Int32Array(this.count);
     for (let i = 0; i < this.count; i++) order[at[this.#field[i]]++] = i;
-    for (let f = 0; f < fields; f++)
+    for (let f = from; f < to; f++)
       yield Array.from(order.subarray(starts[f], starts[f + 1]), (i) => ({
         label: this.#values[3 * i],
         row: this.#values[3 * i + 2],

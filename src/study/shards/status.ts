@@ -3,6 +3,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { beginsKept } from "../kept.ts";
 import { readShards, type Shards, type Stage } from "./file.ts";
 
+export { ranges } from "../../files/shards.ts";
+
 /** How far one stage of a study's shards is. */
 export interface StageStatus {
   readonly stage: Stage;
@@ -65,15 +67,4 @@ function names(features: string, { pieces }: Shards): Set<string> {
     }
   }
   return complete;
-}
-
-/** Numbers as ranges, as job arrays take them: `3,7-9`. */
-export function ranges(numbers: readonly number[]): string {
-  const runs: [number, number][] = [];
-  for (const n of numbers) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[1] === n - 1) last[1] = n;
-    else runs.push([n, n]);
-  }
-  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
 }
