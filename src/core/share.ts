@@ -6,3 +6,8 @@ export function share<T extends Float32Array | Int32Array | Int16Array | Uint8Ar
   copy.set(values);
   return copy;
 }
+
+/** Memory that threads can share, where there is such memory: not in every page of a browser. */
+export function sharedBytes(bytes: number): ArrayBufferLike {
+  return typeof SharedArrayBuffer === "undefined" ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+}

@@ -100,19 +100,18 @@ export function partBackgrounds(all: readonly string[]): string[] {
 export function planPart(
   plan: SwapPlan,
   study: Pick<Study, "backgrounds">,
-  { classes, rows: cells }: Selection,
+  { classes, classOf }: Pick<Selection, "classes" | "classOf">,
 ): PlanPart {
   const backgrounds = partBackgrounds(study.backgrounds ?? classes);
-  const studied = new Set(cells.flatMap((list) => [...list]));
-  const kept = (row: number) => {
-    const setting = SETTINGS[plan.setting[row]];
-    return (
-      (PART_SETTINGS as readonly Setting[]).includes(setting) &&
-      studied.has(plan.cell[row]) &&
-      (!hasSharedBackground(setting) || backgrounds.includes(plan.classes[plan.background[row]]))
-    );
-  };
-  const rows = Int32Array.from(Array.from({ length: plan.count }, (_, row) => row).filter(kept));
+  const shown = SETTINGS.map((setting) => (PART_SETTINGS as readonly Setting[]).includes(setting));
+  const kept: number[] = [];
+  for (let row = 0; row < plan.count; row++) {
+    const setting = plan.setting[row];
+    if (!shown[setting] || classOf[plan.cell[row]] < 0) continue;
+    if (!hasSharedBackground(SETTINGS[setting]) || backgrounds.includes(plan.classes[plan.background[row]]))
+      kept.push(row);
+  }
+  const rows = Int32Array.from(kept);
   return { plan: rowsOf(plan, rows), rows, blocks: listBlocks(PART_SETTINGS, backgrounds), backgrounds };
 }
 

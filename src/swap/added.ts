@@ -3,7 +3,7 @@ import { namedSeed } from "../core/rng.ts";
 import { SettingError } from "../errors.ts";
 import { hasSharedBackground, pastesBack, SETTINGS, type Setting } from "../settings.ts";
 import type { SwapPlan } from "../types.ts";
-import { dealOthers, numbers } from "./plan.ts";
+import { dealOthers, numbers, planArrays } from "./plan.ts";
 
 /** Cells that a plan takes up besides those of its classes; arrays have one entry per row of the cell store. */
 export interface AddRequest {
@@ -40,13 +40,7 @@ export function addCells(plan: SwapPlan, request: AddRequest): SwapPlan {
     }));
   });
   const count = plan.count + wanted.length * cells.length;
-  const grown = {
-    cell: new Int32Array(count),
-    setting: new Uint8Array(count),
-    background: new Int16Array(count),
-    donor: new Int32Array(count),
-    sameField: new Uint8Array(count),
-  };
+  const grown = planArrays(count);
   let [at, from] = [0, 0];
   const take = (until: (row: number) => boolean) => {
     for (; from < plan.count && until(from); from++, at++)

@@ -1,5 +1,6 @@
 import { addTo } from "../core/group.ts";
 import { mulberry32, namedSeed } from "../core/rng.ts";
+import { sharedBytes } from "../core/share.ts";
 import { canonicalJson, sha256 } from "../files/hash.ts";
 import { SETTINGS, traitsOf } from "../settings.ts";
 import { BACKGROUND, type Cells, type CropSource, type Flag, type SwapPlan } from "../types.ts";
@@ -30,23 +31,19 @@ export interface Lending extends Pick<Cells, "field" | "usable"> {
 export function lendMedium(source: CropSource, plan: SwapPlan, lending: Lending, seed: number): SwapPlan {
   if (source.masks !== "full") return plan;
   const { field, usable, labels, cluster } = lending;
-  const rows = plan.setting.reduce((list, s, row) => {
-    if (takesMedium(s) && plan.donor[row] >= 0) list.push(row);
-    return list;
-  }, [] as number[]);
+  const takes = (row: number) => takesMedium(plan.setting[row]) && plan.donor[row] >= 0;
   const mask = new Uint8Array(source.height * source.width);
-  const shares = new Map<number, number>();
+  const shares = new Float64Array(field.length).fill(Number.NaN);
   const share = (cell: number) => {
-    let known = shares.get(cell);
-    if (known === undefined) {
-      source.readMask(cell, mask);
-      let free = 0;
-      for (const label of mask) if (label === BACKGROUND) free++;
-      shares.set(cell, (known = free / mask.length));
-    }
-    return known;
+    if (!Number.isNaN(shares[cell])) return shares[cell];
+    source.readMask(cell, mask);
+    let free = 0;
+    for (const label of mask) if (label === BACKGROUND) free++;
+    return (shares[cell] = free / mask.length);
   };
-  const crowded = new Set(rows.map((row) => plan.donor[row]).filter((donor) => share(donor) < OWN));
+  const crowded = new Set<number>();
+  for (let row = 0; row < plan.count; row++)
+    if (takes(row) && share(plan.donor[row]) < OWN) crowded.add(plan.donor[row]);
   if (crowded.size === 0) return plan;
   const place = (cell: number) => JSON.stringify([field[cell], labels[cell]]);
   const wanted = new Set(Array.from(crowded, place));
@@ -65,11 +62,11 @@ export function lendMedium(source: CropSource, plan: SwapPlan, lending: Lending,
     const random = mulberry32(namedSeed(seed, "medium", donor));
     drawn.set(donor, { from, first: Math.floor(random() * from.length) });
   }
-  const of = new Int32Array(plan.count).fill(-1);
+  const of = new Int32Array(sharedBytes(4 * plan.count)).fill(-1);
   let lends = false;
-  for (const row of rows) {
+  for (let row = 0; row < plan.count; row++) {
     const donor = plan.donor[row];
-    const lot = drawn.get(donor);
+    const lot = takes(row) ? drawn.get(donor) : undefined;
     if (lot === undefined) continue;
     const { from, first } = lot;
     const next = from[first] === plan.cell[row] ? (first + 1) % from.length : first;
@@ -83,8 +80,10 @@ export function lendMedium(source: CropSource, plan: SwapPlan, lending: Lending,
   return { ...plan, medium: { of, key: lends ? key : null } };
 }
 
+const TAKES_MEDIUM = SETTINGS.map((setting) => traitsOf(setting).removes === "all");
+
 function takesMedium(setting: number): boolean {
-  return traitsOf(SETTINGS[setting]).removes === "all";
+  return TAKES_MEDIUM[setting];
 }
 
 /** Share of the cell-free composites without any medium from which on they say nothing. */

@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import { extname } from "node:path";
 import { DataError } from "../errors.ts";
-import { sha256 } from "../files/hash.ts";
 import { readCsv, readParquet, table, writeCsvPieces, writeParquetPieces } from "../files/table.ts";
 import { hasDonor, pastesBack, SETTINGS, type Setting, traitsOf } from "../settings.ts";
 import type { Cells, Column, SwapPlan, Table } from "../types.ts";
+import { planArrays } from "./plan.ts";
 
 /** The cells of a plan, and what the plan's table tells of them. */
 export interface PlanCells extends Pick<Cells, "id" | "field" | "protein"> {
@@ -51,19 +52,19 @@ function lentColumns({ medium }: SwapPlan, cells: PlanCells): [string, Column][]
 }
 
 /** SHA-256 of what a plan says: setting, background, cell and donor of every row, by number. */
-export function planHash(plan: SwapPlan): string {
-  const bytes = (a: Int32Array | Int16Array | Uint8Array) =>
-    Buffer.from(a.buffer, a.byteOffset, a.byteLength);
-  return sha256(
-    Buffer.concat([
-      bytes(plan.setting),
-      bytes(plan.background),
-      bytes(plan.cell),
-      bytes(plan.donor),
-      ...(plan.medium === undefined ? [] : [bytes(plan.medium.of)]),
-    ]),
-  );
+export function planHash({ setting, background, cell, donor, medium }: SwapPlan): string {
+  const hash = createHash("sha256");
+  // Pieces, as a hash takes 2 GiB at most.
+  for (const { buffer, byteOffset, byteLength } of [setting, background, cell, donor, medium?.of ?? NOTHING])
+    for (let at = 0; at < byteLength; at += HASHED)
+      hash.update(new Uint8Array(buffer, byteOffset + at, Math.min(HASHED, byteLength - at)));
+  return hash.digest("hex");
 }
+
+const NOTHING = new Int32Array(0);
+
+/** Bytes that are hashed at once. */
+const HASHED = 1 << 28;
 
 /** Rows that a plan written as CSV has at most: about 100 MB; nobody reads more by eye. */
 const CSV_ROWS = 1_000_000;
@@ -133,13 +134,7 @@ export async function readPlan(
       : String(v);
   };
   const count = setting.length;
-  const plan = {
-    cell: new Int32Array(count),
-    setting: new Uint8Array(count),
-    background: new Int16Array(count),
-    donor: new Int32Array(count),
-    sameField: new Uint8Array(count),
-  };
+  const plan = planArrays(count);
   for (let row = 0; row < count; row++) {
     const fail = (what: string): never => {
       throw new DataError(`row ${row + 2}: ${what}`, { path });

@@ -1,6 +1,6 @@
 import { groupRows } from "../core/group.ts";
 import { mulberry32, namedSeed } from "../core/rng.ts";
-import { share } from "../core/share.ts";
+import { share, sharedBytes } from "../core/share.ts";
 import { SettingError } from "../errors.ts";
 import { hasSharedBackground, pastesBack, SETTINGS, type Setting, traitsOf } from "../settings.ts";
 import type { SwapPlan } from "../types.ts";
@@ -57,56 +57,93 @@ export function makePlan(request: PlanRequest): SwapPlan {
     return b;
   });
   lending.sort((a, b) => a - b);
-  const dealt = new Map<number, Int32Array>();
-  const donorsOf = (a: number, b: number): Int32Array => {
-    const key = a * classes.length + b;
-    let donors = dealt.get(key);
-    if (donors === undefined) dealt.set(key, (donors = dealClosed(request, fieldOf, members, a, b)));
-    return donors;
-  };
-  const studied = mergeRows(members);
   const wanted = SETTINGS.filter((s) => settings.includes(s));
   const count = planRows(
     members.map((m) => m.length),
     wanted,
     lending,
   );
-  const plan = {
-    cell: new Int32Array(count),
-    setting: new Uint8Array(count),
-    background: new Int16Array(count),
-    donor: new Int32Array(count),
-    sameField: new Uint8Array(count),
+  const plan = planArrays(count);
+  const segments = outline(plan, request, { members, lending, wanted });
+  // One background at a time, so that no more than its donors are held beside the plan.
+  const donorOf = new Int32Array(classOf.length);
+  for (let b = 0; b < classes.length; b++) {
+    const own = segments.filter((segment) => segment.background === b);
+    for (let a = 0; a < classes.length; a++) {
+      if (!own.some(({ shows }) => shows === "all" || (shows === "own") === (a === b))) continue;
+      dealClosed(request, fieldOf, members, a, b).forEach((donor, i) => {
+        donorOf[members[a][i]] = donor;
+      });
+    }
+    for (const { start, end } of own)
+      for (let row = start; row < end; row++) {
+        const cell = plan.cell[row];
+        const donor = donorOf[cell];
+        plan.donor[row] = donor;
+        plan.sameField[row] = fieldOf[donor] === fieldOf[cell] ? 1 : 0;
+      }
+  }
+  return { seed: request.seed, count, classes: [...classes], ...plan };
+}
+
+/** The arrays of a plan of `count` composites. */
+export function planArrays(
+  count: number,
+): Pick<SwapPlan, "cell" | "setting" | "background" | "donor" | "sameField"> {
+  return {
+    cell: new Int32Array(sharedBytes(4 * count)),
+    setting: new Uint8Array(sharedBytes(count)),
+    background: new Int16Array(sharedBytes(2 * count)),
+    donor: new Int32Array(sharedBytes(4 * count)),
+    sameField: new Uint8Array(sharedBytes(count)),
   };
-  const position = new Int32Array(classOf.length);
-  for (const rows of members)
-    rows.forEach((row, i) => {
-      position[row] = i;
-    });
+}
+
+/** Rows of a plan of one setting with one background class, and whose cells they show. */
+interface Outlined {
+  readonly background: number;
+  readonly shows: "own" | "others" | "all";
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Fills in cells, settings and backgrounds, and donors where they are the cell itself or none. @returns what lacks donors */
+function outline(
+  plan: ReturnType<typeof planArrays>,
+  { classes, classOf }: PlanRequest,
+  {
+    members,
+    lending,
+    wanted,
+  }: {
+    readonly members: readonly Int32Array[];
+    readonly lending: readonly number[];
+    readonly wanted: readonly Setting[];
+  },
+): Outlined[] {
+  const studied = mergeRows(members);
+  const outlined: Outlined[] = [];
   let at = 0;
-  const add = (setting: Setting, background: number, cell: number, donor: number) => {
-    plan.cell[at] = cell;
-    plan.setting[at] = SETTINGS.indexOf(setting);
-    plan.background[at] = background;
-    plan.donor[at] = donor;
-    plan.sameField[at] = donor >= 0 && fieldOf[donor] === fieldOf[cell] ? 1 : 0;
-    at++;
+  const add = (setting: Setting, background: number, shows: Outlined["shows"]) => {
+    const start = at;
+    const cells = shows === "own" ? members[background] : studied;
+    for (const cell of cells) if (shows !== "others" || classOf[cell] !== background) plan.cell[at++] = cell;
+    plan.setting.fill(SETTINGS.indexOf(setting), start, at);
+    plan.background.fill(background, start, at);
+    if (background >= 0) outlined.push({ background, shows, start, end: at });
+    else if (!pastesBack(setting)) plan.donor.fill(-1, start, at);
+    else {
+      plan.donor.set(plan.cell.subarray(start, at), start);
+      plan.sameField.fill(1, start, at);
+    }
   };
   for (const setting of wanted) {
     const { background, ownClass } = traitsOf(setting);
-    if (background === "own-class") {
-      for (let a = 0; a < classes.length; a++)
-        for (const cell of members[a]) add(setting, a, cell, donorsOf(a, a)[position[cell]]);
-    } else if (background === "background-class") {
-      for (const b of lending)
-        for (const cell of studied) {
-          const a = classOf[cell];
-          if (a === b && ownClass !== undefined) continue;
-          add(setting, b, cell, donorsOf(a, b)[position[cell]]);
-        }
-    } else for (const cell of studied) add(setting, -1, cell, pastesBack(setting) ? cell : -1);
+    if (background === "own-class") for (let a = 0; a < classes.length; a++) add(setting, a, "own");
+    else if (background !== "background-class") add(setting, -1, "all");
+    else for (const b of lending) add(setting, b, ownClass === undefined ? "all" : "others");
   }
-  return { seed: request.seed, count, classes: [...classes], ...plan };
+  return outlined;
 }
 
 /**

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { share } from "../../src/core/share.ts";
 import { DataError } from "../../src/errors.ts";
+import { sha256 } from "../../src/files/hash.ts";
 import { readCsv } from "../../src/files/table.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { makePlan } from "../../src/swap/plan.ts";
-import { planTable, readPlan, writePlan } from "../../src/swap/plan-file.ts";
+import { planHash, planTable, readPlan, writePlan } from "../../src/swap/plan-file.ts";
 
 const cells = {
   count: 8,
@@ -45,6 +47,16 @@ test.each(["csv", "parquet"])("a plan written as %s is read back whole", async (
     ...plan,
     seed: null,
   });
+});
+
+test("a plan's hash is that of its arrays one behind the other", () => {
+  const medium = { of: Int32Array.from(plan.cell, (_, i) => (i % 3) - 1), key: null };
+  const bytes = ({ buffer, byteOffset, byteLength }: Int32Array | Int16Array | Uint8Array) =>
+    Buffer.from(buffer.slice(byteOffset, byteOffset + byteLength));
+  const said = [plan.setting, plan.background, plan.cell, plan.donor];
+  expect(planHash(plan)).toBe(sha256(Buffer.concat(said.map(bytes))));
+  expect(planHash({ ...plan, medium })).toBe(sha256(Buffer.concat([...said, medium.of].map(bytes))));
+  expect(planHash({ ...plan, cell: share(plan.cell) })).toBe(planHash(plan));
 });
 
 test("the table says what cell and donor are", () => {

@@ -13,9 +13,11 @@ import type { PlannedWork } from "./work.ts";
 export function planSensitivity(request: WorkRequest, work: PlannedWork): void {
   const { study, plan, selection, targets, evaluation, layout, store } = request;
   const asked = partRequest(request);
+  const variants = variantsOf(asked);
+  if (variants.length === 0) return;
   const part = planPart(plan, study, selection);
   const rows = selection.rows.flatMap((own) => [...own]);
-  for (const variant of variantsOf(asked)) {
+  for (const variant of variants) {
     const error = variant.error === null ? null : { ...variant.error, seed: study.seed };
     const kept =
       error &&

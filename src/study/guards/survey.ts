@@ -42,11 +42,14 @@ const SURVEY = z.strictObject({
 /** Raised whenever the same crops give another survey. */
 const SURVEY_VERSION = 1;
 
-/** Crops that a plan shows, ascending. */
-function cropsOf(plan: SwapPlan): Int32Array {
-  const used = new Set<number>(plan.cell);
-  for (const donor of plan.donor) if (donor >= 0) used.add(donor);
-  return Int32Array.from(used).sort();
+/** Crops that a plan shows, ascending. @param count of the store */
+function cropsOf({ cell, donor }: SwapPlan, count: number): Int32Array {
+  const used = new Uint8Array(count);
+  for (const list of [cell, donor])
+    for (let row = 0; row < list.length; row++) if (list[row] >= 0) used[list[row]] = 1;
+  const crops = new Int32Array(used.reduce((n, one) => n + one, 0));
+  for (let row = 0, at = 0; row < count; row++) if (used[row] === 1) crops[at++] = row;
+  return crops;
 }
 
 /** Key of a survey: what it looks at. */
@@ -58,7 +61,7 @@ function surveyKey(
   labels: readonly string[],
 ): string {
   const { "crops.npy": crops, "masks.npy": masks } = store.header.hashes;
-  const of = new Uint8Array(cropsOf(plan).buffer);
+  const of = new Uint8Array(cropsOf(plan, store.count).buffer);
   return shortHash({
     version: SURVEY_VERSION,
     crops,
@@ -120,7 +123,7 @@ function survey(
   const clipped = new Array<number>(channels).fill(0);
   let inside = 0;
   const scale = unscaled(channels);
-  const crops = cropsOf(plan);
+  const crops = cropsOf(plan, store.count);
   for (const [at, cell] of crops.entries()) {
     onProgress?.(at, crops.length);
     store.readCrop(cell, crop);
