@@ -96,7 +96,7 @@ async function writeFeatures(folder: string): Promise<number> {
   const [{ encoder, names, dimensions }] = targets;
   for (const segment of segmentsOf(plan)) {
     const key = featureKey(inputs, encoder, 0, segment.setting);
-    const { missing } = findShelf(join(out, "features", names[0]), plan, segment, key, dimensions[0]);
+    const { missing } = findShelf(join(folder, "features", names[0]), plan, segment, key, dimensions[0]);
     if (missing === null) continue;
     const rows = missing.rows.length / 2;
     const part = new FillingPart(missing.base, rows, dimensions[0]);
@@ -193,7 +193,13 @@ async function measure(wanted: number, classes: number): Promise<Row> {
     const study = join(folder, "study.json");
     writeFileSync(
       study,
-      JSON.stringify({ cells: "cells", encoders: ["tiny.json"], cellsPerClass: cells, pairs: "none" }),
+      JSON.stringify({
+        cells: "cells",
+        encoders: ["tiny.json"],
+        features: "features",
+        cellsPerClass: cells,
+        pairs: "none",
+      }),
     );
     const common = [study, "--out", join(folder, "study.study"), "--limit", "1000000"];
     const plan = await watch(["run", ...common, "--dry-run"], null);
