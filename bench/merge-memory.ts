@@ -12,13 +12,11 @@ import { createInterface } from "node:readline";
 import { CellStoreWriter } from "../src/cells/store.ts";
 import { mulberry32 } from "../src/core/rng.ts";
 import { OnnxGraph } from "../src/encode/onnx/graph.ts";
-import { findShelf } from "../src/features/features.ts";
-import { featureInputs } from "../src/features/inputs.ts";
-import { featureKey } from "../src/features/key.ts";
+import { requestedShelves } from "../src/features/extract.ts";
 import { FillingPart } from "../src/features/part.ts";
 import { prepareStudy } from "../src/study/prepare.ts";
 import { resolveStudy } from "../src/study/schema.ts";
-import { segmentsOf } from "../src/swap/segments.ts";
+import { piecesOf } from "../src/swap/segments.ts";
 import { option, record, smoke } from "./harness.ts";
 
 const SIDE = 12;
@@ -92,19 +90,16 @@ async function writeFeatures(folder: string): Promise<number> {
   const out = join(folder, "study.study");
   const study = resolveStudy(JSON.parse(readFileSync(join(folder, "study.json"), "utf8")), folder, "study");
   const { study: fitted, store, plan, scales, targets, close } = await prepareStudy(study, { out });
-  const inputs = featureInputs({ store, plan, scales, composite: fitted.composite });
-  const [{ encoder, names, dimensions }] = targets;
-  for (const segment of segmentsOf(plan)) {
-    const key = featureKey(inputs, encoder, 0, segment.setting);
-    const { missing } = findShelf(join(folder, "features", names[0]), plan, segment, key, dimensions[0]);
+  const request = { store, plan, scales, composite: fitted.composite, encoders: targets };
+  const where = { ...request, folder: join(out, "features") };
+  for (const { missing } of requestedShelves(where, piecesOf(plan), { look: true })[0][0]) {
     if (missing === null) continue;
-    const rows = missing.rows.length / 2;
-    const part = new FillingPart(missing.base, rows, dimensions[0]);
+    const part = new FillingPart(missing.base, missing.count, DIMENSION);
     part.write(
       0,
-      Float32Array.from({ length: rows * dimensions[0] }, (_, i) => Math.sin(i)),
+      Float32Array.from({ length: missing.count * DIMENSION }, (_, i) => Math.sin(i)),
     );
-    part.finish(missing.rows);
+    part.finish(missing.rows());
   }
   await close();
   return plan.count;
@@ -201,11 +196,11 @@ async function measure(wanted: number, classes: number): Promise<Row> {
         pairs: "none",
       }),
     );
-    const common = [study, "--out", join(folder, "study.study"), "--limit", "1000000"];
-    const plan = await watch(["run", ...common, "--dry-run"], null);
+    const common = [study, "--out", join(folder, "study.study")];
+    const plan = await watch(["plan", ...common, "--shards", "64"], null);
     const fill = ["--heap-growing-percent=100", "--import", "tsx", import.meta.filename, "--fill", folder];
     const composites = Number(execFileSync(process.execPath, fill, { encoding: "utf8" }));
-    const merge = await watch(["run", ...common], option("until", "encode"));
+    const merge = await watch(["merge", ...common, "--limit", "1000000"], option("until", "encode"));
     return { cells, classes, composites, plan, merge };
   } finally {
     if (option("folder", "") === "") rmSync(folder, { recursive: true });

@@ -13,12 +13,14 @@ import type { Segment } from "../swap/segments.ts";
 import type { SeededError } from "../swap/wrong-masks.ts";
 import type { CompositeOptions, CropShape, SwapPlan } from "../types.ts";
 import type { ExtractOptions, ExtractRequest } from "./extract.ts";
-import type { Shelf } from "./features.ts";
+import type { Missing, Shelf } from "./features.ts";
 
 /** What a worker needs to know of one output of an encoder; a shelf per piece of the plan. */
 export interface OutputTarget {
   readonly dimension: number;
-  readonly shelves: readonly Pick<Shelf, "part" | "row" | "missing">[];
+  readonly shelves: readonly (Pick<Shelf, "part" | "row"> & {
+    readonly missing: Pick<Missing, "base" | "count"> | null;
+  })[];
 }
 
 /** What one worker thread needs to know. */
@@ -131,7 +133,7 @@ export async function encodeRows(
           shelves: list.map(({ part, row, missing }) => ({
             part: part === null ? null : share(part),
             row: row === null ? null : share(row),
-            missing: missing === null ? null : { base: missing.base, rows: share(missing.rows) },
+            missing: missing === null ? null : { base: missing.base, count: missing.count },
           })),
         })),
       })),

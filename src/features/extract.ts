@@ -94,6 +94,7 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
   const lacking = shelves.map((outputs, e) => {
     const lacks = new Uint8Array(plan.count);
     pieces.forEach(({ start, end }, s) => {
+      if (outputs.every((list) => list[s].missing === null)) return;
       const own = outputs.map((list, o) => ({
         shelf: list[s],
         made: begin(list[s], encoders[e].dimensions[o]),
@@ -109,7 +110,9 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
     return lacks;
   });
   options.onProgress?.(done, total);
-  const order = encodingOrder(plan).filter((row) => lacking.some((lacks) => lacks[row] === 1));
+  const order = lacking.some((lacks) => lacks.includes(1))
+    ? encodingOrder(plan).filter((row) => lacking.some((lacks) => lacks[row] === 1))
+    : new Int32Array(0);
   options.onLacking?.(
     order.length,
     encoders,
@@ -133,8 +136,8 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
     outputs.forEach((list, o) => {
       for (const { missing } of list)
         if (missing !== null) {
-          const { base, rows } = missing;
-          new FillingPart(base, rows.length / 2, encoders[e].dimensions[o]).finish(rows);
+          const { base, count, rows } = missing;
+          new FillingPart(base, count, encoders[e].dimensions[o]).finish(rows());
           checked.add(base);
         }
     });
@@ -209,7 +212,7 @@ export function isMissing({ missing, part }: Shelf, at: number): boolean {
 /** Begins the part that a shelf lacks, or goes on with it: 1 for every row that is made; null where nothing lacks. */
 function begin({ missing }: Shelf, dimension: number): Uint8Array | null {
   if (missing === null) return null;
-  const part = new FillingPart(missing.base, missing.rows.length / 2, dimension);
+  const part = new FillingPart(missing.base, missing.count, dimension);
   try {
     return part.made();
   } finally {

@@ -15,7 +15,17 @@ export interface Shelf {
   /** Row in that part, or in the one to be made; null: as in the piece. */
   readonly row: Int32Array | null;
   /** The part that holds what is missing, null where nothing is. */
-  readonly missing: { readonly base: string; readonly rows: Int32Array } | null;
+  readonly missing: Missing | null;
+}
+
+/** A part that is still to be made. */
+export interface Missing {
+  /** Path without the ending. */
+  readonly base: string;
+  /** Its rows. */
+  readonly count: number;
+  /** Cell and donor of every row (rows x 2), made anew at every call: those of a whole plan would take much memory. */
+  rows(): Int32Array;
 }
 
 /** What is looked up: pieces of a plan, and the key that a setting has. */
@@ -79,7 +89,7 @@ function shelvesOf(
       parts: [],
       part: null,
       row: null,
-      missing: { base: baseOf(wanted), rows: wanted },
+      missing: { base: baseOf(wanted), count: piece.end - piece.start, rows: () => pairs(plan, piece) },
     };
     if (places === null) return none;
     const count = wanted.length / 2;
@@ -94,7 +104,8 @@ function shelvesOf(
     }
     if (lacking.length === wanted.length) return none;
     const rows = Int32Array.from(lacking);
-    const missing = rows.length === 0 ? null : { base: baseOf(rows), rows };
+    const missing =
+      rows.length === 0 ? null : { base: baseOf(rows), count: rows.length / 2, rows: () => rows };
     return { key, parts: others.map(({ base }) => ({ base })), part, row, missing };
   });
 }

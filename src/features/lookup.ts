@@ -1,11 +1,8 @@
 import { join } from "node:path";
-import type { Setting } from "../settings.ts";
 import { piecesOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
-import type { ExtractRequest } from "./extract.ts";
+import { type ExtractRequest, requestedShelves } from "./extract.ts";
 import { FeatureSet, findShelves, type Shelf } from "./features.ts";
-import { featureInputs } from "./inputs.ts";
-import { featureKey } from "./key.ts";
 import { madeSoFar } from "./part.ts";
 
 /** What an extraction would make. */
@@ -30,29 +27,33 @@ export function lookUp(
     "store" | "plan" | "scales" | "composite" | "derived" | "error" | "encoders" | "folder"
   >,
 ): Lookup {
-  const { plan, encoders, folder } = request;
-  const inputs = featureInputs(request);
+  const { plan, encoders } = request;
   const pieces = piecesOf(plan);
-  const any = new Uint8Array(plan.count);
-  const sets: FeatureSet[] = [];
+  const shelves = requestedShelves(request, pieces, { look: true });
+  const encodings = encoders.map(() => 0);
+  let composites = 0;
   let bytes = 0;
-  const encodings = encoders.map(({ encoder, names, dimensions }) => {
-    const lacks = new Uint8Array(plan.count);
-    names.forEach((name, o) => {
-      const keyOf = (setting: Setting) => featureKey(inputs, encoder, o, setting);
-      const wanted = { plan, pieces, keyOf, dimension: dimensions[o] };
-      const shelves = findShelves(join(folder, name), wanted, { look: true });
-      pieces.forEach((piece, p) => {
-        bytes += lackingRows(shelves[p], piece, dimensions[o], lacks) * (4 * dimensions[o] + ROW_BYTES);
+  // A piece at a time: marks of all rows of a plan would take more than the rest.
+  pieces.forEach((piece, p) => {
+    const any = new Uint8Array(piece.end - piece.start);
+    shelves.forEach((outputs, e) => {
+      if (outputs.every((list) => list[p].missing === null)) return;
+      const lacks = new Uint8Array(any.length);
+      outputs.forEach((list, o) => {
+        const dimension = encoders[e].dimensions[o];
+        bytes += markLacking(list[p], dimension, lacks) * (4 * dimension + ROW_BYTES);
       });
-      sets.push(new FeatureSet(name, dimensions[o], pieces, shelves));
+      lacks.forEach((lack, at) => {
+        encodings[e] += lack;
+        any[at] |= lack;
+      });
     });
-    lacks.forEach((lack, row) => {
-      any[row] |= lack;
-    });
-    return sum(lacks);
+    composites += any.reduce((n, lack) => n + lack, 0);
   });
-  return { sets, composites: sum(any), encodings, bytes };
+  const sets = encoders.flatMap(({ names, dimensions }, e) =>
+    names.map((name, o) => new FeatureSet(name, dimensions[o], pieces, shelves[e][o])),
+  );
+  return { sets, composites, encodings, bytes };
 }
 
 /** Features of a plan that were made elsewhere, known by `key`; as {@link lookUp}. */
@@ -64,7 +65,7 @@ export function lookUpGiven(
   const pieces = piecesOf(plan);
   const wanted = { plan, pieces, keyOf: () => key, dimension };
   const shelves = findShelves(join(folder, name), wanted, { look: true });
-  const rows = shelves.reduce((n, { missing }) => n + (missing === null ? 0 : missing.rows.length / 2), 0);
+  const rows = shelves.reduce((n, { missing }) => n + (missing?.count ?? 0), 0);
   return {
     set: new FeatureSet(name, dimension, pieces, shelves),
     bytes: rows * (4 * dimension + ROW_BYTES),
@@ -72,22 +73,15 @@ export function lookUpGiven(
 }
 
 /** Marks rows of a piece that are not made, and counts them. */
-function lackingRows(
-  { missing, part, row }: Shelf,
-  { start, end }: { readonly start: number; readonly end: number },
-  dimension: number,
-  lacks: Uint8Array,
-): number {
+function markLacking({ missing, part, row }: Shelf, dimension: number, lacks: Uint8Array): number {
   if (missing === null) return 0;
-  const made = madeSoFar(missing.base, missing.rows.length / 2, dimension);
+  const made = madeSoFar(missing.base, missing.count, dimension);
   let count = 0;
-  for (let at = 0; at < end - start; at++) {
+  for (let at = 0; at < lacks.length; at++) {
     if (part !== null && part[at] >= 0) continue;
     if (made?.[row?.[at] ?? at] === 1) continue;
-    lacks[start + at] = 1;
+    lacks[at] = 1;
     count++;
   }
   return count;
 }
-
-const sum = (values: Uint8Array) => values.reduce((n, value) => n + value, 0);

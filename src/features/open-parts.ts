@@ -35,7 +35,7 @@ export class OpenParts {
       let n = 1;
       if (place !== null) {
         while (places[i + n]?.base === place.base && places[i + n]?.row === place.row + n) n++;
-        this.#part(place.base, place.rows.length / 2, dimension).write(
+        this.#part(place.base, place.count, dimension).write(
           place.row,
           features.subarray(i * dimension, (i + n) * dimension),
         );

@@ -6,13 +6,13 @@ import { type Piece, piecesOf, segmentOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
 import { encodeRows } from "./encoding.ts";
 import { type ExtractOptions, type ExtractRequest, isMissing, requestedShelves } from "./extract.ts";
+import type { Missing } from "./features.ts";
 import { encodingOrder } from "./order.ts";
 import { discardAttempt, FillingPart } from "./part.ts";
 
 /** A part of features that is to be made, and how many of its rows are not made yet. */
 interface Filling {
-  readonly base: string;
-  readonly rows: Int32Array;
+  readonly missing: Missing;
   readonly dimension: number;
   left: number;
 }
@@ -57,9 +57,9 @@ export async function extractPieces(
         if (missing === null) continue;
         const { start, end } = pieces[p];
         fillings.set(missing.base, {
-          ...missing,
+          missing,
           dimension: encoders[e].dimensions[o],
-          left: missing.rows.length / 2,
+          left: missing.count,
         });
         for (let row = start; row < end; row++) if (isMissing(list[p], row - start)) lacks[row] = 1;
       }
@@ -74,13 +74,13 @@ export async function extractPieces(
   options.onProgress?.(0, total);
   for (const folder of new Set([...fillings.keys()].map((base) => dirname(base)))) removeLeftParts(folder);
   // Before any thread writes into them.
-  for (const { base, rows, dimension } of fillings.values())
-    new FillingPart(base, rows.length / 2, dimension, attempt).close();
-  const finish = (e: number, { base, rows, dimension }: Filling) => {
+  for (const { missing, dimension } of fillings.values())
+    new FillingPart(missing.base, missing.count, dimension, attempt).close();
+  const finish = (e: number, { missing: { base, count, rows }, dimension }: Filling) => {
     const { encoder } = encoders[e];
     // Nothing is kept under the hash of another program.
     if (encoder.kind === "command") checkCommand(encoder);
-    new FillingPart(base, rows.length / 2, dimension, attempt).finish(rows);
+    new FillingPart(base, count, dimension, attempt).finish(rows());
     fillings.delete(base);
   };
   try {

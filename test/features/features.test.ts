@@ -36,14 +36,15 @@ function complete(folder: string, plan: SwapPlan, least: number): { made: number
   let made = 0;
   for (const { missing } of findShelves(folder, wanted)) {
     if (missing === null) continue;
-    const count = missing.rows.length / 2;
-    const part = new FillingPart(missing.base, count, DIMENSION);
+    const { base, count } = missing;
+    const rows = missing.rows();
+    const part = new FillingPart(base, count, DIMENSION);
     for (let r = 0; r < count; r++)
       part.write(
         r,
-        Float32Array.from([0, 1], (j) => value(missing.rows[2 * r], missing.rows[2 * r + 1], j)),
+        Float32Array.from([0, 1], (j) => value(rows[2 * r], rows[2 * r + 1], j)),
       );
-    part.finish(missing.rows);
+    part.finish(rows);
     made += count;
   }
   return { made, set: new FeatureSet("set", DIMENSION, wanted.pieces, findShelves(folder, wanted)) };

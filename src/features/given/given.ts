@@ -112,7 +112,7 @@ export async function takeFeatures(
     }
     for (const { missing } of shelves)
       if (missing !== null) {
-        new FillingPart(missing.base, missing.rows.length / 2, dimension).finish(missing.rows);
+        new FillingPart(missing.base, missing.count, dimension).finish(missing.rows());
         checked.add(missing.base);
       }
     onProgress?.(rows, rows);

@@ -100,7 +100,7 @@ function divide(
     let rows = 0;
     let own = 0;
     shelves.forEach((outputs, e) => {
-      const most = Math.max(...outputs.map((list) => (list[piece].missing?.rows.length ?? 0) / 2));
+      const most = Math.max(...outputs.map((list) => list[piece].missing?.count ?? 0));
       rows = Math.max(rows, most);
       own += most * seconds[e];
       for (const {
