@@ -191,7 +191,6 @@ async function measure(wanted: number, classes: number): Promise<Row> {
       JSON.stringify({
         cells: "cells",
         encoders: ["tiny.json"],
-        features: "features",
         cellsPerClass: cells,
         pairs: "none",
       }),
