@@ -1,15 +1,12 @@
 import type { Command } from "commander";
 import { awaitFeatures } from "../study/shards/merge.ts";
-import { ranges } from "../study/shards/status.ts";
-import { deviceOption, limitOption, whole, workersOption } from "./options.ts";
+import { deviceOption, limitOption, workersOption } from "./options.ts";
 import { print } from "./output.ts";
 import { monitored, progressOptions } from "./progress.ts";
 import { resultJson, resultText } from "./result.ts";
+import { waiting, waitOption } from "./shard-option.ts";
 import { placeOfStudy } from "./study-place.ts";
 import { runNamed, type StudyRunOptions } from "./study-run.ts";
-
-/** Seconds for which machines may not see what others have written on a disk that they share (NFS, acdirmax). */
-const WAIT = 60;
 
 interface Options extends StudyRunOptions {
   readonly wait: number;
@@ -20,12 +17,7 @@ export function configure(command: Command): void {
   progressOptions(command)
     .argument("<study>", "study file (JSON), or its study folder")
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
-    .option(
-      "--wait <seconds>",
-      `how long features are waited for that a shared disk does not show yet (default: ${WAIT})`,
-      whole(0, 86_400),
-      WAIT,
-    )
+    .addOption(waitOption())
     .addOption(workersOption())
     .addOption(deviceOption())
     .addOption(limitOption())
@@ -48,9 +40,7 @@ Example:
 async function run(path: string, options: Options): Promise<void> {
   const { folder } = placeOfStudy(path, options.out);
   await monitored(options, (monitor, signal) =>
-    awaitFeatures(folder, options.wait, signal, ({ stages: [{ made, of, missing }] }) => {
-      monitor.stage("waiting", "parts").update(made, of, `for shards ${ranges(missing)}`);
-    }),
+    awaitFeatures(folder, { wait: options.wait, signal, onWait: waiting(monitor) }),
   );
   const { done } = await runNamed("cellswap run", path, options);
   print(options.json ? resultJson(done, folder) : resultText(done, folder));

@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Shard } from "../files/shards.ts";
+import { ranges, type ShardStatus } from "../study/shards/status.ts";
 import { whole } from "./options.ts";
+import type { Monitor } from "./progress.ts";
 
 /** A shard as a person names it. */
 export interface ShardGiven {
@@ -60,6 +62,25 @@ function dealtShard(command: Command, given: ShardGiven | undefined, shards?: nu
     return command.error(`error: --shard says ${count} shards, and --shards ${shards}; give one of them`);
   if (count > MOST) return command.error(`error: --shard says ${count} shards; at most ${MOST} are made`);
   return { index: shardNumber(command, given, count), count };
+}
+
+/** Seconds for which machines may not see what others have written on a disk that they share (NFS, acdirmax). */
+const WAIT = 60;
+
+/** `--wait`, the same for every command that has it. */
+export function waitOption(): Option {
+  return new Option(
+    "--wait <seconds>",
+    "how long features are waited for that a shared disk does not show yet",
+  )
+    .argParser(whole(0, 86_400))
+    .default(WAIT);
+}
+
+/** Shows what is waited for. */
+export function waiting(monitor: Monitor): (status: ShardStatus) => void {
+  const bar = monitor.stage("waiting", "parts");
+  return ({ stages: [{ made, of, missing }] }) => bar.update(made, of, `for shards ${ranges(missing)}`);
 }
 
 /**

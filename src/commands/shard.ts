@@ -6,13 +6,14 @@ import { deviceOption, workersOption } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { programLines } from "./program.ts";
 import { monitored, progressOptions } from "./progress.ts";
-import { type ShardGiven, shardNumber, shardOption } from "./shard-option.ts";
+import { type ShardGiven, shardNumber, shardOption, waiting, waitOption } from "./shard-option.ts";
 import { placeOfStudy } from "./study-place.ts";
 import type { StudyRunOptions } from "./study-run.ts";
 
 interface Options extends StudyRunOptions {
   readonly shard?: ShardGiven;
   readonly stage: Stage;
+  readonly wait: number;
 }
 
 /** Adds arguments, options and the action of `cellswap shard`. */
@@ -28,6 +29,7 @@ export function configure(command: Command): void {
         .choices(STAGES)
         .default("features"),
     )
+    .addOption(waitOption())
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .addOption(workersOption())
     .addOption(deviceOption())
@@ -54,12 +56,13 @@ Exit codes: 0 done, 1 bad data, files or study file, 2 wrong command line,
 async function run(path: string, options: Options, command: Command): Promise<void> {
   const { file, folder } = placeOfStudy(path, options.out);
   const study = readStudyFile(file);
-  const { stage, workers, device } = options;
+  const { stage, wait, workers, device } = options;
   const shard = shardNumber(command, options.shard, readShards(folder).shards);
   const made = await monitored(options, (monitor, signal) => {
     const bar = monitor.stage(stage, stage === "features" ? "crops" : "blocks");
     return makeShard(study, {
-      ...{ out: folder, stage, shard, signal, onProgress: bar.update },
+      ...{ out: folder, stage, shard, wait, signal, onProgress: bar.update },
+      ...(stage === "probes" ? { onWait: waiting(monitor) } : {}),
       ...(workers === undefined ? {} : { workers }),
       ...(device === undefined ? {} : { device }),
       onProgram: (encoder) => monitor.tell(programLines(encoder).join("\n")),

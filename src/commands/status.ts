@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { STAGES, type Stage } from "../study/shards/file.ts";
 import { ranges, type ShardStatus, shardStatus } from "../study/shards/status.ts";
 import { print, printJson } from "./output.ts";
 import { folderOfStudy } from "./study-place.ts";
@@ -6,6 +7,7 @@ import { folderOfStudy } from "./study-place.ts";
 interface Options {
   readonly out?: string;
   readonly missing?: boolean;
+  readonly stage?: Stage;
   readonly json?: boolean;
 }
 
@@ -18,27 +20,36 @@ export function configure(command: Command): void {
       "--missing",
       "print only the numbers of the shards to run next, as ranges; nothing where all is done",
     )
+    .addOption(
+      new Option(
+        "--stage <stage>",
+        "with --missing: of this stage (default: the first that lacks something)",
+      ).choices(STAGES),
+    )
     .option("--json", "print the status as JSON")
     .addHelpText(
       "after",
       `
-Looks at the names of files only, so it may be asked at any time. The next shards
-are those that lack features and, once none does, those that lack probes.
+Looks at the names of files only, so it may be asked at any time.
 
 Examples:
   cellswap status yeast.json
-  sbatch --array=$(cellswap status yeast.json --missing) --wrap "cellswap shard yeast.json"`,
+  sbatch --array=$(cellswap status yeast.json --missing --stage features) \\
+    --wrap "cellswap shard yeast.json"`,
     )
     .action(run);
 }
 
-function run(path: string, { out, missing, json }: Options): void {
+function run(path: string, { out, missing, stage, json }: Options): void {
   const status = shardStatus(out ?? folderOfStudy(path));
-  if (missing) print(ranges(status.stages.find((stage) => stage.missing.length > 0)?.missing ?? []));
+  const asked = status.stages.find((own) =>
+    stage === undefined ? own.missing.length > 0 : own.stage === stage,
+  );
+  if (missing) print(ranges(asked?.missing ?? []));
   else if (json)
     printJson({
       shards: status.shards,
-      stages: status.stages.map((stage) => ({ ...stage, ranges: ranges(stage.missing) })),
+      stages: status.stages.map((own) => ({ ...own, ranges: ranges(own.missing) })),
     });
   else print(text(status));
 }

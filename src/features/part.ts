@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -233,6 +234,26 @@ export class FillingPart {
     }
     this.#file.finish();
   }
+}
+
+/** Writes a byte of what an attempt has begun of a part anew, so that others see that its process lives. */
+export function renewAttempt(base: string, attempt: string): void {
+  for (const ending of [".npy", ".sums.npy"]) {
+    const file = openSync(partOf(`${base}${ending}`, attempt), "r+");
+    try {
+      writeSync(file, MAGIC, 0, 1, 0);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+/** First byte of every .npy file. */
+const MAGIC = Uint8Array.of(0x93);
+
+/** Whether a part is complete, by the names of its files. */
+export function isComplete(base: string): boolean {
+  return [".npy", ".rows.npy", ".sums.npy"].every((ending) => existsSync(`${base}${ending}`));
 }
 
 /** Removes what an attempt has begun of a part. */

@@ -1,6 +1,4 @@
-import { dirname } from "node:path";
 import { checkCommand } from "../encode/command/file.ts";
-import { removeLeftParts } from "../files/atomic.ts";
 import { processTag } from "../files/parts.ts";
 import { type Piece, piecesOf, segmentOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
@@ -8,7 +6,7 @@ import { encodeRows } from "./encoding.ts";
 import { type ExtractOptions, type ExtractRequest, isMissing, requestedShelves } from "./extract.ts";
 import type { Missing } from "./features.ts";
 import { encodingOrder } from "./order.ts";
-import { discardAttempt, FillingPart } from "./part.ts";
+import { discardAttempt, FillingPart, isComplete, renewAttempt } from "./part.ts";
 
 /** A part of features that is to be made, and how many of its rows are not made yet. */
 interface Filling {
@@ -16,6 +14,9 @@ interface Filling {
   readonly dimension: number;
   left: number;
 }
+
+/** How often what is begun is renewed, milliseconds. */
+const RENEWAL = 60_000;
 
 /** Order in which pieces are dealt and made: those of one background and number stand together, as they share donors. */
 export function pieceOrder(pieces: readonly Piece[]): number[] {
@@ -72,7 +73,6 @@ export async function extractPieces(
   const total = encodings.reduce((a, b) => a + b, 0);
   let done = 0;
   options.onProgress?.(0, total);
-  for (const folder of new Set([...fillings.keys()].map((base) => dirname(base)))) removeLeftParts(folder);
   // Before any thread writes into them.
   for (const { missing, dimension } of fillings.values())
     new FillingPart(missing.base, missing.count, dimension, attempt).close();
@@ -80,9 +80,22 @@ export async function extractPieces(
     const { encoder } = encoders[e];
     // Nothing is kept under the hash of another program.
     if (encoder.kind === "command") checkCommand(encoder);
-    new FillingPart(base, count, dimension, attempt).finish(rows());
+    try {
+      if (!isComplete(base)) new FillingPart(base, count, dimension, attempt).finish(rows());
+    } catch (error) {
+      // Another attempt was faster, and this one's files are removed.
+      if (!isComplete(base)) throw error;
+    }
+    discardAttempt(base, attempt);
     fillings.delete(base);
   };
+  const renewal = setInterval(() => {
+    try {
+      for (const base of fillings.keys()) renewAttempt(base, attempt);
+    } catch {
+      // A disk that does not answer for a while; what is lost is told where it is written.
+    }
+  }, RENEWAL);
   try {
     await encodeRows(request, { pieces, shelves, lacking, order, attempt }, options, ({ rows, encoded }) => {
       for (const row of rows) {
@@ -101,6 +114,7 @@ export async function extractPieces(
       options.onProgress?.(done, total);
     });
   } finally {
+    clearInterval(renewal);
     for (const base of fillings.keys()) discardAttempt(base, attempt);
   }
   return order.length;

@@ -1,5 +1,5 @@
-import { lstatSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { sha256 } from "./hash.ts";
 import { runs, thisProcess } from "./process.ts";
 
@@ -40,21 +40,35 @@ export function isLeftPart(path: string): boolean {
 
 /**
  * Whether the process that a file or folder is named after is gone. Of one of another host, container or boot that
- * cannot be seen: it counts as gone five minutes after its last sign of life.
+ * cannot be seen: it counts as gone five minutes after its last sign of life, by the clock of the disk.
  */
 export function isLeft(path: string): boolean {
   const [, , where, pid, started] = OWNED.exec(path) ?? [];
   if (where === undefined) return false;
   if (where === place()) return !runs({ process: Number(pid), started: started === "0" ? "" : started });
-  return Date.now() - lastWritten(path) > STALE;
+  const last = lastWritten(path);
+  return last !== null && diskTime(dirname(path)) - last > STALE;
 }
 
-/** When a file, or anything in a folder, was last written, milliseconds; now where nothing is there. */
-function lastWritten(path: string): number {
+/** What time it is for the disk of a folder, milliseconds; 0 where nothing can be written there. */
+function diskTime(folder: string): number {
+  const probe = partName(join(folder, "clock"));
+  try {
+    writeFileSync(probe, "");
+    return lstatSync(probe).mtimeMs;
+  } catch {
+    return 0;
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
+/** When a file, or anything in a folder, was last written, milliseconds; null where nothing is there. */
+function lastWritten(path: string): number | null {
   const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there === undefined) return Date.now();
+  if (there === undefined) return null;
   if (!there.isDirectory()) return there.mtimeMs;
-  return Math.max(there.mtimeMs, ...readdirSync(path).map((name) => lastWritten(join(path, name))));
+  return Math.max(there.mtimeMs, ...readdirSync(path).map((name) => lastWritten(join(path, name)) ?? 0));
 }
 
 /** Removes from a folder what dead processes left half-written there; where that fails, it stays. */

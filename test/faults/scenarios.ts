@@ -215,6 +215,41 @@ export const SCENARIOS: readonly Scenario[] = [
     read: null,
   },
   {
+    name: "plan",
+    args: ["plan", "study.json", "--shards", "3", "--out", "study", "--workers", "2"],
+    prepare: cellsForStudy,
+    read: null,
+  },
+  {
+    name: "shard",
+    args: ["shard", "study.json", "--shard", "1/2", "--out", "study", "--workers", "2"],
+    prepare: async (folder, run) => {
+      cellsForStudy(folder);
+      await run("plan", "study.json", "--shards", "2", "--out", "study");
+    },
+    read: null,
+  },
+  {
+    name: "shard of probes",
+    args: ["shard", "study.json", "--shard", "0/1", "--stage", "probes", "--out", "study", "--workers", "2"],
+    prepare: async (folder, run) => {
+      cellsForStudy(folder);
+      await run("plan", "study.json", "--shards", "1", "--out", "study");
+      await run("shard", "study.json", "--shard", "0/1", "--out", "study");
+    },
+    read: null,
+  },
+  {
+    name: "merge",
+    args: ["merge", "study.json", "--out", "study", "--workers", "2"],
+    prepare: async (folder, run) => {
+      cellsForStudy(folder);
+      await run("plan", "study.json", "--shards", "1", "--out", "study");
+      await run("shard", "study.json", "--shard", "0/1", "--out", "study");
+    },
+    read: null,
+  },
+  {
     name: "run with segment",
     args: ["run", "study.json", "--out", "study", "--workers", "2"],
     prepare: (folder) => {

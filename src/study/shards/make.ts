@@ -17,7 +17,8 @@ import { scalesOf } from "../scales.ts";
 import type { Study } from "../schema.ts";
 import { readShards, type Shards, type Stage } from "./file.ts";
 import { probeJobs } from "./jobs.ts";
-import { ranges, shardStatus } from "./status.ts";
+import { awaitFeatures } from "./merge.ts";
+import { type ShardStatus, shardStatus } from "./status.ts";
 
 export interface ShardOptions {
   /** Study folder in which the shards are planned. */
@@ -28,6 +29,10 @@ export interface ShardOptions {
   readonly device?: Device;
   readonly signal?: AbortSignal;
   readonly onProgram?: (encoder: CommandFile) => void;
+  /** Seconds that features of others are waited for before probes are fitted; 0 by default. */
+  readonly wait?: number;
+  /** Called while they are waited for. */
+  readonly onWait?: (status: ShardStatus) => void;
   /** Composites or blocks that are done, and all. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -54,15 +59,10 @@ export async function makeShard(given: Study, options: ShardOptions): Promise<Sh
       `has ${shards.shards} shards, numbered 0 to ${shards.shards - 1}, and ${shard} is none of them`,
       { path: out },
     );
-  const status = shardStatus(out, shards);
-  const lacks = (name: Stage) => status.stages.find((s) => s.stage === name)!.missing;
   const done = (made: number) => ({ shard, shards: shards.shards, stage, made });
-  if (!lacks(stage).includes(shard)) return done(0);
-  if (stage === "probes" && lacks("features").length > 0)
-    throw new StudyError(
-      `probes are fitted once all features are there, and those of shards ${ranges(lacks("features"))} are not; make these first`,
-      { path: out },
-    );
+  const { missing } = shardStatus(out, shards).stages.find((s) => s.stage === stage)!;
+  if (!missing.includes(shard)) return done(0);
+  if (stage === "probes") await awaitFeatures(out, options);
   return done(await make(given, shards, options));
 }
 

@@ -5,18 +5,22 @@ import { ranges, type ShardStatus, shardStatus } from "./status.ts";
 /** Seconds between two looks at a folder. */
 const AGAIN = 2;
 
+export interface WaitOptions {
+  /** Seconds at most; 0 by default. */
+  readonly wait?: number;
+  readonly signal?: AbortSignal;
+  readonly onWait?: (status: ShardStatus) => void;
+}
+
 /**
  * Waits until the features of all shards of a study are seen, as disks that machines share show new names late.
- * @param seconds how long at most
  * @throws StudyError naming the shards that lack something; InterruptedError after `signal`
  */
 export async function awaitFeatures(
   study: string,
-  seconds: number,
-  signal?: AbortSignal,
-  onWait?: (status: ShardStatus) => void,
+  { wait = 0, signal, onWait }: WaitOptions = {},
 ): Promise<void> {
-  const end = performance.now() + seconds * 1000;
+  const end = performance.now() + wait * 1000;
   for (;;) {
     const status = shardStatus(study);
     const [{ made, of, missing }] = status.stages;
