@@ -9,6 +9,7 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "commands/onnx-lines.ts docs/study.md": ["## An encoder description", '"format": "cellswap-encoder"'],
   "commands/compare.ts docs/explorer.md": ["## Comparing", "`--against`"],
+  "commands/copy.ts docs/cluster.md": ["## Object stores", "`AWS_ENDPOINT_URL`"],
   "commands/export-anndata.ts docs/anndata.md": ["`obsm`", "X_different_ER"],
   "commands/export-encoder.ts docs/remedies.md": ["## Export", "`center_mask`"],
   "commands/export.ts docs/own-features.md": ['"features":', "export composites"],
@@ -24,6 +25,8 @@ const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "encode/try.ts docs/own-model.md": ["## From a checkpoint to a verdict", '"command":'],
   "encode/published/kind.ts docs/own-model.md": [/PyTorch/, '"command":'],
   "encode/published/feature-folder.ts docs/own-features.md": ['"features":', "cellswap export composites"],
+  "files/objects/faults.ts docs/cluster.md": ["## Object stores", "`AWS_ACCESS_KEY_ID`"],
+  "files/objects/place.ts docs/cluster.md": ["## Object stores", "`AWS_ACCESS_KEY_ID`"],
   "report/remedy-words.ts docs/validity.md": ["## Remedies", "coverage"],
   "study/compare/mismatch.ts docs/sensitivity.md": ["## The variants", "halo-0"],
   "study/groups.ts docs/validity.md": ["## Closed groups", /published protocol/],

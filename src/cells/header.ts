@@ -35,7 +35,7 @@ export interface StoreHeader extends CropShape {
 }
 
 /** Bytes that a header has at most. */
-const LARGEST = 1 << 24;
+export const LARGEST_HEADER = 1 << 24;
 const SIDE = 8192;
 
 const Hash = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 of 64 hexadecimal digits is needed");
@@ -132,7 +132,7 @@ const REMEDY = "restore it from a copy, or import the cells again";
 function readJson(path: string, file: string): unknown {
   let bytes: Buffer;
   try {
-    bytes = readInput(file, { bytes: LARGEST, what: "the header of a cell store" });
+    bytes = readInput(file, { bytes: LARGEST_HEADER, what: "the header of a cell store" });
   } catch (cause) {
     throw new DataError(
       "is not a cell store (no readable cells.json in it); make one with `cellswap import`",

@@ -1,10 +1,12 @@
 import { DataError } from "../errors.ts";
+import { isObjectPath } from "../files/objects/place.ts";
 import { readCsvColumn, readParquet } from "../files/table.ts";
 import { type Liftable, passes } from "../masks/verdict.ts";
 import type { Cells, Table } from "../types.ts";
 import { type CheckOptions, checkFiles } from "./checked.ts";
 import { type CheckedStore, CropFiles } from "./crops.ts";
 import { isOfMasks, readHeader, storeFile } from "./header.ts";
+import { fetchStore } from "./remote/fetch.ts";
 
 export { isCellStore, readHeader, STORE_VERSION, type StoreHeader, storeHash } from "./header.ts";
 export type { Quality } from "./quality.ts";
@@ -22,15 +24,18 @@ export interface OpenOptions extends CheckOptions {
  * metadata are held in memory.
  */
 export class CellStore extends CropFiles {
+  /** Where it was opened: its folder, or `s3://BUCKET/KEY`. */
+  readonly place: string;
   readonly cells: Cells;
   /** Verdict on every cell's mask, `ok` or why it is left out; null without masks. */
   readonly verdicts: readonly string[] | null;
   /** Reasons that leave no cell out, sorted. */
   readonly allowed: readonly Liftable[];
 
-  private constructor(checked: CheckedStore, metadata: Table, allowed: readonly Liftable[]) {
+  private constructor(checked: CheckedStore, metadata: Table, allowed: readonly Liftable[], place: string) {
     super(checked);
     const { path } = checked;
+    this.place = place;
     this.verdicts =
       "quality.csv" in checked.states
         ? readVerdicts(storeFile(path, this.header, "quality.csv"), this.header.count)
@@ -50,15 +55,16 @@ export class CellStore extends CropFiles {
    * @throws DataError naming the file that is missing, damaged or of another version; InterruptedError after `signal`
    */
   static async open(
-    path: string,
+    place: string,
     allowed: readonly Liftable[] = [],
     { masks = true, ...options }: OpenOptions = {},
   ): Promise<CellStore> {
+    const path = isObjectPath(place) ? await fetchStore(place, { masks, ...options }) : place;
     const header = readHeader(path);
     const names = Object.keys(header.hashes).filter((name) => masks || !isOfMasks(name));
     const states = await checkFiles(path, header, names, options);
     const metadata = await readParquet(storeFile(path, header, "metadata.parquet"));
-    const store = new CellStore({ path, sum: header.sum, states }, metadata, allowed);
+    const store = new CellStore({ path, sum: header.sum, states }, metadata, allowed, place);
     store.checkUnchanged();
     return store;
   }

@@ -54,6 +54,7 @@ const COMMANDS: readonly [name: string, summary: string, load: () => Promise<Com
     "Hold the files of cell stores, studies and exports to their hashes",
     () => import("./verify.ts"),
   ],
+  ["copy", "Copy a cell store to an object store (S3) or from there", () => import("./copy.ts")],
   ["table", "Print Table 1 and the drops of a study or of published results", () => import("./table.ts")],
   [
     "simulate",

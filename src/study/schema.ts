@@ -4,6 +4,7 @@ import { encoderPath } from "../encode/bundled.ts";
 import { type DataError, StudyError } from "../errors.ts";
 import { isMissing } from "../files/input.ts";
 import { firstIssue, readJson } from "../files/json.ts";
+import { isObjectPath } from "../files/objects/place.ts";
 import { LIFTABLE } from "../masks/verdict.ts";
 import { QUANTIFIERS, type Quantifier } from "../proportions/quantify.ts";
 import { parseRemedies } from "../remedy/name.ts";
@@ -102,7 +103,9 @@ export const StudyFile = z.strictObject({
   cells: z
     .string()
     .min(1)
-    .describe("Cell store (a folder made by `cellswap import`), relative to this file."),
+    .describe(
+      "Cell store (a folder made by `cellswap import`), relative to this file, or s3://BUCKET/KEY where `cellswap copy` put one.",
+    ),
   segment: Segment.optional().describe(
     "Cells without masks: the study draws its cells first and segments those only, as `cellswap segment` would.",
   ),
@@ -317,7 +320,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
   return {
     ...rest,
     title: title ?? "Background swap study",
-    cells: resolve(where, rest.cells),
+    cells: isObjectPath(rest.cells) ? rest.cells : resolve(where, rest.cells),
     ...(segment === undefined ? {} : { segment: resolveSegment(segment, where, path) }),
     encoders: rest.encoders.map((e) =>
       typeof e === "string" ? encoderPath(e, where, path) : givenEntry(e, where),

@@ -3,6 +3,7 @@ import { bundledName } from "../../encode/bundled.ts";
 import { VIEW_VERSION, type ViewEncoder, type ViewStudy } from "../../explore/format.ts";
 import { pixelsKey, scalesHash } from "../../features/key.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
+import { isObjectPath } from "../../files/objects/place.ts";
 import { writeParquetPieces } from "../../files/table.ts";
 import type { ReportData } from "../../report/data.ts";
 import { summaryOf } from "../../report/summary.ts";
@@ -52,7 +53,7 @@ export function writeSources(finished: Pick<Finished, "layout" | "store" | "outp
 function sourcesOf({ layout, store, outputs }: Pick<Finished, "layout" | "store" | "outputs">): ViewSources {
   const from = (path: string) => relative(layout.path, path).split(sep).join("/");
   return {
-    cells: from(store.path),
+    cells: isObjectPath(store.place) ? store.place : from(store.place),
     masks: store.header.hashes["masks.npy"] ?? null,
     encoders: Object.fromEntries(
       outputs.map(({ encoder }) => [

@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import { copyStore } from "../cells/remote/copy.ts";
+import { print, printJson } from "./output.ts";
+import { monitored, type ProgressOptions, progressOptions } from "./progress.ts";
+
+/** Adds arguments, options and the action of `cellswap copy`. */
+export function configure(command: Command): void {
+  progressOptions(command)
+    .argument("<from>", "cell store: a folder, or s3://BUCKET/KEY")
+    .argument("<to>", "where the copy goes: a folder, or s3://BUCKET/KEY")
+    .option("--force", "replace another cell store that is there")
+    .option("--json", "print what was copied as JSON")
+    .addHelpText(
+      "after",
+      `
+Every file is held to its hash. What a stopped copy left is gone on with. A study
+reads cells from s3:// as they are ("cells": "s3://BUCKET/KEY"). Credentials are
+those of the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE (docs/cluster.md).
+
+Examples:
+  cellswap copy cells s3://lab/yeast/cells
+  cellswap copy s3://lab/yeast/cells cells`,
+    )
+    .action(run);
+}
+
+async function run(
+  from: string,
+  to: string,
+  options: ProgressOptions & { readonly force?: boolean },
+): Promise<void> {
+  const copied = await monitored(options, async (monitor, signal) => {
+    const bar = monitor.stage("copy", "MB");
+    const onProgress = (done: number, total: number) => bar.update(megabytes(done), megabytes(total));
+    return copyStore(from, to, { force: options.force === true, signal, onProgress });
+  });
+  if (options.json) printJson(copied);
+  else
+    print(
+      `${copied.cells.toLocaleString("en-US")} cells are at ${to} (${megabytes(copied.bytes)} MB copied)`,
+    );
+}
+
+const megabytes = (bytes: number) => Math.round(bytes / 1e6);

@@ -1,0 +1,82 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { DataError } from "../../errors.ts";
+import { writeAll, writeError } from "../atomic.ts";
+import { sha256 } from "../hash.ts";
+import type { AskOptions } from "./client.ts";
+import { placePath } from "./place.ts";
+import { type ObjectState, readRange, together } from "./read.ts";
+
+/** Bytes that are asked for at a time. */
+const PIECE = 1 << 23;
+
+export interface DownloadOptions extends AskOptions {
+  /** Called with the bytes that are there since the last call. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+/**
+ * Copies an object to `path`: pieces side by side, each once. One that was stopped goes on where it was, as long as the
+ * object is the same.
+ * @throws DataError where the disk has no room, the object changes meanwhile, or as {@link readRange}
+ */
+export async function download(
+  object: ObjectState,
+  path: string,
+  { onBytes, ...options }: DownloadOptions = {},
+): Promise<void> {
+  const { size, etag } = object;
+  const partial = `${path}.fetched-${sha256(`${etag}\n${size}`).slice(0, 12)}`;
+  const marks = `${partial}.pieces`;
+  checkRoom(object, path);
+  let file: number | undefined;
+  let marking: number | undefined;
+  try {
+    const count = Math.ceil(size / PIECE);
+    const done = existsSync(partial) && existsSync(marks) ? readFileSync(marks) : new Uint8Array(0);
+    file = openSync(partial, done.length === 0 ? "w+" : "r+");
+    marking = openSync(marks, done.length === 0 ? "w+" : "r+");
+    ftruncateSync(file, size);
+    const [to, mark] = [file, marking];
+    await together(
+      Array.from({ length: count }, (_, p) => p),
+      async (p) => {
+        const [start, end] = [p * PIECE, Math.min(size, (p + 1) * PIECE)];
+        if (done[p] !== 1) {
+          writeAll(to, await readRange(object, start, end, options), start, partial);
+          writeAll(mark, Uint8Array.of(1), p, marks);
+        }
+        onBytes?.(end - start);
+      },
+    );
+    fsyncSync(file);
+    renameSync(partial, path);
+    rmSync(marks, { force: true });
+  } catch (cause) {
+    throw writeError(path, cause);
+  } finally {
+    if (file !== undefined) closeSync(file);
+    if (marking !== undefined) closeSync(marking);
+  }
+}
+
+/** @throws DataError where the disk has less room than the object needs */
+export function checkRoom({ place, size }: ObjectState, path: string): void {
+  const { bavail, bsize } = statfsSync(dirname(path));
+  if (size <= bavail * bsize) return;
+  const gb = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new DataError(
+    `has room for ${gb(bavail * bsize)}, and ${placePath(place)} has ${gb(size)}; free some, or set CELLSWAP_CACHE to a folder on a larger disk`,
+    { path: dirname(path) },
+  );
+}

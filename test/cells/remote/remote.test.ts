@@ -1,0 +1,210 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { copyStore } from "../../../src/cells/remote/copy.ts";
+import { CellStore } from "../../../src/cells/store.ts";
+import { parsePlace, within } from "../../../src/files/objects/place.ts";
+import { listObjects, objectState, readObject, readRange } from "../../../src/files/objects/read.ts";
+import { putObject } from "../../../src/files/objects/write.ts";
+import { built } from "../../built.ts";
+import { type Fault, type SpoilingProxy, startProxy } from "../../files/objects/proxy.ts";
+import {
+  BUCKET,
+  environment,
+  freePort,
+  HAS_SERVER,
+  KEY,
+  type ObjectServer,
+  SECRET,
+  startServer,
+} from "../../files/objects/server.ts";
+import { drawCells } from "../../study/drawn.ts";
+
+const url = `s3://${BUCKET}/lab/yeast`;
+
+describe.skipIf(!HAS_SERVER)("cells in an object store", () => {
+  const folder = mkdtempSync(join(tmpdir(), "cellswap-remote-"));
+  const cells = join(folder, "cells");
+  const before = { ...process.env };
+  let server: ObjectServer;
+  let proxy: SpoilingProxy;
+  let fault: (asked: string, number: number) => Fault | undefined = () => undefined;
+
+  beforeAll(async () => {
+    drawCells(cells, { cellsPerClass: 6 });
+    server = await startServer();
+    proxy = await startProxy(server.endpoint, (asked, number) => fault(asked, number));
+    Object.assign(process.env, environment(proxy.endpoint), { CELLSWAP_CACHE: join(folder, "cache") });
+    await copyStore(cells, url);
+  });
+  afterAll(async () => {
+    await proxy?.stop();
+    await server?.stop();
+    process.env = before;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Forgets what this machine has fetched. */
+  const forget = () => rmSync(join(folder, "cache"), { recursive: true, force: true });
+
+  async function crops(path: string): Promise<[readonly string[], Float32Array]> {
+    const store = await CellStore.open(path);
+    const out = new Float32Array(store.channels.length * store.height * store.width);
+    const all = new Float32Array(out.length * store.count);
+    for (let cell = 0; cell < store.count; cell++) {
+      store.readCrop(cell, out);
+      all.set(out, cell * out.length);
+    }
+    store.close();
+    return [store.cells.id, all];
+  }
+
+  test("are read as those of the folder, and fetched once", async () => {
+    forget();
+    expect(await crops(url)).toEqual(await crops(cells));
+    const { length } = proxy.seen;
+    await crops(url);
+    expect(proxy.seen.slice(length)).toEqual([
+      `GET /${BUCKET}/lab/yeast/cells.json?x-id=GetObject bytes=0-16777215`,
+    ]);
+  });
+
+  test("a second copy sends nothing, another store is not replaced without being asked", async () => {
+    expect((await copyStore(cells, url)).bytes).toBe(0);
+    const other = join(folder, "other");
+    drawCells(other, { cellsPerClass: 4, seed: 9 });
+    await expect(copyStore(other, url)).rejects.toThrow(
+      `${url}: is there already and holds other cells; choose another place, or replace it with --force`,
+    );
+    const replaced = `s3://${BUCKET}/replaced`;
+    await copyStore(cells, replaced);
+    await copyStore(other, replaced, { force: true });
+    expect(await crops(replaced)).toEqual(await crops(other));
+  });
+
+  test("come back as the same files", async () => {
+    const back = join(folder, "back");
+    await copyStore(url, back);
+    for (const name of readdirSync(cells).filter((n) => n !== "checked.json"))
+      expect(readFileSync(join(back, name)), name).toEqual(readFileSync(join(cells, name)));
+    expect(existsSync(`${back}.unfinished`)).toBe(false);
+    await expect(copyStore(url, back)).rejects.toThrow("is not empty");
+  });
+
+  test.each(["busy", "cut", "slow"] as const)(
+    "a server that is %s now and then costs time alone",
+    async (how) => {
+      forget();
+      let spoilt = 0;
+      fault = (_, number) => (number % 3 === 0 && spoilt++ < 4 ? how : undefined);
+      try {
+        expect(await crops(url)).toEqual(await crops(cells));
+      } finally {
+        fault = () => undefined;
+      }
+      expect(spoilt).toBeGreaterThan(1);
+    },
+  );
+
+  test("a file that is not what the header says is refused, and not kept", async () => {
+    const wrong = `s3://${BUCKET}/wrong`;
+    await copyStore(cells, wrong);
+    await putObject(within(parsePlace(wrong), "crops.npy"), readFileSync(join(cells, "masks.npy")), {
+      replace: true,
+    });
+    forget();
+    await expect(CellStore.open(wrong)).rejects.toThrow(
+      `${wrong}/crops.npy: is damaged or was changed (its SHA-256 is not that of cells.json)`,
+    );
+    const [cached] = readdirSync(join(folder, "cache"));
+    expect(readdirSync(join(folder, "cache", cached))).not.toContain("crops.npy");
+  });
+
+  test("an object that is put anew while it is read is said", async () => {
+    const place = within(parsePlace(url), "metadata.parquet");
+    const state = await objectState(place);
+    expect((await readRange(state!, 0, 4)).length).toBe(4);
+    await putObject(place, new Uint8Array(64), { replace: true });
+    await expect(readRange(state!, 0, 4)).rejects.toThrow(
+      `${url}/metadata.parquet: was changed while it was in use; run the same command again`,
+    );
+    expect((await copyStore(cells, url)).bytes).toBe(statSync(join(cells, "metadata.parquet")).size);
+  });
+
+  test("what is put a second time at once stays as it is", async () => {
+    const place = parsePlace(`s3://${BUCKET}/once`);
+    expect(await putObject(place, Buffer.from("first"))).toBe(true);
+    expect(await putObject(place, Buffer.from("second"))).toBe(false);
+    expect(Buffer.from(await readObject(place, 100)).toString()).toBe("first");
+  });
+
+  test("a place without cells, and a bucket that is none, are said", async () => {
+    await expect(CellStore.open(`s3://${BUCKET}/nothing`)).rejects.toThrow(
+      `s3://${BUCKET}/nothing: is not a cell store (no cells.json below it)`,
+    );
+    await expect(CellStore.open("s3://no-such-bucket/x")).rejects.toThrow(
+      "s3://no-such-bucket/x/cells.json: there is no bucket no-such-bucket; check its name and AWS_ENDPOINT_URL",
+    );
+  });
+
+  test("objects below a place are listed by their names", async () => {
+    const found = await listObjects(parsePlace(url));
+    expect([...found.keys()].sort()).toEqual(
+      readdirSync(cells)
+        .filter((n) => n !== "checked.json")
+        .sort(),
+    );
+  });
+
+  test("wrong credentials are one line with the place and the remedy, without a secret", async () => {
+    const wrong = { ...environment(server.endpoint), AWS_SECRET_ACCESS_KEY: `${SECRET}x` };
+    for (const env of [wrong, { ...wrong, AWS_ACCESS_KEY_ID: "CELLSWAPTESTKEY00002" }]) {
+      const { code, stderr } = await command(["copy", url, join(folder, "none")], env);
+      expect(code).toBe(1);
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+      expect(stderr).toMatch(
+        /s3:\/\/cells\/lab\/yeast\/cells\.json: the server refuses the credentials \((SignatureDoesNotMatch|InvalidAccessKeyId|XAdminUserNotFound)\); set AWS_ACCESS_KEY_ID/,
+      );
+      for (const secret of [SECRET, KEY, "CELLSWAPTESTKEY00002"]) expect(stderr).not.toContain(secret);
+    }
+  });
+
+  test("no credentials, and no server, are one line each", async () => {
+    const none = { ...environment(server.endpoint), AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "" };
+    expect((await command(["copy", url, join(folder, "none")], none)).stderr).toMatch(
+      /: there are no credentials; set AWS_ACCESS_KEY_ID/,
+    );
+    const away = environment(`http://127.0.0.1:${await freePort()}`);
+    expect((await command(["copy", url, join(folder, "none")], away)).stderr).toMatch(
+      /: no server answers \(ECONNREFUSED\); check the network and AWS_ENDPOINT_URL/,
+    );
+  });
+
+  test("nothing that is kept on this machine holds a credential", async () => {
+    await crops(url);
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) {
+        const bytes = readFileSync(join(entry.parentPath, entry.name));
+        for (const secret of [SECRET, KEY]) expect(bytes.includes(secret), entry.name).toBe(false);
+      }
+  });
+
+  async function command(args: string[], env: Record<string, string>) {
+    const all = { ...before, ...env, HOME: folder, AWS_CONFIG_FILE: join(folder, "no-config") };
+    try {
+      const done = await promisify(execFile)(
+        process.execPath,
+        [join(built(), "cli.js"), ...args, "--progress", "none"],
+        {
+          env: all,
+        },
+      );
+      return { code: 0, ...done };
+    } catch (error) {
+      return error as { code: number; stdout: string; stderr: string };
+    }
+  }
+});
