@@ -145,7 +145,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       index,
       ...chosenEvaluation(prepared),
       grid: () => (grid ??= new PairGrid(workers)),
-      ...{ signal, work },
+      ...{ signal, work, workers },
     };
     const results = await evaluateBlocks({
       ...evaluation,
@@ -185,7 +185,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       facts,
     };
     await fitProbes(judged, {
-      ...{ signal, work },
+      ...{ signal, work, workers },
       onProgress: (done, total) => options.onProgress?.("probes", done, total),
     });
     const { found, varied } = await withFeatures(study, layout, async (features, shared) => {

@@ -1,3 +1,4 @@
+import { callRow, emptyCalls, type RowCalls } from "../evaluate/logistic/calls.ts";
 import { fitLogistic, type LogisticModel, predictScores } from "../evaluate/logistic/logistic.ts";
 import type { Setting } from "../settings.ts";
 
@@ -18,18 +19,7 @@ export interface PredictedBlock extends CalledBlock {
 }
 
 /** Predictions for the rows of one class. */
-export interface PredictedCells {
-  /** Class with the highest probability; the lower number among equals. */
-  readonly predicted: Int16Array;
-  /** Its probability. */
-  readonly probability: Float32Array;
-  /** Probability of the row's own class. */
-  readonly own: Float32Array;
-  /** Probability of the background's class; null where the block has no background. */
-  readonly lent: Float32Array | null;
-  /** Natural logarithm of the own class's probability over the most probable other's; positive: own. */
-  readonly margin: Float32Array;
-}
+export type PredictedCells = RowCalls;
 
 /** What one encoder's features are called by probes that did not see them. */
 export interface Called {
@@ -69,7 +59,8 @@ export interface PredictionRequest {
 }
 export type PredictionBlock = Pick<PredictedBlock, "setting" | "background">;
 
-const ORIGINAL: PredictionBlock = { setting: "original", background: -1 };
+/** Original crops, which probes are trained on. */
+export const ORIGINAL: PredictionBlock = { setting: "original", background: -1 };
 
 /** Rows whose features are read at once, where a group has more. */
 const PIECE = 4096;
@@ -88,7 +79,7 @@ export function* predictHeldOut(request: PredictionRequest): Generator<number, P
     (block): PredictedBlock => ({
       ...block,
       cells: classes.map((_, own) =>
-        request.has(block, own) ? emptyCells(group[own].length, block.background >= 0) : null,
+        request.has(block, own) ? emptyCalls(group[own].length, block.background >= 0) : null,
       ),
     }),
   );
@@ -141,17 +132,6 @@ export function fitOriginals(
   return fitLogistic(features, labels, dimension, classes.length, { standardize: true, balanced: true });
 }
 
-/** Room for the predictions of `rows` rows. */
-export function emptyCells(rows: number, hasBackground: boolean): PredictedCells {
-  return {
-    predicted: new Int16Array(rows),
-    probability: new Float32Array(rows),
-    own: new Float32Array(rows),
-    lent: hasBackground ? new Float32Array(rows) : null,
-    margin: new Float32Array(rows),
-  };
-}
-
 /** Predictions of `model` for features of class `own` on a background, left at positions `rows` of `out`. */
 export function predictCells(
   model: LogisticModel,
@@ -163,34 +143,12 @@ export function predictCells(
 ): void {
   const { classes } = model;
   const scores = predictScores(model, features);
-  const probability = new Float64Array(classes);
-  for (let i = 0; i < rows.length; i++) {
-    const of = scores.subarray(i * classes, (i + 1) * classes);
-    const best = rowProbabilities(of, probability);
-    let rival = -Infinity;
-    for (let k = 0; k < classes; k++) if (k !== own && of[k] > rival) rival = of[k];
-    const row = rows[i];
-    out.predicted[row] = best;
-    out.probability[row] = probability[best];
-    out.own[row] = probability[own];
-    if (out.lent !== null) out.lent[row] = probability[background];
-    out.margin[row] = of[own] - rival;
-  }
+  const room = new Float64Array(classes);
+  for (let i = 0; i < rows.length; i++)
+    callRow(scores.subarray(i * classes, (i + 1) * classes), { own, background }, room, out, rows[i]);
 }
 
-/**
- * Probabilities of all classes from the scores of one row (`predictScores`), left in `out`.
- * @returns the class with the highest score; the lower number among equals
- */
-export function rowProbabilities(scores: Float64Array, out: Float64Array): number {
-  let best = 0;
-  for (let k = 0; k < scores.length; k++) if (scores[k] > scores[best]) best = k;
-  let sum = 0;
-  for (let k = 0; k < scores.length; k++) sum += out[k] = Math.exp(scores[k] - scores[best]);
-  for (let k = 0; k < scores.length; k++) out[k] /= sum;
-  return best;
-}
-
-function rowsWhere(groups: Int32Array, wanted: (group: number) => boolean): Int32Array {
+/** Rows of a class whose closed group is wanted. */
+export function rowsWhere(groups: Int32Array, wanted: (group: number) => boolean): Int32Array {
   return Int32Array.from(groups.keys()).filter((row) => wanted(groups[row]));
 }

@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { z } from "zod";
+import { DataError } from "../errors.ts";
+import { emptyCalls } from "../evaluate/logistic/calls.ts";
 import type { LogisticModel } from "../evaluate/logistic/logistic.ts";
+import { probePool } from "../evaluate/logistic/streamed/pool.ts";
 import {
-  emptyCells,
   fitOriginals,
   type PredictedBlock,
   type PredictedCells,
@@ -10,6 +13,7 @@ import {
   type Predictions,
   predictHeldOut,
 } from "../evidence/predictions.ts";
+import { predictStreamed } from "../evidence/streamed-predictions.ts";
 import { shortHash } from "../features/key.ts";
 import { writeLargeAtomic } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
@@ -30,6 +34,8 @@ export interface PredictionWork {
   /** Hash of everything that the predictions depend on. */
   readonly key: string;
   readonly probes: PredictionRequest;
+  /** Whether rows and classes are so many that probes are fitted in pieces on all threads; their key knows it. */
+  readonly streamed?: boolean;
 }
 
 /** The predictions, from the study folder where an earlier run left them; `between` is awaited after every fit, which `count` counts. */
@@ -37,7 +43,9 @@ export async function keptPredictions(
   work: PredictionWork,
   between: () => Promise<void>,
   count?: Work,
+  threads: number = availableParallelism(),
 ): Promise<Predictions> {
+  if (work.streamed === true) return await streamedPredictions(work, between, count, threads);
   const steps = predictionSteps(work);
   let step = steps.next();
   for (; step.done !== true; step = steps.next()) {
@@ -47,17 +55,51 @@ export async function keptPredictions(
   return step.value;
 }
 
-/** As {@link keptPredictions}, with a pause after every fit. */
+async function streamedPredictions(
+  work: PredictionWork,
+  between: () => Promise<void>,
+  count: Work | undefined,
+  threads: number,
+): Promise<Predictions> {
+  const { probes } = work;
+  const known = lookUp(work);
+  if (known.found !== undefined) return unpacked(known.found.blocks, probes);
+  const pool = probePool(threads);
+  try {
+    const models: LogisticModel[] = [];
+    const made = await predictStreamed(pool, probes, between, (model) => {
+      models.push(model);
+      if (count !== undefined) count.probes++;
+    });
+    return keepPredictions(known, models, made);
+  } finally {
+    await pool.dispose();
+  }
+}
+
+/** As {@link keptPredictions}, with a pause after every fit; of probes that are fitted in pieces only what is kept. */
 export function* predictionSteps(work: PredictionWork): Generator<number, Predictions> {
   const { probes } = work;
-  const { file, path, key, found } = lookUp(work);
-  if (found !== undefined) return unpacked(found.blocks, probes);
+  const known = lookUp(work);
+  if (known.found !== undefined) return unpacked(known.found.blocks, probes);
+  if (work.streamed === true)
+    throw new DataError("is damaged or was removed while it was needed; run the study again", {
+      path: known.path,
+    });
   const models: LogisticModel[] = [];
   const fit = probes.fit ?? ((_: number, train: readonly Int32Array[]) => fitOriginals(probes, train));
   const made = yield* predictHeldOut({
     ...probes,
     fit: (k, train) => (models[k] = fit(k, train)),
   });
+  return keepPredictions(known, models, made);
+}
+
+function keepPredictions(
+  { file, path, key }: Pick<ReturnType<typeof lookUp>, "file" | "path" | "key">,
+  models: readonly LogisticModel[],
+  made: Predictions,
+): Predictions {
   // The probes first: what is kept of the predictions vouches for them.
   writeProbes(file, models);
   keep<Kept>(path, key, { probes: sha256File(file), blocks: packed(made) });
@@ -151,7 +193,7 @@ function unpacked(kept: Packed, { classes, cluster, blocks }: PredictionRequest)
     ...block,
     cells: kept[b].map((of, own) => {
       if (of === null) return null;
-      const cells = emptyCells(cluster[own].length, block.background >= 0);
+      const cells = emptyCalls(cluster[own].length, block.background >= 0);
       for (const name of ARRAYS) {
         const array = cells[name];
         if (array !== null) new Uint8Array(array.buffer).set(Buffer.from(of[name]!, "base64"));

@@ -15,10 +15,13 @@ export async function fitProbes(
   {
     signal,
     work,
+    workers,
     onProgress,
   }: {
     readonly signal: AbortSignal | undefined;
     readonly work: Work;
+    /** Threads; one per core by default. */
+    readonly workers: number | undefined;
     readonly onProgress: (done: number, total: number) => void;
   },
 ): Promise<void> {
@@ -35,7 +38,7 @@ export async function fitProbes(
       };
     };
     onProgress(o, count);
-    await fitTransfer(request(finished, set), between(0, 0.3), work);
+    await fitTransfer(request(finished, set), between(0, 0.3), work, workers);
     await drawEvidence(request(finished, set), between(0.3, 0.8));
     const claimed = between(0.8, 1);
     await claimed();

@@ -1,11 +1,16 @@
 import type { Groups } from "../core/groups.ts";
+import { isStreamed } from "../evaluate/logistic/streamed/choice.ts";
 import type { PredictionRequest, Predictions } from "../evidence/predictions.ts";
 import type { FeatureSet } from "../features/features.ts";
+import { shortHash } from "../features/key.ts";
 import { hasDonor, type Setting } from "../settings.ts";
 import { type Block, listBlocks, type PlanIndex } from "./block.ts";
 import type { Work } from "./cost/work.ts";
 import { type FeatureRequest, keyOf } from "./inference.ts";
 import { keptPredictions, lackingProbes, type PredictionWork, predictionSteps } from "./predicted.ts";
+
+/** Raised whenever probes that are fitted in pieces give other bytes for the same features. */
+const STREAMED_VERSION = 1;
 
 /** What the transfer probes of one encoder are fitted on. */
 export interface TransferRequest extends FeatureRequest {
@@ -18,9 +23,10 @@ export async function fitTransfer(
   request: TransferRequest,
   between: () => Promise<void>,
   work?: Work,
+  threads?: number,
 ): Promise<void> {
   const asked = transferWork(request);
-  if (asked !== null) await keptPredictions(asked, between, work);
+  if (asked !== null) await keptPredictions(asked, between, work, threads);
 }
 
 /**
@@ -98,5 +104,16 @@ function transferWork(request: TransferRequest): PredictionWork | null {
     "closed groups",
     probes.group.map((of) => Array.from(of)),
   ]);
-  return { layout, name: set.name, key, probes };
+  const streamed = isStreamed({
+    rows: rows.reduce((n, own) => n + own.length, 0),
+    classes: classes.length,
+    dimension: set.dimension,
+  });
+  return {
+    layout,
+    name: set.name,
+    key: streamed ? shortHash([key, "streamed", STREAMED_VERSION]) : key,
+    probes,
+    streamed,
+  };
 }

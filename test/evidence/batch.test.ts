@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { emptyCalls } from "../../src/evaluate/logistic/calls.ts";
 import { batchNumbers } from "../../src/evidence/batch.ts";
 import { type BatchRequest, batchLabels, fieldLabels } from "../../src/evidence/batch-labels.ts";
 import type { StatedNumber } from "../../src/evidence/further.ts";
 import { mediumSplit } from "../../src/evidence/medium-batch.ts";
-import { emptyCells, type PredictedBlock, predictHeldOut } from "../../src/evidence/predictions.ts";
+import { type PredictedBlock, predictHeldOut } from "../../src/evidence/predictions.ts";
 import { evenRows, weightedHeld } from "../../src/evidence/sample.ts";
 import { transferEstimates } from "../../src/evidence/transfer.ts";
 import type { Setting } from "../../src/settings.ts";
@@ -195,7 +196,7 @@ test("the medium is split as counted by hand", () => {
     Int32Array.from({ length: rows }, (_, i) => 3 + (i % 3)),
   ];
   const cells = (right: (i: number) => boolean, own: number, lent: boolean) => {
-    const of = emptyCells(rows, lent);
+    const of = emptyCalls(rows, lent);
     for (let i = 0; i < rows; i++) of.predicted[i] = right(i) ? own : 1 - own;
     return of;
   };

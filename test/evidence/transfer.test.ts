@@ -2,13 +2,13 @@ import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { mulberry32 } from "../../src/core/rng.ts";
 import { studentQuantile } from "../../src/core/student.ts";
+import { emptyCalls } from "../../src/evaluate/logistic/calls.ts";
 import { fitLogistic, predictClasses, predictProbabilities } from "../../src/evaluate/logistic/logistic.ts";
 import { dependence } from "../../src/evidence/dependence.ts";
 import { transferDifferences } from "../../src/evidence/encoders.ts";
 import { estimate, type Grouping } from "../../src/evidence/estimate.ts";
 import type { Judgments, Term } from "../../src/evidence/judgments.ts";
 import {
-  emptyCells,
   type PredictedBlock,
   type PredictedCells,
   type Predictions,
@@ -24,7 +24,7 @@ const grouping: Grouping = { count: 3, unit: "field", fewest: 6, reach: "all", n
 
 /** Rows of which only the predicted class is told. */
 function called(predicted: readonly number[]): PredictedCells {
-  return { ...emptyCells(predicted.length, false), predicted: Int16Array.from(predicted) };
+  return { ...emptyCalls(predicted.length, false), predicted: Int16Array.from(predicted) };
 }
 
 const value = (of: ReturnType<typeof transferEstimates>, id: string, name: string | null = null) =>
@@ -308,7 +308,7 @@ describe.skipIf(!hasReference)("transfer of the reference run", () => {
           background,
           donor: PROTEINS.map(() => null),
           cells: rowsOf.map((rows, own) => {
-            const cells = emptyCells(rows.length, background >= 0);
+            const cells = emptyCalls(rows.length, background >= 0);
             predictCells(model, features(rows, own), own, background, cells, [...rows.keys()]);
             return cells;
           }),

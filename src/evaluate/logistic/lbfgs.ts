@@ -17,6 +17,24 @@ export interface Minimum {
 
 const MEMORY = 12;
 
+/** A point whose value is asked for; its gradient goes into `gradient`. */
+export interface Asked {
+  readonly at: Float64Array;
+  readonly gradient: Float64Array;
+}
+
+/** How {@link descend} goes on and ends. */
+export interface DescentOptions {
+  /** Whether a gradient is small enough to end. */
+  readonly done: (gradient: Float64Array) => boolean;
+  /** Number of iterations after which it gives up (a minimum that lies at infinity). */
+  readonly limit: number;
+  /** Steps that are remembered. */
+  readonly memory?: number;
+  /** As {@link minimize} has it. */
+  readonly precondition?: (x: Float64Array, iteration: number) => Precondition | null;
+}
+
 /**
  * Minimizes a smooth convex function in place by limited-memory BFGS (Nocedal & Wright 2006, algorithm 7.5) with a
  * bisecting line search for the weak Wolfe conditions.
@@ -33,15 +51,27 @@ export function minimize(
   limit: number,
   precondition: (x: Float64Array, iteration: number) => Precondition | null = () => null,
 ): Minimum {
+  const done = (gradient: Float64Array) => largest(gradient) <= tolerance;
+  const steps = descend(x, { done, limit, precondition });
+  let step = steps.next();
+  while (step.done !== true) step = steps.next(objective(step.value.at, step.value.gradient));
+  return step.value;
+}
+
+/** As {@link minimize}, in steps: what is yielded is to be answered with the value there. */
+export function* descend(
+  x: Float64Array,
+  { done, limit, memory = MEMORY, precondition = () => null }: DescentOptions,
+): Generator<Asked, Minimum, number> {
   const n = x.length;
   let gradient = new Float64Array(n);
   let next = new Float64Array(n);
   const trial = new Float64Array(n);
-  let value = objective(x, gradient);
+  let value = yield { at: x, gradient };
   const steps: { s: Float64Array; g: Float64Array; rho: number }[] = [];
   let iterations = 0;
   let solve: Precondition | null = null;
-  for (; iterations < limit && largest(gradient) > tolerance; iterations++) {
+  for (; iterations < limit && !done(gradient); iterations++) {
     solve = precondition(x, iterations) ?? solve;
     let direction = descent(gradient, steps, solve);
     let slope = dot(direction, gradient);
@@ -56,7 +86,7 @@ export function minimize(
     let found = Number.NaN;
     for (let tries = 0; tries < 60; tries++) {
       for (let i = 0; i < n; i++) trial[i] = x[i] + step * direction[i];
-      found = objective(trial, next);
+      found = yield { at: trial, gradient: next };
       // Near the minimum rounding hides the decrease; there the slope decides alone.
       const noise = 1e-14 * Math.abs(value);
       if (!(found <= value + 1e-4 * step * slope + noise)) high = step;
@@ -74,15 +104,14 @@ export function minimize(
     const curvature = dot(s, g);
     if (curvature > 0) {
       steps.push({ s, g, rho: 1 / curvature });
-      if (steps.length > MEMORY) steps.shift();
+      if (steps.length > memory) steps.shift();
     } else if (steps.length > 0) steps.length = 0;
     else if (curvature === 0) break;
     x.set(trial);
     value = found;
     [gradient, next] = [next, gradient];
   }
-  const left = largest(gradient);
-  return { value, gradient: left, iterations, converged: left <= tolerance };
+  return { value, gradient: largest(gradient), iterations, converged: done(gradient) };
 }
 
 function descent(
@@ -110,7 +139,7 @@ function descent(
   return q;
 }
 
-function largest(values: Float64Array): number {
+export function largest(values: Float64Array): number {
   let top = 0;
   for (let i = 0; i < values.length; i++) top = Math.max(top, Math.abs(values[i]));
   return top;

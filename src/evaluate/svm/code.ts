@@ -57,6 +57,20 @@ export interface Code {
   correct(base: number, stride: number, n: number, from: number, target: number): void;
   center(base: number, stride: number, n: number, from: number, step: number, target: number): void;
   move(base: number, stride: number, n: number, from: number, step: number, fall: number): void;
+  packRows(
+    x: number,
+    count: number,
+    rows: number,
+    d: number,
+    center: number,
+    scale: number,
+    across: number,
+    along: number,
+  ): void;
+  classScores(across: number, rows: number, d: number, w: number, panels: number, p: number): void;
+  exponentials(p: number, rows: number, panels: number, top: number, sum: number, room: number): void;
+  scaleRows(p: number, rows: number, panels: number, factor: number): void;
+  addGradient(along: number, rows: number, features: number, p: number, panels: number, g: number): void;
 }
 
 /** The part of WebAssembly that is used; the library's types for it come with a browser's only. */

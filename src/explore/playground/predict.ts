@@ -1,5 +1,5 @@
+import { rowProbabilities } from "../../evaluate/logistic/calls.ts";
 import { predictScores } from "../../evaluate/logistic/logistic.ts";
-import { rowProbabilities } from "../../evidence/predictions.ts";
 
 /** What a probe of the study makes of one composite. */
 export interface Predicted {

@@ -1,6 +1,7 @@
 import { projectRows } from "../../core/principal.ts";
+import { rowProbabilities } from "../../evaluate/logistic/calls.ts";
 import { predictScores } from "../../evaluate/logistic/logistic.ts";
-import { type PredictedCells, type Predictions, rowProbabilities } from "../../evidence/predictions.ts";
+import type { PredictedCells, Predictions } from "../../evidence/predictions.ts";
 import { MOST_CLASSES, type ViewEncoder } from "../../explore/format.ts";
 import type { FeatureSet } from "../../features/features.ts";
 import { writeLargeAtomic } from "../../files/atomic.ts";
