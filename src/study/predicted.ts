@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { DataError } from "../errors.ts";
 import { emptyCalls } from "../evaluate/logistic/calls.ts";
@@ -17,6 +16,7 @@ import { predictStreamed } from "../evidence/streamed-predictions.ts";
 import { shortHash } from "../features/key.ts";
 import { writeLargeAtomic } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
+import { usableCores } from "../files/machine.ts";
 import { NpyReader, NpyWriter } from "../files/npy.ts";
 import type { Work } from "./cost/work.ts";
 import { keep, readKept } from "./kept.ts";
@@ -43,7 +43,7 @@ export async function keptPredictions(
   work: PredictionWork,
   between: () => Promise<void>,
   count?: Work,
-  threads: number = availableParallelism(),
+  threads: number = usableCores(),
 ): Promise<Predictions> {
   if (work.streamed === true) return await streamedPredictions(work, between, count, threads);
   const steps = predictionSteps(work);
