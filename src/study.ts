@@ -17,10 +17,11 @@ import { encoderName, outputNames } from "./study/encoders.ts";
 import { featuresOf, withFeatures } from "./study/feature-folder.ts";
 import { constantFinding } from "./study/given.ts";
 import { chanceFindings } from "./study/guards.ts";
+import { StudyLayout } from "./study/layout.ts";
 import type { OpenFolder } from "./study/open-folder.ts";
-import { chosenEvaluation } from "./study/outputs.ts";
+import { chosenEvaluation, lookUpOutputs } from "./study/outputs.ts";
 import type { PartRequest } from "./study/part.ts";
-import { type PrepareOptions, prepareStudy } from "./study/prepare.ts";
+import { type PreparedStudy, type PrepareOptions, prepareStudy } from "./study/prepare.ts";
 import { fitProbes } from "./study/probes.ts";
 import { runRemedies } from "./study/remedies/run.ts";
 import type { EncoderRemedies } from "./study/remedies/table.ts";
@@ -32,6 +33,8 @@ import type { Flag } from "./types.ts";
 export interface StudyOptions extends BeginOptions {
   /** For the head of the report, as a person types it. */
   readonly command?: string;
+  /** Whether shards made all features, so that a study that lacks some is refused. */
+  readonly encoded?: boolean;
 }
 
 /** What a run would make and take, and what the guards found. */
@@ -95,6 +98,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
   const work = new Work();
   const onLacking = work.encoded.bind(work);
   try {
+    if (options.encoded === true) checkEncoded(prepared, out);
     options.onProgress?.("cost", 0, 0);
     findings.add(costFinding(await costOf(prepared, options), options.limit));
     folder = beginStudy(prepared, options);
@@ -239,4 +243,15 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     await prepared.close();
     folder?.close();
   }
+}
+
+/** @throws StudyError for a study that lacks features, whatever its shards have made */
+function checkEncoded(prepared: PreparedStudy, out: string): void {
+  const folder = prepared.study.features ?? new StudyLayout(out).features;
+  const { composites } = lookUpOutputs(prepared, folder).found;
+  if (composites > 0)
+    throw new StudyError(
+      `lacks ${composites} composites that no shard was to make, as the study, its cells or encoders changed since; run \`cellswap plan\` again, or \`cellswap run\`, which makes them on this machine`,
+      { path: out },
+    );
 }

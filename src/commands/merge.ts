@@ -42,6 +42,6 @@ async function run(path: string, options: Options): Promise<void> {
   await monitored(options, (monitor, signal) =>
     awaitFeatures(folder, { wait: options.wait, signal, onWait: waiting(monitor) }),
   );
-  const { done } = await runNamed("cellswap run", path, options);
+  const { done } = await runNamed("cellswap run", path, { ...options, encoded: true });
   print(options.json ? resultJson(done, folder) : resultText(done, folder));
 }

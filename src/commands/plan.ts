@@ -68,9 +68,10 @@ function planText({ shards, cost }: ShardPlan, folder: string): string {
   const { shards: count, pieces, blocks, seconds, memory } = shards;
   const most = (costs: readonly number[]) => duration(Math.max(...costs));
   const number = (n: number) => n.toLocaleString("en-US");
+  const idle = count - new Set(pieces.map(({ shard }) => shard)).size;
   return [
     `${count} ${count === 1 ? "shard" : "shards"}, numbered 0 to ${count - 1}, planned in ${folder}`,
-    `features: ${number(cost.composites)} composites in ${number(pieces.length)} pieces, at most ${most(seconds.features)} of a processor a shard (estimate)`,
+    `features: ${number(cost.composites)} composites in ${number(pieces.length)} pieces${idle > 0 ? ` (${number(idle)} ${idle === 1 ? "shard has" : "shards have"} none)` : ""}, at most ${most(seconds.features)} of a processor a shard (estimate)`,
     `probes: ${number(blocks.length)} blocks, at most ${most(seconds.probes)} of a processor a shard (estimate)`,
     `memory: ${gigabytes(memory)} a shard at most, about`,
   ].join("\n");

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Shard } from "../files/shards.ts";
-import { ranges, type ShardStatus } from "../study/shards/status.ts";
+import { ranges } from "../files/shards.ts";
+import type { ShardStatus } from "../study/shards/status.ts";
 import { whole } from "./options.ts";
 import type { Monitor } from "./progress.ts";
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
+import { ranges } from "../files/shards.ts";
 import { STAGES, type Stage } from "../study/shards/file.ts";
-import { ranges, type ShardStatus, shardStatus } from "../study/shards/status.ts";
+import { type ShardStatus, shardStatus } from "../study/shards/status.ts";
 import { print, printJson } from "./output.ts";
 import { folderOfStudy } from "./study-place.ts";
 

@@ -15,6 +15,8 @@ export interface StudyRunOptions extends ProgressOptions {
   readonly device?: Device;
   readonly force?: boolean;
   readonly limit?: number;
+  /** As of {@link runStudy}. */
+  readonly encoded?: boolean;
 }
 
 /**
@@ -34,6 +36,7 @@ export async function runNamed(
     runStudy(study, {
       ...given(options, folder, monitor, signal),
       command: `${command} ${basename(file)}`,
+      ...(options.encoded === undefined ? {} : { encoded: options.encoded }),
       date: today(),
       onDamage: (path, what) => monitor.tell(`${path}: ${what}`, "note"),
     }).catch((error: unknown) => {

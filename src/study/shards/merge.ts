@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { InterruptedError, STOPPED, StudyError } from "../../errors.ts";
-import { ranges, type ShardStatus, shardStatus } from "./status.ts";
+import { ranges } from "../../files/shards.ts";
+import { type ShardStatus, shardStatus } from "./status.ts";
 
 /** Seconds between two looks at a folder. */
 const AGAIN = 2;

@@ -3,8 +3,6 @@ import { basename, dirname, join, resolve } from "node:path";
 import { beginsKept } from "../kept.ts";
 import { readShards, type Shards, type Stage } from "./file.ts";
 
-export { ranges } from "../../files/shards.ts";
-
 /** How far one stage of a study's shards is. */
 export interface StageStatus {
   readonly stage: Stage;

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -8,7 +8,7 @@ import { readShards, type Shards, STAGES, type Stage } from "../../../src/study/
 import { makeShard } from "../../../src/study/shards/make.ts";
 import { awaitFeatures } from "../../../src/study/shards/merge.ts";
 import { planShards } from "../../../src/study/shards/plan.ts";
-import { ranges, shardStatus } from "../../../src/study/shards/status.ts";
+import { shardStatus } from "../../../src/study/shards/status.ts";
 import { runStudy } from "../../../src/study.ts";
 import { contents, run } from "../command.ts";
 import { drawCells, writeEncoder, writeStudy } from "../drawn.ts";
@@ -163,6 +163,15 @@ test("a merge before its time names the shards, and a study that changed asks fo
   expect(() => shardStatus(base)).toThrow(/has no shards yet; run `cellswap plan STUDY --shards N`/);
 });
 
-test("ranges are as job arrays take them", () => {
-  expect([[], [3], [3, 7, 8, 9], [0, 1, 2]].map(ranges)).toEqual(["", "3", "3,7-9", "0-2"]);
+test("a merge of a study that wants more than its shards made makes none of it", async () => {
+  const out = join(base, "wider");
+  cpSync(planned, out, { recursive: true });
+  for (const shard of Array(NUMBER).keys())
+    await makeShard(study, { out, shard, stage: "features", workers: 1 });
+  const wider = readStudyFile(writeStudy(join(base, "wider.json"), { encoders: ["tiny.json", "more.json"] }));
+  await awaitFeatures(out);
+  await expect(runStudy(wider, { ...common, out, encoded: true })).rejects.toThrow(
+    /lacks \d+ composites that no shard was to make/,
+  );
+  expect(existsSync(join(out, "report.json"))).toBe(false);
 });
