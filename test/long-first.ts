@@ -10,6 +10,7 @@ const LONG = [
   "test/study/stages.test.ts",
   "test/study/remedies/run.test.ts",
   "test/study/damage.test.ts",
+  "test/workflows/",
   "test/study/sensitivity/run.test.ts",
   "test/study/anndata.test.ts",
   "test/encode/command/run.test.ts",

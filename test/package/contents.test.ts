@@ -38,6 +38,7 @@ test("the package holds what it needs and nothing else", () => {
     "recipes",
     "schema",
     "scripts",
+    "workflows",
   ]);
   const paths = files.map((f) => f.path);
   expect(paths.filter((path) => path.startsWith("scripts/"))).toEqual(["scripts/preinstall.mjs"]);
