@@ -62,7 +62,11 @@ export function shardsOf(
   const array = (all: number, bytes: number, parts: number) => {
     // No more shards work than there are parts to make.
     const tasks = Math.min(shards, Math.max(1, parts));
-    const own = { seconds: all / tasks, bytes: bytes / tasks, pieces: Math.max(1, Math.floor(parts / tasks)) };
+    const own = {
+      seconds: all / tasks,
+      bytes: bytes / tasks,
+      pieces: Math.max(1, Math.floor(parts / tasks)),
+    };
     return { start, tasks: new Array(tasks).fill(own) };
   };
   return {
