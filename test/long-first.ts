@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Files that take longest, the longest first. */
 const LONG = [
   "test/faults/faults.test.ts",
+  "test/cluster/slurm.test.ts",
   "test/commands/demo.test.ts",
   "test/web/",
   "test/study/resume.test.ts",

@@ -88,7 +88,6 @@ export async function extractPieces(
     }
     discardAttempt(base, attempt);
     fillings.delete(base);
-    options.onPart?.(base);
   };
   const renewal = setInterval(() => {
     try {

@@ -1,8 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { InterruptedError, STOPPED, StudyError } from "../../errors.ts";
 import { ranges } from "../../files/shards.ts";
-import { readShards } from "./file.ts";
-import { remoteFeatures, type ShardStatus, shardStatus } from "./status.ts";
+import { type ShardStatus, shardStatus } from "./status.ts";
 
 /** Seconds between two looks at a folder. */
 const AGAIN = 2;
@@ -23,12 +22,8 @@ export async function awaitFeatures(
   { wait = 0, signal, onWait }: WaitOptions = {},
 ): Promise<void> {
   const end = performance.now() + wait * 1000;
-  const shards = readShards(study);
-  const remote = remoteFeatures(study, shards);
-  const parts = shards.pieces.flatMap((piece) => piece.parts);
   for (;;) {
-    await remote?.fetch(parts);
-    const status = shardStatus(study, shards);
+    const status = shardStatus(study);
     const [{ made, of, missing }] = status.stages;
     if (missing.length === 0) return;
     const left = end - performance.now();
