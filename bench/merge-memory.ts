@@ -211,7 +211,7 @@ if (fill !== "") console.log(await writeFeatures(fill));
 else {
   if (!smoke && !existsSync(resolve(import.meta.dirname, "../dist/cli.js")))
     throw new Error("run npm run build");
-  const sizes = (smoke ? "2000" : option("sizes", "100000:48,1000000:48,10000000:48")).split(",");
+  const sizes = (smoke ? "4000" : option("sizes", "100000:48,1000000:48,10000000:48")).split(",");
   const rows: Row[] = [];
   for (const size of sizes) {
     const [composites, classes = 8] = size.split(":").map(Number);

@@ -1,7 +1,9 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { gigabytes } from "../study/cost/limit.ts";
+import type { ClusterCost, Spread } from "../study/shards/cluster.ts";
+import { outlook, workloadOf } from "../study/shards/outlook.ts";
 import type { ShardPlan } from "../study/shards/plan.ts";
-import { deviceOption, whole, workersOption } from "./options.ts";
+import { deviceOption, positive, whole, workersOption } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { progressOptions } from "./progress.ts";
 import { planNamed, type StudyRunOptions } from "./study-run.ts";
@@ -11,7 +13,13 @@ const MOST = 100_000;
 
 interface Options extends StudyRunOptions {
   readonly shards: number;
+  readonly nodes?: { readonly nodes: number; readonly cores: number };
+  readonly shardCores?: number;
+  readonly price?: number;
 }
+
+/** Cores that a shard is given where nobody says otherwise. */
+const SHARD_CORES = 4;
 
 /** Adds arguments, options and the action of `cellswap plan`. */
 export function configure(command: Command): void {
@@ -21,6 +29,13 @@ export function configure(command: Command): void {
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .addOption(workersOption())
     .addOption(deviceOption())
+    .option("--nodes <nodes>x<cores>", "say what the study takes on such a cluster, by a simulation", nodes)
+    .option(
+      "--shard-cores <n>",
+      `cores that a shard is given there (default: ${SHARD_CORES})`,
+      whole(1, 1024),
+    )
+    .option("--price <amount>", "price of a core hour there, in any currency", positive)
     .option("--json", "print the plan as JSON")
     .addHelpText(
       "after",
@@ -39,15 +54,58 @@ it on Slurm, with Snakemake and with Nextflow.
 
 Examples:
   cellswap plan yeast.json --shards 16
-  cellswap plan yeast.json --shards 200 --json`,
+  cellswap plan yeast.json --shards 200 --json
+  cellswap plan yeast.json --shards 64 --nodes 8x32 --price 0.04`,
     )
     .action(run);
 }
 
-async function run(path: string, options: Options): Promise<void> {
+async function run(path: string, options: Options, command: Command): Promise<void> {
+  if (options.nodes === undefined && (options.shardCores ?? options.price) !== undefined)
+    command.error("error: --shard-cores and --price go with --nodes");
   const { plan, folder } = await planNamed(path, options);
-  if (options.json) printJson({ out: folder, ...planJson(plan) });
-  else print(planText(plan, folder));
+  const clusters = simulated(plan, options);
+  if (options.json)
+    printJson({ out: folder, ...planJson(plan), ...(clusters.length === 0 ? {} : { cluster: clusters }) });
+  else print([planText(plan, folder), ...clusterLines(clusters, options)].join("\n"));
+}
+
+/** Reads `8x32`: nodes, and the cores of each. */
+function nodes(text: string): { nodes: number; cores: number } {
+  const [, count, cores] = (/^(\d+)x(\d+)$/.exec(text) ?? []).map(Number);
+  if (!(count >= 1 && count <= 10_000 && cores >= 1 && cores <= 1024))
+    throw new InvalidArgumentError(
+      "Give a number of nodes and the cores of each, as 8x32; up to 10,000 nodes of 1,024.",
+    );
+  return { nodes: count, cores };
+}
+
+/** What the study takes on the cluster that was named, with a quarter, all and four times as many shards. */
+function simulated(
+  plan: ShardPlan,
+  { shards, nodes: given, shardCores = SHARD_CORES }: Options,
+): ClusterCost[] {
+  if (given === undefined) return [];
+  const counts = new Set([Math.ceil(shards / 4), shards, Math.min(MOST, 4 * shards)]);
+  return outlook(workloadOf(plan), { ...given, shardCores: Math.min(shardCores, given.cores) }, [...counts]);
+}
+
+function clusterLines(clusters: readonly ClusterCost[], { nodes: given, price }: Options): string[] {
+  if (given === undefined) return [];
+  const range = ({ median, low, high }: Spread, text: (value: number) => string) =>
+    `${text(median)} (${text(low)} to ${text(high)})`;
+  const hours = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)}`;
+  return [
+    `on ${given.nodes} nodes of ${given.cores} cores, by simulation (median, and where 9 of 10 lie; docs/cluster.md says what is assumed):`,
+    ...clusters.map(({ shards, hours: wall, coreHours, repeated }) =>
+      [
+        `  ${shards} shards: ${range(wall, hours)} h`,
+        `${range(coreHours, hours)} core hours`,
+        ...(price === undefined ? [] : [`price ${range(coreHours, (value) => (price * value).toFixed(2))}`]),
+        `${repeated.toFixed(1)} tasks started again`,
+      ].join(", "),
+    ),
+  ];
 }
 
 /** What machines are asked for, a number for each shard. */

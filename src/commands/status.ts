@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { ranges } from "../files/shards.ts";
 import { STAGES, type Stage } from "../study/shards/file.ts";
-import { type ShardStatus, shardStatus } from "../study/shards/status.ts";
+import { type ShardStatus, shardStatusEverywhere } from "../study/shards/status.ts";
 import { print, printJson } from "./output.ts";
 import { folderOfStudy } from "./study-place.ts";
 
@@ -41,8 +41,8 @@ Examples:
     .action(run);
 }
 
-function run(path: string, { out, missing, stage, json }: Options): void {
-  const status = shardStatus(out ?? folderOfStudy(path));
+async function run(path: string, { out, missing, stage, json }: Options): Promise<void> {
+  const status = await shardStatusEverywhere(out ?? folderOfStudy(path));
   const asked = status.stages.find((own) =>
     stage === undefined ? own.missing.length > 0 : own.stage === stage,
   );

@@ -64,6 +64,8 @@ export interface ExtractOptions {
   readonly signal?: AbortSignal;
   /** Called after every batch with the encodings that are done and that this run lacked, a killed run's included. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called with every part (path without ending) of pieces that are made one after the other, once it is whole. */
+  readonly onPart?: (base: string) => void;
   /** Called before anything is encoded with the composites that will be, and the crops that each encoder is given. */
   readonly onLacking?: (
     composites: number,

@@ -88,6 +88,7 @@ export async function extractPieces(
     }
     discardAttempt(base, attempt);
     fillings.delete(base);
+    options.onPart?.(base);
   };
   const renewal = setInterval(() => {
     try {

@@ -56,6 +56,7 @@ function choicesOf(study: Study, inputs: StudyInputs): StudyRecord["study"] {
     cells: _cells,
     encoders: _encoders,
     features: _features,
+    remoteFeatures: _remote,
     plan: _plan,
     cellList: _list,
     segment,

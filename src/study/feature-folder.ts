@@ -1,3 +1,4 @@
+import { RemoteFeatures } from "../features/remote.ts";
 import { makeFolder, writeError } from "../files/atomic.ts";
 import { sha256File } from "../files/hash.ts";
 import { takeLock } from "../files/lock.ts";
@@ -21,12 +22,22 @@ export function featuresOf(
   };
 }
 
-/** Runs `work` on the folder of the features; one that studies share is locked meanwhile. */
+/**
+ * Runs `work` on the folder of the features; one that studies share is locked meanwhile. Of features in an object store
+ * it is that of the study: what the store has is fetched before, and what is made is sent there.
+ */
 export async function withFeatures<T>(
-  study: Pick<Study, "features">,
+  study: Pick<Study, "features" | "remoteFeatures">,
   layout: StudyLayout,
   work: (folder: string, shared: boolean) => Promise<T>,
 ): Promise<T> {
+  if (study.remoteFeatures !== undefined) {
+    const remote = new RemoteFeatures(study.remoteFeatures, layout.features);
+    await remote.fetch();
+    const result = await work(layout.features, false);
+    await remote.send();
+    return result;
+  }
   if (study.features === undefined) return work(layout.features, false);
   try {
     makeFolder(study.features);

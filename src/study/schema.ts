@@ -4,7 +4,7 @@ import { encoderPath } from "../encode/bundled.ts";
 import { type DataError, StudyError } from "../errors.ts";
 import { isMissing } from "../files/input.ts";
 import { firstIssue, readJson } from "../files/json.ts";
-import { isObjectPath } from "../files/objects/place.ts";
+import { isObjectPath, parsePlace, placePath } from "../files/objects/place.ts";
 import { LIFTABLE } from "../masks/verdict.ts";
 import { QUANTIFIERS, type Quantifier } from "../proportions/quantify.ts";
 import { parseRemedies } from "../remedy/name.ts";
@@ -160,7 +160,7 @@ export const StudyFile = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "Folder of features that studies of the same cells share, relative to this file; default: one in the study folder.",
+      "Folder of features that studies of the same cells share, relative to this file, or s3://BUCKET/KEY; default: one in the study folder.",
     ),
   plan: z.string().optional().describe("A swap plan made elsewhere (CSV or Parquet), used as it is."),
   groupBy: z
@@ -229,6 +229,8 @@ export interface Study
     keyof z.infer<typeof Choices> | "$schema" | "title" | "proportions" | "segment"
   > {
   readonly title: string;
+  /** Object store of the features, `s3://BUCKET/KEY`, where they are not in a folder. */
+  readonly remoteFeatures?: string;
   /** How its cells are segmented once they are drawn, and where they are kept then. */
   readonly segment?: ReturnType<typeof resolveSegment>;
   readonly settings: readonly Setting[];
@@ -302,6 +304,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     proportions,
     title,
     segment,
+    features,
     ...rest
   } = parsed.data;
   const preset = PRESETS[rest.preset];
@@ -320,13 +323,13 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
   return {
     ...rest,
     title: title ?? "Background swap study",
-    cells: isObjectPath(rest.cells) ? rest.cells : resolve(where, rest.cells),
+    cells: isObjectPath(rest.cells) ? placePath(parsePlace(rest.cells)) : resolve(where, rest.cells),
     ...(segment === undefined ? {} : { segment: resolveSegment(segment, where, path) }),
     encoders: rest.encoders.map((e) =>
       typeof e === "string" ? encoderPath(e, where, path) : givenEntry(e, where),
     ),
     ...(rest.plan === undefined ? {} : { plan: resolve(where, rest.plan) }),
-    ...(rest.features === undefined ? {} : { features: resolve(where, rest.features) }),
+    ...placeOfFeatures(features, where),
     ...(rest.cellList === undefined ? {} : { cellList: resolve(where, rest.cellList) }),
     settings: SETTINGS.filter((s) => wanted.has(s)),
     pick: pick ?? preset.pick,
@@ -344,6 +347,16 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
       seed: rest.seed,
     },
   };
+}
+
+/** Where features are: a folder, or an object store. */
+function placeOfFeatures(
+  features: string | undefined,
+  where: string,
+): { features?: string; remoteFeatures?: string } {
+  if (features === undefined) return {};
+  if (!isObjectPath(features)) return { features: resolve(where, features) };
+  return { remoteFeatures: placePath(parsePlace(features)) };
 }
 
 /** @throws StudyError for keys of the method `published` beside another */

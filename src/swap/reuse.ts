@@ -16,22 +16,20 @@ export function reusedDonors(
 ): Flag | null {
   const members = plan.classes.map(() => 0);
   for (let cell = 0; cell < classOf.length; cell++) if (classOf[cell] >= 0) members[classOf[cell]]++;
+  const uses = new Int32Array(classOf.length);
   let places = 0;
   let worst: { text: string; times: number } | undefined;
   for (const { setting, background, start, end } of segmentsOf(plan)) {
     if (!hasDonor(setting) || background === null) continue;
     const lenders = members[plan.classes.indexOf(background)];
-    const served = new Map<number, Map<number, number>>();
-    for (let row = start; row < end; row++) {
-      const own = classOf[plan.cell[row]];
-      let counts = served.get(own);
-      if (counts === undefined) served.set(own, (counts = new Map()));
-      counts.set(plan.donor[row], (counts.get(plan.donor[row]) ?? 0) + 1);
-    }
-    for (const [own, counts] of served) {
-      const total = [...counts.values()].reduce((a, b) => a + b, 0);
+    for (const rows of byClass(plan, classOf, { start, end })) {
+      let most = 0;
+      for (const row of rows) most = Math.max(most, ++uses[plan.donor[row]]);
+      const total = rows.length;
+      const own = classOf[plan.cell[rows[0]]];
+      const donor = plan.donor[rows.find((row) => uses[plan.donor[row]] === most)!];
+      for (const row of rows) uses[plan.donor[row]] = 0;
       const even = Math.ceil(total / Math.max(1, lenders));
-      const [donor, most] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a));
       if (most < OFTEN.cells || most < OFTEN.times * even) continue;
       places++;
       if (worst !== undefined && most / even <= worst.times) continue;
@@ -48,4 +46,21 @@ export function reusedDonors(
     encoder: null,
     text: `${worst.text}${places > 1 ? ` (and alike in ${places - 1} more combinations of setting and classes)` : ""}: one image then decides; deal donors evenly, or add cells from other fields`,
   };
+}
+
+/** Rows of a segment by the class of their cells, classes in the order in which they first come. */
+function byClass(
+  { cell, classes }: SwapPlan,
+  classOf: ArrayLike<number>,
+  { start, end }: { readonly start: number; readonly end: number },
+): Int32Array[] {
+  // Of no class comes last.
+  const at = (row: number) => (classOf[cell[row]] < 0 ? classes.length : classOf[cell[row]]);
+  const sizes = new Int32Array(classes.length + 1);
+  const seen: number[] = [];
+  for (let row = start; row < end; row++) if (sizes[at(row)]++ === 0) seen.push(at(row));
+  const lists = Array.from(sizes, (size) => new Int32Array(size));
+  sizes.fill(0);
+  for (let row = start; row < end; row++) lists[at(row)][sizes[at(row)]++] = row;
+  return seen.map((c) => lists[c]);
 }

@@ -70,6 +70,21 @@ export async function download(
   }
 }
 
+/** Copies an object to `path`, from its beginning, in pieces one after the other. @throws DataError as {@link download} */
+export async function fetchFile(object: ObjectState, path: string, options: AskOptions = {}): Promise<void> {
+  checkRoom(object, path);
+  const file = openSync(path, "w");
+  try {
+    for (let start = 0; start < object.size; start += PIECE) {
+      const end = Math.min(object.size, start + PIECE);
+      writeAll(file, await readRange(object, start, end, options), start, path);
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** @throws DataError where the disk has less room than the object needs */
 export function checkRoom({ place, size }: ObjectState, path: string): void {
   const { bavail, bsize } = statfsSync(dirname(path));

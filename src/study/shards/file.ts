@@ -19,6 +19,8 @@ const SHARDS = z.strictObject({
   plan: z.string(),
   /** Folder of the features, from the study folder. */
   features: z.string(),
+  /** Object store that holds the features, where the folder is but what this machine needs of them. */
+  remote: z.string().optional(),
   /** Features of each output of an encoder, or of features made elsewhere, by its name. */
   dimensions: z.record(z.string(), z.number().int().min(1)).readonly(),
   /** Pieces of the plan whose features were lacking, in the order in which they are made. */

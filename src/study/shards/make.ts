@@ -12,13 +12,14 @@ import { chooseCells, drawPlan } from "../choose.ts";
 import { drawStudyCells, hasDrawnCells } from "../draw/drawn-store.ts";
 import { outputNames } from "../encoders.ts";
 import { StudyLayout } from "../layout.ts";
+import { nameIn } from "../open-folder.ts";
 import { lookUpOutputs } from "../outputs.ts";
 import { scalesOf } from "../scales.ts";
 import type { Study } from "../schema.ts";
 import { readShards, type Shards, type Stage } from "./file.ts";
 import { probeJobs } from "./jobs.ts";
 import { awaitFeatures } from "./merge.ts";
-import { type ShardStatus, shardStatus } from "./status.ts";
+import { remoteFeatures, type ShardStatus, shardStatus } from "./status.ts";
 
 export interface ShardOptions {
   /** Study folder in which the shards are planned. */
@@ -60,6 +61,11 @@ export async function makeShard(given: Study, options: ShardOptions): Promise<Sh
       { path: out },
     );
   const done = (made: number) => ({ shard, shards: shards.shards, stage, made });
+  const remote = stage === "features" ? remoteFeatures(out, shards) : null;
+  const parts = shards.pieces.filter((p) => p.shard === shard).flatMap((p) => p.parts);
+  // What an earlier attempt made on another machine, and what one on this machine could not send.
+  await remote?.fetch(parts);
+  await remote?.send(parts);
   const { missing } = shardStatus(out, shards).stages.find((s) => s.stage === stage)!;
   if (!missing.includes(shard)) return done(0);
   if (stage === "probes") await awaitFeatures(out, options);
@@ -68,7 +74,7 @@ export async function makeShard(given: Study, options: ShardOptions): Promise<Sh
 
 async function make(given: Study, shards: Shards, options: ShardOptions): Promise<number> {
   const { out, shard, stage, device = "cpu", signal } = options;
-  if (!hasDrawnCells(given)) throw changed("cells were drawn", out);
+  if (!(await hasDrawnCells(given))) throw changed("cells were drawn", out);
   const { study: drawn } = await drawStudyCells(given, { signal });
   const store = await CellStore.open(drawn.cells, drawn.allow, { signal });
   const programs = new RunningPrograms();
@@ -104,16 +110,24 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
       const own = shards.pieces.filter((p) => p.shard === shard);
       const { onProgress, workers, onProgram } = options;
       for (const { encoder } of targets) if (encoder.kind === "command") onProgram?.(encoder);
-      const made = await extractPieces(
-        request,
-        own.map(({ piece }) => piece),
-        {
-          programs,
-          ...(workers === undefined ? {} : { workers }),
-          ...(signal === undefined ? {} : { signal }),
-          ...(onProgress === undefined ? {} : { onProgress }),
-        },
-      );
+      const remote = remoteFeatures(out, shards);
+      let made: number;
+      try {
+        made = await extractPieces(
+          request,
+          own.map(({ piece }) => piece),
+          {
+            programs,
+            onPart: (base) => remote?.sendSoon(nameIn(features, base)),
+            ...(workers === undefined ? {} : { workers }),
+            ...(signal === undefined ? {} : { signal }),
+            ...(onProgress === undefined ? {} : { onProgress }),
+          },
+        );
+      } finally {
+        // Of a shard that is stopped as well.
+        await remote?.sent();
+      }
       store.checkUnchanged();
       if (shardStatus(out, shards).stages[0].missing.includes(shard))
         throw changed("an encoder, the cells or how composites are made were changed", out);

@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { InterruptedError, STOPPED, StudyError } from "../../errors.ts";
 import { ranges } from "../../files/shards.ts";
-import { type ShardStatus, shardStatus } from "./status.ts";
+import { readShards } from "./file.ts";
+import { remoteFeatures, type ShardStatus, shardStatus } from "./status.ts";
 
 /** Seconds between two looks at a folder. */
 const AGAIN = 2;
@@ -22,8 +23,12 @@ export async function awaitFeatures(
   { wait = 0, signal, onWait }: WaitOptions = {},
 ): Promise<void> {
   const end = performance.now() + wait * 1000;
+  const shards = readShards(study);
+  const remote = remoteFeatures(study, shards);
+  const parts = shards.pieces.flatMap((piece) => piece.parts);
   for (;;) {
-    const status = shardStatus(study);
+    await remote?.fetch(parts);
+    const status = shardStatus(study, shards);
     const [{ made, of, missing }] = status.stages;
     if (missing.length === 0) return;
     const left = end - performance.now();

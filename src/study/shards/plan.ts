@@ -122,6 +122,7 @@ function divide(
     shards,
     plan: planHash(plan),
     features: relative(layout.path, features).replaceAll("\\", "/"),
+    ...(study.remoteFeatures === undefined ? {} : { remote: study.remoteFeatures }),
     dimensions: Object.fromEntries(outputs.map(({ set }) => [set.name, set.dimension])),
     pieces: lacking.map(({ piece, parts }, i) => ({ shard: pieceShards[i], piece, parts })),
     blocks: jobs.map(({ file, key }, i) => ({ shard: jobShards[i], file, key })),

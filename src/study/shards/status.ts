@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { RemoteFeatures } from "../../features/remote.ts";
 import { beginsKept } from "../kept.ts";
 import { readShards, type Shards, type Stage } from "./file.ts";
 
@@ -23,9 +24,14 @@ export interface ShardStatus {
  * Says which shards of a study are done, by the names of the files in its folder; nothing is opened but blocks of probes,
  * of which the key is read.
  * @param study study folder
+ * @param elsewhere parts of the features that are there without being in the folder
  * @throws StudyError where no shards are planned
  */
-export function shardStatus(study: string, shards: Shards = readShards(study)): ShardStatus {
+export function shardStatus(
+  study: string,
+  shards: Shards = readShards(study),
+  elsewhere: ReadonlySet<string> = new Set(),
+): ShardStatus {
   const there = names(resolve(study, shards.features), shards);
   const stage = <T extends { readonly shard: number }>(
     name: Stage,
@@ -40,10 +46,22 @@ export function shardStatus(study: string, shards: Shards = readShards(study)): 
   return {
     shards: shards.shards,
     stages: [
-      stage("features", parts, ({ part }) => there.has(part)),
+      stage("features", parts, ({ part }) => there.has(part) || elsewhere.has(part)),
       stage("probes", shards.blocks, ({ file, key }) => beginsKept(join(study, file), key)),
     ],
   };
+}
+
+/** As {@link shardStatus}, with what an object store holds of the features, where they are in one; it is listed. */
+export async function shardStatusEverywhere(study: string): Promise<ShardStatus> {
+  const shards = readShards(study);
+  const remote = remoteFeatures(study, shards);
+  return shardStatus(study, shards, await remote?.complete());
+}
+
+/** The features of a study that are in an object store; null where they are in a folder. */
+export function remoteFeatures(study: string, { remote, features }: Shards): RemoteFeatures | null {
+  return remote === undefined ? null : new RemoteFeatures(remote, resolve(study, features));
 }
 
 /** Parts that are complete, as the plan of the shards names them. */

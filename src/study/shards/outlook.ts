@@ -1,0 +1,94 @@
+import { type Cluster, type ClusterCost, type ClusterStudy, simulateStudy, USUAL } from "./cluster.ts";
+import type { ShardPlan } from "./plan.ts";
+
+/** Nodes that shards may run on. */
+export interface Nodes {
+  readonly nodes: number;
+  /** Of a node, and of those that a shard is given. */
+  readonly cores: number;
+  readonly shardCores: number;
+}
+
+/** Seconds that a shard takes before its first batch: of the process, per cell of the store and per composite of the plan. */
+export const START = { once: 1.5, cell: 1.5e-5, composite: 1e-6 };
+
+/** Seconds of the merge per composite and output: features are looked at as a whole, and tables are written. */
+const MERGED = 1.5e-5;
+
+/** Bytes of a row of features beside its numbers: cell, donor and check sum. */
+const ROW_BYTES = 12;
+
+const SEED = 1;
+
+/** What is known of a study that was planned, whatever the number of its shards. */
+export interface Workload {
+  readonly cells: number;
+  readonly composites: number;
+  /** Outputs of encoders, and bytes of the features of a composite. */
+  readonly outputs: number;
+  readonly rowBytes: number;
+  /** Pieces of features, and blocks of probes. */
+  readonly pieces: number;
+  readonly blocks: number;
+  /** Seconds of one core: of all features, of all probes of pairs, and of what only the merge makes. */
+  readonly seconds: { readonly features: number; readonly probes: number; readonly merge: number };
+}
+
+/** The workload of a plan of shards. */
+export function workloadOf({ shards, cost }: ShardPlan): Workload {
+  const dimensions = Object.values(shards.dimensions);
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  return {
+    cells: cost.cells,
+    composites: cost.composites,
+    outputs: dimensions.length,
+    rowBytes: sum(dimensions.map((d) => 4 * d + ROW_BYTES)),
+    pieces: shards.pieces.length,
+    blocks: shards.blocks.length,
+    seconds: {
+      features: sum(shards.seconds.features),
+      probes: sum(shards.seconds.probes),
+      merge: cost.seconds.probes + cost.seconds.results,
+    },
+  };
+}
+
+/** A workload divided among shards of equal cost, as tasks of a cluster. */
+export function shardsOf(
+  { cells, composites, outputs, rowBytes, pieces, blocks, seconds }: Workload,
+  shards: number,
+): ClusterStudy {
+  const start = START.once + START.cell * cells + START.composite * composites;
+  const array = (all: number, bytes: number, parts: number) => {
+    // No more shards work than there are parts to make.
+    const tasks = Math.min(shards, Math.max(1, parts));
+    const own = {
+      seconds: all / tasks,
+      bytes: bytes / tasks,
+      pieces: Math.max(1, Math.floor(parts / tasks)),
+    };
+    return { start, tasks: new Array(tasks).fill(own) };
+  };
+  return {
+    arrays: [
+      array(seconds.features, composites * rowBytes, pieces),
+      ...(blocks === 0 ? [] : [array(seconds.probes, 0, blocks)]),
+    ],
+    merge: {
+      seconds: seconds.merge + composites * outputs * MERGED,
+      bytes: composites * rowBytes,
+      pieces: 1,
+      start,
+    },
+  };
+}
+
+/** What a workload takes on some nodes, for several numbers of shards, by a simulation whose cluster is the usual one. */
+export function outlook(
+  workload: Workload,
+  { nodes, cores, shardCores }: Nodes,
+  shards: readonly number[],
+): ClusterCost[] {
+  const cluster: Cluster = { ...USUAL, nodes, cores, taskCores: shardCores };
+  return shards.map((n) => ({ ...simulateStudy(shardsOf(workload, n), cluster, { seed: SEED }), shards: n }));
+}
