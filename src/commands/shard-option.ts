@@ -3,7 +3,7 @@ import type { Shard } from "../files/shards.ts";
 import { ranges } from "../files/shards.ts";
 import type { ShardStatus } from "../study/shards/status.ts";
 import { whole } from "./options.ts";
-import type { Monitor } from "./progress.ts";
+import type { Monitor, Progress } from "./progress.ts";
 
 /** A shard as a person names it. */
 export interface ShardGiven {
@@ -78,10 +78,13 @@ export function waitOption(): Option {
     .default(WAIT);
 }
 
-/** Shows what is waited for. */
+/** Shows what is waited for, once anything is. */
 export function waiting(monitor: Monitor): (status: ShardStatus) => void {
-  const bar = monitor.stage("waiting", "parts");
-  return ({ stages: [{ made, of, missing }] }) => bar.update(made, of, `for shards ${ranges(missing)}`);
+  let bar: Progress | undefined;
+  return ({ stages: [{ made, of, missing }] }) => {
+    bar ??= monitor.stage("waiting", "parts");
+    bar.update(made, of, `for shards ${ranges(missing)}`);
+  };
 }
 
 /**
