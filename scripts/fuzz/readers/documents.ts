@@ -8,9 +8,11 @@ import { filesOf, readModel } from "../../../src/encode/onnx/file.ts";
 import { Flow, lastMaps } from "../../../src/encode/onnx/last-map.ts";
 import { parseOnnx } from "../../../src/encode/onnx/model.ts";
 import { showEncoder } from "../../../src/encode/published/show.ts";
+import { sealJson } from "../../../src/files/sealed.ts";
 import { SETTINGS } from "../../../src/settings.ts";
 import { exportText, readExport } from "../../../src/study/composites/record.ts";
 import { readStudyFile } from "../../../src/study/schema.ts";
+import { readShards } from "../../../src/study/shards/file.ts";
 import { readSources } from "../../../src/study/view/sources.ts";
 import { readPlan, writePlan } from "../../../src/swap/plan-file.ts";
 import type { SwapPlan } from "../../../src/types.ts";
@@ -96,6 +98,15 @@ const EXPORT = {
   hashes: { "composites.npy": "c".repeat(64), "plan.parquet": "d".repeat(64) },
 };
 
+const PART = "tiny/different.ER.0123456789ab-0123456789ab";
+const SHARDS = {
+  ...{ format: "cellswap-shards", version: 1, cellswap: "0.1.0", shards: 2, plan: "a".repeat(64) },
+  ...{ features: "features", dimensions: { tiny: 4 }, memory: 4e8 },
+  pieces: [{ shard: 0, piece: 0, parts: [PART] }],
+  blocks: [{ shard: 1, file: "stages/blocks/tiny/different.nucleus.json", key: "0123456789ab" }],
+  seconds: { features: [1, 0], probes: [0, 0.5] },
+};
+
 const COUNT = 40;
 const CELLS = {
   count: COUNT,
@@ -166,6 +177,12 @@ export const DOCUMENTS: readonly Reader[] = [
       const encoder = readEncoder(path);
       return [encoder.kind, encoder.description, encoder.hash];
     },
+  },
+  {
+    name: "shards",
+    seeds: () => [oneFile("shards.json", Buffer.from(sealJson(SHARDS)))],
+    mutators: () => json,
+    read: (path) => readShards(dirname(path)),
   },
   {
     name: "composites",

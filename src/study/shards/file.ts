@@ -5,6 +5,7 @@ import { writeFileAtomic } from "../../files/atomic.ts";
 import { isMissing, readInput } from "../../files/input.ts";
 import { openSealed, sealJson } from "../../files/sealed.ts";
 import { version } from "../../version.ts";
+import { isOwnFile } from "../own-files.ts";
 
 /** Raised whenever the file of shards gets another shape. */
 const VERSION = 1;
@@ -30,7 +31,7 @@ const SHARDS = z.strictObject({
       /** Position among the pieces of the plan. */
       piece: z.number().int().min(0),
       /** Parts of the features, paths in their folder without ending. */
-      parts: z.array(z.string()).readonly(),
+      parts: z.array(z.string().refine((part) => isOwnFile(`features/${part}.npy`))).readonly(),
     }),
   ),
   /** Blocks of probes that were lacking. */
@@ -38,7 +39,7 @@ const SHARDS = z.strictObject({
     z.strictObject({
       shard: z.number().int().min(0),
       /** Path in the study folder. */
-      file: z.string(),
+      file: z.string().refine(isOwnFile),
       key: z.string(),
     }),
   ),
@@ -72,7 +73,7 @@ export function readShards(study: string): Shards {
   try {
     bytes = readInput(path, SIZE);
   } catch (cause) {
-    if (!isMissing((cause as Error).cause)) throw cause;
+    if (!isMissing(cause)) throw cause;
     throw new StudyError(`has no shards yet; ${remedy}`, { path: study, cause });
   }
   const read = SHARDS.safeParse(openSealed(bytes));

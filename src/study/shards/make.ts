@@ -60,6 +60,9 @@ export async function makeShard(given: Study, options: ShardOptions): Promise<Sh
       `has ${shards.shards} shards, numbered 0 to ${shards.shards - 1}, and ${shard} is none of them`,
       { path: out },
     );
+  const folder = given.features ?? new StudyLayout(out).features;
+  if (resolve(out, shards.features) !== resolve(folder) || shards.remote !== given.remoteFeatures)
+    throw changed("where features are kept was changed", out);
   const done = (made: number) => ({ shard, shards: shards.shards, stage, made });
   const remote = stage === "features" ? remoteFeatures(out, shards) : null;
   const parts = shards.pieces.filter((p) => p.shard === shard).flatMap((p) => p.parts);
