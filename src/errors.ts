@@ -44,6 +44,11 @@ export class DeviceError extends CellswapError {
   override readonly name = "DeviceError";
 }
 
+/** The machine, or the container or job, allows no more processes or threads: a higher limit or fewer workers help. */
+export class LimitError extends CellswapError {
+  override readonly name = "LimitError";
+}
+
 /** Another run holds what this one needs; waiting helps. */
 export class InUseError extends CellswapError {
   override readonly name = "InUseError";

@@ -4,6 +4,7 @@ import {
   DeviceError,
   InterruptedError,
   InUseError,
+  LimitError,
   SettingError,
   StudyError,
 } from "../errors.ts";
@@ -14,6 +15,7 @@ const KINDS: Record<string, typeof CellswapError> = {
   DeviceError,
   InterruptedError,
   InUseError,
+  LimitError,
   SettingError,
   StudyError,
 };

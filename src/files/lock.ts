@@ -1,10 +1,11 @@
 import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { InUseError } from "../errors.ts";
 import { syncFile } from "./atomic.ts";
 import { partName, removeLeftParts, STALE } from "./parts.ts";
 import { type ProcessName, runs, seesProcess, thisProcess } from "./process.ts";
+import { startCode } from "./worker.ts";
 import { writeError } from "./write-error.ts";
 
 const ATTEMPTS = 20;
@@ -52,9 +53,15 @@ export function takeLock(folder: string): Lock {
   } finally {
     rmSync(own, { force: true });
   }
-  held.add(file);
   const lost = new AbortController();
-  const renewal = renew(file, mine, () => lost.abort());
+  let renewal: Worker;
+  try {
+    renewal = renew(file, mine, () => lost.abort());
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw error;
+  }
+  held.add(file);
   return {
     lost: lost.signal,
     release() {
@@ -78,7 +85,7 @@ function renew(file: string, mine: string, onLost: () => void): Worker {
       if (statSync(file, { throwIfNoEntry: false })?.ino !== fstatSync(open).ino) parentPort.postMessage("lost");
       else writeSync(open, mine, 0);
     }, every);`;
-  const worker = new Worker(code, { eval: true, execArgv: [], workerData: { file, mine, every: RENEWAL } });
+  const worker = startCode(code, { file, mine, every: RENEWAL });
   worker.on("message", onLost);
   // A disk that does not answer for a while: others see that the lock is not renewed.
   worker.on("error", () => {});

@@ -61,7 +61,7 @@ export class Pool<Task, Result> {
    * fails, `done` throws or `signal` is aborted, no more tasks are given out, and those under way are waited for.
    *
    * @throws the first task's error; InterruptedError after `signal` or {@link dispose}; Error where a thread dies, and
-   * CellswapError where it does for want of memory: both at once, and for this call and every other
+   * CellswapError where it does for want of memory or cannot be started: at once, and for this call and every other
    */
   each(
     tasks: readonly Task[],
@@ -122,7 +122,12 @@ export class Pool<Task, Result> {
       if (task < 0) continue;
       batch.running++;
       this.#running[thread] = { batch, task };
-      this.#workers[thread] ??= this.#start(thread);
+      try {
+        this.#workers[thread] ??= this.#start(thread);
+      } catch (error) {
+        this.#fail(error as Error);
+        return;
+      }
       this.#workers[thread].postMessage(batch.tasks[task]);
       return;
     }

@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, Worker, type WorkerOptions, workerData } from "node:worker_threads";
+import { LimitError } from "../errors.ts";
 import { type ErrorRecord, recordError } from "./error-record.ts";
 
 /** What a thread answers to a task. */
@@ -42,6 +43,7 @@ type Handler<Task, Result> = (task: Task) => Result | Promise<Result>;
  * Works from the built package (without the loaders that the main thread may have) and from TypeScript sources (through
  * tsx, which takes seconds over a package with WebAssembly in it: `packages` names, as URLs, those that are loaded
  * before it). `transferList`: ports in `workerData`, which become the thread's.
+ * @throws LimitError where no more threads may be started
  */
 export function startWorker(
   base: string,
@@ -51,14 +53,43 @@ export function startWorker(
   transferList: readonly MessagePort[] = [],
 ): Worker {
   const options = { workerData, execArgv: [], transferList: [...transferList] };
-  if (!base.endsWith(".ts")) return new Worker(new URL(`./${name}.js`, base), options);
+  if (!base.endsWith(".ts")) return start(new URL(`./${name}.js`, base), options);
   // Node 20 reads no TypeScript and `--import tsx` does not reach a worker's first file: the hook comes first here.
   const tsx = pathToFileURL(createRequire(base).resolve("tsx/package.json"));
   const hook = new URL("./dist/esm/api/index.mjs", tsx).href;
   const file = new URL(`./${name}.ts`, base).href;
   const load = (url: string) => `import(${JSON.stringify(url)})`;
   const code = `Promise.all([${packages.map(load).join()}]).then(() => ${load(hook)}).then((m) => { m.register(); return ${load(file)}; });`;
-  return new Worker(code, { ...options, eval: true });
+  return start(code, { ...options, eval: true });
+}
+
+/** Starts a worker thread from code of CommonJS that needs nothing of ours. @throws LimitError as {@link startWorker} */
+export function startCode(code: string, workerData?: unknown): Worker {
+  return start(code, { eval: true, execArgv: [], workerData });
+}
+
+function start(code: string | URL, options: WorkerOptions): Worker {
+  try {
+    return new Worker(code, options);
+  } catch (cause) {
+    throw notStarted(cause as NodeJS.ErrnoException);
+  }
+}
+
+const TOO_MANY = new Set(["EAGAIN", "ENOMEM", "ERR_WORKER_INIT_FAILED"]);
+
+/** Why a thread or process of ours could not be started. */
+export function notStarted(cause: NodeJS.ErrnoException): Error {
+  if (TOO_MANY.has(cause.code ?? "")) return tooMany(cause);
+  return new Error(`a process cannot be started: ${cause.message}`, { cause });
+}
+
+/** What is said where no more processes or threads can be started. */
+export function tooMany(cause?: unknown): LimitError {
+  return new LimitError(
+    "no more processes or threads can be started here (`ulimit -u`, --pids-limit of a container, or memory); raise that limit, or use fewer --workers",
+    { cause },
+  );
 }
 
 /** Number of the file whose end says to a process of {@link startProcess} that the thread that started it is gone. */
@@ -66,7 +97,8 @@ export const LIFELINE = 4;
 
 /**
  * Starts a process from the module `name` beside the caller, with a channel for messages (typed arrays included); what
- * it writes to standard output is piped, and {@link LIFELINE} ends with this thread. It is not ended by Ctrl-C. From the built package and from TypeScript sources, as {@link startWorker}.
+ * it writes to standard output is piped, and {@link LIFELINE} ends with this thread. It is not ended by Ctrl-C. From the
+ * built package and from TypeScript sources, as {@link startWorker}. Where it cannot be started, it says so as `error`.
  */
 export function startProcess(base: string, name: string): ChildProcess {
   const source = base.endsWith(".ts");

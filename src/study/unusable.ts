@@ -4,11 +4,12 @@ import {
   InterruptedError,
   InUseError,
   isCellswapError,
+  LimitError,
   StudyError,
 } from "../errors.ts";
 
 /** Errors that are not of an encoder. */
-const OTHERS = [DeviceError, InterruptedError, InUseError];
+const OTHERS = [DeviceError, InterruptedError, InUseError, LimitError];
 
 /** Encoders of a study that cannot be used, gathered so that all of them are told at once, and by name. */
 export class UnusableEncoders {

@@ -1,6 +1,6 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { recordError } from "../../files/error-record.ts";
-import { LIFELINE } from "../../files/worker.ts";
+import { LIFELINE, startCode } from "../../files/worker.ts";
 import type { Encoder } from "../encoder.ts";
 import { openEncoder } from "../open.ts";
 import { type May, type Reply, type Request, TOO_LONG, TOO_MUCH } from "./apart.ts";
@@ -13,6 +13,7 @@ process.on("message", async (request: Request) => {
   process.send!(await answer(request).catch((error: unknown): Reply => ({ error: recordError(error) })));
 });
 process.on("disconnect", () => process.exit());
+process.send!("up" satisfies Reply);
 
 async function answer(request: Request): Promise<Reply> {
   if ("open" in request) {
@@ -64,7 +65,7 @@ function watch({ bytes, openMs }: May): Worker {
       if (process.memoryUsage.rss() > ${bytes}) end(${JSON.stringify(TOO_MUCH)});
       else if (!opened && user + system > ${1000 * openMs}) end(${JSON.stringify(TOO_LONG)});
     }, 10);`;
-  const watcher = new Worker(code, { eval: true, execArgv: [] });
+  const watcher = startCode(code);
   watcher.unref();
   return watcher;
 }

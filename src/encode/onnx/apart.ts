@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { DataError, InterruptedError, STOPPED } from "../../errors.ts";
 import { type ErrorRecord, reviveError } from "../../files/error-record.ts";
 import { usableMemory } from "../../files/machine.ts";
-import { startProcess } from "../../files/worker.ts";
+import { notStarted, startProcess, tooMany } from "../../files/worker.ts";
 import type { CropShape, MaskKind } from "../../types.ts";
 import type { Encoder } from "../encoder.ts";
 import { checkGraph, type OnnxFile } from "./file.ts";
@@ -69,8 +69,9 @@ export type Request =
   | { readonly probe: OnnxFile; readonly may: May }
   | { readonly crops: Float32Array; readonly masks: Uint8Array; readonly count: number };
 
-/** What it answers: how the opened encoder is, or the features of every output. */
+/** What it says once it runs, and answers: how the opened encoder is, or the features of every output. */
 export type Reply =
+  | "up"
   | Pick<Encoder, "dimensions" | "usesMask" | "tolerance">
   | { readonly outputs: readonly Probed[] }
   | { readonly features: readonly Float32Array[]; readonly runMs: number; readonly cpuMs: number }
@@ -173,6 +174,8 @@ class NetworkProcess {
   readonly #child: ChildProcess;
   #word = "";
   #late = 0;
+  /** Whether it runs: one that cannot start its threads ends before, or stands still. */
+  #up = false;
   /** Why it is gone, once it is. */
   #gone: Error | undefined;
   #answer: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined;
@@ -184,15 +187,17 @@ class NetworkProcess {
     this.#child = startProcess(import.meta.url, "apart-process");
     this.#child.stdout?.on("data", (text) => (this.#word += text));
     this.#child.on("message", (reply: Reply) => {
-      if ("error" in reply) this.#answer?.reject(reviveError(reply.error));
+      if (reply === "up") this.#up = true;
+      else if ("error" in reply) this.#answer?.reject(reviveError(reply.error));
       else this.#answer?.resolve(reply);
     });
-    this.#child.on("error", (cause) =>
-      this.#answer?.reject(new Error("a process cannot be started", { cause })),
-    );
+    this.#child.on("error", (cause) => {
+      this.#gone ??= notStarted(cause);
+      this.#answer?.reject(this.#gone);
+    });
     // Not `exit`: what it said before is read then.
     this.#child.on("close", (_, signal) => {
-      this.#gone = this.#died(signal);
+      this.#gone ??= this.#died(signal);
       this.#answer?.reject(this.#gone);
     });
   }
@@ -226,6 +231,7 @@ class NetworkProcess {
 
   #died(signal: string | null): Error {
     if (this.#signal?.aborted === true) return new InterruptedError(STOPPED);
+    if (!this.#up && signal !== null) return tooMany();
     const gigabytes = `${(this.#may.bytes / 1e9).toFixed(1)} GB`;
     if (this.#word.includes(TOO_LONG)) this.#late = this.#may.openMs;
     const why =
@@ -233,7 +239,7 @@ class NetworkProcess {
         ? `gives no features within ${Number((this.#late / 1000).toPrecision(2))} s: it does not come to an end (a loop in it?) or is too large for this machine`
         : this.#word.includes(TOO_MUCH)
           ? `takes more than ${gigabytes} of memory: ${ABSURD}`
-          : `made the runtime crash (${signal ?? "it ended by itself"}): a fault in the model or too little memory`;
+          : `made the runtime crash (${signal ?? "it ended by itself"}): a fault in the model, too little memory, or too few threads (\`ulimit -u\`)`;
     return new DataError(`${why}; ${CHECK}`, {
       path: this.#path,
     });
