@@ -7,6 +7,8 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 
 /** Documentation pages that messages and help name, and what a reader is sent there for. */
 const NAMED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  "commands/import.ts docs/cluster.md": ["## Import and segmentation in shards", "`cellswap merge CELLS`"],
+  "commands/segment.ts docs/cluster.md": ["## Import and segmentation in shards", "`cellswap merge CELLS`"],
   "commands/onnx-lines.ts docs/study.md": ["## An encoder description", '"format": "cellswap-encoder"'],
   "commands/compare.ts docs/explorer.md": ["## Comparing", "`--against`"],
   "commands/copy.ts docs/cluster.md": ["## Object stores", "`AWS_ENDPOINT_URL`"],

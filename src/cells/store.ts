@@ -16,6 +16,8 @@ export { type CellRecord, CellStoreWriter } from "./writer.ts";
 export interface OpenOptions extends CheckOptions {
   /** Whether masks and their verdicts are wanted; without them they are neither checked nor read. */
   readonly masks?: boolean;
+  /** False for who reads some of the crops, and whose work is used only after all of them were checked. */
+  readonly crops?: boolean;
 }
 
 /**
@@ -57,11 +59,13 @@ export class CellStore extends CropFiles {
   static async open(
     place: string,
     allowed: readonly Liftable[] = [],
-    { masks = true, ...options }: OpenOptions = {},
+    { masks = true, crops = true, ...options }: OpenOptions = {},
   ): Promise<CellStore> {
     const path = isObjectPath(place) ? await fetchStore(place, { masks, ...options }) : place;
     const header = readHeader(path);
-    const names = Object.keys(header.hashes).filter((name) => masks || !isOfMasks(name));
+    const names = Object.keys(header.hashes).filter(
+      (name) => (masks || !isOfMasks(name)) && (crops || name !== "crops.npy"),
+    );
     const states = await checkFiles(path, header, names, options);
     const metadata = await readParquet(storeFile(path, header, "metadata.parquet"));
     const store = new CellStore({ path, sum: header.sum, states }, metadata, allowed, place);

@@ -5,7 +5,7 @@ import { pciSource } from "../cells/formats/pci.ts";
 import { pifiaSource } from "../cells/formats/pifia.ts";
 import { type CellSource, type ImportSummary, importCells } from "../cells/importer.ts";
 import { type Labels, readLabels } from "../cells/metadata/labels.ts";
-import { importShard, type ShardSummary } from "../cells/shards/import-shard.ts";
+import { importShard } from "../cells/shards/import-shard.ts";
 import { type ShardPlan, shardOf } from "../cells/shards/shard-plan.ts";
 import { checkReplaceable } from "../cells/store.ts";
 import type { Shard } from "../files/shards.ts";
@@ -15,7 +15,7 @@ import { configureLocations } from "./import-locations.ts";
 import { list, positive } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { type Monitor, monitored, type ProgressOptions, progressOptions } from "./progress.ts";
-import { dealtShardOptions } from "./shard-option.ts";
+import { dealtShardOptions, shardLines } from "./shard-option.ts";
 
 interface Options extends ProgressOptions {
   readonly shard?: Shard;
@@ -145,7 +145,7 @@ async function run(
       return importShard(part, options.out, shard, { labels, diameter, signal, onProgress, choices });
     });
     if (options.json === true) printJson(made);
-    else print(describeShard(made));
+    else print(shardLines("Imported", made, options.out));
     return;
   }
   const imported = await monitored(options, async (monitor, signal) => {
@@ -160,11 +160,6 @@ async function run(
   const summary = { ...imported, notes: [...notes, ...imported.notes] };
   if (options.json === true) printJson(summary);
   else print(describe(summary, labels !== undefined).join("\n"));
-}
-
-function describeShard({ index, count, cells, path, done, out }: ShardSummary): string {
-  const what = `shard ${index}/${count} of ${number.format(cells)} ${cells === 1 ? "cell" : "cells"}: ${path}`;
-  return `${done ? `There already: ${what}` : `Imported ${what}`}\nWhen all are there: cellswap merge ${out}`;
 }
 
 /** The options that say which pixels are read, and how. */

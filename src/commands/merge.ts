@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { awaitFeatures } from "../study/shards/merge.ts";
+import { isCells, mergeCells } from "./merge-cells.ts";
 import { deviceOption, limitOption, workersOption } from "./options.ts";
 import { print } from "./output.ts";
 import { monitored, progressOptions } from "./progress.ts";
@@ -15,7 +16,10 @@ interface Options extends StudyRunOptions {
 /** Adds arguments, options and the action of `cellswap merge`. */
 export function configure(command: Command): void {
   progressOptions(command)
-    .argument("<study>", "study file (JSON), or its study folder")
+    .argument(
+      "<study>",
+      "study file (JSON), or its study folder; or a cell store that was imported or segmented in shards",
+    )
     .option("-o, --out <folder>", "study folder (default: the study file's name with .study behind it)")
     .addOption(waitOption())
     .addOption(workersOption())
@@ -31,13 +35,18 @@ study folder is the one that \`cellswap run\` makes on one machine, to the byte.
 Remedies and the sensitivity of effects, where a study asks for them, are made
 here.
 
-Example:
-  cellswap merge yeast.json`,
+Of a cell store the shards that \`cellswap import --shard\` or \`cellswap segment
+--shard\` made are joined, and removed.
+
+Examples:
+  cellswap merge yeast.json
+  cellswap merge yeast.cells`,
     )
     .action(run);
 }
 
 async function run(path: string, options: Options): Promise<void> {
+  if (isCells(path)) return mergeCells(path, options);
   const { folder } = placeOfStudy(path, options.out);
   await monitored(options, (monitor, signal) =>
     awaitFeatures(folder, { wait: options.wait, signal, onWait: waiting(monitor) }),

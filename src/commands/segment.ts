@@ -1,13 +1,16 @@
 import type { Command } from "commander";
+import type { Shard } from "../files/shards.ts";
 import type { SegmentSummary } from "../segment/segment-store.ts";
 import { describe, segmentStore } from "../segment/segment-store.ts";
+import { segmentShard } from "../segment/shards/segment-shard.ts";
 import { positive, workersOption } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { monitored, type ProgressOptions, progressOptions } from "./progress.ts";
+import { dealtShardOptions, shardLines } from "./shard-option.ts";
 
 /** Adds arguments, options and the action of `cellswap segment`. */
 export function configure(command: Command): void {
-  progressOptions(command)
+  dealtShardOptions(progressOptions(command))
     .argument("<cells>", "cell store, as `cellswap import` makes it")
     .option(
       "--channel <name>",
@@ -33,12 +36,14 @@ masks by eye) into the cell store.
 Examples:
   cellswap segment yeast.cells --channel RFP
   cellswap segment hpa.cells --nuclei DNA --channel Microtubules
-  cellswap segment pifia.cells --neighbors`,
+  cellswap segment pifia.cells --neighbors
+  cellswap segment yeast.cells --shard 3/16     (docs/cluster.md)`,
     )
     .action(run);
 }
 
 interface Options extends ProgressOptions {
+  shard?: Shard;
   channel?: string;
   nuclei?: string;
   diameter?: number;
@@ -48,6 +53,18 @@ interface Options extends ProgressOptions {
 }
 
 async function run(cells: string, options: Options): Promise<void> {
+  const { shard, ...choices } = options;
+  if (shard !== undefined) {
+    const made = await monitored(options, (monitor, signal) =>
+      segmentShard(cells, shard, {
+        ...{ ...choices, signal },
+        onProgress: monitor.stage(`segment shard ${shard.index}`, "cells").update,
+      }),
+    );
+    if (options.json === true) printJson(made);
+    else print(shardLines("Segmented", made, cells));
+    return;
+  }
   const summary = await monitored(options, (monitor, signal) =>
     segmentStore(cells, { ...options, signal, onProgress: monitor.stage("segment", "cells").update }),
   );

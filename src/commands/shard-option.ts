@@ -114,3 +114,13 @@ function inRange(command: Command, shard: number, of: number, name: string): num
     );
   return shard;
 }
+
+/** What is said of a shard of cells that is `made`, as "Imported". */
+export function shardLines(
+  made: string,
+  { index, count, cells, path, done }: Shard & { cells: number; path: string; done: boolean },
+  store: string,
+): string {
+  const what = `shard ${index}/${count}, ${cells.toLocaleString("en-US")} ${cells === 1 ? "cell" : "cells"}`;
+  return `${done ? `There already: ${what}` : `${made} ${what}: ${path}`}\nwhen all are there: cellswap merge ${store}`;
+}

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { storeFile } from "../cells/header.ts";
 import { CONTACT_SHEET, discardStaged, replaceMasks, stageMasks } from "../cells/replace.ts";
 import { CellStore, readHeader, storeHash } from "../cells/store.ts";
 import { median } from "../core/statistics.ts";
@@ -10,12 +11,12 @@ import { NpyReader } from "../files/npy.ts";
 import { equivalentDiameter } from "../masks/diameter.ts";
 import { LIFTABLE, type Liftable, MEASURES, passes, worthLifting } from "../masks/verdict.ts";
 import type { Column } from "../types.ts";
-import { type SegmentChoices, segmentationOf } from "./choices.ts";
-import type { ChunkContext } from "./chunk.ts";
+import { type Segmentation, type SegmentChoices, segmentationOf } from "./choices.ts";
+import type { ChunkContext, ChunkResult } from "./chunk.ts";
 import { makeChunks, runChunks } from "./chunks.ts";
 import { contactSheet, sheetRows } from "./contact-sheet.ts";
 import type { FieldScale } from "./field.ts";
-import { removeUnfinished, UnfinishedMasks, unfinishedFiles } from "./unfinished.ts";
+import { removeUnfinished, type UnfinishedFiles, UnfinishedMasks, unfinishedFiles } from "./unfinished.ts";
 
 export interface SegmentOptions extends SegmentChoices {
   /** Complete center masks with neighbors instead of searching for center cells. */
@@ -66,83 +67,135 @@ export async function segmentStore(path: string, options: SegmentOptions = {}): 
   }
 }
 
+/** A segmentation of a whole store that may begin. */
+export interface Prepared extends Segmentation {
+  /** What the store says of where its masks come from, once it has them. */
+  readonly maskSource: string;
+  /** Stands for the cells and all choices. */
+  readonly key: string;
+}
+
+/** Holds choices to a store. @throws as {@link segmentStore} */
+export function prepare(store: CellStore, options: SegmentOptions): Prepared {
+  const segmentation = segmentationOf(store, options);
+  if (segmentation.nuclei !== null && options.neighbors === true)
+    throw new StudyError("--nuclei finds centers and neighbors anew; leave out --nuclei or --neighbors", {
+      path: store.path,
+    });
+  const maskSource = sourceAfter(store, segmentation.recipe, options);
+  const key = sha256(`${storeHash(store.header)}\n${maskSource}`).slice(0, 16);
+  return { ...segmentation, maskSource, key };
+}
+
+/** What chunks of a segmentation have in common, with masks made in `out`. */
+export function contextOf(
+  store: CellStore,
+  { channel, nuclei, diameter }: Prepared,
+  options: SegmentOptions,
+  out: UnfinishedFiles,
+  made: Uint8Array,
+): ChunkContext {
+  const { channels, height, width, path, header } = store;
+  return {
+    crops: storeFile(path, header, "crops.npy"),
+    centers: options.neighbors === true ? storeFile(path, header, "masks.npy") : null,
+    ...{ out, made, channels, channel, nuclei, height, width, diameter },
+  };
+}
+
 async function segmentLocked(path: string, options: SegmentOptions): Promise<SegmentSummary> {
   const store = await CellStore.open(path, [], {
     signal: options.signal,
     // Masks that are made anew may be damaged.
     masks: options.neighbors === true,
   });
-  const { count, height, width, channels } = store;
+  const { count, height, width } = store;
   let masks: UnfinishedMasks | undefined;
   try {
-    const { channel, nuclei, diameter, recipe } = segmentationOf(store, options);
-    if (nuclei !== null && options.neighbors === true)
-      throw new StudyError("--nuclei finds centers and neighbors anew; leave out --nuclei or --neighbors", {
-        path,
-      });
-    const maskSource = sourceAfter(store, recipe, options);
+    const prepared = prepare(store, options);
     stageMasks(path);
-    const key = sha256(`${storeHash(store.header)}\n${maskSource}`).slice(0, 16);
-    removeUnfinished(path, key);
-    const out = unfinishedFiles(path, key, store);
+    removeUnfinished(path, prepared.key);
+    const out = unfinishedFiles(path, prepared.key, store);
     masks = new UnfinishedMasks(out);
-    const context: ChunkContext = {
-      crops: join(path, "crops.npy"),
-      centers: options.neighbors === true ? join(path, "masks.npy") : null,
-      out,
-      made: masks.verify(),
-      channels,
-      channel,
-      nuclei,
-      height,
-      width,
-      diameter,
-    };
-    const verdicts = new Array<string>(count);
-    const measures = MEASURES.map(() => new Float64Array(count));
-    const scales = new Map<string, FieldScale>();
+    const judged = new Judged(count);
     let done = 0;
     await runChunks(
-      context,
+      contextOf(store, prepared, options, out, masks.verify()),
       makeChunks(store.cells.field, height, width),
       options.workers ?? usableCores(),
       options.signal ?? new AbortController().signal,
       (result) => {
-        result.rows.forEach((row, k) => {
-          verdicts[row] = result.verdicts[k];
-          for (let m = 0; m < measures.length; m++)
-            measures[m][row] = result.measures[k * measures.length + m];
-        });
-        scales.set(store.cells.field[result.rows[0]], result.scale);
-        done += result.rows.length;
-        options.onProgress?.(done, count);
+        judged.take(result, store.cells.field[result.rows[0]]);
+        options.onProgress?.((done += result.rows.length), count);
       },
     );
-    const summary = summarize(path, verdicts, measures[0], channels[channel], diameter);
-    if (!verdicts.some((v) => passes(v, acceptable(options))))
-      throw new DataError(
-        `no usable cell in channel ${summary.channel} (${count} cells: ${describe(summary.leftOut)}); choose another --channel of ${channels.join(", ")}, or the cells' --diameter in px`,
-        { path },
-      );
-    const sheet = drawSheet(store, context, verdicts, scales, summary);
-    const quality = new Map<string, Column>([["Metadata_Cell", [...store.cells.id]]]);
-    for (const [m, name] of MEASURES.entries()) quality.set(name, measures[m]);
     const finished = masks;
-    masks = undefined;
-    finished.finish();
-    replaceMasks(path, {
-      quality: { verdict: verdicts, measures: quality },
-      kind: "full",
-      source: maskSource,
-      diameter,
-      contactSheet: sheet,
+    return replaceAll(store, prepared, options, judged, out, () => {
+      masks = undefined;
+      finished.finish();
     });
-    return summary;
   } finally {
     masks?.close();
     store.close();
     discardStaged(path);
   }
+}
+
+/** What was found of the masks of a store. */
+export class Judged {
+  readonly verdicts: string[];
+  /** A column for each of the measures. */
+  readonly measures: readonly Float64Array[];
+  /** Scales of fields by their names. */
+  readonly scales = new Map<string, FieldScale>();
+
+  constructor(count: number) {
+    this.verdicts = new Array<string>(count);
+    this.measures = MEASURES.map(() => new Float64Array(count));
+  }
+
+  take({ places, verdicts, measures, scale }: ChunkResult, field: string): void {
+    places.forEach((place, k) => {
+      this.verdicts[place] = verdicts[k];
+      this.measures.forEach((column, m) => {
+        column[place] = measures[k * this.measures.length + m];
+      });
+    });
+    this.scales.set(field, scale);
+  }
+}
+
+/**
+ * Gives a store the masks that are made in `out`, `finish` of which gives them their staged name.
+ * @throws DataError where none of them is usable
+ */
+export function replaceAll(
+  store: CellStore,
+  { channel, diameter, maskSource }: Prepared,
+  options: SegmentOptions,
+  { verdicts, measures, scales }: Judged,
+  out: UnfinishedFiles,
+  finish: () => void,
+): SegmentSummary {
+  const { path, channels, count } = store;
+  const summary = summarize(path, verdicts, measures[0], channels[channel], diameter);
+  if (!verdicts.some((v) => passes(v, acceptable(options))))
+    throw new DataError(
+      `no usable cell in channel ${summary.channel} (${count} cells: ${describe(summary.leftOut)}); choose another --channel of ${channels.join(", ")}, or the cells' --diameter in px`,
+      { path },
+    );
+  const sheet = drawSheet(store, { channel, masks: out.masks.filling }, verdicts, scales, summary);
+  const quality = new Map<string, Column>([["Metadata_Cell", [...store.cells.id]]]);
+  for (const [m, name] of MEASURES.entries()) quality.set(name, measures[m]);
+  finish();
+  replaceMasks(path, {
+    quality: { verdict: verdicts, measures: quality },
+    kind: "full",
+    source: maskSource,
+    diameter,
+    contactSheet: sheet,
+  });
+  return summary;
 }
 
 /**
@@ -214,7 +267,7 @@ export function describe(leftOut: Readonly<Record<string, number>>): string {
 
 function drawSheet(
   store: CellStore,
-  context: ChunkContext,
+  from: { readonly channel: number; readonly masks: string },
   verdicts: readonly string[],
   scales: ReadonlyMap<string, FieldScale>,
   summary: SegmentSummary,
@@ -222,13 +275,13 @@ function drawSheet(
   const { height, width } = store;
   const pixels = height * width;
   const crop = new Float32Array(store.channels.length * pixels);
-  const masks = new NpyReader(context.out.masks.filling);
+  const masks = new NpyReader(from.masks);
   const cells = sheetRows(verdicts, SHEET_SEED, height, width).map((row) => {
     store.readCrop(row, crop);
     const mask = new Uint8Array(pixels);
     masks.read(row, 1, mask);
     const { id, field } = store.cells;
-    const channel = crop.slice(context.channel * pixels, (context.channel + 1) * pixels);
+    const channel = crop.slice(from.channel * pixels, (from.channel + 1) * pixels);
     return { id: id[row], verdict: verdicts[row], channel, scale: scales.get(field[row])!, mask };
   });
   masks.close();
