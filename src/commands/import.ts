@@ -36,7 +36,7 @@ export function configure(command: Command): void {
     .usage("FORMAT SOURCE [options]")
     .addHelpText(
       "after",
-      "\nExample:\n  cellswap import pci images --labels labels.csv --out cells\n\nEach format has its own help: cellswap import pci --help",
+      "\nExamples:\n  cellswap import pci images --labels labels.csv --out cells\n  cellswap import pci images --out cells --shard 3/16     (docs/cluster.md)\n\nEach format has its own help: cellswap import pci --help",
     );
   format(
     command,

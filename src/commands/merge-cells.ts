@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mergeImport } from "../cells/shards/merge-import.ts";
-import { importStatus, type ShardStatus } from "../cells/shards/parts.ts";
+import { importStatus, type ShardStatus, tidyShards } from "../cells/shards/parts.ts";
 import { awaitShards } from "../cells/shards/wait.ts";
 import { isCellStore } from "../cells/store.ts";
 import { DataError } from "../errors.ts";
@@ -29,6 +29,7 @@ export async function mergeCells(
 ): Promise<void> {
   const kind = shardsOf(path)?.kind;
   if (kind === undefined) {
+    tidyShards(path);
     print(options.json ? JSON.stringify({ merged: false }) : `${path}: no shards to join`);
     return;
   }

@@ -171,14 +171,16 @@ export class Judged {
  */
 export function replaceAll(
   store: CellStore,
-  { channel, diameter, maskSource }: Prepared,
+  prepared: Prepared,
   options: SegmentOptions,
-  { verdicts, measures, scales }: Judged,
+  judged: Judged,
   out: UnfinishedFiles,
   finish: () => void,
 ): SegmentSummary {
   const { path, channels, count } = store;
-  const summary = summarize(path, verdicts, measures[0], channels[channel], diameter);
+  const { channel, diameter, maskSource } = prepared;
+  const { verdicts, measures, scales } = judged;
+  const summary = summarize(store, prepared, judged);
   if (!verdicts.some((v) => passes(v, acceptable(options))))
     throw new DataError(
       `no usable cell in channel ${summary.channel} (${count} cells: ${describe(summary.leftOut)}); choose another --channel of ${channels.join(", ")}, or the cells' --diameter in px`,
@@ -232,12 +234,11 @@ function sourceAfter(store: CellStore, recipe: string, options: SegmentOptions):
   return recipe;
 }
 
-function summarize(
-  path: string,
-  verdicts: readonly string[],
-  areas: Float64Array,
-  channel: string,
-  diameter: number,
+/** What is said of masks that were judged. */
+export function summarize(
+  { path, channels }: CellStore,
+  { channel, diameter }: Prepared,
+  { verdicts, measures: [areas] }: Judged,
 ): SegmentSummary {
   const counts = new Map<string, number>();
   for (const verdict of verdicts) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
@@ -249,7 +250,7 @@ function summarize(
     cells: verdicts.length,
     ok,
     leftOut: Object.fromEntries(order),
-    channel,
+    channel: channels[channel],
     diameter,
     liftable: worthLifting(verdicts),
     medianDiameter: usable.length === 0 ? 0 : equivalentDiameter(median(usable)),

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CellStore, readHeader } from "../../src/cells/store.ts";
 import { verifyStore } from "../../src/cells/verify.ts";
@@ -6,6 +6,7 @@ import { readEncoder } from "../../src/encode/encoder-file.ts";
 import { readCsv } from "../../src/files/csv.ts";
 import { sha256, sha256File } from "../../src/files/hash.ts";
 import { fileOf } from "../../src/files/replace.ts";
+import { openSealed } from "../../src/files/sealed.ts";
 import { readExport } from "../../src/study/composites/record.ts";
 import { drawCells, writeEncoder, writeStudy } from "../study/drawn.ts";
 import { tree } from "./harness.ts";
@@ -34,6 +35,16 @@ async function store(path: string): Promise<string> {
   const faults = (await verifyStore(path)).files.filter(({ fault }) => fault !== null);
   if (faults.length > 0) return `damaged: ${faults.map((f) => f.fault).join("; ")}`;
   (await CellStore.open(path)).close();
+  return JSON.stringify(header);
+}
+
+/** A shard of cells, every file of which fits its hash. */
+function shard(path: string): string {
+  if (!existsSync(join(path, "shard.json"))) return "absent";
+  const header = openSealed(readFileSync(join(path, "shard.json"))) as { hashes: object } | null;
+  if (header === null) return "damaged: shard.json";
+  for (const [name, hash] of Object.entries(header.hashes))
+    if (sha256File(join(path, name)) !== hash) return `damaged: ${name}`;
   return JSON.stringify(header);
 }
 
@@ -74,6 +85,10 @@ function cellsForStudy(folder: string): void {
 
 const simulated = ["--localizations", "nucleus", "--proteins", "1", "--cells", "3", "--fields", "1"];
 
+const importFolder = ["import", "folder", join(cases, "manifest-mask-image/input"), "--manifest"].concat([
+  ...["labels.csv", "--channels", "A,B", "--out", "cells"],
+]);
+
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: "import",
@@ -110,6 +125,35 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "segment --neighbors",
     args: ["segment", "cells", "--neighbors", "--workers", "2"],
     prepare: (folder) => drawCells(join(folder, "cells"), { masks: "center", cellsPerClass: 6 }),
+    read: (folder) => store(join(folder, "cells")),
+  },
+  {
+    name: "import --shard",
+    args: [...importFolder, "--shard", "1/2"],
+    prepare: () => {},
+    read: (folder) => shard(join(folder, "cells.shards/import/0001-of-0002")),
+  },
+  {
+    name: "merge of an import",
+    args: ["merge", "cells"],
+    prepare: async (_, run) => {
+      for (const i of ["1/2", "0/2"]) await run(...importFolder, "--shard", i);
+    },
+    read: (folder) => store(join(folder, "cells")),
+  },
+  {
+    name: "segment --shard",
+    args: ["segment", "cells", "--workers", "2", "--shard", "1/2"],
+    prepare: (folder) => drawCells(join(folder, "cells"), { masks: "none", cellsPerClass: 6 }),
+    read: (folder) => shard(join(folder, "cells.shards/segment/0001-of-0002")),
+  },
+  {
+    name: "merge of a segmentation",
+    args: ["merge", "cells"],
+    prepare: async (folder, run) => {
+      drawCells(join(folder, "cells"), { masks: "none", cellsPerClass: 6 });
+      for (const i of ["1/2", "0/2"]) await run("segment", "cells", "--workers", "1", "--shard", i);
+    },
     read: (folder) => store(join(folder, "cells")),
   },
   {

@@ -1,5 +1,3 @@
-import { rmdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { DataError, InterruptedError, InUseError } from "../../errors.ts";
 import { sha256 } from "../../files/hash.ts";
 import { removeShard } from "../../files/shards.ts";
@@ -14,8 +12,9 @@ import { UnfinishedStore } from "../unfinished.ts";
 import { CellStoreWriter } from "../writer.ts";
 import { BlockRows } from "./block-rows.ts";
 import { type Found, joinTwo, type PartFound, sayFound } from "./found.ts";
+import { importShards } from "./part-header.ts";
 import { cellsOfPart, factsOfPart, linesOfPart } from "./part-reader.ts";
-import { checkSources, type Part, readParts } from "./parts.ts";
+import { checkSources, type Part, readParts, tidyShards } from "./parts.ts";
 import { readRest } from "./rest.ts";
 
 export interface MergeOptions {
@@ -96,7 +95,9 @@ export async function mergeImport(out: string, options: MergeOptions = {}): Prom
     const leftOut = found?.leftOut ?? rest.leftOut;
     if (leftOut !== null && leftOut.rows > 0) writer.writeLeftOut(leftOut);
     writer.finish(all.quality, all.masks, all.diameter);
-    removeParts(parts);
+    // All at once, so that none is missed when this is cut off.
+    removeShard(importShards(out));
+    tidyShards(out);
     return { out, ...all.summary };
   } catch (error) {
     if (error instanceof InterruptedError || error instanceof InUseError) unfinished.keep();
@@ -169,15 +170,4 @@ function fileOf(parts: readonly Part[], taken: Uint8Array | null, cell: number):
   for (const part of parts)
     for (const [file] of linesOfPart(part)) if (taken?.[at++] !== 0 && left-- === 0) return file;
   throw new RangeError(`cell ${cell} of those of ${parts.length} shards`);
-}
-
-/** Removes shards that are joined: all at once, so that none is missed when this is cut off. */
-function removeParts(parts: readonly Part[]): void {
-  const folder = dirname(parts[0].path);
-  removeShard(folder);
-  try {
-    rmdirSync(dirname(folder));
-  } catch {
-    // Something else is there.
-  }
 }

@@ -1,9 +1,11 @@
-import { join } from "node:path";
+import { rmdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DataError } from "../../errors.ts";
-import { canonicalJson } from "../../files/hash.ts";
+import { removeLeftParts } from "../../files/atomic.ts";
+import { canonicalJson, sha256File } from "../../files/hash.ts";
 import { finishedShards, missingShards, ranges } from "../../files/shards.ts";
 import { importShards, type PartHeader, partPath, readPartHeader } from "./part-header.ts";
-import { stampsOfPart } from "./part-reader.ts";
+import { REMEDY, stampsOfPart } from "./part-reader.ts";
 import { changedSince } from "./stamps.ts";
 
 /** What is there of a work in shards, by the names alone. */
@@ -33,6 +35,18 @@ export function statusOf(kind: ShardStatus["kind"], path: string): ShardStatus {
   const shards = counts[0] ?? null;
   const missing = shards === null ? [] : missingShards(done, shards);
   return { kind, path, shards, done: done.length, missing };
+}
+
+/** Removes what a process that is gone left in the folder of a store's shards, and the folder where nothing is left. */
+export function tidyShards(out: string): void {
+  const folder = dirname(importShards(out));
+  removeLeftParts(folder);
+  for (const empty of [importShards(out), join(folder, "segment"), folder])
+    try {
+      rmdirSync(empty);
+    } catch {
+      // It is not there, or something is in it.
+    }
 }
 
 /** What is there of an import in shards of the store at `out`. */
@@ -74,6 +88,7 @@ export function readParts(out: string): Part[] {
     const path = partPath(out, { index, count });
     return { path, header: readPartHeader(path) };
   });
+  for (const part of parts) checkSmall(part.path, part.header.hashes, STREAMED);
   for (const { path, header } of parts)
     if (header.index !== parts.findIndex((part) => part.path === path) || header.count !== count)
       throw new DataError(
@@ -93,6 +108,20 @@ export function readParts(out: string): Part[] {
       { path: odd.path },
     );
   return parts;
+}
+
+/** Files that are held to their hashes while they are read. */
+const STREAMED: readonly string[] = ["crops.bin", "masks.bin"];
+
+/** Holds the files of a shard to their hashes, but those that are `streamed`. @throws DataError where one is damaged */
+export function checkSmall(
+  path: string,
+  hashes: Readonly<Record<string, string>>,
+  streamed: readonly string[],
+): void {
+  for (const [name, hash] of Object.entries(hashes))
+    if (!streamed.includes(name) && sha256File(join(path, name)) !== hash)
+      throw new DataError(`is damaged (its SHA-256 is another); ${REMEDY}`, { path: join(path, name) });
 }
 
 function unlike(first: Part, other: Part, path: string): DataError {

@@ -1,13 +1,10 @@
 import { join } from "node:path";
-import { DataError } from "../../errors.ts";
 import { exactJson, parseExact } from "../../files/exact-json.ts";
-import { sha256 } from "../../files/hash.ts";
 import { readInput } from "../../files/input.ts";
 import type { Column, Table } from "../../types.ts";
 import type { CellSource } from "../importer.ts";
 import type { Labels } from "../metadata/labels.ts";
 import type { PartFound } from "./found.ts";
-import { REMEDY } from "./part-reader.ts";
 import type { Part } from "./parts.ts";
 
 /** What a shard knows besides its cells. */
@@ -31,12 +28,10 @@ export function packRest({ notes, leftOut, part }: CellSource, labels: Labels | 
 /** Bytes that are read of it at most: tables of what is left out name a hundred thousand cells. */
 const LARGEST = 1 << 28;
 
-/** What {@link packRest} packed. @throws DataError where it is damaged */
-export function readRest({ path, header }: Part): Rest {
+/** What {@link packRest} packed, of a shard whose files were checked. */
+export function readRest({ path }: Part): Rest {
   const file = join(path, "rest.json");
   const text = readInput(file, { bytes: LARGEST, what: "what a shard found" });
-  if (sha256(text) !== header.hashes["rest.json"])
-    throw new DataError(`is damaged (its SHA-256 is another); ${REMEDY}`, { path: file });
   const { labels, found, notes, leftOut } = parseExact(text.toString("utf8")) as {
     labels: [string, string][] | null;
     found?: PartFound;

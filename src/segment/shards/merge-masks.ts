@@ -1,7 +1,6 @@
-import { rmdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { discardStaged, stageMasks } from "../../cells/replace.ts";
-import { checkComplete } from "../../cells/shards/parts.ts";
+import { checkComplete, checkSmall, tidyShards } from "../../cells/shards/parts.ts";
 import { CellStore } from "../../cells/store.ts";
 import { DataError, InterruptedError } from "../../errors.ts";
 import { canonicalJson } from "../../files/hash.ts";
@@ -9,9 +8,17 @@ import { takeLock } from "../../files/lock.ts";
 import { MarkedRows } from "../../files/marked-rows.ts";
 import { removeShard, shardName } from "../../files/shards.ts";
 import { turn } from "../../files/turn.ts";
-import { Judged, prepare, replaceAll, type SegmentOptions, type SegmentSummary } from "../segment-store.ts";
+import {
+  Judged,
+  prepare,
+  replaceAll,
+  type SegmentOptions,
+  type SegmentSummary,
+  summarize,
+} from "../segment-store.ts";
 import { removeUnfinished, unfinishedFiles } from "../unfinished.ts";
 import {
+  cropsHash,
   dealRows,
   type MasksHeader,
   maskShards,
@@ -44,7 +51,9 @@ export async function mergeMasks(
   let later = false;
   try {
     const summary = await mergeLocked(path, parts, options);
-    removeShards(path);
+    // All at once, so that none is missed when this is cut off.
+    removeShard(maskShards(path));
+    tidyShards(path);
     return summary;
   } catch (error) {
     later = error instanceof InterruptedError;
@@ -60,11 +69,16 @@ async function mergeLocked(
   parts: readonly MaskPart[],
   { signal, onProgress }: Pick<SegmentOptions, "signal" | "onProgress">,
 ): Promise<SegmentSummary> {
-  const { choices, key, count } = parts[0].header;
+  const { choices, key, count, crops } = parts[0].header;
   const store = await CellStore.open(path, [], { signal, masks: choices.neighbors === true });
   try {
     const prepared = prepare(store, choices);
-    if (prepared.key !== key)
+    // Where a merge was killed after the store had its masks, these are of the same cells and the same recipe.
+    const joined =
+      prepared.key !== key &&
+      store.header.maskSource === prepared.maskSource &&
+      cropsHash(store.header) === crops;
+    if (prepared.key !== key && !joined)
       throw new DataError(
         "was changed since its shards were segmented; segment them again (`cellswap segment ... --shard i/N`)",
         { path },
@@ -79,8 +93,8 @@ async function mergeLocked(
         `has ${parts[odd].header.cells} cells, its shard of the store has ${rows[odd].length}; remove this folder and make the shard again`,
         { path: parts[odd].path },
       );
-    const masks = new MarkedRows(out.masks);
     const judged = new Judged(store.count);
+    const masks = joined ? null : new MarkedRows(out.masks);
     try {
       await fill(masks, judged, parts, {
         rows,
@@ -91,9 +105,10 @@ async function mergeLocked(
         width: store.width,
       });
     } catch (error) {
-      masks.close();
+      masks?.close();
       throw error;
     }
+    if (masks === null) return summarize(store, prepared, judged);
     return replaceAll(store, prepared, choices, judged, out, () => masks.finish());
   } finally {
     store.close();
@@ -103,7 +118,7 @@ async function mergeLocked(
 
 /** Copies masks, verdicts and scales of all shards. */
 async function fill(
-  masks: MarkedRows,
+  masks: MarkedRows | null,
   judged: Judged,
   parts: readonly MaskPart[],
   about: {
@@ -115,7 +130,7 @@ async function fill(
     readonly width: number;
   },
 ): Promise<void> {
-  const made = masks.verify();
+  const made = masks?.verify();
   let done = 0;
   for (const [shard, { path, header }] of parts.entries()) {
     let k = 0;
@@ -131,12 +146,12 @@ async function fill(
           );
       }
       const row = about.rows[shard][k++];
-      if (made[row] === 0) masks.write(row, mask);
+      if (made?.[row] === 0) masks?.write(row, mask);
       judged.verdicts[row] = verdict;
       measures.forEach((value, m) => {
         judged.measures[m][row] = value;
       });
-      about.onProgress?.(++done, masks.rows);
+      about.onProgress?.(++done, judged.verdicts.length);
     }
     for (const [field, scale] of scalesOfPart(path, header)) judged.scales.set(field, scale);
   }
@@ -154,6 +169,7 @@ function readParts(path: string): MaskPart[] {
         `says that it is shard ${header.index}/${header.count}; it was renamed: remove this folder and make the shard again`,
         { path: place },
       );
+    checkSmall(place, header.hashes, ["masks.npy"]);
     return { path: place, header };
   });
   const [first] = parts;
@@ -167,15 +183,4 @@ function readParts(path: string): MaskPart[] {
       : `${name(other)} was made with ${b}, ${name(first)} with ${a}; make them again with the same options (first remove ${other.path}, or ${first.path})`,
     { path: status.path },
   );
-}
-
-/** Removes all shards at once, and the folder in which they were alone. */
-function removeShards(path: string): void {
-  const folder = maskShards(path);
-  removeShard(folder);
-  try {
-    rmdirSync(dirname(folder));
-  } catch {
-    // Something else is there.
-  }
 }

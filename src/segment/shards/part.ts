@@ -1,11 +1,13 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { isOfMasks, type StoreHeader } from "../../cells/header.ts";
 import { type ShardStatus, statusOf } from "../../cells/shards/parts.ts";
 import type { CellStore } from "../../cells/store.ts";
 import { deal } from "../../core/deal.ts";
 import { groupRows } from "../../core/group.ts";
 import { DataError } from "../../errors.ts";
 import { parseExact } from "../../files/exact-json.ts";
+import { sha256 } from "../../files/hash.ts";
 import { HashedReader } from "../../files/hashed-stream.ts";
 import { readInput } from "../../files/input.ts";
 import { npyHeader } from "../../files/npy.ts";
@@ -32,8 +34,20 @@ export interface MasksHeader extends Shard {
   /** Stands for the cells and all choices. */
   readonly key: string;
   readonly choices: ShardChoices;
+  /** Hash of the store without its masks. */
+  readonly crops: string;
   readonly cells: number;
   readonly hashes: Readonly<Record<MasksFile, string>>;
+}
+
+/** A hash that stands for a store without its masks. */
+export function cropsHash(header: StoreHeader): string {
+  return sha256(
+    Object.entries(header.hashes)
+      .filter(([name]) => !isOfMasks(name))
+      .sort()
+      .join("\n"),
+  );
 }
 
 /** Where the segmented shards of the store at `path` stand. */

@@ -13,6 +13,7 @@ import { makeChunks, runChunks } from "../chunks.ts";
 import { contextOf, Judged, type Prepared, prepare, type SegmentOptions } from "../segment-store.ts";
 import { removeUnfinished, UnfinishedMasks, unfinishedFiles } from "../unfinished.ts";
 import {
+  cropsHash,
   dealRows,
   MASKS_HEADER,
   MASKS_VERSION,
@@ -128,6 +129,7 @@ async function writePart(
     ...shard,
     key: prepared.key,
     choices,
+    crops: cropsHash(store.header),
     cells: rows.length,
     hashes,
   };
