@@ -1,13 +1,8 @@
-<<<<<<< HEAD
 import { type Command, Option } from "commander";
 import { ranges } from "../files/shards.ts";
 import { STAGES, type Stage } from "../study/shards/file.ts";
 import { type ShardStatus, shardStatusEverywhere } from "../study/shards/status.ts";
-=======
-import type { Command } from "commander";
-import { ranges, type ShardStatus, shardStatus } from "../study/shards/status.ts";
 import { isCells, printCells } from "./merge-cells.ts";
->>>>>>> 8b15f25 (Segment in shards by field, and join shards of cells with cellswap merge)
 import { print, printJson } from "./output.ts";
 import { folderOfStudy } from "./study-place.ts";
 
@@ -50,22 +45,16 @@ Examples:
     .action(run);
 }
 
-<<<<<<< HEAD
 async function run(path: string, { out, missing, stage, json }: Options): Promise<void> {
+  if (isCells(path)) {
+    printCells(path, { missing: missing === true, json: json === true });
+    return;
+  }
   const status = await shardStatusEverywhere(out ?? folderOfStudy(path));
   const asked = status.stages.find((own) =>
     stage === undefined ? own.missing.length > 0 : own.stage === stage,
   );
   if (missing) print(ranges(asked?.missing ?? []));
-=======
-function run(path: string, { out, missing, json }: Options): void {
-  if (isCells(path)) {
-    printCells(path, { missing: missing === true, json: json === true });
-    return;
-  }
-  const status = shardStatus(out ?? folderOfStudy(path));
-  if (missing) print(ranges(status.stages.find((stage) => stage.missing.length > 0)?.missing ?? []));
->>>>>>> 8b15f25 (Segment in shards by field, and join shards of cells with cellswap merge)
   else if (json)
     printJson({
       shards: status.shards,
