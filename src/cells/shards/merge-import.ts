@@ -1,4 +1,6 @@
+import { dirname } from "node:path";
 import { DataError, InterruptedError, InUseError } from "../../errors.ts";
+import { syncFolder } from "../../files/atomic.ts";
 import { sha256 } from "../../files/hash.ts";
 import { removeShard } from "../../files/shards.ts";
 import { turn } from "../../files/turn.ts";
@@ -95,8 +97,11 @@ export async function mergeImport(out: string, options: MergeOptions = {}): Prom
     const leftOut = found?.leftOut ?? rest.leftOut;
     if (leftOut !== null && leftOut.rows > 0) writer.writeLeftOut(leftOut);
     writer.finish(all.quality, all.masks, all.diameter);
+    // Who finds no shards looks for nothing else that this may have left.
+    const shards = importShards(out);
+    syncFolder(dirname(dirname(shards)));
     // All at once, so that none is missed when this is cut off.
-    removeShard(importShards(out));
+    removeShard(shards);
     tidyShards(out);
     return { out, ...all.summary };
   } catch (error) {

@@ -3,6 +3,7 @@ import { discardStaged, stageMasks } from "../../cells/replace.ts";
 import { checkComplete, checkSmall, tidyShards } from "../../cells/shards/parts.ts";
 import { CellStore } from "../../cells/store.ts";
 import { DataError, InterruptedError } from "../../errors.ts";
+import { syncFolder } from "../../files/atomic.ts";
 import { canonicalJson } from "../../files/hash.ts";
 import { takeLock } from "../../files/lock.ts";
 import { MarkedRows } from "../../files/marked-rows.ts";
@@ -48,13 +49,10 @@ export async function mergeMasks(
 ): Promise<SegmentSummary> {
   const parts = readParts(path);
   const lock = takeLock(path);
+  let summary: SegmentSummary;
   let later = false;
   try {
-    const summary = await mergeLocked(path, parts, options);
-    // All at once, so that none is missed when this is cut off.
-    removeShard(maskShards(path));
-    tidyShards(path);
-    return summary;
+    summary = await mergeLocked(path, parts, options);
   } catch (error) {
     later = error instanceof InterruptedError;
     throw error;
@@ -62,6 +60,12 @@ export async function mergeMasks(
     if (!lock.lost.aborted && !later) removeUnfinished(path, null);
     lock.release();
   }
+  // Who finds no shards looks for nothing else that this may have left.
+  syncFolder(path);
+  // All at once, so that none is missed when this is cut off.
+  removeShard(maskShards(path));
+  tidyShards(path);
+  return summary;
 }
 
 async function mergeLocked(
