@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -96,7 +96,7 @@ export function remedyFor(path: string, { maskSource }: StoreHeader, name: strin
 
 /** Bytes of a file; 0 where there is none. */
 export function sizeOf(file: string): number {
-  return Number(fileState(file)?.split(" ")[2] ?? 0);
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** What is remembered under this header; nothing where the index is missing, damaged or of another header. */

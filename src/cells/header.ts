@@ -11,8 +11,10 @@ import { CROP_TYPES, type CropType } from "./crop-type.ts";
 
 /** Version of the cell store's layout. */
 export const STORE_VERSION = 3;
+/** Version of a store whose crops and masks are Zarr arrays in shards (`zarr/store.ts`). */
+export const PACKED_VERSION = 4;
 /** Versions that are read; crops of version 2 are float32 all of them. A store of another version is refused. */
-const READ = [2, STORE_VERSION] as const;
+const READ = [2, STORE_VERSION, PACKED_VERSION] as const;
 
 /** `cells.json` of a cell store. */
 export interface StoreHeader extends CropShape {
@@ -100,11 +102,26 @@ function sumOf(header: object): string {
   return sha256(canonicalJson(rest));
 }
 
+/** Whether the arrays of a store are Zarr arrays in shards. */
+export function isPacked({ version }: StoreHeader): boolean {
+  return version === PACKED_VERSION;
+}
+
+/** True for a folder with the header of a cell store whose arrays are Zarr arrays in shards. */
+export function isPackedStore(path: string): boolean {
+  try {
+    return (readJson(path, join(path, "cells.json")) as { version?: unknown }).version === PACKED_VERSION;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Reads and checks `cells.json`: every key, and its check sum.
+ * @param packed whether Zarr arrays may stand for the `.npy` files of the store
  * @throws DataError where it is missing, of another version or damaged
  */
-export function readHeader(path: string): StoreHeader {
+export function readHeader(path: string, packed = false): StoreHeader {
   const file = join(path, "cells.json");
   const json = readJson(path, file);
   const fail = (what: string): never => {
@@ -115,11 +132,16 @@ export function readHeader(path: string): StoreHeader {
     throw new DataError("is not the header of a cell store; make one with `cellswap import`", { path: file });
   if (typeof version === "number" && !READ.some((known) => known === version))
     throw new DataError(
-      `has version ${version}, this cellswap reads ${READ.join(" and ")}; import the cells again`,
+      `has version ${version}, this cellswap reads ${READ.join(", ")}; import the cells again`,
       { path: file },
     );
   const { success, data, error } = Header.safeParse(json, { reportInput: true });
   if (!success) return fail(`is damaged (${issueOf(error)})`);
+  if (version === PACKED_VERSION && !packed)
+    throw new DataError(
+      "keeps its crops as Zarr arrays, which only studies read; copy it into a folder with `cellswap copy` and use the copy",
+      { path },
+    );
   const lacks = required(data.masks).find((name) => !Object.hasOwn(data.hashes, name));
   if (lacks !== undefined) return fail(`is damaged (it has no hash of ${lacks})`);
   if (sumOf(data) !== data.sum) return fail("was changed after it was written (its check sum does not fit)");

@@ -1,12 +1,11 @@
 import { DataError } from "../errors.ts";
-import { isObjectPath } from "../files/objects/place.ts";
 import { readCsvColumn, readParquet } from "../files/table.ts";
 import { type Liftable, passes } from "../masks/verdict.ts";
 import type { Cells, Table } from "../types.ts";
 import { type CheckOptions, checkFiles } from "./checked.ts";
 import { type CheckedStore, CropFiles } from "./crops.ts";
 import { isOfMasks, readHeader, storeFile } from "./header.ts";
-import { fetchStore } from "./remote/fetch.ts";
+import { storeFolder } from "./remote/fetch.ts";
 
 export { isCellStore, readHeader, STORE_VERSION, type StoreHeader, storeHash } from "./header.ts";
 export type { Quality } from "./quality.ts";
@@ -61,7 +60,7 @@ export class CellStore extends CropFiles {
     allowed: readonly Liftable[] = [],
     { masks = true, crops = true, ...options }: OpenOptions = {},
   ): Promise<CellStore> {
-    const path = isObjectPath(place) ? await fetchStore(place, { masks, ...options }) : place;
+    const path = await storeFolder(place, { masks, ...options });
     const header = readHeader(path);
     const names = Object.keys(header.hashes).filter(
       (name) => (masks || !isOfMasks(name)) && (crops || name !== "crops.npy"),

@@ -1,5 +1,5 @@
-import type { Command } from "commander";
-import { copyStore } from "../cells/remote/copy.ts";
+import { type Command, Option } from "commander";
+import { copyStore, FORMS } from "../cells/remote/copy.ts";
 import { print, printJson } from "./output.ts";
 import { monitored, type ProgressOptions, progressOptions } from "./progress.ts";
 
@@ -8,6 +8,12 @@ export function configure(command: Command): void {
   progressOptions(command)
     .argument("<from>", "cell store: a folder, or s3://BUCKET/KEY")
     .argument("<to>", "where the copy goes: a folder, or s3://BUCKET/KEY")
+    .addOption(
+      new Option(
+        "--store <form>",
+        "how crops and masks are kept: npy, one file each, or zarr, Zarr 3 arrays in shards",
+      ).choices(FORMS),
+    )
     .option("--force", "replace another cell store that is there")
     .option("--json", "print what was copied as JSON")
     .addHelpText(
@@ -20,6 +26,7 @@ AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE (docs/cluster.md).
 
 Examples:
   cellswap copy cells s3://lab/yeast/cells
+  cellswap copy cells cells-zarr --store zarr
   cellswap copy s3://lab/yeast/cells cells`,
     )
     .action(run);
@@ -28,12 +35,12 @@ Examples:
 async function run(
   from: string,
   to: string,
-  options: ProgressOptions & { readonly force?: boolean },
+  options: ProgressOptions & { readonly force?: boolean; readonly store?: (typeof FORMS)[number] },
 ): Promise<void> {
   const copied = await monitored(options, async (monitor, signal) => {
     const bar = monitor.stage("copy", "MB");
     const onProgress = (done: number, total: number) => bar.update(megabytes(done), megabytes(total));
-    return copyStore(from, to, { force: options.force === true, signal, onProgress });
+    return copyStore(from, to, { force: options.force === true, form: options.store, signal, onProgress });
   });
   if (options.json) printJson(copied);
   else

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { checkFiles } from "../cells/checked.ts";
 import { readHeader, type StoreHeader, storeFile } from "../cells/header.ts";
-import { type FetchOptions, fetchStore } from "../cells/remote/fetch.ts";
+import { storeFolder } from "../cells/remote/fetch.ts";
 import { DataError, isCellswapError } from "../errors.ts";
 import { VIEW_VERSION, type ViewStudy, viewStudySchema } from "../explore/format.ts";
 import { checkJson, parseJson } from "../files/json.ts";
@@ -111,9 +111,9 @@ function noted(layout: StudyLayout): ViewSources | null {
   return existsSync(file) ? readSources(file) : null;
 }
 
-/** The folder of cells, relative to `where`; of those in an object store a copy on this machine. */
-async function folderOf(cells: string, where: string, options: FetchOptions): Promise<string> {
-  return isObjectPath(cells) ? fetchStore(cells, options) : resolve(where, cells);
+/** Where cells are, named from `where`. */
+function placeOf(cells: string, where: string): string {
+  return isObjectPath(cells) ? cells : resolve(where, cells);
 }
 
 /** Crops and masks, which must be those of the study. */
@@ -125,7 +125,9 @@ async function cropEntries(
   const given = cells ?? sources?.cells ?? null;
   const give = "give their folder as --cells";
   const path =
-    given === null ? null : await folderOf(given, cells === undefined ? study : ".", { signal, onProgress });
+    given === null
+      ? null
+      : await storeFolder(placeOf(given, cells === undefined ? study : "."), { signal, onProgress });
   if (path === null) throw new DataError(`does not say where its cells are; ${give}`, { path: study });
   if (!existsSync(path)) throw new DataError(`the cells of the study are not there; ${give}`, { path });
   const header: StoreHeader = readHeader(path);

@@ -48,6 +48,12 @@ function shard(path: string): string {
   return JSON.stringify(header);
 }
 
+/** What is wrong with the files of a cell store of Zarr arrays. */
+async function packed(path: string): Promise<string> {
+  if (!existsSync(join(path, "cells.json"))) return "absent";
+  return (await verifyStore(path)).files.map(({ fault }) => fault ?? "right").join();
+}
+
 function file(path: string): string {
   return existsSync(path) ? sha256File(path) : "absent";
 }
@@ -114,6 +120,12 @@ export const SCENARIOS: readonly Scenario[] = [
       writeFileSync(join(folder, "cells", "notes.txt"), "mine");
     },
     read: (folder) => store(join(folder, "cells")),
+  },
+  {
+    name: "copy --store zarr",
+    args: ["copy", "cells", "packed", "--store", "zarr"],
+    prepare: (folder) => drawCells(join(folder, "cells"), { cellsPerClass: 6 }),
+    read: (folder) => packed(join(folder, "packed")),
   },
   {
     name: "segment",

@@ -1,6 +1,7 @@
 import { openFieldImage } from "../../../src/cells/readers/field-image.ts";
 import { readImage, readLabelImage } from "../../../src/cells/readers/image.ts";
 import { isOmeXml, readOmeXml } from "../../../src/cells/readers/ome-xml.ts";
+import { hashArray } from "../../../src/cells/zarr/array.ts";
 import { isBlind } from "../mutate/generic.ts";
 import { JSON_CHANGES } from "../mutate/json.ts";
 import { PNG } from "../mutate/png.ts";
@@ -90,5 +91,15 @@ export const IMAGES: readonly Reader[] = [
       ),
     mutators: (file) => (/(json|\.z\w+)$/.test(file) ? JSON_CHANGES : []),
     read: field,
+  },
+  {
+    name: "shards",
+    seconds: 5,
+    seeds: () =>
+      ["uint8-gzip", "uint16-zstd", "float16-raw", "float32-gzip"].map((name) =>
+        folderSeed(fixture(`cells/shards/${name}.zarr`)),
+      ),
+    mutators: (file) => (file.endsWith("json") ? JSON_CHANGES : []),
+    read: (path) => hashArray(path),
   },
 ];

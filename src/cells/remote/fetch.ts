@@ -1,18 +1,24 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { DataError, InUseError } from "../../errors.ts";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DataError } from "../../errors.ts";
 import { namedAfter, writeFileAtomic } from "../../files/atomic.ts";
 import { sha256 } from "../../files/hash.ts";
-import { takeLock } from "../../files/lock.ts";
 import { cachedName, cacheFolder } from "../../files/objects/cache.ts";
 import { checkRoom, download } from "../../files/objects/download.ts";
 import { isNoObject } from "../../files/objects/faults.ts";
-import { type Place, parsePlace, placePath, within } from "../../files/objects/place.ts";
-import { objectState, readObject } from "../../files/objects/read.ts";
-import { hashFile } from "../../files/state.ts";
-import { type CheckOptions, type States, writeIndex } from "../checked.ts";
-import { isOfMasks, LARGEST_HEADER, readHeader, type StoreHeader } from "../header.ts";
+import { isObjectPath, type Place, parsePlace, placePath, within } from "../../files/objects/place.ts";
+import { listObjects, type ObjectState, objectState, readObject } from "../../files/objects/read.ts";
+import type { CheckOptions } from "../checked.ts";
+import {
+  isOfMasks,
+  isPacked,
+  isPackedStore,
+  LARGEST_HEADER,
+  readHeader,
+  type StoreHeader,
+} from "../header.ts";
+import { packedName, unpackInto, unpackStore } from "../zarr/store.ts";
+import { admit, alone } from "./admit.ts";
 
 export interface FetchOptions extends CheckOptions {
   /** Whether masks and their verdicts are wanted. */
@@ -20,12 +26,21 @@ export interface FetchOptions extends CheckOptions {
 }
 
 /**
+ * The folder with the `.npy` files of a cell store: its own, or, of one in an object store or of Zarr arrays, that of a
+ * copy in the cache of this machine.
+ * @throws DataError naming what is missing, damaged or refused; InterruptedError after `signal`
+ */
+export async function storeFolder(place: string, options: FetchOptions = {}): Promise<string> {
+  if (isObjectPath(place)) return fetchStore(place, options);
+  return isPackedStore(place) ? unpackStore(place, options) : place;
+}
+
+/**
  * Brings a cell store from `s3://BUCKET/KEY` into the cache of this machine, every file held to its hash; what is there
  * already is not fetched again. Processes of one machine wait for each other and fetch once.
  * @returns the folder of the copy, which is named after what the header says: another store at the same place has another
- * @throws DataError naming the object that is missing, damaged or refused; InterruptedError after `signal`
  */
-export async function fetchStore(url: string, options: FetchOptions = {}): Promise<string> {
+async function fetchStore(url: string, options: FetchOptions): Promise<string> {
   const place = parsePlace(url);
   const bytes = await readHeaderObject(place, options);
   const folder = join(cacheFolder(), `${cachedName(place)}-${sha256(bytes).slice(0, 16)}`);
@@ -46,86 +61,93 @@ export async function readHeaderObject(place: Place, { signal }: FetchOptions = 
   }
 }
 
-/** Fetches the files of the store with this header into `folder`. @throws DataError, InterruptedError as {@link fetchStore} */
+/** Fetches the files of the store with this header into `folder`. @throws DataError, InterruptedError as {@link storeFolder} */
 export async function fetchInto(
   place: Place,
   bytes: Uint8Array,
   folder: string,
-  { masks = true, signal, onProgress }: FetchOptions,
+  options: FetchOptions,
 ): Promise<void> {
+  const { masks = true, signal } = options;
   mkdirSync(folder, { recursive: true });
   const header = headerOf(place, bytes, folder);
   const names = Object.keys(header.hashes).filter((name) => masks || !isOfMasks(name));
   const lacking = () => names.filter((name) => !existsSync(join(folder, name)));
   if (lacking().length === 0) return;
-  const lock = await waitFor(folder, signal);
-  try {
-    const missing = lacking();
-    const objects = await Promise.all(
-      missing.map(async (name) => {
-        const object = await objectState(within(place, name), { signal });
-        if (object === null)
-          throw new DataError("is missing in the store; copy the store there again with --force", {
-            path: placePath(within(place, name)),
-          });
-        return { name, object };
-      }),
-    );
-    const total = objects.reduce((sum, { object }) => sum + object.size, 0);
-    let done = 0;
-    const states: Record<string, string> = {};
-    for (const { name, object } of objects) {
-      checkRoom(object, folder);
-      const path = join(folder, name);
-      await download(object, `${path}.unchecked`, {
-        signal,
-        onBytes: (n) => onProgress?.((done += n), total),
-      });
-      states[name] = await admit(path, header, name, placePath(object.place), signal);
-    }
-    writeIndex(folder, header, states satisfies States);
-  } finally {
-    lock.release();
+  if (!isPacked(header)) {
+    await alone(folder, signal, () => fetchFiles(place, header, lacking(), folder, options));
+    return;
   }
+  const packed = `${folder}.zarr`;
+  mkdirSync(packed, { recursive: true });
+  await alone(packed, signal, () => fetchArrays(place, lacking(), packed, options));
+  await unpackInto(packed, header, folder, { signal, names, called: placePath(place) });
+  rmSync(packed, { recursive: true, force: true });
 }
 
-/** Holds a fetched file to its hash and gives it its name. */
-async function admit(
-  path: string,
+async function fetchFiles(
+  place: Place,
   header: StoreHeader,
-  name: string,
-  url: string,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const unchecked = `${path}.unchecked`;
-  if ((await hashFile(unchecked, { signal })).sha256 !== header.hashes[name]) {
-    rmSync(unchecked);
-    throw new DataError(
-      "is damaged or was changed (its SHA-256 is not that of cells.json); copy the store there again with --force",
-      { path: url },
-    );
+  names: readonly string[],
+  folder: string,
+  { signal, onProgress }: FetchOptions,
+): Promise<void> {
+  const objects = await Promise.all(
+    names.map(async (name) => ({ name, object: await objectOf(within(place, name), signal) })),
+  );
+  const total = objects.reduce((sum, { object }) => sum + object.size, 0);
+  let done = 0;
+  const onBytes = (n: number) => onProgress?.((done += n), total);
+  for (const { name, object } of objects) {
+    checkRoom(object, folder);
+    const path = join(folder, name);
+    await download(object, `${path}.unchecked`, { signal, onBytes });
+    await admit(path, header, name, placePath(object.place), signal);
   }
-  renameSync(unchecked, path);
-  return (await hashFile(path, { signal })).state;
 }
 
+/** Fetches files, and of those that are Zarr arrays all objects. */
+async function fetchArrays(
+  place: Place,
+  names: readonly string[],
+  folder: string,
+  { signal, onProgress }: FetchOptions,
+): Promise<void> {
+  const objects: [string, ObjectState][] = [];
+  for (const name of names) {
+    const packed = packedName(name);
+    if (packed === null) objects.push([name, await objectOf(within(place, name), signal)]);
+    else
+      for (const [own, object] of await listObjects(within(place, packed), { signal }))
+        objects.push([`${packed}/${own}`, object]);
+  }
+  const total = objects.reduce((sum, [, object]) => sum + object.size, 0);
+  let done = 0;
+  const onBytes = (n: number) => onProgress?.((done += n), total);
+  for (const [name, object] of objects) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    if (statSync(path, { throwIfNoEntry: false })?.size === object.size) onBytes(object.size);
+    else await download(object, path, { signal, onBytes });
+  }
+}
+
+async function objectOf(place: Place, signal: AbortSignal | undefined): Promise<ObjectState> {
+  const object = await objectState(place, { signal });
+  if (object !== null) return object;
+  throw new DataError("is missing in the store; copy the store there again with --force", {
+    path: placePath(place),
+  });
+}
+
+/** Reads a header that was fetched; `folder` is left with it, and where it is damaged removed. */
 function headerOf(place: Place, bytes: Uint8Array, folder: string): StoreHeader {
-  writeFileAtomic(join(folder, "cells.json"), bytes);
+  const file = join(folder, "cells.json");
   try {
-    return readHeader(folder);
+    writeFileAtomic(file, bytes);
+    return readHeader(folder, true);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw namedAfter(error, folder, placePath(within(place, "cells.json")));
   }
-}
-
-/** The lock of a folder, once nobody else on this machine fetches into it. */
-async function waitFor(folder: string, signal: AbortSignal | undefined) {
-  for (;;)
-    try {
-      return takeLock(folder);
-    } catch (error) {
-      if (!(error instanceof InUseError)) throw error;
-      await sleep(500, undefined, { signal });
-    }
 }

@@ -1,10 +1,13 @@
+import { join } from "node:path";
 import { DataError } from "../../errors.ts";
+import { sha256File } from "../../files/hash.ts";
 import { isNoObject } from "../../files/objects/faults.ts";
 import { parsePlace, within } from "../../files/objects/place.ts";
 import { objectState, readObject } from "../../files/objects/read.ts";
 import { putFile, putObject } from "../../files/objects/write.ts";
 import { type CheckOptions, checkFiles, sizeOf } from "../checked.ts";
-import { headerText, LARGEST_HEADER, readHeader, sealed, storeFile } from "../header.ts";
+import { headerText, isPacked, LARGEST_HEADER, readHeader, sealed, storeFile } from "../header.ts";
+import { filesOf } from "../zarr/store.ts";
 
 export interface SendOptions extends CheckOptions {
   /** Whether another store at that place is replaced. */
@@ -20,7 +23,7 @@ export interface SendOptions extends CheckOptions {
 export async function sendStore(path: string, url: string, options: SendOptions = {}): Promise<number> {
   const { force = false, signal, onProgress } = options;
   const place = parsePlace(url);
-  const { staged: _, sum: __, ...rest } = readHeader(path);
+  const { staged: _, sum: __, ...rest } = readHeader(path, true);
   const header = sealed(rest);
   const text = Buffer.from(headerText(header));
   const before = await headerAt(url, signal);
@@ -31,14 +34,17 @@ export async function sendStore(path: string, url: string, options: SendOptions 
         path: url,
       },
     );
-  const names = Object.keys(header.hashes);
-  await checkFiles(path, readHeader(path), names, { signal });
-  const files = names.map((name) => ({ name, file: storeFile(path, readHeader(path), name) }));
+  if (!isPacked(header)) await checkFiles(path, readHeader(path), Object.keys(header.hashes), { signal });
+  const files = filesOf(path, header).map((name) => ({
+    name,
+    file:
+      header.hashes[name] === undefined ? join(path, name) : storeFile(path, readHeader(path, true), name),
+  }));
   const total = files.reduce((sum, { file }) => sum + sizeOf(file), 0);
   let [done, sent] = [0, 0];
   for (const { name, file } of files) {
     const to = within(place, name);
-    const hash = header.hashes[name];
+    const hash = header.hashes[name] ?? sha256File(file);
     const there = await objectState(to, { signal });
     if (there?.sha256 === hash && there.size === sizeOf(file)) {
       onProgress?.((done += sizeOf(file)), total);

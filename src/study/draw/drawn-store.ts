@@ -1,14 +1,13 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isCellStore, readHeader, type StoreHeader } from "../../cells/header.ts";
-import { fetchStore } from "../../cells/remote/fetch.ts";
+import { storeFolder } from "../../cells/remote/fetch.ts";
 import { CellStore } from "../../cells/store.ts";
 import { type CellRecord, CellStoreWriter } from "../../cells/writer.ts";
 import { DataError, isCellswapError, StudyError } from "../../errors.ts";
 import { makeFolder, writeError } from "../../files/atomic.ts";
 import { canonicalJson, sha256, sha256File } from "../../files/hash.ts";
 import { takeLock } from "../../files/lock.ts";
-import { isObjectPath } from "../../files/objects/place.ts";
 import { passes } from "../../masks/verdict.ts";
 import { type Segmentation, segmentationOf } from "../../segment/choices.ts";
 import { type RowMasks, segmentRows } from "../../segment/rows.ts";
@@ -44,7 +43,7 @@ export interface DrawnStudy {
 export async function drawStudyCells(given: Study, options: DrawOptions = {}): Promise<DrawnStudy> {
   const { segment } = given;
   if (segment === undefined) return { study: given, note: null };
-  const cells = await folderOf(given.cells, options);
+  const cells = await storeFolder(given.cells, { signal: options.signal, onProgress: options.onCheck });
   const study = { ...given, cells };
   const header = readHeader(cells);
   if (header.masks !== "none")
@@ -75,16 +74,11 @@ export async function drawStudyCells(given: Study, options: DrawOptions = {}): P
   return { study: { ...study, cells: into }, note: noteOf(drawn.count, failed, header.count, study) };
 }
 
-/** The folder of cells; of those in an object store a copy on this machine, as all of them are looked at. */
-async function folderOf(cells: string, { signal, onCheck }: DrawOptions = {}): Promise<string> {
-  return isObjectPath(cells) ? fetchStore(cells, { signal, onProgress: onCheck }) : cells;
-}
-
 /** Whether the cells that a study draws are there, so that {@link drawStudyCells} writes nothing; true for other studies. */
 export async function hasDrawnCells(study: Study): Promise<boolean> {
   const { segment } = study;
   if (segment === undefined) return true;
-  const cells = await folderOf(study.cells);
+  const cells = await storeFolder(study.cells);
   const header = readHeader(cells);
   const segmentation = segmentationOf({ ...header, path: cells }, segment, (choice) => `segment.${choice}`);
   return isDrawn(segment.cells, sourceOf({ ...study, cells }, header, segmentation));

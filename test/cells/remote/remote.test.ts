@@ -94,6 +94,24 @@ describe.skipIf(!HAS_SERVER)("cells in an object store", () => {
     await expect(copyStore(url, back)).rejects.toThrow("is not empty");
   });
 
+  test("a store of Zarr arrays is fetched shard by shard, and is the same store", async () => {
+    const [packed, place] = [join(folder, "packed"), `s3://${BUCKET}/packed`];
+    await copyStore(cells, packed, { form: "zarr" });
+    expect((await copyStore(packed, place)).bytes).toBeGreaterThan(0);
+    expect((await copyStore(packed, place)).bytes).toBe(0);
+    expect([...(await listObjects(parsePlace(place))).keys()]).toContain("crops.zarr/c/0/0/0/0");
+    forget();
+    expect(await crops(place)).toEqual(await crops(cells));
+    const shard = within(parsePlace(place), "crops.zarr/c/0/0/0/0");
+    const bytes = Buffer.from(await readObject(shard, 1 << 24));
+    bytes[60] ^= 1;
+    await putObject(shard, bytes, { replace: true });
+    forget();
+    await expect(CellStore.open(place)).rejects.toThrow(
+      `${place}/crops.zarr/c/0/0/0/0: is a damaged shard (the check sum of chunk 0 does not fit)`,
+    );
+  });
+
   test.each(["busy", "cut", "slow"] as const)(
     "a server that is %s now and then costs time alone",
     async (how) => {
