@@ -49,6 +49,13 @@ class LateDisk(Operations):
             raise FuseOSError(errno.ENOENT)
         return self.real(path)
 
+    def make(self, path, how):
+        """Makes a name; that it is there already is learned at once, as the server says so."""
+        try:
+            return how(self.real(path))
+        finally:
+            self.know(path, os.path.lexists(self.real(path)))
+
     def getattr(self, path, fh=None):
         stat = os.fstat(fh) if fh is not None else os.lstat(self.see(path))
         wanted = "mode ino dev nlink uid gid size blocks atime_ns mtime_ns ctime_ns"
@@ -66,9 +73,7 @@ class LateDisk(Operations):
         return os.open(self.see(path), flags)
 
     def create(self, path, mode, fi=None):
-        fh = os.open(self.real(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
-        self.know(path, True)
-        return fh
+        return self.make(path, lambda real: os.open(real, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode))
 
     def read(self, path, size, offset, fh):
         return os.pread(fh, size, offset)
@@ -91,12 +96,10 @@ class LateDisk(Operations):
         self.know(new, True)
 
     def link(self, target, source):
-        os.link(self.see(source), self.real(target))
-        self.know(target, True)
+        self.make(target, lambda real: os.link(self.see(source), real))
 
     def symlink(self, target, source):
-        os.symlink(source, self.real(target))
-        self.know(target, True)
+        self.make(target, lambda real: os.symlink(source, real))
 
     def readlink(self, path):
         return os.readlink(self.see(path))
@@ -106,8 +109,7 @@ class LateDisk(Operations):
         self.know(path, False)
 
     def mkdir(self, path, mode):
-        os.mkdir(self.real(path), mode)
-        self.know(path, True)
+        self.make(path, lambda real: os.mkdir(real, mode))
 
     def rmdir(self, path):
         os.rmdir(self.see(path))
@@ -127,5 +129,5 @@ if __name__ == "__main__":
     folder, mount, seconds = sys.argv[1:]
     disk = LateDisk(os.path.realpath(folder), float(seconds))
     # The kernel keeps nothing itself: what is late is late by the class above.
-    FUSE(disk, mount, nothreads=True, hard_remove=False, use_ino=True,
+    FUSE(disk, mount, nothreads=True, hard_remove=False, use_ino=True, nonempty=True,
          entry_timeout=0, negative_timeout=0, attr_timeout=0, ac_attr_timeout=0)

@@ -135,8 +135,8 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=1000
 # Jobs of "urgent" take the nodes of "work" away, whose tasks have 30 s to end.
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-NodeName=node1 NodeAddr=${address[node1]} NodeHostname=node1 CPUs=2 RealMemory=8000 State=UNKNOWN
-NodeName=node2 NodeAddr=${address[node2]} NodeHostname=node2 CPUs=2 RealMemory=8000 State=UNKNOWN
+NodeName=node1 NodeAddr=${address[node1]} NodeHostname=node1 CPUs=2 RealMemory=16000 State=UNKNOWN
+NodeName=node2 NodeAddr=${address[node2]} NodeHostname=node2 CPUs=2 RealMemory=16000 State=UNKNOWN
 PartitionName=work Nodes=node1,node2 Default=YES PriorityTier=1 GraceTime=30 MaxTime=INFINITE
 PartitionName=urgent Nodes=node1,node2 PriorityTier=2 PreemptMode=OFF MaxTime=INFINITE
 CONF

@@ -121,21 +121,25 @@ export function checkTarget(path: string): void {
  */
 export function makeFolder(path: string): string | undefined {
   try {
-    mkdirSync(path);
-    syncFolder(dirname(path));
-    return path;
+    return makeOneFolder(path) ? path : undefined;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") {
-      if (statSync(path).isDirectory()) return undefined;
-      throw Object.assign(new Error(`${path} is a file`), { code: "ENOTDIR" });
-    }
-    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(path) === path) throw error;
   }
   const made = makeFolder(dirname(path));
-  mkdirSync(path);
+  return makeOneFolder(path) ? (made ?? path) : made;
+}
+
+/** Makes a folder in one that is there; false where it is there, as others may make it at the same time. */
+function makeOneFolder(path: string): boolean {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (statSync(path).isDirectory()) return false;
+    throw Object.assign(new Error(`${path} is a file`), { code: "ENOTDIR" });
+  }
   syncFolder(dirname(path));
-  return made ?? path;
+  return true;
 }
 
 /** Removes `folder` and those above it up to `made`, what {@link makeFolder} returned, as far as they are empty. */

@@ -69,8 +69,8 @@ export class Cluster {
       ...{ NODE_OPTIONS: `--require=${preload}`, HOLD: at, HELD: held, ...variables },
       ...(task === undefined ? {} : { HOLD_TASK: task }),
     });
-    return async (): Promise<Held> => {
-      await until(`a task on ${node} that is held`, 300, () => existsSync(held));
+    return async (seconds = 200): Promise<Held> => {
+      await until(`a task on ${node} that is held`, seconds, () => existsSync(held));
       this.setVariables(node);
       const [number, pid] = readFileSync(held, "utf8").split(" ");
       return { task: number, goOn: () => this.on(node, "kill", "-CONT", pid) };

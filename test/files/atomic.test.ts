@@ -13,6 +13,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 import { afterAll, expect, test } from "vitest";
 import {
   commitFolder,
@@ -25,6 +27,7 @@ import {
   writeLargeAtomic,
 } from "../../src/files/atomic.ts";
 import { stagedPath } from "../../src/files/replace.ts";
+import { built } from "../built.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-atomic-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -145,4 +148,31 @@ test("the start of a process is part of its files' names", () => {
   const name = run().stdout.trim();
   expect(name).toMatch(/^a\.part-[0-9a-f]{8}-\d+-\d+$/);
   expect(isLeftPart(name)).toBe(true);
+});
+
+test("folders that two make at the same moment are made", async () => {
+  const turn = new Int32Array(new SharedArrayBuffer(4));
+  const url = pathToFileURL(join(built(), "files/atomic.js")).href;
+  const code = `
+    const { workerData: { url, base, turn } } = require("node:worker_threads");
+    import(url).then(({ makeFolder }) => {
+      for (let i = 1; i <= 200; i++) {
+        Atomics.add(turn, 0, 1);
+        while (Atomics.load(turn, 0) < 2 * i);
+        makeFolder(base + "/at-once/" + i + "/a/b");
+      }
+    });`;
+  const ended = [0, 1].map(
+    () =>
+      new Promise((done) => {
+        const worker = new Worker(code, { eval: true, execArgv: [], workerData: { url, base, turn } });
+        worker.on("exit", () => done("made"));
+        worker.on("error", (error) => {
+          // The other one waits no more.
+          Atomics.add(turn, 0, 1000);
+          done(error.message);
+        });
+      }),
+  );
+  expect(await Promise.all(ended)).toEqual(["made", "made"]);
 });
