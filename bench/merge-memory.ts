@@ -174,8 +174,10 @@ interface Row {
   readonly cells: number;
   readonly classes: number;
   readonly composites: number;
-  readonly plan: Measured;
-  readonly merge: Measured;
+  /** Planning alone, nothing written (`run --dry-run`). */
+  readonly dry?: Measured;
+  readonly plan?: Measured;
+  readonly merge?: Measured;
 }
 
 /** Measures one study of about so many composites. */
@@ -196,6 +198,10 @@ async function measure(wanted: number, classes: number): Promise<Row> {
       }),
     );
     const common = [study, "--out", join(folder, "study.study")];
+    if (process.argv.includes("--dry")) {
+      const dry = await watch(["run", ...common, "--dry-run", "--limit", "1000000"], null);
+      return { cells, classes, composites: cells * perCell(classes), dry };
+    }
     const plan = await watch(["plan", ...common, "--shards", "64"], null);
     const fill = ["--heap-growing-percent=100", "--import", "tsx", import.meta.filename, "--fill", folder];
     const composites = Number(execFileSync(process.execPath, fill, { encoding: "utf8" }));

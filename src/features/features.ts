@@ -70,8 +70,10 @@ function shelvesOf(
   baseOf: (rows: Int32Array) => string,
 ): Shelf[] {
   const byBase = new Map(parts.map((part) => [part.base, part]));
+  // One memory for the rows of every piece: a large plan has thousands, and what they leave is collected late.
+  const scratch = new Int32Array(2 * pieces.reduce((most, { start, end }) => Math.max(most, end - start), 0));
   const whole = pieces.map((piece) => {
-    const wanted = pairs(plan, piece);
+    const wanted = pairs(plan, piece, scratch);
     const part = byBase.get(baseOf(wanted));
     if (part === undefined || !equal(part.rows, wanted)) return null;
     byBase.delete(part.base);
@@ -83,7 +85,7 @@ function shelvesOf(
   return pieces.map((piece, p) => {
     const own = whole[p];
     if (own !== null) return { key, parts: [own], part: null, row: null, missing: null };
-    const wanted = pairs(plan, piece);
+    const wanted = pairs(plan, piece, scratch);
     const none: Shelf = {
       key,
       parts: [],
@@ -129,9 +131,9 @@ function label({ setting, background }: Segment): string {
   return `${setting}.${background.replace(/[^A-Za-z0-9 _+-]/g, "_").slice(0, 60)}`;
 }
 
-/** Cell and donor of every row of a piece. */
-function pairs({ cell, donor }: SwapPlan, { start, end }: Segment): Int32Array {
-  const out = new Int32Array(2 * (end - start));
+/** Cell and donor of every row of a piece, in memory of its own, or at the start of `into`. */
+function pairs({ cell, donor }: SwapPlan, { start, end }: Segment, into?: Int32Array): Int32Array {
+  const out = into?.subarray(0, 2 * (end - start)) ?? new Int32Array(2 * (end - start));
   for (let row = start, at = 0; row < end; row++) {
     out[at++] = cell[row];
     out[at++] = donor[row];

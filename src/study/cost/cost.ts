@@ -57,7 +57,7 @@ const RESULTS = { seconds: 4e-5, once: 2, bytes: 60 };
 const EVIDENCE = { output: 0.5, cell: 1.5e-3, value: 2e-5, cells: 4000, values: 2 ** 22 };
 
 /** Bytes of memory: of the process, of a thread, per cell and per composite of the plan. */
-const MEMORY = { process: 180e6, thread: 90e6, cell: 500, composite: 60 };
+const MEMORY = { process: 180e6, thread: 90e6, cell: 500, composite: 30 };
 
 /** Says what a run of a prepared study will make and take, after a few seconds of measuring. */
 export async function costOf(

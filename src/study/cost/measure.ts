@@ -3,7 +3,7 @@ import { isCellswapError } from "../../errors.ts";
 import { PairGrid } from "../../evaluate/grid.ts";
 import { fitLogistic } from "../../evaluate/logistic/logistic.ts";
 import type { Split } from "../../evaluate/split.ts";
-import { encodingOrder } from "../../features/order.ts";
+import { encodingOrderPart } from "../../features/order.ts";
 import { Compositor } from "../../swap/composite.ts";
 import type { PreparedStudy } from "../prepare.ts";
 import type { Trial } from "./trial.ts";
@@ -79,18 +79,18 @@ export async function measureSpeeds(
 /** Neighbors in the order of encoding, which share fills, as they are made. */
 function measureComposites({ store, scales, study, plan }: PreparedStudy): Measured {
   const compositor = new Compositor(store, scales, study.composite);
-  const order = encodingOrder(plan);
   const out = new Float32Array(store.channels.length * store.height * store.width);
-  const count = Math.min(COMPOSITES, order.length);
-  const compose = (from: number) => {
+  const count = Math.min(COMPOSITES, plan.count);
+  const compose = (rows: Int32Array) => {
     const seconds = processorSeconds();
-    for (let i = 0; i < count; i++) compositor.compose(plan, order[from + i], out);
+    for (const row of rows) compositor.compose(plan, row, out);
     return seconds() / count;
   };
+  const places = [0, 0.25, 0.5, 0.75].map((share) => Math.floor(share * (plan.count - count)));
+  const [first, ...others] = places.map((from) => encodingOrderPart(plan, from, count));
   // The first ones also compile the code.
-  compose(0);
-  const places = [0.25, 0.5, 0.75].map((share) => Math.floor(share * (order.length - count)));
-  return { seconds: Math.min(...places.map(compose)), n: 4 * count };
+  compose(first);
+  return { seconds: Math.min(...others.map(compose)), n: 4 * count };
 }
 
 type Output = Trial["outputs"][number];
