@@ -14,6 +14,8 @@ const LONG = [
   "test/workflows/",
   "test/study/sensitivity/run.test.ts",
   "test/study/anndata.test.ts",
+  "test/study/shards/remote-shards.test.ts",
+  "test/cells/zarr/zarr.test.ts",
   "test/encode/command/run.test.ts",
   "test/fuzz.test.ts",
   "test/files/lock.test.ts",

@@ -1,5 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import { type Command, Option } from "commander";
+import { withoutSecrets } from "../files/objects/place.ts";
 import { startWorker } from "../files/worker.ts";
 import { visible, visibleLines } from "../visible.ts";
 import { interruptible } from "./interruptible.ts";
@@ -53,7 +54,7 @@ export class Monitor {
     this.#shown = progress ?? (json ? "none" : "text");
     this.#quiet = json && this.#shown !== "json";
     this.#log = log ?? null;
-    if (log !== undefined) appendLog(log, `cellswap ${process.argv.slice(2).join(" ")}`);
+    if (log !== undefined) appendLog(log, `cellswap ${withoutSecrets(process.argv.slice(2).join(" "))}`);
     if (this.#terminal) process.stderr.on("resize", this.#resized);
     this.#resized();
   }

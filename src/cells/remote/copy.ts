@@ -32,6 +32,8 @@ export interface CopyOptions extends SendOptions {
  */
 export async function copyStore(from: string, to: string, options: CopyOptions = {}): Promise<Copied> {
   const { form } = options;
+  // Before any message shows them.
+  for (const path of [from, to]) if (isObjectPath(path)) parsePlace(path);
   if (isObjectPath(to)) {
     if (isObjectPath(from))
       throw new DataError("is in an object store, as the other is; copy it into a folder first", {

@@ -15,6 +15,11 @@ export function isObjectPath(path: string): boolean {
   return /^s3:\/\//i.test(path);
 }
 
+/** A text without what stands before an @ in `s3://` paths: credentials, where somebody wrote them there. */
+export function withoutSecrets(text: string): string {
+  return text.replace(/s3:\/\/[^/\s]*@/gi, "s3://...@");
+}
+
 /** Where `s3://BUCKET/KEY` is. @throws StudyError for another text; what may be a secret in it is not shown */
 export function parsePlace(path: string): Place {
   const rest = path.slice("s3://".length);

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { isObjectPath, parsePlace, placePath, within } from "../../../src/files/objects/place.ts";
+import { copyStore } from "../../../src/cells/remote/copy.ts";
+import {
+  isObjectPath,
+  parsePlace,
+  placePath,
+  within,
+  withoutSecrets,
+} from "../../../src/files/objects/place.ts";
 
 test("paths name a bucket and a key", () => {
   expect(isObjectPath("s3://lab/cells")).toBe(true);
@@ -23,4 +30,15 @@ test("what may be a secret in a path is not shown", () => {
   } catch (error) {
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("hunter2");
   }
+});
+
+test("a copy and a log show none either", async () => {
+  const [good, bad] = ["s3://lab/cells", "s3://AKIAKEY:hunter2@lab/cells"];
+  for (const [from, to] of [
+    [good, bad],
+    [bad, good],
+    [bad, "cells"],
+  ])
+    await expect(copyStore(from, to)).rejects.toThrow(/^the bucket of this s3:\/\/ path has one of @/);
+  expect(withoutSecrets(`copy cells ${bad} --force`)).toBe("copy cells s3://...@lab/cells --force");
 });
