@@ -190,7 +190,8 @@ async function locationsPart(
       classes.set(target, of);
     }
     sampler.add(name, targets, (target) => classes.get(target) ?? "");
-    options.onField?.(++field - from, to - from);
+    field++;
+    options.onField?.(field - from, to - from);
   }
   const drawn = sampler.drawn().sort((a, b) => a.item.field - b.item.field || a.item.label - b.item.label);
   const targets = drawn.map(({ item }) => item);

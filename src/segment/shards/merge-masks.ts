@@ -155,7 +155,8 @@ async function fill(
       measures.forEach((value, m) => {
         judged.measures[m][row] = value;
       });
-      about.onProgress?.(++done, judged.verdicts.length);
+      done++;
+      about.onProgress?.(done, judged.verdicts.length);
     }
     for (const [field, scale] of scalesOfPart(path, header)) judged.scales.set(field, scale);
   }
