@@ -1,6 +1,7 @@
 /**
- * A screen: a study of 1,500 classes of a few drawn cells each, from the cell store to the report, with sampled pairs.
- * Seconds of the processor by stage, peak memory and the size of what it leaves; one process a size.
+ * A screen: a study of 1,500 classes of a few drawn cells each, from the cell store to the report, with sampled pairs and
+ * the probe of all classes. What a dry run says, seconds of the processor by stage, peak memory and the size of what it
+ * leaves; one process a size.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -9,6 +10,7 @@ import { join } from "node:path";
 import { CellStoreWriter } from "../src/cells/store.ts";
 import { mulberry32, namedSeed } from "../src/core/rng.ts";
 import { OnnxGraph } from "../src/encode/onnx/graph.ts";
+import type { StudyCost } from "../src/study/cost/cost.ts";
 import { resolveStudy } from "../src/study/schema.ts";
 import type { StudyOptions, StudyRun } from "../src/study.ts";
 import { built, option, record, smoke } from "./harness.ts";
@@ -16,7 +18,8 @@ import { built, option, record, smoke } from "./harness.ts";
 const SIDE = 16;
 const FIELDS = 3;
 const PER_FIELD = 2;
-const FEATURES = 8;
+/** Features of the drawn encoder. */
+const FEATURES = Number(option("features", "8"));
 
 /** Every class has a brightness and a texture of its own, shown by the cell and by its neighbor. */
 function writeCells(path: string, classes: number): void {
@@ -73,6 +76,11 @@ interface Measured {
   readonly classes: number;
   readonly pairs: unknown;
   readonly composites: number;
+  /** What a dry run says: seconds of the processor, and memory at most. */
+  readonly said: StudyCost["seconds"];
+  readonly saidMiB: number;
+  /** By the clock. */
+  readonly wall: number;
   /** Of the processor, all threads, until the stage ended; the last one is what follows the probes. */
   readonly seconds: Record<string, number>;
   readonly peakMiB: number;
@@ -85,7 +93,8 @@ async function measure(classes: number, pairs: "none" | { sample: number }, keep
   try {
     writeCells(join(folder, "cells"), classes);
     writeEncoder(folder);
-    const { runStudy } = await built<{
+    const { dryRun, runStudy } = await built<{
+      dryRun(study: unknown, options: { out: string; workers?: number }): Promise<{ cost: StudyCost }>;
       runStudy(study: unknown, options: StudyOptions): Promise<StudyRun>;
     }>("study");
     const backgrounds = [0, 1].map(
@@ -111,10 +120,14 @@ async function measure(classes: number, pairs: "none" | { sample: number }, keep
       return (user + system) / 1e6;
     };
     const seconds: Record<string, number> = {};
-    const start = used();
+    const out = join(folder, "study");
+    // On one thread seconds by the clock are those of the processor.
+    const said = (await dryRun(study, { out, workers: 1 })).cost.seconds;
+    const saidMiB = (await dryRun(study, { out })).cost.memory / 2 ** 20;
+    const [start, began] = [used(), performance.now()];
     let [stage, since] = ["check", start];
     const run = await runStudy(study, {
-      out: join(folder, "study"),
+      out,
       force: true,
       onProgress: (now) => {
         if (now === stage) return;
@@ -128,7 +141,10 @@ async function measure(classes: number, pairs: "none" | { sample: number }, keep
       classes,
       pairs,
       composites: run.composites,
+      said,
+      saidMiB,
       seconds: { ...seconds, total: used() - start },
+      wall: (performance.now() - began) / 1000,
       peakMiB: process.resourceUsage().maxRSS / 1024,
       sizes: Object.fromEntries(
         ["report.html", "report.json", "view/summary.json", "results/pairs.csv", "results/effects.csv"].map(
@@ -147,9 +163,10 @@ if (only !== "") {
   const pairs = sample === 0 ? "none" : { sample };
   console.log(JSON.stringify(await measure(Number(only), pairs, option("keep", ""))));
 } else {
-  const sizes = smoke ? [12] : option("sizes", "150,500,1500").split(",").map(Number);
+  // Of so many classes the probe of all is fitted in pieces.
+  const sizes = smoke ? [12, 420] : option("sizes", "150,500,1500").split(",").map(Number);
   const rows = sizes.flatMap((size) =>
-    (smoke ? [4, 0] : [sample]).map((pairs) => {
+    (smoke ? (size === 12 ? [4, 0] : [4]) : [sample]).map((pairs) => {
       const text = execFileSync(
         process.execPath,
         [
@@ -160,6 +177,8 @@ if (only !== "") {
           String(size),
           "--sample",
           String(pairs),
+          "--features",
+          String(FEATURES),
           ...(smoke ? ["--smoke"] : []),
         ],
         { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },

@@ -1,5 +1,7 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { isStreamed } from "../../evaluate/logistic/streamed/choice.ts";
+import { streamedBytes } from "../../evaluate/logistic/streamed/cost.ts";
 import { pairBytes, pairSystems } from "../../evaluate/svm/memory.ts";
 import { usableCores, usableMemory } from "../../files/machine.ts";
 import type { Flag } from "../../types.ts";
@@ -47,17 +49,20 @@ export interface StudyCost {
   readonly machineMemory: number;
 }
 
-/** Seconds and bytes that results take per composite and output: tables, report and what the explorer shows. */
-const RESULTS = { seconds: 4e-5, once: 2, bytes: 60 };
+/**
+ * Seconds and bytes that results take per composite and output, and seconds per square of classes: tables, report and what
+ * the explorer shows.
+ */
+const RESULTS = { seconds: 4e-5, once: 2, bytes: 60, square: 4e-6 };
 
 /**
- * Seconds that evidence beside the ladder takes per output, per cell and per value of the cells that it looks at; so many
- * at most.
+ * Seconds that evidence beside the ladder takes per output, per cell and per value of the cells that it looks at (so many
+ * at most), and per square of classes.
  */
-const EVIDENCE = { output: 0.5, cell: 1.5e-3, value: 2e-5, cells: 4000, values: 2 ** 22 };
+const EVIDENCE = { output: 0.5, cell: 1.5e-3, value: 2e-5, square: 6e-6, cells: 4000, values: 2 ** 22 };
 
-/** Bytes of memory: of the process, of a thread, per cell and per composite of the plan. */
-const MEMORY = { process: 180e6, thread: 90e6, cell: 500, composite: 30 };
+/** Bytes of memory: of the process, of a thread, per cell, per composite of the plan, and of what is stated per class. */
+const MEMORY = { process: 180e6, thread: 90e6, cell: 500, composite: 30, class: 350e3 };
 
 /** Says what a run of a prepared study will make and take, after a few seconds of measuring. */
 export async function costOf(
@@ -79,7 +84,11 @@ export async function costOf(
     encode: encodingSeconds(prepared, work, speeds, threads),
     pairs: sum(work.machines, speeds.machines) / threads,
     probes: sum(work.probed, speeds.probes) + (anything ? evidenceSeconds(prepared, outputs) : 0),
-    results: anything ? RESULTS.once + rows * RESULTS.seconds : 0,
+    results: anything
+      ? RESULTS.once +
+        rows * RESULTS.seconds +
+        outputs.length * selection.classes.length ** 2 * RESULTS.square
+      : 0,
   };
   const total = seconds.encode + seconds.pairs + seconds.probes + seconds.results;
   const counted = (map: ReadonlyMap<unknown, { readonly n: number }>) =>
@@ -128,7 +137,8 @@ function evidenceSeconds({ selection, groups }: PreparedStudy, outputs: readonly
   const cells = Math.min(all, EVIDENCE.cells);
   return outputs.reduce((seconds, dimension) => {
     const values = Math.min(cells * dimension, EVIDENCE.values);
-    return seconds + EVIDENCE.output + cells * EVIDENCE.cell + values * EVIDENCE.value;
+    const squares = selection.classes.length ** 2 * EVIDENCE.square;
+    return seconds + EVIDENCE.output + cells * EVIDENCE.cell + values * EVIDENCE.value + squares;
   }, 0);
 }
 
@@ -167,9 +177,14 @@ function memoryOf(
   );
   const encoding = workers * networks * 2;
   const blocks = 2 * rows * widest * 4 + workers * pairBytes(largestPair(selection.rows), widest);
-  const probes = rows * widest * 12;
+  const shape = { classes: selection.classes.length, dimension: widest };
+  const probes = isStreamed({ ...shape, rows }) ? streamedBytes(shape, rows, workers) : rows * widest * 12;
   const fixed =
-    MEMORY.process + workers * MEMORY.thread + store.count * MEMORY.cell + plan.count * MEMORY.composite;
+    MEMORY.process +
+    workers * MEMORY.thread +
+    store.count * MEMORY.cell +
+    plan.count * MEMORY.composite +
+    shape.classes * MEMORY.class;
   return fixed + Math.max(encoding, blocks, probes);
 }
 

@@ -2,6 +2,8 @@ import { mulberry32, namedSeed, normal } from "../../core/rng.ts";
 import { isCellswapError } from "../../errors.ts";
 import { PairGrid } from "../../evaluate/grid.ts";
 import { fitLogistic } from "../../evaluate/logistic/logistic.ts";
+import { isStreamed } from "../../evaluate/logistic/streamed/choice.ts";
+import { streamedSpeed } from "../../evaluate/logistic/streamed/cost.ts";
 import type { Split } from "../../evaluate/split.ts";
 import { encodingOrderPart } from "../../features/order.ts";
 import { Compositor } from "../../swap/composite.ts";
@@ -23,7 +25,7 @@ export interface Speeds {
   readonly encoders: ReadonlyMap<string, Measured>;
   /** One machine of a pair, other threads busy with others, by number of features; `n` machines of so many rows. */
   readonly machines: ReadonlyMap<number, Measured>;
-  /** One probe of all classes on one thread, by number of features. */
+  /** One probe of all classes by number of features: on one thread, or on all where it is fitted in pieces. */
   readonly probes: ReadonlyMap<number, Measured>;
 }
 
@@ -64,7 +66,13 @@ export async function measureSpeeds(
     machines.set(dimension, await measurePair(output, { rows, folds, workers, fits }));
     const probed = work.probed.get(dimension) ?? 0;
     const all = sizes.reduce((n, size) => n + size, 0);
-    probes.set(dimension, measureProbe(output, { rows: all, classes: sizes.length, probes: probed }));
+    const shape = { rows: all, classes: sizes.length, dimension };
+    probes.set(
+      dimension,
+      probed > 0 && isStreamed(shape)
+        ? measureStreamed(output, { ...shape, groups: folds, composites: prepared.plan.count, workers })
+        : measureProbe(output, { rows: all, classes: sizes.length, probes: probed }),
+    );
   }
   return {
     composite: measureComposites(prepared),
@@ -148,6 +156,37 @@ function atRows(times: readonly { rows: number; seconds: number }[], rows: numbe
     before === undefined ? 2 : Math.log(last.seconds / before.seconds) / Math.log(last.rows / before.rows);
   return last.seconds * (rows / last.rows) ** Math.min(3, Math.max(1, slope));
 }
+
+/** One probe of all classes that is fitted in pieces on all threads, by the clock. */
+function measureStreamed(
+  output: Output,
+  of: {
+    readonly rows: number;
+    readonly classes: number;
+    readonly dimension: number;
+    readonly groups: number;
+    readonly composites: number;
+    readonly workers: number;
+  },
+): Measured {
+  const { rows, classes, dimension, groups, composites, workers } = of;
+  const values = rows * classes * dimension;
+  if (!isUsable(output)) return { seconds: (2 * ROUGH * values) / workers, n: 0 };
+  const count = Math.max(1, Math.min(LOOKED_AT, Math.floor(2 ** 24 / dimension)));
+  const features = alike(output, 0, count);
+  const trained = (rows * (groups - 1)) / groups;
+  const shape = { classes, dimension };
+  const { seconds } = streamedSpeed(
+    features,
+    shape,
+    { trained, called: composites / groups },
+    processorSeconds,
+  );
+  return { seconds: seconds / workers, n: 1 };
+}
+
+/** Rows that a probe in pieces is measured on. */
+const LOOKED_AT = 256;
 
 /** One probe of all classes, on fewer rows where they are many. */
 function measureProbe(

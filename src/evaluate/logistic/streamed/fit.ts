@@ -11,9 +11,14 @@ import { type RowSource, Slices } from "./slices.ts";
 const TOLERANCE = 1e-8;
 const LIMIT = 20_000;
 
-/** Bytes of the steps that the optimizer remembers at most, and how many it does. */
-const MEMORY_BYTES = 2 ** 28;
-const MEMORY = { least: 4, most: 12 };
+/** Steps that the optimizer remembers, and bytes that they take at most. */
+export const REMEMBERED = { least: 4, most: 12, bytes: 2 ** 28 };
+
+/** Steps that are remembered for a probe. */
+export function rememberedSteps(shape: Shape): number {
+  const { least, most, bytes } = REMEMBERED;
+  return Math.min(most, Math.max(least, Math.floor(bytes / (16 * weightLayout(shape).length))));
+}
 
 /** A {@link LogisticModel} with what vouches for it. */
 export interface StreamedModel extends LogisticModel {
@@ -67,7 +72,7 @@ export async function fitStreamed(
       return largest(gradient) <= TOLERANCE;
     },
     limit: LIMIT,
-    memory: Math.min(MEMORY.most, Math.max(MEMORY.least, Math.floor(MEMORY_BYTES / (16 * length)))),
+    memory: rememberedSteps(shape),
   });
   let step = steps.next();
   while (step.done !== true) {
