@@ -55,7 +55,7 @@ import {
   effectsTable,
   scoreTable,
 } from "./tables.ts";
-import { transferPredictions } from "./transfer.ts";
+import { isFittedInPieces, transferPredictions } from "./transfer.ts";
 import { writeSources, writeSummary, writeView } from "./view/write.ts";
 
 /** One output of an encoder. */
@@ -311,6 +311,14 @@ function reportData(
         name: "Probe",
         value: `linear C-SVC, C = 1, raw features; ${describeSplit(finished)}`,
       },
+      ...(fitsInPieces(finished)
+        ? [
+            {
+              name: "Probe of all classes",
+              value: "multinomial logistic regression, fitted in pieces on all threads to a gradient of 1e-8",
+            },
+          ]
+        : []),
       ...(clipping === null || clipping.pixels === 0
         ? []
         : [{ name: "Background pixels clipped", value: describeClipping(clipping) }]),
@@ -339,6 +347,11 @@ function clippedFlag(clipping: Clipping | null): ReportInput["flags"] {
       text: `Background pixels at the limits of "clip": ${describeClipping(clipping)}. What is brighter or darker there is lost to every encoder: widen "clip", or set it to null.`,
     },
   ];
+}
+
+/** Whether transfer probes are there, and rows and classes are so many that they are fitted in pieces. */
+function fitsInPieces(finished: Finished): boolean {
+  return finished.outputs.some(({ set }) => isFittedInPieces(request(finished, set)));
 }
 
 /** How cells train and test. */

@@ -84,6 +84,21 @@ export function predictionRequest(of: PredictedFeatures): PredictionRequest {
   };
 }
 
+/** Whether there are transfer probes, and their rows and classes are so many that they are fitted in pieces. */
+export function isFittedInPieces(
+  request: Pick<TransferRequest, "selection" | "study" | "groups"> & {
+    readonly set: Pick<FeatureSet, "dimension">;
+  },
+): boolean {
+  const { selection, study, groups, set } = request;
+  const rows = selection.rows.reduce((n, own) => n + own.length, 0);
+  return (
+    study.settings.includes("original") &&
+    groups.count >= 2 &&
+    isStreamed({ rows, classes: selection.classes.length, dimension: set.dimension })
+  );
+}
+
 /** How many probes {@link fitTransfer} would fit; features are not read. */
 export function lackingTransfer(
   request: Omit<TransferRequest, "set"> & {
@@ -104,11 +119,7 @@ function transferWork(request: TransferRequest): PredictionWork | null {
     "closed groups",
     probes.group.map((of) => Array.from(of)),
   ]);
-  const streamed = isStreamed({
-    rows: rows.reduce((n, own) => n + own.length, 0),
-    classes: classes.length,
-    dimension: set.dimension,
-  });
+  const streamed = isFittedInPieces(request);
   return {
     layout,
     name: set.name,

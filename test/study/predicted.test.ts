@@ -1,0 +1,90 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { mulberry32, normal } from "../../src/core/rng.ts";
+import type { PredictionRequest } from "../../src/evidence/predictions.ts";
+import { Work } from "../../src/study/cost/work.ts";
+import {
+  keptPredictions,
+  type PredictionWork,
+  predictionSteps,
+  readProbes,
+} from "../../src/study/predicted.ts";
+
+const base = mkdtempSync(join(tmpdir(), "cellswap-predicted-"));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+/** Three classes in three groups, in a folder of their own. */
+function work(folder: string): PredictionWork & { readonly reads: number[] } {
+  const reads: number[] = [];
+  const group = [9, 7, 8].map((n) => Int32Array.from({ length: n }, (_, i) => i % 3));
+  const features = group.map((of, own) => {
+    const random = mulberry32(own);
+    return Float32Array.from(
+      { length: 4 * of.length },
+      (_, i) => normal(random) + 2 * Math.cos(own + (i % 4)),
+    );
+  });
+  const probes: PredictionRequest = {
+    classes: ["a", "b", "c"],
+    group,
+    cluster: group,
+    count: 3,
+    dimension: 4,
+    blocks: [{ setting: "original", background: -1, donor: [null, null, null] }],
+    has: () => true,
+    read(_, own, wanted, out) {
+      reads.push(wanted.length);
+      wanted.forEach((row, i) => out.set(features[own].subarray(4 * row, 4 * row + 4), 4 * i));
+    },
+  };
+  const at = (name: string) => join(base, `${folder}-${name}`);
+  const layout = { stage: (stage: string) => at(`${stage}.json`), view: (file: string) => at(file) };
+  return { layout, name: "tiny", key: "key", probes, streamed: true, reads };
+}
+
+const pause = async () => {};
+
+test("probes that are fitted in pieces are kept, and the same whatever the threads", async () => {
+  const [one, two] = [work("one"), work("two")];
+  const count = new Work();
+  const made = await keptPredictions(one, pause, count, 1);
+  expect(count.probes).toBe(3);
+  await keptPredictions(two, pause, undefined, 2);
+  for (const file of ["transfer.json", "probes.npy"])
+    expect(readFileSync(join(base, `two-${file}`))).toEqual(readFileSync(join(base, `one-${file}`)));
+  expect(readProbes(one.layout.view("probes.npy")).length).toBe(3);
+  // Another run finds them, and reads no feature.
+  one.reads.length = 0;
+  expect(await keptPredictions(one, pause, count, 1)).toEqual(made);
+  const steps = predictionSteps(one);
+  expect(steps.next()).toEqual({ done: true, value: made });
+  expect([count.probes, one.reads.length]).toEqual([3, 0]);
+});
+
+test("a stop leaves nothing, and the next run makes the same bytes", async () => {
+  const stopped = work("stopped");
+  let looks = 0;
+  const stop = async () => {
+    if (++looks > 20) throw new Error("stopped");
+  };
+  await expect(keptPredictions(stopped, stop, undefined, 1)).rejects.toThrow("stopped");
+  expect(existsSync(join(base, "stopped-transfer.json"))).toBe(false);
+  await keptPredictions(stopped, pause, undefined, 1);
+  await keptPredictions(work("whole"), pause, undefined, 1);
+  expect(readFileSync(join(base, "stopped-transfer.json"))).toEqual(
+    readFileSync(join(base, "whole-transfer.json")),
+  );
+});
+
+test("damaged predictions are made again by a run, and named where nothing is to be fitted", async () => {
+  const damaged = work("damaged");
+  const made = await keptPredictions(damaged, pause, undefined, 1);
+  const file = join(base, "damaged-transfer.json");
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace('"probes":"', '"probes":"0'));
+  expect(() => predictionSteps(damaged).next()).toThrow(/damaged-transfer.json.*run the study again/);
+  expect(await keptPredictions(damaged, pause, undefined, 1)).toEqual(made);
+  expect(readFileSync(file, "utf8")).toBe(text);
+});
