@@ -30,7 +30,7 @@ describe.skipIf(!there)("Nextflow (needs nextflow)", () => {
 
   beforeAll(() => {
     study = new SmallStudy();
-  });
+  }, 600_000);
   afterAll(() => study.remove());
 
   test("its processes run as stubs, in containers that see the folder that is mounted", async () => {

@@ -17,7 +17,7 @@ describe.skipIf(!there)("Snakemake (needs snakemake and snakefmt)", () => {
     study = new SmallStudy();
     const config = { study: "study.json", shards: 3, mem_mb: 700, cellswap: study.stoppedOnce };
     writeFileSync(study.at("config.yaml"), JSON.stringify(config));
-  });
+  }, 600_000);
   afterAll(() => study.remove());
 
   test("its linter and its formatter have nothing to say", async () => {
