@@ -17,6 +17,8 @@ const LONG = [
   "test/study/shards/remote-shards.test.ts",
   "test/cells/zarr/zarr.test.ts",
   "test/encode/command/run.test.ts",
+  "test/cells/shards/drawn.test.ts",
+  "test/cells/shards/cases.test.ts",
   "test/fuzz.test.ts",
   "test/files/lock.test.ts",
 ];
