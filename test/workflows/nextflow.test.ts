@@ -46,7 +46,9 @@ describe.skipIf(!there)("Nextflow (needs nextflow)", () => {
     expect(code, output).toBe(0);
     expect(output.match(/Submitted process > CELLSWAP:CELLSWAP_(FEATURES|PROBES)/g)).toHaveLength(6);
     expect(existsSync(study.at("stub.study"))).toBe(false);
-    expect(readFileSync(study.at("docker.log"), "utf8")).toContain(`-v ${study.folder}:${study.folder}`);
+    expect(readFileSync(study.at("docker.log"), "utf8")).toContain(
+      `--entrypoint= -v ${study.folder}:${study.folder}`,
+    );
   });
 
   test("a shard that stops is tried again, and killed in the middle it goes on to what one machine makes", {
