@@ -68,6 +68,7 @@ export async function importShard(
   const path = partPath(out, shard);
   const attempt = partName(path);
   const { labels, choices = {}, diameter } = options;
+  let opened = false;
   try {
     checkReplaceable(out);
     const inputs = [...stampLines(plan.inputs)];
@@ -83,6 +84,7 @@ export async function importShard(
     } catch (cause) {
       throw writeError(out, cause);
     }
+    opened = true;
     const cells = await writePart(plan, attempt, { ...options, shard, key, inputs, path });
     commitShard(attempt, path, (other) => same(partHeaderOf(other)));
     return { ...shard, out, path, cells, done: false };
@@ -90,7 +92,8 @@ export async function importShard(
     if (existsSync(attempt)) rmSync(attempt, { recursive: true, force: true });
     throw error;
   } finally {
-    plan.close?.();
+    // What was opened is closed by then.
+    if (!opened) plan.close?.();
   }
 }
 

@@ -176,3 +176,12 @@ test("a shard that is damaged or renamed is told before a store stands", async (
   );
   expect(existsSync(out)).toBe(false);
 });
+
+test("a source is closed once, whether its shard is made or there already", async () => {
+  let closed = 0;
+  const close = () => void closed++;
+  await shard(0, 4, { close });
+  expect(closed).toBe(1);
+  expect((await shard(0, 4, { close })).done).toBe(true);
+  expect(closed).toBe(2);
+});
