@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, ren
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { DataError } from "../errors.ts";
-import { makeFolder, refuseLink, writeAll, writeError } from "./atomic.ts";
+import { makeFolder, refuseLink, syncFile, syncFolder, writeAll, writeError } from "./atomic.ts";
 import { npyHeader } from "./npy.ts";
 
 /** Bytes of rows that are read at once while they are checked. */
@@ -121,8 +121,10 @@ export class MarkedRows {
   }
 
   /**
-   * Closes a file all of whose rows are made, and gives it, and before it its sums, their names. Nothing waits for the disk here: who
-   * keeps the sums sees by them what a power cut took, and who does not syncs the file before relying on it.
+   * Closes a file all of whose rows are made, and gives it its name. Nothing waits for the disk where sums keep their own:
+   * who keeps the sums sees by them what a power cut took, and who does not syncs the file before relying on it. Where
+   * sums are filled under another name, others go by names alone: both files are on the disk before they get theirs, the
+   * sums first, and these when this returns.
    */
   finish(): void {
     const { path, filling, sums, fillingSums } = this.#options;
@@ -133,9 +135,11 @@ export class MarkedRows {
       refuseLink(path);
       if (fillingSums !== undefined) {
         refuseLink(sums);
+        for (const file of [fillingSums, filling]) syncFile(file);
         renameSync(fillingSums, sums);
       }
       renameSync(filling, path);
+      if (fillingSums !== undefined) syncFolder(dirname(path));
     } catch (cause) {
       throw writeError(path, cause);
     }
