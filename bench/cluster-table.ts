@@ -19,13 +19,14 @@ function workload(cells: number): Workload {
   const composites = PER_CELL * cells;
   return {
     cells,
+    planned: composites,
     composites,
     outputs: 1,
     rowBytes: 4 * DIMENSION + 12,
     pieces: PER_CELL * Math.ceil(cells / PIECE),
     blocks: 0,
-    // The transfer probe looks at a bounded number of cells.
-    seconds: { features: composites * SECONDS, probes: 0, merge: 600 },
+    // Of probes and evidence a guess; results as the plan estimates them.
+    seconds: { features: composites * SECONDS, probes: 0, merge: 600 + 4e-5 * composites },
   };
 }
 
@@ -33,9 +34,9 @@ const rows = (smoke ? [1e4] : [1e6, 1e7, 1e8]).flatMap((cells) => {
   const studies = Math.max(1, cells / AT_ONCE);
   const own = workload(cells / studies);
   return [8, 64].flatMap((nodes) =>
-    outlook(own, { nodes, cores: 32, shardCores: 4 }, [64, 512, 4096]).map(
+    outlook(own, { nodes, cores: 32, shardCores: 4 }, [64, 512, 4096], studies).map(
       ({ shards, hours, coreHours, repeated }) => {
-        const all = ({ median, low, high }: typeof hours) => [median, low, high].map((v) => v * studies);
+        const all = ({ median, low, high }: typeof hours) => [median, low, high];
         return {
           cells,
           studies,
@@ -43,7 +44,7 @@ const rows = (smoke ? [1e4] : [1e6, 1e7, 1e8]).flatMap((cells) => {
           shards,
           hours: all(hours),
           coreHours: all(coreHours),
-          repeated: repeated * studies,
+          repeated,
         };
       },
     ),

@@ -44,8 +44,8 @@ Draws the swap plan, tries every encoder, and writes into the study folder what
 each shard makes: features first, then the probes of pairs. Shards are run on any
 machines that see the folder, in any order, and a merge makes the report:
   cellswap plan yeast.json --shards 16
-  sbatch --array=0-15 --wrap "cellswap shard yeast.json"
-  sbatch --array=0-15 --wrap "cellswap shard yeast.json --stage probes"
+  sbatch --wait --array=0-15 --wrap "srun cellswap shard yeast.json"
+  sbatch --wait --array=0-15 --wrap "srun cellswap shard yeast.json --stage probes"
   cellswap merge yeast.json
 
 The number of shards changes no result. A study may be planned again, with
@@ -96,7 +96,7 @@ function clusterLines(clusters: readonly ClusterCost[], { nodes: given, price }:
     `${text(median)} (${text(low)} to ${text(high)})`;
   const hours = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)}`;
   return [
-    `on ${given.nodes} nodes of ${given.cores} cores, by simulation (median, and where 9 of 10 lie; docs/cluster.md says what is assumed):`,
+    `on ${given.nodes} nodes of ${given.cores} cores, by simulation (median of 200 runs, and where nine tenths of them lie; the estimate of work is taken as exact, and docs/cluster.md says what is assumed):`,
     ...clusters.map(({ shards, hours: wall, coreHours, repeated }) =>
       [
         `  ${shards} shards: ${range(wall, hours)} h`,

@@ -45,7 +45,7 @@ there is not made again; a shard that is done ends at once.
 Examples:
   cellswap shard yeast.json --shard 3/16
   cellswap shard yeast.json --shard 3/16 --stage probes
-  sbatch --array=0-15 --wrap "cellswap shard yeast.json"
+  sbatch --array=0-15 --wrap "srun cellswap shard yeast.json"
 
 Exit codes: 0 done, 1 bad data, files or study file, 2 wrong command line,
 75 stopped (the same command goes on).`,

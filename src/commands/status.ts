@@ -40,7 +40,7 @@ Looks at the names of files only, so it may be asked at any time.
 Examples:
   cellswap status yeast.json
   sbatch --array=$(cellswap status yeast.json --missing --stage features) \\
-    --wrap "cellswap shard yeast.json"`,
+    --wrap "srun cellswap shard yeast.json"`,
     )
     .action(run);
 }

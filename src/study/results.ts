@@ -252,6 +252,7 @@ function reportData(
   const used = selection.rows.reduce((n, rows) => n + rows.length, 0) + selection.multiple.length;
   const { same: sameField, swaps } = ownFieldDonors(plan, selection);
   const gap = scores.reduce((most, s) => Math.max(most, s.gap ?? 0), 0);
+  const inPieces = fittedInPieces(finished);
   return {
     version: REPORT_VERSION,
     title: study.title,
@@ -311,11 +312,11 @@ function reportData(
         name: "Probe",
         value: `linear C-SVC, C = 1, raw features; ${describeSplit(finished)}`,
       },
-      ...(fitsInPieces(finished)
+      ...(inPieces.length > 0
         ? [
             {
               name: "Probe of all classes",
-              value: "multinomial logistic regression, fitted in pieces on all threads to a gradient of 1e-8",
+              value: `multinomial logistic regression, of ${inPieces.join(", ")} fitted in pieces on all threads until its gradient is 1e-8 or no step lowers its loss`,
             },
           ]
         : []),
@@ -349,9 +350,11 @@ function clippedFlag(clipping: Clipping | null): ReportInput["flags"] {
   ];
 }
 
-/** Whether transfer probes are there, and rows and classes are so many that they are fitted in pieces. */
-function fitsInPieces(finished: Finished): boolean {
-  return finished.outputs.some(({ set }) => isFittedInPieces(request(finished, set)));
+/** Outputs whose transfer probes are there, and have so many rows and classes that they are fitted in pieces. */
+function fittedInPieces(finished: Finished): string[] {
+  return finished.outputs
+    .filter(({ set }) => isFittedInPieces(request(finished, set)))
+    .map(({ set }) => set.name);
 }
 
 /** How cells train and test. */

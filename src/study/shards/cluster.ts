@@ -25,7 +25,7 @@ export interface Cluster {
   readonly disk: number;
 }
 
-/** What stands for a cluster of which nothing is known but its nodes; docs/cluster.md says where each comes from. */
+/** What stands for a cluster of which nothing is known but its nodes; guesses, as docs/cluster.md says. */
 export const USUAL: Omit<Cluster, "nodes" | "cores" | "taskCores"> = {
   queue: 60,
   dispatch: 5,
@@ -41,6 +41,8 @@ export const USUAL: Omit<Cluster, "nodes" | "cores" | "taskCores"> = {
 export interface ClusterTask {
   /** Seconds of one core, shared out among the task's cores. */
   readonly seconds: number;
+  /** Seconds by the clock besides, which more cores do not shorten; 0 by default. */
+  readonly serial?: number;
   /** Bytes that it writes. */
   readonly bytes: number;
   /** Parts that are kept when it is stopped: what is begun of another is lost. */
@@ -112,11 +114,11 @@ export function runArray({ tasks, start }: ClusterArray, cluster: Cluster, rando
   const begin = (node: number) => {
     while (up[node] && free[node] > 0 && waiting.length > 0) {
       const task = waiting.pop()!;
-      const { seconds, bytes, pieces } = tasks[task];
+      const { seconds, serial = 0, bytes, pieces } = tasks[task];
       const slow = random() < stragglers.share ? stragglers.times : 1;
       const pace = (slow * Math.exp(spread.attempt * normal(random))) / speeds[node];
       const rest = 1 - Math.floor(kept[task] * pieces) / pieces;
-      const work = (rest * seconds * pace) / taskCores;
+      const work = rest * pace * (seconds / taskCores + serial);
       const attempt = {
         task,
         node,
@@ -226,16 +228,25 @@ export interface ClusterCost {
 /** Simulations from which quantiles are taken. */
 const RUNS = 200;
 
-/** Simulates a study on a cluster, again and again; the same seed gives the same numbers. */
+/**
+ * Simulates a study on a cluster, again and again; the same seed gives the same numbers.
+ * @param studies how many such studies follow one another; 1 by default
+ */
 export function simulateStudy(
   { arrays, merge }: ClusterStudy,
   cluster: Cluster,
-  { seed, runs = RUNS }: { readonly seed: number; readonly runs?: number },
+  {
+    seed,
+    runs = RUNS,
+    studies = 1,
+  }: { readonly seed: number; readonly runs?: number; readonly studies?: number },
 ): ClusterCost {
   const found = Array.from({ length: runs }, (_, run) => {
     const random = mulberry32(namedSeed(seed, "cluster", run));
     const last = { tasks: [merge], start: merge.start };
-    const all = [...arrays, last].map((array) => runArray(array, cluster, random));
+    const all = Array.from({ length: studies }, () =>
+      [...arrays, last].map((array) => runArray(array, cluster, random)),
+    ).flat();
     const sum = (of: (own: ArrayRun) => number) => all.reduce((n, own) => n + of(own), 0);
     return {
       hours: sum(({ wall }) => wall) / 3600,

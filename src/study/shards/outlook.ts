@@ -22,7 +22,10 @@ const SEED = 1;
 
 /** What is known of a study that was planned, whatever the number of its shards. */
 export interface Workload {
+  /** Of the store, and of the plan, which every shard draws. */
   readonly cells: number;
+  readonly planned: number;
+  /** Composites that are made. */
   readonly composites: number;
   /** Outputs of encoders, and bytes of the features of a composite. */
   readonly outputs: number;
@@ -30,16 +33,17 @@ export interface Workload {
   /** Pieces of features, and blocks of probes. */
   readonly pieces: number;
   readonly blocks: number;
-  /** Seconds of one core: of all features, of all probes of pairs, and of what only the merge makes. */
+  /** Seconds of one core: of all features and of all probes of pairs; by the clock: of what only the merge makes. */
   readonly seconds: { readonly features: number; readonly probes: number; readonly merge: number };
 }
 
 /** The workload of a plan of shards. */
-export function workloadOf({ shards, cost }: ShardPlan): Workload {
+export function workloadOf({ shards, cost, cells, planned }: ShardPlan): Workload {
   const dimensions = Object.values(shards.dimensions);
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
   return {
-    cells: cost.cells,
+    cells,
+    planned,
     composites: cost.composites,
     outputs: dimensions.length,
     rowBytes: sum(dimensions.map((d) => 4 * d + ROW_BYTES)),
@@ -55,10 +59,10 @@ export function workloadOf({ shards, cost }: ShardPlan): Workload {
 
 /** A workload divided among shards of equal cost, as tasks of a cluster. */
 export function shardsOf(
-  { cells, composites, outputs, rowBytes, pieces, blocks, seconds }: Workload,
+  { cells, planned, composites, outputs, rowBytes, pieces, blocks, seconds }: Workload,
   shards: number,
 ): ClusterStudy {
-  const start = START.once + START.cell * cells + START.composite * composites;
+  const start = START.once + START.cell * cells + START.composite * planned;
   const array = (all: number, bytes: number, parts: number) => {
     // No more shards work than there are parts to make.
     const tasks = Math.min(shards, Math.max(1, parts));
@@ -75,20 +79,28 @@ export function shardsOf(
       ...(blocks === 0 ? [] : [array(seconds.probes, 0, blocks)]),
     ],
     merge: {
-      seconds: seconds.merge + composites * outputs * MERGED,
-      bytes: composites * rowBytes,
+      seconds: 0,
+      serial: seconds.merge + planned * outputs * MERGED,
+      bytes: planned * rowBytes,
       pieces: 1,
       start,
     },
   };
 }
 
-/** What a workload takes on some nodes, for several numbers of shards, by a simulation whose cluster is the usual one. */
+/**
+ * What a workload takes on some nodes, for several numbers of shards, by a simulation whose cluster is the usual one.
+ * @param studies how many such studies follow one another
+ */
 export function outlook(
   workload: Workload,
   { nodes, cores, shardCores }: Nodes,
   shards: readonly number[],
+  studies = 1,
 ): ClusterCost[] {
   const cluster: Cluster = { ...USUAL, nodes, cores, taskCores: shardCores };
-  return shards.map((n) => ({ ...simulateStudy(shardsOf(workload, n), cluster, { seed: SEED }), shards: n }));
+  return shards.map((n) => ({
+    ...simulateStudy(shardsOf(workload, n), cluster, { seed: SEED, studies }),
+    shards: n,
+  }));
 }

@@ -21,6 +21,9 @@ import { probeJobs } from "./jobs.ts";
 export interface ShardPlan {
   readonly shards: Shards;
   readonly cost: StudyCost;
+  /** Cells of the store, and composites of the plan, made already or not. */
+  readonly cells: number;
+  readonly planned: number;
 }
 
 /**
@@ -45,7 +48,7 @@ export async function planShards(
         return divide(prepared, cost, { layout, features, shards });
       });
       writeShards(layout.path, planned);
-      return { shards: planned, cost };
+      return { shards: planned, cost, cells: prepared.store.count, planned: prepared.plan.count };
     } finally {
       folder.close();
     }

@@ -118,3 +118,22 @@ test("one seed gives one answer; more failures and stragglers take longer", () =
   expect(simulateStudy(study, worse, { seed: 1, runs: 60 }).hours.median).toBeGreaterThan(usual.hours.median);
   expect(usual.coreHours.median).toBeGreaterThan((64 * 2000) / 3600);
 });
+
+test("studies that follow one another average out what one of them meets", () => {
+  const study = {
+    arrays: [{ tasks: new Array(8).fill(task(3600)), start: 5 }],
+    merge: { ...task(100), start: 5 },
+  };
+  const cluster = { ...USUAL, nodes: 2, cores: 16, taskCores: 4, stragglers: { share: 0.05, times: 5 } };
+  const [one, ten] = [1, 10].map((studies) => simulateStudy(study, cluster, { seed: 1, runs: 100, studies }));
+  const width = ({ hours }: typeof one) => (hours.high - hours.low) / hours.median;
+  expect(ten.hours.median / one.hours.median).toBeGreaterThan(10);
+  expect(width(ten)).toBeLessThan(0.7 * width(one));
+});
+
+test("what more cores do not shorten takes its time by the clock", () => {
+  const array = (own: Partial<ClusterTask>) => ({ tasks: [task(0, own)], start: 0 });
+  const wall = (own: Partial<ClusterTask>) => runArray(array(own), certain, mulberry32(1)).wall;
+  expect(wall({ serial: 800 })).toBeCloseTo(800, 6);
+  expect(wall({ seconds: 800 })).toBeCloseTo(800 / certain.taskCores, 6);
+});

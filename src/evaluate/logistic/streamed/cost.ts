@@ -1,7 +1,7 @@
 import { callRow, emptyCalls } from "../calls.ts";
 import { BlockKernels, blockBytes, type Shape, weightLayout } from "./block.ts";
 import { REMEMBERED, rememberedSteps } from "./fit.ts";
-import { HELD_BYTES } from "./slices.ts";
+import { HELD_BYTES, MOST_SLICES } from "./slices.ts";
 
 /** Looks at all rows that a fit takes, about: 60 to 250 were seen. */
 const LOOKS = 130;
@@ -56,6 +56,7 @@ export function streamedSpeed(
 /** Bytes of memory that a fit in pieces takes at most: features that are held, steps that are remembered, and threads. */
 export function streamedBytes(shape: Shape, rows: number, threads: number): number {
   const vector = 8 * weightLayout(shape).length;
-  const vectors = 2 * rememberedSteps(shape) + 8 + 2 * threads;
+  // Gradients of slices that wait for an earlier one, at most.
+  const vectors = 2 * rememberedSteps(shape) + 8 + threads + MOST_SLICES;
   return Math.min(4 * rows * shape.dimension, HELD_BYTES) + vectors * vector + threads * blockBytes(shape);
 }

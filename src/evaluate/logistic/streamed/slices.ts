@@ -8,7 +8,7 @@ export interface RowSource {
 }
 
 /** Slices of the rows at most, and rows of one at least: enough work for many threads, and few gradients to add up. */
-const MOST = 64;
+export const MOST_SLICES = 64;
 const FEWEST_ROWS = 512;
 
 /** Bytes of features that are held in memory; of more, every slice is read anew whenever it is needed. */
@@ -16,7 +16,7 @@ export const HELD_BYTES = 2 ** 28;
 
 /** Rows of all slices but the last; hangs on the number of rows alone, so that sums do not hang on threads. */
 export function sliceRows(rows: number): number {
-  return Math.max(FEWEST_ROWS, Math.ceil(rows / MOST));
+  return Math.max(FEWEST_ROWS, Math.ceil(rows / MOST_SLICES));
 }
 
 /** The rows of a source by slices, in memory that threads share: all of them, or a slice for every thread. */
