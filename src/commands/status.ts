@@ -1,10 +1,11 @@
+import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { ranges } from "../files/shards.ts";
 import { STAGES, type Stage } from "../study/shards/file.ts";
 import { type ShardStatus, shardStatusEverywhere } from "../study/shards/status.ts";
 import { isCells, printCells } from "./merge-cells.ts";
 import { print, printJson } from "./output.ts";
-import { folderOfStudy } from "./study-place.ts";
+import { placeOfStudy } from "./study-place.ts";
 
 interface Options {
   readonly out?: string;
@@ -35,7 +36,8 @@ export function configure(command: Command): void {
     .addHelpText(
       "after",
       `
-Looks at the names of files only, so it may be asked at any time.
+Looks at names of files and keys of probes (in an object store: at its list), so
+it may be asked at any time.
 
 Examples:
   cellswap status yeast.json
@@ -50,7 +52,7 @@ async function run(path: string, { out, missing, stage, json }: Options): Promis
     printCells(path, { missing: missing === true, json: json === true });
     return;
   }
-  const status = await shardStatusEverywhere(out ?? folderOfStudy(path));
+  const status = await shardStatusEverywhere(out ?? folderOf(path));
   const asked = status.stages.find((own) =>
     stage === undefined ? own.missing.length > 0 : own.stage === stage,
   );
@@ -61,6 +63,11 @@ async function run(path: string, { out, missing, stage, json }: Options): Promis
       stages: status.stages.map((own) => ({ ...own, ranges: ranges(own.missing) })),
     });
   else print(text(status));
+}
+
+/** The folder that `plan`, `shard` and `merge` take. */
+function folderOf(path: string): string {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : placeOfStudy(path).folder;
 }
 
 function text({ shards, stages }: ShardStatus): string {

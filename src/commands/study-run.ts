@@ -67,6 +67,8 @@ export async function planNamed(
   const plan = await monitored(options, (monitor, signal) =>
     planShards(study, {
       ...given(options, folder, monitor, signal),
+      // Hours of this machine say nothing of many.
+      limit: Number.POSITIVE_INFINITY,
       shards: options.shards,
       date: today(),
       onDamage: (damaged, what) => monitor.tell(`${damaged}: ${what}`, "note"),

@@ -47,6 +47,8 @@ export interface FindOptions {
   readonly onDamage?: ((damage: PartDamage) => void) | undefined;
   /** Whether nothing is changed, and features are not read: parts whose lists of rows are damaged are passed over. */
   readonly look?: boolean;
+  /** Whether features are not read, but parts whose lists of rows or sums are damaged are taken back. */
+  readonly trusted?: boolean;
 }
 
 /** The complete parts in `folder` whose names start with `prefix`, by name; others are passed over. */
@@ -54,7 +56,7 @@ export function findParts(
   folder: string,
   prefix: string,
   dimension: number,
-  { checked = new Set(), onDamage, look = false }: FindOptions = {},
+  { checked = new Set(), onDamage, look = false, trusted = look }: FindOptions = {},
 ): Part[] {
   if (!existsSync(folder)) return [];
   const ending = ".rows.npy";
@@ -64,7 +66,7 @@ export function findParts(
     .flatMap((name) => {
       const base = join(folder, name.slice(0, -ending.length));
       if (!existsSync(`${base}.npy`)) return [];
-      const found = readPart(base, dimension, look || checked.has(base));
+      const found = readPart(base, dimension, trusted || checked.has(base));
       if (found.damage === null) {
         checked.add(base);
         return [found.part];

@@ -1,4 +1,5 @@
 import { checkCommand } from "../encode/command/file.ts";
+import { DataError } from "../errors.ts";
 import { processTag } from "../files/parts.ts";
 import { type Piece, piecesOf, segmentOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
@@ -84,18 +85,19 @@ export async function extractPieces(
       if (!isComplete(base)) new FillingPart(base, count, dimension, attempt).finish(rows());
     } catch (error) {
       // Another attempt was faster, and this one's files are removed.
-      if (!isComplete(base)) throw error;
+      if (!isComplete(base)) throw error instanceof RangeError ? removed(base, error) : error;
     }
     discardAttempt(base, attempt);
     fillings.delete(base);
     options.onPart?.(base);
   };
   const renewal = setInterval(() => {
-    try {
-      for (const base of fillings.keys()) renewAttempt(base, attempt);
-    } catch {
-      // A disk that does not answer for a while; what is lost is told where it is written.
-    }
+    for (const base of fillings.keys())
+      try {
+        renewAttempt(base, attempt);
+      } catch {
+        // A disk that does not answer for a while; what is lost is told where it is written.
+      }
   }, RENEWAL);
   try {
     await encodeRows(request, { pieces, shelves, lacking, order, attempt }, options, ({ rows, encoded }) => {
@@ -119,6 +121,14 @@ export async function extractPieces(
     for (const base of fillings.keys()) discardAttempt(base, attempt);
   }
   return order.length;
+}
+
+/** What became of an attempt whose process stood still, as others see only that it did not answer. */
+function removed(base: string, cause: unknown): DataError {
+  return new DataError(
+    "was begun by this process, which did not answer for five minutes, and removed by another; run the same command again",
+    { path: `${base}.npy`, cause },
+  );
 }
 
 /** Rows of pieces, those of one background and number sorted by the crop whose background they show. */

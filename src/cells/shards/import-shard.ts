@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InterruptedError } from "../../errors.ts";
 import { makeFolder, partName, removeLeftParts, writeError } from "../../files/atomic.ts";
@@ -79,13 +79,8 @@ export async function importShard(
     const there = partHeaderOf(path);
     if (same(there)) return { ...shard, out, path, cells: there!.cells, done: true };
     for (const folder of [dirname(path), dirname(dirname(path))]) removeLeftParts(folder);
-    try {
-      makeFolder(attempt);
-    } catch (cause) {
-      throw writeError(out, cause);
-    }
     opened = true;
-    const cells = await writePart(plan, attempt, { ...options, shard, key, inputs, path });
+    const cells = await writePart(plan, attempt, { ...options, shard, key, inputs, path, out });
     commitShard(attempt, path, (other) => same(partHeaderOf(other)));
     return { ...shard, out, path, cells, done: false };
   } catch (error) {
@@ -105,10 +100,19 @@ async function writePart(
     readonly key: string;
     readonly inputs: readonly string[];
     readonly path: string;
+    readonly out: string;
   },
 ): Promise<number> {
   const { labels, signal, shard, diameter } = options;
   const { cells: source, from = 0, to = source.count } = await plan.open();
+  // Only now, as a folder in which nothing is written for minutes counts as left behind.
+  try {
+    makeFolder(folder);
+  } catch (cause) {
+    source.close?.();
+    throw writeError(options.out, cause);
+  }
+  const renewal = setInterval(() => renew(folder), RENEWAL);
   const reading = new OrderedReading(source, { from, to });
   const files = Object.fromEntries(
     PART_FILES.map((name) => [name, new HashedWriter(join(folder, name))]),
@@ -174,6 +178,19 @@ async function writePart(
     for (const file of Object.values(files)) file.close();
     throw error;
   } finally {
+    clearInterval(renewal);
     source.close?.();
+  }
+}
+
+/** How often an attempt shows that its process lives, milliseconds. */
+const RENEWAL = 60_000;
+
+function renew(folder: string): void {
+  const now = new Date();
+  try {
+    utimesSync(folder, now, now);
+  } catch {
+    // What is lost is told where it is written.
   }
 }

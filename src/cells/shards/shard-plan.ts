@@ -3,6 +3,8 @@ import { deal } from "../../core/deal.ts";
 import { exactJson } from "../../files/exact-json.ts";
 import { canonicalJson } from "../../files/hash.ts";
 import type { Shard } from "../../files/shards.ts";
+import { version } from "../../version.ts";
+import { STORE_VERSION } from "../header.ts";
 import type { CellSource } from "../importer.ts";
 
 /** One shard of a source, before its cells are looked for. */
@@ -68,5 +70,5 @@ function* inputsOf(source: CellSource, from: number, to: number): Generator<stri
 /** What tells the shards of one import from those of another. */
 export function shardKey(plan: ShardPlan, about: Readonly<Record<string, unknown>>): string {
   const hash = createHash("sha256");
-  return hash.update(canonicalJson([plan.source, plan.listing, about])).digest("hex");
+  return hash.update(canonicalJson([version, STORE_VERSION, plan.source, plan.listing, about])).digest("hex");
 }

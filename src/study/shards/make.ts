@@ -5,8 +5,10 @@ import { RunningPrograms } from "../../encode/command/programs.ts";
 import type { Device } from "../../encode/device.ts";
 import { StudyError } from "../../errors.ts";
 import { PairGrid } from "../../evaluate/grid.ts";
+import { type ExtractRequest, requestedShelves } from "../../features/extract.ts";
 import { extractPieces } from "../../features/pieces.ts";
 import { planHash } from "../../swap/plan-file.ts";
+import { piecesOf } from "../../swap/segments.ts";
 import { evaluateBlocks } from "../blocks.ts";
 import { chooseCells, drawPlan } from "../choose.ts";
 import { drawStudyCells, hasDrawnCells } from "../draw/drawn-store.ts";
@@ -71,7 +73,7 @@ export async function makeShard(given: Study, options: ShardOptions): Promise<Sh
   await remote?.send(parts);
   const { missing } = shardStatus(out, shards).stages.find((s) => s.stage === stage)!;
   if (!missing.includes(shard)) return done(0);
-  if (stage === "probes") await awaitFeatures(out, options);
+  if (stage === "probes") await awaitFeatures(out, options, shards);
   return done(await make(given, shards, options));
 }
 
@@ -111,6 +113,7 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
         logs: layout.logs,
       };
       const own = shards.pieces.filter((p) => p.shard === shard);
+      checkPlanned(request, own, out);
       const { onProgress, workers, onProgram } = options;
       for (const { encoder } of targets) if (encoder.kind === "command") onProgram?.(encoder);
       const remote = remoteFeatures(out, shards);
@@ -147,13 +150,29 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
   }
 }
 
+/** @throws StudyError where a shard would make other parts than were planned, before it makes any */
+function checkPlanned(request: ExtractRequest, own: Shards["pieces"], out: string): void {
+  const shelves = requestedShelves(request, piecesOf(request.plan), { look: true }).flat();
+  for (const { piece, parts } of own) {
+    const planned = new Set(parts);
+    for (const { [piece]: shelf } of shelves) {
+      const base = shelf?.missing?.base;
+      if (shelf === undefined || (base !== undefined && !planned.has(nameIn(request.folder, base))))
+        throw changed(
+          "an encoder, --device, how composites are made or what the folder of the features holds was changed",
+          out,
+        );
+    }
+  }
+}
+
 /** Fits the blocks of a shard. */
 async function fitBlocks(
   studied: Parameters<typeof probeJobs>[0],
-  { blocks }: Shards,
+  shards: Shards,
   { out, shard, workers, signal, onProgress }: ShardOptions,
 ): Promise<number> {
-  const own = new Map(blocks.filter((b) => b.shard === shard).map(({ file, key }) => [file, key]));
+  const own = new Map(shards.blocks.filter((b) => b.shard === shard).map(({ file, key }) => [file, key]));
   const jobs = probeJobs(studied).filter(({ file }) => own.has(file));
   const grid = new PairGrid(workers);
   try {
@@ -167,7 +186,7 @@ async function fitBlocks(
     await grid.dispose();
     for (const { set } of studied.outputs) set.close();
   }
-  if (shardStatus(out).stages[1].missing.includes(shard))
+  if (shardStatus(out, shards).stages[1].missing.includes(shard))
     throw changed("features, splits or pairs were changed", out);
   return jobs.length;
 }

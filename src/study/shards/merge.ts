@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { InterruptedError, STOPPED, StudyError } from "../../errors.ts";
 import { ranges } from "../../files/shards.ts";
-import { readShards } from "./file.ts";
+import { readShards, type Shards } from "./file.ts";
 import { remoteFeatures, type ShardStatus, shardStatus } from "./status.ts";
 
 /** Seconds between two looks at a folder. */
@@ -21,9 +21,9 @@ export interface WaitOptions {
 export async function awaitFeatures(
   study: string,
   { wait = 0, signal, onWait }: WaitOptions = {},
+  shards: Shards = readShards(study),
 ): Promise<void> {
   const end = performance.now() + wait * 1000;
-  const shards = readShards(study);
   const remote = remoteFeatures(study, shards);
   const parts = shards.pieces.flatMap((piece) => piece.parts);
   for (;;) {

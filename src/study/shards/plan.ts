@@ -45,7 +45,7 @@ export async function planShards(
       const { layout } = folder;
       const planned = await withFeatures(prepared.study, layout, async (features, shared) => {
         await takeGiven(prepared, features, shared, options);
-        return divide(prepared, cost, { layout, features, shards });
+        return divide(prepared, cost, { layout, features, shards, onDamage: options.onDamage });
       });
       writeShards(layout.path, planned);
       return { shards: planned, cost, cells: prepared.store.count, planned: prepared.plan.count };
@@ -80,7 +80,13 @@ function divide(
     layout,
     features,
     shards,
-  }: { layout: Parameters<typeof probeJobs>[0]["layout"]; features: string; shards: number },
+    onDamage,
+  }: {
+    layout: Parameters<typeof probeJobs>[0]["layout"];
+    features: string;
+    shards: number;
+    onDamage: BeginOptions["onDamage"];
+  },
 ): Shards {
   const { store, plan, scales, study, targets, trials } = prepared;
   const { composite } = study;
@@ -88,7 +94,8 @@ function divide(
   const shelves = requestedShelves(
     { store, plan, scales, composite, encoders: targets, folder: features },
     pieces,
-    { look: true },
+    // A part of which lists or sums are damaged is there by its names, so that shards would not make it again.
+    { trusted: true, onDamage: ({ path, what }) => onDamage?.(path, `${what}; its shard makes it again`) },
   );
   const seconds = targets.map(
     ({ encoder }) => trials.find(({ name }) => name === encoder.description.name)?.seconds ?? 0,

@@ -163,6 +163,52 @@ test("a merge before its time names the shards, and a study that changed asks fo
   expect(() => shardStatus(base)).toThrow(/has no shards yet; run `cellswap plan STUDY --shards N`/);
 });
 
+test("a part whose sums are damaged is made again by its shard, once the study is planned again", async () => {
+  const out = join(base, "torn");
+  cpSync(planned, out, { recursive: true });
+  for (const shard of Array(NUMBER).keys())
+    await makeShard(study, { out, shard, stage: "features", workers: 1 });
+  const [name] = readShards(out).pieces[0].parts;
+  writeFileSync(join(out, "features", `${name}.sums.npy`), "torn");
+  const told: string[] = [];
+  const { shards } = await planShards(study, {
+    ...common,
+    out,
+    shards: 2,
+    onDamage: (path) => told.push(path),
+  });
+  expect(told).toEqual([join(out, "features", `${name}.sums.npy`)]);
+  expect(shards.pieces.map(({ parts }) => parts)).toEqual([[name]]);
+  for (const shard of [0, 1]) await makeShard(study, { out, shard, stage: "features", workers: 1 });
+  await awaitFeatures(out);
+});
+
+test("a shard that would make other parts than were planned says so before it makes any", async () => {
+  const out = join(base, "other");
+  cpSync(planned, out, { recursive: true });
+  writeEncoder(join(base, "changed"), { name: "tiny", seed: 9 });
+  const encoders = [join(base, "changed", "tiny.json"), join(base, "more.json")];
+  const before = contents(out);
+  await expect(
+    makeShard({ ...study, encoders }, { out, shard: 0, stage: "features", workers: 1 }),
+  ).rejects.toThrow(/an encoder, --device, .* was changed since its shards were planned/);
+  expect(contents(out)).toEqual(before);
+});
+
+test("a study that is planned anew meanwhile lets shards of the plan before end well", async () => {
+  const out = join(base, "anew");
+  cpSync(planned, out, { recursive: true });
+  for (const shard of Array(NUMBER).keys())
+    await makeShard(study, { out, shard, stage: "features", workers: 1 });
+  let again: Promise<unknown> | undefined;
+  const onProgress = () => {
+    again ??= planShards(study, { ...common, out, shards: 2 });
+  };
+  const { made } = await makeShard(study, { out, shard: 3, stage: "probes", workers: 1, onProgress });
+  expect(made).toBeGreaterThan(0);
+  await again;
+});
+
 test("a merge of a study that wants more than its shards made makes none of it", async () => {
   const out = join(base, "wider");
   cpSync(planned, out, { recursive: true });
