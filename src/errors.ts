@@ -1,8 +1,8 @@
-import { oneLine, visiblePath } from "./visible.ts";
+import { oneLine, visiblePath, withoutSecrets } from "./visible.ts";
 
 /**
  * What a user can mend: one line that names the file, the value and the remedy. Exit code 1. Names and values of files
- * are shown without hidden characters, and cut where they are long.
+ * are shown without hidden characters and secrets of `s3://` paths, and cut where they are long.
  */
 export class CellswapError extends Error {
   override readonly name: string = "CellswapError";
@@ -14,7 +14,7 @@ export class CellswapError extends Error {
     const path = options.path === undefined ? "" : `${visiblePath(options.path)}: `;
     const reason = oneLine(message, 1000 - path.length);
     super(`${path}${reason}`, { cause: options.cause });
-    this.path = options.path;
+    this.path = options.path === undefined ? undefined : withoutSecrets(options.path);
     this.reason = reason;
   }
 }

@@ -107,7 +107,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const onDamage = ({ path, what }: PartDamage) =>
       options.onDamage?.(path, `${what}; what is not whole is made again`);
     options.onProgress?.("composites", 0, 0);
-    extraction = await withFeatures(study, layout, async (features, shared) => {
+    extraction = await withFeatures({ ...study, signal }, layout, async (features, shared) => {
       for (const { given, file, order } of files) {
         const place = { header: store.header, plan, cells: store.cells, folder: features, shared };
         const onProgress = (done: number, total: number) => options.onProgress?.("features", done, total);
@@ -192,7 +192,7 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       ...{ signal, work, workers },
       onProgress: (done, total) => options.onProgress?.("probes", done, total),
     });
-    const { found, varied } = await withFeatures(study, layout, async (features, shared) => {
+    const { found, varied } = await withFeatures({ ...study, signal }, layout, async (features, shared) => {
       const asked = (stage: "remedies" | "sensitivity"): PartRequest => ({
         ...judged,
         targets,

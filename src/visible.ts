@@ -34,7 +34,7 @@ function escaped(character: string): string {
 /** A message in one line of at most 1,000 characters, of which none is hidden; words over 200 are cut in the middle. */
 export function oneLine(message: string, most = MOST): string {
   // Cut before and after: a value may have a billion characters, and each may become six.
-  const words = cut(message, 4 * MOST).replace(/\S{201,}/gu, (word) => cut(word, MOST_WORD));
+  const words = withoutSecrets(cut(message, 4 * MOST)).replace(/\S{201,}/gu, (word) => cut(word, MOST_WORD));
   return cut(
     visible(words).replace(/\S{201,}/gu, (word) => cut(word, MOST_WORD)),
     most,
@@ -43,7 +43,15 @@ export function oneLine(message: string, most = MOST): string {
 
 /** A path as {@link oneLine} shows it, with its end. */
 export function visiblePath(path: string): string {
-  return cut(visible(cut(path, 4 * MOST)), MOST_PATH);
+  return cut(visible(withoutSecrets(cut(path, 4 * MOST))), MOST_PATH);
+}
+
+/**
+ * A text without what stands before an @ in the bucket of `s3://` paths: credentials, where somebody wrote them there.
+ * A secret may hold slashes.
+ */
+export function withoutSecrets(text: string): string {
+  return text.replace(/s3:\/+(?:[^/\s]*@|[^/\s]*:\S*@)/gi, "s3://...@");
 }
 
 /** The beginning and the end of a text that has more than `most` characters. */

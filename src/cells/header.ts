@@ -123,7 +123,28 @@ export function isPackedStore(path: string): boolean {
  */
 export function readHeader(path: string, packed = false): StoreHeader {
   const file = join(path, "cells.json");
-  const json = readJson(path, file);
+  const header = checkHeader(readJson(path, file), file);
+  if (isPacked(header) && !packed)
+    throw new DataError(
+      "keeps its crops as Zarr arrays, which only studies read; copy it into a folder with `cellswap copy` and use the copy",
+      { path },
+    );
+  return header;
+}
+
+/** As {@link readHeader}, of bytes that were read already, packed ones included; `file` names them in errors. */
+export function parseHeader(bytes: Uint8Array, file: string): StoreHeader {
+  return checkHeader(parseJson(bytes, file, { remedy: REMEDY }), file);
+}
+
+/** The header of a packed store as that of its unpacked files; others as they are. */
+export function unpackedHeader(header: StoreHeader): StoreHeader {
+  if (!isPacked(header)) return header;
+  const { staged: _, sum: __, ...rest } = header;
+  return sealed({ ...rest, version: STORE_VERSION });
+}
+
+function checkHeader(json: unknown, file: string): StoreHeader {
   const fail = (what: string): never => {
     throw new DataError(`${what}; ${REMEDY}`, { path: file });
   };
@@ -137,11 +158,6 @@ export function readHeader(path: string, packed = false): StoreHeader {
     );
   const { success, data, error } = Header.safeParse(json, { reportInput: true });
   if (!success) return fail(`is damaged (${issueOf(error)})`);
-  if (version === PACKED_VERSION && !packed)
-    throw new DataError(
-      "keeps its crops as Zarr arrays, which only studies read; copy it into a folder with `cellswap copy` and use the copy",
-      { path },
-    );
   const lacks = required(data.masks).find((name) => !Object.hasOwn(data.hashes, name));
   if (lacks !== undefined) return fail(`is damaged (it has no hash of ${lacks})`);
   if (sumOf(data) !== data.sum) return fail("was changed after it was written (its check sum does not fit)");

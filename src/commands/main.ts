@@ -3,7 +3,7 @@ import { InterruptedError, InUseError, isCellswapError } from "../errors.ts";
 import { writeError } from "../files/atomic.ts";
 import { readError } from "../files/input.ts";
 import { version } from "../version.ts";
-import { oneLine, visibleLines } from "../visible.ts";
+import { oneLine, visibleLines, withoutSecrets } from "../visible.ts";
 import { tellErrors } from "./output.ts";
 import type { ProgressOptions } from "./progress.ts";
 
@@ -111,7 +111,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       "Does a single-cell encoder look at the cell, or at the cells around it?\nSwap the background and measure.",
     )
     .version(version)
-    .configureOutput({ writeErr: (text) => process.stderr.write(visibleLines(text)) })
+    .configureOutput({ writeErr: (text) => process.stderr.write(visibleLines(withoutSecrets(text))) })
     .exitOverride();
   try {
     for (const [name, summary, load] of COMMANDS) {

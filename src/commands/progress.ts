@@ -1,8 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import { type Command, Option } from "commander";
-import { withoutSecrets } from "../files/objects/place.ts";
 import { startWorker } from "../files/worker.ts";
-import { visible, visibleLines } from "../visible.ts";
+import { visible, visibleLines, withoutSecrets } from "../visible.ts";
 import { interruptible } from "./interruptible.ts";
 import { appendLog } from "./log.ts";
 import { endLine, jsonLine, messageLine } from "./progress-line.ts";

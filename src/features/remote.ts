@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { DataError } from "../errors.ts";
 import { makeFolder, partName, removeLeftParts, writeError } from "../files/atomic.ts";
 import type { AskOptions } from "../files/objects/client.ts";
-import { fetchFile } from "../files/objects/download.ts";
+import { checkRoom, fetchFile } from "../files/objects/download.ts";
+import { stoppedWaiting } from "../files/objects/faults.ts";
 import { type Place, parsePlace, placePath, within } from "../files/objects/place.ts";
 import { listObjects, type ObjectState, together } from "../files/objects/read.ts";
 import { putFile } from "../files/objects/write.ts";
@@ -20,13 +21,19 @@ const ENDINGS = [".rows.npy", ".sums.npy", ".npy"] as const;
 export class RemoteFeatures {
   readonly #place: Place;
   readonly #folder: string;
+  readonly #isOwn: (name: string) => boolean;
   readonly #options: AskOptions;
   #sending = Promise.resolve();
 
-  /** @param url `s3://BUCKET/KEY` @param folder of the features on this machine */
-  constructor(url: string, folder: string, options: AskOptions = {}) {
+  /**
+   * @param url `s3://BUCKET/KEY` @param folder of the features on this machine
+   * @param isOwn whether runs give a file of features this name; others are let lie
+   * @param options `signal` ends what is fetched or sent with an InterruptedError
+   */
+  constructor(url: string, folder: string, isOwn: (name: string) => boolean, options: AskOptions = {}) {
     this.#place = parsePlace(url);
     this.#folder = folder;
+    this.#isOwn = isOwn;
     this.#options = options;
   }
 
@@ -41,11 +48,21 @@ export class RemoteFeatures {
    */
   async fetch(wanted?: Iterable<string>): Promise<void> {
     const there = await this.#list();
-    const parts = [...(wanted ?? there.keys())];
-    await together(parts, async (part) => {
+    const parts = [...(wanted ?? there.keys())].flatMap((part) => {
       const objects = there.get(part);
-      if (objects !== undefined && !isComplete(join(this.#folder, part)))
-        await this.#fetchPart(part, objects);
+      return objects === undefined || isComplete(join(this.#folder, part)) ? [] : [{ part, objects }];
+    });
+    if (parts.length === 0) return;
+    const bytes = parts.reduce((sum, { objects }) => objects.reduce((n, { size }) => n + size, sum), 0);
+    try {
+      makeFolder(this.#folder);
+    } catch (cause) {
+      throw writeError(this.#folder, cause);
+    }
+    checkRoom(this.#folder, bytes, placePath(this.#place), "choose a study folder on a larger disk");
+    await together(parts, async ({ part, objects }) => {
+      this.#checkGoing();
+      await this.#fetchPart(part, objects);
     });
   }
 
@@ -58,6 +75,7 @@ export class RemoteFeatures {
 
   /** Sends one part that is whole; an object that is there already stays. */
   async sendPart(part: string): Promise<void> {
+    this.#checkGoing();
     for (const ending of ENDINGS) {
       const name = `${part}${ending}`;
       await putFile(within(this.#place, name), join(this.#folder, name), this.#options);
@@ -75,12 +93,16 @@ export class RemoteFeatures {
     await this.#sending;
   }
 
+  #checkGoing(): void {
+    if (this.#options.signal?.aborted) throw stoppedWaiting();
+  }
+
   /** The objects of every part that is whole, by its name. */
   async #list(): Promise<Map<string, ObjectState[]>> {
     const all = await listObjects(this.#place, this.#options);
     const parts = new Map<string, ObjectState[]>();
     for (const name of all.keys()) {
-      if (!/^[^/]+\/[^/]+\.rows\.npy$/.test(name)) continue;
+      if (!name.endsWith(ENDINGS[0]) || !this.#isOwn(name)) continue;
       const part = name.slice(0, -ENDINGS[0].length);
       const objects = ENDINGS.flatMap((ending) => all.get(`${part}${ending}`) ?? []);
       if (objects.length === ENDINGS.length) parts.set(part, objects);
@@ -118,8 +140,9 @@ export class RemoteFeatures {
     if (damage === null) return;
     for (const ending of ENDINGS) rmSync(`${base}${ending}`, { force: true });
     const path = placePath(within(this.#place, `${part}.npy`));
-    throw new DataError(`is damaged (${damage.what}); remove this object, and its shard makes it again`, {
-      path,
-    });
+    throw new DataError(
+      `is damaged (${damage.what}), or one of its .rows.npy and .sums.npy is; remove these three objects, and its shard makes them again`,
+      { path },
+    );
   }
 }

@@ -4,7 +4,7 @@ import { sha256File } from "../files/hash.ts";
 import { takeLock } from "../files/lock.ts";
 import type { StudyLayout } from "./layout.ts";
 import { nameIn } from "./open-folder.ts";
-import { ownFeatures } from "./own-files.ts";
+import { isOwnFeature, ownFeatures } from "./own-files.ts";
 import type { StudyRecord } from "./record.ts";
 import type { Study } from "./schema.ts";
 
@@ -25,14 +25,17 @@ export function featuresOf(
 /**
  * Runs `work` on the folder of the features; one that studies share is locked meanwhile. Of features in an object store
  * it is that of the study: what the store has is fetched before, and what is made is sent there.
+ * @throws InterruptedError after `signal`, where they are fetched or sent
  */
 export async function withFeatures<T>(
-  study: Pick<Study, "features" | "remoteFeatures">,
+  study: Pick<Study, "features" | "remoteFeatures"> & { readonly signal?: AbortSignal | undefined },
   layout: StudyLayout,
   work: (folder: string, shared: boolean) => Promise<T>,
 ): Promise<T> {
   if (study.remoteFeatures !== undefined) {
-    const remote = new RemoteFeatures(study.remoteFeatures, layout.features);
+    const remote = new RemoteFeatures(study.remoteFeatures, layout.features, isOwnFeature, {
+      signal: study.signal,
+    });
     await remote.fetch();
     const result = await work(layout.features, false);
     await remote.send();

@@ -44,6 +44,11 @@ export function isOwnFile(name: string): boolean {
   return FILE.test(name);
 }
 
+/** As {@link isOwnFile}, of a path in the folder of the features. */
+export function isOwnFeature(name: string): boolean {
+  return isOwnFile(`features/${name}`);
+}
+
 /** A file that a run left. */
 export interface OwnFile {
   readonly path: string;

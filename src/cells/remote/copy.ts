@@ -1,11 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../errors.ts";
-import { commitFolder } from "../../files/atomic.ts";
+import { commitFolder, makeFolder } from "../../files/atomic.ts";
 import { isObjectPath, parsePlace } from "../../files/objects/place.ts";
 import { sizeOf } from "../checked.ts";
 import { isPacked, readHeader } from "../header.ts";
 import { filesOf, packStore, unpackInto } from "../zarr/store.ts";
+import { alone } from "./admit.ts";
 import { fetchInto, readHeaderObject, storeFolder } from "./fetch.ts";
 import { type SendOptions, sendStore } from "./send.ts";
 
@@ -68,7 +69,8 @@ async function unpacked(from: string, to: string, options: CopyOptions): Promise
       throw new DataError("is a folder, as the other is; copy it as any folder, or give --store zarr", {
         path: from,
       });
-    await unpackInto(from, header, unfinished, options);
+    makeFolder(unfinished);
+    await alone(unfinished, options.signal, () => unpackInto(from, header, unfinished, options));
   }
   commitFolder(unfinished, to);
 }

@@ -1,24 +1,29 @@
 import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DataError } from "../../errors.ts";
-import { namedAfter, writeFileAtomic } from "../../files/atomic.ts";
+import { makeFolder, writeError, writeFileAtomic } from "../../files/atomic.ts";
 import { sha256 } from "../../files/hash.ts";
 import { cachedName, cacheFolder } from "../../files/objects/cache.ts";
-import { checkRoom, download } from "../../files/objects/download.ts";
+import { bytesLeft, checkRoom, download } from "../../files/objects/download.ts";
 import { isNoObject } from "../../files/objects/faults.ts";
 import { isObjectPath, type Place, parsePlace, placePath, within } from "../../files/objects/place.ts";
 import { listObjects, type ObjectState, objectState, readObject } from "../../files/objects/read.ts";
 import type { CheckOptions } from "../checked.ts";
 import {
+  headerText,
   isOfMasks,
   isPacked,
   isPackedStore,
   LARGEST_HEADER,
-  readHeader,
+  parseHeader,
   type StoreHeader,
+  unpackedHeader,
 } from "../header.ts";
-import { packedName, unpackInto, unpackStore } from "../zarr/store.ts";
+import { bytesOf, packedName, unpackInto, unpackStore } from "../zarr/store.ts";
 import { admit, alone } from "./admit.ts";
+
+/** What helps where cells do not fit. */
+const ROOM = "set CELLSWAP_CACHE to a folder on a larger disk";
 
 export interface FetchOptions extends CheckOptions {
   /** Whether masks and their verdicts are wanted. */
@@ -69,19 +74,48 @@ export async function fetchInto(
   options: FetchOptions,
 ): Promise<void> {
   const { masks = true, signal } = options;
-  mkdirSync(folder, { recursive: true });
-  const header = headerOf(place, bytes, folder);
+  const header = parseHeader(bytes, placePath(within(place, "cells.json")));
   const names = Object.keys(header.hashes).filter((name) => masks || !isOfMasks(name));
   const lacking = () => names.filter((name) => !existsSync(join(folder, name)));
-  if (lacking().length === 0) return;
-  if (!isPacked(header)) {
-    await alone(folder, signal, () => fetchFiles(place, header, lacking(), folder, options));
-    return;
+  try {
+    makeFolder(folder);
+    // What lies there is unpacked whenever it is seen.
+    writeFileAtomic(
+      join(folder, "cells.json"),
+      isPacked(header) ? headerText(unpackedHeader(header)) : bytes,
+    );
+  } catch (cause) {
+    throw writeError(folder, cause);
   }
+  if (lacking().length === 0) return;
+  await alone(folder, signal, async () => {
+    const own = lacking();
+    if (own.length === 0) return;
+    if (isPacked(header)) await fetchPacked(place, header, own, folder, options);
+    else await fetchFiles(place, header, own, folder, options);
+  });
+}
+
+/** Fetches what packed files are unpacked from, and unpacks it. */
+async function fetchPacked(
+  place: Place,
+  header: StoreHeader,
+  names: readonly string[],
+  folder: string,
+  options: FetchOptions,
+): Promise<void> {
   const packed = `${folder}.zarr`;
-  mkdirSync(packed, { recursive: true });
-  await alone(packed, signal, () => fetchArrays(place, lacking(), packed, options));
-  await unpackInto(packed, header, folder, { signal, names, called: placePath(place) });
+  const called = placePath(place);
+  makeFolder(packed);
+  await fetchArrays(place, header, names, packed, options);
+  try {
+    await unpackInto(packed, header, folder, { signal: options.signal, names, called });
+  } catch (error) {
+    // What is damaged there is fetched anew, once it was mended.
+    if (error instanceof DataError && error.path?.startsWith(called) === true)
+      rmSync(packed, { recursive: true, force: true });
+    throw error;
+  }
   rmSync(packed, { recursive: true, force: true });
 }
 
@@ -95,11 +129,12 @@ async function fetchFiles(
   const objects = await Promise.all(
     names.map(async (name) => ({ name, object: await objectOf(within(place, name), signal) })),
   );
-  const total = objects.reduce((sum, { object }) => sum + object.size, 0);
+  const total = sum(objects.map(({ object }) => object.size));
   let done = 0;
   const onBytes = (n: number) => onProgress?.((done += n), total);
+  const rest = objects.map(({ name, object }) => bytesLeft(object, join(folder, `${name}.unchecked`)));
+  checkRoom(folder, sum(rest), placePath(place), ROOM);
   for (const { name, object } of objects) {
-    checkRoom(object, folder);
     const path = join(folder, name);
     await download(object, `${path}.unchecked`, { signal, onBytes });
     await admit(path, header, name, placePath(object.place), signal);
@@ -109,6 +144,7 @@ async function fetchFiles(
 /** Fetches files, and of those that are Zarr arrays all objects. */
 async function fetchArrays(
   place: Place,
+  header: StoreHeader,
   names: readonly string[],
   folder: string,
   { signal, onProgress }: FetchOptions,
@@ -121,7 +157,11 @@ async function fetchArrays(
       for (const [own, object] of await listObjects(within(place, packed), { signal }))
         objects.push([`${packed}/${own}`, object]);
   }
-  const total = objects.reduce((sum, [, object]) => sum + object.size, 0);
+  const total = sum(objects.map(([, object]) => object.size));
+  const rest = objects.map(([name, object]) => bytesLeft(object, join(folder, name)));
+  // And what it becomes beside it.
+  const unpacked = names.map((name) => bytesOf(header, name) ?? 0);
+  checkRoom(folder, sum(rest) + sum(unpacked), placePath(place), ROOM);
   let done = 0;
   const onBytes = (n: number) => onProgress?.((done += n), total);
   for (const [name, object] of objects) {
@@ -132,22 +172,12 @@ async function fetchArrays(
   }
 }
 
+const sum = (bytes: readonly number[]) => bytes.reduce((all, own) => all + own, 0);
+
 async function objectOf(place: Place, signal: AbortSignal | undefined): Promise<ObjectState> {
   const object = await objectState(place, { signal });
   if (object !== null) return object;
   throw new DataError("is missing in the store; copy the store there again with --force", {
     path: placePath(place),
   });
-}
-
-/** Reads a header that was fetched; `folder` is left with it, and where it is damaged removed. */
-function headerOf(place: Place, bytes: Uint8Array, folder: string): StoreHeader {
-  const file = join(folder, "cells.json");
-  try {
-    writeFileAtomic(file, bytes);
-    return readHeader(folder, true);
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    throw namedAfter(error, folder, placePath(within(place, "cells.json")));
-  }
 }

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { DataError, InterruptedError } from "../../errors.ts";
-import { commitFolder, namedAfter, writeError, writeFileAtomic } from "../../files/atomic.ts";
+import { commitFolder, makeFolder, namedAfter, writeError, writeFileAtomic } from "../../files/atomic.ts";
 import { sha256 } from "../../files/hash.ts";
 import { cacheFolder } from "../../files/objects/cache.ts";
 import { type CheckOptions, checkFiles, sizeOf } from "../checked.ts";
@@ -10,10 +10,10 @@ import {
   isPacked,
   PACKED_VERSION,
   readHeader,
-  STORE_VERSION,
   type StoreHeader,
   sealed,
   storeFile,
+  unpackedHeader,
 } from "../header.ts";
 import { admit, alone } from "../remote/admit.ts";
 import { packArray, unpackArray } from "./array.ts";
@@ -67,7 +67,8 @@ export async function unpackStore(path: string, options: UnpackOptions = {}): Pr
   const header = readHeader(path, true);
   const name = basename(resolve(path)).replace(/[^A-Za-z0-9._-]/g, "_");
   const folder = join(cacheFolder(), `${name}-${sha256(`${resolve(path)}\n${header.sum}`).slice(0, 16)}`);
-  await unpackInto(path, header, folder, options);
+  makeFolder(folder);
+  await alone(folder, options.signal, () => unpackInto(path, header, folder, options));
   return folder;
 }
 
@@ -78,37 +79,34 @@ export interface UnpackOptions extends CheckOptions {
   readonly called?: string;
 }
 
-/** Unpacks a store into `folder`. @throws DataError as {@link unpackStore} */
+/** Unpacks a store into `folder`, which no other process does meanwhile. @throws DataError as {@link unpackStore} */
 export async function unpackInto(
   path: string,
   packed: StoreHeader,
   folder: string,
   { names = Object.keys(packed.hashes), called = path, signal, onProgress }: UnpackOptions,
 ): Promise<void> {
-  const { staged: _, sum: __, ...rest } = packed;
-  const header = sealed({ ...rest, version: STORE_VERSION });
-  mkdirSync(folder, { recursive: true });
+  const header = unpackedHeader(packed);
   writeFileAtomic(join(folder, "cells.json"), headerText(header));
-  await alone(folder, signal, async () => {
-    const lacking = names.filter((name) => !existsSync(join(folder, name)));
-    let done = 0;
-    const total = lacking.reduce((sum, name) => sum + bytesOf(path, packed, name), 0);
-    for (const name of lacking) {
-      const array = packedName(name);
-      const unchecked = join(folder, `${name}.unchecked`);
-      try {
-        if (array === null) copyFileSync(join(path, name), unchecked);
-        else
-          await unpackArray(join(path, array), unchecked, (bytes) => {
-            checkGoing(signal);
-            onProgress?.((done += bytes), total);
-          });
-      } catch (cause) {
-        throw calledAs(cause instanceof DataError ? cause : writeError(folder, cause), path, called);
-      }
-      await admit(join(folder, name), header, name, join(called, array ?? name), signal);
+  const lacking = names.filter((name) => !existsSync(join(folder, name)));
+  let done = 0;
+  const sizes = lacking.map((name) => bytesOf(packed, name) ?? sizeOf(join(path, name)));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  for (const name of lacking) {
+    const array = packedName(name);
+    const unchecked = join(folder, `${name}.unchecked`);
+    try {
+      if (array === null) copyFileSync(join(path, name), unchecked);
+      else
+        await unpackArray(join(path, array), unchecked, (bytes) => {
+          checkGoing(signal);
+          onProgress?.((done += bytes), total);
+        });
+    } catch (cause) {
+      throw calledAs(cause instanceof DataError ? cause : writeError(folder, cause), path, called);
     }
-  });
+    await admit(join(folder, name), header, name, `${called}/${array ?? name}`, signal);
+  }
 }
 
 /** An error about something in `path` as one about the same in what a user knows it as. */
@@ -121,11 +119,11 @@ function checkGoing(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new InterruptedError("stopped while cells were copied");
 }
 
-/** Bytes of a file of a store, unpacked; about, of an array. */
-function bytesOf(path: string, { count, channels, height, width, type }: StoreHeader, name: string): number {
+/** Bytes of the values of an array of a store; null for another file. */
+export function bytesOf({ count, channels, height, width, type }: StoreHeader, name: string): number | null {
   if (name === "masks.npy") return count * height * width;
   const value = type === "uint8" ? 1 : type === "float32" || type === undefined ? 4 : 2;
-  return name === "crops.npy" ? count * channels.length * height * width * value : sizeOf(join(path, name));
+  return name === "crops.npy" ? count * channels.length * height * width * value : null;
 }
 
 /** Files of a store as it lies in its folder, below it. */

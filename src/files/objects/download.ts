@@ -8,13 +8,12 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  statSync,
 } from "node:fs";
-import { dirname } from "node:path";
 import { DataError } from "../../errors.ts";
 import { writeAll, writeError } from "../atomic.ts";
 import { sha256 } from "../hash.ts";
 import type { AskOptions } from "./client.ts";
-import { placePath } from "./place.ts";
 import { type ObjectState, readRange, together } from "./read.ts";
 
 /** Bytes that are asked for at a time. */
@@ -28,17 +27,16 @@ export interface DownloadOptions extends AskOptions {
 /**
  * Copies an object to `path`: pieces side by side, each once. One that was stopped goes on where it was, as long as the
  * object is the same.
- * @throws DataError where the disk has no room, the object changes meanwhile, or as {@link readRange}
+ * @throws DataError where the disk is full, the object changes meanwhile, or as {@link readRange}
  */
 export async function download(
   object: ObjectState,
   path: string,
   { onBytes, ...options }: DownloadOptions = {},
 ): Promise<void> {
-  const { size, etag } = object;
-  const partial = `${path}.fetched-${sha256(`${etag}\n${size}`).slice(0, 12)}`;
+  const { size } = object;
+  const partial = partialOf(object, path);
   const marks = `${partial}.pieces`;
-  checkRoom(object, path);
   let file: number | undefined;
   let marking: number | undefined;
   try {
@@ -72,7 +70,6 @@ export async function download(
 
 /** Copies an object to `path`, from its beginning, in pieces one after the other. @throws DataError as {@link download} */
 export async function fetchFile(object: ObjectState, path: string, options: AskOptions = {}): Promise<void> {
-  checkRoom(object, path);
   const file = openSync(path, "w");
   try {
     for (let start = 0; start < object.size; start += PIECE) {
@@ -85,13 +82,29 @@ export async function fetchFile(object: ObjectState, path: string, options: AskO
   }
 }
 
-/** @throws DataError where the disk has less room than the object needs */
-export function checkRoom({ place, size }: ObjectState, path: string): void {
-  const { bavail, bsize } = statfsSync(dirname(path));
-  if (size <= bavail * bsize) return;
-  const gb = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+/** Where what is there of an object is kept until it is whole. */
+function partialOf({ etag, size }: ObjectState, path: string): string {
+  return `${path}.fetched-${sha256(`${etag}\n${size}`).slice(0, 12)}`;
+}
+
+/** Bytes that the disk lacks of an object at `path`; one that was stopped has a share of it already. */
+export function bytesLeft(object: ObjectState, path: string): number {
+  if (statSync(path, { throwIfNoEntry: false })?.size === object.size) return 0;
+  const { blocks = 0 } = statSync(partialOf(object, path), { throwIfNoEntry: false }) ?? {};
+  return Math.max(0, object.size - blocks * 512);
+}
+
+/**
+ * Looks for room before anything is fetched into a folder.
+ * @param what what takes `bytes` more @param remedy what helps beside making room
+ * @throws DataError where its disk has less
+ */
+export function checkRoom(folder: string, bytes: number, what: string, remedy: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bytes <= bavail * bsize) return;
+  const gb = (n: number) => `${(n / 1e9).toFixed(1)} GB`;
   throw new DataError(
-    `has room for ${gb(bavail * bsize)}, and ${placePath(place)} has ${gb(size)}; free some, or set CELLSWAP_CACHE to a folder on a larger disk`,
-    { path: dirname(path) },
+    `has room for ${gb(bavail * bsize)}, and ${what} takes ${gb(bytes)}; free some, or ${remedy}`,
+    { path: folder },
   );
 }

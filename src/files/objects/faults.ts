@@ -48,15 +48,15 @@ export function isNoObject(error: unknown): boolean {
 /** Whether a condition of a request (`If-Match`, `If-None-Match`) does not hold. */
 export function isUnmet(error: unknown): boolean {
   const { name, $metadata } = error as Failure;
-  return name === "PreconditionFailed" || [409, 412].includes($metadata?.httpStatusCode ?? 0);
+  return name === "PreconditionFailed" || $metadata?.httpStatusCode === 412;
 }
 
-/** Whether trying again may help: a server that is busy, a connection that broke. */
+/** Whether trying again may help: a server that is busy, another that puts the same object just now, a connection that broke. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof CellswapError) return false;
   const { name = "", code = "", $metadata } = error as Failure;
   const status = $metadata?.httpStatusCode ?? 0;
-  return status === 429 || status >= 500 || CUT.has(name) || CUT.has(code);
+  return status === 409 || status === 429 || status >= 500 || CUT.has(name) || CUT.has(code);
 }
 
 /**

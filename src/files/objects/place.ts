@@ -15,18 +15,13 @@ export function isObjectPath(path: string): boolean {
   return /^s3:\/\//i.test(path);
 }
 
-/** A text without what stands before an @ in `s3://` paths: credentials, where somebody wrote them there. */
-export function withoutSecrets(text: string): string {
-  return text.replace(/s3:\/\/[^/\s]*@/gi, "s3://...@");
-}
-
 /** Where `s3://BUCKET/KEY` is. @throws StudyError for another text; what may be a secret in it is not shown */
 export function parsePlace(path: string): Place {
   const rest = path.slice("s3://".length);
   const [bucket, ...keys] = rest.split("/");
-  if (/[@?#]/.test(bucket))
+  if (/[@?#:]/.test(bucket))
     throw new StudyError(
-      "the bucket of this s3:// path has one of @ ? #; write s3://BUCKET/KEY, and give credentials by the environment (docs/cluster.md, Object stores)",
+      "the bucket of this s3:// path has one of @ ? # :; write s3://BUCKET/KEY, and give credentials by the environment (docs/cluster.md, Object stores)",
     );
   if (!BUCKET.test(bucket))
     throw new StudyError("has no bucket of a valid name; write s3://BUCKET/KEY", { path });

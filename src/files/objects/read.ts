@@ -86,7 +86,10 @@ export async function readObject(
   );
 }
 
-/** Objects below a place, by their names there; a request lists 1,000. @throws DataError as {@link ask} */
+/**
+ * Objects below a place, by their names there, those left out that are no path below a folder (`../x`); a request lists
+ * 1,000. @throws DataError as {@link ask}
+ */
 export async function listObjects(place: Place, options: AskOptions = {}): Promise<Map<string, ObjectState>> {
   const found = new Map<string, ObjectState>();
   const prefix = place.key === "" ? "" : `${place.key}/`;
@@ -107,13 +110,21 @@ export async function listObjects(place: Place, options: AskOptions = {}): Promi
       options,
     );
     for (const { Key = "", Size = 0, ETag = "" } of page.Contents ?? [])
-      if (Key.startsWith(prefix) && !Key.endsWith("/")) {
+      if (Key.startsWith(prefix)) {
         const name = Key.slice(prefix.length);
-        found.set(name, { place: within(place, name), size: Size, etag: ETag });
+        // Whoever may write to a bucket must not choose where files come to lie.
+        if (isPlain(name)) found.set(name, { place: within(place, name), size: Size, etag: ETag });
       }
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
   return found;
+}
+
+/** Whether a name leads to a file below the folder that it is joined to. */
+export function isPlain(name: string): boolean {
+  return (
+    !/[\\\0]/.test(name) && name.split("/").every((part) => part !== "" && part !== "." && part !== "..")
+  );
 }
 
 /** Does `work` for every item, as many at a time as there are connections; the first failure ends it. */

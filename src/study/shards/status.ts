@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { RemoteFeatures } from "../../features/remote.ts";
 import { beginsKept } from "../kept.ts";
+import { isOwnFeature } from "../own-files.ts";
 import { readShards, type Shards, type Stage } from "./file.ts";
 
 /** How far one stage of a study's shards is. */
@@ -59,9 +60,15 @@ export async function shardStatusEverywhere(study: string): Promise<ShardStatus>
   return shardStatus(study, shards, await remote?.complete());
 }
 
-/** The features of a study that are in an object store; null where they are in a folder. */
-export function remoteFeatures(study: string, { remote, features }: Shards): RemoteFeatures | null {
-  return remote === undefined ? null : new RemoteFeatures(remote, resolve(study, features));
+/** The features of a study that are in an object store; null where they are in a folder. @param signal ends what they do */
+export function remoteFeatures(
+  study: string,
+  { remote, features }: Shards,
+  signal?: AbortSignal,
+): RemoteFeatures | null {
+  return remote === undefined
+    ? null
+    : new RemoteFeatures(remote, resolve(study, features), isOwnFeature, { signal });
 }
 
 /** Parts that are complete, as the plan of the shards names them. */

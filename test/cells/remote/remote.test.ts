@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { copyStore } from "../../../src/cells/remote/copy.ts";
 import { CellStore } from "../../../src/cells/store.ts";
+import { bytesLeft, download } from "../../../src/files/objects/download.ts";
 import { parsePlace, within } from "../../../src/files/objects/place.ts";
 import { listObjects, objectState, readObject, readRange } from "../../../src/files/objects/read.ts";
 import { putObject } from "../../../src/files/objects/write.ts";
@@ -102,14 +103,24 @@ describe.skipIf(!HAS_SERVER)("cells in an object store", () => {
     expect([...(await listObjects(parsePlace(place))).keys()]).toContain("crops.zarr/c/0/0/0/0");
     forget();
     expect(await crops(place)).toEqual(await crops(cells));
+    // And again, of what is there.
+    const { length } = proxy.seen;
+    expect(await crops(place)).toEqual(await crops(cells));
+    expect(proxy.seen.length).toBe(length + 1);
+    const back = join(folder, "unpacked");
+    await copyStore(place, back);
+    expect(readFileSync(join(back, "cells.json"))).toEqual(readFileSync(join(cells, "cells.json")));
     const shard = within(parsePlace(place), "crops.zarr/c/0/0/0/0");
     const bytes = Buffer.from(await readObject(shard, 1 << 24));
-    bytes[60] ^= 1;
-    await putObject(shard, bytes, { replace: true });
+    const spoilt = Buffer.from(bytes);
+    spoilt[60] ^= 1;
+    await putObject(shard, spoilt, { replace: true });
     forget();
     await expect(CellStore.open(place)).rejects.toThrow(
       `${place}/crops.zarr/c/0/0/0/0: is a damaged shard (the check sum of chunk 0 does not fit)`,
     );
+    await putObject(shard, bytes, { replace: true });
+    expect(await crops(place)).toEqual(await crops(cells));
   });
 
   test.each(["busy", "cut", "slow"] as const)(
@@ -166,6 +177,29 @@ describe.skipIf(!HAS_SERVER)("cells in an object store", () => {
     await expect(CellStore.open("s3://no-such-bucket/x")).rejects.toThrow(
       "s3://no-such-bucket/x/cells.json: there is no bucket no-such-bucket; check its name and AWS_ENDPOINT_URL",
     );
+  });
+
+  test("what a stopped fetch has is not asked room for again", async () => {
+    const object = (await objectState(within(parsePlace(url), "crops.npy")))!;
+    const path = join(folder, "crops.npy");
+    expect(bytesLeft(object, path)).toBe(object.size);
+    const stop = new AbortController();
+    stop.abort();
+    await expect(download(object, path, { signal: stop.signal })).rejects.toThrow("stopped");
+    // The partial file is there, and empty.
+    expect(bytesLeft(object, path)).toBe(object.size);
+    const [partial] = readdirSync(folder).filter((n) => /^crops\.npy\.fetched-[0-9a-f]{12}$/.test(n));
+    writeFileSync(join(folder, partial), new Uint8Array(object.size).fill(1));
+    expect(bytesLeft(object, path)).toBe(0);
+    await download(object, path);
+    expect(readFileSync(path)).toEqual(readFileSync(join(cells, "crops.npy")));
+  });
+
+  test("a secret that somebody wrote into a path is not shown", async () => {
+    const { code, stderr } = await command(["segment", "s3://AKIA:abc/def@b/k"], {});
+    expect(code).toBe(1);
+    expect(stderr).not.toMatch(/AKIA|abc|def/);
+    expect(stderr).toContain("s3://...@b/k");
   });
 
   test("objects below a place are listed by their names", async () => {

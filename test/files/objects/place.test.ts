@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
 import { copyStore } from "../../../src/cells/remote/copy.ts";
-import {
-  isObjectPath,
-  parsePlace,
-  placePath,
-  within,
-  withoutSecrets,
-} from "../../../src/files/objects/place.ts";
+import { DataError } from "../../../src/errors.ts";
+import { checkRoom } from "../../../src/files/objects/download.ts";
+import { isPassing, isUnmet } from "../../../src/files/objects/faults.ts";
+import { isObjectPath, parsePlace, placePath, within } from "../../../src/files/objects/place.ts";
+import { isPlain } from "../../../src/files/objects/read.ts";
+import { withoutSecrets } from "../../../src/visible.ts";
 
 test("paths name a bucket and a key", () => {
   expect(isObjectPath("s3://lab/cells")).toBe(true);
@@ -21,15 +20,40 @@ test.each(["s3://", "s3:///key", "s3://a b/c", "s3://lab/../x"])("%s is refused 
   expect(() => parsePlace(path)).toThrow(path);
 });
 
-test("what may be a secret in a path is not shown", () => {
-  expect(() => parsePlace("s3://AKIAKEY:hunter2@lab/cells")).toThrow(
-    /^the bucket of this s3:\/\/ path has one of @/,
+test.each(["s3://AKIAKEY:hunter2@lab/cells", "s3://AKIAKEY:hun/ter2@lab/cells"])(
+  "what may be a secret in %s is not shown",
+  (path) => {
+    expect(() => parsePlace(path)).toThrow(/^the bucket of this s3:\/\/ path has one of @/);
+    try {
+      parsePlace(path);
+    } catch (error) {
+      expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("ter2");
+    }
+    for (const shown of [path, `/home/s3:${path.slice("s3:/".length)}`]) {
+      const error = new DataError(`is not what ${shown} says`, { path: shown });
+      for (const text of [error.message, error.path, error.reason]) expect(text).not.toContain("ter2");
+    }
+  },
+);
+
+test("a conflict is tried again, an unmet condition is not", () => {
+  const answer = (name: string, httpStatusCode: number) => ({ name, $metadata: { httpStatusCode } });
+  const conflict = answer("ConditionalRequestConflict", 409);
+  expect([isUnmet(conflict), isPassing(conflict)]).toEqual([false, true]);
+  const unmet = answer("PreconditionFailed", 412);
+  expect([isUnmet(unmet), isPassing(unmet)]).toEqual([true, false]);
+});
+
+test("a disk without room is named, with what helps", () => {
+  expect(() => checkRoom(".", 2 ** 60, "s3://lab/cells", "take another")).toThrow(
+    /^\.: has room for [\d.]+ GB, and s3:\/\/lab\/cells takes 1152921504\.6 GB; free some, or take another$/,
   );
-  try {
-    parsePlace("s3://AKIAKEY:hunter2@lab/cells");
-  } catch (error) {
-    expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("hunter2");
-  }
+});
+
+test("names that lead out of a folder are not plain", () => {
+  for (const name of ["../x", "a/../x", "a//x", "./x", "a/", "a\\x", "a\0x", ""])
+    expect(isPlain(name), name).toBe(false);
+  for (const name of ["x", "crops.zarr/c/0", "..x/y.."]) expect(isPlain(name), name).toBe(true);
 });
 
 test("a copy and a log show none either", async () => {

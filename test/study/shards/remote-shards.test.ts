@@ -1,10 +1,13 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { copyStore } from "../../../src/cells/remote/copy.ts";
+import { InterruptedError } from "../../../src/errors.ts";
+import { RemoteFeatures } from "../../../src/features/remote.ts";
 import { parsePlace, within } from "../../../src/files/objects/place.ts";
 import { putObject } from "../../../src/files/objects/write.ts";
+import { isOwnFeature } from "../../../src/study/own-files.ts";
 import { readStudyFile, type Study } from "../../../src/study/schema.ts";
 import { readShards } from "../../../src/study/shards/file.ts";
 import { makeShard } from "../../../src/study/shards/make.ts";
@@ -83,6 +86,27 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
     for (const name of Object.keys(contents(base)))
       for (const secret of [KEY, SECRET])
         expect(readFileSync(join(base, name)).includes(secret), name).toBe(false);
+  });
+
+  test("names that no run gives are let lie, and a signal ends what is fetched and sent", async () => {
+    const own = `s3://${BUCKET}/other`;
+    const [part] = readShards(machine(0)).pieces[0].parts;
+    const strange = part.replace(/[^/]+$/, "notes");
+    for (const name of [part, strange])
+      for (const ending of [".rows.npy", ".sums.npy", ".npy"])
+        await putObject(
+          within(parsePlace(own), `${name}${ending}`),
+          readFileSync(join(machine(0), "features", `${part}${ending}`)),
+        );
+    const folder = join(base, "fetched");
+    const remote = new RemoteFeatures(own, folder, isOwnFeature);
+    expect([...(await remote.complete())]).toEqual([part]);
+    const stopped = new RemoteFeatures(own, folder, isOwnFeature, { signal: AbortSignal.abort() });
+    await expect(stopped.fetch()).rejects.toThrow(InterruptedError);
+    await expect(stopped.sendPart(part)).rejects.toThrow(InterruptedError);
+    expect(existsSync(folder)).toBe(false);
+    await remote.fetch();
+    expect(readdirSync(join(folder, dirname(part))).length).toBe(3);
   });
 
   test("an object of features that is damaged is named", async () => {
