@@ -14,7 +14,7 @@ import { Work } from "./study/cost/work.ts";
 import { evaluateCurve } from "./study/curve.ts";
 import { hasDrawnCells } from "./study/draw/drawn-store.ts";
 import { encoderName, outputNames } from "./study/encoders.ts";
-import { featuresOf, withFeatures } from "./study/feature-folder.ts";
+import { featuresOf, partsBeside, partsOfStudy, withFeatures } from "./study/feature-folder.ts";
 import { constantFinding } from "./study/given.ts";
 import { chanceFindings } from "./study/guards.ts";
 import { StudyLayout } from "./study/layout.ts";
@@ -107,7 +107,8 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
     const onDamage = ({ path, what }: PartDamage) =>
       options.onDamage?.(path, `${what}; what is not whole is made again`);
     options.onProgress?.("composites", 0, 0);
-    extraction = await withFeatures({ ...study, signal }, layout, async (features, shared) => {
+    const own = { ...study, signal, wanted: () => partsOfStudy(prepared, layout) };
+    extraction = await withFeatures(own, layout, async (features, shared) => {
       for (const { given, file, order } of files) {
         const place = { header: store.header, plan, cells: store.cells, folder: features, shared };
         const onProgress = (done: number, total: number) => options.onProgress?.("features", done, total);
@@ -192,7 +193,8 @@ export async function runStudy(given: Study, options: StudyOptions): Promise<Stu
       ...{ signal, work, workers },
       onProgress: (done, total) => options.onProgress?.("probes", done, total),
     });
-    const { found, varied } = await withFeatures({ ...study, signal }, layout, async (features, shared) => {
+    const beside = { ...study, signal, wanted: () => partsBeside(prepared) };
+    const { found, varied } = await withFeatures(beside, layout, async (features, shared) => {
       const asked = (stage: "remedies" | "sensitivity"): PartRequest => ({
         ...judged,
         targets,

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { piecesOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
 import { type ExtractRequest, requestedShelves } from "./extract.ts";
@@ -54,6 +54,20 @@ export function lookUp(
     names.map((name, o) => new FeatureSet(name, dimensions[o], pieces, shelves[e][o])),
   );
   return { sets, composites, encodings, bytes };
+}
+
+/**
+ * How the names of parts (`ENCODER/SEGMENT.KEY-...`) begin in which an extraction may find what its folder lacks; those
+ * of other cells, masks or encoders begin otherwise.
+ */
+export function lackingParts(request: Parameters<typeof lookUp>[0]): string[] {
+  const shelves = requestedShelves(request, piecesOf(request.plan), { look: true });
+  const begins = shelves.flat(2).flatMap(({ missing }) => {
+    if (missing === null) return [];
+    const name = relative(request.folder, missing.base).replaceAll("\\", "/");
+    return name.slice(0, name.lastIndexOf("-") + 1);
+  });
+  return [...new Set(begins)];
 }
 
 /** Features of a plan that were made elsewhere, known by `key`; as {@link lookUp}. */

@@ -44,11 +44,12 @@ export class RemoteFeatures {
 
   /**
    * Brings parts that the store holds and the folder lacks into it, every row held to its check sum.
-   * @param wanted all by default @throws DataError naming an object that is damaged, or as `ask`
+   * @param wanted their names, or whether one is wanted; all by default @throws DataError naming an object that is damaged, or as `ask`
    */
-  async fetch(wanted?: Iterable<string>): Promise<void> {
+  async fetch(wanted: Iterable<string> | ((part: string) => boolean) = () => true): Promise<void> {
     const there = await this.#list();
-    const parts = [...(wanted ?? there.keys())].flatMap((part) => {
+    const names = typeof wanted === "function" ? [...there.keys()].filter(wanted) : [...wanted];
+    const parts = names.flatMap((part) => {
       const objects = there.get(part);
       return objects === undefined || isComplete(join(this.#folder, part)) ? [] : [{ part, objects }];
     });

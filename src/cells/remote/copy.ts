@@ -1,10 +1,17 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../errors.ts";
 import { commitFolder, makeFolder } from "../../files/atomic.ts";
-import { isObjectPath, parsePlace } from "../../files/objects/place.ts";
+import { isObjectPath, parsePlace, placePath, within } from "../../files/objects/place.ts";
 import { sizeOf } from "../checked.ts";
-import { isPacked, readHeader } from "../header.ts";
+import {
+  headerText,
+  isPacked,
+  parseHeader,
+  readHeader,
+  type StoreHeader,
+  unpackedHeader,
+} from "../header.ts";
 import { filesOf, packStore, unpackInto } from "../zarr/store.ts";
 import { alone } from "./admit.ts";
 import { fetchInto, readHeaderObject, storeFolder } from "./fetch.ts";
@@ -62,15 +69,25 @@ async function unpacked(from: string, to: string, options: CopyOptions): Promise
   const unfinished = `${to}.unfinished`;
   if (isObjectPath(from)) {
     const place = parsePlace(from);
-    await fetchInto(place, await readHeaderObject(place, options), unfinished, options);
+    const bytes = await readHeaderObject(place, options);
+    removeOthers(unfinished, parseHeader(bytes, placePath(within(place, "cells.json"))));
+    await fetchInto(place, bytes, unfinished, options);
   } else {
     const header = readHeader(from, true);
     if (!isPacked(header))
       throw new DataError("is a folder, as the other is; copy it as any folder, or give --store zarr", {
         path: from,
       });
+    removeOthers(unfinished, header);
     makeFolder(unfinished);
     await alone(unfinished, options.signal, () => unpackInto(from, header, unfinished, options));
   }
   commitFolder(unfinished, to);
+}
+
+/** Removes what a stopped copy of other cells left. */
+function removeOthers(unfinished: string, header: StoreHeader): void {
+  const file = join(unfinished, "cells.json");
+  if (!existsSync(file) || readFileSync(file, "utf8") === headerText(unpackedHeader(header))) return;
+  for (const folder of [unfinished, `${unfinished}.zarr`]) rmSync(folder, { recursive: true, force: true });
 }

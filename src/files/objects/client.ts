@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { type Deed, isPassing, objectError, stoppedWaiting } from "./faults.ts";
@@ -80,6 +81,8 @@ export async function ask<T>(
   { signal, expected = () => false }: AskOptions & { readonly expected?: (error: unknown) => boolean } = {},
 ): Promise<T> {
   const { client, library } = await current();
+  // Every connection listens to it; Node takes more than ten for a leak, and says so.
+  if (signal !== undefined) setMaxListeners(0, signal);
   for (let attempt = 1; ; attempt++)
     try {
       return await work(client, library, signal === undefined ? {} : { abortSignal: signal });

@@ -109,6 +109,20 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
     expect(readdirSync(join(folder, dirname(part))).length).toBe(3);
   });
 
+  test("a run fetches what its study asks for, not what other studies have there", async () => {
+    const [part] = readShards(machine(0)).pieces[0].parts;
+    const others = [part.replace(/\.[0-9a-f]{12}-/, ".0123456789ab-"), part.replace(/^[^/]+/, "other")];
+    for (const name of others)
+      for (const ending of [".rows.npy", ".sums.npy", ".npy"])
+        await putObject(
+          within(parsePlace(features), `${name}${ending}`),
+          readFileSync(join(machine(0), "features", `${part}${ending}`)),
+        );
+    const { composites } = await runStudy(remote, { ...common, out: join(base, "again") });
+    expect(composites).toBe(0);
+    expect(made(join(base, "again"))).toEqual(made(join(base, "one")));
+  });
+
   test("an object of features that is damaged is named", async () => {
     const [part] = readShards(machine(0)).pieces[0].parts;
     const place = within(parsePlace(features), `${part}.npy`);
