@@ -12,7 +12,6 @@ import { mulberry32, namedSeed } from "../src/core/rng.ts";
 import { mean, quantile, standardDeviation } from "../src/core/statistics.ts";
 import { writeSimulatedCells } from "../src/simulate/write-cells.ts";
 import { type Cluster, runArray } from "../src/study/shards/cluster.ts";
-import { readShards } from "../src/study/shards/file.ts";
 import { option, record, smoke } from "./harness.ts";
 
 const cli = resolve(import.meta.dirname, "../dist/cli.js");
@@ -37,10 +36,11 @@ function onCore(core: number, args: readonly string[]): Promise<number> {
 }
 
 /** Plans anew, without features. @returns estimated seconds of every shard */
-async function plan(shards: number): Promise<readonly number[]> {
+function plan(shards: number): readonly number[] {
   rmSync(out, { recursive: true, force: true });
-  await onCore(0, ["plan", study, "--out", out, "--shards", String(shards), "--workers", "1"]);
-  return readShards(out).seconds.features;
+  const words = ["plan", study, "--out", out, "--shards", String(shards), "--workers", "1", "--json"];
+  const { stdout } = spawnSync("taskset", ["-c", "0", process.execPath, cli, ...words], { encoding: "utf8" });
+  return JSON.parse(stdout).features.seconds;
 }
 
 /** Runs all shards on two nodes. @returns seconds from the first to the last, and of every shard */
@@ -89,7 +89,7 @@ try {
   const off = [long, short].flatMap((own) => own.each.map((t, i) => Math.log(t / expected(own)[i])));
   const spread = standardDeviation(off, 2);
 
-  const said = await plan(between);
+  const said = plan(between);
   const tasks = said.map((s) => ({ seconds: pace * s, bytes: 0, pieces: 1 }));
   const cluster: Cluster = {
     ...{ nodes: 2, cores: 1, taskCores: 1, queue: 0, dispatch: 0, preemptions: 0, attempts: 1 },
@@ -103,7 +103,7 @@ try {
   const predicted = [0.5, 0.05, 0.95].map((q) => quantile(walls, q));
   const real: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    if (round > 0) await plan(between);
+    if (round > 0) plan(between);
     real.push((await runShards(between)).wall);
     console.log(`measured ${real.at(-1)!.toFixed(1)} s, load ${loadavg()[0].toFixed(1)}`);
   }
@@ -118,7 +118,7 @@ try {
 }
 
 async function measured(shards: number) {
-  const said = await plan(shards);
+  const said = plan(shards);
   const { wall, each } = await runShards(shards);
   console.log(
     `${shards} shards: ${wall.toFixed(1)} s, each ${mean(each).toFixed(2)} s (said ${mean(said).toFixed(2)})`,

@@ -109,21 +109,21 @@ function clusterLines(clusters: readonly ClusterCost[], { nodes: given, price }:
 }
 
 /** What machines are asked for, a number for each shard. */
-function planJson({ shards, cost }: ShardPlan) {
-  const { shards: count, pieces, blocks, seconds, memory } = shards;
+function planJson({ shards, seconds, cost }: ShardPlan) {
+  const { shards: count, pieces, blocks } = shards;
   return {
     shards: count,
     composites: cost.composites,
     features: { parts: pieces.reduce((n, { parts }) => n + parts.length, 0), seconds: seconds.features },
     probes: { blocks: blocks.length, seconds: seconds.probes },
     /** Bytes of a shard, and of the merge, at most, about. */
-    memory,
+    memory: cost.memory,
     cost,
   };
 }
 
-function planText({ shards, cost }: ShardPlan, folder: string): string {
-  const { shards: count, pieces, blocks, seconds, memory } = shards;
+function planText({ shards, seconds, cost }: ShardPlan, folder: string): string {
+  const { shards: count, pieces, blocks } = shards;
   const most = (costs: readonly number[]) => duration(Math.max(...costs));
   const number = (n: number) => n.toLocaleString("en-US");
   const idle = count - new Set(pieces.map(({ shard }) => shard)).size;
@@ -131,7 +131,7 @@ function planText({ shards, cost }: ShardPlan, folder: string): string {
     `${count} ${count === 1 ? "shard" : "shards"}, numbered 0 to ${count - 1}, planned in ${folder}`,
     `features: ${number(cost.composites)} composites in ${number(pieces.length)} pieces${idle > 0 ? ` (${number(idle)} ${idle === 1 ? "shard has" : "shards have"} none)` : ""}, at most ${most(seconds.features)} of a processor a shard (estimate)`,
     `probes: ${number(blocks.length)} blocks, at most ${most(seconds.probes)} of a processor a shard (estimate)`,
-    `memory: ${gigabytes(memory)} a shard at most, about`,
+    `memory: ${gigabytes(cost.memory)} a shard at most, about`,
   ].join("\n");
 }
 

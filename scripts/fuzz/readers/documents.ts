@@ -101,10 +101,9 @@ const EXPORT = {
 const PART = "tiny/different.ER.0123456789ab-0123456789ab";
 const SHARDS = {
   ...{ format: "cellswap-shards", version: 1, cellswap: "0.1.0", shards: 2, plan: "a".repeat(64) },
-  ...{ features: "features", dimensions: { tiny: 4 }, memory: 4e8 },
+  ...{ features: "features", dimensions: { tiny: 4 } },
   pieces: [{ shard: 0, piece: 0, parts: [PART] }],
   blocks: [{ shard: 1, file: "stages/blocks/tiny/different.nucleus.json", key: "0123456789ab" }],
-  seconds: { features: [1, 0], probes: [0, 0.5] },
 };
 
 const COUNT = 40;

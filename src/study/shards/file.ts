@@ -43,10 +43,6 @@ const SHARDS = z.strictObject({
       key: z.string(),
     }),
   ),
-  /** Seconds of a processor that each shard takes, by estimate. */
-  seconds: z.strictObject({ features: z.array(z.number()), probes: z.array(z.number()) }),
-  /** Bytes of memory of a shard at most, about. */
-  memory: z.number(),
   sha256: z.string(),
 });
 

@@ -38,7 +38,7 @@ export interface Workload {
 }
 
 /** The workload of a plan of shards. */
-export function workloadOf({ shards, cost, cells, planned }: ShardPlan): Workload {
+export function workloadOf({ shards, seconds, cost, cells, planned }: ShardPlan): Workload {
   const dimensions = Object.values(shards.dimensions);
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
   return {
@@ -50,8 +50,8 @@ export function workloadOf({ shards, cost, cells, planned }: ShardPlan): Workloa
     pieces: shards.pieces.length,
     blocks: shards.blocks.length,
     seconds: {
-      features: sum(shards.seconds.features),
-      probes: sum(shards.seconds.probes),
+      features: sum(seconds.features),
+      probes: sum(seconds.probes),
       merge: cost.seconds.probes + cost.seconds.results,
     },
   };

@@ -21,6 +21,8 @@ import { probeJobs } from "./jobs.ts";
 export interface ShardPlan {
   readonly shards: Shards;
   readonly cost: StudyCost;
+  /** Seconds of a processor that each shard takes, by estimate. */
+  readonly seconds: { readonly features: readonly number[]; readonly probes: readonly number[] };
   /** Cells of the store, and composites of the plan, made already or not. */
   readonly cells: number;
   readonly planned: number;
@@ -47,8 +49,8 @@ export async function planShards(
         await takeGiven(prepared, features, shared, options);
         return divide(prepared, cost, { layout, features, shards, onDamage: options.onDamage });
       });
-      writeShards(layout.path, planned);
-      return { shards: planned, cost, cells: prepared.store.count, planned: prepared.plan.count };
+      writeShards(layout.path, planned.shards);
+      return { ...planned, cost, cells: prepared.store.count, planned: prepared.plan.count };
     } finally {
       folder.close();
     }
@@ -87,7 +89,7 @@ function divide(
     shards: number;
     onDamage: BeginOptions["onDamage"];
   },
-): Shards {
+): Pick<ShardPlan, "shards" | "seconds"> {
   const { store, plan, scales, study, targets, trials } = prepared;
   const { composite } = study;
   const pieces = piecesOf(plan);
@@ -109,26 +111,35 @@ function divide(
     const parts: string[] = [];
     let rows = 0;
     let own = 0;
+    const shares: number[] = [];
     shelves.forEach((outputs, e) => {
       const most = Math.max(...outputs.map((list) => list[piece].missing?.count ?? 0));
       rows = Math.max(rows, most);
       own += most * seconds[e];
+      shares.push(most);
       for (const {
         [piece]: { missing },
       } of outputs)
         if (missing !== null) parts.push(nameIn(features, missing.base));
     });
-    return rows === 0 ? [] : [{ piece, parts, seconds: own + rows * composed }];
+    const lacks = shares.map((n) => n / rows).join();
+    return rows === 0 ? [] : [{ piece, parts, rows, lacks, seconds: own + rows * composed }];
   });
   const { outputs } = lookUpOutputs(prepared, features);
   const perFit = (cost.seconds.pairs * cost.threads) / Math.max(1, cost.fits);
   const jobs = probeJobs({ ...prepared, layout, outputs }).flatMap(({ set, block, evaluation, file }) => {
     const { key, fits } = blockWork(evaluation, set, block);
-    return fits === 0 ? [] : [{ file, key, seconds: fits * perFit }];
+    return fits === 0 ? [] : [{ file, key, fits, seconds: fits * perFit }];
   });
   const [pieceCosts, jobCosts] = [lacking, jobs].map((list) => list.map((own) => own.seconds));
-  const [pieceShards, jobShards] = [deal(pieceCosts, shards), deal(jobCosts, shards)];
-  return {
+  // Seconds are measured, and differ from plan to plan: they are only asked where rows do not say as much.
+  const alike = new Set(lacking.map(({ lacks }) => lacks)).size === 1;
+  const pieceShards = deal(alike ? lacking.map(({ rows }) => rows) : pieceCosts, shards);
+  const jobShards = deal(
+    jobs.map(({ fits }) => fits),
+    shards,
+  );
+  const planned: Shards = {
     shards,
     plan: planHash(plan),
     features: relative(layout.path, features).replaceAll("\\", "/"),
@@ -136,10 +147,12 @@ function divide(
     dimensions: Object.fromEntries(outputs.map(({ set }) => [set.name, set.dimension])),
     pieces: lacking.map(({ piece, parts }, i) => ({ shard: pieceShards[i], piece, parts })),
     blocks: jobs.map(({ file, key }, i) => ({ shard: jobShards[i], file, key })),
+  };
+  return {
+    shards: planned,
     seconds: {
       features: costsOf(pieceCosts, pieceShards, shards),
       probes: costsOf(jobCosts, jobShards, shards),
     },
-    memory: cost.memory,
   };
 }
