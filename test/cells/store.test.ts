@@ -142,7 +142,7 @@ describe("a store", () => {
     await expect(CellStore.open(path)).rejects.toThrow(/has 1 verdicts for 3 cells/);
     change({ version: 99 });
     await expect(CellStore.open(path)).rejects.toThrow(
-      /has version 99, this cellswap reads 2 and 3; import the cells again/,
+      /has version 99, this cellswap reads 2, 3, 4; import the cells again/,
     );
     change({ format: "other" });
     await expect(CellStore.open(path)).rejects.toThrow(/is not the header of a cell store/);
