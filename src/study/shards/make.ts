@@ -66,7 +66,7 @@ export async function makeShard(given: Study, options: ShardOptions): Promise<Sh
   if (resolve(out, shards.features) !== resolve(folder) || shards.remote !== given.remoteFeatures)
     throw changed("where features are kept was changed", out);
   const done = (made: number) => ({ shard, shards: shards.shards, stage, made });
-  const remote = stage === "features" ? remoteFeatures(out, shards) : null;
+  const remote = stage === "features" ? remoteFeatures(out, shards, options.signal) : null;
   const parts = shards.pieces.filter((p) => p.shard === shard).flatMap((p) => p.parts);
   // What an earlier attempt made on another machine, and what one on this machine could not send.
   await remote?.fetch(parts);

@@ -24,7 +24,7 @@ export async function awaitFeatures(
   shards: Shards = readShards(study),
 ): Promise<void> {
   const end = performance.now() + wait * 1000;
-  const remote = remoteFeatures(study, shards);
+  const remote = remoteFeatures(study, shards, signal);
   const parts = shards.pieces.flatMap((piece) => piece.parts);
   for (;;) {
     await remote?.fetch(parts);

@@ -8,7 +8,7 @@ import { piecesOf } from "../../swap/segments.ts";
 import { type BeginOptions, beginStudy } from "../begin.ts";
 import { blockWork } from "../blocks.ts";
 import { costOf, type StudyCost } from "../cost/cost.ts";
-import { withFeatures } from "../feature-folder.ts";
+import { partsOfStudy, withFeatures } from "../feature-folder.ts";
 import { nameIn } from "../open-folder.ts";
 import { lookUpOutputs } from "../outputs.ts";
 import { type PreparedStudy, prepareStudy } from "../prepare.ts";
@@ -45,7 +45,9 @@ export async function planShards(
     const folder = beginStudy(prepared, options);
     try {
       const { layout } = folder;
-      const planned = await withFeatures(prepared.study, layout, async (features, shared) => {
+      const wanted = () => partsOfStudy(prepared, layout);
+      const own = { ...prepared.study, signal: options.signal, wanted };
+      const planned = await withFeatures(own, layout, async (features, shared) => {
         await takeGiven(prepared, features, shared, options);
         return divide(prepared, cost, { layout, features, shards, onDamage: options.onDamage });
       });
