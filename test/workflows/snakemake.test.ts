@@ -38,7 +38,7 @@ describe.skipIf(!there)("Snakemake (needs snakemake and snakefmt)", () => {
     timeout: 600_000,
   }, async () => {
     const killed = await study.run("snakemake", snakemake(), {
-      killAt: () => existsSync(study.at("flow/study/features/2.done")),
+      killAt: (output) => output.includes("mem_mb=1400"),
     });
     expect(killed.signal).toBe("SIGKILL");
     expect(killed.output).toContain("Trying to restart job");

@@ -276,7 +276,7 @@ test("what a program prints goes to a log of bounded size", async () => {
 test("what a program prints is shown up to a megabyte", async () => {
   let shown = 0;
   const programs = new RunningPrograms((chunk) => void (shown += chunk.length));
-  const path = describeProgram(["floods"], { seconds: { start: 2 } });
+  const path = describeProgram(["floods"], { seconds: { start: 5 } });
   await expect(encode(path, programs)).rejects.toThrow(/gave no features .* \(it last printed "xxx/);
   await programs.end();
   expect(shown).toBeGreaterThan(2 ** 20);
