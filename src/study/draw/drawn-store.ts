@@ -4,7 +4,7 @@ import { isCellStore, readHeader, type StoreHeader } from "../../cells/header.ts
 import { storeFolder } from "../../cells/remote/fetch.ts";
 import { CellStore } from "../../cells/store.ts";
 import { type CellRecord, CellStoreWriter } from "../../cells/writer.ts";
-import { DataError, isCellswapError, StudyError } from "../../errors.ts";
+import { DataError, InUseError, isCellswapError, StudyError } from "../../errors.ts";
 import { makeFolder, writeError } from "../../files/atomic.ts";
 import { canonicalJson, sha256, sha256File } from "../../files/hash.ts";
 import { takeLock } from "../../files/lock.ts";
@@ -55,23 +55,35 @@ export async function drawStudyCells(given: Study, options: DrawOptions = {}): P
   const source = sourceOf(study, header, segmentation);
   const into = segment.cells;
   checkPlace(into, cells);
+  const folder = `${into}.drawing`;
   if (!isDrawn(into, source) || !(await isWhole(into, options.signal))) {
-    const folder = `${into}.drawing`;
     make(folder);
-    const lock = takeLock(folder);
-    try {
-      const signal = AbortSignal.any([lock.lost, ...(options.signal === undefined ? [] : [options.signal])]);
+    await inDrawing(folder, async (lost) => {
+      const signal = AbortSignal.any([lost, ...(options.signal === undefined ? [] : [options.signal])]);
       await draw(study, segmentation, { ...options, signal, folder, source });
-      if (!lock.lost.aborted) clear(folder, null);
-    } finally {
-      lock.release();
-      if (readdirSync(folder).length === 0) rmdirSync(folder);
-    }
+    });
+  } else if (existsSync(folder)) {
+    // Of a run that was cut off when all was drawn.
+    await inDrawing(folder, async () => {}).catch((error: unknown) => {
+      if (!(error instanceof InUseError)) throw error;
+    });
   }
   const drawn = await CellStore.open(into, study.allow);
   const failed = drawn.cells.usable.reduce((n, usable) => n + 1 - usable, 0);
   drawn.close();
   return { study: { ...study, cells: into }, note: noteOf(drawn.count, failed, header.count, study) };
+}
+
+/** Runs `work` with the lock of the folder in which cells are drawn, and removes what is there afterwards. */
+async function inDrawing(folder: string, work: (lost: AbortSignal) => Promise<void>): Promise<void> {
+  const lock = takeLock(folder);
+  try {
+    await work(lock.lost);
+    if (!lock.lost.aborted) clear(folder, null);
+  } finally {
+    lock.release();
+    if (readdirSync(folder).length === 0) rmdirSync(folder);
+  }
 }
 
 /** Whether the cells that a study draws are there, so that {@link drawStudyCells} writes nothing; true for other studies. */
