@@ -1,14 +1,15 @@
 import { expect, test } from "vitest";
 import { weightLayout } from "../../../../src/evaluate/logistic/streamed/block.ts";
 import { streamedBytes, streamedSpeed } from "../../../../src/evaluate/logistic/streamed/cost.ts";
-import { HELD_BYTES } from "../../../../src/evaluate/logistic/streamed/slices.ts";
+import { HELD_BYTES, MOST_SLICES } from "../../../../src/evaluate/logistic/streamed/slices.ts";
 
 test("memory stops to grow with the rows where features are no longer held", () => {
   const shape = { dimension: 384, classes: 1500 };
   const at = (rows: number, threads = 2) => streamedBytes(shape, rows, threads);
   expect(at(20_000) - at(10_000)).toBe(10_000 * 384 * 4);
   expect(at(1e6)).toBe(at(1e9));
-  expect(at(1e9)).toBeLessThan(HELD_BYTES + 200e6);
+  // A gradient of every slice may wait for that of the first; beside these the optimizer's steps and the threads' weights.
+  expect(at(1e9)).toBeLessThan(HELD_BYTES + (MOST_SLICES + 45) * 8 * weightLayout(shape).length);
   // A thread has two sets of weights, the rows at work, and a gradient on its way.
   expect(at(1e6, 3) - at(1e6, 2)).toBeLessThan(4.5 * 8 * weightLayout(shape).length);
 });
