@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { deal } from "../../core/deal.ts";
 import { requestedShelves } from "../../features/extract.ts";
 import type { FeatureSet } from "../../features/features.ts";
 import { takeFeatures } from "../../features/given/given.ts";
@@ -13,7 +14,6 @@ import { nameIn } from "../open-folder.ts";
 import { lookUpOutputs } from "../outputs.ts";
 import { type PreparedStudy, prepareStudy } from "../prepare.ts";
 import type { Study } from "../schema.ts";
-import { costsOf, deal } from "./deal.ts";
 import { type Shards, writeShards } from "./file.ts";
 import { probeJobs } from "./jobs.ts";
 
@@ -136,8 +136,8 @@ function divide(
   const [pieceCosts, jobCosts] = [lacking, jobs].map((list) => list.map((own) => own.seconds));
   // Seconds are measured, and differ from plan to plan: they are only asked where rows do not say as much.
   const alike = new Set(lacking.map(({ lacks }) => lacks)).size === 1;
-  const pieceShards = deal(alike ? lacking.map(({ rows }) => rows) : pieceCosts, shards);
-  const jobShards = deal(
+  const pieceShards = shardOfEach(alike ? lacking.map(({ rows }) => rows) : pieceCosts, shards);
+  const jobShards = shardOfEach(
     jobs.map(({ fits }) => fits),
     shards,
   );
@@ -157,4 +157,23 @@ function divide(
       probes: costsOf(jobCosts, jobShards, shards),
     },
   };
+}
+
+/** The shard of each of some things that stand in a row, by their costs. */
+function shardOfEach(costs: readonly number[], shards: number): number[] {
+  const bounds = deal(costs, shards);
+  let shard = 0;
+  return costs.map((_, i) => {
+    while (shard < shards - 1 && i >= bounds[shard + 1]) shard++;
+    return shard;
+  });
+}
+
+/** Sums of the costs of every shard. */
+function costsOf(costs: readonly number[], of: readonly number[], shards: number): number[] {
+  const sums = new Array<number>(shards).fill(0);
+  of.forEach((shard, i) => {
+    sums[shard] += costs[i];
+  });
+  return sums;
 }
