@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,8 +8,10 @@ import { TextStore } from "../../src/cells/text-store.ts";
 import { mulberry32 } from "../../src/core/rng.ts";
 import { readParquet, writeParquetPieces } from "../../src/files/table.ts";
 import type { Column } from "../../src/types.ts";
+import { hasModules, runPython } from "../python.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "cellswap-columns-"));
+const path = join(scratch, "columns.parquet");
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 test.each([
@@ -51,7 +52,6 @@ test("records become the table that a list of each column would be, in groups of
     }
     for (const list of lists.values()) if (list.length === i) list.push(null);
   }
-  const path = join(scratch, "columns.parquet");
   writeParquetPieces(path, columns.tables(), { missing: columns.withMissing });
   const numbers = (values: readonly (string | number | null)[]): Column =>
     Float64Array.from(values, (v) => (v === null ? Number.NaN : Number(v)));
@@ -67,12 +67,15 @@ test("records become the table that a list of each column would be, in groups of
     rowEnd: 103_000,
   });
   expect(rows.map(({ Metadata_Cell }) => Metadata_Cell)).toEqual(["c102998", "c102999"]);
+});
+
+test.skipIf(!hasModules(["pyarrow"]))("pyarrow reads that table (needs pyarrow)", () => {
   const script = `import sys, pyarrow.parquet as pq
 f = pq.ParquetFile(sys.argv[1])
 d = f.read().to_pydict()
 print(f.num_row_groups, len(set(d["Metadata_Cell"])), d["Metadata_Mixed"][102000], d["Metadata_Late"].count("yes"))`;
-  const { status, stdout } = spawnSync("python3", ["-c", script, path], { encoding: "utf8" });
-  if (status === 0) expect(stdout.trim()).toBe("3 103000 text 50500");
+  const { stdout, stderr, status } = runPython(["-c", script, path]);
+  expect({ stdout, stderr, status }).toEqual({ stdout: "3 103000 text 50500\n", stderr: "", status: 0 });
 });
 
 test("no rows are one table without any", () => {

@@ -1,17 +1,17 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect } from "vitest";
 import { NpyReader } from "../../src/files/npy.ts";
 import { readParquet } from "../../src/files/table.ts";
+import { hasModules, runPython } from "../python.ts";
 import { drawCells } from "../study/drawn.ts";
 
 /** The first Python that has PyTorch: that of PYTHON, that of the PATH, or that of Debian's packages. */
-export const python = [process.env.PYTHON ?? "python3", "python3", "/usr/bin/python3"].find(
-  (p) => spawnSync(p, ["-c", "import torch, numpy"]).status === 0,
+export const python = [process.env.PYTHON ?? "python3", "python3", "/usr/bin/python3"].find((p) =>
+  hasModules(["torch", "numpy"], p),
 );
-export const arrow = python !== undefined && spawnSync(python, ["-c", "import pyarrow"]).status === 0;
+export const arrow = python !== undefined && hasModules(["pyarrow"], python);
 const script = resolve(import.meta.dirname, "datasets.py");
 
 export const folder = mkdtempSync(join(tmpdir(), "cellswap-datasets-"));
@@ -29,8 +29,8 @@ export type Question = readonly [what: string, options: Readonly<Record<string, 
 
 /** Answers of one process. */
 export function askAll(questions: readonly Question[]) {
-  const { status, stdout, stderr } = spawnSync(python!, [script, JSON.stringify(questions)], {
-    encoding: "utf8",
+  const { status, stdout, stderr } = runPython([script, JSON.stringify(questions)], {
+    program: python!,
     cwd: folder,
   });
   expect([status, stderr]).toEqual([0, ""]);

@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readParquet } from "../../src/files/table.ts";
+import { runPython } from "../python.ts";
 import { drawCells, setVerdicts } from "../study/drawn.ts";
 import {
   arrow,
@@ -219,7 +219,7 @@ ${loop
   .replace("DataLoader(data, 64", "DataLoader(data, 12")}
     print(loss.item())
 `;
-    const { status, stdout, stderr } = spawnSync(python!, ["-c", code], { encoding: "utf8", cwd: folder });
+    const { status, stdout, stderr } = runPython(["-c", code], { program: python!, cwd: folder });
     expect([status, stderr]).toEqual([0, ""]);
     const losses = stdout.trim().split("\n").map(Number);
     expect(losses).toHaveLength(8);

@@ -1,19 +1,17 @@
-import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFeatureFile } from "../../src/features/given/file.ts";
 import { readRecord, writeRecord } from "../../src/study/record.ts";
+import { hasModules, runPython } from "../python.ts";
 import { run } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-anndata-"));
 const at = (name: string) => join(base, name);
-const python = (...args: string[]) => spawnSync("python3", args, { cwd: base, encoding: "utf8" });
-const has = (...modules: string[]) => python("-c", `import ${modules.join(", ")}`).status === 0;
-const hasAnnData = has("anndata", "pandas", "pyarrow");
-const hasRuntime = has("onnxruntime", "zarr", "numpy", "pandas", "pyarrow");
+const hasAnnData = hasModules(["anndata", "pandas", "pyarrow"]);
+const hasRuntime = hasModules(["onnxruntime", "zarr", "numpy", "pandas", "pyarrow"]);
 
 beforeAll(async () => {
   drawCells(at("cells"), {
@@ -40,7 +38,7 @@ async function done(...args: string[]): Promise<string> {
 
 /** Runs a check that asserts; what it prints is returned. */
 function check(code: string): string {
-  const { stdout, stderr, status } = python("-W", "error", "-c", code);
+  const { stdout, stderr, status } = runPython(["-W", "error", "-c", code], { cwd: base });
   expect(stderr).toBe("");
   expect(status).toBe(0);
   return stdout;

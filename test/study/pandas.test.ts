@@ -1,15 +1,13 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { hasModules, runPython } from "../python.ts";
 import { run } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 
-const python = (...args: string[]) => spawnSync("python3", args, { cwd: base, encoding: "utf8" });
-
 const base = mkdtempSync(join(tmpdir(), "cellswap-pandas-"));
-const hasPandas = python("-c", "import pandas, pyarrow").status === 0;
+const hasPandas = hasModules(["pandas", "pyarrow"]);
 
 beforeAll(async () => {
   if (!hasPandas) return;
@@ -31,7 +29,7 @@ afterAll(() => {
 test.skipIf(!hasPandas)("the example of docs/tables.md runs on a study (needs pandas and pyarrow)", () => {
   const docs = readFileSync(resolve(import.meta.dirname, "../../docs/tables.md"), "utf8");
   const example = /```python\n([\s\S]*?)```/.exec(docs)![1];
-  const { stdout, stderr, status } = python("-W", "error", "-c", example);
+  const { stdout, stderr, status } = runPython(["-W", "error", "-c", example], { cwd: base });
   expect(stderr).toBe("");
   expect(status).toBe(0);
   expect(stdout).toMatch(/^capture\/different +0\.\d+ +0\.\d+$/m);
@@ -64,7 +62,7 @@ for name, of in cells.groupby("encoder"):
     assert abs(row.estimate.iloc[0] - mean) < 1e-12
 print(dict(cells.dtypes.astype(str)))
 `;
-    const { stdout, stderr, status } = python("-W", "error", "-c", check);
+    const { stdout, stderr, status } = runPython(["-W", "error", "-c", check], { cwd: base });
     expect(stderr).toBe("");
     expect(status).toBe(0);
     expect(stdout).toContain("'probability': 'float32'");

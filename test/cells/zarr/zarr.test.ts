@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -12,6 +11,7 @@ import { makeShard, readShard, ShardFault, type ShardLayout } from "../../../src
 import { sha256File } from "../../../src/files/hash.ts";
 import { readStudyFile } from "../../../src/study/schema.ts";
 import { runStudy } from "../../../src/study.ts";
+import { runPython } from "../../python.ts";
 import { contents } from "../../study/command.ts";
 import { drawCells, writeEncoder, writeStudy } from "../../study/drawn.ts";
 
@@ -73,7 +73,7 @@ test.each(["uint8-gzip", "uint16-zstd", "float16-raw", "float32-gzip"])(
   },
 );
 
-const python = spawnSync("python3", ["-c", "import zarr; assert zarr.__version__ >= '3'"]).status === 0;
+const python = runPython(["-c", "import zarr; assert zarr.__version__ >= '3'"]).status === 0;
 
 test.skipIf(!python).each(["uint8-gzip", "uint16-zstd", "float16-raw", "float32-gzip"])(
   "zarr-python reads %s as it is packed",
@@ -82,7 +82,7 @@ test.skipIf(!python).each(["uint8-gzip", "uint16-zstd", "float16-raw", "float32-
     await packArray(npy, out);
     const code =
       "import sys, zarr, numpy as np; a = zarr.open_array(sys.argv[1], mode='r'); b = np.load(sys.argv[2]); assert a.dtype == b.dtype and (a[:] == b).all(); print(a.shards, a.chunks)";
-    const { stdout, stderr } = spawnSync("python3", ["-c", code, out, npy], { encoding: "utf8" });
+    const { stdout, stderr } = runPython(["-c", code, out, npy]);
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^\(8, 2, 6, 5\) \(1, 2, 6, 5\)/);
   },

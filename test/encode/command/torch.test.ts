@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -12,15 +11,14 @@ import { exportComposites } from "../../../src/study/composites/export.ts";
 import { readStudyFile } from "../../../src/study/schema.ts";
 import { runStudy } from "../../../src/study.ts";
 import type { Table } from "../../../src/types.ts";
+import { hasModules, runPython } from "../../python.ts";
 import { drawCells } from "../../study/drawn.ts";
 
 /** The first Python that has PyTorch: that of the PATH, or that of Debian's packages. */
-const python = ["python3", "/usr/bin/python3"].find(
-  (p) => spawnSync(p, ["-c", "import torch, numpy"]).status === 0,
-);
+const python = ["python3", "/usr/bin/python3"].find((p) => hasModules(["torch", "numpy"], p));
 const script = resolve(import.meta.dirname, "torch-network.py");
 const recipe = resolve(import.meta.dirname, "../../../recipes/serve.py");
-const run = (...args: string[]) => spawnSync(python!, args, { encoding: "utf8", cwd: folder });
+const run = (...args: string[]) => runPython(args, { program: python!, cwd: folder });
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-torch-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
