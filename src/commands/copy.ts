@@ -22,7 +22,7 @@ export function configure(command: Command): void {
 Every file is held to its hash. What a stopped copy left is gone on with. A study
 reads cells from s3:// as they are ("cells": "s3://BUCKET/KEY"). Credentials are
 those of the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE (docs/cluster.md).
+AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL, AWS_PROFILE (docs/object-stores.md).
 
 Examples:
   cellswap copy cells s3://lab/yeast/cells

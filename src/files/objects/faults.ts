@@ -95,7 +95,7 @@ export const stoppedWaiting = () => new InterruptedError("stopped while an objec
 
 const SERVER = "AWS_ENDPOINT_URL and AWS_REGION";
 const CREDENTIALS =
-  "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where they have one, AWS_SESSION_TOKEN, or AWS_PROFILE (docs/cluster.md, Object stores)";
+  "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where they have one, AWS_SESSION_TOKEN, or AWS_PROFILE (docs/object-stores.md)";
 
 /** The name of an error, where it is one word. */
 const word = (name: string) => (/^[A-Za-z0-9_.-]{1,60}$/.test(name) ? name : "");

@@ -21,7 +21,7 @@ export function parsePlace(path: string): Place {
   const [bucket, ...keys] = rest.split("/");
   if (/[@?#:]/.test(bucket))
     throw new StudyError(
-      "the bucket of this s3:// path has one of @ ? # :; write s3://BUCKET/KEY, and give credentials by the environment (docs/cluster.md, Object stores)",
+      "the bucket of this s3:// path has one of @ ? # :; write s3://BUCKET/KEY, and give credentials by the environment (docs/object-stores.md)",
     );
   if (!BUCKET.test(bucket))
     throw new StudyError("has no bucket of a valid name; write s3://BUCKET/KEY", { path });
