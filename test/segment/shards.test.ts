@@ -73,6 +73,29 @@ test.each<[string, SegmentOptions & { masks?: MaskKind }]>([
   120_000,
 );
 
+test.each([false, true])(
+  "an attempt that ends after the merge leaves nothing (its folder removed: %s)",
+  async (removed) => {
+    const place = mkdtempSync(join(scratch, "late-"));
+    const [path, merged] = [join(place, "cells"), join(place, "merged")];
+    drawCells(path, { masks: "none", fields: 2, cellsPerClass: 6, size: 24 });
+    cpSync(path, merged, { recursive: true });
+    await segmentStore(merged, { workers: 1 });
+    let ended = false;
+    const merge = () => {
+      if (ended) return;
+      ended = true;
+      cpSync(merged, path, { recursive: true });
+      if (removed) rmSync(`${path}.shards`, { recursive: true });
+    };
+    const shard = { index: 1, count: 2 };
+    expect(await segmentShard(path, shard, { workers: 1, onProgress: merge })).toMatchObject({ done: true });
+    expect(ended).toBe(true);
+    expect(files(path)).toEqual(files(merged));
+    expect(readdirSync(place).sort()).toEqual(["cells", "merged"]);
+  },
+);
+
 test("shards of other choices, or of cells that were changed, are not joined", async () => {
   const path = join(scratch, "cells");
   drawCells(path, { masks: "none", fields: 2, cellsPerClass: 6, size: 24 });

@@ -6,7 +6,8 @@ import { makeFolder, partName, removeLeftParts, writeError } from "../../files/a
 import { exactJson } from "../../files/exact-json.ts";
 import { HashedWriter } from "../../files/hashed-stream.ts";
 import { sealJson } from "../../files/sealed.ts";
-import { commitShard, type Shard } from "../../files/shards.ts";
+import { commitShard, removeShard, type Shard } from "../../files/shards.ts";
+import { fileState } from "../../files/state.ts";
 import { turn } from "../../files/turn.ts";
 import { checkDiameter } from "../../masks/diameter.ts";
 import { CellIds } from "../cell-ids.ts";
@@ -29,6 +30,7 @@ import {
   partHeaderOf,
   partPath,
 } from "./part-header.ts";
+import { tidyShards } from "./parts.ts";
 import { packRest } from "./rest.ts";
 import { type ShardPlan, shardKey } from "./shard-plan.ts";
 import { stampLines } from "./stamps.ts";
@@ -56,7 +58,8 @@ export interface ShardSummary extends Shard {
 /**
  * Imports one shard of a source beside the store at `out`: `OUT.shards/import/0003-of-0016`, which `mergeImport` joins
  * with the others. It is written under a name of this attempt and renamed when it is whole; attempts at the same shard
- * end in the same bytes. A shard that is there, of the same source and choices, is not made again.
+ * end in the same bytes. A shard that is there, of the same source and choices, is not made again; of an attempt that ends
+ * after the merge, which had the shard of another, nothing is left.
  * @throws DataError as `importCells`; InterruptedError on `signal`: the same call starts the shard again
  */
 export async function importShard(
@@ -68,7 +71,15 @@ export async function importShard(
   const path = partPath(out, shard);
   const attempt = partName(path);
   const { labels, choices = {}, diameter } = options;
+  const header = join(out, "cells.json");
+  const before = fileState(header);
+  const isMerged = () => fileState(header) !== before;
   let opened = false;
+  let cells = 0;
+  const onProgress = (done: number, total: number) => {
+    cells = done;
+    options.onProgress?.(done, total);
+  };
   try {
     checkReplaceable(out);
     const inputs = [...stampLines(plan.inputs)];
@@ -80,10 +91,15 @@ export async function importShard(
     if (same(there)) return { ...shard, out, path, cells: there!.cells, done: true };
     for (const folder of [dirname(path), dirname(dirname(path))]) removeLeftParts(folder);
     opened = true;
-    const cells = await writePart(plan, attempt, { ...options, shard, key, inputs, path, out });
+    cells = await writePart(plan, attempt, { ...options, onProgress, shard, key, inputs, path, out });
     commitShard(attempt, path, (other) => same(partHeaderOf(other)));
-    return { ...shard, out, path, cells, done: false };
+    if (!isMerged()) return { ...shard, out, path, cells, done: false };
+    removeShard(path);
+    tidyShards(out);
+    return { ...shard, out, path, cells, done: true };
   } catch (error) {
+    // The merge removed it with the shards.
+    if (!existsSync(attempt) && isMerged()) return { ...shard, out, path, cells, done: true };
     if (existsSync(attempt)) rmSync(attempt, { recursive: true, force: true });
     throw error;
   } finally {

@@ -51,6 +51,12 @@ export function isUnmet(error: unknown): boolean {
   return name === "PreconditionFailed" || $metadata?.httpStatusCode === 412;
 }
 
+/** Whether the end of an upload in parts met another upload of the same object, or one that ended unheard: it is begun anew. */
+export function isUploadGone(error: unknown): boolean {
+  const { name, $metadata } = error as Failure;
+  return name === "NoSuchUpload" || $metadata?.httpStatusCode === 409;
+}
+
 /** Whether trying again may help: a server that is busy, another that puts the same object just now, a connection that broke. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof CellswapError) return false;
@@ -89,6 +95,12 @@ export function objectError(error: unknown, place: Place, deed: Deed): CellswapE
     `the server answers ${word(name || code) || "nothing known"}${status === 0 ? "" : ` (${status})`}; check ${SERVER}`,
   );
 }
+
+/** What is said of an object that others put again and again. */
+export const uploadKeepsFailing = (place: Place) =>
+  new DataError("is put by others at the same time, again and again; run the same command later", {
+    path: placePath(place),
+  });
 
 /** What a run says that was stopped while it waited for a server. */
 export const stoppedWaiting = () => new InterruptedError("stopped while an object store was read or written");

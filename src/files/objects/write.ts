@@ -1,13 +1,15 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { readNpy } from "../npy.ts";
 import { type AskOptions, ask } from "./client.ts";
-import { isUnmet } from "./faults.ts";
+import { isUnmet, isUploadGone, uploadKeepsFailing } from "./faults.ts";
 import type { Place } from "./place.ts";
-import { together } from "./read.ts";
+import { objectState, together } from "./read.ts";
 
 /** Bytes of a part of a large object: 10,000 parts, the most that there may be, make 160 GB; larger ones have larger parts. */
 const PART = 1 << 24;
 const MOST_PARTS = 10_000;
+/** How often a large object is begun anew whose end met another upload of it. */
+const UPLOADS = 4;
 
 export interface PutOptions extends AskOptions {
   /** Whether an object that is there already is replaced; else it stays. */
@@ -64,7 +66,7 @@ export async function putFile(place: Place, path: string, options: PutOptions = 
       return bytes;
     };
     if (size <= PART) return await putObject(place, read(0, size), options);
-    return await putParts(place, size, read, options);
+    return await putLarge(place, size, read, options);
   } finally {
     closeSync(file);
   }
@@ -72,12 +74,46 @@ export async function putFile(place: Place, path: string, options: PutOptions = 
 
 const noted = (sha256: string | undefined) => (sha256 === undefined ? {} : { Metadata: { sha256 } });
 
+/**
+ * Puts a large object in parts. Where the end of it is refused, as another upload of the object ended at that moment, or
+ * is not heard of, the object is looked at: one that will do stays, else the upload is begun anew.
+ */
+async function putLarge(
+  place: Place,
+  size: number,
+  read: (start: number, end: number) => Uint8Array,
+  options: PutOptions,
+): Promise<boolean> {
+  const { replace = false, sha256, onBytes, signal } = options;
+  let told = 0;
+  for (let upload = 1; ; upload++) {
+    let sent = 0;
+    // Of parts that are sent again nothing is told.
+    const onPart = (bytes: number) => {
+      sent += bytes;
+      if (sent > told) onBytes?.(sent - told);
+      told = Math.max(told, sent);
+    };
+    try {
+      return await putParts(place, size, read, { ...options, onBytes: onPart });
+    } catch (error) {
+      if (isUnmet(error) && !replace) return false;
+      if (!isUploadGone(error)) throw error;
+      const there = await objectState(place, { signal });
+      if (there?.size === size && sha256 !== undefined && there.sha256 === sha256) return true;
+      if (there !== null && !replace) return false;
+      if (upload === UPLOADS) throw uploadKeepsFailing(place);
+    }
+  }
+}
+
+/** Puts an object in parts once. @throws as {@link ask}, what says that it stands or was put by another as it is */
 async function putParts(
   { bucket, key }: Place,
   size: number,
   read: (start: number, end: number) => Uint8Array,
   options: PutOptions,
-): Promise<boolean> {
+): Promise<true> {
   const { replace = false, onBytes } = options;
   const place = { bucket, key };
   const object = { Bucket: bucket, Key: key };
@@ -126,14 +162,13 @@ async function putParts(
           }),
           own,
         ),
-      { ...options, expected: isUnmet },
+      { ...options, expected: (error) => isUnmet(error) || isUploadGone(error) },
     );
     return true;
   } catch (error) {
     await ask(place, "s3:PutObject", (client, { AbortMultipartUploadCommand }) =>
       client.send(new AbortMultipartUploadCommand({ ...object, UploadId })),
     ).catch(() => {});
-    if (isUnmet(error) && !replace) return false;
     throw error;
   }
 }

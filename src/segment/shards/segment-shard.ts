@@ -1,5 +1,6 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { tidyShards } from "../../cells/shards/parts.ts";
 import { CellStore, readHeader } from "../../cells/store.ts";
 import { DataError, InterruptedError } from "../../errors.ts";
 import { adoptFolder, discardLeft, leaveFolder } from "../../files/adopted.ts";
@@ -8,7 +9,8 @@ import { sha256File } from "../../files/hash.ts";
 import { HashedWriter } from "../../files/hashed-stream.ts";
 import { usableCores } from "../../files/machine.ts";
 import { sealJson } from "../../files/sealed.ts";
-import { commitShard, type Shard, shardName } from "../../files/shards.ts";
+import { commitShard, removeShard, type Shard, shardName } from "../../files/shards.ts";
+import { fileState } from "../../files/state.ts";
 import { makeChunks, runChunks } from "../chunks.ts";
 import { contextOf, Judged, type Prepared, prepare, type SegmentOptions } from "../segment-store.ts";
 import { removeUnfinished, UnfinishedMasks, unfinishedFiles } from "../unfinished.ts";
@@ -35,7 +37,8 @@ export interface MaskShardSummary extends Shard {
  * Segments the fields of one shard of the store at `path`, which stays as it is: `PATH.shards/segment/0003-of-0016`, which
  * `mergeMasks` joins with the others. It is written under a name of this attempt and renamed when it is whole; attempts at
  * the same shard end in the same bytes, and one that was stopped or killed is gone on with. A shard that is there, of the
- * same cells and choices, is not made again. The crops are held to their hashes when the shards are joined.
+ * same cells and choices, is not made again; of an attempt that ends after the merge, which had the shard of another,
+ * nothing is left. The crops are held to their hashes when the shards are joined.
  * @throws as `segmentStore`; InterruptedError on `signal`
  */
 export async function segmentShard(
@@ -43,6 +46,8 @@ export async function segmentShard(
   shard: Shard,
   options: SegmentOptions = {},
 ): Promise<MaskShardSummary> {
+  const header = join(path, "cells.json");
+  const before = fileState(header);
   if (readHeader(path).count === 0)
     throw new DataError("has no cells; import some with `cellswap import`", { path });
   const store = await CellStore.open(path, [], { signal: options.signal, masks: false, crops: false });
@@ -54,12 +59,20 @@ export async function segmentShard(
     const masked = store.header.maskSource === prepared.maskSource && options.force !== true;
     const summary = { ...shard, path: place, cells: rows.length };
     if (masked || same(masksHeaderOf(place))) return { ...summary, done: true };
+    // Of another attempt at this shard, while this one was at work.
+    const isMerged = () =>
+      fileState(header) !== before && readHeader(path).maskSource === prepared.maskSource;
     const attempt = adoptFolder(place);
     try {
       removeUnfinished(attempt, prepared.key);
       await writePart(store, { attempt, shard, rows, prepared }, options);
       commitShard(attempt, place, (there) => same(masksHeaderOf(there)));
       discardLeft(place);
+      if (isMerged()) {
+        removeShard(place);
+        tidyShards(path);
+        return { ...summary, done: true };
+      }
     } catch (error) {
       if (error instanceof InterruptedError) {
         leaveFolder(attempt, place);
@@ -68,6 +81,7 @@ export async function segmentShard(
           { path: place },
         );
       }
+      if (!existsSync(attempt) && isMerged()) return { ...summary, done: true };
       if (existsSync(attempt)) rmSync(attempt, { recursive: true, force: true });
       throw error;
     }

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { CellStore } from "../../../src/cells/store.ts";
 import { bytesLeft, download } from "../../../src/files/objects/download.ts";
 import { parsePlace, within } from "../../../src/files/objects/place.ts";
 import { listObjects, objectState, readObject, readRange } from "../../../src/files/objects/read.ts";
-import { putObject } from "../../../src/files/objects/write.ts";
+import { putFile, putObject } from "../../../src/files/objects/write.ts";
 import { built } from "../../built.ts";
 import { type Fault, type SpoilingProxy, startProxy } from "../../files/objects/proxy.ts";
 import {
@@ -170,6 +171,40 @@ describe.skipIf(!HAS_SERVER)("cells in an object store", () => {
     expect(await putObject(place, Buffer.from("first"))).toBe(true);
     expect(await putObject(place, Buffer.from("second"))).toBe(false);
     expect(Buffer.from(await readObject(place, 100)).toString()).toBe("first");
+  });
+
+  test("a large object whose end meets another upload, or is not heard of, is put whole and once", async () => {
+    const file = join(folder, "large");
+    const bytes = Buffer.alloc((1 << 24) + 5, 7);
+    writeFileSync(file, bytes);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const isEnd = (asked: string) => /^POST .*uploadId=/.test(asked);
+    const uploads = (from: number) =>
+      proxy.seen.slice(from).filter((asked) => /^POST .*\?uploads/.test(asked));
+    const put = async (name: string, replace: boolean, ...faults: (Fault | undefined)[]) => {
+      const from = proxy.seen.length;
+      fault = (asked) => (isEnd(asked) ? faults.shift() : undefined);
+      let told = 0;
+      const onBytes = (n: number) => void (told += n);
+      try {
+        const place = parsePlace(`s3://${BUCKET}/${name}`);
+        const done = await putFile(place, file, { replace, sha256, onBytes });
+        expect(told).toBe(bytes.length);
+        expect((await objectState(place))?.size).toBe(bytes.length);
+        return [done, uploads(from).length];
+      } finally {
+        fault = () => undefined;
+      }
+    };
+    expect(await put("conflict", false, "conflict", "conflict")).toEqual([true, 3]);
+    expect(await put("conflict", true, "conflict")).toEqual([true, 1]);
+    expect(await put("unheard", true, "lost")).toEqual([true, 1]);
+    expect(await put("unheard", false)).toEqual([false, 1]);
+    // And what a server never takes is one line.
+    const never = Array.from({ length: 4 }, () => "conflict" as const);
+    await expect(put("never", false, ...never)).rejects.toThrow(
+      `s3://${BUCKET}/never: is put by others at the same time, again and again; run the same command later`,
+    );
   });
 
   test("a place without cells, and a bucket that is none, are said", async () => {

@@ -93,6 +93,41 @@ test("a disk that shows a shard late is waited for", async () => {
   expect(seen[0]).toEqual([3]);
 });
 
+/** Puts all shards there and joins them, as other attempts on other machines do while one is at work. */
+async function mergeMeanwhile(spare: string): Promise<void> {
+  renameSync(spare, `${folder}/0001-of-0004`);
+  await mergeImport(out);
+}
+
+test("an attempt that ends after the merge leaves nothing, whenever it began to write", async () => {
+  const spare = join(scratch, "spare");
+  for (const late of [false, true]) {
+    await all();
+    renameSync(`${folder}/0001-of-0004`, spare);
+    const plan = shardOf(source(), { index: 1, count: 4 });
+    const attempt = importShard(
+      {
+        ...plan,
+        open: async () => {
+          if (!late) await mergeMeanwhile(spare);
+          const opened = await plan.open();
+          const read = async (cell: number) => {
+            if (late && cell === 3) await mergeMeanwhile(spare);
+            return opened.cells.read(cell);
+          };
+          return { ...opened, cells: { ...opened.cells, read } };
+        },
+      },
+      out,
+      { index: 1, count: 4 },
+    );
+    expect(await attempt).toMatchObject({ done: true, cells: 2 });
+    expect(existsSync(out)).toBe(true);
+    expect(existsSync(`${out}.shards`)).toBe(false);
+    rmSync(out, { recursive: true });
+  }
+});
+
 test("shards of several numbers are not joined", async () => {
   await all();
   await shard(1, 3);

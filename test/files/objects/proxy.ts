@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 
-/** What happens to a request on its way: the answer is 503, ends early, or comes late. */
-export type Fault = "busy" | "cut" | "slow";
+/** What happens to a request on its way: the answer is 503 or 409, ends early, comes late, or is lost once it is done. */
+export type Fault = "busy" | "conflict" | "cut" | "slow" | "lost";
 
 /** A proxy before a server, which spoils some requests. */
 export interface SpoilingProxy {
@@ -23,6 +23,10 @@ export async function startProxy(
       { hostname, port, path: from.url, method: from.method, headers: from.headers },
       (answer) => {
         const { statusCode = 500, headers } = answer;
+        if (how === "lost") {
+          answer.resume().on("end", () => from.socket.destroy());
+          return;
+        }
         to.writeHead(statusCode, headers);
         if (how !== "cut" || from.method === "HEAD") {
           answer.pipe(to);
@@ -45,6 +49,10 @@ export async function startProxy(
       from.resume();
       to.writeHead(503, { "content-type": "application/xml" });
       to.end("<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>");
+    } else if (how === "conflict") {
+      from.resume();
+      to.writeHead(409, { "content-type": "application/xml" });
+      to.end("<Error><Code>ConditionalRequestConflict</Code><Message>Try again.</Message></Error>");
     } else if (how === "slow") setTimeout(() => pass(from, to, how), 500);
     else pass(from, to, how);
   });
