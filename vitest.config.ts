@@ -20,6 +20,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 240_000,
     hookTimeout: 120_000,
+    // The standard, a second, is little for a page on a busy machine.
+    expect: { poll: { timeout: 60_000 } },
     pool: "forks",
     globalSetup: ["test/web/clean.ts"],
     // The machines of CI have two cores, where the standard is one file at a time.

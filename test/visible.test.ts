@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { DataError } from "../src/errors.ts";
 import { recordError, reviveError } from "../src/files/error-record.ts";
 import { oneLine, visible, visibleLines, visiblePath } from "../src/visible.ts";
+import { processorMs } from "./processor.ts";
 
 const ESC = String.fromCharCode(27);
 const BIDI = String.fromCharCode(0x202e);
@@ -61,7 +62,7 @@ test("an error says the same on the other side of a thread", () => {
 });
 
 test("a line is made of a text of any size at once", () => {
-  const start = performance.now();
+  const start = processorMs();
   expect(oneLine(`${"a".repeat(100)} ${ESC.repeat(50_000_000)}`).length).toBeLessThan(1001);
-  expect(performance.now() - start).toBeLessThan(5000);
+  expect(processorMs() - start).toBeLessThan(5000);
 });

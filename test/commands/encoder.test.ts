@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { main } from "../../src/commands/main.ts";
+import { temporary } from "../temporary.ts";
 
 const fixtures = resolve(import.meta.dirname, "../fixtures/published");
 const shared = resolve(import.meta.dirname, "../../../shared/pifia/pifia_weights_i0");
@@ -21,8 +21,6 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; erro
   vi.restoreAllMocks();
   return { code, ...said };
 }
-
-const temporary = () => mkdtempSync(join(tmpdir(), "cellswap-encoder-"));
 
 test.each([
   ["pifia", "pifia/pifia_weights_i0.index", "conv8"],

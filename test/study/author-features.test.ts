@@ -1,5 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test, vi } from "vitest";
 import { main } from "../../src/commands/main.ts";
@@ -8,6 +7,7 @@ import { InterruptedError } from "../../src/errors.ts";
 import { evaluateAuthorFeatures } from "../../src/study/author-features.ts";
 import { readPublishedResults } from "../../src/study/published-csv.ts";
 import type { PairScore } from "../../src/types.ts";
+import { temporary } from "../temporary.ts";
 
 const features = resolve(import.meta.dirname, "../fixtures/published/features");
 const expected = JSON.parse(readFileSync(join(features, "expected.json"), "utf8")) as [
@@ -20,7 +20,6 @@ const expected = JSON.parse(readFileSync(join(features, "expected.json"), "utf8"
 ][];
 
 const options = (out: string) => ({ out, encoder: "pifia", cells: 1000, folds: 5, workers: 1 });
-const temporary = () => mkdtempSync(join(tmpdir(), "cellswap-features-"));
 const key = (s: readonly (string | null)[]) => s.join("|");
 const byKey = (scores: readonly PairScore[]) =>
   new Map(scores.map((s) => [key([s.setting, s.background, s.class1, s.class2]), s]));

@@ -2,11 +2,11 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { mulberry32 } from "../../src/core/rng.ts";
 import { readStudyFolder } from "../../src/study/read.ts";
 import { built } from "../built.ts";
 import { contents, run, start, times } from "./command.ts";
 import { drawCells, writeEncoder, writeStudy } from "./drawn.ts";
+import { killAtRandom } from "./kill.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-resume-"));
 const study = join(base, "study.json");
@@ -89,19 +89,11 @@ test("a second run writes nothing", async () => {
 });
 
 test("killed at any moment, a run goes on to the same bytes", { timeout: 240_000 }, async () => {
-  const random = mulberry32(20260);
   const out = join(base, "killed");
-  let kills = 0;
-  for (let attempt = 0; attempt < 8; attempt++) {
-    const child = start(["run", study, "--out", out, "--workers", String(1 + (attempt % 3))]);
-    // Each attempt goes on from the last one, so short waits reach every stage.
-    const timer = setTimeout(() => child.kill("SIGKILL"), elapsed * (0.15 + 0.6 * random()));
-    const { code, errors } = await child.ended;
-    clearTimeout(timer);
-    expect([0, null], errors.join("\n")).toContain(code);
-    if (code === null) kills++;
-  }
-  expect(kills).toBeGreaterThan(0);
+  const kills = await killAtRandom(
+    (attempt) => ["run", study, "--out", out, "--workers", String(1 + (attempt % 3))],
+    { out, ms: elapsed, attempts: 8, seed: 20260, between: [0.15, 0.75] },
+  );
   expect(await run(["run", study, "--out", out])).toMatchObject({ code: 0, errors: [] });
   expect(contents(out), `after ${kills} kills`).toEqual(expected);
 });

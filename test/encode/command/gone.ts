@@ -9,8 +9,8 @@ function alive(pid: number): boolean {
   }
 }
 
-/** Whether a process ends within seconds. */
+/** Whether a process ends within a minute. */
 export async function gone(pid: number): Promise<boolean> {
-  for (let i = 0; i < 100 && alive(pid); i++) await sleep(50);
+  for (let i = 0; i < 1200 && alive(pid); i++) await sleep(50);
   return !alive(pid);
 }

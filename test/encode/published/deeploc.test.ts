@@ -5,6 +5,7 @@ import { openDeepLoc } from "../../../src/encode/published/deeploc.ts";
 import { matchDeepLoc } from "../../../src/encode/published/deeploc-match.ts";
 import { importPublished } from "../../../src/encode/published/import.ts";
 import { DEEPLOC_CLASSES } from "../../../src/names.ts";
+import { temporary } from "../../temporary.ts";
 import {
   encode,
   errorLimit,
@@ -15,7 +16,6 @@ import {
   readExpected,
   realErrors,
   relativeError,
-  temporary,
 } from "./expected.ts";
 
 const folder = join(fixtures, "deeploc");
@@ -28,7 +28,7 @@ test("every layer equals TensorFlow's", async () => {
 });
 
 test.skipIf(!hasReal)("every layer equals TensorFlow's on real crops", async () => {
-  const found = await realErrors(() => openDeepLoc(prefix), folder);
+  const found = await realErrors(() => openDeepLoc(prefix), folder, temporary());
   expect(Object.keys(found)).toHaveLength(8 * 3 + 3);
   for (const [what, error] of Object.entries(found)) expect(error, what).toBeLessThan(errorLimit(what));
 });

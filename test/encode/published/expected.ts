@@ -1,6 +1,5 @@
 import { deepEqual } from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readEncoder } from "../../../src/encode/encoder-file.ts";
 import { openEncoder } from "../../../src/encode/open.ts";
@@ -59,9 +58,6 @@ export async function readReal(expected: {
   return { crops, count };
 }
 
-/** A folder for what a test writes. */
-export const temporary = () => mkdtempSync(join(tmpdir(), "cellswap-published-"));
-
 /**
  * Largest difference of two sets of feature vectors, in units of each feature's largest absolute value; `scale` gives
  * that value where the vectors do not show it themselves (a sampled map: its channel's).
@@ -118,9 +114,13 @@ export function preprocessed(path: string, expected: Sampled): Float32Array[] {
 }
 
 /** {@link errors} on the real crops. */
-export async function realErrors(open: () => Published, folder: string): Promise<Record<string, number>> {
+export async function realErrors(
+  open: () => Published,
+  folder: string,
+  out: string,
+): Promise<Record<string, number>> {
   const expected = readExpected<Expected & { crops: string[] }>(folder, "expected-real.json");
-  return errors(open, expected, temporary(), await readReal(expected));
+  return errors(open, expected, out, await readReal(expected));
 }
 
 /**

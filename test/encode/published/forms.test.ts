@@ -9,7 +9,8 @@ import { openKeras } from "../../../src/encode/published/keras.ts";
 import { openPci } from "../../../src/encode/published/pci.ts";
 import { openPifia } from "../../../src/encode/published/pifia.ts";
 import { showEncoder } from "../../../src/encode/published/show.ts";
-import { fixtures, temporary } from "./expected.ts";
+import { temporary } from "../../temporary.ts";
+import { fixtures } from "./expected.ts";
 
 /** The narrow networks in other types and forms (scripts/make-checkpoint-fixtures.py, part forms). */
 const forms = join(fixtures, "forms");

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { importPublished } from "../../../src/encode/published/import.ts";
 import { inboundLayers } from "../../../src/encode/published/keras-read.ts";
 import { openPci } from "../../../src/encode/published/pci.ts";
+import { temporary } from "../../temporary.ts";
 import {
   errorLimit,
   errors,
@@ -13,7 +14,6 @@ import {
   readExpected,
   realErrors,
   relativeError,
-  temporary,
 } from "./expected.ts";
 
 const folder = join(fixtures, "pci");
@@ -28,7 +28,7 @@ test("every layer equals Keras'", async () => {
 
 test.skipIf(!hasReal)("every layer equals Keras' on real crops", async () => {
   const published = await openPci(source);
-  const found = await realErrors(() => published, folder);
+  const found = await realErrors(() => published, folder, temporary());
   expect(Object.keys(found)).toHaveLength(5 * 3);
   for (const [what, error] of Object.entries(found)) expect(error, what).toBeLessThan(errorLimit(what));
 });

@@ -3,7 +3,8 @@ import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readFeatureFolder, readFeaturePickle } from "../../../src/encode/published/feature-folder.ts";
 import { readPickle } from "../../../src/encode/published/pickle.ts";
-import { fixtures, temporary } from "./expected.ts";
+import { temporary } from "../../temporary.ts";
+import { fixtures } from "./expected.ts";
 
 const pickles = join(fixtures, "pickles");
 const expected = JSON.parse(readFileSync(join(pickles, "expected.json"), "utf8")) as Record<

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { openBundle } from "../../../src/encode/published/bundle.ts";
 import { importPublished } from "../../../src/encode/published/import.ts";
 import { openPifia } from "../../../src/encode/published/pifia.ts";
+import { temporary } from "../../temporary.ts";
 import {
   encode,
   errorLimit,
@@ -14,7 +15,6 @@ import {
   readExpected,
   realErrors,
   relativeError,
-  temporary,
 } from "./expected.ts";
 
 const folder = join(fixtures, "pifia");
@@ -28,7 +28,7 @@ test("every layer equals TensorFlow's", async () => {
 });
 
 test.skipIf(!hasReal)("every layer equals TensorFlow's on real crops", async () => {
-  const found = await realErrors(() => openPifia(prefix), folder);
+  const found = await realErrors(() => openPifia(prefix), folder, temporary());
   expect(Object.keys(found)).toHaveLength(8 * 3 + 3);
   for (const [what, error] of Object.entries(found)) expect(error, what).toBeLessThan(errorLimit(what));
 });

@@ -1,6 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { closedGroups } from "../../../src/core/groups.ts";
 import type { PairGrid } from "../../../src/evaluate/grid.ts";
 import { shortHash } from "../../../src/features/key.ts";
@@ -9,6 +6,7 @@ import { listBlocks, PlanIndex } from "../../../src/study/block.ts";
 import { StudyLayout } from "../../../src/study/layout.ts";
 import type { RemedyEvaluation } from "../../../src/study/remedies/remedied.ts";
 import { makePlan } from "../../../src/swap/plan.ts";
+import { temporary } from "../../temporary.ts";
 
 /** Cells and an encoder that are drawn. */
 export interface Synthetic {
@@ -67,7 +65,7 @@ export function synthetic(of: Synthetic, grid: () => PairGrid): RemedyEvaluation
     of.encode(composite, all.subarray(row * dimension, (row + 1) * dimension));
   }
   return {
-    layout: new StudyLayout(mkdtempSync(join(tmpdir(), "cellswap-remedies-"))),
+    layout: new StudyLayout(temporary()),
     name: "drawn+remedy",
     set: {
       name: "drawn",

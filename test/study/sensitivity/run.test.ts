@@ -2,11 +2,11 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { mulberry32 } from "../../../src/core/rng.ts";
 import { readCsv, readParquet } from "../../../src/files/table.ts";
 import { parseReport } from "../../../src/report/data.ts";
-import { contents, type Ended, run, start, times } from "../command.ts";
+import { contents, type Ended, run, times } from "../command.ts";
 import { drawCells, writeEncoder, writeStudy } from "../drawn.ts";
+import { killAtRandom } from "../kill.ts";
 
 const CLASSES = ["cytoplasm", "nucleus", "vacuole"];
 /** Cells of a class. */
@@ -132,18 +132,11 @@ describe("a study with its sensitivity", () => {
   });
 
   test("goes on to the same bytes when it is killed at any moment", { timeout: 240_000 }, async () => {
-    const random = mulberry32(17);
     rmSync(out, { recursive: true });
-    let kills = 0;
-    for (let attempt = 0; attempt < 4; attempt++) {
-      const child = start(["run", written(), "--out", out, "--workers", String(1 + (attempt % 2))]);
-      const timer = setTimeout(() => child.kill("SIGKILL"), elapsed * (0.4 + 0.5 * random()));
-      const { code, errors } = await child.ended;
-      clearTimeout(timer);
-      expect([0, null], errors.join("\n")).toContain(code);
-      if (code === null) kills++;
-    }
-    expect(kills).toBeGreaterThan(0);
+    const kills = await killAtRandom(
+      (attempt) => ["run", written(), "--out", out, "--workers", String(1 + (attempt % 2))],
+      { out, ms: elapsed, attempts: 4, seed: 17, between: [0.4, 0.9] },
+    );
     expect(await run(["run", written(), "--out", out])).toMatchObject({ code: 0, errors: [] });
     expect(contents(out), `after ${kills} kills`).toEqual(expected);
   });
