@@ -35,3 +35,26 @@ export function withinTime<T>(call: () => T, seconds = MOST_SECONDS): T {
     place.call = outer;
   }
 }
+
+/** How often the processor's time is looked at, ms. */
+const LOOK = 50;
+/** How many times as long as the processor's time the clock's may be. */
+const MOST_WAITING = 20;
+
+/**
+ * Calls `late` once this process has used `seconds` of the processor, or has done nothing for so long that 20 times as
+ * many have gone by: what a thread of it takes does not depend on what else a busy machine does.
+ * @returns ends the watch
+ */
+export function afterProcessorTime(seconds: number, late: () => void): () => void {
+  const before = process.cpuUsage();
+  const start = performance.now();
+  const timer = setInterval(() => {
+    const { user, system } = process.cpuUsage(before);
+    const waited = (performance.now() - start) / 1000;
+    if ((user + system) / 1e6 < seconds && waited < MOST_WAITING * seconds) return;
+    clearInterval(timer);
+    late();
+  }, LOOK);
+  return () => clearInterval(timer);
+}

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { DataError } from "../../errors.ts";
+import { afterProcessorTime } from "../../files/clock.ts";
 import { Pool } from "../../files/pool.ts";
 import { damaged } from "../../files/protobuf.ts";
 import { bundlePrefix } from "./bundle.ts";
@@ -14,7 +15,7 @@ export interface KerasTask {
 }
 
 /**
- * Reads a Keras HDF5 file in a thread of its own, which is stopped after `seconds`: the HDF5 library reads damaged
+ * Reads a Keras HDF5 file in a thread of its own, which is stopped after `seconds` of the processor: the HDF5 library reads damaged
  * files too, and must take neither the program's time nor its standard error with it. `values` reads the arrays as well.
  * @throws DataError where it is not HDF5, is damaged, declares more than it can hold, or takes too long.
  */
@@ -31,11 +32,10 @@ export async function openKeras(path: string, values: boolean, seconds = 20): Pr
     threads: 1,
     work: "reader of HDF5",
   });
-  let clock: NodeJS.Timeout | undefined;
+  let watched = () => {};
   const late = new Promise<never>((_, reject) => {
-    clock = setTimeout(
-      () => reject(damaged(path, `HDF5 did not read it within ${seconds} s`)),
-      seconds * 1000,
+    watched = afterProcessorTime(seconds, () =>
+      reject(damaged(path, `HDF5 did not read it within ${seconds} s of the processor`)),
     );
   });
   try {
@@ -46,7 +46,7 @@ export async function openKeras(path: string, values: boolean, seconds = 20): Pr
       ? cause
       : new DataError("is damaged (HDF5 gave up on it); fetch the file again", { path, cause });
   } finally {
-    clearTimeout(clock);
+    watched();
     await pool.dispose();
   }
 }
