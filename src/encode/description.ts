@@ -98,10 +98,14 @@ export type EncoderOutput = z.infer<typeof EncoderOutput>;
 export const ExtraInput = z.strictObject({
   name: z.string().min(1).describe("Name of the ONNX input."),
   value: z
-    .union([z.literal("center-mask"), z.number(), z.array(z.number()).min(1)])
+    .union([z.literal("center-mask"), z.number(), z.array(z.number()).min(1)], {
+      error: "use center-mask, a number or a list of numbers",
+    })
     .describe("center-mask: 1 where the center cell is, else 0; or a constant."),
   shape: z
-    .array(z.union([z.int().positive(), z.literal("batch")]))
+    .array(
+      z.union([z.int().positive(), z.literal("batch")], { error: "use a number of 1 or more, or batch" }),
+    )
     .optional()
     .describe("Shape of a constant, where the network leaves more open than the batch."),
 });

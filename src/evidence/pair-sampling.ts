@@ -1,11 +1,11 @@
 import { fitClassEffects } from "../core/class-effects.ts";
-import { eachPair, type TermPairs } from "./pairs.ts";
+import { barredPair, eachPair, type TermPairs } from "./pairs.ts";
 
 /** What a sample of the pairs of classes leaves open about all of them. */
 export interface PairSampling {
   /** Pairs that the number is the mean of. */
   readonly pairs: number;
-  /** Pairs that all classes of the statement make. */
+  /** Pairs that all classes of the statement make, and that count on some background. */
   readonly of: number;
   /** Design-based variance of the sample's number around that of all pairs; NaN without degrees of freedom. */
   readonly variance: number;
@@ -38,7 +38,12 @@ export function pairSampling(
   const groups = samePairs(terms, present) ? [terms] : byJudgments(terms);
   const parts = groups.map((group) => {
     const pairs = present.map((own) => classPairs(group, own));
-    return single ? ofClass(pairs[0], number) : ofAverage(pairs, present, group[0].of.length);
+    const barred: readonly number[] = barredPair(group.map(({ term }) => term)) ?? [];
+    const never =
+      barred.length > 0 && (single ? barred.includes(present[0]) : barred.every((a) => present.includes(a)));
+    return single
+      ? ofClass(pairs[0], number - 1 - Number(never))
+      : ofAverage(pairs, present, group[0].of.length, Number(never));
   });
   if (parts.length === 1) return parts[0];
   const variance = parts.reduce((sum, p) => sum + p.variance, 0);
@@ -99,8 +104,15 @@ function classPairs(terms: readonly TermPairs[], own: number): ClassPairs {
  * V = s^2 (1 - E / M) sum u^2 over the E of M pairs, u being a pair's share in the average (1 / E in a balanced sample)
  * and s^2 the residual variance beside class effects. Where backgrounds take pairs out, classes are in unequally many,
  * and their effects no longer cancel: their squares times that imbalance are added.
+ *
+ * @param never pairs of the classes that count on no background
  */
-function ofAverage(of: readonly ClassPairs[], present: readonly number[], classes: number): PairSampling {
+function ofAverage(
+  of: readonly ClassPairs[],
+  present: readonly number[],
+  classes: number,
+  never: number,
+): PairSampling {
   const [first, second, values, shares]: number[][] = [[], [], [], []];
   const place = new Int32Array(classes).fill(-1);
   present.forEach((a, i) => {
@@ -119,7 +131,7 @@ function ofAverage(of: readonly ClassPairs[], present: readonly number[], classe
     });
   });
   const pairs = values.length;
-  const all = (present.length * (present.length - 1)) / 2;
+  const all = (present.length * (present.length - 1)) / 2 - never;
   const fit = fitClassEffects(
     Int32Array.from(first),
     Int32Array.from(second),
@@ -140,10 +152,9 @@ function ofAverage(of: readonly ClassPairs[], present: readonly number[], classe
   return { pairs, of: all, variance: fit.df > 0 || open === 0 ? variance : Number.NaN, df: fit.df };
 }
 
-/** Simple random sampling of a class's partners, without replacement. */
-function ofClass({ values, shares }: ClassPairs, number: number): PairSampling {
+/** Simple random sampling of a class's partners, of `all` that it has, without replacement. */
+function ofClass({ values, shares }: ClassPairs, all: number): PairSampling {
   const pairs = values.length;
-  const all = number - 1;
   const mean = values.reduce((sum, v, i) => sum + shares[i] * v, 0);
   const spread = values.reduce((sum, v, i) => sum + (pairs * shares[i] * (v - mean)) ** 2, 0) / (pairs - 1);
   const open = Math.max(0, 1 - pairs / all);

@@ -60,6 +60,19 @@ export function eachPair(
   }
 }
 
+/**
+ * The two classes that make a pair which no block of a term counts, as a setting has backgrounds of these two alone; null
+ * where every pair of the classes that have any counts in some block.
+ */
+export function barredPair(terms: readonly Term[]): readonly [number, number] | null {
+  for (const { of, setting } of terms) {
+    const own = of.blocks.filter((block) => block.setting === setting);
+    const [first, second, ...others] = new Set(own.map(({ background }) => background));
+    if (first >= 0 && second >= 0 && others.length === 0) return [first, second];
+  }
+  return null;
+}
+
 function hasBackgrounds({ of, setting }: Term): boolean {
   return of.blocks.some((block) => block.setting === setting && block.background >= 0);
 }

@@ -1,8 +1,10 @@
 import { emptyCalls } from "../evaluate/logistic/calls.ts";
-import { type Asked, CALLED_ROWS, callRows } from "../evaluate/logistic/streamed/call.ts";
+import { type Asked, calledRows, callRows } from "../evaluate/logistic/streamed/call.ts";
+import { heldBytes } from "../evaluate/logistic/streamed/cost.ts";
 import { fitStreamed, type StreamedModel } from "../evaluate/logistic/streamed/fit.ts";
 import type { ProbePool } from "../evaluate/logistic/streamed/pool.ts";
 import type { RowSource } from "../evaluate/logistic/streamed/slices.ts";
+import { memoryLeft } from "../files/machine.ts";
 import {
   ORIGINAL,
   type PredictedBlock,
@@ -40,10 +42,14 @@ export async function predictStreamed(
       ),
     }),
   );
+  const shape = { dimension: request.dimension, classes: classes.length };
   for (let k = 0; k < count; k++) {
     const train = partsOf(group, (g) => g !== k);
     const labels = Int32Array.from(train.flatMap(({ own, rows }) => Array.from(rows, () => own)));
-    const model = await fitStreamed(pool, sourceOf(request, train), labels, classes.length, { between });
+    const model = await fitStreamed(pool, sourceOf(request, train), labels, classes.length, {
+      between,
+      heldBytes: heldBytes(shape, pool.threads, memoryLeft()),
+    });
     fitted(model);
     const test = partsOf(group, (g) => g === k);
     await callRows(
@@ -89,7 +95,7 @@ function askedOf(
   parts: readonly Part[],
 ): Asked[] {
   const present = parts.filter(({ own }) => block.cells[own] !== null);
-  return batches(present).map((batch) => ({
+  return batches(present, calledRows(dimension)).map((batch) => ({
     labels: Int32Array.from(batch.flatMap(({ own, rows }) => Array.from(rows, () => own))),
     background: block.background,
     read(out) {
@@ -113,15 +119,15 @@ function askedOf(
   }));
 }
 
-/** Parts of at most {@link CALLED_ROWS} rows together. */
-function batches(parts: readonly Part[]): Part[][] {
+/** Parts of at most `most` rows together. */
+function batches(parts: readonly Part[], most: number): Part[][] {
   const out: Part[][] = [];
   let [last, left]: [Part[], number] = [[], 0];
   for (const { own, rows } of parts)
     for (let from = 0; from < rows.length; ) {
       if (left === 0) {
         out.push((last = []));
-        left = CALLED_ROWS;
+        left = most;
       }
       const some = rows.subarray(from, from + left);
       last.push({ own, rows: some });

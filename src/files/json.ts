@@ -84,9 +84,17 @@ export function firstIssue(error: z.ZodError): string {
 
 type Issue = z.core.$ZodIssue;
 
-/** Of a value that fits none of several forms, what is wrong with it in the first that it is of the kind of. */
+/** What an issue of several forms says that were given no message. */
+const UNSAID = "Invalid input";
+
+/**
+ * Of a value that fits none of several forms, what is wrong with it in the first that it is of the kind of; where that is
+ * no key of it, what the forms themselves say is wanted, if they do.
+ */
 function innermost(issue: Issue): Issue {
   const forms = issue.code === "invalid_union" ? issue.errors.map((form) => form[0]) : [];
+  const within = (of: Issue) => of.path.length > 0 || of.code === "unrecognized_keys";
+  if (issue.message !== UNSAID && forms.length > 0 && !forms.some(within)) return issue;
   const inner = forms.find((of) => of.code !== "invalid_type" || of.path.length > 0) ?? forms[0];
   return inner === undefined ? issue : { ...innermost(inner), path: [...issue.path, ...inner.path] };
 }

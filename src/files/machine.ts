@@ -46,6 +46,9 @@ export function usableMemory(system: System = here()): number {
   );
 }
 
+/** Bytes that this process and its threads may still take beside what they hold; below 0 where they hold more than they may. */
+export const memoryLeft = (): number => usableMemory() - process.memoryUsage.rss();
+
 /** A number as Slurm gives it in the environment; its 0 means everything. */
 function natural(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9][0-9]*$/.test(text) ? Number(text) : undefined;

@@ -69,11 +69,15 @@ export const ALL_REMEDIES: readonly string[] = [
 
 const RETRAINED = "retrained";
 
+/** Names as people may write them. */
+const FORMS = Object.entries(REMEDIES).map(([name, { most }]) => (most === null ? name : `${name}[-NUMBER]`));
+
 /**
  * Takes the name of a remedy apart.
+ * @param further what else could stand there, for the message
  * @throws StudyError for a name that is none, or a number that it does not take
  */
-export function parseRemedy(text: string): Remedy {
+export function parseRemedy(text: string, further = ""): Remedy {
   const whole = text === RETRAINED || text.startsWith(`${RETRAINED}+`);
   const rest = whole ? text.slice(RETRAINED.length + 1) : text;
   if (whole && rest === "" && text === RETRAINED)
@@ -81,7 +85,7 @@ export function parseRemedy(text: string): Remedy {
   const [, word = "", number] = /^([a-z]+)(?:-(\d+))?$/.exec(rest) ?? [];
   if (!Object.hasOwn(REMEDIES, word))
     throw new StudyError(
-      `there is no remedy ${JSON.stringify(text)}; remedies are ${[...Object.keys(REMEDIES), RETRAINED].join(", ")}, and ${RETRAINED}+REMEDY`,
+      `there is no remedy ${JSON.stringify(text)}; remedies are ${[...FORMS, RETRAINED].join(", ")}, and ${RETRAINED}+REMEDY${further}`,
     );
   const kind = word as RemedyKind;
   const { most } = REMEDIES[kind];
@@ -108,6 +112,8 @@ export function changedBy({ kind }: Pick<Remedy, "kind">) {
  * @throws StudyError as {@link parseRemedy}
  */
 export function parseRemedies(names: readonly string[]): Remedy[] {
-  const found = names.flatMap((name) => (name === "all" ? ALL_REMEDIES : [name])).map(parseRemedy);
+  const found = names
+    .flatMap((name) => (name === "all" ? ALL_REMEDIES : [name]))
+    .map((name) => parseRemedy(name, ", or all"));
   return [...new Map(found.map((remedy) => [remedy.name, remedy])).values()];
 }

@@ -11,13 +11,15 @@ import type { Study } from "./schema.ts";
 const SETTINGS_OF_CURVE: readonly Setting[] = ["original", "cell-free", "different"];
 const STATEMENTS_OF_CURVE = ["original", "neighbor", "total"];
 
-/** Sizes at which machines are trained besides all cells. */
-export const SMALLER_SIZES = 3;
-
 /** Settings that a study's learning curve is fitted in; none where it has no curve. */
 export function curveSettings(study: Study, groups: Groups): readonly Setting[] {
   if (!study.learningCurve || groups.count === 0 || groups.reach === "none") return [];
   return SETTINGS_OF_CURVE.filter((s) => study.settings.includes(s));
+}
+
+/** Sizes at which machines are trained besides all cells: none where clusters are too small to take a share of. */
+export function smallerSizes(rows: readonly Int32Array[], { cluster }: Pick<Groups, "cluster">): number {
+  return trainingSubsets(rows.map((list) => list.map((row) => cluster[row]))).length - 1;
 }
 
 /** Results of blocks by the number of cells per class that their machines were trained from. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { CellStore } from "../cells/store.ts";
 import type { CommandFile } from "../encode/command/file.ts";
 import { RunningPrograms } from "../encode/command/programs.ts";
@@ -13,12 +14,10 @@ import { type ChosenCells, chooseCells, type DrawnPlan, drawPlan } from "./choos
 import { wideFeatures } from "./cost/cost.ts";
 import { LIMIT_HOURS } from "./cost/limit.ts";
 import { TimedEncoder, type Trial, trialOf, trialOfGiven } from "./cost/trial.ts";
-import { curveSettings, SMALLER_SIZES } from "./curve.ts";
 import { drawStudyCells } from "./draw/drawn-store.ts";
 import { encoderName, outputNames, readEncoders } from "./encoders.ts";
 import { givenFindings, type OpenGiven, openGiven } from "./given.ts";
-import { foldsOf } from "./groups.ts";
-import { hopeless, studySize } from "./guards/size.ts";
+import { chosenSize, hopeless } from "./guards/size.ts";
 import { surveyOf } from "./guards/survey.ts";
 import { cropFindings, Findings, planFindings, samples } from "./guards.ts";
 import { checkFolder } from "./open-folder.ts";
@@ -152,14 +151,16 @@ async function prepare(
   const outputCount = encoders.reduce((n, e) => n + outputNames(e).length, 0);
   checkSensitivity(study, store, selection.classes, split, encoders);
   // What no machine gets done is not even planned.
-  const drawn = studySize(
-    { ...study, folds: foldsOf(study, split), again: curveSettings(study, split), times: SMALLER_SIZES },
-    selection,
-    outputCount,
-    study.plan === undefined ? null : 0,
-  );
+  const drawn = chosenSize({ study, selection, split }, outputCount);
   const { limit = LIMIT_HOURS, workers = usableCores() } = options;
-  findings.add(hopeless(drawn, { limit, workers, memory: usableMemory() }));
+  const more = study.remedies !== undefined || study.sensitivity !== undefined;
+  // A given plan may lack blocks, and what earlier runs left is not looked at yet.
+  const counted = more
+    ? "besides"
+    : study.plan !== undefined || (!force && existsSync(out))
+      ? "up to"
+      : "exact";
+  findings.add(hopeless(drawn, { limit, workers, memory: usableMemory(), counted }));
   const wide = (output: string, dimension: number) =>
     study.pairs === "none"
       ? null

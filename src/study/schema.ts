@@ -54,7 +54,7 @@ const Choices = z.strictObject({
       "field: backgrounds are brought to the levels of the cell's field, the cell stays as imaged; protein, crop: every crop is scaled by its protein (published) or by itself; none.",
     ),
   clip: z
-    .tuple([z.number(), z.number()])
+    .tuple([z.number(), z.number()], { error: "use [-1, 6] or another range, or null for no clipping" })
     .refine(([low, high]) => low < high, "the first value must be below the second")
     .nullable()
     .optional()
@@ -110,7 +110,12 @@ export const StudyFile = z.strictObject({
     "Cells without masks: the study draws its cells first and segments those only, as `cellswap segment` would.",
   ),
   encoders: z
-    .array(z.union([z.string().min(1), GivenEntry]))
+    .array(
+      z.union([z.string().min(1), GivenEntry], {
+        error:
+          'use the path of a description, the name of a bundled encoder or { "name": "mynet", "features": "mynet.npy" }',
+      }),
+    )
     .min(1)
     .describe(
       "Encoder descriptions (.json beside the ONNX file), relative to this file, names of bundled encoders, or features that were made elsewhere.",
@@ -132,7 +137,9 @@ export const StudyFile = z.strictObject({
     .describe("Classes whose backgrounds are used; default: all classes of the study."),
   cellsPerClass: z.int().min(2).default(1000),
   pairs: z
-    .union([z.strictObject({ sample: z.int().min(2) }), z.enum(["all", "none"])])
+    .union([z.strictObject({ sample: z.int().min(2) }), z.enum(["all", "none"])], {
+      error: 'use all, none or { "sample": 10 }',
+    })
     .default("all")
     .describe(
       'Pairs of classes that probes are fitted for: all; { "sample": N } for N of every class, drawn by the seed, with their sampling error in every interval; none: what probes for all classes say alone (transfer, capture).',

@@ -10,7 +10,7 @@ import { type FeatureRequest, keyOf } from "./inference.ts";
 import { keptPredictions, lackingProbes, type PredictionWork, predictionSteps } from "./predicted.ts";
 
 /** Raised whenever probes that are fitted in pieces give other bytes for the same features. */
-const STREAMED_VERSION = 1;
+const STREAMED_VERSION = 2;
 
 /** What the transfer probes of one encoder are fitted on. */
 export interface TransferRequest extends FeatureRequest {

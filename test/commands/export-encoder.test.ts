@@ -89,7 +89,7 @@ test.each([
   ["augmented", /trains other probes/],
   ["retrained+pool", /export that one: --encoder TWIN/],
   ["leace", /fitted on the cells of a finished study; name it: cellswap export encoder STUDY\.json/],
-  ["pol", /there is no remedy "pol"; remedies are recompose, /],
+  ["pol", /there is no remedy "pol"; remedies are recompose/],
 ])("%s is refused in one line, and nothing is written", async (remedy, message) => {
   const before = readdirSync(folder);
   const { code, out, error } = await exported("pifia", remedy, "none.json");

@@ -6,6 +6,7 @@ import { collectJudgments } from "../../src/evidence/collect.ts";
 import { components } from "../../src/evidence/components.ts";
 import { estimate, type Grouping } from "../../src/evidence/estimate.ts";
 import { difference, type Judgments } from "../../src/evidence/judgments.ts";
+import { drawnJudgments } from "./judged.ts";
 
 const ROWS = 20;
 
@@ -146,3 +147,26 @@ test("partners that do not differ do not tell what those that were not drawn wou
   expect(found).toMatchObject({ low: null, estimate: 13 / 20, sampled: { pairs: 6, of: 11, se: null } });
   expect(found.refused).toMatch(/^no drawn pair of classes differs/);
 });
+
+test.each([
+  [[0, 3], 1],
+  [[0, 3, 4], 0],
+])(
+  "with the backgrounds of classes %j, %i pair is never counted, nor is it one of all",
+  (backgrounds, never) => {
+    const seven = drawnJudgments(
+      3,
+      Array.from({ length: 7 }, () => [4, 5, 3, 4]),
+    );
+    const blocks = seven.blocks.filter(
+      ({ background }) => background < 0 || backgrounds.includes(background),
+    );
+    // As of a draw that took every pair.
+    const all: Judgments = { ...seven, blocks, sampled: true };
+    const terms = difference(all, "self", "different");
+    const of = (only?: number) => components(terms, only).sampling!;
+    expect(of()).toMatchObject({ pairs: 21 - never, of: 21 - never, variance: 0 });
+    for (const own of [0, 3]) expect(of(own)).toMatchObject({ pairs: 6 - never, of: 6 - never });
+    expect(of(1)).toMatchObject({ pairs: 6, of: 6 });
+  },
+);

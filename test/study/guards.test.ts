@@ -188,7 +188,7 @@ describe("size", () => {
   test("thousands of classes are refused before anything is planned, and the ways out are named", () => {
     const size = studySize(study({ settings: all }), classes(1440, 5), 1, null);
     expect(size).toEqual({ classes: 1440, composites: 20_764_800, fits: 14_945_454_000 });
-    const flag = hopeless(size, { limit: 24, workers: 8, memory: 64e9 });
+    const flag = hopeless(size, { limit: 24, workers: 8, memory: 64e9, counted: "exact" });
     expect(flag?.severity).toBe("refuse");
     for (const way of [
       '"classes"',
@@ -202,7 +202,7 @@ describe("size", () => {
     expect(flag?.text).not.toContain("\n");
   });
   test("what is refused is what takes more hours, by the least that it can take, or more memory than there is", () => {
-    const machine = { limit: 1, workers: 2, memory: 8e9 };
+    const machine = { limit: 1, workers: 2, memory: 8e9, counted: "exact" as const };
     // Two threads make 36 million fits in an hour, at 0.2 ms.
     const size = { classes: 2, composites: 0, fits: 36e6 };
     expect(hopeless(size, machine)).toBeNull();

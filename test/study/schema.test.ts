@@ -114,7 +114,7 @@ test.each([
   [{ preset: "fast" }, 'yeast.json: preset is "fast"; use one of recommended, published'],
   [{ pairs: { sample: 1 } }, "yeast.json: pairs.sample is 1; expected number to be >=2"],
   [{ pairs: { n: 3 } }, "yeast.json: key pairs.sample is missing; give it (number)"],
-  [{ pairs: "some" }, 'yeast.json: pairs is "some"; use one of all, none'],
+  [{ pairs: "some" }, 'yeast.json: pairs is "some"; use all, none or { "sample": 10 }'],
   [{ folds: 1 }, "yeast.json: folds is 1; expected number to be >=2"],
   [{ cells: undefined }, "yeast.json: key cells is missing; give it (string)"],
 ])("%o is refused by name", (keys, line) => {

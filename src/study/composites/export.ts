@@ -91,7 +91,7 @@ export async function exportComposites(asked: Study, options: ExportOptions): Pr
       study.plan === undefined ? null : 0,
     );
     const machine = { limit: LIMIT_HOURS, workers: usableCores(), memory: usableMemory() };
-    findings.add(hopeless({ ...size, fits: 0 }, machine));
+    findings.add(hopeless({ ...size, fits: 0 }, { ...machine, counted: "exact" }));
     const plan = await studyPlan(store, study, selection, split);
     const { composite } = study;
     findings.add(...planFindings(study, selection, new PlanIndex(plan), store.cells, store.verdicts));

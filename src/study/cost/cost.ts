@@ -1,7 +1,7 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isStreamed } from "../../evaluate/logistic/streamed/choice.ts";
-import { streamedBytes } from "../../evaluate/logistic/streamed/cost.ts";
+import { heldBytes, streamedBytes } from "../../evaluate/logistic/streamed/cost.ts";
 import { pairBytes, pairSystems } from "../../evaluate/svm/memory.ts";
 import { usableCores, usableMemory } from "../../files/machine.ts";
 import type { Flag } from "../../types.ts";
@@ -178,13 +178,15 @@ function memoryOf(
   const encoding = workers * networks * 2;
   const blocks = 2 * rows * widest * 4 + workers * pairBytes(largestPair(selection.rows), widest);
   const shape = { classes: selection.classes.length, dimension: widest };
-  const probes = isStreamed({ ...shape, rows }) ? streamedBytes(shape, rows, workers) : rows * widest * 12;
   const fixed =
     MEMORY.process +
     workers * MEMORY.thread +
     store.count * MEMORY.cell +
     plan.count * MEMORY.composite +
     shape.classes * MEMORY.class;
+  const probes = isStreamed({ ...shape, rows })
+    ? streamedBytes(shape, rows, workers, heldBytes(shape, workers, usableMemory() - fixed))
+    : rows * widest * 12;
   return fixed + Math.max(encoding, blocks, probes);
 }
 

@@ -1,9 +1,12 @@
 import { pairCount } from "../../evaluate/pair-sample.ts";
-import type { Setting } from "../../settings.ts";
+import { type Setting, traitsOf } from "../../settings.ts";
 import { planRows } from "../../swap/plan.ts";
 import type { Flag } from "../../types.ts";
 import { listBlocks } from "../block.ts";
+import type { ChosenCells } from "../choose.ts";
 import { gigabytes, hoursText, SMALLER } from "../cost/limit.ts";
+import { curveSettings, smallerSizes } from "../curve.ts";
+import { foldsOf } from "../groups.ts";
 import { addedSettings } from "../plan.ts";
 import type { Study } from "../schema.ts";
 import type { Selection } from "../select.ts";
@@ -41,14 +44,46 @@ export function studySize(
     planRows(sizes, study.settings, lending) +
     listBlocks(addedSettings(study), backgrounds).length * multiple.length;
   const { again = [], times = 0 } = study;
-  const blocks =
-    listBlocks(study.settings, backgrounds).length + times * listBlocks(again, backgrounds).length;
-  const pairs = pairCount(classes.length, study.pairs);
+  const fitted = fittedPairs(study, classes.length, backgrounds);
   return {
     classes: classes.length,
     composites: given ?? drawn,
-    fits: pairs * study.folds * blocks * outputs,
+    fits: (fitted(study.settings) + times * fitted(again)) * study.folds * outputs,
   };
+}
+
+/** Pairs of classes in all blocks of some settings; a class lacks a block whose background is its own and has no stand-in. */
+function fittedPairs(
+  { settings, pairs }: Pick<Study, "settings" | "pairs">,
+  classes: number,
+  backgrounds: readonly string[],
+) {
+  const all = pairCount(classes, pairs);
+  const ofOne = Math.round((2 * all) / classes);
+  return (of: readonly Setting[]) =>
+    listBlocks(of, backgrounds).reduce((n, { setting, background }) => {
+      const { ownClass } = traitsOf(setting);
+      const lacking = background !== null && ownClass !== undefined && !settings.includes(ownClass);
+      return n + all - (lacking ? ofOne : 0);
+    }, 0);
+}
+
+/** How the number of fits is meant: what will be made, at most that, or that beside those of remedies and `sensitivity`. */
+const COUNTED = {
+  exact: (fits: string) => `${fits} fits of pairs`,
+  "up to": (fits: string) => `up to ${fits} fits of pairs`,
+  besides: (fits: string) => `${fits} fits of pairs besides those of "remedies" and "sensitivity"`,
+} as const;
+
+/** What a study of chosen cells costs, before its plan is drawn: what a run makes in a new folder, but for remedies and sensitivity. */
+export function chosenSize(
+  { study, selection, split }: Pick<ChosenCells, "study" | "selection" | "split">,
+  outputs: number,
+): StudySize {
+  const again = curveSettings(study, split);
+  const times = again.length === 0 ? 0 : smallerSizes(selection.rows, split);
+  const given = study.plan === undefined ? null : 0;
+  return studySize({ ...study, folds: foldsOf(study, split), again, times }, selection, outputs, given);
 }
 
 const number = new Intl.NumberFormat("en-US");
@@ -59,10 +94,20 @@ const number = new Intl.NumberFormat("en-US");
  */
 export function hopeless(
   { classes, composites, fits }: StudySize,
-  { limit, workers, memory }: { readonly limit: number; readonly workers: number; readonly memory: number },
+  {
+    limit,
+    workers,
+    memory,
+    counted,
+  }: {
+    readonly limit: number;
+    readonly workers: number;
+    readonly memory: number;
+    readonly counted: keyof typeof COUNTED;
+  },
 ): Flag | null {
   const hours = (composites * LEAST.composite + fits * LEAST.fit) / workers / 3600;
-  const made = `${number.format(classes)} classes make ${number.format(composites)} composites and up to ${number.format(fits)} fits of pairs (pairs x folds x blocks x encoders)`;
+  const made = `${number.format(classes)} classes make ${number.format(composites)} composites${fits === 0 ? "" : ` and ${COUNTED[counted](number.format(fits))} (pairs x folds x blocks x encoders)`}`;
   const refuse = (text: string): Flag => ({ id: "size", severity: "refuse", encoder: null, text });
   if (composites * PLAN_BYTES > memory)
     return refuse(

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planWork } from "../../../src/study/cost/plan-work.ts";
 import type { Work } from "../../../src/study/cost/work.ts";
+import { chosenSize } from "../../../src/study/guards/size.ts";
 import { prepareStudy } from "../../../src/study/prepare.ts";
 import { readStudyFile } from "../../../src/study/schema.ts";
 import { runStudy } from "../../../src/study.ts";
@@ -67,6 +68,25 @@ describe.each<[string, Record<string, unknown>]>([
     expect(again.planned).toEqual(NOTHING);
     expect(again.made).toEqual(NOTHING);
   }, 120_000);
+});
+
+test.each<Record<string, unknown>>([
+  {},
+  { preset: "published" },
+  { backgrounds: ["nucleus"], settings: ["original", "cell-free", "different", "masked"] },
+  { classes: undefined, pairs: { sample: 2 } },
+  { encoders: ["tiny.json", "more.json"], cellsPerClass: 9 },
+])("%o: what an early refusal counts is what a run makes in a new folder", async (keys) => {
+  const out = join(base, "counted early");
+  const prepared = await prepareStudy(studyOf(keys), { out });
+  try {
+    const { composites, fits } = await planWork(prepared, out, false);
+    const outputs = prepared.targets.reduce((n, { names }) => n + names.length, 0);
+    expect(chosenSize(prepared, outputs)).toMatchObject({ composites, fits });
+    expect(fits).toBeGreaterThan(0);
+  } finally {
+    await prepared.close();
+  }
 });
 
 test("of a study that was changed or replaced only what is lacking counts", async () => {

@@ -231,7 +231,7 @@ describe("other remedies", () => {
 });
 
 test.each<[string, Record<string, unknown>, RegExp]>([
-  ["an unknown name", { remedies: ["recompos"] }, /there is no remedy "recompos"; remedies are recompose, /],
+  ["an unknown name", { remedies: ["recompos"] }, /there is no remedy "recompos"; remedies are recompose/],
   [
     "a number out of range",
     { remedies: ["recompose-65"] },

@@ -4,12 +4,13 @@ import { spreadWeights } from "./block.ts";
 import { nextVersion, type ProbePool } from "./pool.ts";
 import type { CallTask } from "./worker.ts";
 
-/** Rows that {@link callRows} is asked about at once, at most. */
-export const CALLED_ROWS = 1024;
+/** Rows that {@link callRows} is asked about at once, at most: 16 MiB of features. */
+export const calledRows = (dimension: number): number =>
+  Math.max(1, Math.min(1024, Math.floor(2 ** 22 / dimension)));
 
 /** Rows on one background, which are read when a thread is free for them. */
 export interface Asked {
-  /** Class of every row; at most {@link CALLED_ROWS}. */
+  /** Class of every row; at most {@link calledRows}. */
   readonly labels: Int32Array;
   /** Class that the background is of, -1 for none. */
   readonly background: number;
@@ -44,7 +45,7 @@ export async function callRows(
   const take = (thread: number) => {
     if (next >= asked.length) return -1;
     const { labels, background, read } = asked[next];
-    lanes[thread] ??= new Float32Array(new SharedArrayBuffer(4 * CALLED_ROWS * dimension));
+    lanes[thread] ??= new Float32Array(new SharedArrayBuffer(4 * calledRows(dimension) * dimension));
     const features = lanes[thread].subarray(0, labels.length * dimension);
     read(features);
     tasks[next] = { ...common, features, labels, background };

@@ -1,7 +1,8 @@
 import { callRow, emptyCalls } from "../calls.ts";
 import { BlockKernels, blockBytes, type Shape, weightLayout } from "./block.ts";
 import { REMEMBERED, rememberedSteps } from "./fit.ts";
-import { HELD_BYTES, MOST_SLICES } from "./slices.ts";
+import { MOST_WAITING } from "./objective.ts";
+import { HELD_BYTES, sliceLanes, sliceRows } from "./slices.ts";
 
 /** Looks at all rows that a fit takes, about: 60 to 250 were seen. */
 const LOOKS = 130;
@@ -54,9 +55,26 @@ export function streamedSpeed(
 }
 
 /** Bytes of memory that a fit in pieces takes at most: features that are held, steps that are remembered, and threads. */
-export function streamedBytes(shape: Shape, rows: number, threads: number): number {
+export function streamedBytes(shape: Shape, rows: number, threads: number, held = HELD_BYTES): number {
+  const { dimension } = shape;
+  const features = 4 * rows * dimension;
+  const slices =
+    Math.min(threads, sliceLanes(rows, dimension, held)) * 4 * sliceRows(rows, dimension) * dimension;
+  return (features > held ? slices : features) + weightBytes(shape, threads);
+}
+
+/**
+ * Bytes of features that a fit in pieces holds at most: half of the memory that its weights leave, and never more than
+ * {@link HELD_BYTES}. What is held changes no bit.
+ * @param left bytes of memory that the process may still take
+ */
+export function heldBytes(shape: Shape, threads: number, left: number): number {
+  return Math.min(HELD_BYTES, Math.max(0, (left - weightBytes(shape, threads)) / 2));
+}
+
+/** Steps that are remembered, the weights and gradients of threads, and those of slices that wait for an earlier one, at most. */
+function weightBytes(shape: Shape, threads: number): number {
   const vector = 8 * weightLayout(shape).length;
-  // Gradients of slices that wait for an earlier one, at most.
-  const vectors = 2 * rememberedSteps(shape) + 8 + threads + MOST_SLICES;
-  return Math.min(4 * rows * shape.dimension, HELD_BYTES) + vectors * vector + threads * blockBytes(shape);
+  const vectors = 2 * rememberedSteps(shape) + 8 + threads + MOST_WAITING;
+  return vectors * vector + threads * blockBytes(shape);
 }

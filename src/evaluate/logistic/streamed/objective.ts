@@ -3,6 +3,9 @@ import { nextVersion, type ProbePool } from "./pool.ts";
 import type { Slices } from "./slices.ts";
 import type { LossTask } from "./worker.ts";
 
+/** Gradients of slices that wait for an earlier one, at most. */
+export const MOST_WAITING = 64;
+
 /** What {@link StreamedLoss} is the loss of. */
 export interface LossRequest {
   readonly pool: ProbePool;
@@ -53,7 +56,7 @@ export class StreamedLoss {
     const losses = new Map<number, number>();
     let [next, added, loss] = [0, 0, 0];
     const take = (thread: number) => {
-      if (next >= slices.count) return -1;
+      if (next >= slices.count || thread >= slices.lanes || next - added >= MOST_WAITING) return -1;
       const [from, to] = slices.range(next);
       tasks[next] = {
         ...this.#task,

@@ -1,17 +1,48 @@
 import { expect, test } from "vitest";
 import { weightLayout } from "../../../../src/evaluate/logistic/streamed/block.ts";
-import { streamedBytes, streamedSpeed } from "../../../../src/evaluate/logistic/streamed/cost.ts";
-import { HELD_BYTES, MOST_SLICES } from "../../../../src/evaluate/logistic/streamed/slices.ts";
+import { heldBytes, streamedBytes, streamedSpeed } from "../../../../src/evaluate/logistic/streamed/cost.ts";
+import { MOST_WAITING } from "../../../../src/evaluate/logistic/streamed/objective.ts";
+import { HELD_BYTES, sliceLanes, sliceRows } from "../../../../src/evaluate/logistic/streamed/slices.ts";
 
 test("memory stops to grow with the rows where features are no longer held", () => {
   const shape = { dimension: 384, classes: 1500 };
   const at = (rows: number, threads = 2) => streamedBytes(shape, rows, threads);
   expect(at(20_000) - at(10_000)).toBe(10_000 * 384 * 4);
-  expect(at(1e6)).toBe(at(1e9));
+  // Two threads have a slice each, of as many rows as 16 MiB hold.
+  expect(Math.abs(at(1e6) - at(1e9))).toBeLessThan(2 ** 25);
   // A gradient of every slice may wait for that of the first; beside these the optimizer's steps and the threads' weights.
-  expect(at(1e9)).toBeLessThan(HELD_BYTES + (MOST_SLICES + 45) * 8 * weightLayout(shape).length);
-  // A thread has two sets of weights, the rows at work, and a gradient on its way.
-  expect(at(1e6, 3) - at(1e6, 2)).toBeLessThan(4.5 * 8 * weightLayout(shape).length);
+  expect(at(1e9)).toBeLessThan(HELD_BYTES + (MOST_WAITING + 45) * 8 * weightLayout(shape).length);
+  // A thread has two sets of weights, the rows at work, a gradient on its way and a slice.
+  expect(at(1e6, 3) - at(1e6, 2)).toBeLessThan(4.5 * 8 * weightLayout(shape).length + 2 ** 24);
+});
+
+test("slices are no larger than many threads may hold, however many rows and features there are", () => {
+  for (const [rows, dimension] of [
+    [1e3, 8],
+    [1e7, 384],
+    [1e9, 384],
+    [1e5, 98_304],
+  ]) {
+    const bytes = 4 * sliceRows(rows, dimension) * dimension;
+    expect(bytes).toBeLessThanOrEqual(2 ** 24);
+    for (const held of [0, HELD_BYTES]) {
+      const lanes = sliceLanes(rows, dimension, held);
+      expect(lanes).toBeGreaterThanOrEqual(2);
+      expect(lanes * bytes).toBeLessThanOrEqual(Math.max(held, 2 ** 25));
+    }
+  }
+});
+
+test("features are held where memory is left for them beside the weights", () => {
+  const shape = { dimension: 64, classes: 6000 };
+  const weights = streamedBytes(shape, 0, 2, HELD_BYTES);
+  expect(heldBytes(shape, 2, weights + 2e6)).toBe(1e6);
+  expect(heldBytes(shape, 2, weights / 2)).toBe(0);
+  expect(heldBytes(shape, 2, -1)).toBe(0);
+  expect(heldBytes(shape, 2, 2 ** 50)).toBe(HELD_BYTES);
+  // What is not held takes nothing.
+  expect(streamedBytes(shape, 36_000, 2, 1e6)).toBe(weights + 2 * sliceRows(36_000, 64) * 64 * 4);
+  expect(streamedBytes(shape, 36_000, 2, 1e7)).toBe(weights + 36_000 * 64 * 4);
 });
 
 test("seconds are those of the rows that were looked at, for so many rows", () => {
