@@ -1,6 +1,5 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { encoderPath } from "../encode/bundled.ts";
 import { type DataError, StudyError } from "../errors.ts";
 import { isMissing } from "../files/input.ts";
 import { firstIssue, readJson } from "../files/json.ts";
@@ -13,6 +12,7 @@ import { CLIP, lengthsFor, RECOMMENDED } from "../swap/recommended.ts";
 import { parseVariant } from "../swap/variant.ts";
 import type { CompositeOptions, CropShape } from "../types.ts";
 import { resolveSegment, Segment } from "./draw/key.ts";
+import { EncoderEntry, resolveEntry } from "./encoder-entry.ts";
 
 const QUANTIFIER_NAMES = Object.keys(QUANTIFIERS) as [Quantifier, ...Quantifier[]];
 
@@ -77,25 +77,6 @@ const Choices = z.strictObject({
     .describe("How Table 1 is aggregated (docs/tables.md)."),
 });
 
-/** Features that were made elsewhere, in the place of an encoder. */
-const GivenEntry = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]+$/, "letters, digits, dot, dash and underscore only")
-    .describe("Name in tables and file names."),
-  features: z
-    .string()
-    .min(1)
-    .describe("File of features made elsewhere (.npy, .parquet or .h5ad), one row per row of the swap plan."),
-  composites: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      "Folder that `cellswap export composites` made; the study's plan and pixels must still be its. Default: the folder of the features, where it is one.",
-    ),
-});
-
 /** The study file: what to run on which cells. */
 export const StudyFile = z.strictObject({
   $schema: z.string().optional(),
@@ -110,12 +91,7 @@ export const StudyFile = z.strictObject({
     "Cells without masks: the study draws its cells first and segments those only, as `cellswap segment` would.",
   ),
   encoders: z
-    .array(
-      z.union([z.string().min(1), GivenEntry], {
-        error:
-          'use the path of a description, the name of a bundled encoder or { "name": "mynet", "features": "mynet.npy" }',
-      }),
-    )
+    .array(EncoderEntry)
     .min(1)
     .describe(
       "Encoder descriptions (.json beside the ONNX file), relative to this file, names of bundled encoders, or features that were made elsewhere.",
@@ -332,9 +308,7 @@ export function resolveStudy(value: unknown, where: string, path: string): Study
     title: title ?? "Background swap study",
     cells: isObjectPath(rest.cells) ? placePath(parsePlace(rest.cells)) : resolve(where, rest.cells),
     ...(segment === undefined ? {} : { segment: resolveSegment(segment, where, path) }),
-    encoders: rest.encoders.map((e) =>
-      typeof e === "string" ? encoderPath(e, where, path) : givenEntry(e, where),
-    ),
+    encoders: rest.encoders.map((entry) => resolveEntry(entry, where, path)),
     ...(rest.plan === undefined ? {} : { plan: resolve(where, rest.plan) }),
     ...placeOfFeatures(features, where),
     ...(rest.cellList === undefined ? {} : { cellList: resolve(where, rest.cellList) }),
@@ -381,15 +355,6 @@ function resolveProportions(
     );
   const standard = other === null && split === "groups" ? "em" : "published";
   return { method: method ?? standard, optimizer: optimizer ?? "converged", rows: rows ?? "all" };
-}
-
-function givenEntry(entry: z.infer<typeof GivenEntry>, where: string): z.infer<typeof GivenEntry> {
-  const { name, features, composites } = entry;
-  return {
-    name,
-    features: resolve(where, features),
-    ...(composites === undefined ? {} : { composites: resolve(where, composites) }),
-  };
 }
 
 /** Reads a study file (JSON). @throws StudyError naming the file and the key that is wrong. */
