@@ -6,6 +6,7 @@ import { type CropSource, type MaskKind, NEIGHBOR } from "../types.ts";
 import type { States } from "./checked.ts";
 import { CropArray } from "./crop-array.ts";
 import { readHeader, type StoreHeader, storeFile } from "./header.ts";
+import type { HeldCells } from "./remote/rows.ts";
 
 /** A store whose files were held to their hashes, for other threads to open: where it is, and what it was then. */
 export interface CheckedStore {
@@ -13,6 +14,8 @@ export interface CheckedStore {
   /** Check sum of its header. */
   readonly sum: string;
   readonly states: States;
+  /** Cells whose pixels are there, of a store that a machine has in part; all where not said. */
+  readonly held?: HeldCells | undefined;
 }
 
 /** Crops and masks of a cell store, left on disk; all that a worker needs. */
@@ -34,7 +37,7 @@ export class CropFiles implements CropSource {
     this.header = readHeader(path);
     const { count, height, width, masks } = this.header;
     this.#crops = openCrops(storeFile(path, this.header, "crops.npy"), this.header);
-    if (masks !== "none" && checked.states["masks.npy"] !== undefined)
+    if (masks !== "none" && (checked.held ?? checked.states["masks.npy"]) !== undefined)
       this.#masks = openMasks(storeFile(path, this.header, "masks.npy"), [count, height, width]);
     this.checkUnchanged();
   }
@@ -74,7 +77,7 @@ export class CropFiles implements CropSource {
 
   /** @throws DataError for a value that is not finite, which no import of ours writes */
   readCrop(cell: number, out: Float32Array): void {
-    this.#check(cell);
+    this.#check(cell, "crops");
     const i = this.#crops.read(cell, out);
     if (i < 0) return;
     const { height, width, channels } = this.header;
@@ -87,7 +90,7 @@ export class CropFiles implements CropSource {
 
   /** @throws DataError for a label that is none, and where there are no masks */
   readMask(cell: number, out: Uint8Array): void {
-    this.#check(cell);
+    this.#check(cell, "masks");
     if (this.#masks === undefined)
       throw new DataError("has no masks; make them with `cellswap segment`", { path: this.path });
     this.#masks.read(cell, 1, out);
@@ -101,9 +104,11 @@ export class CropFiles implements CropSource {
     return new DataError(`${what}; mend the source and import the cells again`, { path });
   }
 
-  #check(cell: number): void {
+  #check(cell: number, kind: keyof HeldCells): void {
     if (!(cell >= 0 && cell < this.header.count))
       throw new RangeError(`cell ${cell} of a store with ${this.header.count}`);
+    if (this.checked.held?.[kind][cell] === 0)
+      throw new RangeError(`the ${kind} of cell ${cell} were not fetched`);
   }
 
   close(): void {

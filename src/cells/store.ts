@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import { isObjectPath } from "../files/objects/place.ts";
 import { readCsvColumn, readParquet } from "../files/table.ts";
 import { type Liftable, passes } from "../masks/verdict.ts";
 import type { Cells, Table } from "../types.ts";
@@ -6,6 +7,7 @@ import { type CheckOptions, checkFiles } from "./checked.ts";
 import { type CheckedStore, CropFiles } from "./crops.ts";
 import { isOfMasks, readHeader, storeFile } from "./header.ts";
 import { storeFolder } from "./remote/fetch.ts";
+import { isPixels, RemoteRows, type WantedCells } from "./remote/rows.ts";
 
 export { isCellStore, readHeader, STORE_VERSION, type StoreHeader, storeHash } from "./header.ts";
 export type { Quality } from "./quality.ts";
@@ -17,6 +19,11 @@ export interface OpenOptions extends CheckOptions {
   readonly masks?: boolean;
   /** False for who reads some of the crops, and whose work is used only after all of them were checked. */
   readonly crops?: boolean;
+  /**
+   * For who works on some cells: of a store in an object store pixels are not fetched until {@link CellStore.hold} says of
+   * which cells.
+   */
+  readonly some?: boolean;
 }
 
 /**
@@ -33,10 +40,18 @@ export class CellStore extends CropFiles {
   /** Reasons that leave no cell out, sorted. */
   readonly allowed: readonly Liftable[];
 
-  private constructor(checked: CheckedStore, metadata: Table, allowed: readonly Liftable[], place: string) {
+  readonly #rows: RemoteRows | null;
+
+  private constructor(
+    checked: CheckedStore,
+    metadata: Table,
+    allowed: readonly Liftable[],
+    { place, rows }: { readonly place: string; readonly rows: RemoteRows | null },
+  ) {
     super(checked);
     const { path } = checked;
     this.place = place;
+    this.#rows = rows;
     this.verdicts =
       "quality.csv" in checked.states
         ? readVerdicts(storeFile(path, this.header, "quality.csv"), this.header.count)
@@ -58,18 +73,33 @@ export class CellStore extends CropFiles {
   static async open(
     place: string,
     allowed: readonly Liftable[] = [],
-    { masks = true, crops = true, ...options }: OpenOptions = {},
+    { masks = true, crops = true, some = false, ...options }: OpenOptions = {},
   ): Promise<CellStore> {
-    const path = await storeFolder(place, { masks, ...options });
+    const rows = some && isObjectPath(place) ? await RemoteRows.open(place, options) : null;
+    const path = rows?.folder ?? (await storeFolder(place, { masks, ...options }));
     const header = readHeader(path);
     const names = Object.keys(header.hashes).filter(
-      (name) => (masks || !isOfMasks(name)) && (crops || name !== "crops.npy"),
+      (name) =>
+        (masks || !isOfMasks(name)) && (crops || name !== "crops.npy") && (rows === null || !isPixels(name)),
     );
     const states = await checkFiles(path, header, names, options);
     const metadata = await readParquet(storeFile(path, header, "metadata.parquet"));
-    const store = new CellStore({ path, sum: header.sum, states }, metadata, allowed, place);
+    const checked = { path, sum: header.sum, states, held: rows?.held };
+    const store = new CellStore(checked, metadata, allowed, { place, rows });
     store.checkUnchanged();
     return store;
+  }
+
+  /**
+   * Sees to it that crops and masks of some cells can be read, where the store was opened for `some`.
+   * @returns the store to read them of: this one, or, where most cells are wanted, one that has all, and this is closed
+   * @throws DataError, InterruptedError as {@link open}
+   */
+  async hold(wanted: WantedCells, options: CheckOptions = {}): Promise<CellStore> {
+    if (this.#rows === null || (await this.#rows.hold(wanted, options))) return this;
+    const whole = await CellStore.open(this.place, this.allowed, options);
+    this.close();
+    return whole;
   }
 }
 

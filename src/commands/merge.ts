@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { awaitFeatures } from "../study/shards/merge.ts";
+import { awaitShards } from "../study/shards/merge.ts";
 import { isCells, mergeCells } from "./merge-cells.ts";
 import { deviceOption, limitOption, workersOption } from "./options.ts";
 import { print } from "./output.ts";
@@ -49,7 +49,7 @@ async function run(path: string, options: Options): Promise<void> {
   if (isCells(path)) return mergeCells(path, options);
   const { folder } = placeOfStudy(path, options.out);
   await monitored(options, (monitor, signal) =>
-    awaitFeatures(folder, { wait: options.wait, signal, onWait: waiting(monitor) }),
+    awaitShards(folder, { wait: options.wait, signal, onWait: waiting(monitor) }),
   );
   const { done } = await runNamed("cellswap run", path, { ...options, encoded: true });
   print(options.json ? resultJson(done, folder) : resultText(done, folder));

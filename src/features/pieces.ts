@@ -1,6 +1,7 @@
 import { checkCommand } from "../encode/command/file.ts";
 import { DataError } from "../errors.ts";
 import { processTag } from "../files/parts.ts";
+import { mediumOf } from "../swap/plan.ts";
 import { type Piece, piecesOf, segmentOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
 import { encodeRows } from "./encoding.ts";
@@ -31,6 +32,19 @@ export function pieceOrder(pieces: readonly Piece[]): number[] {
         pieces[a].number - pieces[b].number ||
         a - b,
     );
+}
+
+/** 1 for every cell of a store of `count` whose crop or mask the composites of some pieces take. */
+export function cellsOf(plan: SwapPlan, chosen: readonly number[], count: number): Uint8Array {
+  const cells = new Uint8Array(count);
+  const pieces = piecesOf(plan);
+  for (const p of chosen)
+    for (let row = pieces[p].start; row < pieces[p].end; row++) {
+      cells[plan.cell[row]] = 1;
+      const donor = mediumOf(plan, row);
+      if (donor >= 0) cells[donor] = 1;
+    }
+  return cells;
 }
 
 /**

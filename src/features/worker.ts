@@ -132,7 +132,7 @@ async function ofCells(setup: WorkerSetup, error: unknown, rows: Int32Array): Pr
 /** A cell and its setting; what reads its id is loaded only now, and workers hold no metadata. */
 async function named({ cells: { path }, plan, derived }: WorkerSetup, row: number): Promise<string> {
   const { CellStore } = await import("../cells/store.ts");
-  const { cells, count } = await CellStore.open(path);
+  const { cells, count } = await CellStore.open(path, [], { masks: false, crops: false });
   const cell = plan.cell[row];
   const id = cells.id[cell < count ? cell : derived!.plan.cell[cell - count]];
   return `cell ${id} in setting ${SETTINGS[plan.setting[row]]}`;

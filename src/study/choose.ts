@@ -6,7 +6,7 @@ import { PlanIndex } from "./block.ts";
 import { readEncoders, type StudyEncoder } from "./encoders.ts";
 import { allowedSettings, checkClosed, studyGroups } from "./groups.ts";
 import { StudyInputs } from "./inputs.ts";
-import { studyPlan } from "./plan.ts";
+import { type PlannedBefore, studyPlan } from "./plan.ts";
 import { type FittedStudy, fitToCells, type Study } from "./schema.ts";
 import { type Selection, selectCells } from "./select.ts";
 
@@ -41,8 +41,9 @@ export function chooseCells(given: Study, store: CellStore, device: Device): Cho
 export async function drawPlan(
   { study, inputs, selection, split }: ChosenCells,
   store: CellStore,
+  before: PlannedBefore = {},
 ): Promise<DrawnPlan> {
-  const plan = await studyPlan(store, study, selection, split);
+  const plan = await studyPlan(store, study, selection, split, before);
   inputs.check();
   const groups = study.plan === undefined ? split : checkClosed(split, plan);
   return { plan, groups, index: new PlanIndex(plan) };

@@ -5,7 +5,7 @@ import { addCells } from "../swap/added.ts";
 import { checkSetting } from "../swap/composite.ts";
 import { lendMedium } from "../swap/lend.ts";
 import { makePlan, sharePlan } from "../swap/plan.ts";
-import { readPlan } from "../swap/plan-file.ts";
+import { planHash, readPlan } from "../swap/plan-file.ts";
 import type { SwapPlan } from "../types.ts";
 import { multipleGroups } from "./groups.ts";
 import type { Study } from "./schema.ts";
@@ -27,6 +27,14 @@ export function addedSettings({
   return proportions.method === "published" ? PUBLISHED : ADDED.filter((s) => settings.includes(s));
 }
 
+/** What is known of a plan that is drawn again. */
+export interface PlannedBefore {
+  /** Hash of the plan: the one without lent medium that has it is taken as it is, and no mask is looked at. */
+  readonly planned?: string;
+  /** Called before masks are looked at, of any cells. */
+  readonly onMasks?: () => Promise<void>;
+}
+
 /**
  * The study's swap plan: the one it names, or a seeded one of its cells, with donors of the cell's own group. Medium is
  * lent to donors that have none, anew also in a plan that is named. Its arrays are in memory that threads share.
@@ -37,8 +45,11 @@ export async function studyPlan(
   study: Study,
   selection: Selection,
   groups: Groups,
+  { planned, onMasks }: PlannedBefore = {},
 ): Promise<SwapPlan> {
   const plan = await chosenPlan(store, study, selection, groups);
+  if (planned !== undefined && planHash(plan) === planned) return sharePlan(plan);
+  await onMasks?.();
   const { field, usable } = store.cells;
   const labels = metadataColumn(store.cells, study.class, "class");
   return sharePlan(lendMedium(store, plan, { field, usable, labels, cluster: groups.cluster }, study.seed));

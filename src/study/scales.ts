@@ -30,6 +30,19 @@ export function scalesOf(
   };
 }
 
+/** Whether {@link scalesOf} measures scales, on cells of the whole store, as the folder `out` has none of these. */
+export function measuresScales(
+  study: Pick<FittedStudy, "composite">,
+  store: CellStore,
+  out: string,
+): boolean {
+  const { composite } = study;
+  return (
+    groupOf(store.cells, composite.intensity) !== null &&
+    keptScales(out, scalesKey(store, composite)) === null
+  );
+}
+
 /** `scales.csv` of a study folder, where a run left it under this key; null where not. */
 function keptScales(out: string, key: string): string | null {
   const { scales } = new StudyLayout(out);

@@ -23,11 +23,13 @@ import { bytesOf, packedName, unpackInto, unpackStore } from "../zarr/store.ts";
 import { admit, alone } from "./admit.ts";
 
 /** What helps where cells do not fit. */
-const ROOM = "set CELLSWAP_CACHE to a folder on a larger disk";
+export const ROOM = "set CELLSWAP_CACHE to a folder on a larger disk";
 
 export interface FetchOptions extends CheckOptions {
   /** Whether masks and their verdicts are wanted. */
   readonly masks?: boolean;
+  /** Which files are wanted; all by default. */
+  readonly only?: (name: string) => boolean;
 }
 
 /**
@@ -48,9 +50,14 @@ export async function storeFolder(place: string, options: FetchOptions = {}): Pr
 async function fetchStore(url: string, options: FetchOptions): Promise<string> {
   const place = parsePlace(url);
   const bytes = await readHeaderObject(place, options);
-  const folder = join(cacheFolder(), `${cachedName(place)}-${sha256(bytes).slice(0, 16)}`);
+  const folder = cachedStore(place, bytes);
   await fetchInto(place, bytes, folder, options);
   return folder;
+}
+
+/** Folder in the cache of the store at a place whose header has these bytes. */
+export function cachedStore(place: Place, bytes: Uint8Array): string {
+  return join(cacheFolder(), `${cachedName(place)}-${sha256(bytes).slice(0, 16)}`);
 }
 
 /** `cells.json` of a store at a place. @throws DataError where there is none */
@@ -73,9 +80,9 @@ export async function fetchInto(
   folder: string,
   options: FetchOptions,
 ): Promise<void> {
-  const { masks = true, signal } = options;
+  const { masks = true, only = () => true, signal } = options;
   const header = parseHeader(bytes, placePath(within(place, "cells.json")));
-  const names = Object.keys(header.hashes).filter((name) => masks || !isOfMasks(name));
+  const names = Object.keys(header.hashes).filter((name) => (masks || !isOfMasks(name)) && only(name));
   const lacking = () => names.filter((name) => !existsSync(join(folder, name)));
   try {
     makeFolder(folder);

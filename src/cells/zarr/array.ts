@@ -114,6 +114,7 @@ function* shardsOf(folder: string, sharded: ShardedShape): Generator<Uint8Array>
 const damaged = (path: string, why: string) =>
   new DataError(`is a damaged shard (${why}); restore it from a copy`, { path });
 
-function shardName({ shape }: ShardedShape, shard: number): string {
+/** Path of a shard below its array. */
+export function shardName({ shape }: ShardedShape, shard: number): string {
   return ["c", shard, ...shape.slice(1).map(() => 0)].join("/");
 }

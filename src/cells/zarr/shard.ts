@@ -53,6 +53,35 @@ export function indexBytes({ chunks, indexSummed }: ShardLayout): number {
   return 16 * chunks + (indexSummed ? SUM : 0);
 }
 
+/** Where a chunk lies in its shard, bytes. */
+export interface ChunkPlace {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where the index lies in a shard of `size` bytes. @throws ShardFault where the shard is shorter */
+export function indexAt(layout: ShardLayout, size: number): ChunkPlace {
+  const length = indexBytes(layout);
+  if (size < length) throw new ShardFault(`it has ${size} bytes, its index alone has ${length}`);
+  const start = layout.indexAt === "start" ? 0 : size - length;
+  return { start, end: start + length };
+}
+
+/**
+ * Where the chunks of a shard of `size` bytes lie, by its index, which is held to its check sum; null for one that is not
+ * there. @throws ShardFault where the index is damaged
+ */
+export function readIndex(bytes: Uint8Array, { chunks, indexSummed }: ShardLayout, size: number) {
+  const index = unsummed(bytes, indexSummed, "its index");
+  const view = new DataView(index.buffer, index.byteOffset, index.byteLength);
+  return Array.from({ length: chunks }, (_, c): ChunkPlace | null => {
+    const [offset, length] = [view.getBigUint64(16 * c, true), view.getBigUint64(16 * c + 8, true)];
+    if (offset === ABSENT && length === ABSENT) return null;
+    if (offset + length > BigInt(size)) throw new ShardFault(`chunk ${c} would end behind its end`);
+    return { start: Number(offset), end: Number(offset + length) };
+  });
+}
+
 /**
  * Values of the first `count` chunks of a shard, each held to its check sum; null for one that is not there.
  * @throws ShardFault where the shard is damaged
@@ -62,24 +91,14 @@ export function* readShard(
   layout: ShardLayout,
   count: number,
 ): Generator<Uint8Array | null> {
-  const length = indexBytes(layout);
-  if (bytes.length < length)
-    throw new ShardFault(`it has ${bytes.length} bytes, its index alone has ${length}`);
-  const from = layout.indexAt === "start" ? 0 : bytes.length - length;
-  const index = unsummed(bytes.subarray(from, from + length), layout.indexSummed, "its index");
-  const view = new DataView(index.buffer, index.byteOffset, index.byteLength);
-  for (let c = 0; c < count; c++) {
-    const [offset, size] = [view.getBigUint64(16 * c, true), view.getBigUint64(16 * c + 8, true)];
-    if (offset === ABSENT && size === ABSENT) {
-      yield null;
-      continue;
-    }
-    if (offset + size > BigInt(bytes.length)) throw new ShardFault(`chunk ${c} would end behind its end`);
-    yield unpacked(bytes.subarray(Number(offset), Number(offset + size)), layout, c);
-  }
+  const { start, end } = indexAt(layout, bytes.length);
+  const index = readIndex(bytes.subarray(start, end), layout, bytes.length);
+  for (const [c, at] of index.slice(0, count).entries())
+    yield at === null ? null : readChunk(bytes.subarray(at.start, at.end), layout, c);
 }
 
-function unpacked(bytes: Uint8Array, { codecs, chunkBytes }: ShardLayout, c: number): Uint8Array {
+/** Values of chunk `c`, held to its check sum. @throws ShardFault where it is damaged */
+export function readChunk(bytes: Uint8Array, { codecs, chunkBytes }: ShardLayout, c: number): Uint8Array {
   const packed = unsummed(bytes, codecs.summed, `chunk ${c}`);
   let values: Uint8Array;
   try {

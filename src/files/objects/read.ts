@@ -9,6 +9,8 @@ export interface ObjectState {
   readonly size: number;
   /** Changes with the content. */
   readonly etag: string;
+  /** When it was put there, milliseconds by the clock of the server; undefined where it does not say. */
+  readonly modified?: number | undefined;
   /** SHA-256 that whoever put it there noted; undefined where nobody did, or in a list. */
   readonly sha256?: string | undefined;
 }
@@ -22,7 +24,8 @@ export async function objectState(place: Place, options: AskOptions = {}): Promi
       async (client, { HeadObjectCommand }, own) => {
         const head = await client.send(new HeadObjectCommand({ Bucket: place.bucket, Key: place.key }), own);
         const sha256 = head.Metadata?.sha256;
-        return { place, size: head.ContentLength ?? 0, etag: head.ETag ?? "", sha256 };
+        const modified = head.LastModified?.getTime();
+        return { place, size: head.ContentLength ?? 0, etag: head.ETag ?? "", modified, sha256 };
       },
       { ...options, expected: isNoObject },
     );
@@ -109,11 +112,17 @@ export async function listObjects(place: Place, options: AskOptions = {}): Promi
         ),
       options,
     );
-    for (const { Key = "", Size = 0, ETag = "" } of page.Contents ?? [])
+    for (const { Key = "", Size = 0, ETag = "", LastModified } of page.Contents ?? [])
       if (Key.startsWith(prefix)) {
         const name = Key.slice(prefix.length);
         // Whoever may write to a bucket must not choose where files come to lie.
-        if (isPlain(name)) found.set(name, { place: within(place, name), size: Size, etag: ETag });
+        if (isPlain(name))
+          found.set(name, {
+            place: within(place, name),
+            size: Size,
+            etag: ETag,
+            modified: LastModified?.getTime(),
+          });
       }
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
   } while (token !== undefined);

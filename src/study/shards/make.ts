@@ -6,7 +6,8 @@ import type { Device } from "../../encode/device.ts";
 import { StudyError } from "../../errors.ts";
 import { PairGrid } from "../../evaluate/grid.ts";
 import { type ExtractRequest, requestedShelves } from "../../features/extract.ts";
-import { extractPieces } from "../../features/pieces.ts";
+import { isComplete } from "../../features/part.ts";
+import { cellsOf, extractPieces } from "../../features/pieces.ts";
 import { planHash } from "../../swap/plan-file.ts";
 import { piecesOf } from "../../swap/segments.ts";
 import { evaluateBlocks } from "../blocks.ts";
@@ -16,11 +17,12 @@ import { outputNames } from "../encoders.ts";
 import { StudyLayout } from "../layout.ts";
 import { nameIn } from "../open-folder.ts";
 import { lookUpOutputs } from "../outputs.ts";
-import { scalesOf } from "../scales.ts";
+import { measuresScales, scalesOf } from "../scales.ts";
 import type { Study } from "../schema.ts";
 import { readShards, type Shards, type Stage } from "./file.ts";
 import { probeJobs } from "./jobs.ts";
 import { awaitFeatures } from "./merge.ts";
+import { remoteBlocks } from "./remote-blocks.ts";
 import { remoteFeatures, type ShardStatus, shardStatus } from "./status.ts";
 
 export interface ShardOptions {
@@ -71,23 +73,37 @@ export async function makeShard(given: Study, options: ShardOptions): Promise<Sh
   // What an earlier attempt made on another machine, and what one on this machine could not send.
   await remote?.fetch(parts);
   await remote?.send(parts);
+  const ownBlocks = shards.blocks.filter((b) => b.shard === shard);
+  const blocks = stage === "probes" ? remoteBlocks(out, shards, options.signal) : null;
+  await blocks?.fetch(ownBlocks);
+  await blocks?.send(ownBlocks);
   const { missing } = shardStatus(out, shards).stages.find((s) => s.stage === stage)!;
   if (!missing.includes(shard)) return done(0);
   if (stage === "probes") await awaitFeatures(out, options, shards);
-  return done(await make(given, shards, options));
+  try {
+    return done(await make(given, shards, options));
+  } finally {
+    // Of a shard that is stopped as well.
+    await remoteBlocks(out, shards)?.send(stage === "probes" ? ownBlocks : []);
+  }
 }
 
 async function make(given: Study, shards: Shards, options: ShardOptions): Promise<number> {
   const { out, shard, stage, device = "cpu", signal } = options;
   if (!(await hasDrawnCells(given))) throw changed("cells were drawn", out);
   const { study: drawn } = await drawStudyCells(given, { signal });
-  const store = await CellStore.open(drawn.cells, drawn.allow, { signal });
+  let store = await CellStore.open(drawn.cells, drawn.allow, { signal, some: true });
   const programs = new RunningPrograms();
   try {
     const chosen = chooseCells(drawn, store, device);
     const { study, encoders, selection } = chosen;
-    const { plan, groups, index } = await drawPlan(chosen, store);
+    const all = new Uint8Array(store.count).fill(1);
+    const { plan, groups, index } = await drawPlan(chosen, store, {
+      planned: shards.plan,
+      onMasks: async () => void (await store.hold({ masks: all }, { signal })),
+    });
     if (planHash(plan) !== shards.plan) throw changed("study or its cells were changed", out);
+    if (measuresScales(study, store, out)) store = await store.hold({ crops: all, masks: all }, { signal });
     const { scales } = scalesOf(study, store, plan, out);
     const layout = new StudyLayout(out);
     const features = resolve(out, shards.features);
@@ -102,6 +118,14 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
         : [{ encoder, names: outputNames(encoder), dimensions: outputNames(encoder).map(dimension) }],
     );
     if (stage === "features") {
+      const own = shards.pieces.filter((p) => p.shard === shard);
+      const lacking = own.filter(({ parts }) => !parts.every((part) => isComplete(resolve(features, part))));
+      const cells = cellsOf(
+        plan,
+        lacking.map(({ piece }) => piece),
+        store.count,
+      );
+      store = await store.hold({ crops: cells, masks: cells }, { signal });
       const request = {
         store,
         plan,
@@ -112,7 +136,6 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
         shared: true,
         logs: layout.logs,
       };
-      const own = shards.pieces.filter((p) => p.shard === shard);
       checkPlanned(request, own, out);
       const { onProgress, workers, onProgram } = options;
       for (const { encoder } of targets) if (encoder.kind === "command") onProgram?.(encoder);

@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { InterruptedError, STOPPED, StudyError } from "../../errors.ts";
 import { ranges } from "../../files/shards.ts";
 import { readShards, type Shards } from "./file.ts";
+import { remoteBlocks } from "./remote-blocks.ts";
 import { remoteFeatures, type ShardStatus, shardStatus } from "./status.ts";
 
 /** Seconds between two looks at a folder. */
@@ -12,6 +13,16 @@ export interface WaitOptions {
   readonly wait?: number;
   readonly signal?: AbortSignal;
   readonly onWait?: (status: ShardStatus) => void;
+}
+
+/**
+ * As {@link awaitFeatures}, and brings the blocks of probes that shards have fitted into the folder, where they are in an
+ * object store. @throws as it
+ */
+export async function awaitShards(study: string, options: WaitOptions = {}): Promise<void> {
+  const shards = readShards(study);
+  await awaitFeatures(study, options, shards);
+  await remoteBlocks(study, shards, options.signal)?.fetch(shards.blocks);
 }
 
 /**

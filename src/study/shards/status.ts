@@ -4,6 +4,7 @@ import { RemoteFeatures } from "../../features/remote.ts";
 import { beginsKept } from "../kept.ts";
 import { isOwnFeature } from "../own-files.ts";
 import { readShards, type Shards, type Stage } from "./file.ts";
+import { remoteBlocks } from "./remote-blocks.ts";
 
 /** How far one stage of a study's shards is. */
 export interface StageStatus {
@@ -25,13 +26,13 @@ export interface ShardStatus {
  * Says which shards of a study are done, by the names of the files in its folder; nothing is opened but blocks of probes,
  * of which the key is read.
  * @param study study folder
- * @param elsewhere parts of the features that are there without being in the folder
+ * @param elsewhere parts of the features, and blocks by their keys, that are there without being in the folder
  * @throws StudyError where no shards are planned
  */
 export function shardStatus(
   study: string,
   shards: Shards = readShards(study),
-  elsewhere: ReadonlySet<string> = new Set(),
+  elsewhere: { readonly parts?: ReadonlySet<string>; readonly blocks?: ReadonlySet<string> } = {},
 ): ShardStatus {
   const there = names(resolve(study, shards.features), shards);
   const stage = <T extends { readonly shard: number }>(
@@ -47,17 +48,22 @@ export function shardStatus(
   return {
     shards: shards.shards,
     stages: [
-      stage("features", parts, ({ part }) => there.has(part) || elsewhere.has(part)),
-      stage("probes", shards.blocks, ({ file, key }) => beginsKept(join(study, file), key)),
+      stage("features", parts, ({ part }) => there.has(part) || elsewhere.parts?.has(part) === true),
+      stage(
+        "probes",
+        shards.blocks,
+        ({ file, key }) => beginsKept(join(study, file), key) || elsewhere.blocks?.has(key) === true,
+      ),
     ],
   };
 }
 
-/** As {@link shardStatus}, with what an object store holds of the features, where they are in one; it is listed. */
+/** As {@link shardStatus}, with what an object store holds of features and blocks, where they are in one; it is listed. */
 export async function shardStatusEverywhere(study: string): Promise<ShardStatus> {
   const shards = readShards(study);
-  const remote = remoteFeatures(study, shards);
-  return shardStatus(study, shards, await remote?.complete());
+  const parts = await remoteFeatures(study, shards)?.complete();
+  const blocks = await remoteBlocks(study, shards)?.complete();
+  return shardStatus(study, shards, { ...(parts && { parts }), ...(blocks && { blocks }) });
 }
 
 /** The features of a study that are in an object store; null where they are in a folder. @param signal ends what they do */

@@ -1,19 +1,22 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { headerText, readHeader, sealed } from "../../../src/cells/header.ts";
 import { copyStore } from "../../../src/cells/remote/copy.ts";
 import { InterruptedError } from "../../../src/errors.ts";
 import { RemoteFeatures } from "../../../src/features/remote.ts";
+import { sha256File } from "../../../src/files/hash.ts";
 import { parsePlace, within } from "../../../src/files/objects/place.ts";
+import { listObjects } from "../../../src/files/objects/read.ts";
 import { putObject } from "../../../src/files/objects/write.ts";
 import { isOwnFeature } from "../../../src/study/own-files.ts";
 import { readStudyFile, type Study } from "../../../src/study/schema.ts";
-import { readShards } from "../../../src/study/shards/file.ts";
+import { readShards, type Stage } from "../../../src/study/shards/file.ts";
 import { makeShard } from "../../../src/study/shards/make.ts";
-import { awaitFeatures } from "../../../src/study/shards/merge.ts";
+import { awaitFeatures, awaitShards } from "../../../src/study/shards/merge.ts";
 import { planShards } from "../../../src/study/shards/plan.ts";
-import { shardStatusEverywhere } from "../../../src/study/shards/status.ts";
+import { shardStatus, shardStatusEverywhere } from "../../../src/study/shards/status.ts";
 import { runStudy } from "../../../src/study.ts";
 import {
   BUCKET,
@@ -30,6 +33,19 @@ import { drawCells, writeEncoder, writeStudy } from "../drawn.ts";
 const CLASSES = ["cytoplasm", "nucleus", "vacuole"];
 const common = { date: "2026-01-01", command: "cellswap run study.json", workers: 1 };
 
+/** Says of some cells of a store that all around the center cell is other cells. */
+function crowd(path: string, which: (cell: number) => boolean): void {
+  const { count, height, width, sum: _, ...header } = readHeader(path);
+  const file = join(path, "masks.npy");
+  const bytes = readFileSync(file);
+  const start = bytes.length - count * height * width;
+  for (let p = start; p < bytes.length; p++)
+    if (bytes[p] === 0 && which(Math.floor((p - start) / (height * width)))) bytes[p] = 2;
+  writeFileSync(file, bytes);
+  const hashes = { ...header.hashes, "masks.npy": sha256File(file) };
+  writeFileSync(join(path, "cells.json"), headerText(sealed({ ...header, count, height, width, hashes })));
+}
+
 describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alone", () => {
   const base = mkdtempSync(join(tmpdir(), "cellswap-remote-shards-"));
   const before = { ...process.env };
@@ -42,9 +58,11 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
   beforeAll(async () => {
     server = await startServer();
     Object.assign(process.env, environment(server.endpoint), { CELLSWAP_CACHE: join(base, "cache") });
-    drawCells(join(base, "cells"), { classes: CLASSES, cellsPerClass: 12, fields: 3 });
+    // Of which the study takes a third.
+    const classes = [...CLASSES, "ER", "golgi", "lipid", "mito", "peroxi", "punctate"];
+    drawCells(join(base, "cells"), { classes, cellsPerClass: 12, fields: 3 });
     writeEncoder(base, { name: "tiny" });
-    const keys = { encoders: ["tiny.json"], backgrounds: ["nucleus", "vacuole"] };
+    const keys = { encoders: ["tiny.json"], classes: CLASSES, backgrounds: ["nucleus", "vacuole"] };
     local = readStudyFile(writeStudy(join(base, "study.json"), keys));
     await copyStore(join(base, "cells"), `s3://${BUCKET}/cells`);
     const places = { cells: `s3://${BUCKET}/cells`, features };
@@ -133,5 +151,77 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
     await expect(awaitFeatures(machine(3))).rejects.toThrow(
       `${features}/${part}.npy: is damaged (has a row (`,
     );
+  });
+
+  test("fit probes on two machines, of which a third takes them", { timeout: 240_000 }, async () => {
+    const cache = (n: number) => join(base, `machine${n}/cache`);
+    const begun = (n: number) => {
+      cpSync(join(base, "planned"), machine(n), { recursive: true });
+      return (stage: Stage, shard: number) => {
+        process.env.CELLSWAP_CACHE = cache(n);
+        return makeShard(own, { out: machine(n), stage, shard, workers: 1 });
+      };
+    };
+    const place = `${features}-of-three`;
+    const own = { ...remote, remoteFeatures: place };
+    await planShards(own, { ...common, out: join(base, "planned"), shards: 2 });
+    const [one, two] = [4, 5];
+    const onOne = begun(one);
+    await onOne("features", 0);
+    const onTwo = begun(two);
+    await onTwo("features", 1);
+    await expect(makeShard(own, { out: machine(one), stage: "probes", shard: 2 })).rejects.toThrow(
+      "has 2 shards",
+    );
+    expect((await onOne("probes", 0)).made).toBeGreaterThan(0);
+    expect((await shardStatusEverywhere(machine(two))).stages[1].missing).toEqual([1]);
+    // A shard that could not send what it fitted sends it the next time; one that another machine made is fetched.
+    const sent = await listObjects(within(parsePlace(place), "blocks"));
+    const [[name, { size }]] = sent;
+    expect(sent.size).toBe(readShards(machine(one)).blocks.filter(({ shard }) => shard === 0).length);
+    expect((await onTwo("probes", 0)).made).toBe(0);
+    expect((await onTwo("probes", 1)).made).toBeGreaterThan(0);
+    // Neither has fetched more than the cells that it needed.
+    for (const n of [one, two])
+      expect(readdirSync(cache(n)).map((name) => name.slice(-5))).toEqual([".rows"]);
+    const merging = 6;
+    begun(merging);
+    const merged = readShards(machine(merging));
+    expect(shardStatus(machine(merging), merged).stages.map(({ made }) => made)).toEqual([0, 0]);
+    await awaitShards(machine(merging));
+    expect(shardStatus(machine(merging), merged).stages.map(({ missing }) => missing)).toEqual([[], []]);
+    const { composites } = await runStudy(own, { ...common, out: machine(merging) });
+    expect(composites).toBe(0);
+    expect(made(machine(merging))).toEqual(made(join(base, "one")));
+    // One that is damaged is named.
+    await putObject(within(parsePlace(`${place}/blocks`), name), Buffer.alloc(size), { replace: true });
+    cpSync(join(base, "planned"), machine(7), { recursive: true });
+    await expect(awaitShards(machine(7))).rejects.toThrow(
+      `${place}/blocks/${name}: is damaged; remove this object`,
+    );
+  });
+
+  test("medium is lent on a machine that has some of the cells", { timeout: 240_000 }, async () => {
+    const cells = join(base, "crowded");
+    drawCells(cells, { classes: [...CLASSES, "ER", "golgi", "lipid", "mito"], cellsPerClass: 12, fields: 3 });
+    crowd(cells, (cell) => cell % 4 === 0);
+    await copyStore(cells, `s3://${BUCKET}/crowded`);
+    const parts = await Promise.all(
+      [cells, `s3://${BUCKET}/crowded`].map(async (place, n) => {
+        const keys = { encoders: ["tiny.json"], classes: CLASSES, backgrounds: ["nucleus"], cells: place };
+        const study = readStudyFile(writeStudy(join(base, `crowded${n}.json`), keys));
+        const out = join(base, `crowded${n}`);
+        await planShards(study, { ...common, out, shards: 2 });
+        return { study, out };
+      }),
+    );
+    process.env.CELLSWAP_CACHE = join(base, "crowded-cache");
+    for (const { study, out } of parts)
+      await makeShard(study, { out, stage: "features", shard: 0, workers: 1 });
+    const [own, other] = parts.map(({ out }) => contents(join(out, "features")));
+    expect(Object.keys(own).length).toBeGreaterThan(0);
+    expect(other).toEqual(own);
+    expect(readFileSync(join(parts[1].out, "plan.csv"), "utf8")).toMatch(/^[^\n]*medium_id/);
+    expect(readdirSync(join(base, "crowded-cache")).map((name) => name.slice(-5))).toEqual([".rows"]);
   });
 });
