@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { share } from "../core/share.ts";
 import type { Setting } from "../settings.ts";
 import { type Segment, segmentOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
@@ -16,6 +17,14 @@ export interface Shelf {
   readonly row: Int32Array | null;
   /** The part that holds what is missing, null where nothing is. */
   readonly missing: Missing | null;
+}
+
+/** A whole {@link FeatureSet} as plain data. */
+export interface SharedSet {
+  readonly name: string;
+  readonly dimension: number;
+  readonly pieces: readonly Segment[];
+  readonly shelves: readonly Omit<Shelf, "missing">[];
 }
 
 /** A part that is still to be made. */
@@ -163,6 +172,27 @@ export class FeatureSet {
     this.#placed = new PlacedFeatures(dimension);
   }
 
+  /** What another thread makes the same set of, by {@link openShared}; it shares the larger arrays. */
+  get shared(): SharedSet {
+    const shelves = this.#shelves.map(({ key, parts, part, row }) => ({
+      key,
+      parts: parts.map(({ base }) => ({ base })),
+      part: part && share(part),
+      row: row && share(row),
+    }));
+    return { name: this.name, dimension: this.dimension, pieces: this.#pieces, shelves };
+  }
+
+  /** Opens in this thread what {@link shared} gave in another. */
+  static openShared({ name, dimension, pieces, shelves }: SharedSet): FeatureSet {
+    return new FeatureSet(
+      name,
+      dimension,
+      pieces,
+      shelves.map((shelf) => ({ ...shelf, missing: null })),
+    );
+  }
+
   /** Part (path without ending) and row in it of a row of the plan. */
   place(row: number): Place {
     const s = segmentOf(this.#pieces, row);
@@ -183,10 +213,18 @@ export class FeatureSet {
 
   /** Hash of exactly which features rows of the plan have: their key, cell and donor. */
   key(plan: SwapPlan, rows: Int32Array): string {
-    const keys = new Set(Array.from(rows, (row) => this.#shelves[segmentOf(this.#pieces, row)].key));
-    const who = Int32Array.from({ length: 2 * rows.length }, (_, i) =>
-      i % 2 === 0 ? plan.cell[rows[i >> 1]] : plan.donor[rows[i >> 1]],
-    );
+    const keys = new Set<string>();
+    const who = new Int32Array(2 * rows.length);
+    let [start, end] = [0, 0];
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
+      who[2 * i] = plan.cell[row];
+      who[2 * i + 1] = plan.donor[row];
+      if (row >= start && row < end) continue;
+      const piece = segmentOf(this.#pieces, row);
+      ({ start, end } = this.#pieces[piece]);
+      keys.add(this.#shelves[piece].key);
+    }
     return shortHash([[...keys], shortHash(new Uint8Array(who.buffer))]);
   }
 

@@ -37,8 +37,14 @@ export class PlanIndex {
     const from = traitsOf(actual).background === "own-class" ? own : background;
     const segment = this.#segments.get(name(actual, from));
     if (segment === undefined || cells.length === 0) return null;
-    const rows = Int32Array.from(cells, (cell) => this.#find(cell, segment));
-    return rows.includes(-1) ? null : rows;
+    const rows = new Int32Array(cells.length);
+    for (let i = 0, at = segment.start; i < cells.length; i++, at++) {
+      // Cells mostly ascend, and neighbors in a class are near each other in the plan.
+      if (at >= segment.end || this.plan.cell[at] !== cells[i]) at = this.#find(cells[i], segment);
+      if (at < 0) return null;
+      rows[i] = at;
+    }
+    return rows;
   }
 
   /** Whether a block lacks the cells of class `own`, whose background it is, and another setting stands in for them. */

@@ -170,7 +170,10 @@ async function prepare(
   findings.add(...planFindings(study, selection, index, store.cells, store.verdicts));
   const earlier = force ? null : out;
   onProgress?.("scales", 0, 0);
-  const { scales, key: scalesKey } = scalesOf(study, store, plan, earlier);
+  const { scales, key: scalesKey } = scalesOf(study, store, plan, {
+    out: earlier,
+    onGroup: (done, total) => onProgress?.("scales", done, total),
+  });
   const look = surveyOf(study, store, plan, scales, selection, earlier, (done, total) =>
     onProgress?.("survey", done, total),
   );

@@ -1,49 +1,72 @@
 import { InterruptedError, STOPPED } from "../errors.ts";
+import { stoppable } from "./blocks.ts";
 import type { Work } from "./cost/work.ts";
-import { drawEvidence } from "./evidence/further.ts";
-import { proportions } from "./inference.ts";
-import { drawClaim } from "./proportions/claim.ts";
+import { doProbeJob, type ProbeJob, probeJobs } from "./evidence/jobs.ts";
+import { probeThreads, startProbeThreads } from "./evidence/threads.ts";
 import { type Finished, request } from "./results.ts";
-import { fitTransfer } from "./transfer.ts";
+import { isFittedInPieces } from "./transfer.ts";
 
-/** Share of what is left that is left after a step. */
+/** Share of what is left of a job that is left after a step: nobody knows how many steps there are. */
 const LEFT = 0.95;
 
-/** Fits what the report needs of every encoder, one fit at a time, so that a run can be stopped between them. */
+export interface ProbeOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly work: Work;
+  /** Threads; one per core by default. */
+  readonly workers: number | undefined;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/**
+ * Fits what the report needs of every encoder and leaves it in the study folder, on threads where it takes long; a run
+ * can be stopped between its steps.
+ */
 export async function fitProbes(
   finished: Omit<Finished, "remedies" | "sensitivity">,
-  {
-    signal,
-    work,
-    workers,
-    onProgress,
-  }: {
-    readonly signal: AbortSignal | undefined;
-    readonly work: Work;
-    /** Threads; one per core by default. */
-    readonly workers: number | undefined;
-    readonly onProgress: (done: number, total: number) => void;
-  },
+  { signal, work, workers, onProgress }: ProbeOptions,
 ): Promise<void> {
-  const count = finished.outputs.length;
-  for (const [o, { set }] of finished.outputs.entries()) {
-    // Nobody knows how many steps there are: each takes a part of what is left of the part that all of them have.
-    const between = (from: number, to: number) => {
-      let left = to - from;
-      return async () => {
-        left *= LEFT;
-        onProgress(o + to - left, count);
-        await new Promise(setImmediate);
-        if (signal?.aborted) throw new InterruptedError(STOPPED);
-      };
-    };
-    onProgress(o, count);
-    await fitTransfer(request(finished, set), between(0, 0.3), work, workers);
-    await drawEvidence(request(finished, set), between(0.3, 0.8));
-    const claimed = between(0.8, 1);
-    await claimed();
-    proportions(request(finished, set));
-    await drawClaim(request(finished, set), claimed);
+  const requests = finished.outputs.map(({ set }) => request(finished, set));
+  const { transfer, free, predicted } = probeJobs(requests.length);
+  const count = transfer.length + free.length + predicted.length;
+  let [done, left] = [0, 1];
+  const onStep = () => {
+    left *= LEFT;
+    onProgress(done + 1 - left, count);
+  };
+  const onDone = () => {
+    left = 1;
+    onProgress(++done, count);
+  };
+  onProgress(0, count);
+  const here = async (jobs: readonly ProbeJob[]) => {
+    for (const job of jobs) {
+      await doProbeJob(job, requests, pause, work, workers);
+      onDone();
+    }
+  };
+  const pause = async () => {
+    onStep();
+    await new Promise(setImmediate);
+    if (signal?.aborted) throw new InterruptedError(STOPPED);
+  };
+  const threads = probeThreads(requests, workers);
+  if (threads === 0) {
+    for (const jobs of [transfer, free, predicted]) await here(jobs);
+    return;
   }
-  onProgress(count, count);
+  // These use all threads by themselves.
+  const inPieces = ({ sets }: ProbeJob) => isFittedInPieces(requests[sets[0]]);
+  await here(transfer.filter(inPieces));
+  const pool = startProbeThreads(requests, finished.store, threads, onStep);
+  const all = (jobs: readonly ProbeJob[]) =>
+    pool.each(jobs, (probes) => {
+      work.probes += probes;
+      onDone();
+    });
+  try {
+    const first = all(transfer.filter((job) => !inPieces(job)));
+    await stoppable(() => Promise.all([all(free), first.then(() => all(predicted))]), signal);
+  } finally {
+    await pool.dispose();
+  }
 }

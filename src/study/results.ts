@@ -100,7 +100,7 @@ export function writeResults(
 ): WrittenResults {
   const { layout, outputs, results } = finished;
   let done = 0;
-  const step = () => onProgress(done++, 2 * outputs.length + 5);
+  const step = () => onProgress(done++, 3 * outputs.length + 7);
   step();
   const scores = results.flatMap(blockScores);
   const transfer = new Map(outputs.map(({ set }) => [set.name, statedTransfer(finished, set)]));
@@ -157,16 +157,22 @@ export function writeResults(
   removeStale(layout.path, new Set([...written, ...remedied, layout.view("sources.json")]));
   writeSources(finished);
   const data = parseReport({
-    ...reportData(finished, scores, evidence, [
-      ...further.flatMap((f) => f.flags),
-      ...(claims.length + published.length > 0 ? [] : withoutProportions(finished)),
-    ]),
+    ...reportData(finished, {
+      scores,
+      evidence,
+      found: [
+        ...further.flatMap((f) => f.flags),
+        ...(claims.length + published.length > 0 ? [] : withoutProportions(finished)),
+      ],
+      step,
+    }),
     further: found,
     proportions: published,
     claims: claims.map(reportedClaim),
     remedies: reportedRemedies(finished.remedies, remedies),
   });
   const report = [`${layout.report}.json`, `${layout.report}.html`];
+  step();
   writeFileAtomic(report[0], `${JSON.stringify(data)}\n`);
   writeFileAtomic(report[1], renderReport(data));
   writeSummary(layout, data);
@@ -240,15 +246,20 @@ function* predicted(finished: Finished): Generator<CellTableOutput> {
     yield { encoder: set.name, set, predictions: transferPredictions(request(finished, set)) };
 }
 
-function reportData(
-  finished: Finished,
-  scores: readonly PairScore[],
-  evidence: Judgment,
-  found: readonly Flag[],
-): ReportInput {
+interface Reported {
+  readonly scores: readonly PairScore[];
+  readonly evidence: Judgment;
+  /** Flags of the evidence beside the ladder. */
+  readonly found: readonly Flag[];
+  /** Called before every part that takes long. */
+  readonly step: () => void;
+}
+
+function reportData(finished: Finished, { scores, evidence, found, step }: Reported): ReportInput {
   const { study, store, selection, groups, plan, index, scales, outputs } = finished;
   const compositor = new Compositor(store, scales, study.composite);
   const clipping = store.masks === "none" ? null : measureClipping(store, compositor, plan, study);
+  step();
   const used = selection.rows.reduce((n, rows) => n + rows.length, 0) + selection.multiple.length;
   const { same: sameField, swaps } = ownFieldDonors(plan, selection);
   const gap = scores.reduce((most, s) => Math.max(most, s.gap ?? 0), 0);
@@ -279,6 +290,7 @@ function reportData(
       ),
     ],
     flips: outputs.flatMap(({ set }) => {
+      step();
       const predictions = transferPredictions(request(finished, set));
       return predictions === null
         ? []
@@ -365,7 +377,10 @@ function describeSplit({ groups, study }: Finished): string {
 }
 
 /** What is asked of the features of one output of a study. */
-export function request(finished: Omit<Finished, "remedies" | "sensitivity">, set: FeatureSet) {
+export function request(
+  finished: Pick<Finished, "layout" | "store" | "selection" | "index" | "study" | "groups">,
+  set: FeatureSet,
+) {
   const { layout, store, selection, index, study, groups } = finished;
   return { set, layout, store, cells: store.cells, selection, index, study, groups };
 }

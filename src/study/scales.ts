@@ -3,7 +3,7 @@ import type { CellStore, StoreHeader } from "../cells/store.ts";
 import { isCellswapError, SettingError } from "../errors.ts";
 import { shortHash } from "../features/key.ts";
 import { readCsv, table, writeCsv } from "../files/table.ts";
-import { groupOf, measureScales, type Scales } from "../swap/intensity.ts";
+import { groupOf, type MeasureOptions, measureScales, type Scales } from "../swap/intensity.ts";
 import type { Column, CompositeOptions, SwapPlan } from "../types.ts";
 import { StudyLayout } from "./layout.ts";
 import { isFile } from "./open-folder.ts";
@@ -16,17 +16,21 @@ const SCALES_VERSION = 1;
 /**
  * The scales, and their key: measured, or as an earlier run left them under the same key.
  * @param out study folder of earlier runs; null: there is none
+ * @param onGroup as {@link measureScales} has it
  */
 export function scalesOf(
   study: Pick<FittedStudy, "composite">,
   store: CellStore,
   plan: SwapPlan,
-  out: string | null,
+  { out, onGroup }: { readonly out: string | null } & Pick<MeasureOptions, "onGroup">,
 ) {
   const key = scalesKey(store, study.composite);
   return {
     key,
-    scales: studyScales(store, study.composite, plan, out === null ? null : keptScales(out, key)),
+    scales: studyScales(store, study.composite, plan, {
+      kept: out === null ? null : keptScales(out, key),
+      onGroup,
+    }),
   };
 }
 
@@ -88,13 +92,13 @@ export function studyScales(
   store: CellStore,
   composite: CompositeOptions,
   plan: SwapPlan,
-  kept: string | null,
+  { kept, onGroup }: { readonly kept: string | null } & Pick<MeasureOptions, "onGroup">,
 ): Scales {
   const grouping = groupOf(store.cells, composite.intensity);
   const read = kept === null || grouping === null ? null : readScales(kept, grouping.groups, store.channels);
   const scales: Scales =
     read === null || grouping === null
-      ? measureScales(store, composite, grouping)
+      ? measureScales(store, composite, grouping, { onGroup })
       : { kind: "group", groups: grouping.groups, groupOf: grouping.groupOf, ...read };
   if (scales.kind === "group")
     for (let row = 0; row < plan.count; row++)

@@ -52,8 +52,15 @@ export function groupOf(
   return { groups: [...ids.keys()], groupOf: of, usable: cells.usable };
 }
 
-/** Pixels of one group that are held in memory at most; larger groups are read several times. */
+/** Pixels of one group that are held by default; larger groups are read several times. */
 const HELD = 1 << 22;
+
+export interface MeasureOptions {
+  /** Pixels of one group that are held in memory at most. */
+  readonly held?: number;
+  /** Called before every group with the number of those before it, and of all. */
+  readonly onGroup?: ((done: number, total: number) => void) | undefined;
+}
 
 /**
  * Scale of every group (field or protein) and channel, from its usable cells: `background` is the median of all
@@ -68,7 +75,7 @@ export function measureScales(
   source: CropSource,
   { intensity }: Pick<CompositeOptions, "intensity">,
   grouping: Grouping | null,
-  held = HELD,
+  { held = HELD, onGroup }: MeasureOptions = {},
 ): Scales {
   if (intensity === "none" || intensity === "crop" || grouping === null)
     return plainScales(intensity === "crop" ? "crop" : "none");
@@ -84,6 +91,7 @@ export function measureScales(
   const cell = new Float64Array(groups.length * channels);
   const reader = new GroupReader(source);
   rows.forEach((cells, g) => {
+    onGroup?.(g, groups.length);
     // A group without usable cells is not scaled; compose() refuses its cells.
     if (cells.length === 0) {
       background.fill(Number.NaN, g * channels, (g + 1) * channels);

@@ -33,7 +33,7 @@ test("composites are those of the compositor, in the order of the plan, whatever
   const plan = await studyPlan(store, allowedSettings(wanted, groups), selection, groups);
   const compositor = new Compositor(
     store,
-    studyScales(store, wanted.composite, plan, null),
+    studyScales(store, wanted.composite, plan, { kept: null }),
     wanted.composite,
   );
   const size = store.channels.length * store.height * store.width;

@@ -30,7 +30,7 @@ test("scales equal their definition, held in memory or read again", () => {
       const { source, crops, masks, cells } = randomCells(seed, count, 3);
       const grouping = groupOf(cells, "field")!;
       for (const held of [1 << 20, 30, 0]) {
-        const scales = measureScales(source, { intensity: "field" }, grouping, held);
+        const scales = measureScales(source, { intensity: "field" }, grouping, { held });
         grouping.groups.forEach((group, g) => {
           const rows = cells.field.flatMap((f, i) => (f === group && cells.usable[i] === 1 ? [i] : []));
           for (let c = 0; c < 2; c++) {

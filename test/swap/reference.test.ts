@@ -154,7 +154,7 @@ describe.skipIf(!hasReference)("the independent Python run on real cells", () =>
   test("our scales equal its normalization constants", () => {
     const cells = { field: ref.field, protein: ref.protein, usable: ref.usable };
     for (const held of [1 << 22, 1000]) {
-      const scales = measureScales(ref.source, { intensity: "field" }, groupOf(cells, "field"), held);
+      const scales = measureScales(ref.source, { intensity: "field" }, groupOf(cells, "field"), { held });
       expect(scales.groups).toEqual(ref.scales.groups);
       for (const what of ["background", "cell"] as const)
         scales[what].forEach((v, i) => {

@@ -95,7 +95,7 @@ export async function exportComposites(asked: Study, options: ExportOptions): Pr
     const plan = await studyPlan(store, study, selection, split);
     const { composite } = study;
     findings.add(...planFindings(study, selection, new PlanIndex(plan), store.cells, store.verdicts));
-    const scales = studyScales(store, composite, plan, null);
+    const scales = studyScales(store, composite, plan, { kept: null });
     const { survey } = surveyOf(study, store, plan, scales, selection, null);
     findings.add(...cropFindings(survey, study, plan, scales, store.channels));
     if (masks && store.masks === "none")

@@ -23,6 +23,7 @@ const BESIDE = ["capture-effect/cell-free", "capture-effect/different", "capture
 export const batchEvidence: EvidenceKind<Batch> = {
   id: "batch",
   shape: BATCH,
+  predicted: true,
   key: (request) => {
     const { study, groups, selection, cells } = request;
     if (groups.count < 2 || !study.settings.includes("original")) return null;

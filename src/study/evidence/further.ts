@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { CellStore } from "../../cells/store.ts";
+import type { CropFiles } from "../../cells/crops.ts";
 import type { Groups } from "../../core/groups.ts";
 import type { FurtherEvidence } from "../../report/data.ts";
 import type { Flag } from "../../types.ts";
@@ -15,7 +15,7 @@ import { shareEvidence } from "./shares.ts";
 export interface EvidenceRequest extends FeatureRequest {
   /** Closed groups of the study's cells; `count` is 0 where there are none. */
   readonly groups: Groups;
-  readonly store: CellStore;
+  readonly store: CropFiles;
 }
 
 /** Evidence beside the ladder, drawn from the features that a study has. */
@@ -23,6 +23,10 @@ export interface EvidenceKind<T extends FurtherEvidence = FurtherEvidence> {
   /** Names its stage, its results and its place in the report. */
   readonly id: T["id"];
   readonly shape: z.ZodType<T>;
+  /** Whether it is drawn from the predictions of the transfer probes, which are then to be there. */
+  readonly predicted: boolean;
+  /** Whether encoders share much of the work, so that one thread draws it for all of them. */
+  readonly together?: boolean;
   /**
    * Hash of exactly what it depends on, its own version included; null where the study lacks what it needs.
    */
@@ -48,12 +52,14 @@ export const EVIDENCE: readonly EvidenceKind[] = [
   shareEvidence,
 ];
 
-/** Draws all evidence of one encoder, or finds it in the study folder; `between` is awaited after every step. */
-export async function drawEvidence(request: EvidenceRequest, between: () => Promise<void>): Promise<void> {
-  for (const kind of EVIDENCE) {
-    const steps = stepsOf(kind, request);
-    while (steps.next().done !== true) await between();
-  }
+/** Draws one kind of evidence of one encoder, or finds it in the study folder; `between` is awaited after every step. */
+export async function drawEvidence(
+  kind: EvidenceKind,
+  request: EvidenceRequest,
+  between: () => Promise<void>,
+): Promise<void> {
+  const steps = stepsOf(kind, request);
+  while (steps.next().done !== true) await between();
 }
 
 /** The evidence of one encoder, from the study folder where {@link drawEvidence} left it, and its files. */

@@ -1,7 +1,7 @@
+import type { CropFiles } from "../../cells/crops.ts";
+import { storeHash } from "../../cells/header.ts";
 import { type NeighborClasses, neighborClasses } from "../../cells/neighbor-classes.ts";
-import type { CellStore } from "../../cells/store.ts";
-import { storeHash } from "../../cells/store.ts";
-import { median } from "../../core/statistics.ts";
+import { quantileInPlace } from "../../core/statistics.ts";
 import { type AroundCells, NATURAL, type Natural, naturalSlopes } from "../../evidence/natural.ts";
 import { diameterOf } from "../../masks/diameter.ts";
 import { measureNeighbors, nearestNeighbor } from "../../masks/neighbors.ts";
@@ -18,6 +18,8 @@ const VERSION = 3;
 export const naturalEvidence: EvidenceKind<Natural> = {
   id: "natural",
   shape: NATURAL,
+  predicted: true,
+  together: true,
   key: (request) => {
     const { study, groups, selection, store } = request;
     if (groups.count < 2 || store.masks !== "full" || !study.settings.includes("original")) return null;
@@ -127,9 +129,9 @@ interface Around {
 }
 
 /** Measured once for all encoders of a study. */
-const known = new WeakMap<CellStore, Map<number, Around>>();
+const known = new WeakMap<CropFiles, Map<number, Around>>();
 
-function aroundCells(store: CellStore): (row: number) => Around {
+function aroundCells(store: CropFiles): (row: number) => Around {
   let found = known.get(store);
   if (found === undefined) known.set(store, (found = new Map()));
   const cache = found;
@@ -150,32 +152,28 @@ function aroundCells(store: CellStore): (row: number) => Around {
 function measure(mask: Uint8Array, crop: Float32Array, height: number, width: number): Around {
   const { count, area } = measureNeighbors(mask, height, width);
   const pixels = mask.length;
-  const at = (label: number) => {
-    const list = new Int32Array(pixels);
-    let n = 0;
-    for (let p = 0; p < pixels; p++) if (mask[p] === label) list[n++] = p;
-    return list.subarray(0, n);
-  };
-  const [cell, others, medium] = [CENTER, NEIGHBOR, BACKGROUND].map(at);
+  const sizes = [0, 0, 0];
+  for (let p = 0; p < pixels; p++) sizes[mask[p]]++;
+  const medium = new Float64Array(sizes[BACKGROUND]);
   const levels = Array.from({ length: crop.length / pixels }, (_, c) => {
     const plane = crop.subarray(c * pixels, (c + 1) * pixels);
-    const mean = (of: Int32Array) => {
-      let sum = 0;
-      for (let i = 0; i < of.length; i++) sum += plane[of[i]];
-      return sum / of.length;
-    };
+    let [cell, others, at] = [0, 0, 0];
+    for (let p = 0; p < pixels; p++)
+      if (mask[p] === CENTER) cell += plane[p];
+      else if (mask[p] === NEIGHBOR) others += plane[p];
+      else if (mask[p] === BACKGROUND) medium[at++] = plane[p];
     const ground =
       medium.length === 0
         ? plane.reduce((least, v) => Math.min(least, v), Number.POSITIVE_INFINITY)
-        : median(Float64Array.from(medium, (p) => plane[p]));
-    const [own, around] = [mean(cell) - ground, mean(others) - ground];
+        : quantileInPlace(medium, 0.5);
+    const [own, around] = [cell / sizes[CENTER] - ground, others / sizes[NEIGHBOR] - ground];
     return { own, contrast: (around - own) / (Math.abs(around) + Math.abs(own)) };
   });
   return {
     number: count,
     area,
     nearest: nearestNeighbor(mask, height, width),
-    own: cell.length / pixels,
+    own: sizes[CENTER] / pixels,
     contrast: levels.map((l) => l.contrast),
     brightness: levels.map((l) => l.own),
   };

@@ -11,6 +11,7 @@ const VERSION = 2;
 export const pasteEvidence: EvidenceKind<Paste> = {
   id: "paste",
   shape: PASTE,
+  predicted: false,
   key: (request) => {
     const { study, groups, selection } = request;
     if (groups.count < 2 || !study.settings.includes("self")) return null;

@@ -13,6 +13,7 @@ const PASTED_BACK: Block = { setting: "self", background: null };
 export const shareEvidence: EvidenceKind<Shares> = {
   id: "shares",
   shape: SHARES,
+  predicted: false,
   key: (request) => {
     const { study, selection, cells, groups } = request;
     const { classes, rows } = selection;

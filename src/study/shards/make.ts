@@ -104,7 +104,7 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
     });
     if (planHash(plan) !== shards.plan) throw changed("study or its cells were changed", out);
     if (measuresScales(study, store, out)) store = await store.hold({ crops: all, masks: all }, { signal });
-    const { scales } = scalesOf(study, store, plan, out);
+    const { scales } = scalesOf(study, store, plan, { out });
     const layout = new StudyLayout(out);
     const features = resolve(out, shards.features);
     const dimension = (name: string) => {
