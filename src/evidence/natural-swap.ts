@@ -39,11 +39,16 @@ export function swapEffect(of: Predictions, donors: SwapDonors, whose: "own" | "
   if (present.length === 0) return null;
   const sums = sumDeviations(of.cluster, present, (own) =>
     parts[own].map(
-      ({ difference, area, ratio, lender, donor }): Part => ({
-        held: difference.map((d, i) => d - ratio * area[i]),
-        share: 1 / (sum(area) * parts[own].length),
+      ({ rows, ratio, area, lender, block }): Part => ({
+        get held() {
+          const of = rows();
+          return of.difference.map((d, i) => d - ratio * of.area[i]);
+        },
+        share: 1 / (area * parts[own].length),
         lender,
-        donor,
+        get donor() {
+          return block.donor[own];
+        },
       }),
     ),
   );
@@ -70,38 +75,37 @@ export function swapEffect(of: Predictions, donors: SwapDonors, whose: "own" | "
 }
 
 interface Contrast {
-  readonly difference: Float64Array;
-  /** Tenths of the crop. */
-  readonly area: Float64Array;
+  /** By cell, made anew at every call: those of all classes and blocks would take much memory. */
+  rows(): { readonly difference: Float64Array; readonly area: Float64Array };
   readonly ratio: number;
+  /** Tenths of the crop, summed over the cells. */
+  readonly area: number;
   readonly lender: number;
-  readonly donor: Int32Array | null;
+  readonly block: PredictedBlock;
 }
 
-function contrasts(of: Predictions, donors: SwapDonors, own: number, whose: "own" | "other"): Contrast[] {
+function contrasts(all: Predictions, donors: SwapDonors, own: number, whose: "own" | "other"): Contrast[] {
   const setting = whose === "own" ? "same" : "different";
-  return of.blocks.flatMap((block): Contrast[] => {
+  return all.blocks.flatMap((block): Contrast[] => {
     if (block.setting !== setting || block.cells[own] === null) return [];
     if (whose === "other" && block.background === own) return [];
     const background = whose === "own" ? own : block.background;
-    const without = of.blocks.find((b) => b.setting === "cell-free" && b.background === background);
+    const without = all.blocks.find((b) => b.setting === "cell-free" && b.background === background);
     if (without === undefined || without.cells[own] === null) return [];
     const rows = donors.donor(block, own);
     const others = donors.donor(without, own);
     if (rows === null || others === null || rows.some((row, i) => row !== others[i])) return [];
-    const area = Float64Array.from(rows, (row) => 10 * donors.area(row));
-    if (!(sum(area) > 0)) return [];
-    const [shown, bare] = [block.cells[own].own, without.cells[own].own];
-    const difference = Float64Array.from(shown, (p, i) => p - bare[i]);
-    return [
-      {
-        difference,
-        area,
-        ratio: sum(difference) / sum(area),
-        lender: background,
-        donor: block.donor[own],
-      },
-    ];
+    const made = () => {
+      const [shown, bare] = [block.cells[own]!.own, without.cells[own]!.own];
+      return {
+        difference: Float64Array.from(shown, (p, i) => p - bare[i]),
+        area: Float64Array.from(donors.donor(block, own)!, (row) => 10 * donors.area(row)),
+      };
+    };
+    const of = made();
+    const area = sum(of.area);
+    if (!(area > 0)) return [];
+    return [{ rows: made, ratio: sum(of.difference) / area, area, lender: background, block }];
   });
 }
 

@@ -67,41 +67,55 @@ const PIECE = 4096;
 
 /**
  * Trains a logistic probe (standardized features, every class of the same weight) on the ORIGINAL crops, or what
- * `request.fit` gives, of all groups but one and tests it on that group's cells in every block, all groups in turn: every composite is judged by a probe
- * that saw nothing of its cell's clusters. Yields the number of groups done, so that a run can stop between fits.
+ * `request.fit` gives, of all groups but one, all groups in turn, and tests it on that group's cells in every block: every
+ * composite is judged by a probe that saw nothing of its cell's clusters. Yields the number of groups whose probe is
+ * fitted after every fit, and again after every block, so that a run can stop between them.
  *
+ * @param called is given every block when all its cells are called; what it gives back is held in its place
  * @throws StudyError where a class has no cells outside a group
  */
-export function* predictHeldOut(request: PredictionRequest): Generator<number, Predictions> {
+export function* predictHeldOut(
+  request: PredictionRequest,
+  called: (block: PredictedBlock) => PredictedBlock = (block) => block,
+): Generator<number, Predictions> {
   const { classes, group, cluster, count, dimension } = request;
   const fit = request.fit ?? ((_: number, train: readonly Int32Array[]) => fitOriginals(request, train));
-  const blocks = request.blocks.map(
-    (block): PredictedBlock => ({
-      ...block,
-      cells: classes.map((_, own) =>
-        request.has(block, own) ? emptyCalls(group[own].length, block.background >= 0) : null,
-      ),
-    }),
-  );
+  const models: LogisticModel[] = [];
   for (let k = 0; k < count; k++) {
-    const test = group.map((of) => rowsWhere(of, (g) => g === k));
-    const model = fit(
-      k,
-      group.map((of) => rowsWhere(of, (g) => g !== k)),
-    );
-    for (const block of blocks)
+    const train = group.map((of) => rowsWhere(of, (g) => g !== k));
+    models.push(fit(k, train));
+    yield k + 1;
+  }
+  const tested = models.map((_, k) => group.map((of) => rowsWhere(of, (g) => g === k)));
+  const blocks: PredictedBlock[] = [];
+  for (const of of request.blocks) {
+    const block = roomFor(request, of);
+    for (const [k, model] of models.entries())
       block.cells.forEach((cells, own) => {
         if (cells === null) return;
-        for (let from = 0; from < test[own].length; from += PIECE) {
-          const rows = test[own].subarray(from, from + PIECE);
+        const test = tested[k][own];
+        for (let from = 0; from < test.length; from += PIECE) {
+          const rows = test.subarray(from, from + PIECE);
           const x = new Float32Array(rows.length * dimension);
           request.read(block, own, rows, x);
           predictCells(model, x, own, block.background, cells, rows);
         }
       });
-    yield k + 1;
+    blocks.push(called(block));
+    yield count;
   }
   return { classes, cluster, blocks };
+}
+
+/** Room for what a block's cells are called, by class; null where the block lacks it. */
+export function roomFor(
+  { classes, group, has }: Pick<PredictionRequest, "classes" | "group" | "has">,
+  { setting, background, donor }: PredictionRequest["blocks"][number],
+): PredictedBlock {
+  const cells = classes.map((_, own) =>
+    has({ setting, background }, own) ? emptyCalls(group[own].length, background >= 0) : null,
+  );
+  return { setting, background, donor, cells };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { emptyCalls } from "../evaluate/logistic/calls.ts";
+import { callBytes } from "../evaluate/logistic/calls.ts";
 import { type Asked, calledRows, callRows } from "../evaluate/logistic/streamed/call.ts";
 import { heldBytes } from "../evaluate/logistic/streamed/cost.ts";
 import { fitStreamed, type StreamedModel } from "../evaluate/logistic/streamed/fit.ts";
@@ -10,8 +10,12 @@ import {
   type PredictedBlock,
   type PredictionRequest,
   type Predictions,
+  roomFor,
   rowsWhere,
 } from "./predictions.ts";
+
+/** Bytes of calls that are held at once, in whole blocks. */
+const CALLED_BYTES = 1 << 27;
 
 /** Rows of one class. */
 interface Part {
@@ -24,7 +28,8 @@ interface Part {
  * that are too many for one.
  *
  * @param between awaited after every look at all rows
- * @param fitted called with every group's probe
+ * @param fitted called with every group's probe, before any block
+ * @param called is given every block when all its cells are called; what it gives back is held in its place
  * @throws StudyError where a class has no cells outside a group
  */
 export async function predictStreamed(
@@ -32,17 +37,11 @@ export async function predictStreamed(
   request: Omit<PredictionRequest, "fit">,
   between: () => Promise<void>,
   fitted: (model: StreamedModel) => void,
+  called: (block: PredictedBlock) => PredictedBlock = (block) => block,
 ): Promise<Predictions> {
   const { classes, group, cluster, count } = request;
-  const blocks = request.blocks.map(
-    (block): PredictedBlock => ({
-      ...block,
-      cells: classes.map((_, own) =>
-        request.has(block, own) ? emptyCalls(group[own].length, block.background >= 0) : null,
-      ),
-    }),
-  );
   const shape = { dimension: request.dimension, classes: classes.length };
+  const models: StreamedModel[] = [];
   for (let k = 0; k < count; k++) {
     const train = partsOf(group, (g) => g !== k);
     const labels = Int32Array.from(train.flatMap(({ own, rows }) => Array.from(rows, () => own)));
@@ -51,13 +50,23 @@ export async function predictStreamed(
       heldBytes: heldBytes(shape, pool.threads, memoryLeft()),
     });
     fitted(model);
-    const test = partsOf(group, (g) => g === k);
-    await callRows(
-      pool,
-      model,
-      blocks.flatMap((block) => askedOf(request, block, test)),
-    );
-    await between();
+    models.push(model);
+  }
+  const tested = models.map((_, k) => partsOf(group, (g) => g === k));
+  const rows = group.reduce((n, of) => n + of.length, 0);
+  const together = Math.max(1, Math.floor(CALLED_BYTES / (rows * callBytes(true))));
+  const blocks: PredictedBlock[] = [];
+  for (let first = 0; first < request.blocks.length; first += together) {
+    const some = request.blocks.slice(first, first + together).map((of) => roomFor(request, of));
+    for (const [k, model] of models.entries()) {
+      await callRows(
+        pool,
+        model,
+        some.flatMap((block) => askedOf(request, block, tested[k])),
+      );
+      await between();
+    }
+    blocks.push(...some.map(called));
   }
   return { classes, cluster, blocks };
 }

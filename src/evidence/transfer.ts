@@ -115,13 +115,27 @@ export function transferDifference(
     if (only !== undefined && own !== only) return [];
     const [plus, minus] = [first, second].map((of) => partsOf(of, statement, own));
     if (plus.length === 0 || minus.length === 0) return [];
-    return [...plus, ...minus.map((part) => ({ ...part, share: -part.share }))];
+    return [...plus, ...minus.map(negative)];
   });
   const present = parts.flatMap((p, own) => (p.length > 0 ? [own] : []));
   return sumDeviations(first.cluster, present, (own) => parts[own]);
 }
 
-/** What the rows of a class bring in; empty where they lack a block that the statement needs. */
+/** A part the other way round; its rows are still made when they are asked for. */
+function negative(part: Part): Part {
+  return {
+    get held() {
+      return part.held;
+    },
+    share: -part.share,
+    lender: part.lender,
+    get donor() {
+      return part.donor;
+    },
+  };
+}
+
+/** What the rows of a class bring in, made when it is asked for; empty where they lack a block that the statement needs. */
 function partsOf(
   { blocks, cluster }: Called,
   { kind, setting, base }: TransferStatement,
@@ -131,10 +145,14 @@ function partsOf(
   if (found.length === 0) return [];
   const share = 1 / (cluster[own].length * found.length);
   const part = (block: CalledBlock, called: number, weight: number): Part => ({
-    held: Float64Array.from(block.cells[own]!.predicted, (p) => (p === called ? 1 : 0)),
+    get held() {
+      return Float64Array.from(block.cells[own]!.predicted, (p) => (p === called ? 1 : 0));
+    },
     share: weight * share,
     lender: block.background < 0 ? own : block.background,
-    donor: block.donor[own],
+    get donor() {
+      return block.donor[own];
+    },
   });
   if (kind === "transfer") return found.map((block) => part(block, own, 1));
   const captured = found.map((block) => part(block, block.background, 1));

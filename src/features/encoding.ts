@@ -91,7 +91,7 @@ export interface Lacking {
   readonly pieces: readonly Segment[];
   /** By encoder, output and piece. */
   readonly shelves: readonly (readonly (readonly Shelf[])[])[];
-  /** By encoder: 1 for every row of the plan that it lacks. */
+  /** By encoder: 1 for every entry of `order` that it lacks. */
   readonly lacking: readonly Uint8Array[];
   /** Rows that some encoder lacks, in the order in which they are made. */
   readonly order: Int32Array;
@@ -99,7 +99,11 @@ export interface Lacking {
 }
 
 /** Rows of one batch, as {@link encodeRows} deals them. */
-export type BatchDone = WorkerDone & { readonly rows: Int32Array };
+export type BatchDone = WorkerDone & {
+  readonly rows: Int32Array;
+  /** Entry of the order that the first of them is. */
+  readonly first: number;
+};
 
 /** Composes rows of a plan, runs the encoders that lack them and writes their features, one thread per core. */
 export async function encodeRows(
@@ -127,7 +131,7 @@ export async function encodeRows(
       batch,
       targets: encoders.map(({ encoder, dimensions }, e) => ({
         encoder,
-        lacks: picked(lacking[e], order),
+        lacks: share(lacking[e]),
         outputs: shelves[e].map((list, o) => ({
           dimension: dimensions[o],
           shelves: list.map(({ part, row, missing }) => ({
@@ -142,7 +146,10 @@ export async function encodeRows(
     commands,
     request.logs,
     options,
-    (done) => onDone({ ...done, rows: order.subarray(done.batch * batch, (done.batch + 1) * batch) }),
+    (done) => {
+      const first = done.batch * batch;
+      onDone({ ...done, rows: order.subarray(first, first + batch), first });
+    },
   );
 }
 
@@ -203,11 +210,4 @@ export function sharedOut(count: number, workers: number): (worker: number) => n
     }
     return own.next++;
   };
-}
-
-/** The values of some rows, in memory that threads share. */
-function picked(values: Uint8Array, rows: Int32Array): Uint8Array {
-  const out = new Uint8Array(new SharedArrayBuffer(rows.length));
-  for (let i = 0; i < rows.length; i++) out[i] = values[rows[i]];
-  return out;
 }

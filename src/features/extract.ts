@@ -93,8 +93,9 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
   });
   let total = 0;
   let done = 0;
-  const lacking = shelves.map((outputs, e) => {
-    const lacks = new Uint8Array(plan.count);
+  const marks = shelves.map((outputs, e) => {
+    // Made where something lacks: whoever merges a large study has all of it.
+    let lacks: Uint8Array | null = null;
     pieces.forEach(({ start, end }, s) => {
       if (outputs.every((list) => list[s].missing === null)) return;
       const own = outputs.map((list, o) => ({
@@ -106,15 +107,16 @@ export async function extract(request: ExtractRequest, options: ExtractOptions =
         if (absent.length === 0) continue;
         total++;
         if (absent.every(({ shelf, made }) => made?.[shelf.row?.[row - start] ?? row - start] === 1)) done++;
-        else lacks[row] = 1;
+        else (lacks ??= new Uint8Array(plan.count))[row] = 1;
       }
     });
-    return lacks;
+    return lacks as Uint8Array | null;
   });
   options.onProgress?.(done, total);
-  const order = lacking.some((lacks) => lacks.includes(1))
-    ? encodingOrder(plan).filter((row) => lacking.some((lacks) => lacks[row] === 1))
+  const order = marks.some((lacks) => lacks !== null)
+    ? encodingOrder(plan).filter((row) => marks.some((lacks) => lacks?.[row] === 1))
     : new Int32Array(0);
+  const lacking = marks.map((lacks) => Uint8Array.from(order, (row) => lacks?.[row] ?? 0));
   options.onLacking?.(
     order.length,
     encoders,

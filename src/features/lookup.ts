@@ -33,12 +33,14 @@ export function lookUp(
   const encodings = encoders.map(() => 0);
   let composites = 0;
   let bytes = 0;
-  // A piece at a time: marks of all rows of a plan would take more than the rest.
+  // A piece at a time, in memory that is used again: marks of all rows of a plan would take more than the rest.
+  const most = pieces.reduce((n, { start, end }) => Math.max(n, end - start), 0);
+  const marks = { any: new Uint8Array(most), own: new Uint8Array(most) };
   pieces.forEach((piece, p) => {
-    const any = new Uint8Array(piece.end - piece.start);
+    const any = marks.any.subarray(0, piece.end - piece.start).fill(0);
     shelves.forEach((outputs, e) => {
       if (outputs.every((list) => list[p].missing === null)) return;
-      const lacks = new Uint8Array(any.length);
+      const lacks = marks.own.subarray(0, any.length).fill(0);
       outputs.forEach((list, o) => {
         const dimension = encoders[e].dimensions[o];
         bytes += markLacking(list[p], dimension, lacks) * (4 * dimension + ROW_BYTES);

@@ -65,25 +65,21 @@ export async function extractPieces(
   const shelves = requestedShelves(request, pieces, { look: true });
   const attempt = processTag();
   const fillings = new Map<string, Filling>();
-  const lacking = shelves.map((outputs, e) => {
-    const lacks = new Uint8Array(plan.count);
-    outputs.forEach((list, o) => {
+  for (const [e, outputs] of shelves.entries())
+    for (const [o, list] of outputs.entries())
       for (const p of chosen) {
         const { missing } = list[p];
         if (missing === null) continue;
-        const { start, end } = pieces[p];
-        fillings.set(missing.base, {
-          missing,
-          dimension: encoders[e].dimensions[o],
-          left: missing.count,
-        });
-        for (let row = start; row < end; row++) if (isMissing(list[p], row - start)) lacks[row] = 1;
+        const dimension = encoders[e].dimensions[o];
+        fillings.set(missing.base, { missing, dimension, left: missing.count });
       }
-    });
-    return lacks;
-  });
-  const encodings = lacking.map((lacks) => lacks.reduce((n, lack) => n + lack, 0));
-  const order = rowsInOrder(plan, pieces, chosen).filter((row) => lacking.some((lacks) => lacks[row] === 1));
+  const lacks = (e: number, row: number) => {
+    const p = segmentOf(pieces, row);
+    return shelves[e].some((list) => isMissing(list[p], row - pieces[p].start));
+  };
+  const order = rowsInOrder(plan, pieces, chosen).filter((row) => shelves.some((_, e) => lacks(e, row)));
+  const lacking = shelves.map((_, e) => Uint8Array.from(order, (row) => (lacks(e, row) ? 1 : 0)));
+  const encodings = lacking.map((marks) => marks.reduce((n, lack) => n + lack, 0));
   options.onLacking?.(order.length, encoders, encodings);
   const total = encodings.reduce((a, b) => a + b, 0);
   let done = 0;
@@ -114,22 +110,27 @@ export async function extractPieces(
       }
   }, RENEWAL);
   try {
-    await encodeRows(request, { pieces, shelves, lacking, order, attempt }, options, ({ rows, encoded }) => {
-      for (const row of rows) {
-        const p = segmentOf(pieces, row);
-        shelves.forEach((outputs, e) => {
-          if (lacking[e][row] === 0) return;
-          for (const list of outputs) {
-            const { missing } = list[p];
-            if (missing === null || !isMissing(list[p], row - pieces[p].start)) continue;
-            const filling = fillings.get(missing.base);
-            if (filling !== undefined && --filling.left === 0) finish(e, filling);
-          }
-        });
-      }
-      done += encoded;
-      options.onProgress?.(done, total);
-    });
+    await encodeRows(
+      request,
+      { pieces, shelves, lacking, order, attempt },
+      options,
+      ({ rows, first, encoded }) => {
+        for (const [i, row] of rows.entries()) {
+          const p = segmentOf(pieces, row);
+          shelves.forEach((outputs, e) => {
+            if (lacking[e][first + i] === 0) return;
+            for (const list of outputs) {
+              const { missing } = list[p];
+              if (missing === null || !isMissing(list[p], row - pieces[p].start)) continue;
+              const filling = fillings.get(missing.base);
+              if (filling !== undefined && --filling.left === 0) finish(e, filling);
+            }
+          });
+        }
+        done += encoded;
+        options.onProgress?.(done, total);
+      },
+    );
   } finally {
     clearInterval(renewal);
     for (const base of fillings.keys()) discardAttempt(base, attempt);
@@ -155,18 +156,16 @@ function rowsInOrder(plan: SwapPlan, pieces: readonly Piece[], chosen: readonly 
       const next = pieces[chosen[end]];
       if (next.background !== background || next.number !== number) break;
     }
-    const rows = Int32Array.from(
-      chosen.slice(first, end).flatMap((p) => {
-        const { start, end: to } = pieces[p];
-        return Array.from({ length: to - start }, (_, i) => start + i);
-      }),
-    );
-    const own = {
+    const own = chosen.slice(first, end).map((p) => pieces[p]);
+    const rows = new Int32Array(own.reduce((n, { start, end: to }) => n + to - start, 0));
+    let filled = 0;
+    for (const { start, end: to } of own) for (let row = start; row < to; row++) rows[filled++] = row;
+    const shown = {
       count: rows.length,
       cell: rows.map((r) => plan.cell[r]),
       donor: rows.map((r) => plan.donor[r]),
     };
-    parts.push(encodingOrder(own).map((i) => rows[i]));
+    parts.push(encodingOrder(shown).map((i) => rows[i]));
     first = end;
   }
   const all = new Int32Array(parts.reduce((n, part) => n + part.length, 0));

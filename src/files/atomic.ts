@@ -56,7 +56,40 @@ export function writeLargeAtomic(path: string, write: (partial: string) => void)
   });
 }
 
-function atomically(path: string, write: (partial: string) => void, held = () => false, synced = true): void {
+/**
+ * Begins a file that is written over a long time, and goes by the rules of {@link writeLargeAtomic}. @returns the name to
+ * write it under, until {@link placeLarge}
+ */
+export function beginLarge(path: string): string {
+  const partial = partName(path);
+  try {
+    checkTarget(path);
+    makeFolder(dirname(path));
+    clean(dirname(path));
+    rmSync(partial, { force: true });
+    return partial;
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
+}
+
+/** Gives a file that {@link beginLarge} began its name, when it is whole and closed. */
+export function placeLarge(path: string): void {
+  atomically(path, syncFile, () => false, true, true);
+}
+
+/** Removes what was begun by {@link beginLarge}. */
+export function discardLarge(path: string): void {
+  discard(partName(path));
+}
+
+function atomically(
+  path: string,
+  write: (partial: string) => void,
+  held = () => false,
+  synced = true,
+  begun = false,
+): void {
   const partial = partName(path);
   try {
     const folder = dirname(path);
@@ -66,7 +99,7 @@ function atomically(path: string, write: (partial: string) => void, held = () =>
     if (held()) {
       if (synced) syncFile(path);
     } else {
-      rmSync(partial, { force: true });
+      if (!begun) rmSync(partial, { force: true });
       write(partial);
       if (sameBytes(partial, path)) {
         rmSync(partial);

@@ -1,10 +1,17 @@
+import { createHash } from "node:crypto";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { beginLarge, discardLarge, placeLarge, writeAll } from "./atomic.ts";
 import { sha256 } from "./hash.ts";
+import { openInput } from "./input.ts";
 
 /** What stands before and behind the hash at the end of the text. */
 const END = /("sha256": ?")([0-9a-f]{64})("\s*\}\n)$/;
 
 /** Bytes at the end of a text that {@link END} looks at. */
 const TAIL = 96;
+
+/** Bytes that are written or read at once. */
+const PIECE = 1 << 22;
 
 /**
  * Text of an object as JSON that carries its own check sum: the last key, `sha256`, is the SHA-256 of the text with
@@ -28,5 +35,93 @@ export function openSealed(bytes: Uint8Array): Readonly<Record<string, unknown>>
     return JSON.parse(text.toString("utf8")) as Record<string, unknown>;
   } catch {
     return null;
+  }
+}
+
+/** Writes a text as {@link sealJson} makes it, piece by piece, for one too large to be held. */
+export class SealedWriter {
+  readonly #path: string;
+  readonly #file: number;
+  readonly #hash = createHash("sha256");
+  readonly #piece = Buffer.allocUnsafe(PIECE);
+  #held = 0;
+  #written = 0;
+  #open = true;
+
+  /** @throws DataError where it cannot be written */
+  constructor(path: string) {
+    this.#path = path;
+    this.#file = openSync(beginLarge(path), "wx");
+  }
+
+  /** Appends text of the object, from its `{` on; all of it is ASCII. */
+  write(text: string): void {
+    this.#hash.update(text, "latin1");
+    this.#put(text);
+  }
+
+  /** Ends the object behind its last value, seals it, and gives the file its name. */
+  finish(): void {
+    const [before, after] = [',"sha256":"', '"}\n'];
+    this.#hash.update(before + after);
+    this.#put(before + this.#hash.digest("hex") + after);
+    this.#flush();
+    this.#close();
+    placeLarge(this.#path);
+  }
+
+  /** Removes what is not finished. */
+  discard(): void {
+    if (!this.#open) return;
+    this.#close();
+    discardLarge(this.#path);
+  }
+
+  #put(text: string): void {
+    for (let at = 0; at < text.length; ) {
+      if (this.#held === PIECE) this.#flush();
+      const some = text.slice(at, at + PIECE - this.#held);
+      this.#held += this.#piece.write(some, this.#held, "latin1");
+      at += some.length;
+    }
+  }
+
+  #flush(): void {
+    writeAll(this.#file, this.#piece.subarray(0, this.#held), this.#written, this.#path);
+    this.#written += this.#held;
+    this.#held = 0;
+  }
+
+  #close(): void {
+    this.#open = false;
+    closeSync(this.#file);
+  }
+}
+
+/** Whether a file of any size is a text that {@link sealJson} made, by its check sum. */
+export function isSealed(path: string): boolean {
+  let file: number | undefined;
+  try {
+    file = openInput(path);
+    const { size } = fstatSync(file);
+    const tail = Buffer.alloc(Math.min(TAIL, size));
+    readSync(file, tail, 0, tail.length, size - tail.length);
+    const [whole, before, sum, after] = END.exec(tail.toString("latin1")) ?? [];
+    if (whole === undefined) return false;
+    const hash = createHash("sha256");
+    const piece = Buffer.allocUnsafe(Math.min(PIECE, size));
+    for (let at = 0, left = size - whole.length; left > 0; ) {
+      const n = readSync(file, piece, 0, Math.min(left, piece.length), at);
+      if (n === 0) return false;
+      hash.update(piece.subarray(0, n));
+      at += n;
+      left -= n;
+    }
+    return hash.update(before + after).digest("hex") === sum;
+  } catch {
+    // Not there, or a disk or permissions that do not let it be read.
+    return false;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }

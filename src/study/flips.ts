@@ -18,6 +18,8 @@ interface Candidate {
   readonly at: number;
   readonly before: PredictedCells;
   readonly after: PredictedCells;
+  /** Probability of what it is called on the background. */
+  readonly sure: number;
 }
 
 /**
@@ -39,12 +41,16 @@ export function makeFlips(
       classes.flatMap((_, own): Candidate[] => {
         const [before, after] = [original?.cells[own], cells[own]];
         if (before == null || after == null || own === background) return [];
-        return Array.from(after.predicted, (called, at) => ({ called, at }))
-          .filter(({ called, at }) => called === background && before.predicted[at] === own)
-          .map(({ at }) => ({ own, background, at, before, after }));
+        // Of one class on one background no second is chosen: the surest is enough.
+        const [imaged, { predicted, probability }] = [before.predicted, after];
+        let best = -1;
+        for (let at = 0; at < predicted.length; at++)
+          if (predicted[at] === background && imaged[at] === own)
+            if (best < 0 || probability[at] > probability[best]) best = at;
+        return best < 0 ? [] : [{ own, background, at: best, sure: probability[best], before, after }];
       }),
     )
-    .sort((a, b) => b.after.probability[b.at] - a.after.probability[a.at] || a.own - b.own || a.at - b.at);
+    .sort((a, b) => b.sure - a.sure || a.own - b.own || a.at - b.at);
   const chosen: Candidate[] = [];
   for (const c of candidates) {
     if (chosen.length === PER_ENCODER) break;

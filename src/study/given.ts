@@ -7,6 +7,7 @@ import type { GivenFeatures } from "../features/given/given.ts";
 import { lackingColumns, planOrder } from "../features/given/order.ts";
 import { SETTINGS, traitsOf } from "../settings.ts";
 import type { Scales } from "../swap/intensity.ts";
+import { rowsInSetting, segmentsOf } from "../swap/segments.ts";
 import type { CompositeOptions, Flag, SwapPlan } from "../types.ts";
 import { checkExported, EXPORT_RECORD } from "./composites/record.ts";
 
@@ -71,8 +72,9 @@ export function constantFinding(
   set: Pick<FeatureSet, "name" | "dimension" | "read">,
   plan: SwapPlan,
 ): Flag | null {
-  const setting = SETTINGS.findIndex((s, i) => traitsOf(s).cell !== "removed" && plan.setting.includes(i));
-  const own = Int32Array.from(plan.setting.keys()).filter((row) => plan.setting[row] === setting);
+  const used = new Set(segmentsOf(plan).map(({ setting }) => setting));
+  const setting = SETTINGS.find((s) => traitsOf(s).cell !== "removed" && used.has(s));
+  const own = setting === undefined ? new Int32Array(0) : rowsInSetting(plan, setting);
   const count = Math.min(LOOKED_AT, own.length);
   const rows = Int32Array.from({ length: count }, (_, i) => own[Math.floor((i * own.length) / count)]);
   const features = new Float32Array(count * set.dimension);

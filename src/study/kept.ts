@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import type { z } from "zod";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { readInput } from "../files/input.ts";
-import { openSealed, sealJson } from "../files/sealed.ts";
+import { isSealed, openSealed, sealJson } from "../files/sealed.ts";
 
 /** Output of a stage with the key of what it was made from. */
 interface Kept {
@@ -43,7 +43,7 @@ export function beginsKept(path: string, key: string): boolean {
 
 /** Whether a file is as {@link keep} wrote it. */
 export function isKept(path: string): boolean {
-  return read(path) !== null;
+  return isSealed(path);
 }
 
 function shaped<T>(value: unknown, shape: z.ZodType): T | undefined {

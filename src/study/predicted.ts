@@ -1,13 +1,10 @@
 import { existsSync } from "node:fs";
-import { z } from "zod";
 import { DataError } from "../errors.ts";
-import { emptyCalls } from "../evaluate/logistic/calls.ts";
 import type { LogisticModel } from "../evaluate/logistic/logistic.ts";
 import { probePool } from "../evaluate/logistic/streamed/pool.ts";
 import {
   fitOriginals,
   type PredictedBlock,
-  type PredictedCells,
   type PredictionRequest,
   type Predictions,
   predictHeldOut,
@@ -19,7 +16,7 @@ import { sha256File } from "../files/hash.ts";
 import { usableCores } from "../files/machine.ts";
 import { NpyReader, NpyWriter } from "../files/npy.ts";
 import type { Work } from "./cost/work.ts";
-import { keep, readKept } from "./kept.ts";
+import { CallsWriter, probesOf, readCalls } from "./kept-calls.ts";
 import type { StudyLayout } from "./layout.ts";
 import { isFile } from "./open-folder.ts";
 
@@ -48,8 +45,9 @@ export async function keptPredictions(
   if (work.streamed === true) return await streamedPredictions(work, between, count, threads);
   const steps = predictionSteps(work);
   let step = steps.next();
-  for (; step.done !== true; step = steps.next()) {
-    if (count !== undefined) count.probes++;
+  for (let fitted = 0; step.done !== true; step = steps.next()) {
+    if (count !== undefined) count.probes += step.value - fitted;
+    fitted = step.value;
     await between();
   }
   return step.value;
@@ -61,49 +59,88 @@ async function streamedPredictions(
   count: Work | undefined,
   threads: number,
 ): Promise<Predictions> {
-  const { probes } = work;
   const known = lookUp(work);
-  if (known.found !== undefined) return unpacked(known.found.blocks, probes);
+  if (known.found) return readCalls(known.path, known.key, work.probes);
   const pool = probePool(threads);
+  const keeping = new Keeping(known, work.probes);
   try {
-    const models: LogisticModel[] = [];
-    const made = await predictStreamed(pool, probes, between, (model) => {
-      models.push(model);
+    const fitted = (model: LogisticModel) => {
+      keeping.fitted(model);
       if (count !== undefined) count.probes++;
-    });
-    return keepPredictions(known, models, made);
+    };
+    await predictStreamed(pool, work.probes, between, fitted, (block) => keeping.called(block));
+    return keeping.finish();
   } finally {
+    keeping.end();
     await pool.dispose();
   }
 }
 
-/** As {@link keptPredictions}, with a pause after every fit; of probes that are fitted in pieces only what is kept. */
+/**
+ * As {@link keptPredictions}, with a pause after every fit and block, which gives the number of probes that are fitted; of
+ * probes that are fitted in pieces only what is kept.
+ */
 export function* predictionSteps(work: PredictionWork): Generator<number, Predictions> {
   const { probes } = work;
   const known = lookUp(work);
-  if (known.found !== undefined) return unpacked(known.found.blocks, probes);
+  if (known.found) return readCalls(known.path, known.key, probes);
   if (work.streamed === true)
     throw new DataError("is damaged or was removed while it was needed; run the study again", {
       path: known.path,
     });
-  const models: LogisticModel[] = [];
   const fit = probes.fit ?? ((_: number, train: readonly Int32Array[]) => fitOriginals(probes, train));
-  const made = yield* predictHeldOut({
-    ...probes,
-    fit: (k, train) => (models[k] = fit(k, train)),
-  });
-  return keepPredictions(known, models, made);
+  const keeping = new Keeping(known, probes);
+  try {
+    const own = {
+      ...probes,
+      fit: (k: number, train: readonly Int32Array[]) => keeping.fitted(fit(k, train)),
+    };
+    yield* predictHeldOut(own, (block) => keeping.called(block));
+    return keeping.finish();
+  } finally {
+    keeping.end();
+  }
 }
 
-function keepPredictions(
-  { file, path, key }: Pick<ReturnType<typeof lookUp>, "file" | "path" | "key">,
-  models: readonly LogisticModel[],
-  made: Predictions,
-): Predictions {
-  // The probes first: what is kept of the predictions vouches for them.
-  writeProbes(file, models);
-  keep<Kept>(path, key, { probes: sha256File(file), blocks: packed(made) });
-  return made;
+/** Probes and what they call, on their way to the disk: a block is not held once it is written. */
+class Keeping {
+  readonly #to: Pick<ReturnType<typeof lookUp>, "file" | "path" | "key">;
+  readonly #probes: PredictionRequest;
+  readonly #models: LogisticModel[] = [];
+  #writer: CallsWriter | undefined;
+
+  constructor(to: Pick<ReturnType<typeof lookUp>, "file" | "path" | "key">, probes: PredictionRequest) {
+    this.#to = to;
+    this.#probes = probes;
+  }
+
+  fitted(model: LogisticModel): LogisticModel {
+    this.#models.push(model);
+    return model;
+  }
+
+  called(block: PredictedBlock): PredictedBlock {
+    this.#begun().add(block);
+    return { ...block, cells: [] };
+  }
+
+  finish(): Predictions {
+    this.#begun().finish();
+    return readCalls(this.#to.path, this.#to.key, this.#probes);
+  }
+
+  /** Removes what is not finished. */
+  end(): void {
+    this.#writer?.discard();
+  }
+
+  #begun(): CallsWriter {
+    if (this.#writer !== undefined) return this.#writer;
+    const { file, path, key } = this.#to;
+    // The probes first: what is kept of the predictions vouches for them.
+    writeProbes(file, this.#models);
+    return (this.#writer = new CallsWriter(path, key, sha256File(file)));
+  }
 }
 
 /** How many probes {@link keptPredictions} would fit: one per closed group, none where an earlier run did. */
@@ -112,38 +149,16 @@ export function lackingProbes(
     readonly probes: Pick<PredictionRequest, "count">;
   },
 ): number {
-  return lookUp(work).found === undefined ? work.probes.count : 0;
+  return lookUp(work).found ? 0 : work.probes.count;
 }
 
 function lookUp({ layout, name, key: of }: Pick<PredictionWork, "layout" | "name" | "key">) {
   const file = layout.view("probes.npy", name);
   const path = layout.stage("transfer", name);
   const key = shortHash([PREDICTED_VERSION, of]);
-  const kept = readKept<Kept>(path, key, KEPT);
-  return { file, path, key, found: kept !== undefined && isFile(file, kept.probes) ? kept : undefined };
+  const probes = probesOf(path, key);
+  return { file, path, key, found: probes !== null && isFile(file, probes) };
 }
-
-/** What the study folder keeps: the hash of the file of the probes, and the predictions. */
-interface Kept {
-  readonly probes: string;
-  readonly blocks: Packed;
-}
-
-/** Predictions of every block and class: base64 of the arrays' bytes. */
-type Packed = readonly (Record<keyof PredictedCells, string | null> | null)[][];
-
-const ARRAYS = [
-  "predicted",
-  "probability",
-  "own",
-  "lent",
-  "margin",
-] as const satisfies readonly (keyof PredictedCells)[];
-
-const KEPT = z.strictObject({
-  probes: z.string(),
-  blocks: z.array(z.array(z.record(z.enum(ARRAYS), z.base64().nullable()).nullable())),
-});
 
 /** One row per closed group: classes x (dimension + 1) weights on raw features, intercept last. */
 function writeProbes(path: string, models: readonly LogisticModel[]): void {
@@ -172,34 +187,4 @@ export function readProbes(path: string): Pick<LogisticModel, "classes" | "dimen
   } finally {
     file.close();
   }
-}
-
-function packed({ blocks }: Predictions): Packed {
-  const text = (a: Int16Array | Float32Array | null) =>
-    a === null ? null : Buffer.from(a.buffer, a.byteOffset, a.byteLength).toString("base64");
-  return blocks.map(({ cells }) =>
-    cells.map((of) =>
-      of === null
-        ? null
-        : (Object.fromEntries(ARRAYS.map((name) => [name, text(of[name])])) as NonNullable<
-            Packed[number][number]
-          >),
-    ),
-  );
-}
-
-function unpacked(kept: Packed, { classes, cluster, blocks }: PredictionRequest): Predictions {
-  const read = (block: PredictionRequest["blocks"][number], b: number): PredictedBlock => ({
-    ...block,
-    cells: kept[b].map((of, own) => {
-      if (of === null) return null;
-      const cells = emptyCalls(cluster[own].length, block.background >= 0);
-      for (const name of ARRAYS) {
-        const array = cells[name];
-        if (array !== null) new Uint8Array(array.buffer).set(Buffer.from(of[name]!, "base64"));
-      }
-      return cells;
-    }),
-  });
-  return { classes, cluster, blocks: blocks.map(read) };
 }

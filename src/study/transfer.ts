@@ -1,4 +1,5 @@
 import type { Groups } from "../core/groups.ts";
+import { lazyList } from "../core/lazy-list.ts";
 import { isStreamed } from "../evaluate/logistic/streamed/choice.ts";
 import type { PredictionRequest, Predictions } from "../evidence/predictions.ts";
 import type { FeatureSet } from "../features/features.ts";
@@ -74,7 +75,7 @@ export function predictionRequest(of: PredictedFeatures): PredictionRequest {
     blocks: of.blocks.map((block) => ({
       setting: block.setting,
       background: block.background === null ? -1 : classes.indexOf(block.background),
-      donor: classes.map((_, own) => (hasDonor(block.setting) ? donors(block, own) : null)),
+      donor: lazyList(classes.length, (own) => (hasDonor(block.setting) ? donors(block, own) : null)),
     })),
     has: (block, own) => planRows(block, own, rows[own]) !== null,
     read: (block, own, wanted, out) => {

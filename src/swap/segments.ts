@@ -31,6 +31,15 @@ export function segmentsOf(plan: SwapPlan): Segment[] {
   return segments;
 }
 
+/** Rows of a plan in one setting, ascending. */
+export function rowsInSetting(plan: SwapPlan, setting: Setting): Int32Array {
+  const own = segmentsOf(plan).filter((segment) => segment.setting === setting);
+  const rows = new Int32Array(own.reduce((n, { start, end }) => n + end - start, 0));
+  let at = 0;
+  for (const { start, end } of own) for (let row = start; row < end; row++) rows[at++] = row;
+  return rows;
+}
+
 /** Rows of a piece at least and at most, and how many pieces a plan between has, about. */
 const PIECE = { least: 1024, most: 16_384, number: 4096 };
 

@@ -246,7 +246,8 @@ test("every composite is judged by the probe that was trained without its group"
   let step = steps.next();
   for (; step.done !== true; step = steps.next()) done.push(step.value);
   const { blocks } = step.value;
-  expect(done).toEqual([1, 2, 3]);
+  // After every fit, then after every block.
+  expect(done).toEqual([1, 2, 3, 3, 3]);
   expect(blocks[1].cells[1]).toBeNull();
   for (const k of [0, 1, 2]) {
     const training = group.map((g, c) => [...g.keys()].filter((i) => g[i] !== k).map((i) => [c, i]));

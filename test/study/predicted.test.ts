@@ -1,9 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { mulberry32, normal } from "../../src/core/rng.ts";
-import type { PredictionRequest } from "../../src/evidence/predictions.ts";
+import { type PredictionRequest, predictHeldOut } from "../../src/evidence/predictions.ts";
+import { sha256File } from "../../src/files/hash.ts";
+import { sealJson } from "../../src/files/sealed.ts";
 import { Work } from "../../src/study/cost/work.ts";
 import {
   keptPredictions,
@@ -63,6 +65,44 @@ test("probes that are fitted in pieces are kept, and the same whatever the threa
   expect([count.probes, one.reads.length]).toEqual([3, 0]);
 });
 
+test("what is kept is the JSON of all arrays at once, whatever a class or a background lacks", async () => {
+  const drawn = work("lacking");
+  const { probes } = drawn;
+  const blocks = [-1, 1].map((background) => ({
+    setting: background < 0 ? ("original" as const) : ("different" as const),
+    background,
+    donor: [null, null, null],
+  }));
+  const has: PredictionRequest["has"] = ({ background }, own) => background !== own;
+  const asked: PredictionWork = { ...drawn, streamed: false, probes: { ...probes, blocks, has } };
+  const steps = predictHeldOut(asked.probes);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  const made = await keptPredictions(asked, pause);
+  const path = join(base, "lacking-transfer.json");
+  const { key } = JSON.parse(readFileSync(path, "utf8")) as { key: string };
+  const file = join(base, "lacking-probes.npy");
+  const text = (a: Int16Array | Float32Array | null) => a && Buffer.from(a.buffer).toString("base64");
+  const value = {
+    probes: sha256File(file),
+    blocks: step.value.blocks.map(({ cells }) =>
+      cells.map(
+        (of) =>
+          of && {
+            predicted: text(of.predicted),
+            probability: text(of.probability),
+            own: text(of.own),
+            lent: text(of.lent),
+            margin: text(of.margin),
+          },
+      ),
+    ),
+  };
+  expect(readFileSync(path, "utf8")).toBe(sealJson({ key, value }));
+  expect(structuredClone(made)).toEqual(structuredClone(step.value));
+  expect(made.blocks[1].cells[1]).toBeNull();
+});
+
 test("a stop leaves nothing, and the next run makes the same bytes", async () => {
   const stopped = work("stopped");
   let looks = 0;
@@ -70,7 +110,7 @@ test("a stop leaves nothing, and the next run makes the same bytes", async () =>
     if (++looks > 20) throw new Error("stopped");
   };
   await expect(keptPredictions(stopped, stop, undefined, 1)).rejects.toThrow("stopped");
-  expect(existsSync(join(base, "stopped-transfer.json"))).toBe(false);
+  expect(readdirSync(base).filter((name) => name.startsWith("stopped-transfer.json"))).toEqual([]);
   await keptPredictions(stopped, pause, undefined, 1);
   await keptPredictions(work("whole"), pause, undefined, 1);
   expect(readFileSync(join(base, "stopped-transfer.json"))).toEqual(

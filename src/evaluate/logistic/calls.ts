@@ -23,6 +23,11 @@ export function emptyCalls(rows: number, hasBackground: boolean): RowCalls {
   };
 }
 
+/** Bytes of what is made of one row. */
+export function callBytes(hasBackground: boolean): number {
+  return 2 + 4 * (hasBackground ? 4 : 3);
+}
+
 /**
  * Leaves what the scores of a row (`predictScores`) say at position `row` of `out`.
  * @param background class of the background, where `out` has room for it

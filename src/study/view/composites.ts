@@ -8,6 +8,7 @@ import { writeLargeAtomic } from "../../files/atomic.ts";
 import { NpyWriter } from "../../files/npy.ts";
 import { table } from "../../files/table.ts";
 import { hasSharedBackground, SETTINGS } from "../../settings.ts";
+import { rowsInSetting } from "../../swap/segments.ts";
 import type { Table } from "../../types.ts";
 import type { StudyLayout } from "../layout.ts";
 import { readProbes } from "../predicted.ts";
@@ -43,7 +44,7 @@ export function writeComposites(request: ViewRequest, encoder: EncoderView): Wri
   const { layout, name, set, mapped, predictions } = encoder;
   const { plan, selection } = request;
   const composites = layout.view("composites.parquet", name);
-  const plane = set !== null && mapped ? fitMap(set, originalsOf(request)) : null;
+  const plane = set !== null && mapped ? fitMap(set, rowsInSetting(plan, "original")) : null;
   const map = plane && {
     crops: plane.rows,
     axes: plane.shares.map((share, i) => ({ label: `principal component ${i + 1}`, share })),
@@ -77,12 +78,6 @@ export function writeComposites(request: ViewRequest, encoder: EncoderView): Wri
     file.close();
   });
   return { files: [composites, probabilities], map };
-}
-
-/** Rows of the plan that are original crops. */
-function originalsOf({ plan }: ViewRequest): Int32Array {
-  const original = SETTINGS.indexOf("original");
-  return Int32Array.from(plan.setting.keys()).filter((row) => plan.setting[row] === original);
 }
 
 /** A composite's predictions stand at `i` of `of`; null: there are none. */
