@@ -5,6 +5,7 @@ import { SETTINGS } from "../src/settings.ts";
 import { Compositor } from "../src/swap/composite.ts";
 import { groupOf, measureScales, plainScales } from "../src/swap/intensity.ts";
 import { makePlan } from "../src/swap/plan.ts";
+import { settingOf } from "../src/swap/runs.ts";
 import type { CompositeOptions, SwapPlan } from "../src/types.ts";
 import { interleaved, ratios, record, show, smoke, spread } from "./harness.ts";
 
@@ -55,7 +56,7 @@ function naive(
   plan: SwapPlan,
   row: number,
 ): Float32Array {
-  const setting = SETTINGS[plan.setting[row]];
+  const setting = settingOf(plan, row);
   const length = crops.length / COUNT;
   const crop = Array.from(crops.slice(plan.cell[row] * length, (plan.cell[row] + 1) * length));
   const mask = Array.from(masks.slice(plan.cell[row] * size * size, (plan.cell[row] + 1) * size * size));

@@ -14,6 +14,7 @@ import { SETTINGS } from "../src/settings.ts";
 import { listBlocks, PlanIndex } from "../src/study/block.ts";
 import { evaluateBlocks } from "../src/study/blocks.ts";
 import { StudyLayout } from "../src/study/layout.ts";
+import { runsOf } from "../src/swap/runs.ts";
 import { segmentsOf } from "../src/swap/segments.ts";
 import type { SwapPlan } from "../src/types.ts";
 import { record, smoke } from "./harness.ts";
@@ -43,10 +44,11 @@ try {
     count,
     classes: names,
     cell: Int32Array.from({ length: count }, (_, i) => i % (classes * cells)),
-    setting: new Uint8Array(count).fill(SETTINGS.indexOf("cell-free")),
-    background: Int16Array.from({ length: count }, (_, i) => Math.floor(i / (classes * cells))),
+    runs: runsOf(
+      new Uint8Array(count).fill(SETTINGS.indexOf("cell-free")),
+      Int16Array.from({ length: count }, (_, i) => Math.floor(i / (classes * cells))),
+    ),
     donor: new Int32Array(count),
-    sameField: new Uint8Array(count),
   };
   const segments = segmentsOf(plan);
   const part = { base, rows: new Int32Array() };

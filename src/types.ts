@@ -66,20 +66,26 @@ export interface SwapPlan {
   readonly seed: number | null;
   /** Number of composites. */
   readonly count: number;
-  /** Class names; `background` points into them. */
+  /** Class names; backgrounds point into them. */
   readonly classes: readonly string[];
+  /** Setting and background of all rows: runs of rows that have the same, one behind the other. */
+  readonly runs: readonly PlanRun[];
   /** Row of the center cell in the cell store. */
   readonly cell: Int32Array;
-  /** Index into SETTINGS. */
-  readonly setting: Uint8Array;
-  /** Class that the background comes from, -1 where the setting has none. */
-  readonly background: Int16Array;
   /** Row of the donor in the cell store, -1 where the setting has none; the cell itself for `self`. */
   readonly donor: Int32Array;
-  /** 1 where center cell and donor come from one field. */
-  readonly sameField: Uint8Array;
   /** Where the medium of cell-free composites comes from, if some donors have none (see `lendMedium`). */
   readonly medium?: LentMedium | undefined;
+}
+
+/** Rows `start` to `end` - 1 of a plan, which have one setting with one background. */
+export interface PlanRun {
+  /** Index into SETTINGS. */
+  readonly setting: number;
+  /** Class that the backgrounds come from, -1 where the setting has none. */
+  readonly background: number;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Medium that crops full of cells take from others of their field. */

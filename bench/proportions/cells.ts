@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { CellStore } from "../../src/cells/store.ts";
 import type { Extraction } from "../../src/features/extract.ts";
 import type { Setting } from "../../src/settings.ts";
+import { backgroundOf, runOf, runsOf, settingOf } from "../../src/swap/runs.ts";
 import type { SwapPlan } from "../../src/types.ts";
 import { built } from "../harness.ts";
 
@@ -19,7 +20,6 @@ const { groupOf, measureScales } =
   await built<typeof import("../../src/swap/intensity.ts")>("swap/intensity");
 const { makePlan } = await built<typeof import("../../src/swap/plan.ts")>("swap/plan");
 const { recommendedFor } = await built<typeof import("../../src/swap/recommended.ts")>("swap/recommended");
-const { SETTINGS } = await built<typeof import("../../src/settings.ts")>("settings");
 const { readCsvColumn } = await built<typeof import("../../src/files/table.ts")>("files/table");
 const { datasetProteins } = await built<typeof import("../../src/simulate/dataset.ts")>("simulate/dataset");
 
@@ -148,16 +148,17 @@ function planOf(
   });
   const own = (row: number) => BACKGROUNDS.includes(classes[classOf[plan.cell[row]]]);
   const kept = Int32Array.from({ length: plan.count }, (_, row) => row).filter(
-    (row) => SETTINGS[plan.setting[row]] !== "same" || own(row),
+    (row) => settingOf(plan, row) !== "same" || own(row),
   );
   return {
     ...plan,
     count: kept.length,
     cell: kept.map((row) => plan.cell[row]),
-    setting: Uint8Array.from(kept, (row) => plan.setting[row]),
-    background: Int16Array.from(kept, (row) => plan.background[row]),
+    runs: runsOf(
+      Uint8Array.from(kept, (row) => runOf(plan, row).setting),
+      Int16Array.from(kept, (row) => backgroundOf(plan, row)),
+    ),
     donor: kept.map((row) => plan.donor[row]),
-    sameField: Uint8Array.from(kept, (row) => plan.sameField[row]),
   };
 }
 
@@ -174,7 +175,7 @@ function averaged(
   const count = new Int32Array(rows.length);
   const one = new Float32Array(set.dimension);
   for (let row = 0; row < plan.count; row++) {
-    if (!settings.includes(SETTINGS[plan.setting[row]])) continue;
+    if (!settings.includes(settingOf(plan, row))) continue;
     const i = place.get(plan.cell[row])!;
     count[i]++;
     set.read([row], one);

@@ -8,6 +8,7 @@ import { SETTINGS, type Setting, traitsOf } from "../../src/settings.ts";
 import { listBlocks, PlanIndex } from "../../src/study/block.ts";
 import { predictionRequest } from "../../src/study/transfer.ts";
 import { makePlan } from "../../src/swap/plan.ts";
+import { settingOf } from "../../src/swap/runs.ts";
 import { gaussian } from "./model.ts";
 
 /** One simulated design; standard deviations are per feature, in units of that between cells. */
@@ -135,7 +136,7 @@ export function simulateNatural(design: NaturalDesign, replicate: number): State
   const paste = vector(0).map(() => 0);
   const data = new Float32Array(plan.count * DIMENSION);
   for (let r = 0; r < plan.count; r++) {
-    const setting: Setting = SETTINGS[plan.setting[r]];
+    const setting: Setting = settingOf(plan, r);
     const { background, removes } = traitsOf(setting);
     const lender = background === "own" ? plan.cell[r] : plan.donor[r];
     for (let j = 0; j < DIMENSION; j++) {

@@ -14,8 +14,9 @@ import {
 } from "../../src/evidence/judgments.ts";
 import { remedyEvidence } from "../../src/evidence/remedies.ts";
 import { drawDonors } from "../../src/remedy/recompose.ts";
-import { SETTINGS, type Setting } from "../../src/settings.ts";
+import type { Setting } from "../../src/settings.ts";
 import { makePlan } from "../../src/swap/plan.ts";
+import { backgroundOf, settingOf } from "../../src/swap/runs.ts";
 import { type Design, type Draw, draw, gaussian, makeWorld, type World } from "./model.ts";
 import { discriminant, groupStats } from "./study.ts";
 
@@ -52,8 +53,8 @@ function drawRemedied(world: World, replicate: number): Block[] {
     });
   const blocks = new Map<string, Block>();
   for (let r = 0; r < plan.count; r++) {
-    const setting = SETTINGS[plan.setting[r]];
-    const background = plan.background[r];
+    const setting = settingOf(plan, r);
+    const background = backgroundOf(plan, r);
     const key = `${setting} ${background}`;
     let block = blocks.get(key);
     if (block === undefined) {

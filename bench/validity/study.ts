@@ -1,8 +1,9 @@
 /** One simulated study: the product's groups and plan, linear machines, judgments and their truth. */
 import { mulberry32, namedSeed } from "../../src/core/rng.ts";
 import { hitsByPartner, type JudgedBlock, type Judgments } from "../../src/evidence/judgments.ts";
-import { SETTINGS, type Setting } from "../../src/settings.ts";
+import type { Setting } from "../../src/settings.ts";
 import { makePlan } from "../../src/swap/plan.ts";
+import { backgroundOf, settingOf } from "../../src/swap/runs.ts";
 import { compose, draw, gaussian, positive, type World } from "./model.ts";
 
 /** Ridge on the pooled covariance, in units of the variance between cells. */
@@ -54,8 +55,8 @@ export function drawStudy(world: World, replicate: number, again?: number): Bloc
   const blocks = new Map<string, BlockFeatures>();
   const one = new Float64Array(d);
   for (let r = 0; r < plan.count; r++) {
-    const setting = SETTINGS[plan.setting[r]];
-    const background = setting === "same" ? -1 : plan.background[r];
+    const setting = settingOf(plan, r);
+    const background = setting === "same" ? -1 : backgroundOf(plan, r);
     const key = `${setting} ${background}`;
     let block = blocks.get(key);
     if (block === undefined)

@@ -8,7 +8,8 @@ import { parseReport } from "../../src/report/data.ts";
 import { summaryOf } from "../../src/report/summary.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { cellPieces, planPieces, type ViewRequest, writeNumbers } from "../../src/study/view/tables.ts";
-import type { SwapPlan } from "../../src/types.ts";
+import { backgroundOf } from "../../src/swap/runs.ts";
+import type { PlanRun, SwapPlan } from "../../src/types.ts";
 import { type Entry, encodePath } from "../../src/view/entries.ts";
 import type { OpenedStudy } from "../../src/view/study.ts";
 import { drawnReport } from "./report.ts";
@@ -156,23 +157,21 @@ function writeCells(path: string, count: number): void {
 function drawnPlan(classOf: Int16Array): SwapPlan {
   const random = mulberry32(11);
   const count = classOf.length * PER_CELL;
+  const runs: PlanRun[] = [];
   const plan = {
     seed: 0,
     count,
     classes: CLASSES,
+    runs,
     cell: new Int32Array(count),
-    setting: new Uint8Array(count),
-    background: new Int16Array(count).fill(-1),
     donor: new Int32Array(count).fill(-1),
-    sameField: new Uint8Array(count),
   };
   let row = 0;
   const segment = (setting: (typeof SETTINGS)[number], background: number) => {
+    const start = row;
     for (let cell = 0; cell < classOf.length; cell++) {
       if (classOf[cell] === background) continue;
       plan.cell[row] = cell;
-      plan.setting[row] = SETTINGS.indexOf(setting);
-      plan.background[row] = background;
       if (setting === "self") plan.donor[row] = cell;
       else if (setting !== "original" && setting !== "masked") {
         const from = background < 0 ? classOf[cell] : background;
@@ -181,6 +180,7 @@ function drawnPlan(classOf: Int16Array): SwapPlan {
       }
       row++;
     }
+    runs.push({ setting: SETTINGS.indexOf(setting), background, start, end: row });
   };
   for (const setting of ["original", "self", "same"] as const) segment(setting, -1);
   for (const setting of ["cell-free", "different"] as const) CLASSES.forEach((_, b) => segment(setting, b));
@@ -199,7 +199,7 @@ function* encoderPieces(plan: SwapPlan, classOf: Int16Array, seed: number) {
     ) as Record<(typeof ENCODER_COLUMNS)[number], Float32Array>;
     for (let i = 0; i < rows; i++) {
       const row = start + i;
-      const [own, lent] = [classOf[plan.cell[row]], plan.background[row]];
+      const [own, lent] = [classOf[plan.cell[row]], backgroundOf(plan, row)];
       const margin = 2 + normal() - (lent >= 0 ? 1.5 * random() : 0);
       numbers.prediction[i] = margin > 0 ? own : lent >= 0 ? lent : (own + 1) % CLASSES.length;
       numbers.margin[i] = margin;

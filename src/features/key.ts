@@ -83,7 +83,7 @@ const DERIVED_VERSION = 2;
 
 /** Key of crops that are derived from those of a store: a hash of all that their pixels and masks depend on. */
 export function derivedKey(inputs: FeatureInputs, { plan, center, centerFrom, dilate }: Derived): string {
-  const settings = [...new Set(plan.setting)].map((s) => SETTINGS[s]);
+  const settings = [...new Set(plan.runs.map(({ setting }) => SETTINGS[setting]))];
   const from = { ...inputs, medium: plan.medium?.key };
   return shortHash({
     version: DERIVED_VERSION,

@@ -4,9 +4,9 @@ import { type OpenOptions, openEncoder } from "../encode/open.ts";
 import { DataError } from "../errors.ts";
 import { recordError, reviveError } from "../files/error-record.ts";
 import { serve } from "../files/worker.ts";
-import { SETTINGS } from "../settings.ts";
 import { Compositor } from "../swap/composite.ts";
 import { DerivedCrops } from "../swap/derived.ts";
+import { settingOf } from "../swap/runs.ts";
 import { WrongMasks } from "../swap/wrong-masks.ts";
 import type { WorkerDone, WorkerSetup, WorkerTask } from "./encoding.ts";
 import { OpenParts } from "./open-parts.ts";
@@ -135,5 +135,5 @@ async function named({ cells: { path }, plan, derived }: WorkerSetup, row: numbe
   const { cells, count } = await CellStore.open(path, [], { masks: false, crops: false });
   const cell = plan.cell[row];
   const id = cells.id[cell < count ? cell : derived!.plan.cell[cell - count]];
-  return `cell ${id} in setting ${SETTINGS[plan.setting[row]]}`;
+  return `cell ${id} in setting ${settingOf(plan, row)}`;
 }

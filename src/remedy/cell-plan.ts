@@ -3,7 +3,7 @@ import { SETTINGS } from "../settings.ts";
 import type { Derived } from "../swap/derived.ts";
 import { lendMedium } from "../swap/lend.ts";
 import { mediumOf } from "../swap/plan.ts";
-import type { Cells, CropSource, SwapPlan } from "../types.ts";
+import type { Cells, CropSource, PlanRun, SwapPlan } from "../types.ts";
 import { clear } from "./clear.ts";
 import type { InfluencePlan } from "./influence.ts";
 import { type CellClasses, storeLenders } from "./lenders.ts";
@@ -28,10 +28,9 @@ export function asImaged(cell: Int32Array): SwapPlan {
     count,
     classes: [],
     cell,
-    setting: new Uint8Array(count).fill(SETTINGS.indexOf("original")),
-    background: new Int16Array(count).fill(-1),
+    runs:
+      count === 0 ? [] : [{ setting: SETTINGS.indexOf("original"), background: -1, start: 0, end: count }],
     donor: new Int32Array(count).fill(-1),
-    sameField: new Uint8Array(count),
   };
 }
 
@@ -72,18 +71,22 @@ export function recomposedPlan(
   const [n, m] = [rows.length, beset.length];
   const names = Array.from({ length: draws }, (_, d) => String(d + 1));
   const medium = SETTINGS.indexOf("cell-free");
+  /** A run of so many rows for every draw. */
+  const drawn = (rows: number, from: number): PlanRun[] =>
+    Array.from({ length: rows === 0 ? 0 : draws }, (_, d) => ({
+      setting: medium,
+      background: (from === 0 ? 0 : draws) + d,
+      start: from + d * rows,
+      end: from + (d + 1) * rows,
+    }));
   const alone: SwapPlan = {
     seed,
     count: n * draws,
     classes: [...names, ...names.map((name) => `${name} with neighbors`)],
     cell: Int32Array.from({ length: n * draws }, (_, row) => rows[row % n]),
-    setting: new Uint8Array(n * draws).fill(medium),
-    background: Int16Array.from({ length: n * draws }, (_, row) => Math.floor(row / n)),
+    runs: drawn(n, 0),
     donor: Int32Array.from({ length: n * draws }, (_, row) => donors[Math.floor(row / n)][rows[row % n]]),
-    sameField: new Uint8Array(n * draws),
   };
-  for (let row = 0; row < alone.count; row++)
-    if (cells.field[alone.cell[row]] === cells.field[alone.donor[row]]) alone.sameField[row] = 1;
   const labels = Array.from(classes.of, (c) => classes.names[c] ?? null);
   const cluster = new Int32Array(cells.count).fill(-1);
   const lent = lendMedium(store, alone, { field: cells.field, usable: cells.usable, labels, cluster }, seed);
@@ -91,10 +94,7 @@ export function recomposedPlan(
   const count = (n + m) * draws;
   const from = (row: number) =>
     row < n * draws ? row : Math.floor((row - n * draws) / m) * n + beset[(row - n * draws) % m];
-  const both = <T extends Int32Array | Uint8Array>(made: T, of: ArrayLike<number>): T => {
-    for (let row = 0; row < count; row++) made[row] = of[from(row)];
-    return made;
-  };
+  const both = (of: Int32Array) => Int32Array.from({ length: count }, (_, row) => of[from(row)]);
   const plan: SwapPlan = {
     ...lent,
     count,
@@ -102,13 +102,9 @@ export function recomposedPlan(
       { length: count },
       (_, row) => offset + (row < n * draws ? row % n : n + ((row - n * draws) % m)),
     ),
-    setting: new Uint8Array(count).fill(medium),
-    background: Int16Array.from({ length: count }, (_, row) =>
-      row < n * draws ? Math.floor(row / n) : draws + Math.floor((row - n * draws) / m),
-    ),
-    donor: both(new Int32Array(count), alone.donor),
-    sameField: both(new Uint8Array(count), alone.sameField),
-    medium: lent.medium && { ...lent.medium, of: both(new Int32Array(count), lent.medium.of) },
+    runs: [...drawn(n, 0), ...drawn(m, n * draws)],
+    donor: both(alone.donor),
+    medium: lent.medium && { ...lent.medium, of: both(lent.medium.of) },
   };
   return {
     plan,

@@ -41,8 +41,8 @@ export function drawDonors(lenders: Lenders, draws: number, seed: number): Int32
       seed: namedSeed(seed, "recompose", round),
     });
     const donorOf = classes.map(() => new Int32Array(classOf.length).fill(-1));
-    for (let row = 0; row < plan.count; row++)
-      donorOf[plan.background[row]][plan.cell[row]] = plan.donor[row];
+    for (const { background, start, end } of plan.runs)
+      for (let row = start; row < end; row++) donorOf[background][plan.cell[row]] = plan.donor[row];
     const first = round * lending.length;
     for (let cell = 0; cell < classOf.length; cell++) {
       if (classOf[cell] < 0) continue;

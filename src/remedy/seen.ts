@@ -34,9 +34,18 @@ export function shown(
     count: rows,
     classes: donors.map((_, d) => String(d + 1)),
     cell: Int32Array.from({ length: rows }, (_, row) => offset + (row % count)),
-    setting: new Uint8Array(rows).fill(SETTINGS.indexOf(setting)),
-    background: Int16Array.from({ length: rows }, (_, row) => draw(row)),
+    runs: donors.flatMap((_, d) =>
+      count === 0
+        ? []
+        : [
+            {
+              setting: SETTINGS.indexOf(setting),
+              background: d,
+              start: d * count,
+              end: (d + 1) * count,
+            },
+          ],
+    ),
     donor: Int32Array.from({ length: rows }, (_, row) => donors[draw(row)][row % count]),
-    sameField: new Uint8Array(rows),
   };
 }

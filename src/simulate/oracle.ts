@@ -1,5 +1,6 @@
 import { mulberry32, namedSeed, normal } from "../core/rng.ts";
-import { SETTINGS, traitsOf } from "../settings.ts";
+import { traitsOf } from "../settings.ts";
+import { settingOf } from "../swap/runs.ts";
 import type { Features, SwapPlan } from "../types.ts";
 
 /** An encoder whose leak is known. */
@@ -86,7 +87,7 @@ export function oracleFeatures(plan: SwapPlan, truth: readonly string[], options
   for (let row = 0; row < plan.count; row++) {
     const at = row * dimension;
     const cell = plan.cell[row];
-    const { cell: seen, background, removes } = traitsOf(SETTINGS[plan.setting[row]]);
+    const { cell: seen, background, removes } = traitsOf(settingOf(plan, row));
     const lender = background === "own" ? cell : plan.donor[row];
     if (seen !== "removed") {
       add(at, cell, "cell", 1);

@@ -9,6 +9,7 @@ import { Compositor } from "../swap/composite.ts";
 import type { Scales } from "../swap/intensity.ts";
 import { crowdedDonors } from "../swap/lend.ts";
 import { reusedDonors } from "../swap/reuse.ts";
+import { settingsOf } from "../swap/runs.ts";
 import { saturated, weakScales, withoutSignal } from "../swap/signal.ts";
 import type { Cells, Flag, SwapPlan } from "../types.ts";
 import type { PlanIndex } from "./block.ts";
@@ -76,7 +77,7 @@ export function cropFindings(
   channels: readonly string[],
 ): (Flag | null)[] {
   const bare = cutOut(found.surroundings, channels);
-  const swapped = [...new Set(plan.setting)].map((s) => SETTINGS[s]).find(showsBackground);
+  const swapped = settingsOf(plan).find(showsBackground);
   if (bare?.severity === "refuse" && swapped !== undefined)
     throw new SettingError(
       `setting ${swapped} needs a background: ${bare.text}, or set "settings" to ${SETTINGS.filter((s) => !showsBackground(s)).join(", ")}`,

@@ -105,11 +105,10 @@ export function planPart(
   const backgrounds = partBackgrounds(study.backgrounds ?? classes);
   const shown = SETTINGS.map((setting) => (PART_SETTINGS as readonly Setting[]).includes(setting));
   const kept: number[] = [];
-  for (let row = 0; row < plan.count; row++) {
-    const setting = plan.setting[row];
-    if (!shown[setting] || classOf[plan.cell[row]] < 0) continue;
-    if (!hasSharedBackground(SETTINGS[setting]) || backgrounds.includes(plan.classes[plan.background[row]]))
-      kept.push(row);
+  for (const { setting, background, start, end } of plan.runs) {
+    if (!shown[setting]) continue;
+    if (hasSharedBackground(SETTINGS[setting]) && !backgrounds.includes(plan.classes[background])) continue;
+    for (let row = start; row < end; row++) if (classOf[plan.cell[row]] >= 0) kept.push(row);
   }
   const rows = Int32Array.from(kept);
   return { plan: rowsOf(plan, rows), rows, blocks: listBlocks(PART_SETTINGS, backgrounds), backgrounds };
@@ -118,14 +117,17 @@ export function planPart(
 /** The plan with some of its rows only, in ascending order. */
 export function rowsOf(plan: SwapPlan, rows: Int32Array): SwapPlan {
   const { medium } = plan;
+  let at = 0;
   return {
     ...plan,
     count: rows.length,
+    runs: plan.runs.flatMap((run) => {
+      const start = at;
+      while (at < rows.length && rows[at] < run.end) at++;
+      return at > start ? [{ ...run, start, end: at }] : [];
+    }),
     cell: rows.map((row) => plan.cell[row]),
-    setting: Uint8Array.from(rows, (row) => plan.setting[row]),
-    background: Int16Array.from(rows, (row) => plan.background[row]),
     donor: rows.map((row) => plan.donor[row]),
-    sameField: Uint8Array.from(rows, (row) => plan.sameField[row]),
     medium: medium && { ...medium, of: rows.map((row) => medium.of[row]) },
   };
 }

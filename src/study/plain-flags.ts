@@ -1,19 +1,26 @@
 import { listed } from "../core/format.ts";
 import type { ReportInput } from "../report/data.ts";
 import { hasDonor, hasSharedBackground, SETTINGS } from "../settings.ts";
+import { isSameField } from "../swap/runs.ts";
 import type { SwapPlan } from "../types.ts";
 import type { Finished } from "./results.ts";
 import type { Selection } from "./select.ts";
 
 /** Swaps that enter a statement (not those on the own class's background), and those with a donor of the cell's own field. */
-export function ownFieldDonors(plan: SwapPlan, { classOf }: Selection): { same: number; swaps: number } {
+export function ownFieldDonors(
+  plan: SwapPlan,
+  { classOf }: Selection,
+  field: readonly string[],
+): { same: number; swaps: number } {
   let [same, swaps] = [0, 0];
-  for (let row = 0; row < plan.count; row++) {
-    const setting = SETTINGS[plan.setting[row]];
-    const own = hasSharedBackground(setting) && classOf[plan.cell[row]] === plan.background[row];
-    if (!hasDonor(setting) || own) continue;
-    swaps++;
-    same += plan.sameField[row];
+  for (const { setting, background, start, end } of plan.runs) {
+    if (!hasDonor(SETTINGS[setting])) continue;
+    const shared = hasSharedBackground(SETTINGS[setting]);
+    for (let row = start; row < end; row++) {
+      if (shared && classOf[plan.cell[row]] === background) continue;
+      swaps++;
+      if (isSameField(plan, row, field)) same++;
+    }
   }
   return { same, swaps };
 }

@@ -1,11 +1,12 @@
 import type { CellStore } from "../cells/store.ts";
 import type { Groups } from "../core/groups.ts";
-import { SETTINGS, type Setting } from "../settings.ts";
+import type { Setting } from "../settings.ts";
 import { addCells } from "../swap/added.ts";
 import { checkSetting } from "../swap/composite.ts";
 import { lendMedium } from "../swap/lend.ts";
 import { makePlan, sharePlan } from "../swap/plan.ts";
 import { planHash, readPlan } from "../swap/plan-file.ts";
+import { settingsOf } from "../swap/runs.ts";
 import type { SwapPlan } from "../types.ts";
 import { multipleGroups } from "./groups.ts";
 import type { Study } from "./schema.ts";
@@ -63,8 +64,7 @@ async function chosenPlan(
 ): Promise<SwapPlan> {
   if (study.plan !== undefined) {
     const given = await readPlan(study.plan, store.cells, selection.classes, selection.classOf);
-    for (const setting of new Set(given.setting))
-      checkSetting(SETTINGS[setting], store.masks, study.composite);
+    for (const setting of settingsOf(given)) checkSetting(setting, store.masks, study.composite);
     return given;
   }
   for (const setting of study.settings) checkSetting(setting, store.masks, study.composite);

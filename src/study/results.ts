@@ -261,7 +261,7 @@ function reportData(finished: Finished, { scores, evidence, found, step }: Repor
   const clipping = store.masks === "none" ? null : measureClipping(store, compositor, plan, study);
   step();
   const used = selection.rows.reduce((n, rows) => n + rows.length, 0) + selection.multiple.length;
-  const { same: sameField, swaps } = ownFieldDonors(plan, selection);
+  const { same: sameField, swaps } = ownFieldDonors(plan, selection, store.cells.field);
   const gap = scores.reduce((most, s) => Math.max(most, s.gap ?? 0), 0);
   const inPieces = fittedInPieces(finished);
   return {

@@ -2,7 +2,7 @@ import { groupRows } from "../core/group.ts";
 import { namedSeed } from "../core/rng.ts";
 import { SettingError } from "../errors.ts";
 import { hasSharedBackground, pastesBack, SETTINGS, type Setting } from "../settings.ts";
-import type { SwapPlan } from "../types.ts";
+import type { PlanRun, SwapPlan } from "../types.ts";
 import { dealOthers, numbers, planArrays } from "./plan.ts";
 
 /** Cells that a plan takes up besides those of its classes; arrays have one entry per row of the cell store. */
@@ -41,29 +41,40 @@ export function addCells(plan: SwapPlan, request: AddRequest): SwapPlan {
   });
   const count = plan.count + wanted.length * cells.length;
   const grown = planArrays(count);
-  let [at, from] = [0, 0];
-  const take = (until: (row: number) => boolean) => {
-    for (; from < plan.count && until(from); from++, at++)
-      for (const name of ["cell", "setting", "background", "donor", "sameField"] as const)
-        grown[name][at] = plan[name][from];
+  const runs: PlanRun[] = [];
+  let [at, from, next] = [0, 0, 0];
+  const take = (to: number, until: (cell: number) => boolean = () => true) => {
+    for (; from < to && until(plan.cell[from]); from++, at++) {
+      grown.cell[at] = plan.cell[from];
+      grown.donor[at] = plan.donor[from];
+    }
+  };
+  /** Takes whole runs as long as they come first. */
+  const takeRuns = (first: (run: PlanRun) => boolean) => {
+    for (; next < plan.runs.length && first(plan.runs[next]); next++) {
+      const start = at;
+      take(plan.runs[next].end);
+      runs.push({ ...plan.runs[next], start, end: at });
+    }
   };
   for (const { setting, background } of wanted) {
-    const before = (row: number) => plan.setting[row] - setting || plan.background[row] - background || 0;
-    take((row) => before(row) < 0);
+    const before = (run: PlanRun) => run.setting - setting || run.background - background;
+    takeRuns((run) => before(run) < 0);
+    const start = at;
+    const own = next < plan.runs.length && before(plan.runs[next]) === 0 ? plan.runs[next++] : undefined;
     let dealt = donors.get(background);
     if (dealt === undefined) donors.set(background, (dealt = dealFor(plan, request, background, fieldOf)));
     cells.forEach((cell, i) => {
-      take((row) => before(row) === 0 && plan.cell[row] < cell);
+      if (own !== undefined) take(own.end, (before) => before < cell);
       const donor = pastesBack(SETTINGS[setting]) ? cell : dealt[i];
       grown.cell[at] = cell;
-      grown.setting[at] = setting;
-      grown.background[at] = background;
-      grown.donor[at] = donor;
-      grown.sameField[at++] = donor >= 0 && fieldOf[donor] === fieldOf[cell] ? 1 : 0;
+      grown.donor[at++] = donor;
     });
+    if (own !== undefined) take(own.end);
+    if (at > start) runs.push({ setting, background, start, end: at });
   }
-  take(() => true);
-  return { ...plan, count, ...grown };
+  takeRuns(() => true);
+  return { ...plan, count, runs, ...grown };
 }
 
 /** A donor of class `background` for every added cell; -1 each where it is none. */

@@ -24,11 +24,11 @@ export function measureClipping(
   plan: SwapPlan,
   { seed, most = 1000 }: { readonly seed: number; readonly most?: number },
 ): Clipping {
-  const lent = SETTINGS.map(hasDonor);
-  let of = 0;
-  for (let row = 0; row < plan.count; row++) if (lent[plan.setting[row]]) of++;
+  const lent = plan.runs.filter(({ setting }) => hasDonor(SETTINGS[setting]));
+  const of = lent.reduce((n, { start, end }) => n + end - start, 0);
   const rows = new Int32Array(of);
-  for (let row = 0, n = 0; row < plan.count; row++) if (lent[plan.setting[row]]) rows[n++] = row;
+  let n = 0;
+  for (const { start, end } of lent) for (let row = start; row < end; row++) rows[n++] = row;
   shuffle(rows, mulberry32(namedSeed(seed, "clipping")));
   // Neighbors in this order share donors and so their fills.
   const chosen = rows.slice(0, most).sort((a, b) => plan.donor[a] - plan.donor[b] || a - b);

@@ -1,7 +1,7 @@
 import { namedSeed } from "../core/rng.ts";
 import { SettingError } from "../errors.ts";
 import { diameterOf } from "../masks/diameter.ts";
-import { SETTINGS, type Setting, type SettingTraits, traitsOf } from "../settings.ts";
+import { type Setting, type SettingTraits, traitsOf } from "../settings.ts";
 import type { CompositeOptions, CropSource, MaskKind, SwapPlan } from "../types.ts";
 import { Filler, type FillKind } from "./fill/fill.ts";
 import {
@@ -17,6 +17,7 @@ import {
 import { FieldMatcher } from "./match.ts";
 import { type AlphaScratch, alphaScratch, pasteHard, pasteSoft, softAlpha } from "./paste.ts";
 import { mediumOf } from "./plan.ts";
+import { settingOf } from "./runs.ts";
 
 /** Size of the filled donors that are kept, by default, bytes: 1,024 of two channels and 64 x 64 px, 64 of 256 x 256 px. */
 const CACHE_BYTES = 32 * 2 ** 20;
@@ -107,7 +108,7 @@ export class Compositor {
 
   /** Writes composite `row` of the plan (channels x height x width) into `out`. @throws SettingError */
   compose(plan: SwapPlan, row: number, out: Float32Array): void {
-    const setting = SETTINGS[plan.setting[row]];
+    const setting = settingOf(plan, row);
     const traits = traitsOf(setting);
     const cell = plan.cell[row];
     const { masks } = this.#source;
@@ -156,7 +157,7 @@ export class Compositor {
    * those of the donor's crop. 0 for settings that paste on no crop.
    */
   countClipped(plan: SwapPlan, row: number): number {
-    const traits = traitsOf(SETTINGS[plan.setting[row]]);
+    const traits = traitsOf(settingOf(plan, row));
     if (traits.cell !== "pasted" || traits.background === "none") return 0;
     const [cell, donor] = [plan.cell[row], mediumOf(plan, row)];
     this.#source.readMask(cell, this.#mask);

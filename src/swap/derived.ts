@@ -1,6 +1,6 @@
 import { SettingError } from "../errors.ts";
 import { squaredDistance } from "../image/distance.ts";
-import { SETTINGS, traitsOf } from "../settings.ts";
+import { traitsOf } from "../settings.ts";
 import {
   BACKGROUND,
   CENTER,
@@ -12,6 +12,7 @@ import {
 import { Compositor } from "./composite.ts";
 import type { Scales } from "./intensity.ts";
 import { OtherCrops } from "./other-crops.ts";
+import { settingOf } from "./runs.ts";
 
 /** Crops that are made of others: every composite of a plan is one, numbered behind the cells of the store. */
 export interface Derived {
@@ -82,7 +83,7 @@ export class DerivedCrops extends OtherCrops {
   /** Puts the neighbors that composite `row` shows in the place of the cell's own. */
   #showDonor(row: number, mask: Uint8Array): void {
     const { plan } = this.#derived;
-    const { background, removes } = traitsOf(SETTINGS[plan.setting[row]]);
+    const { background, removes } = traitsOf(settingOf(plan, row));
     if (background === "own") return;
     const shows = background !== "none" && removes !== "all";
     if (shows) this.#source.readMask(plan.donor[row], this.#donorMask);

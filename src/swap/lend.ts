@@ -31,7 +31,7 @@ export interface Lending extends Pick<Cells, "field" | "usable"> {
 export function lendMedium(source: CropSource, plan: SwapPlan, lending: Lending, seed: number): SwapPlan {
   if (source.masks !== "full") return plan;
   const { field, usable, labels, cluster } = lending;
-  const takes = (row: number) => takesMedium(plan.setting[row]) && plan.donor[row] >= 0;
+  const showing = plan.runs.filter(({ setting }) => takesMedium(setting));
   const mask = new Uint8Array(source.height * source.width);
   const shares = new Float64Array(field.length).fill(Number.NaN);
   const share = (cell: number) => {
@@ -42,8 +42,9 @@ export function lendMedium(source: CropSource, plan: SwapPlan, lending: Lending,
     return (shares[cell] = free / mask.length);
   };
   const crowded = new Set<number>();
-  for (let row = 0; row < plan.count; row++)
-    if (takes(row) && share(plan.donor[row]) < OWN) crowded.add(plan.donor[row]);
+  for (const { start, end } of showing)
+    for (let row = start; row < end; row++)
+      if (plan.donor[row] >= 0 && share(plan.donor[row]) < OWN) crowded.add(plan.donor[row]);
   if (crowded.size === 0) return plan;
   const place = (cell: number) => JSON.stringify([field[cell], labels[cell]]);
   const wanted = new Set(Array.from(crowded, place));
@@ -64,15 +65,16 @@ export function lendMedium(source: CropSource, plan: SwapPlan, lending: Lending,
   }
   const of = new Int32Array(sharedBytes(4 * plan.count)).fill(-1);
   let lends = false;
-  for (let row = 0; row < plan.count; row++) {
-    const donor = plan.donor[row];
-    const lot = takes(row) ? drawn.get(donor) : undefined;
-    if (lot === undefined) continue;
-    const { from, first } = lot;
-    const next = from[first] === plan.cell[row] ? (first + 1) % from.length : first;
-    of[row] = from.length === 0 || from[next] === plan.cell[row] ? donor : from[next];
-    lends ||= of[row] !== donor;
-  }
+  for (const { start, end } of showing)
+    for (let row = start; row < end; row++) {
+      const donor = plan.donor[row];
+      const lot = drawn.get(donor);
+      if (lot === undefined) continue;
+      const { from, first } = lot;
+      const next = from[first] === plan.cell[row] ? (first + 1) % from.length : first;
+      of[row] = from.length === 0 || from[next] === plan.cell[row] ? donor : from[next];
+      lends ||= of[row] !== donor;
+    }
   const key = sha256(canonicalJson([LEND_VERSION, field, [...usable], labels, Array.from(cluster)])).slice(
     0,
     12,
@@ -97,16 +99,17 @@ export function crowdedDonors(plan: SwapPlan): Flag | null {
   const lenders = new Set<number>();
   let rows = 0;
   let bare = 0;
-  for (let row = 0; row < plan.count; row++) {
-    const donor = plan.donor[row];
-    if (!takesMedium(plan.setting[row]) || donor < 0) continue;
-    rows++;
-    donors.all.add(donor);
-    if (of[row] < 0) continue;
-    donors[of[row] === donor ? "bare" : "lent"].add(donor);
-    if (of[row] === donor) bare++;
-    else lenders.add(of[row]);
-  }
+  for (const { setting, start, end } of plan.runs)
+    for (let row = start; takesMedium(setting) && row < end; row++) {
+      const donor = plan.donor[row];
+      if (donor < 0) continue;
+      rows++;
+      donors.all.add(donor);
+      if (of[row] < 0) continue;
+      donors[of[row] === donor ? "bare" : "lent"].add(donor);
+      if (of[row] === donor) bare++;
+      else lenders.add(of[row]);
+    }
   const share = (n: number) =>
     `${n} of ${donors.all.size} donors (${((100 * n) / donors.all.size).toFixed(0)} %)`;
   const lent =

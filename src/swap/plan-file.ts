@@ -3,8 +3,9 @@ import { extname } from "node:path";
 import { DataError } from "../errors.ts";
 import { readCsv, readParquet, table, writeCsvPieces, writeParquetPieces } from "../files/table.ts";
 import { hasDonor, pastesBack, SETTINGS, type Setting, traitsOf } from "../settings.ts";
-import type { Cells, Column, SwapPlan, Table } from "../types.ts";
+import type { Cells, Column, PlanRun, SwapPlan, Table } from "../types.ts";
 import { planArrays } from "./plan.ts";
+import { isSameField, runsOf } from "./runs.ts";
 
 /** The cells of a plan, and what the plan's table tells of them. */
 export interface PlanCells extends Pick<Cells, "id" | "field" | "protein"> {
@@ -19,18 +20,23 @@ export interface PlanCells extends Pick<Cells, "id" | "field" | "protein"> {
 export function planTable(plan: SwapPlan, cells: PlanCells): Map<string, Column> {
   const { classes } = plan;
   const className = (row: number) => classes[cells.classOf[row]] ?? null;
+  const byRun = (of: (run: PlanRun) => string | null) => {
+    const out = new Array<string | null>(plan.count);
+    for (const run of plan.runs) out.fill(of(run), run.start, run.end);
+    return out;
+  };
   return new Map<string, Column>([
     ["cell", plan.cell],
     ["cell_id", texts(plan.cell, (c) => cells.id[c])],
     ["class", texts(plan.cell, className)],
     ["field", texts(plan.cell, (c) => cells.field[c])],
     ["protein", texts(plan.cell, (c) => cells.protein?.[c] ?? null)],
-    ["setting", texts(plan.setting, (s) => SETTINGS[s])],
-    ["background", texts(plan.background, (b) => (b < 0 ? null : classes[b]))],
+    ["setting", byRun(({ setting }) => SETTINGS[setting])],
+    ["background", byRun(({ background }) => classes[background] ?? null)],
     ["donor", plan.donor],
     ["donor_id", texts(plan.donor, (d) => (d < 0 ? null : cells.id[d]))],
     ["donor_class", texts(plan.donor, (d) => (d < 0 ? null : className(d)))],
-    ["same_field", plan.sameField],
+    ["same_field", Uint8Array.from(plan.cell, (_, row) => (isSameField(plan, row, cells.field) ? 1 : 0))],
     ...lentColumns(plan, cells),
   ]);
 }
@@ -52,14 +58,29 @@ function lentColumns({ medium }: SwapPlan, cells: PlanCells): [string, Column][]
 }
 
 /** SHA-256 of what a plan says: setting, background, cell and donor of every row, by number. */
-export function planHash({ setting, background, cell, donor, medium }: SwapPlan): string {
+export function planHash({ runs, cell, donor, medium }: SwapPlan): string {
   const hash = createHash("sha256");
-  // Pieces, as a hash takes 2 GiB at most.
-  for (const { buffer, byteOffset, byteLength } of [setting, background, cell, donor, medium?.of ?? NOTHING])
+  const update = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => {
+    // Pieces, as a hash takes 2 GiB at most.
     for (let at = 0; at < byteLength; at += HASHED)
       hash.update(new Uint8Array(buffer, byteOffset + at, Math.min(HASHED, byteLength - at)));
+  };
+  const most = runs.reduce((n, { start, end }) => Math.max(n, end - start), 0);
+  const rows = Math.min(most, REPEATED);
+  const repeat = (values: Uint8Array | Int16Array, of: (run: PlanRun) => number) => {
+    for (const run of runs) {
+      values.fill(of(run));
+      for (let at = run.start; at < run.end; at += rows) update(values.subarray(0, run.end - at));
+    }
+  };
+  repeat(new Uint8Array(rows), ({ setting }) => setting);
+  repeat(new Int16Array(rows), ({ background }) => background);
+  for (const values of [cell, donor, medium?.of ?? NOTHING]) update(values);
   return hash.digest("hex");
 }
+
+/** Rows of one setting and background that are hashed at once. */
+const REPEATED = 1 << 16;
 
 const NOTHING = new Int32Array(0);
 
@@ -74,17 +95,14 @@ const PIECE = 100_000;
 
 function* planPieces(plan: SwapPlan, cells: PlanCells): Generator<Table> {
   for (let from = 0; from === 0 || from < plan.count; from += PIECE) {
-    const [cell, setting, background, donor, sameField] = (
-      ["cell", "setting", "background", "donor", "sameField"] as const
-    ).map((name) => plan[name].subarray(from, from + PIECE)) as [
-      Int32Array,
-      Uint8Array,
-      Int16Array,
-      Int32Array,
-      Uint8Array,
-    ];
-    const medium = plan.medium && { ...plan.medium, of: plan.medium.of.subarray(from, from + PIECE) };
-    yield table(planTable({ ...plan, cell, setting, background, donor, sameField, medium }, cells));
+    const to = Math.min(plan.count, from + PIECE);
+    const [cell, donor] = [plan.cell.subarray(from, to), plan.donor.subarray(from, to)];
+    const runs = plan.runs.flatMap((run) => {
+      const [start, end] = [Math.max(run.start, from) - from, Math.min(run.end, to) - from];
+      return start < end ? [{ ...run, start, end }] : [];
+    });
+    const medium = plan.medium && { ...plan.medium, of: plan.medium.of.subarray(from, to) };
+    yield table(planTable({ ...plan, count: to - from, runs, cell, donor, medium }, cells));
   }
 }
 
@@ -134,7 +152,7 @@ export async function readPlan(
       : String(v);
   };
   const count = setting.length;
-  const plan = planArrays(count);
+  const plan = { ...planArrays(count), setting: new Uint8Array(count), background: new Int16Array(count) };
   for (let row = 0; row < count; row++) {
     const fail = (what: string): never => {
       throw new DataError(`row ${row + 2}: ${what}`, { path });
@@ -190,7 +208,6 @@ export async function readPlan(
     plan.setting[row] = s;
     plan.background[row] = b;
     plan.donor[row] = donor;
-    plan.sameField[row] = donor >= 0 && cells.field[donor] === cells.field[cell] ? 1 : 0;
   }
   const order = sortedRows(plan);
   for (let i = 1; i < count; i++)
@@ -203,15 +220,19 @@ export async function readPlan(
     seed: null,
     count,
     classes: [...classes],
+    runs: runsOf(
+      Uint8Array.from(order, (row) => plan.setting[row]),
+      Int16Array.from(order, (row) => plan.background[row]),
+    ),
     cell: order.map((row) => plan.cell[row]),
-    setting: Uint8Array.from(order, (row) => plan.setting[row]),
-    background: Int16Array.from(order, (row) => plan.background[row]),
     donor: order.map((row) => plan.donor[row]),
-    sameField: Uint8Array.from(order, (row) => plan.sameField[row]),
   };
 }
 
-type Sortable = Pick<SwapPlan, "setting" | "background" | "cell">;
+interface Sortable extends Pick<SwapPlan, "cell"> {
+  readonly setting: Uint8Array;
+  readonly background: Int16Array;
+}
 
 function compareRows(plan: Sortable, a: number, b: number): number {
   return (

@@ -3,7 +3,7 @@ import { mulberry32, namedSeed } from "../core/rng.ts";
 import { share, sharedBytes } from "../core/share.ts";
 import { SettingError } from "../errors.ts";
 import { hasSharedBackground, pastesBack, SETTINGS, type Setting, traitsOf } from "../settings.ts";
-import type { SwapPlan } from "../types.ts";
+import type { PlanRun, SwapPlan } from "../types.ts";
 import { dealDonors, mendPairs } from "./donors.ts";
 
 /** Which cells of the own class may lend a background in `same`. */
@@ -64,11 +64,11 @@ export function makePlan(request: PlanRequest): SwapPlan {
     lending,
   );
   const plan = planArrays(count);
-  const segments = outline(plan, request, { members, lending, wanted });
+  const { runs, lacking } = outline(plan, request, { members, lending, wanted });
   // One background at a time, so that no more than its donors are held beside the plan.
   const donorOf = new Int32Array(classOf.length);
   for (let b = 0; b < classes.length; b++) {
-    const own = segments.filter((segment) => segment.background === b);
+    const own = lacking.filter((rows) => rows.background === b);
     for (let a = 0; a < classes.length; a++) {
       if (!own.some(({ shows }) => shows === "all" || (shows === "own") === (a === b))) continue;
       dealClosed(request, fieldOf, members, a, b).forEach((donor, i) => {
@@ -76,26 +76,16 @@ export function makePlan(request: PlanRequest): SwapPlan {
       });
     }
     for (const { start, end } of own)
-      for (let row = start; row < end; row++) {
-        const cell = plan.cell[row];
-        const donor = donorOf[cell];
-        plan.donor[row] = donor;
-        plan.sameField[row] = fieldOf[donor] === fieldOf[cell] ? 1 : 0;
-      }
+      for (let row = start; row < end; row++) plan.donor[row] = donorOf[plan.cell[row]];
   }
-  return { seed: request.seed, count, classes: [...classes], ...plan };
+  return { seed: request.seed, count, classes: [...classes], runs, ...plan };
 }
 
-/** The arrays of a plan of `count` composites. */
-export function planArrays(
-  count: number,
-): Pick<SwapPlan, "cell" | "setting" | "background" | "donor" | "sameField"> {
+/** The arrays of a plan of `count` composites, in memory that threads share where there is such memory. */
+export function planArrays(count: number): Pick<SwapPlan, "cell" | "donor"> {
   return {
     cell: new Int32Array(sharedBytes(4 * count)),
-    setting: new Uint8Array(sharedBytes(count)),
-    background: new Int16Array(sharedBytes(2 * count)),
     donor: new Int32Array(sharedBytes(4 * count)),
-    sameField: new Uint8Array(sharedBytes(count)),
   };
 }
 
@@ -107,7 +97,7 @@ interface Outlined {
   readonly end: number;
 }
 
-/** Fills in cells, settings and backgrounds, and donors where they are the cell itself or none. @returns what lacks donors */
+/** Fills in cells, and donors where they are the cell itself or none. @returns settings and backgrounds, and what lacks donors */
 function outline(
   plan: ReturnType<typeof planArrays>,
   { classes, classOf }: PlanRequest,
@@ -120,22 +110,19 @@ function outline(
     readonly lending: readonly number[];
     readonly wanted: readonly Setting[];
   },
-): Outlined[] {
+): { readonly runs: PlanRun[]; readonly lacking: Outlined[] } {
   const studied = mergeRows(members);
-  const outlined: Outlined[] = [];
+  const runs: PlanRun[] = [];
+  const lacking: Outlined[] = [];
   let at = 0;
   const add = (setting: Setting, background: number, shows: Outlined["shows"]) => {
     const start = at;
     const cells = shows === "own" ? members[background] : studied;
     for (const cell of cells) if (shows !== "others" || classOf[cell] !== background) plan.cell[at++] = cell;
-    plan.setting.fill(SETTINGS.indexOf(setting), start, at);
-    plan.background.fill(background, start, at);
-    if (background >= 0) outlined.push({ background, shows, start, end: at });
+    if (at > start) runs.push({ setting: SETTINGS.indexOf(setting), background, start, end: at });
+    if (background >= 0) lacking.push({ background, shows, start, end: at });
     else if (!pastesBack(setting)) plan.donor.fill(-1, start, at);
-    else {
-      plan.donor.set(plan.cell.subarray(start, at), start);
-      plan.sameField.fill(1, start, at);
-    }
+    else plan.donor.set(plan.cell.subarray(start, at), start);
   };
   for (const setting of wanted) {
     const { background, ownClass } = traitsOf(setting);
@@ -143,7 +130,7 @@ function outline(
     else if (background !== "background-class") add(setting, -1, "all");
     else for (const b of lending) add(setting, b, ownClass === undefined ? "all" : "others");
   }
-  return outlined;
+  return { runs, lacking };
 }
 
 /**
@@ -299,10 +286,7 @@ export function sharePlan(plan: SwapPlan): SwapPlan {
   return {
     ...plan,
     cell: share(plan.cell),
-    setting: share(plan.setting),
-    background: share(plan.background),
     donor: share(plan.donor),
-    sameField: share(plan.sameField),
     medium: plan.medium && { ...plan.medium, of: share(plan.medium.of) },
   };
 }

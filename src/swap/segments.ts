@@ -12,23 +12,12 @@ export interface Segment {
 
 /** The segments of a plan, in its order. */
 export function segmentsOf(plan: SwapPlan): Segment[] {
-  const segments: Segment[] = [];
-  for (let start = 0, row = 1; start < plan.count; row++) {
-    const same =
-      row < plan.count &&
-      plan.setting[row] === plan.setting[start] &&
-      plan.background[row] === plan.background[start];
-    if (same) continue;
-    const background = plan.background[start];
-    segments.push({
-      setting: SETTINGS[plan.setting[start]],
-      background: background < 0 ? null : plan.classes[background],
-      start,
-      end: row,
-    });
-    start = row;
-  }
-  return segments;
+  return plan.runs.map(({ setting, background, start, end }) => ({
+    setting: SETTINGS[setting],
+    background: background < 0 ? null : plan.classes[background],
+    start,
+    end,
+  }));
 }
 
 /** Rows of a plan in one setting, ascending. */

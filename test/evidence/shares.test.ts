@@ -5,9 +5,9 @@ import { mulberry32, normal } from "../../src/core/rng.ts";
 import type { Grouping } from "../../src/evidence/estimate.ts";
 import type { StatedNumber } from "../../src/evidence/further.ts";
 import { type ShareRequest, varianceShares } from "../../src/evidence/shares.ts";
-import { SETTINGS } from "../../src/settings.ts";
 import { oracleFeatures } from "../../src/simulate/oracle.ts";
 import { makePlan } from "../../src/swap/plan.ts";
+import { backgroundOf, settingOf } from "../../src/swap/runs.ts";
 
 interface Design {
   readonly name: string;
@@ -216,7 +216,7 @@ test("an encoder of known variances is shared out as it was made", () => {
   const doses = { lambda: 0.6, medium: 0.3, noise: 1, jitter: 0.4, ownField: 0.7, mediumField: 0.5 };
   const { data, dimension } = oracleFeatures(plan, truth, { ...doses, fieldOf, seed: 8 });
   const of = (setting: "original" | "self" | "different") =>
-    Int32Array.from(plan.setting.keys()).filter((row) => SETTINGS[plan.setting[row]] === setting);
+    Int32Array.from(plan.cell.keys()).filter((row) => settingOf(plan, row) === setting);
   const read = (list: Int32Array, from: number, count: number, out: Float32Array) => {
     for (let i = 0; i < count; i++)
       out.set(data.subarray(list[from + i] * dimension, (list[from + i] + 1) * dimension), i * dimension);
@@ -227,7 +227,7 @@ test("an encoder of known variances is shared out as it was made", () => {
     state(
       {
         own: different.map((row) => classes.indexOf(truth[plan.cell[row]])),
-        background: different.map((row) => plan.background[row]),
+        background: different.map((row) => backgroundOf(plan, row)),
         cell: different.map((row) => plan.cell[row]),
         donor: different.map((row) => plan.donor[row]),
         classes: classes.length,
@@ -296,7 +296,7 @@ function centerShares(plateOf: (field: number) => number, seed: number, isKnown 
     state(
       {
         own: plan.cell.map((row) => classOf[row]),
-        background: Int32Array.from(plan.background),
+        background: plan.cell.map((_, row) => backgroundOf(plan, row)),
         cell: plan.cell,
         donor: plan.donor,
         classes: classes.length,

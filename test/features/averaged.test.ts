@@ -8,6 +8,7 @@ import { Compositor } from "../../src/swap/composite.ts";
 import { DerivedCrops, derivedScales } from "../../src/swap/derived.ts";
 import { groupOf, measureScales } from "../../src/swap/intensity.ts";
 import { makePlan } from "../../src/swap/plan.ts";
+import { runsOf } from "../../src/swap/runs.ts";
 import type { CompositeOptions, CropSource, SwapPlan } from "../../src/types.ts";
 import { draw } from "../swap/drawn.ts";
 
@@ -91,9 +92,7 @@ function byHand(row: number, donors: readonly Int32Array[]): number[] {
       count: 1,
       cell: Int32Array.of(COUNT),
       donor: Int32Array.of(of[cell]),
-      setting: Uint8Array.of(SETTINGS.indexOf("cell-free")),
-      background: Int16Array.of(0),
-      sameField: Uint8Array.of(0),
+      runs: runsOf(Uint8Array.of(SETTINGS.indexOf("cell-free")), Int16Array.of(0)),
     };
     const levels = { ...scales, groupOf: Int32Array.of(...scales.groupOf, scales.groupOf[cell]) };
     const features = encode(compose(own, one, 0, levels));

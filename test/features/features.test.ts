@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { FeatureSet, findShelves } from "../../src/features/features.ts";
 import { FillingPart } from "../../src/features/part.ts";
+import { runOf, runsOf } from "../../src/swap/runs.ts";
 import { piecesOf } from "../../src/swap/segments.ts";
 import type { SwapPlan } from "../../src/types.ts";
 
@@ -23,10 +24,11 @@ function planOf(original: readonly number[], different: readonly (readonly [numb
     count: cells.length,
     classes: ["a", "b"],
     cell: Int32Array.from(cells),
-    setting: Uint8Array.from(cells, (_, i) => (i < original.length ? 0 : 4)),
-    background: Int16Array.from(cells, (_, i) => (i < original.length ? -1 : 0)),
+    runs: runsOf(
+      Uint8Array.from(cells, (_, i) => (i < original.length ? 0 : 4)),
+      Int16Array.from(cells, (_, i) => (i < original.length ? -1 : 0)),
+    ),
     donor: Int32Array.from([...original.map(() => -1), ...different.map(([, donor]) => donor)]),
-    sameField: new Uint8Array(cells.length),
   };
 }
 
@@ -71,7 +73,7 @@ test("whatever plans came before, only what they lacked is made, and every row i
             different.map((cell) => [cell, (cell * 7 + donor) % 50]),
           );
           const rows = [...plan.cell.keys()];
-          const names = rows.map((r) => `${plan.setting[r]} ${plan.cell[r]} ${plan.donor[r]}`);
+          const names = rows.map((r) => `${runOf(plan, r).setting} ${plan.cell[r]} ${plan.donor[r]}`);
           const { made, set } = complete(folder, plan, least);
           expect(made).toBe(names.filter((name) => !known.has(name)).length);
           for (const name of names) known.add(name);

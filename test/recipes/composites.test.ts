@@ -9,6 +9,7 @@ import { SETTINGS } from "../../src/settings.ts";
 import { Compositor } from "../../src/swap/composite.ts";
 import { groupOf, measureScales } from "../../src/swap/intensity.ts";
 import { alphaScratch, softAlpha } from "../../src/swap/paste.ts";
+import { runsOf } from "../../src/swap/runs.ts";
 import { CENTER, NEIGHBOR } from "../../src/types.ts";
 import {
   ask,
@@ -84,9 +85,10 @@ describe.skipIf(python === undefined)("the pixels of SwapDataset (needs python3 
       count: different.length,
       cell: Int32Array.from(different, ([cell]) => cell),
       donor: Int32Array.from(different, ([, donor]) => donor),
-      setting: new Uint8Array(different.length).fill(SETTINGS.indexOf("different")),
-      background: new Int16Array(different.length),
-      sameField: new Uint8Array(different.length),
+      runs: runsOf(
+        new Uint8Array(different.length).fill(SETTINGS.indexOf("different")),
+        new Int16Array(different.length),
+      ),
     };
     const ours = new Float32Array(2 * PIXELS);
     const original = new Float32Array(2 * PIXELS);

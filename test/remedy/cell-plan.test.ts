@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { type CellCrops, recomposedPlan } from "../../src/remedy/cell-plan.ts";
 import { surroundingsOf } from "../../src/remedy/neighbors.ts";
 import { mediumOf } from "../../src/swap/plan.ts";
+import { backgroundOf } from "../../src/swap/runs.ts";
 
 const SIDE = 10;
 const pixels = SIDE * SIDE;
@@ -53,8 +54,7 @@ test("a cell alone and with its neighbors stands on the same medium, also where 
       const row = d * n + i;
       expect(plan.cell[row]).toBe(12 + i);
       expect(derived!.plan.cell[i]).toBe(rows[i]);
-      expect(plan.background[row]).toBe(d);
-      expect(plan.sameField[row]).toBe(plan.donor[row] % 3 === rows[i] % 3 ? 1 : 0);
+      expect(backgroundOf(plan, row)).toBe(d);
       if (plan.donor[row] === 2) {
         lent++;
         expect([5, 8, 11]).toContain(mediumOf(plan, row));
@@ -67,7 +67,7 @@ test("a cell alone and with its neighbors stands on the same medium, also where 
       const alone = d * n + beset[j];
       expect(plan.cell[row]).toBe(12 + n + j);
       expect(derived!.plan.cell[n + j]).toBe(rows[beset[j]]);
-      expect(plan.background[row]).toBe(3 + d);
+      expect(backgroundOf(plan, row)).toBe(3 + d);
       expect([plan.donor[row], mediumOf(plan, row)]).toEqual([plan.donor[alone], mediumOf(plan, alone)]);
     }
   }

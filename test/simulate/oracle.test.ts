@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { standardDeviation } from "../../src/core/statistics.ts";
 import { SETTINGS, type Setting } from "../../src/settings.ts";
 import { BATCH_FEATURES, oracleFeatures } from "../../src/simulate/oracle.ts";
+import { runsOf } from "../../src/swap/runs.ts";
 import type { SwapPlan } from "../../src/types.ts";
 
 const N = 400;
@@ -16,10 +17,11 @@ function plan(setting: Setting, of: string | null): SwapPlan {
     count: N,
     classes: ["a", "b", "c"],
     cell,
-    setting: new Uint8Array(N).fill(SETTINGS.indexOf(setting)),
-    background: new Int16Array(N).fill(of === null ? -1 : "abc".indexOf(of)),
+    runs: runsOf(
+      new Uint8Array(N).fill(SETTINGS.indexOf(setting)),
+      new Int16Array(N).fill(of === null ? -1 : "abc".indexOf(of)),
+    ),
     donor: cell.map((i) => (of === null ? -1 : donors[(i + 7) % donors.length])),
-    sameField: new Uint8Array(N),
   };
 }
 
@@ -102,7 +104,7 @@ test("accuracies are those of the formula", () => {
         ...plan("original", null),
         count: big,
         cell,
-        setting: new Uint8Array(big).fill(SETTINGS.indexOf(setting)),
+        runs: [{ setting: SETTINGS.indexOf(setting), background: -1, start: 0, end: big }],
         donor,
       },
       many,

@@ -5,10 +5,11 @@ import { groupSplit } from "../../src/evaluate/split.ts";
 import { answer } from "../../src/evidence/answer.ts";
 import { collectJudgments, type PairJudgments } from "../../src/evidence/collect.ts";
 import { statedEstimates } from "../../src/evidence/statements.ts";
-import { hasDonor, SETTINGS, type Setting } from "../../src/settings.ts";
+import { hasDonor, type Setting } from "../../src/settings.ts";
 import { type DatasetCell, simulateDataset } from "../../src/simulate/dataset.ts";
 import { type OracleOptions, oracleFeatures } from "../../src/simulate/oracle.ts";
 import { makePlan } from "../../src/swap/plan.ts";
+import { backgroundOf, settingOf } from "../../src/swap/runs.ts";
 
 const CLASSES = ["Cytosol", "Mitochondria", "Nucleoli"] as const;
 const USED: readonly Setting[] = ["original", "self", "cell-free", "different"];
@@ -51,7 +52,7 @@ function judged(options: Pick<OracleOptions, "lambda" | "medium" | "seed">) {
   const { data, dimension } = oracleFeatures(plan, truth, { ...options, noise: NOISE, jitter: 0.05 });
   const rowOf = new Map<string, number>();
   const key = (setting: Setting, background: number, cell: number) => `${setting} ${background} ${cell}`;
-  plan.cell.forEach((cell, r) => rowOf.set(key(SETTINGS[plan.setting[r]], plan.background[r], cell), r));
+  plan.cell.forEach((cell, r) => rowOf.set(key(settingOf(plan, r), backgroundOf(plan, r), cell), r));
   const planRows = (setting: Setting, background: number, own: number) =>
     rows[own].map((cell) => rowOf.get(key(setting, background, cell))!);
   const features = (of: Int32Array) =>

@@ -10,10 +10,12 @@ import { PlanIndex } from "../../src/study/block.ts";
 import { studyGroups } from "../../src/study/groups.ts";
 import { missingRows } from "../../src/study/guards/rows.ts";
 import { hopeless, studySize } from "../../src/study/guards/size.ts";
+import { rowsOf } from "../../src/study/part.ts";
 import { studyPlan } from "../../src/study/plan.ts";
 import { readStudyFile } from "../../src/study/schema.ts";
 import { selectCells } from "../../src/study/select.ts";
 import { runStudy } from "../../src/study.ts";
+import { backgroundOf } from "../../src/swap/runs.ts";
 import type { Flag } from "../../src/types.ts";
 import { type Drawing, type DrawnEncoder, drawCells, writeEncoder, writeStudy } from "./drawn.ts";
 
@@ -242,25 +244,11 @@ test("rows that count nowhere may be missing from a plan; those of several local
   const plan = await studyPlan(store, study, selection, studyGroups(store.cells, study, selection));
   const without = (drop: (row: number) => boolean) => {
     const kept = Int32Array.from({ length: plan.count }, (_, row) => row).filter((row) => !drop(row));
-    const pick = <T extends Int32Array | Int16Array | Uint8Array>(of: T): T =>
-      of.filter((_, r) => !drop(r)) as T;
-    return missingRows(
-      new PlanIndex({
-        ...plan,
-        count: kept.length,
-        cell: pick(plan.cell),
-        setting: pick(plan.setting),
-        background: pick(plan.background),
-        donor: pick(plan.donor),
-        sameField: pick(plan.sameField),
-      }),
-      study,
-      selection,
-    );
+    return missingRows(new PlanIndex(rowsOf(plan, kept)), study, selection);
   };
   expect(without(() => false)).toBeNull();
   const onOwn = (row: number) =>
-    plan.background[row] >= 0 && plan.background[row] === selection.classOf[plan.cell[row]];
+    backgroundOf(plan, row) >= 0 && backgroundOf(plan, row) === selection.classOf[plan.cell[row]];
   expect(without(onOwn)).toBeNull();
   const [one] = selection.multiple;
   expect(without((row) => plan.cell[row] === one)?.text).toMatch(/1 of the 8 cells of several localizations/);

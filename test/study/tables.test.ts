@@ -4,28 +4,27 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { PredictedCells, Predictions } from "../../src/evidence/predictions.ts";
 import { formatCsv, readParquet, writeParquet, writeParquetPieces } from "../../src/files/table.ts";
-import { SETTINGS } from "../../src/settings.ts";
+import { SETTINGS, type Setting } from "../../src/settings.ts";
 import { cellPieces, type EffectRow, effectsTable } from "../../src/study/tables.ts";
+import { runsOf, settingOf } from "../../src/swap/runs.ts";
 import type { SwapPlan } from "../../src/types.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tables-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const at = (setting: (typeof SETTINGS)[number]) => SETTINGS.indexOf(setting);
 
 /** Cells 0 and 1 are of class a, 2 of class b, 3 has both; rows of class a are in the order 1, 0. */
 const plan: SwapPlan = {
   seed: 1,
   count: 8,
   classes: ["a", "b"],
-  setting: Uint8Array.from(
-    ["original", "original", "original", "original", "same", "same", "different", "different"] as const,
-    at,
+  runs: runsOf(
+    ["original", "original", "original", "original", "same", "same", "different", "different"].map((s) =>
+      SETTINGS.indexOf(s as Setting),
+    ),
+    [-1, -1, -1, -1, 0, 0, 1, 1],
   ),
   cell: Int32Array.of(0, 1, 2, 3, 0, 1, 0, 1),
-  background: Int16Array.of(-1, -1, -1, -1, 0, 0, 1, 1),
   donor: Int32Array.of(-1, -1, -1, -1, 1, 0, 2, 2),
-  sameField: new Uint8Array(8),
 };
 const request = {
   plan,
@@ -76,7 +75,7 @@ test("the cell table has one row per encoder and composite, with the held-out pr
   expect(of("encoder")).toEqual(Array(8).fill("tiny"));
   expect(of("Metadata_Cell")).toEqual(["c0", "c1", "c2", "c3", "c0", "c1", "c0", "c1"]);
   expect(of("Metadata_Class")).toEqual(["a", "a", "b", null, "a", "a", "a", "a"]);
-  expect(of("setting")).toEqual(Array.from(plan.setting, (s) => SETTINGS[s]));
+  expect(of("setting")).toEqual(Array.from(plan.cell, (_, row) => settingOf(plan, row)));
   expect(of("background")).toEqual([null, null, null, null, "a", "a", "b", "b"]);
   expect(of("Metadata_Donor")).toEqual([null, null, null, null, "c1", "c0", "c2", "c2"]);
   expect(of("prediction")).toEqual(["b", "a", "b", null, "a", "a", "b", "b"]);
@@ -104,11 +103,9 @@ test("large segments come in pieces", () => {
     plan: {
       ...plan,
       count,
-      setting: new Uint8Array(count),
+      runs: [{ setting: 0, background: -1, start: 0, end: count }],
       cell: new Int32Array(count),
-      background: new Int16Array(count).fill(-1),
       donor: new Int32Array(count).fill(-1),
-      sameField: new Uint8Array(count),
     },
   };
   const sizes = [...cellPieces(many, [{ encoder: "tiny", set, predictions: null }])].map((t) => t.rows);

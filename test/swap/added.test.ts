@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { SETTINGS, type Setting } from "../../src/settings.ts";
 import { addCells } from "../../src/swap/added.ts";
 import { makePlan } from "../../src/swap/plan.ts";
+import { backgroundOf, isSameField, runsOf, settingOf } from "../../src/swap/runs.ts";
 
 /** Two classes of 12 cells in four fields, then 8 further cells in two fields, the second one a field of class b. */
 const FIELDS = [
@@ -35,17 +36,25 @@ const request = {
 };
 const grown = addCells(plan, request);
 const rows = Array.from({ length: grown.count }, (_, row) => ({
-  setting: SETTINGS[grown.setting[row]],
-  background: grown.background[row],
+  setting: settingOf(grown, row),
+  background: backgroundOf(grown, row),
   cell: grown.cell[row],
   donor: grown.donor[row],
-  same: grown.sameField[row],
+  same: isSameField(grown, row, FIELDS),
 }));
 
 test("the rows that were there stay, in their order", () => {
   const kept = [...grown.cell.keys()].filter((row) => grown.cell[row] < 24);
-  for (const name of ["cell", "setting", "background", "donor", "sameField"] as const)
+  for (const name of ["cell", "donor"] as const)
     expect(Array.from(kept, (row) => grown[name][row])).toEqual([...plan[name]]);
+  for (const of of [settingOf, backgroundOf])
+    expect(kept.map((row) => of(grown, row))).toEqual(Array.from(plan.cell, (_, row) => of(plan, row)));
+  expect(grown.runs).toEqual(
+    runsOf(
+      rows.map((r) => SETTINGS.indexOf(r.setting)),
+      rows.map((r) => r.background),
+    ),
+  );
 });
 
 test("added cells stand in every setting, on every background, in the order of a plan", () => {
@@ -65,7 +74,7 @@ test("donors are of the background class, the cell's group and another field, an
     expect(group[r.donor]).toBe(group[r.cell]);
     // Field b1 has cells in group 1 only, whose other field of class b is b3.
     expect(FIELDS[r.donor]).not.toBe(FIELDS[r.cell]);
-    expect(r.same).toBe(0);
+    expect(r.same).toBe(false);
   }
   const uses = new Map<number, number>();
   for (const { donor } of swapped.filter((r) => r.background === 0))

@@ -7,6 +7,7 @@ import { Compositor } from "../../src/swap/composite.ts";
 import { applyScale, groupOf, measureScales, plainScales } from "../../src/swap/intensity.ts";
 import { alphaScratch, softAlpha } from "../../src/swap/paste.ts";
 import { makePlan } from "../../src/swap/plan.ts";
+import { backgroundOf, settingOf } from "../../src/swap/runs.ts";
 import type { CompositeOptions } from "../../src/types.ts";
 import { draw } from "./drawn.ts";
 
@@ -50,9 +51,7 @@ const plan = makePlan({
   seed: 1,
 });
 const rows = (setting: Setting) =>
-  Array.from({ length: plan.count }, (_, row) => row).filter(
-    (row) => SETTINGS[plan.setting[row]] === setting,
-  );
+  Array.from({ length: plan.count }, (_, row) => row).filter((row) => settingOf(plan, row) === setting);
 
 const recommended: CompositeOptions = {
   edge: "soft",
@@ -208,9 +207,11 @@ describe.each([
   });
 
   test("cell-free and different of one cell and background use one donor: far from all cells they agree", () => {
-    const free = new Map(rows("cell-free").map((row) => [`${plan.cell[row]} ${plan.background[row]}`, row]));
+    const free = new Map(
+      rows("cell-free").map((row) => [`${plan.cell[row]} ${backgroundOf(plan, row)}`, row]),
+    );
     for (const row of rows("different")) {
-      const twin = free.get(`${plan.cell[row]} ${plan.background[row]}`)!;
+      const twin = free.get(`${plan.cell[row]} ${backgroundOf(plan, row)}`)!;
       expect(plan.donor[twin]).toBe(plan.donor[row]);
       const [a, b] = [compose(soft, row), compose(soft, twin)];
       // Pixel 0 is a corner, over 12 px from every cell that is drawn at the bottom and in the middle.

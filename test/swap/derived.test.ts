@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { memoryCrops } from "../../src/cells/memory.ts";
 import { mulberry32 } from "../../src/core/rng.ts";
-import { SETTINGS, type Setting } from "../../src/settings.ts";
+import type { Setting } from "../../src/settings.ts";
 import { Compositor } from "../../src/swap/composite.ts";
 import { type Derived, DerivedCrops, derivedScales } from "../../src/swap/derived.ts";
 import { groupOf, measureScales } from "../../src/swap/intensity.ts";
 import { makePlan } from "../../src/swap/plan.ts";
+import { settingOf } from "../../src/swap/runs.ts";
 import type { CompositeOptions } from "../../src/types.ts";
 import { draw } from "./drawn.ts";
 
@@ -70,7 +71,7 @@ const AROUND: Readonly<Partial<Record<Setting, "own" | "donor" | "nothing">>> = 
 /** The mask of a composite, pixel by pixel. */
 function naiveMask(row: number, { center, dilate }: Derived, keep: boolean): Uint8Array {
   const at = (cell: number, p: number) => masks[cell * PIXELS + p];
-  const around = AROUND[SETTINGS[plan.setting[row]]]!;
+  const around = AROUND[settingOf(plan, row)]!;
   const out = new Uint8Array(PIXELS);
   for (let p = 0; p < PIXELS; p++) {
     const own = at(plan.cell[row], p);
@@ -112,7 +113,7 @@ describe("crops that are made of others", () => {
       made.readOwnMask(COUNT + row, own);
       const plain = naiveMask(row, { ...derived }, donorCenter === "keep");
       expect(own, `row ${row}`).toEqual(plain);
-      seen.add(SETTINGS[plan.setting[row]]);
+      seen.add(settingOf(plan, row));
       const cell = plan.cell[row];
       if (expected.some((label, p) => label !== masks[cell * PIXELS + p])) changed++;
     }

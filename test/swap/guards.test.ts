@@ -4,6 +4,7 @@ import { standardDeviation } from "../../src/core/statistics.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { makePlan } from "../../src/swap/plan.ts";
 import { reusedDonors } from "../../src/swap/reuse.ts";
+import { backgroundOf, settingOf } from "../../src/swap/runs.ts";
 import { contrastOf, levelOf, saturated, weakScales, withoutSignal } from "../../src/swap/signal.ts";
 
 const channels = ["GFP", "RFP"];
@@ -89,9 +90,9 @@ test("donors that are dealt evenly are not spoken of; one that serves everybody 
   expect(reusedDonors(plan, classOf, ids)).toBeNull();
   // Cell 7 lends to all of class b in `different`, and to four of class a's own in `same`.
   const donor = plan.donor.map((d, row) =>
-    SETTINGS[plan.setting[row]] === "different" && plan.background[row] === 0 && classOf[plan.cell[row]] === 1
+    settingOf(plan, row) === "different" && backgroundOf(plan, row) === 0 && classOf[plan.cell[row]] === 1
       ? 7
-      : SETTINGS[plan.setting[row]] === "same" && plan.cell[row] < 4
+      : settingOf(plan, row) === "same" && plan.cell[row] < 4
         ? 9
         : d,
   );

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { memoryCrops } from "../../src/cells/memory.ts";
 import { mulberry32 } from "../../src/core/rng.ts";
-import { SETTINGS, type Setting } from "../../src/settings.ts";
+import type { Setting } from "../../src/settings.ts";
 import { Compositor } from "../../src/swap/composite.ts";
 import { plainScales } from "../../src/swap/intensity.ts";
 import { crowdedDonors, lendMedium } from "../../src/swap/lend.ts";
 import { makePlan } from "../../src/swap/plan.ts";
 import { planHash, planTable } from "../../src/swap/plan-file.ts";
+import { settingOf } from "../../src/swap/runs.ts";
 import type { CompositeOptions, CropSource, SwapPlan } from "../../src/types.ts";
 
 const SIZE = 24;
@@ -45,8 +46,8 @@ const plan = makePlan({
 });
 const labels = Array.from(classOf, (c) => "PQ"[c]);
 const cells = { field, usable, labels, cluster: new Int32Array(COUNT) };
-const rowsOf = ({ setting }: SwapPlan, name: Setting) =>
-  Array.from(setting.keys()).filter((row) => SETTINGS[setting[row]] === name);
+const rowsOf = (of: SwapPlan, name: Setting) =>
+  Array.from(of.cell.keys()).filter((row) => settingOf(of, row) === name);
 const options: CompositeOptions = {
   edge: "hard",
   sigma: 1,
@@ -76,7 +77,7 @@ test("donors full of cells take the medium of a crop of their field, in cell-fre
   const of = lent.medium!.of;
   for (let row = 0; row < plan.count; row++) {
     const donor = plan.donor[row];
-    const free = SETTINGS[plan.setting[row]] === "cell-free" && donor >= 4;
+    const free = settingOf(plan, row) === "cell-free" && donor >= 4;
     expect(of[row]).toBe(free ? donor % 4 : -1);
   }
   expect(lendMedium(source, plan, cells, 1).medium).toEqual(lent.medium);

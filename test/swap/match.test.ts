@@ -8,6 +8,7 @@ import { Compositor } from "../../src/swap/composite.ts";
 import { groupOf, measureScales } from "../../src/swap/intensity.ts";
 import { applyMatch, emptyMatch, matchGroups } from "../../src/swap/match.ts";
 import { makePlan } from "../../src/swap/plan.ts";
+import { settingOf } from "../../src/swap/runs.ts";
 import type { CompositeOptions } from "../../src/types.ts";
 import { draw } from "./drawn.ts";
 
@@ -148,7 +149,7 @@ test("what comes from the cell's own field is not touched, not even clipped", ()
   };
   let checked = 0;
   for (let row = 0; row < own.count; row++) {
-    const setting = SETTINGS[own.setting[row]];
+    const setting = settingOf(own, row);
     if (setting !== "same" && setting !== "different") continue;
     compositor.compose(own, row, out);
     const cell = own.cell[row];
@@ -171,7 +172,7 @@ test.each(["field", "protein"] as const)(
     );
     const [a, b] = [new Float32Array(2 * PIXELS), new Float32Array(2 * PIXELS)];
     const lent = Array.from({ length: plan.count }, (_, row) => row).filter((row) =>
-      ["same", "different"].includes(SETTINGS[plan.setting[row]]),
+      ["same", "different"].includes(settingOf(plan, row)),
     );
     let sum = 0;
     for (const row of lent) {
@@ -184,7 +185,10 @@ test.each(["field", "protein"] as const)(
       sum += changed;
     }
     expect(sum).toBeGreaterThan(1000);
-    const only = { ...plan, setting: plan.setting.map((s) => (SETTINGS[s] === "cell-free" ? 0 : s)) };
+    const imaged = plan.runs.map((run) =>
+      SETTINGS[run.setting] === "cell-free" ? { ...run, setting: 0 } : run,
+    );
+    const only = { ...plan, runs: imaged };
     const all = measureClipping(source, narrow, only, { seed: 1 });
     expect([all.composites, all.of, all.clipped]).toEqual([lent.length, lent.length, sum]);
     expect(all.pixels).toBe(

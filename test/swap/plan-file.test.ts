@@ -9,6 +9,7 @@ import { readCsv } from "../../src/files/table.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { makePlan } from "../../src/swap/plan.ts";
 import { planHash, planTable, readPlan, writePlan } from "../../src/swap/plan-file.ts";
+import { backgroundOf, runsOf, settingOf } from "../../src/swap/runs.ts";
 
 const cells = {
   count: 8,
@@ -53,7 +54,9 @@ test("a plan's hash is that of its arrays one behind the other", () => {
   const medium = { of: Int32Array.from(plan.cell, (_, i) => (i % 3) - 1), key: null };
   const bytes = ({ buffer, byteOffset, byteLength }: Int32Array | Int16Array | Uint8Array) =>
     Buffer.from(buffer.slice(byteOffset, byteOffset + byteLength));
-  const said = [plan.setting, plan.background, plan.cell, plan.donor];
+  const setting = Uint8Array.from(plan.cell, (_, row) => SETTINGS.indexOf(settingOf(plan, row)));
+  const background = Int16Array.from(plan.cell, (_, row) => backgroundOf(plan, row));
+  const said = [setting, background, plan.cell, plan.donor];
   expect(planHash(plan)).toBe(sha256(Buffer.concat(said.map(bytes))));
   expect(planHash({ ...plan, medium })).toBe(sha256(Buffer.concat([...said, medium.of].map(bytes))));
   expect(planHash({ ...plan, cell: share(plan.cell) })).toBe(planHash(plan));
@@ -81,16 +84,14 @@ test("a plan made elsewhere may have ids only, any order and no same_field", asy
     count: 4,
     classes,
     cell: Int32Array.of(0, 1, 0, 0),
-    setting: Uint8Array.of(0, 1, 2, 4),
-    background: Int16Array.of(-1, -1, 0, 1),
+    runs: runsOf(Uint8Array.of(0, 1, 2, 4), Int16Array.of(-1, -1, 0, 1)),
     donor: Int32Array.of(-1, 1, 1, 6),
-    sameField: Uint8Array.of(0, 1, 1, 0),
   });
 });
 
 test("rows of the store serve instead of ids", async () => {
   const made = await read("cell,setting,background,donor\n5,cell-free,nucleus,3\n");
-  expect([made.cell[0], made.donor[0], made.background[0]]).toEqual([5, 3, 0]);
+  expect([made.cell[0], made.donor[0], backgroundOf(made, 0)]).toEqual([5, 3, 0]);
 });
 
 describe("what cannot be used is refused with its row", () => {

@@ -4,6 +4,7 @@ import { closedGroups } from "../../src/core/groups.ts";
 import { SettingError } from "../../src/errors.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { makePlan } from "../../src/swap/plan.ts";
+import { backgroundOf, isSameField, runOf, settingOf } from "../../src/swap/runs.ts";
 
 function request(sizes: readonly (readonly number[])[], seed: number) {
   const classOf: number[] = [];
@@ -68,11 +69,11 @@ test("donors are of another field, and used evenly within each group", () => {
       const plan = makePlan(asked);
       const uses = new Map<string, Map<number, number>>();
       for (let i = 0; i < plan.count; i++) {
-        const setting = SETTINGS[plan.setting[i]];
+        const setting = settingOf(plan, i);
         if (setting !== "different" && setting !== "same") continue;
-        expect(plan.sameField[i]).toBe(0);
+        expect(isSameField(plan, i, asked.field)).toBe(false);
         if (setting === "same") continue;
-        const key = `${asked.classOf[plan.cell[i]]} ${plan.background[i]} ${groups.group[plan.cell[i]]}`;
+        const key = `${asked.classOf[plan.cell[i]]} ${backgroundOf(plan, i)} ${groups.group[plan.cell[i]]}`;
         const of = uses.get(key) ?? new Map<number, number>();
         of.set(plan.donor[i], (of.get(plan.donor[i]) ?? 0) + 1);
         uses.set(key, of);
@@ -99,7 +100,7 @@ test("each group has draws of its own: another group's cells leave them as they 
   const of = (plan: ReturnType<typeof makePlan>) =>
     Array.from({ length: plan.count }, (_, i) => i)
       .filter((i) => plan.donor[i] >= 0 && groups.group[plan.cell[i]] < 2)
-      .map((i) => [plan.setting[i], plan.background[i], plan.cell[i], plan.donor[i]]);
+      .map((i) => [runOf(plan, i).setting, backgroundOf(plan, i), plan.cell[i], plan.donor[i]]);
   expect(of(makePlan(fewer))).toEqual(of(makePlan(asked)));
 });
 

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { SettingError } from "../../src/errors.ts";
 import { SETTINGS, type Setting } from "../../src/settings.ts";
 import { makePlan, type PlanRequest } from "../../src/swap/plan.ts";
+import { backgroundOf, runOf, settingOf } from "../../src/swap/runs.ts";
 import type { SwapPlan } from "../../src/types.ts";
 
 interface Cell {
@@ -37,12 +38,11 @@ function grid(sizes: readonly (readonly number[])[]): Cell[] {
 
 const rowsOf = (plan: SwapPlan, setting: Setting) =>
   Array.from({ length: plan.count }, (_, i) => i)
-    .filter((i) => SETTINGS[plan.setting[i]] === setting)
+    .filter((i) => settingOf(plan, i) === setting)
     .map((i) => ({
       cell: plan.cell[i],
-      background: plan.background[i],
+      background: backgroundOf(plan, i),
       donor: plan.donor[i],
-      sameField: plan.sameField[i],
     }));
 
 /** Largest minus smallest number of times that the members of a class lend, by setting, center class and background. */
@@ -102,14 +102,13 @@ test("donors are of the background's class, not the cell itself, from another fi
       const r = request(grid(sizes), { seed });
       const plan = makePlan(r);
       for (const setting of ["same", "cell-free", "different"] as const)
-        for (const { cell, background, donor, sameField } of rowsOf(plan, setting)) {
+        for (const { cell, background, donor } of rowsOf(plan, setting)) {
           expect(r.classOf[donor]).toBe(background);
           expect(donor).not.toBe(cell);
           if (setting === "same") expect(background).toBe(r.classOf[cell]);
           if (setting === "different") expect(background).not.toBe(r.classOf[cell]);
           const elsewhere = sizes[background].length > 1 || background !== r.classOf[cell];
-          expect(sameField).toBe(elsewhere ? 0 : 1);
-          expect(r.field[donor] === r.field[cell]).toBe(sameField === 1);
+          expect(r.field[donor] === r.field[cell]).toBe(!elsewhere);
         }
     }),
   );
@@ -138,7 +137,7 @@ test("where one field holds most cells of a class, the donors of each field are 
     Math.max(...uses.slice(from, to)) - Math.min(...uses.slice(from, to));
   expect(span(0, 30)).toBeLessThanOrEqual(1);
   expect(span(30, 37)).toBeLessThanOrEqual(1);
-  expect(same.every((row) => row.sameField === 0)).toBe(true);
+  expect(same.every(({ cell, donor }) => r.field[donor] !== r.field[cell])).toBe(true);
 });
 
 test("cell-free and different have one donor per cell and background; on the own class it is that of same", () => {
@@ -151,7 +150,10 @@ test("cell-free and different have one donor per cell and background; on the own
 
 test("rows are sorted by setting, background, cell, and are unique", () => {
   const plan = makePlan(request(grid([[4, 4], [5, 3], [6]])));
-  const keys = Array.from(plan.cell, (c, i) => plan.setting[i] * 1e6 + (plan.background[i] + 1) * 1e3 + c);
+  const keys = Array.from(
+    plan.cell,
+    (c, i) => runOf(plan, i).setting * 1e6 + (backgroundOf(plan, i) + 1) * 1e3 + c,
+  );
   expect(keys).toEqual([...new Set(keys)].sort((a, b) => a - b));
 });
 
@@ -211,10 +213,10 @@ test("same-protein and other-protein donors", () => {
   }));
   for (const sameDonor of ["same-protein", "other-protein"] as const) {
     const r = request(cells, { sameDonor });
-    for (const { cell, donor, sameField } of rowsOf(makePlan(r), "same")) {
+    for (const { cell, donor } of rowsOf(makePlan(r), "same")) {
       expect(r.protein![cell] === r.protein![donor]).toBe(sameDonor === "same-protein");
       expect(cell).not.toBe(donor);
-      expect(sameField).toBe(0);
+      expect(r.field[donor]).not.toBe(r.field[cell]);
     }
   }
 });
@@ -259,7 +261,9 @@ test("time grows linearly: a class of which one field holds nearly everything", 
     protein: "P",
     field: i === n - 1 ? "G" : "F",
   }));
-  const plan = makePlan(request(cells, { settings: ["same"] }));
+  const r = request(cells, { settings: ["same"] });
+  const plan = makePlan(r);
   expect(plan.count).toBe(n);
-  expect(rowsOf(plan, "same").filter((row) => row.background === 0 && row.sameField === 1)).toEqual([]);
+  const own = rowsOf(plan, "same").filter((row) => row.background === 0);
+  expect(own.filter(({ cell, donor }) => r.field[donor] === r.field[cell])).toEqual([]);
 });

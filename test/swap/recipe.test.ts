@@ -5,6 +5,7 @@ import { Compositor } from "../../src/swap/composite.ts";
 import { groupOf, measureScales } from "../../src/swap/intensity.ts";
 import { makePlan } from "../../src/swap/plan.ts";
 import { looksAtScales, recipeOf } from "../../src/swap/recipe.ts";
+import { settingOf } from "../../src/swap/runs.ts";
 import type { CompositeOptions } from "../../src/types.ts";
 import { draw } from "./drawn.ts";
 
@@ -78,7 +79,7 @@ function composites(setting: Setting, options: CompositeOptions, moved = false, 
   const out = new Float32Array(VALUES);
   let all = "";
   for (let row = 0; row < plan.count; row++) {
-    if (SETTINGS[plan.setting[row]] !== setting) continue;
+    if (settingOf(plan, row) !== setting) continue;
     compositor.compose(plan, row, out);
     all += Buffer.from(out.buffer).toString("latin1");
   }

@@ -6,6 +6,7 @@ import { readImage } from "../../src/cells/readers/image.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { Compositor } from "../../src/swap/composite.ts";
 import { groupOf, measureScales, plainScales } from "../../src/swap/intensity.ts";
+import { backgroundOf, isSameField, runsOf, settingOf } from "../../src/swap/runs.ts";
 import type { CompositeOptions } from "../../src/types.ts";
 import {
   hasReference,
@@ -47,10 +48,8 @@ test.skipIf(!existsSync(example))(
       count: 1,
       classes: ["other"],
       cell: Int32Array.of(0),
-      setting: Uint8Array.of(SETTINGS.indexOf("different")),
-      background: Int16Array.of(0),
+      runs: runsOf(Uint8Array.of(SETTINGS.indexOf("different")), Int16Array.of(0)),
       donor: Int32Array.of(1),
-      sameField: Uint8Array.of(0),
     };
     const out = new Float32Array(pixels);
     new Compositor(source, plainScales("none"), published).compose(plan, 0, out);
@@ -104,10 +103,10 @@ describe.skipIf(!hasReference)("the independent Python run on real cells", () =>
     const out = new Float32Array(2 * 4096);
     let checked = 0;
     for (let row = 0; row < plan.count; row += 37) {
-      const mode = modes[SETTINGS[plan.setting[row]]];
+      const mode = modes[settingOf(plan, row)];
       if (mode === undefined) continue;
       compositor.compose(plan, row, out);
-      const wanted = referenceComposite(ref, mode, plan.cell[row], plan.background[row]);
+      const wanted = referenceComposite(ref, mode, plan.cell[row], backgroundOf(plan, row));
       expect(Buffer.compare(Buffer.from(out.buffer), Buffer.from(wanted.buffer))).toBe(0);
       checked++;
     }
@@ -121,16 +120,16 @@ describe.skipIf(!hasReference)("the independent Python run on real cells", () =>
     const [out, crop, mask] = [new Float32Array(2 * 4096), new Float32Array(2 * 4096), new Uint8Array(4096)];
     let checked = 0;
     for (let row = 0; row < plan.count; row += 37) {
-      const setting = SETTINGS[plan.setting[row]];
+      const setting = settingOf(plan, row);
       if (setting === "cell-free" || setting === "background-only") continue;
       // What comes from the cell's own field is not clipped.
-      if (plan.sameField[row] === 1) continue;
+      if (isSameField(plan, row, ref.field)) continue;
       const cell = plan.cell[row];
       ref.source.readCrop(cell, crop);
       ref.source.readMask(cell, mask);
       compositor.compose(plan, row, out);
       const mode = setting === "original" || setting === "masked" ? setting : "naive";
-      const wanted = referenceComposite(ref, mode, cell, plan.background[row]);
+      const wanted = referenceComposite(ref, mode, cell, backgroundOf(plan, row));
       let largest = 0;
       for (let c = 0; c < 2; c++) {
         const at = 2 * ref.scales.groupOf[cell] + c;

@@ -10,6 +10,7 @@ import { gaussianBlur } from "../../src/image/gauss.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { applyScale, type Scales } from "../../src/swap/intensity.ts";
 import { pasteHard, pasteSoft } from "../../src/swap/paste.ts";
+import { runsOf } from "../../src/swap/runs.ts";
 import type { CropSource, SwapPlan } from "../../src/types.ts";
 
 /** The independent Python run beside the project, where it is there. */
@@ -113,12 +114,11 @@ export function referencePlan(ref: Reference): SwapPlan {
     count: rows.length,
     classes: ref.classes,
     cell: Int32Array.from(rows, (r) => r.cell),
-    setting: Uint8Array.from(rows, (r) => r.setting),
-    background: Int16Array.from(rows, (r) => r.background),
-    donor: Int32Array.from(rows, (r) => r.donor),
-    sameField: Uint8Array.from(rows, (r) =>
-      r.donor >= 0 && ref.field[r.donor] === ref.field[r.cell] ? 1 : 0,
+    runs: runsOf(
+      Uint8Array.from(rows, (r) => r.setting),
+      Int16Array.from(rows, (r) => r.background),
     ),
+    donor: Int32Array.from(rows, (r) => r.donor),
   };
 }
 

@@ -13,6 +13,8 @@ import { readParquet } from "../../src/files/table.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { Compositor } from "../../src/swap/composite.ts";
 import type { Scales } from "../../src/swap/intensity.ts";
+import { runsOf, settingOf } from "../../src/swap/runs.ts";
+import { rowsInSetting } from "../../src/swap/segments.ts";
 import type { SwapPlan } from "../../src/types.ts";
 import {
   audit,
@@ -50,10 +52,8 @@ async function readKept(study: string): Promise<Kept> {
       count: rows,
       classes: about.classes,
       cell: Int32Array.from(numbers("cell")),
-      setting: Uint8Array.from(numbers("setting")),
-      background: Int16Array.from(numbers("background")),
+      runs: runsOf(Uint8Array.from(numbers("setting")), Int16Array.from(numbers("background"))),
       donor: Int32Array.from(numbers("donor")),
-      sameField: new Uint8Array(rows),
       medium: { of: Int32Array.from(numbers("medium")), key: null },
     },
     scales: {
@@ -99,7 +99,7 @@ describe.skipIf(!hasBrowser)("the swap playground", () => {
   });
 
   const planned = (row: number): PlannedRow => ({
-    setting: SETTINGS[kept.plan.setting[row]],
+    setting: settingOf(kept.plan, row),
     cell: kept.plan.cell[row],
     donor: kept.plan.donor[row],
     medium: kept.plan.medium!.of[row],
@@ -136,7 +136,7 @@ describe.skipIf(!hasBrowser)("the swap playground", () => {
     const { about, plan, store, scales, probabilities } = kept;
     const compositor = new Compositor(store, scales, about.composite);
     const out = new Float32Array(about.crops.channels.length * about.crops.height * about.crops.width);
-    const rows = SETTINGS.map((_, s) => plan.setting.indexOf(s)).concat(
+    const rows = SETTINGS.map((s) => rowsInSetting(plan, s)[0]).concat(
       // A crowded donor's medium comes from another crop.
       Array.from(plan.cell.keys()).find((row) => plan.medium!.of[row] !== plan.donor[row]) ?? [],
     );
@@ -158,7 +158,7 @@ describe.skipIf(!hasBrowser)("the swap playground", () => {
       for (const [name, p] of Object.entries(await drawn(page)))
         expect(
           Math.abs(p - shares[about.classes.indexOf(name)]),
-          `${SETTINGS[plan.setting[row]]} ${name}`,
+          `${settingOf(plan, row)} ${name}`,
         ).toBeLessThan(1e-4);
     }
     expect(complaints).toEqual([]);

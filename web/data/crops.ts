@@ -113,10 +113,8 @@ function oneRow(of: PlanColumns, row: number, classes: readonly string[]): SwapP
     count: 1,
     classes,
     cell: of.cell.slice(row, row + 1),
-    setting: of.setting.slice(row, row + 1),
-    background: of.background.slice(row, row + 1),
+    runs: [{ setting: of.setting[row], background: of.background[row], start: 0, end: 1 }],
     donor: of.donor.slice(row, row + 1),
-    sameField: new Uint8Array(1),
     medium: { of: of.medium.slice(row, row + 1), key: null },
   };
 }

@@ -15,6 +15,7 @@ import { readStudyFile } from "../../../src/study/schema.ts";
 import { readShards } from "../../../src/study/shards/file.ts";
 import { readSources } from "../../../src/study/view/sources.ts";
 import { readPlan, writePlan } from "../../../src/swap/plan-file.ts";
+import { runsOf } from "../../../src/swap/runs.ts";
 import type { SwapPlan } from "../../../src/types.ts";
 import { parseViewStudy } from "../../../src/view/study.ts";
 import { JSON_CHANGES, JSON_SLIP } from "../mutate/json.ts";
@@ -122,10 +123,11 @@ function planSeeds(): Seed[] {
   const plan: SwapPlan = {
     ...{ seed: 1, count: 2 * COUNT, classes: CLASSES },
     cell: Int32Array.from({ length: 2 * COUNT }, (_, i) => i % COUNT),
-    setting: Uint8Array.from({ length: 2 * COUNT }, (_, i) => (i < COUNT ? 0 : setting)),
-    background: Int16Array.from({ length: 2 * COUNT }, (_, i) => (i < COUNT ? -1 : 1 - (i % 2))),
+    runs: runsOf(
+      Uint8Array.from({ length: 2 * COUNT }, (_, i) => (i < COUNT ? 0 : setting)),
+      Int16Array.from({ length: 2 * COUNT }, (_, i) => (i < COUNT ? -1 : 1 - (i % 2))),
+    ),
     donor: Int32Array.from({ length: 2 * COUNT }, (_, i) => (i < COUNT ? -1 : (i + 1) % COUNT)),
-    sameField: new Uint8Array(2 * COUNT),
   };
   const cells = { ...CELLS, classOf: CLASS_OF };
   const file = (ending: string) =>

@@ -196,9 +196,7 @@ function onePlan(setting: Setting, cell: number, donor: number): SwapPlan {
     count: 1,
     classes: [],
     cell: Int32Array.of(cell),
-    setting: Uint8Array.of(SETTINGS.indexOf(setting)),
-    background: Int16Array.of(-1),
+    runs: [{ setting: SETTINGS.indexOf(setting), background: -1, start: 0, end: 1 }],
     donor: Int32Array.of(donor),
-    sameField: new Uint8Array(1),
   };
 }

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { StoreHeader } from "../../cells/store.ts";
 import { DataError, InterruptedError, STOPPED } from "../../errors.ts";
 import { checkSame, type GivenFile, hashGiven } from "../../files/state.ts";
-import { SETTINGS } from "../../settings.ts";
 import { planHash } from "../../swap/plan-file.ts";
+import { settingOf } from "../../swap/runs.ts";
 import { piecesOf } from "../../swap/segments.ts";
 import type { Cells, SwapPlan } from "../../types.ts";
 import { FeatureSet, findShelves } from "../features.ts";
@@ -143,7 +143,7 @@ function checkFinite(
   const row = Math.floor(wrong / dimension);
   const at = of[row];
   throw new DataError(
-    `row ${from + row} (from 0) has ${features[wrong]} as feature ${wrong % dimension}: cell ${cells.id[plan.cell[at]]} in ${SETTINGS[plan.setting[at]]}; features must be finite float32, look at the network's preprocessing (a division by zero, half precision?)`,
+    `row ${from + row} (from 0) has ${features[wrong]} as feature ${wrong % dimension}: cell ${cells.id[plan.cell[at]]} in ${settingOf(plan, at)}; features must be finite float32, look at the network's preprocessing (a division by zero, half precision?)`,
     { path },
   );
 }

@@ -1,5 +1,5 @@
 import { DataError } from "../../errors.ts";
-import { SETTINGS } from "../../settings.ts";
+import { backgroundOf, settingOf } from "../../swap/runs.ts";
 import type { Cells, SwapPlan } from "../../types.ts";
 import { type FeatureFile, IDENTITY, type Identity } from "./file.ts";
 
@@ -26,8 +26,8 @@ export function planOrder(
   if (identity.size === 0) return null;
   const expected: Record<Identity, (row: number) => string | null> = {
     cell: (row) => cells.id[plan.cell[row]],
-    setting: (row) => SETTINGS[plan.setting[row]],
-    background: (row) => (plan.background[row] < 0 ? null : plan.classes[plan.background[row]]),
+    setting: (row) => settingOf(plan, row),
+    background: (row) => plan.classes[backgroundOf(plan, row)] ?? null,
     donor: (row) => (plan.donor[row] < 0 ? null : cells.id[plan.donor[row]]),
   };
   const known = NAMES.filter((name) => identity.has(name));

@@ -8,6 +8,7 @@ import { numbersOf, textOf } from "../../files/parquet/columns.ts";
 import { ParquetFile } from "../../files/parquet/file.ts";
 import { openSealed } from "../../files/sealed.ts";
 import { hasDonor, hasSharedBackground } from "../../settings.ts";
+import { runsOf } from "../../swap/runs.ts";
 import { segmentsOf } from "../../swap/segments.ts";
 import type { SwapPlan } from "../../types.ts";
 import { type Block, PlanIndex } from "../block.ts";
@@ -145,10 +146,8 @@ async function planOf(file: ParquetFile, classes: readonly string[]): Promise<Sw
     count: cell.length,
     classes,
     cell,
-    setting: Uint8Array.from(setting),
-    background: Int16Array.from(background),
+    runs: runsOf(setting, background),
     donor,
-    sameField: new Uint8Array(cell.length),
     medium: { of: medium, key: null },
   };
 }

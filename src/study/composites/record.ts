@@ -6,9 +6,8 @@ import type { GivenFeatures } from "../../features/given/given.ts";
 import { pixelsKey, scalesHash } from "../../features/key.ts";
 import { readInput } from "../../files/input.ts";
 import { openSealed, sealJson } from "../../files/sealed.ts";
-import { SETTINGS } from "../../settings.ts";
 import { planHash } from "../../swap/plan-file.ts";
-import type { SwapPlan } from "../../types.ts";
+import { settingsOf } from "../../swap/runs.ts";
 import type { StudyComposites } from "../given.ts";
 
 /** The file of exported composites that says what they are. */
@@ -88,11 +87,6 @@ export function exportHashes({
     medium: plan.medium?.key,
   };
   return { plan: planHash(plan), pixels: pixelsKey(inputs, settingsOf(plan)) };
-}
-
-function settingsOf(plan: SwapPlan) {
-  const used = new Set(plan.setting);
-  return SETTINGS.filter((_, s) => used.has(s));
 }
 
 /** Reads `composites.json` of a folder; null where there is none. @throws DataError where it is damaged */

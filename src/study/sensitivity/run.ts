@@ -3,9 +3,10 @@ import { type EncoderTarget, type ExtractRequest, extract } from "../../features
 import { inputsOf } from "../../features/inputs.ts";
 import { featureKey } from "../../features/key.ts";
 import type { MaskSummary } from "../../masks/mask-error.ts";
-import { SETTINGS, type Setting } from "../../settings.ts";
+import type { Setting } from "../../settings.ts";
 import type { Scales } from "../../swap/intensity.ts";
 import { unitOf } from "../../swap/recommended.ts";
+import { settingOf } from "../../swap/runs.ts";
 import { type FittedVariant, fitVariants } from "../../swap/variant.ts";
 import type { SeededError } from "../../swap/wrong-masks.ts";
 import type { SwapPlan } from "../../types.ts";
@@ -198,9 +199,7 @@ export function variedPart(
       names.some((_, o) => featureKey(own, encoder, o, setting) !== featureKey(other, encoder, o, setting)),
     );
   const changed: readonly Setting[] = PART_SETTINGS.filter(isChanged);
-  const rows = part.rows
-    .map((_, row) => row)
-    .filter((row) => changed.includes(SETTINGS[part.plan.setting[row]]));
+  const rows = part.rows.map((_, row) => row).filter((row) => changed.includes(settingOf(part.plan, row)));
   const plan = rowsOf(part.plan, rows);
   const encoders = targets.map(
     (t): EncoderTarget => ({ ...t, names: t.names.map((name) => nameOf(name, variant)) }),

@@ -8,6 +8,7 @@ import { writeLargeAtomic } from "../../files/atomic.ts";
 import { NpyWriter } from "../../files/npy.ts";
 import { table } from "../../files/table.ts";
 import { hasSharedBackground, SETTINGS } from "../../settings.ts";
+import { runOf } from "../../swap/runs.ts";
 import { rowsInSetting } from "../../swap/segments.ts";
 import type { Table } from "../../types.ts";
 import type { StudyLayout } from "../layout.ts";
@@ -96,8 +97,8 @@ function finder({ plan, selection, store }: ViewRequest, predictions: Prediction
     return new Map(own.map((b) => [b.background, b]));
   });
   return (row: number): Found => {
-    const s = plan.setting[row];
-    const from = hasSharedBackground(SETTINGS[s]) ? (classOf[plan.background[row]] ?? -1) : -1;
+    const { setting: s, background } = runOf(plan, row);
+    const from = hasSharedBackground(SETTINGS[s]) ? (classOf[background] ?? -1) : -1;
     const own = selection.classOf[plan.cell[row]];
     const i = position[plan.cell[row]];
     const of = own < 0 || i < 0 ? null : (blocks[s].get(from)?.cells[own] ?? null);

@@ -32,22 +32,29 @@ export function writeNumbers(path: string, pieces: Iterable<Table>): void {
 
 /** `view/plan`: composites by numbers (`PLAN_COLUMNS`), in pieces. */
 export function* planPieces({ plan }: ViewRequest): Generator<Table> {
-  for (const { start, end } of pieces(plan.count))
+  for (const { start, end } of pieces(plan.count)) {
+    const [setting, background] = [new Int32Array(end - start), new Int32Array(end - start)];
+    for (const run of plan.runs) {
+      const [from, to] = [Math.max(0, run.start - start), Math.max(0, run.end - start)];
+      setting.fill(run.setting, from, to);
+      background.fill(run.background, from, to);
+    }
     yield table({
       cell: plan.cell.slice(start, end),
-      setting: Int32Array.from(plan.setting.subarray(start, end)),
-      background: Int32Array.from(plan.background.subarray(start, end)),
+      setting,
+      background,
       donor: plan.donor.slice(start, end),
       medium: Int32Array.from({ length: end - start }, (_, i) => mediumOf(plan, start + i)),
     });
+  }
 }
 
 /** `view/cells`: every cell of the store (`CELL_COLUMNS`), in pieces. */
 export function* cellPieces({ plan, store, selection, groups }: ViewRequest): Generator<Table> {
   const { cells, verdicts } = store;
   const lends = new Int32Array(cells.count);
-  for (let row = 0; row < plan.count; row++)
-    if (hasDonor(SETTINGS[plan.setting[row]])) lends[plan.donor[row]]++;
+  for (const { setting, start, end } of plan.runs)
+    for (let row = start; hasDonor(SETTINGS[setting]) && row < end; row++) lends[plan.donor[row]]++;
   const area = areas(store);
   const order = positions(selection.rows, cells.count);
   const [x, y] = ["Metadata_X", "Metadata_Y"].map((name) => numbersOf(cells.metadata.columns.get(name)));

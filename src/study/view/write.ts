@@ -7,7 +7,7 @@ import { isObjectPath } from "../../files/objects/place.ts";
 import { writeParquetPieces } from "../../files/table.ts";
 import type { ReportData } from "../../report/data.ts";
 import { summaryOf } from "../../report/summary.ts";
-import { SETTINGS } from "../../settings.ts";
+import { settingsOf } from "../../swap/runs.ts";
 import { version } from "../../version.ts";
 import { encoderName } from "../encoders.ts";
 import type { Finished } from "../results.ts";
@@ -77,15 +77,14 @@ function scalesOf({ scales }: Pick<Finished, "scales">) {
 
 function viewStudy(finished: Finished, encoders: readonly ViewEncoder[]): ViewStudy {
   const { study, store, selection, plan, groups, scales } = finished;
-  const used = new Set(plan.setting);
-  const settings = SETTINGS.filter((_, s) => used.has(s));
+  const settings = settingsOf(plan);
   const inputs = {
     header: store.header,
     scales: scalesHash(scales),
     composite: study.composite,
     medium: plan.medium?.key,
   };
-  const lending = new Set(plan.background);
+  const lending = new Set(plan.runs.map(({ background }) => background));
   return {
     version: VIEW_VERSION,
     title: study.title,

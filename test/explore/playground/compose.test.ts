@@ -4,6 +4,7 @@ import { neighborsOf } from "../../../src/explore/playground/neighbors.ts";
 import { changed, type Trial, trialOf } from "../../../src/explore/playground/trial.ts";
 import { SETTINGS } from "../../../src/settings.ts";
 import { Compositor } from "../../../src/swap/composite.ts";
+import { runOf } from "../../../src/swap/runs.ts";
 import { WrongMasks } from "../../../src/swap/wrong-masks.ts";
 import { CENTER, type CompositeOptions, NEIGHBOR } from "../../../src/types.ts";
 import { options, plan, plannedRow, SIZE, scalesBy, source } from "./drawn-cells.ts";
@@ -37,7 +38,7 @@ describe("a trial without edits is the study's composite to the bit", () => {
       compositor.compose(plan, row, out);
       const { crop } = composer.compose(planned.cell, trialOf(planned, own));
       expect(differing(crop, out), `${planned.setting} row ${row}`).toEqual([]);
-      settings.add(plan.setting[row]);
+      settings.add(runOf(plan, row).setting);
     }
     expect(settings.size).toBe(SETTINGS.length);
   });

@@ -4,6 +4,7 @@ import type { PlannedRow } from "../../../src/explore/playground/trial.ts";
 import { SETTINGS } from "../../../src/settings.ts";
 import { groupOf, measureScales, type Scales } from "../../../src/swap/intensity.ts";
 import { makePlan, mediumOf } from "../../../src/swap/plan.ts";
+import { settingOf } from "../../../src/swap/runs.ts";
 import type { CompositeOptions, SwapPlan } from "../../../src/types.ts";
 import { draw } from "../../swap/drawn.ts";
 
@@ -51,14 +52,14 @@ export const plan: SwapPlan = {
   ...made,
   medium: {
     of: made.donor.map((donor, row) =>
-      SETTINGS[made.setting[row]] === "cell-free" && row % 3 === 0 ? (donor + 4) % COUNT : -1,
+      settingOf(made, row) === "cell-free" && row % 3 === 0 ? (donor + 4) % COUNT : -1,
     ),
     key: "drawn",
   },
 };
 
 export const plannedRow = (row: number): PlannedRow => ({
-  setting: SETTINGS[plan.setting[row]],
+  setting: settingOf(plan, row),
   cell: plan.cell[row],
   donor: plan.donor[row],
   medium: mediumOf(plan, row),

@@ -1,11 +1,12 @@
 import { closedGroups } from "../../../src/core/groups.ts";
 import type { PairGrid } from "../../../src/evaluate/grid.ts";
 import { shortHash } from "../../../src/features/key.ts";
-import { SETTINGS, type Setting } from "../../../src/settings.ts";
+import type { Setting } from "../../../src/settings.ts";
 import { listBlocks, PlanIndex } from "../../../src/study/block.ts";
 import { StudyLayout } from "../../../src/study/layout.ts";
 import type { RemedyEvaluation } from "../../../src/study/remedies/remedied.ts";
 import { makePlan } from "../../../src/swap/plan.ts";
+import { settingOf } from "../../../src/swap/runs.ts";
 import { temporary } from "../../temporary.ts";
 
 /** Cells and an encoder that are drawn. */
@@ -58,7 +59,7 @@ export function synthetic(of: Synthetic, grid: () => PairGrid): RemedyEvaluation
     const composite = {
       cell,
       own: Math.floor(cell / n),
-      setting: SETTINGS[plan.setting[row]],
+      setting: settingOf(plan, row),
       donor: donor === cell ? -1 : donor,
       background: donor < 0 ? Math.floor(cell / n) : Math.floor(donor / n),
     };
