@@ -15,6 +15,7 @@ const LONG = [
   "test/study/sensitivity/run.test.ts",
   "test/study/anndata.test.ts",
   "test/study/shards/remote-shards.test.ts",
+  "test/cells/remote/kills.test.ts",
   "test/cells/zarr/zarr.test.ts",
   "test/encode/command/run.test.ts",
   "test/cells/shards/drawn.test.ts",

@@ -5,7 +5,7 @@ import { makeShard, type ShardMade } from "../study/shards/make.ts";
 import { deviceOption, workersOption } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { programLines } from "./program.ts";
-import { monitored, progressOptions } from "./progress.ts";
+import { monitored, type Progress, progressOptions } from "./progress.ts";
 import { type ShardGiven, shardNumber, shardOption, waiting, waitOption } from "./shard-option.ts";
 import { placeOfStudy } from "./study-place.ts";
 import type { StudyRunOptions } from "./study-run.ts";
@@ -59,9 +59,18 @@ async function run(path: string, options: Options, command: Command): Promise<vo
   const { stage, wait, workers, device } = options;
   const shard = shardNumber(command, options.shard, readShards(folder).shards);
   const made = await monitored(options, (monitor, signal) => {
-    const bar = monitor.stage(stage, stage === "features" ? "crops" : "blocks");
+    let fetched: Progress | undefined;
+    let bar: Progress | undefined;
+    const onFetch = (done: number, total: number) => {
+      fetched ??= monitor.stage("cells", "MB");
+      fetched.update(Math.round(done / 1e6), Math.round(total / 1e6));
+    };
+    const onProgress = (done: number, total: number) => {
+      bar ??= monitor.stage(stage, stage === "features" ? "crops" : "blocks");
+      bar.update(done, total);
+    };
     return makeShard(study, {
-      ...{ out: folder, stage, shard, wait, signal, onProgress: bar.update },
+      ...{ out: folder, stage, shard, wait, signal, onFetch, onProgress },
       ...(stage === "probes" ? { onWait: waiting(monitor) } : {}),
       ...(workers === undefined ? {} : { workers }),
       ...(device === undefined ? {} : { device }),

@@ -103,30 +103,33 @@ export class RemoteRows {
    */
   async hold(wanted: WantedCells, { signal, onProgress }: CheckOptions = {}): Promise<boolean> {
     let enough = true;
-    await alone(this.folder, signal, async () => {
-      const lacking = new Map<HeldArray, { cells: Uint8Array; held: Uint8Array }>();
-      let [total, room, done] = [0, 0, 0];
-      for (const kind of Object.keys(this.#arrays) as (keyof HeldCells)[]) {
-        const array = this.#arrays[kind]!;
-        const cells = wanted[kind];
-        const held = this.held[kind];
-        if (cells === undefined) continue;
-        await array.rows.find(cells, held);
-        const own = cells.map((one, cell) => (one === 1 && held[cell] === 0 ? 1 : 0));
-        const bytes = bytesToRead(own, array.remote.bytesPerRow);
-        const share = bytes / (own.length * array.remote.bytesPerRow) + mean(held);
-        if (kind === "crops" && share > MOST) enough = false;
-        total += bytes;
-        room += own.reduce((sum, one) => sum + one, 0) * array.rowBytes;
-        lacking.set(array, { cells: own, held });
-      }
-      if (!enough) return;
-      checkRoom(this.folder, room, `what is needed of ${this.#path}`, ROOM);
-      const onBytes = (bytes: number) => onProgress?.((done += bytes), Math.max(done, Math.round(total)));
-      for (const [{ remote, rows }, { cells, held }] of lacking)
-        await remote.read(cells, (row, values) => rows.put(row, values, held), { signal, onBytes });
-    });
-    for (const { rows } of Object.values(this.#arrays)) rows.close();
+    try {
+      await alone(this.folder, signal, async () => {
+        const lacking = new Map<HeldArray, { cells: Uint8Array; held: Uint8Array }>();
+        let [total, room, done] = [0, 0, 0];
+        for (const kind of Object.keys(this.#arrays) as (keyof HeldCells)[]) {
+          const array = this.#arrays[kind]!;
+          const cells = wanted[kind];
+          const held = this.held[kind];
+          if (cells === undefined) continue;
+          await array.rows.find(cells, held);
+          const own = cells.map((one, cell) => (one === 1 && held[cell] === 0 ? 1 : 0));
+          const bytes = bytesToRead(own, array.remote.bytesPerRow);
+          const share = bytes / (own.length * array.remote.bytesPerRow) + mean(held);
+          if (kind === "crops" && share > MOST) enough = false;
+          total += bytes;
+          room += own.reduce((sum, one) => sum + one, 0) * array.rowBytes;
+          lacking.set(array, { cells: own, held });
+        }
+        if (!enough) return;
+        checkRoom(this.folder, room, `what is needed of ${this.#path}`, ROOM);
+        const onBytes = (bytes: number) => onProgress?.((done += bytes), Math.max(done, Math.round(total)));
+        for (const [{ remote, rows }, { cells, held }] of lacking)
+          await remote.read(cells, (row, values) => rows.put(row, values, held), { signal, onBytes });
+      });
+    } finally {
+      for (const { rows } of Object.values(this.#arrays)) rows.close();
+    }
     return enough;
   }
 }

@@ -102,9 +102,9 @@ export function bytesLeft(object: ObjectState, path: string): number {
 export function checkRoom(folder: string, bytes: number, what: string, remedy: string): void {
   const { bavail, bsize } = statfsSync(folder);
   if (bytes <= bavail * bsize) return;
-  const gb = (n: number) => `${(n / 1e9).toFixed(1)} GB`;
+  const size = (n: number) => (n < 1e8 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e9).toFixed(1)} GB`);
   throw new DataError(
-    `has room for ${gb(bavail * bsize)}, and ${what} takes ${gb(bytes)}; free some, or ${remedy}`,
+    `has room for ${size(bavail * bsize)}, and ${what} takes ${size(bytes)}; free some, or ${remedy}`,
     { path: folder },
   );
 }

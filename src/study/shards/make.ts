@@ -4,13 +4,11 @@ import type { CommandFile } from "../../encode/command/file.ts";
 import { RunningPrograms } from "../../encode/command/programs.ts";
 import type { Device } from "../../encode/device.ts";
 import { StudyError } from "../../errors.ts";
-import { PairGrid } from "../../evaluate/grid.ts";
 import { type ExtractRequest, requestedShelves } from "../../features/extract.ts";
 import { isComplete } from "../../features/part.ts";
 import { cellsOf, extractPieces } from "../../features/pieces.ts";
 import { planHash } from "../../swap/plan-file.ts";
 import { piecesOf } from "../../swap/segments.ts";
-import { evaluateBlocks } from "../blocks.ts";
 import { chooseCells, drawPlan } from "../choose.ts";
 import { drawStudyCells, hasDrawnCells } from "../draw/drawn-store.ts";
 import { outputNames } from "../encoders.ts";
@@ -20,7 +18,7 @@ import { lookUpOutputs } from "../outputs.ts";
 import { measuresScales, scalesOf } from "../scales.ts";
 import type { Study } from "../schema.ts";
 import { readShards, type Shards, type Stage } from "./file.ts";
-import { probeJobs } from "./jobs.ts";
+import { changed, fitBlocks } from "./fit.ts";
 import { awaitFeatures } from "./merge.ts";
 import { remoteBlocks } from "./remote-blocks.ts";
 import { remoteFeatures, type ShardStatus, shardStatus } from "./status.ts";
@@ -38,6 +36,8 @@ export interface ShardOptions {
   readonly wait?: number;
   /** Called while they are waited for. */
   readonly onWait?: (status: ShardStatus) => void;
+  /** Called with the bytes of cells that came from an object store, and all. */
+  readonly onFetch?: (done: number, total: number) => void;
   /** Composites or blocks that are done, and all. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -92,7 +92,8 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
   const { out, shard, stage, device = "cpu", signal } = options;
   if (!(await hasDrawnCells(given))) throw changed("cells were drawn", out);
   const { study: drawn } = await drawStudyCells(given, { signal });
-  let store = await CellStore.open(drawn.cells, drawn.allow, { signal, some: true });
+  const fetching = { signal, onProgress: options.onFetch };
+  let store = await CellStore.open(drawn.cells, drawn.allow, { ...fetching, some: true });
   const programs = new RunningPrograms();
   try {
     const chosen = chooseCells(drawn, store, device);
@@ -100,10 +101,10 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
     const all = new Uint8Array(store.count).fill(1);
     const { plan, groups, index } = await drawPlan(chosen, store, {
       planned: shards.plan,
-      onMasks: async () => void (await store.hold({ masks: all }, { signal })),
+      onMasks: async () => void (await store.hold({ masks: all }, fetching)),
     });
     if (planHash(plan) !== shards.plan) throw changed("study or its cells were changed", out);
-    if (measuresScales(study, store, out)) store = await store.hold({ crops: all, masks: all }, { signal });
+    if (measuresScales(study, store, out)) store = await store.hold({ crops: all, masks: all }, fetching);
     const { scales } = scalesOf(study, store, plan, { out });
     const layout = new StudyLayout(out);
     const features = resolve(out, shards.features);
@@ -119,13 +120,6 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
     );
     if (stage === "features") {
       const own = shards.pieces.filter((p) => p.shard === shard);
-      const lacking = own.filter(({ parts }) => !parts.every((part) => isComplete(resolve(features, part))));
-      const cells = cellsOf(
-        plan,
-        lacking.map(({ piece }) => piece),
-        store.count,
-      );
-      store = await store.hold({ crops: cells, masks: cells }, { signal });
       const request = {
         store,
         plan,
@@ -137,13 +131,20 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
         logs: layout.logs,
       };
       checkPlanned(request, own, out);
+      const lacking = own.filter(({ parts }) => !parts.every((part) => isComplete(resolve(features, part))));
+      const cells = cellsOf(
+        plan,
+        lacking.map(({ piece }) => piece),
+        store.count,
+      );
+      store = await store.hold({ crops: cells, masks: cells }, fetching);
       const { onProgress, workers, onProgram } = options;
       for (const { encoder } of targets) if (encoder.kind === "command") onProgram?.(encoder);
       const remote = remoteFeatures(out, shards);
       let made: number;
       try {
         made = await extractPieces(
-          request,
+          { ...request, store },
           own.map(({ piece }) => piece),
           {
             programs,
@@ -166,7 +167,11 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
       encoder.kind === "given" ? [{ given: encoder, file: { dimension: dimension(encoder.name) } }] : [],
     );
     const { outputs } = lookUpOutputs({ study, store, plan, scales, encoders, targets, files }, features);
-    return await fitBlocks({ study, selection, groups, index, layout, outputs }, shards, options);
+    const blocks = remoteBlocks(out, shards, signal);
+    return await fitBlocks({ study, selection, groups, index, layout, outputs }, shards, {
+      ...options,
+      onBlock: (block) => blocks?.sendOne(block),
+    });
   } finally {
     await programs.end();
     store.close();
@@ -187,36 +192,4 @@ function checkPlanned(request: ExtractRequest, own: Shards["pieces"], out: strin
         );
     }
   }
-}
-
-/** Fits the blocks of a shard. */
-async function fitBlocks(
-  studied: Parameters<typeof probeJobs>[0],
-  shards: Shards,
-  { out, shard, workers, signal, onProgress }: ShardOptions,
-): Promise<number> {
-  const own = new Map(shards.blocks.filter((b) => b.shard === shard).map(({ file, key }) => [file, key]));
-  const jobs = probeJobs(studied).filter(({ file }) => own.has(file));
-  const grid = new PairGrid(workers);
-  try {
-    for (const [i, { set, block, evaluation }] of jobs.entries()) {
-      if (!set.whole) throw changed(`features of ${set.name} were changed`, out);
-      onProgress?.(i, jobs.length);
-      await evaluateBlocks({ ...evaluation, sets: [set], blocks: [block], grid: () => grid, signal });
-    }
-    onProgress?.(jobs.length, jobs.length);
-  } finally {
-    await grid.dispose();
-    for (const { set } of studied.outputs) set.close();
-  }
-  if (shardStatus(out, shards).stages[1].missing.includes(shard))
-    throw changed("features, splits or pairs were changed", out);
-  return jobs.length;
-}
-
-function changed(what: string, path: string): StudyError {
-  return new StudyError(
-    `${what} since its shards were planned; run \`cellswap plan\` again, what is made already stays`,
-    { path },
-  );
 }

@@ -72,15 +72,19 @@ export class RemoteBlocks {
     const there = await this.complete();
     await together(
       own.filter(({ key }) => !there.has(key)),
-      async ({ file, key }) => {
-        this.#checkGoing();
-        const path = join(this.#study, file);
-        const bytes = readFileSync(path);
-        if (openSealed(bytes)?.key !== key)
-          throw new StudyError("is damaged; remove it, and run the same command again", { path });
-        await putObject(within(this.#place, nameOf(key)), bytes, this.#options);
-      },
+      (block) => this.sendOne(block),
     );
+  }
+
+  /** Sends a block of the study folder, unless it is of another key; one that is there stays. */
+  async sendOne({ file, key }: Block): Promise<void> {
+    this.#checkGoing();
+    const path = join(this.#study, file);
+    if (!beginsKept(path, key)) return;
+    const bytes = readFileSync(path);
+    if (openSealed(bytes)?.key !== key)
+      throw new StudyError("is damaged; remove it, and run the same command again", { path });
+    await putObject(within(this.#place, nameOf(key)), bytes, this.#options);
   }
 
   #checkGoing(): void {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -51,41 +51,40 @@ describe.skipIf(!HAS_SERVER)("a copy that is killed between its last file and it
     return found;
   }
 
-  /** Sends a store by a command that is killed at the first request that `at` says. */
-  async function sendKilled(
-    form: string,
-    url: string,
-    at: (asked: string) => Fault | undefined,
-  ): Promise<void> {
-    let child: ChildProcess | undefined;
-    let killed = false;
-    fault = (asked) => {
-      const how = killed ? undefined : at(asked);
-      if (how === undefined) return undefined;
-      killed = true;
-      child?.kill("SIGKILL");
+  /**
+   * Sends a store by a command that is killed at its first request that `asked` says: before the server sees it, or, where
+   * the answer is `lost`, once the server has done it.
+   */
+  async function sendKilled(form: string, url: string, asked: RegExp, how: "busy" | "lost"): Promise<void> {
+    const child = spawn(process.execPath, [join(built(), "cli.js"), "copy", join(folder, form), url], {
+      stdio: "ignore",
+    });
+    const ended = new Promise((done) => child.on("close", (_, signal) => done(signal)));
+    fault = (line) => {
+      if (!asked.test(line)) return undefined;
+      if (how === "busy") child.kill("SIGKILL");
       return how;
     };
     try {
-      child = spawn(process.execPath, [join(built(), "cli.js"), "copy", join(folder, form), url], {
-        stdio: "ignore",
-      });
-      const signal = await new Promise((done) => child?.on("close", (_, name) => done(name)));
-      expect(signal).toBe("SIGKILL");
+      if (how === "lost") {
+        await expect.poll(async () => Object.keys(await objects(url))).toContain("cells.json");
+        child.kill("SIGKILL");
+      }
+      expect(await ended).toBe("SIGKILL");
     } finally {
       fault = () => undefined;
     }
   }
 
   describe.each(["npy", "zarr"])("to the store (%s)", (form) => {
-    test.each<[string, RegExp, Fault, boolean]>([
+    test.each<[string, RegExp, "busy" | "lost", boolean]>([
       ["before its last file is taken", /^PUT .*quality\.csv/, "busy", false],
       ["before the header is taken", /^PUT .*cells\.json/, "busy", false],
       ["after the header was taken", /^PUT .*cells\.json/, "lost", true],
     ])("%s", async (title, asked, how, stands) => {
       const url = `s3://${BUCKET}/${form}-${title.replaceAll(" ", "-")}`;
-      await sendKilled(form, url, (line) => (asked.test(line) ? how : undefined));
-      await expect.poll(async () => "cells.json" in (await objects(url)), { timeout: 10_000 }).toBe(stands);
+      await sendKilled(form, url, asked, how);
+      expect("cells.json" in (await objects(url))).toBe(stands);
       await copyStore(join(folder, form), url);
       const { "checked.json": _, ...files } = tree(join(folder, form));
       expect(await objects(url)).toEqual(files);

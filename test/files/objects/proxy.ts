@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 
-/** What happens to a request on its way: the answer is 503 or 409, ends early, comes late, or is lost once it is done. */
-export type Fault = "busy" | "conflict" | "cut" | "slow" | "lost";
+/** What happens to a request on its way: the answer is 503 or 409, ends early, comes late, never, or is lost once it is done. */
+export type Fault = "busy" | "conflict" | "cut" | "slow" | "silent" | "lost";
 
 /** A proxy before a server, which spoils some requests. */
 export interface SpoilingProxy {
@@ -49,7 +49,8 @@ export async function startProxy(
       from.resume();
       to.writeHead(503, { "content-type": "application/xml" });
       to.end("<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>");
-    } else if (how === "conflict") {
+    } else if (how === "silent") from.resume();
+    else if (how === "conflict") {
       from.resume();
       to.writeHead(409, { "content-type": "application/xml" });
       to.end("<Error><Code>ConditionalRequestConflict</Code><Message>Try again.</Message></Error>");
