@@ -1,26 +1,29 @@
 /**
  * One study as a user runs it, all of it: the reference's 1,642 real cells and three quarter-width networks, with the presets
- * `recommended` and `published`. Seconds of the processor by stage, in units of what the bare networks take for the same
- * composites; the study runs in a process of its own, from its first import to its end. Build first. Needs `../shared`;
- * under --smoke some simulated cells and a bundled network.
+ * `recommended` and `published` (or those of --presets). Seconds of the processor by stage, in units of what the bare networks
+ * take for the same composites, and seconds on the clock in units of those on all cores, which say nothing beside other work;
+ * the study runs in a process of its own, from its first import to its end. Build first. Needs `../shared`; under --smoke some
+ * simulated cells and a bundled network.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeSimulatedCells } from "../src/simulate/write-cells.ts";
 import { bareCpu, option, record, show, smoke, spread } from "./harness.ts";
 import { channelsOf, describeEncoders, importCells, isHere, names, reference } from "./reference.ts";
 
-/** Seconds of the processor by stage, all of them together, and what was made. */
+/** Seconds of the processor and on the clock by stage, all of them together, and what was made. */
 interface Run {
   readonly stages: Record<string, number>;
+  readonly clock: Record<string, number>;
   readonly cpuSeconds: number;
+  readonly seconds: number;
   readonly composites: number;
 }
 
 const folder = mkdtempSync(join(tmpdir(), "cellswap-one-study-"));
-const presets = smoke ? (["recommended"] as const) : (["recommended", "published"] as const);
+const presets = smoke ? ["recommended"] : option("presets", "recommended,published").split(",");
 
 function run(preset: string): Run {
   const text = execFileSync(
@@ -81,8 +84,20 @@ try {
         const stages = [...new Set(runs.flatMap((r) => Object.keys(r.stages)))];
         if (!smoke)
           console.log(`${preset}: whole / pure encoding ${show(whole, 2)} (seconds of the processor)`);
-        const byStage = stages.map((s) => [s, spread(of((r) => r.stages[s] ?? 0))] as const);
-        return [preset, { wholeOfEncoding: spread(whole), byStage: Object.fromEntries(byStage) }];
+        const share = (of: (r: (typeof runs)[number], stage: string) => number) =>
+          Object.fromEntries(stages.map((s) => [s, spread(runs.map((r) => of(r, s)))]));
+        // On the clock, pure encoding takes all cores.
+        const cores = availableParallelism();
+        const onClock = (r: (typeof runs)[number], seconds: number) => (cores * seconds) / r.pureSeconds;
+        return [
+          preset,
+          {
+            wholeOfEncoding: spread(whole),
+            byStage: share((r, s) => (r.stages[s] ?? 0) / r.pureSeconds),
+            wholeOnTheClock: spread(runs.map((r) => onClock(r, r.seconds))),
+            byStageOnTheClock: share((r, s) => onClock(r, r.clock[s] ?? 0)),
+          },
+        ];
       }),
     );
     record("one-study", { summary, rounds: results });

@@ -181,7 +181,7 @@ const STAGES = {
   composites: ["encode", "composites"],
   pairs: ["classify", "pairs"],
   curve: ["learning curve", "pairs"],
-  probes: ["probes", "encoders"],
+  probes: ["probes", "parts"],
   remedies: ["remedy", "remedies"],
   sensitivity: ["sensitivity", "variants"],
   results: ["report", "parts"],

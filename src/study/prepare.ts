@@ -172,7 +172,7 @@ async function prepare(
   onProgress?.("scales", 0, 0);
   const { scales, key: scalesKey } = scalesOf(study, store, plan, {
     out: earlier,
-    onGroup: (done, total) => onProgress?.("scales", done, total),
+    onProgress: (done, total) => onProgress?.("scales", done, total),
   });
   const look = surveyOf(study, store, plan, scales, selection, earlier, (done, total) =>
     onProgress?.("survey", done, total),

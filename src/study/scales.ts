@@ -16,20 +16,20 @@ const SCALES_VERSION = 1;
 /**
  * The scales, and their key: measured, or as an earlier run left them under the same key.
  * @param out study folder of earlier runs; null: there is none
- * @param onGroup as {@link measureScales} has it
+ * @param onProgress as {@link measureScales} has it
  */
 export function scalesOf(
   study: Pick<FittedStudy, "composite">,
   store: CellStore,
   plan: SwapPlan,
-  { out, onGroup }: { readonly out: string | null } & Pick<MeasureOptions, "onGroup">,
+  { out, onProgress }: { readonly out: string | null } & Pick<MeasureOptions, "onProgress">,
 ) {
   const key = scalesKey(store, study.composite);
   return {
     key,
     scales: studyScales(store, study.composite, plan, {
       kept: out === null ? null : keptScales(out, key),
-      onGroup,
+      onProgress,
     }),
   };
 }
@@ -92,13 +92,13 @@ export function studyScales(
   store: CellStore,
   composite: CompositeOptions,
   plan: SwapPlan,
-  { kept, onGroup }: { readonly kept: string | null } & Pick<MeasureOptions, "onGroup">,
+  { kept, onProgress }: { readonly kept: string | null } & Pick<MeasureOptions, "onProgress">,
 ): Scales {
   const grouping = groupOf(store.cells, composite.intensity);
   const read = kept === null || grouping === null ? null : readScales(kept, grouping.groups, store.channels);
   const scales: Scales =
     read === null || grouping === null
-      ? measureScales(store, composite, grouping, { onGroup })
+      ? measureScales(store, composite, grouping, { onProgress })
       : { kind: "group", groups: grouping.groups, groupOf: grouping.groupOf, ...read };
   if (scales.kind === "group")
     for (let row = 0; row < plan.count; row++)

@@ -58,8 +58,8 @@ const HELD = 1 << 22;
 export interface MeasureOptions {
   /** Pixels of one group that are held in memory at most. */
   readonly held?: number;
-  /** Called before every group with the number of those before it, and of all. */
-  readonly onGroup?: ((done: number, total: number) => void) | undefined;
+  /** Called before every group with the number of cells that are measured, and of all. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
@@ -75,7 +75,7 @@ export function measureScales(
   source: CropSource,
   { intensity }: Pick<CompositeOptions, "intensity">,
   grouping: Grouping | null,
-  { held = HELD, onGroup }: MeasureOptions = {},
+  { held = HELD, onProgress }: MeasureOptions = {},
 ): Scales {
   if (intensity === "none" || intensity === "crop" || grouping === null)
     return plainScales(intensity === "crop" ? "crop" : "none");
@@ -90,8 +90,11 @@ export function measureScales(
   const background = new Float64Array(groups.length * channels);
   const cell = new Float64Array(groups.length * channels);
   const reader = new GroupReader(source);
+  const total = rows.reduce((n, cells) => n + cells.length, 0);
+  let done = 0;
   rows.forEach((cells, g) => {
-    onGroup?.(g, groups.length);
+    onProgress?.(done, total);
+    done += cells.length;
     // A group without usable cells is not scaled; compose() refuses its cells.
     if (cells.length === 0) {
       background.fill(Number.NaN, g * channels, (g + 1) * channels);

@@ -24,6 +24,26 @@ const numpyMedian = (values: number[]): number => {
   return n % 2 === 1 ? s[(n - 1) / 2] : (s[n / 2 - 1] + s[n / 2]) / 2;
 };
 
+test("it is told before every group how many cells are measured", () => {
+  const { source, cells } = randomCells(4, 9, 3);
+  const grouping = groupOf(cells, "field")!;
+  const told: [done: number, total: number][] = [];
+  measureScales(source, { intensity: "field" }, grouping, {
+    onProgress: (done, total) => told.push([done, total]),
+  });
+  const measured = grouping.groups.map(
+    (group) => cells.field.filter((field, i) => field === group && cells.usable[i] === 1).length,
+  );
+  const total = measured.reduce((sum, n) => sum + n, 0);
+  let before = 0;
+  expect(told).toEqual(
+    measured.map((n) => {
+      before += n;
+      return [before - n, total];
+    }),
+  );
+});
+
 test("scales equal their definition, held in memory or read again", () => {
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: 1, max: 12 }), (seed, count) => {
