@@ -23,8 +23,8 @@ const CLASSES = 48;
 const SETTINGS = ["original", "self", "masked", "background-only", "same", "cell-free", "different"] as const;
 /** Composites of a cell: all classes lend in `cell-free`, all others in `different`. */
 const PER_CELL = 2 * CLASSES + 4;
-/** Composites up to which the plan's table is written: a row takes 6 microseconds. */
-const WRITTEN = 3_000_000;
+/** Composites up to which the table of the plan is written, and of the table of cells: a row takes 6 microseconds. */
+const WRITTEN = 1_000_000;
 
 interface Part {
   readonly part: string;
@@ -114,8 +114,8 @@ if (one !== "") {
   const sizes = (smoke ? "20000" : option("sizes", "1000000,3000000,10000000,30000000,100000000")).split(",");
   const rows: { composites: number; parts: Part[] }[] = [];
   for (const size of sizes) {
-    // A process of its own: what one size left is not in the peak of the next.
-    const args = ["--import", "tsx", import.meta.filename, "--one", size];
+    // A process of its own, its heap as that of the command: what one size left is not in the peak of the next.
+    const args = ["--heap-growing-percent=100", "--import", "tsx", import.meta.filename, "--one", size];
     const said = execFileSync(process.execPath, args, { encoding: "utf8" }).trim().split("\n");
     rows.push({ composites: Number(said[0].split(" ")[0]), parts: JSON.parse(said[1]) as Part[] });
     console.log(JSON.stringify(rows.at(-1), null, 1));

@@ -125,38 +125,51 @@ export function* cellPieces(request: CellTableRequest, outputs: Iterable<CellTab
           request,
           output,
           { setting, background, start: at, end: Math.min(end, at + PIECE) },
-          (row) => {
-            const own = selection.classOf[plan.cell[row]];
-            const i = own < 0 ? -1 : position[plan.cell[row]];
-            if (i < 0 || predicted[own] === null) return null;
-            return { own, i, of: predicted[own], before: original[own] };
-          },
+          { position, predicted, original },
         );
     }
   }
 }
 
-type Found = { own: number; i: number; of: PredictedCells; before: PredictedCells | null } | null;
+/** Predictions of a block and of the original crops by class, and where in them every row of the store stands, or -1. */
+interface Found {
+  readonly position: Int32Array;
+  readonly predicted: readonly (PredictedCells | null)[];
+  readonly original: readonly (PredictedCells | null)[];
+}
 
 function piece(
   { plan, cells, selection, groups, features }: CellTableRequest,
   { encoder, set }: CellTableOutput,
   { setting, background, start, end }: ReturnType<typeof segmentsOf>[number],
-  predictionOf: (row: number) => Found,
+  { position, predicted, original }: Found,
 ): Table {
   const size = end - start;
   const { classes, classOf } = selection;
   const text = <T>(of: (row: number) => T) => Array.from({ length: size }, (_, i) => of(start + i));
-  const found = text(predictionOf);
-  const number = (of: (f: NonNullable<Found>) => number) =>
-    Float32Array.from(found, (f) => (f === null ? Number.NaN : of(f)));
-  const places = text((row) => set.place(row));
+  // Columns, not an object for every row: these would be most of the memory.
+  const own = Int32Array.from(plan.cell.subarray(start, end), (cell) => {
+    const c = classOf[cell];
+    return c < 0 || position[cell] < 0 || predicted[c] === null ? -1 : c;
+  });
+  const at = (i: number) => position[plan.cell[start + i]];
+  const number = (of: (cells: PredictedCells, at: number, own: number) => number) => {
+    const out = new Float32Array(size).fill(Number.NaN);
+    for (let i = 0; i < size; i++) if (own[i] >= 0) out[i] = of(predicted[own[i]]!, at(i), own[i]);
+    return out;
+  };
+  const rowInFile = new Int32Array(size);
   const files = new Map<string, string>();
   const file = (base: string) => {
     let name = files.get(base);
     if (name === undefined) files.set(base, (name = `${relative(features, base).split(sep).join("/")}.npy`));
     return name;
   };
+  const placed = text((row) => {
+    const place = set.place(row);
+    rowInFile[row - start] = place.row;
+    return file(place.base);
+  });
   return table(
     new Map<string, Column>([
       ["encoder", text(() => encoder)],
@@ -165,20 +178,21 @@ function piece(
       ["setting", text(() => setting)],
       ["background", text(() => background)],
       ["Metadata_Donor", text((row) => (plan.donor[row] < 0 ? null : cells.id[plan.donor[row]]))],
-      ["prediction", found.map((f) => (f === null ? null : classes[f.of.predicted[f.i]]))],
-      ["probability", number((f) => f.of.probability[f.i])],
-      ["probability_own", number((f) => f.of.own[f.i])],
-      ["margin", number((f) => f.of.margin[f.i])],
-      ["correct", number((f) => (f.of.predicted[f.i] === f.own ? 1 : 0))],
+      ["prediction", Array.from(own, (c, i) => (c < 0 ? null : classes[predicted[c]!.predicted[at(i)]]))],
+      ["probability", number((of, i) => of.probability[i])],
+      ["probability_own", number((of, i) => of.own[i])],
+      ["margin", number((of, i) => of.margin[i])],
+      ["correct", number((of, i, c) => (of.predicted[i] === c ? 1 : 0))],
       [
         "flipped",
-        number((f) =>
-          f.before === null ? Number.NaN : f.of.predicted[f.i] === f.before.predicted[f.i] ? 0 : 1,
-        ),
+        number((of, i, c) => {
+          const before = original[c];
+          return before === null ? Number.NaN : of.predicted[i] === before.predicted[i] ? 0 : 1;
+        }),
       ],
       ["group", Int32Array.from({ length: size }, (_, i) => groups.group[plan.cell[start + i]])],
-      ["features_file", places.map(({ base }) => file(base))],
-      ["features_row", Int32Array.from(places, ({ row }) => row)],
+      ["features_file", placed],
+      ["features_row", rowInFile],
     ]),
   );
 }
