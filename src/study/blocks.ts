@@ -46,7 +46,7 @@ export const PAIRS = z.array(
 );
 
 /** Raised whenever the same features and split give other fits. */
-export const PROBE_VERSION = 3;
+export const PROBE_VERSION = 4;
 
 /** What is evaluated: blocks of feature sets, for the same cells. */
 export interface Evaluation {

@@ -1,12 +1,11 @@
 import { mulberry32 } from "../../core/rng.ts";
+import type { Passed } from "./follow.ts";
+import { FreeSystem } from "./free-system.ts";
 import type { InnerProducts } from "./inner-products.ts";
 import type { Kernels } from "./kernels.ts";
-import type { RowView } from "./row-view.ts";
+import { BOUND, FREE, OUT } from "./problem.ts";
 
-/** Where a row's multiplier is: at 0, between its bounds, at 1; or nobody has asked yet. */
-const OUT = 0;
-const FREE = 1;
-const BOUND = 2;
+/** The role of a row that nobody has asked for yet. */
 const UNKNOWN = -1;
 
 /** Rows of the smallest set; every further one is twice as large. */
@@ -24,18 +23,30 @@ const CLOSE = 0.01;
 /** Rounds in which the wrong rows may not have become fewer, and rounds in all, before a set is given up. */
 const PATIENCE = 8;
 const ROUNDS = 40;
+/** Rows per feature above which no set is tried: the interior point is sooner, whatever the classes. */
+const MOST_ROWS = 5;
+/** Share of wrong rows in the first round above which classes overlap too much, where there are more rows than features. */
+const HOPELESS = 0.45;
+/** Rows that look free, per feature, above which a point is not near the optimum. */
+const MOST_FREE = 0.96;
+/** Wrong rows at which a point was not near the optimum: so many, or this share of the free ones. */
+const FEW_WRONG = 4;
+const FEW_WRONG_NEAR = 32;
+const WRONG = 0.15;
 /** What a margin of a free row may be off. */
 const EXACT = 1e-9;
 /** A residual that is left with more than this share of itself needs a factor in float64. */
 const SLOW = 0.3;
-/** Free rows up to which float32 saves nothing, as it takes a round more. */
-const SMALL = 256;
-/**
- * Ridges of the factors in either precision, which keep them positive definite; rounds correct what they change. More is
- * needed where there are as many free rows as features, as K is in float32.
- */
-const SINGLE = 1e-5;
-const DOUBLE = [1e-10, 1e-8, 1e-6];
+
+/** When a set is given up. */
+interface Limits {
+  /** After so many rounds in which the wrong rows did not become fewer. */
+  readonly patience: number;
+  /** With more wrong rows than this. */
+  readonly most: number;
+}
+
+const LIMITS: Limits = { patience: PATIENCE, most: Infinity };
 
 /**
  * Dual of the linear C-SVC with C = 1 and unpenalized bias by a primal-dual active-set method (Hintermueller, Ito and
@@ -51,15 +62,17 @@ const DOUBLE = [1e-10, 1e-8, 1e-6];
 export class ActiveSet {
   readonly #kernels: Kernels;
   readonly #inner: InnerProducts;
+  readonly #system: FreeSystem;
   readonly #labels: Int8Array;
   readonly #roles: Int8Array;
   /** y alpha of every row; what is not in the training set has 0. */
   readonly #beta: Float64Array;
   readonly #w: Float64Array;
+  /** Xw of every row, where it was asked for. */
+  readonly #f: Float64Array;
   #b = 0;
   /** Mean squared norm of the rows. */
   readonly #size: number;
-  #single = true;
   #rounds = 0;
   #started = false;
 
@@ -71,7 +84,9 @@ export class ActiveSet {
     this.#roles = new Int8Array(labels.length).fill(UNKNOWN);
     this.#beta = new Float64Array(labels.length);
     this.#w = new Float64Array(kernels.columns);
+    this.#f = new Float64Array(labels.length);
     this.#size = kernels.variance * kernels.dimension;
+    this.#system = new FreeSystem(inner, this.#size);
   }
 
   /** Rounds that the last solution took. */
@@ -82,38 +97,42 @@ export class ActiveSet {
   /** Multipliers of the training rows at the optimum; null where the method does not get there. */
   solve(train: Int32Array): Float64Array | null {
     this.#rounds = 0;
-    if (!(this.#size > 0)) return null;
+    if (!(this.#size > 0) || train.length > MOST_ROWS * this.#kernels.dimension) return null;
     if (this.#started) this.#restrict(train);
-    this.#started = this.#started ? this.#go(train) : this.#grow(train);
+    this.#started = this.#started ? this.#go(train, train.length) : this.#grow(train);
     if (!this.#started) return null;
     return this.#multipliers(train);
   }
 
   /**
-   * From a point near the optimum: the roles of rows are those of the larger of multiplier and slack, in units of the
-   * largest multiplier.
-   *
-   * @param alpha multipliers of the training rows
-   * @param scores of the training rows, bias included
+   * From a point near the optimum; null where it is not near enough, as about as many rows that look free as there are
+   * features tell, or many wrong ones.
    */
-  polish(train: Int32Array, alpha: Float64Array, scores: Float64Array, b: number): Float64Array | null {
+  polish(train: Int32Array, { roles, alpha, b, near }: Passed): Float64Array | null {
     this.#rounds = 0;
+    let free = 0;
+    for (let i = 0; i < roles.length; i++) if (roles[i] === FREE) free++;
+    if (!near && free > MOST_FREE * this.#kernels.dimension) return null;
     this.#roles.fill(UNKNOWN);
     this.#beta.fill(0);
     this.#b = b;
-    let size = 0;
-    for (const a of alpha) if (a > size) size = a;
-    train.forEach((r, i) => {
-      const z = 1 - this.#labels[r] * scores[i];
-      const role = alpha[i] < -z * size ? OUT : 1 - alpha[i] < z ? BOUND : FREE;
-      this.#roles[r] = role;
-      this.#beta[r] = role === OUT ? 0 : this.#labels[r] * (role === BOUND ? 1 : alpha[i]);
-    });
-    return this.#settle(train, FROM_GUESS, 1) ? this.#multipliers(train) : null;
+    const multipliers = alpha();
+    for (let i = 0; i < train.length; i++) {
+      const r = train[i];
+      this.#roles[r] = roles[i];
+      this.#beta[r] = roles[i] === OUT ? 0 : this.#labels[r] * (roles[i] === BOUND ? 1 : multipliers[i]);
+    }
+    const limits = { patience: 1, most: Math.max(near ? FEW_WRONG_NEAR : FEW_WRONG, WRONG * free) };
+    return this.#settle(train, FROM_GUESS, limits) ? this.#multipliers(train) : null;
   }
 
   #multipliers(train: Int32Array): Float64Array {
-    return Float64Array.from(train, (r) => Math.min(1, Math.max(0, this.#labels[r] * this.#beta[r])));
+    const alpha = new Float64Array(train.length);
+    for (let i = 0; i < alpha.length; i++) {
+      const r = train[i];
+      alpha[i] = Math.min(1, Math.max(0, this.#labels[r] * this.#beta[r]));
+    }
+    return alpha;
   }
 
   /** From a small set to all rows. */
@@ -130,7 +149,7 @@ export class ActiveSet {
       if (Number.isNaN(before)) {
         for (const r of rows) this.#roles[r] = FREE;
         if (!this.#settle(rows, FROM_NOTHING)) return false;
-      } else if (!this.#go(rows)) return false;
+      } else if (!this.#go(rows, train.length)) return false;
       if (size === train.length) return true;
       const free = this.#count(rows, FREE);
       // More free rows than features cannot be solved for; their number grows as a power of that of the rows.
@@ -158,135 +177,164 @@ export class ActiveSet {
       }
   }
 
-  /** Rows without a role get the one that the last machine has for them. */
-  #go(rows: Int32Array): boolean {
+  /**
+   * Rows without a role get the one that the last machine has for them.
+   *
+   * @param all rows of the training set that they belong to
+   */
+  #go(rows: Int32Array, all: number): boolean {
     const unknown = rows.filter((r) => this.#roles[r] === UNKNOWN);
     const scores = new Float64Array(unknown.length);
     this.#kernels.view(unknown).scores(this.#w, scores);
     unknown.forEach((r, i) => {
       this.#roles[r] = 1 - this.#labels[r] * (scores[i] + this.#b) > 0 ? FREE : OUT;
     });
-    const loose = rows.length > LOOSE * this.#kernels.dimension;
-    return this.#settle(rows, loose ? FROM_LOOSE_GUESS : FROM_GUESS);
+    const { dimension } = this.#kernels;
+    const loose = rows.length > LOOSE * dimension;
+    const limits = { patience: PATIENCE, most: all > LOOSE * dimension ? HOPELESS * rows.length : Infinity };
+    return this.#settle(rows, loose ? FROM_LOOSE_GUESS : FROM_GUESS, limits);
   }
 
-  /** @param patience rounds in which the wrong rows may not have become fewer, before the set is given up */
-  #settle(rows: Int32Array, ridges: readonly number[], patience = PATIENCE): boolean {
-    const view = this.#kernels.view(rows);
-    const f = new Float64Array(rows.length);
-    this.#score(rows, view, f);
-    this.#single = true;
-    return ridges.every((ridge, level) => {
+  #settle(rows: Int32Array, ridges: readonly number[], { patience, most }: Limits = LIMITS): boolean {
+    this.#system.reset();
+    const used = pick(rows, (r) => this.#beta[r] !== 0);
+    this.#kernels.view(used).combine(gather(this.#beta, used), this.#w);
+    const free = pick(rows, (r) => this.#roles[r] === FREE);
+    this.#score(free);
+    return ridges.every((share, level) => {
+      const ridge = share * this.#size;
       const last = level === ridges.length - 1;
       let least = Infinity;
       let waited = 0;
-      let left = Infinity;
       for (let round = 0; round < ROUNDS; round++) {
         this.#rounds++;
-        const residual = this.#correct(rows, view, f, ridge * this.#size);
+        const residual = this.#solveFree(rows, ridge, last);
         if (residual === null) return false;
-        const wrong = this.#judge(rows, f, ridge * this.#size, Math.max(EXACT, residual));
-        if (!last && wrong <= CLOSE * rows.length) return true;
-        if (wrong > 0) {
-          if (wrong < least) {
-            least = wrong;
-            waited = 0;
-          } else if (++waited > patience) return false;
-          left = Infinity;
-          continue;
-        }
-        if (residual <= EXACT) return true;
-        if (residual > SLOW * left) {
-          if (!this.#single) return true;
-          this.#single = false;
-        }
-        left = residual;
+        this.#score(rows);
+        const wrong = this.#judge(rows, ridge, Math.max(EXACT, residual));
+        if (wrong === 0 || (!last && wrong <= CLOSE * rows.length)) return true;
+        if (wrong < least) {
+          least = wrong;
+          waited = 0;
+        } else if (++waited > patience) return false;
+        if (wrong > most) return false;
       }
       return false;
     });
   }
 
-  /** f = Xw of the rows, w = X' beta. */
-  #score(rows: Int32Array, view: RowView, f: Float64Array): void {
-    const beta = this.#beta;
-    const used = pick(rows, (r) => beta[r] !== 0);
-    const factors = new Float64Array(used.length);
-    for (let i = 0; i < used.length; i++) factors[i] = beta[used[i]];
-    this.#kernels.view(used).combine(factors, this.#w);
-    view.scores(this.#w, f);
+  /** f = Xw of some rows. */
+  #score(rows: Int32Array): void {
+    const scores = new Float64Array(rows.length);
+    this.#kernels.view(rows).scores(this.#w, scores);
+    for (let i = 0; i < rows.length; i++) this.#f[rows[i]] = scores[i];
   }
 
   /**
-   * Solves for the free rows and brings f up to date; returns the largest residual of those that stay free, or null
-   * where there is no solution.
+   * Brings all multipliers to what the roles say and solves for the free ones; returns the largest residual of those
+   * that stay free, or null where there is no solution.
+   *
+   * @param exactly whether residuals are to be brought down, as long as all free multipliers are within their bounds
    */
-  #correct(rows: Int32Array, view: RowView, f: Float64Array, ridge: number): number | null {
+  #solveFree(rows: Int32Array, ridge: number, exactly: boolean): number | null {
     const roles = this.#roles;
-    const labels = this.#labels;
-    const beta = this.#beta;
     const free = pick(rows, (r) => roles[r] === FREE);
-    const n = free.length;
-    if (n === 0) return null;
+    if (free.length === 0) return null;
     const places = this.#inner.places(free);
-    const v = new Float64Array(n);
-    for (let i = 0, k = 0; i < rows.length; i++)
-      if (roles[rows[i]] === FREE) v[k++] = labels[rows[i]] - f[i] - this.#b;
+    const goal = (r: number) => (roles[r] === OUT ? 0 : roles[r] === BOUND ? this.#labels[r] : this.#beta[r]);
+    const moved = pick(rows, (r) => goal(r) !== this.#beta[r]);
+    const off = new Float64Array(free.length);
+    const by = new Float64Array(moved.length);
+    for (let k = 0; k < moved.length; k++) {
+      const r = moved[k];
+      by[k] = goal(r) - this.#beta[r];
+      this.#beta[r] += by[k];
+      // It takes along what it added to the scores of the others.
+      this.#inner.add(places, r, -by[k], off);
+    }
+    this.#move(moved, by);
     let sum = 0;
-    for (const r of rows) {
-      const goal = roles[r] === OUT ? 0 : roles[r] === BOUND ? labels[r] : beta[r];
-      // A row that goes to its bound takes along what it added to the scores of the others.
-      if (goal !== beta[r]) this.#inner.add(places, r, beta[r] - goal, v);
-      beta[r] = goal;
-      sum += goal;
-    }
-    const one = new Float64Array(n);
-    const root = this.#factor(places, ridge, one);
-    if (root === null) return null;
-    const { scale, solve } = root;
-    for (let k = 0; k < n; k++) v[k] = scale * (v[k] - ridge * beta[free[k]]);
-    solve(v);
-    solve(one);
-    let along = 0;
-    for (let k = 0; k < n; k++) {
-      sum += scale * v[k];
-      along += scale * one[k];
-    }
-    const db = sum / along;
-    for (let k = 0; k < n; k++) beta[free[k]] += scale * (v[k] - db * one[k]);
-    this.#b += db;
-    if (!Number.isFinite(this.#b)) return null;
-    this.#score(rows, view, f);
-    let residual = 0;
-    for (let i = 0; i < rows.length; i++) {
-      const r = rows[i];
-      const alpha = labels[r] * beta[r];
-      if (roles[r] !== FREE || alpha < 0 || alpha > 1) continue;
-      residual = Math.max(residual, Math.abs(labels[r] - f[i] - this.#b - ridge * beta[r]));
+    for (const r of rows) sum += this.#beta[r];
+    let residual = this.#correct(free, places, ridge, sum, off);
+    off.fill(0);
+    while (exactly && residual !== null && residual > EXACT && this.#within(free)) {
+      const before: number = residual;
+      residual = this.#correct(free, places, ridge, 0, off);
+      if (residual === null || residual <= SLOW * before) continue;
+      if (!this.#system.refine()) break;
     }
     return residual;
   }
 
-  /** Solves with K + ridge I over the places, as scale S^-1 scale; `one` becomes what stands for a vector of ones. */
-  #factor(places: Int32Array, ridge: number, one: Float64Array) {
-    const least = this.#single && places.length > SMALL ? [SINGLE, ...DOUBLE] : DOUBLE;
-    for (const own of least) {
-      const scale = 1 / Math.sqrt(Math.max(ridge, own * this.#size));
-      one.fill(scale);
-      const solve = this.#inner.factor(places, one, own === SINGLE);
-      if (solve !== null) return { scale, solve };
-      this.#single = false;
+  /** w moves along with multipliers. */
+  #move(rows: Int32Array, by: Float64Array): void {
+    if (rows.length === 0) return;
+    const dw = new Float64Array(this.#w.length);
+    this.#kernels.view(rows).combine(by, dw);
+    for (let j = 0; j < dw.length; j++) this.#w[j] += dw[j];
+  }
+
+  /**
+   * Solves for the free rows, whose scores are f + off, and brings these up to date.
+   *
+   * @param sum of all beta
+   * @returns the largest residual of those that stay free; null where there is no solution
+   */
+  #correct(
+    free: Int32Array,
+    places: Int32Array,
+    ridge: number,
+    sum: number,
+    off: Float64Array,
+  ): number | null {
+    const labels = this.#labels;
+    const f = this.#f;
+    const beta = this.#beta;
+    const factored = this.#system.factor(free, places, ridge);
+    if (factored === null) return null;
+    const { scale, solve, one, along } = factored;
+    const v = new Float64Array(free.length);
+    for (let k = 0; k < v.length; k++) {
+      const r = free[k];
+      v[k] = scale * (labels[r] - f[r] - this.#b + off[k] - ridge * beta[r]);
     }
-    return null;
+    solve(v);
+    let left = sum;
+    for (let k = 0; k < v.length; k++) left += scale * v[k];
+    const db = left / along;
+    this.#b += db;
+    if (!Number.isFinite(this.#b)) return null;
+    for (let k = 0; k < v.length; k++) {
+      v[k] = scale * (v[k] - db * one[k]);
+      beta[free[k]] += v[k];
+    }
+    this.#move(free, v);
+    this.#score(free);
+    let residual = 0;
+    for (const r of free) {
+      const alpha = labels[r] * beta[r];
+      if (alpha < 0 || alpha > 1) continue;
+      residual = Math.max(residual, Math.abs(labels[r] - f[r] - this.#b - ridge * beta[r]));
+    }
+    return residual;
+  }
+
+  /** Whether all multipliers of these rows are within their bounds. */
+  #within(rows: Int32Array): boolean {
+    for (const r of rows) {
+      const alpha = this.#labels[r] * this.#beta[r];
+      if (alpha < 0 || alpha > 1) return false;
+    }
+    return true;
   }
 
   /** Gives rows that are on the wrong side, by more than `open`, another role; returns how many. */
-  #judge(rows: Int32Array, f: Float64Array, ridge: number, open: number): number {
+  #judge(rows: Int32Array, ridge: number, open: number): number {
     const roles = this.#roles;
     let wrong = 0;
-    for (let i = 0; i < rows.length; i++) {
-      const r = rows[i];
+    for (const r of rows) {
       const alpha = this.#labels[r] * this.#beta[r];
-      const z = 1 - this.#labels[r] * (f[i] + this.#b) - ridge * alpha;
+      const z = 1 - this.#labels[r] * (this.#f[r] + this.#b) - ridge * alpha;
       const role = roles[r];
       if (role === FREE) roles[r] = alpha < 0 ? OUT : alpha > 1 ? BOUND : FREE;
       else if (role === OUT ? z > open : z < -open) roles[r] = FREE;
@@ -302,6 +350,12 @@ function pick(rows: Int32Array, wanted: (row: number) => boolean): Int32Array {
   let count = 0;
   for (let i = 0; i < rows.length; i++) if (wanted(rows[i])) out[count++] = rows[i];
   return out.subarray(0, count);
+}
+
+function gather(values: Float64Array, rows: Int32Array): Float64Array {
+  const out = new Float64Array(rows.length);
+  for (let i = 0; i < out.length; i++) out[i] = values[rows[i]];
+  return out;
 }
 
 /** In an order that depends on nothing but their number. */

@@ -1,3 +1,4 @@
+import type { Passed } from "./follow.ts";
 import { type InteriorProblem, solveInterior } from "./ipm.ts";
 import type { Kernels } from "./kernels.ts";
 import { type Fit, GAP_GOAL } from "./problem.ts";
@@ -7,7 +8,7 @@ import { Proof, type Proven } from "./proof.ts";
 const SCATTER_VALUES = 65536;
 
 /** The machine that a point near the optimum leads to; null where it leads to none. */
-export type Polish = (alpha: Float64Array, w: Float64Array, b: number) => Fit | null;
+export type Polish = (point: Passed) => Fit | null;
 
 /** Solves training sets of one pair by systems of the size of the features; what the folds share is computed once. */
 export class FeatureSolver {
@@ -34,7 +35,7 @@ export class FeatureSolver {
   }
 
   /** Optimal machine for the given training rows, which are all parts but `without` where there are parts; null where rounding forbids it. */
-  solve(train: Int32Array, without: number, polish: Polish): Fit | null {
+  solve(train: Int32Array, without: number, polish: Polish | null): Fit | null {
     const rows = this.#kernels.view(train);
     const y = Int8Array.from(train, (r) => this.#labels[r]);
     const scatter = this.#scatters.length > 0 ? this.#scatter(without) : null;
@@ -42,17 +43,22 @@ export class FeatureSolver {
     return this.#descend({ ...problem, shrink: true }) ?? this.#descend({ ...problem, shrink: false });
   }
 
-  #descend({ polish, ...problem }: Omit<InteriorProblem, "done" | "guess"> & { polish: Polish }): Fit | null {
+  #descend({
+    polish,
+    ...problem
+  }: Omit<InteriorProblem, "done" | "guess"> & { polish: Polish | null }): Fit | null {
     const proof = new Proof(problem.rows, problem.y);
     let found: Proven | Fit | undefined;
     const steps = solveInterior({
       ...problem,
-      guess: (alpha, w, b) => {
-        const polished = polish(alpha, w, b);
-        if (polished === null) return false;
-        found = polished;
-        return true;
-      },
+      guess:
+        polish &&
+        ((point) => {
+          const polished = polish(point);
+          if (polished === null) return false;
+          found = polished;
+          return true;
+        }),
       done: (alpha, near) => {
         found = proof.of(alpha, near);
         return found.gap <= GAP_GOAL;

@@ -1,5 +1,6 @@
 import { dot } from "../../core/statistics.ts";
 import { factor } from "./factor.ts";
+import { followPath, type Guess } from "./follow.ts";
 import { Newton } from "./newton.ts";
 import { Point } from "./point.ts";
 import type { RowView } from "./row-view.ts";
@@ -9,11 +10,6 @@ import { Shrinker } from "./shrink.ts";
 export const MU = 0.5;
 /** A ridge regression on +-1 shrinks its scores toward 0; this brings them to the size that margins have. */
 export const STRETCH = 2;
-export const STEPS = 80;
-/** Sum of complementarity products, relative to 1 + primal objective, at which `done` is asked. */
-export const CLOSE = 1e-6;
-/** The same, at which `guess` is asked, once each. */
-export const NEAR = [1e-4, 1e-6];
 /** How often `done` may disagree before the rows that were fixed are blamed. */
 const PATIENCE = 2;
 
@@ -25,8 +21,8 @@ export interface InteriorProblem {
   readonly scatter: Float32Array | null;
   /** Whether to fix rows at their bounds. */
   readonly shrink: boolean;
-  /** Whether the optimum can be guessed from a point that is near it (multipliers of all rows, w, b). */
-  guess(alpha: Float64Array, w: Float64Array, b: number): boolean;
+  /** Whether the optimum can be guessed from a point that is near it. */
+  readonly guess: Guess | null;
   /** Whether a point (multipliers of all rows, w) is good enough; asked when the method believes so. */
   done(alpha: Float64Array, w: Float64Array): boolean;
 }
@@ -48,25 +44,21 @@ export function solveInterior({ rows, y, scatter, shrink, guess, done }: Interio
   if (!ridge(point, scatter)) return null;
   const newton = new Newton(point, scatter);
   const shrinker = new Shrinker(point, y);
-  let refused = 0;
-  let guesses = 0;
-  for (let steps = 0; steps < STEPS; steps++) {
-    const hinge = point.measure();
-    const { mu, w } = point;
-    if (!Number.isFinite(mu)) return null;
-    const relative = (2 * point.rows.count * mu) / (1 + dot(w, w) / 2 + hinge);
-    if (relative <= NEAR[guesses]) {
-      guesses++;
-      if (guess(shrinker.multipliers(), w, point.b)) return steps;
-    }
-    if (relative <= CLOSE) {
-      if (done(shrinker.multipliers(), w)) return steps;
-      if (shrink && ++refused > PATIENCE) return null;
-    }
-    if (shrink) shrinker.shrink(mu);
-    if (!newton.step()) return null;
-  }
-  return null;
+  return followPath({
+    measure: () => {
+      const hinge = point.measure();
+      return (2 * point.rows.count * point.mu) / (1 + dot(point.w, point.w) / 2 + hinge);
+    },
+    guess:
+      guess &&
+      ((near) => guess({ roles: shrinker.roles(), alpha: () => shrinker.multipliers(), b: point.b, near })),
+    done: () => done(shrinker.multipliers(), point.w),
+    patience: shrink ? PATIENCE : Infinity,
+    step: () => {
+      if (shrink) shrinker.shrink(point.mu);
+      return newton.step();
+    },
+  });
 }
 
 /** Goes to a point on the central path of its own scores: those of a ridge regression on y, stretched. */

@@ -1,5 +1,6 @@
 import { ActiveSet } from "./active-set.ts";
 import { FeatureSolver } from "./feature-solver.ts";
+import type { Passed } from "./follow.ts";
 import { InnerProducts } from "./inner-products.ts";
 import { Kernels } from "./kernels.ts";
 import { pairSystems, type Systems } from "./memory.ts";
@@ -83,7 +84,7 @@ export class PairSolver {
       if (kernels !== this.#kernels) kernels.copy(this.#kernels, this.#labels.length);
       this.#features = new FeatureSolver(kernels, this.#labels, this.#parts);
     }
-    return this.#features.solve(train, without, (alpha, w, b) => this.#polished(train, alpha, { w, b }));
+    return this.#features.solve(train, without, this.#set ? (point) => this.#polished(train, point) : null);
   }
 
   #byRows(train: Int32Array, inner: InnerProducts): Fit | null {
@@ -92,16 +93,20 @@ export class PairSolver {
     const proof = new Proof(rows, y);
     let found: Fit | Proven | null = null;
     const iterations = solveRowsInterior(rows, inner, y, {
-      guess: (alpha, w, b) => (found = this.#polished(train, alpha, { w, b })) !== null,
+      guess: (point) => {
+        const polished = this.#polished(train, point);
+        if (polished === null) return false;
+        found = polished;
+        return true;
+      },
       done: (alpha) => (found = proof.of(alpha)).gap <= GAP_GOAL,
     });
     return iterations === null || found === null ? null : { solver: "ipm", ...(found as Proven), iterations };
   }
 
   /** The exact optimum that a point near it leads to, if it does. */
-  #polished(train: Int32Array, alpha: Float64Array, machine: Machine): Fit | null {
-    if (this.#set === undefined) return null;
-    const exact = this.#set.polish(train, alpha, this.scores(machine, train), machine.b);
+  #polished(train: Int32Array, point: Passed): Fit | null {
+    const exact = this.#set!.polish(train, point);
     return exact && this.#proven(train, exact);
   }
 
@@ -111,7 +116,9 @@ export class PairSolver {
   }
 
   #signs(rows: Int32Array): Int8Array {
-    return Int8Array.from(rows, (r) => this.#labels[r]);
+    const y = new Int8Array(rows.length);
+    for (let i = 0; i < y.length; i++) y[i] = this.#labels[rows[i]];
+    return y;
   }
 
   /** Whether systems of the size of the rows take less than those of the size of the features. */

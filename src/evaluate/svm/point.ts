@@ -1,3 +1,4 @@
+import { BOUND, FREE, OUT } from "./problem.ts";
 import type { RowView } from "./row-view.ts";
 import type { StepKernels, StepVectors } from "./step.ts";
 
@@ -58,6 +59,20 @@ export class Point {
   /** Brings z up to date; returns the sum of hinge losses over all rows. */
   measure(): number {
     return this.step.measure(this.rows.count, this.b) + this.fixed.loss;
+  }
+
+  /** The largest multiplier of the rows in play. */
+  get size(): number {
+    const { alpha } = this.vectors;
+    let size = 0;
+    for (let i = 0; i < this.rows.count; i++) if (alpha[i] > size) size = alpha[i];
+    return size;
+  }
+
+  /** Where the multiplier of row `i` will end: by the larger of its distance from a bound and that bound's slack, which is measured by `size` at 0. */
+  role(i: number, size: number): number {
+    const { alpha, beta, s, xi } = this.vectors;
+    return alpha[i] < size * s[i] ? OUT : beta[i] < xi[i] ? BOUND : FREE;
   }
 
   /** Sets the multiplier of row `i`, `small` away from its nearer bound, and slacks that make its products mu. */

@@ -3,6 +3,11 @@ import { DataError } from "../../errors.ts";
 /** Relative duality gap that every fit reaches. */
 export const GAP_GOAL = 1e-6;
 
+/** Where a row's multiplier is: at 0, between its bounds, or at 1. */
+export const OUT = 0;
+export const FREE = 1;
+export const BOUND = 2;
+
 /**
  * One two-class training set as the solvers see it: rows centered on their mean. The unpenalized bias makes the
  * machine invariant to the shift, and centered rows lose fewer digits.

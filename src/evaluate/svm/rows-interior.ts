@@ -1,5 +1,6 @@
+import { followPath } from "./follow.ts";
 import type { InnerProducts, SolveRows } from "./inner-products.ts";
-import { CLOSE, type InteriorProblem, MU, NEAR, STEPS, STRETCH } from "./ipm.ts";
+import { type InteriorProblem, MU, STRETCH } from "./ipm.ts";
 import { FALL, SINGLE_LIMIT } from "./newton.ts";
 import { Point } from "./point.ts";
 import type { RowView } from "./row-view.ts";
@@ -65,27 +66,26 @@ class RowsInterior {
 
   solve({ guess, done }: Parameters<typeof solveRowsInterior>[3]): number | null {
     if (!this.#ridge()) return null;
-    const { vectors } = this.#step;
-    let refused = 0;
-    let guesses = 0;
-    for (let steps = 0; steps < STEPS; steps++) {
-      const hinge = this.#point.measure();
-      const sum = this.#step.products(this.#count);
-      if (!Number.isFinite(sum)) return null;
-      const square = this.#residual();
-      const relative = sum / (1 + square / 2 + hinge);
-      const alpha = () => vectors.alpha.slice(0, this.#count);
-      if (relative <= NEAR[guesses]) {
-        guesses++;
-        if (guess(alpha(), this.#w, this.#point.b)) return steps;
-      }
-      if (relative <= CLOSE) {
-        if (done(alpha())) return steps;
-        if (++refused > PATIENCE) return null;
-      }
-      if (!this.#newton(sum / (2 * this.#count))) return null;
-    }
-    return null;
+    const alpha = () => this.#step.vectors.alpha.slice(0, this.#count);
+    let sum = 0;
+    return followPath({
+      measure: () => {
+        const hinge = this.#point.measure();
+        sum = this.#step.products(this.#count);
+        return Number.isFinite(sum) ? sum / (1 + this.#residual() / 2 + hinge) : Number.NaN;
+      },
+      guess: guess && ((near) => guess({ roles: this.#roles(), alpha, b: this.#point.b, near })),
+      done: () => done(alpha()),
+      patience: PATIENCE,
+      step: () => this.#newton(sum / (2 * this.#count)),
+    });
+  }
+
+  #roles(): Int8Array {
+    const { size } = this.#point;
+    const roles = new Int8Array(this.#count);
+    for (let i = 0; i < roles.length; i++) roles[i] = this.#point.role(i, size);
+    return roles;
   }
 
   /** r = K(y alpha) - f, by way of the features; returns the squared norm of X'(y alpha). */

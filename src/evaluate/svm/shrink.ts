@@ -1,4 +1,5 @@
 import { nearest, type Point } from "./point.ts";
+import { BOUND, OUT } from "./problem.ts";
 
 /** A row is fixed at a bound where its multiplier's distance from it is below this times its slack, and steady. */
 const FIX = 0.1;
@@ -52,12 +53,20 @@ export class Shrinker {
     return all;
   }
 
+  /** Where the multipliers of all training rows will end, as far as the point tells. */
+  roles(): Int8Array {
+    const { rows, size } = this.#point;
+    const all = new Int8Array(this.#labels.length);
+    for (let i = 0; i < all.length; i++) all[i] = this.#bound[i] === 1 ? BOUND : OUT;
+    for (let i = 0; i < rows.count; i++) all[this.#active[i]] = this.#point.role(i, size);
+    return all;
+  }
+
   /** Takes back fixed rows near the margin, and fixes others far from it. */
   shrink(mu: number): void {
-    const { rows, train, vectors } = this.#point;
+    const { rows, train } = this.#point;
     // What counts as small near 0 is measured by the largest multiplier, as separable classes have none near 1.
-    let size = 0;
-    for (let i = 0; i < rows.count; i++) if (vectors.alpha[i] > size) size = vectors.alpha[i];
+    const { size } = this.#point;
     const back = this.#takeBack(rows.count, size, mu);
     const left = this.#fix(back, size);
     if (back > rows.count || left < back) this.#point.rows = train.pick(this.#active.subarray(0, left));

@@ -101,6 +101,19 @@ test("classes that overlap end as exactly: the set starts from the interior poin
   expect(fit.correct).toEqual(plain.correct);
 });
 
+test("classes that hardly differ end exactly, with a few more steps of the interior point where they need them", () => {
+  for (let seed = 1; seed <= 48; seed++) {
+    const random = mulberry32(seed);
+    const rows = Math.floor(30 + random() * 170);
+    const d = Math.floor(4 + random() * 80);
+    const shift = random() * 0.1;
+    const [a, b] = [0, shift].map((by) => Float32Array.from({ length: rows * d }, () => normal(random) + by));
+    const fit = crossValidatePair(a, b, d, stratifiedSplit([rows, rows], 5));
+    expect(fit.solvers, `seed ${seed}`).toEqual(Array(5).fill("set"));
+    expect(fit.gap, `seed ${seed}`).toBeLessThan(1e-9);
+  }
+});
+
 test("the interior point on the rows' side reaches the optimum of the plain twin", () => {
   for (const [rows, d, scale] of [
     [150, 20, 1],
