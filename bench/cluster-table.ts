@@ -24,6 +24,8 @@ function workload(cells: number): Workload {
     outputs: 1,
     rowBytes: 4 * DIMENSION + 12,
     pieces: PER_CELL * Math.ceil(cells / PIECE),
+    // Those without a background are made together, and both of each background.
+    steps: ((PER_CELL - 4) / 2 + 1) * Math.ceil(cells / PIECE),
     blocks: 0,
     // Of probes and evidence a guess; results as the plan estimates them.
     seconds: { features: composites * SECONDS, probes: 0, merge: 600 + 4e-5 * composites },

@@ -73,7 +73,8 @@ export { exportRemedied, type RemediedExport } from "./study/remedies/export.ts"
 export { readStudyFile, resolveStudy, type Study, StudyFile } from "./study/schema.ts";
 export { verify } from "./study/verify.ts";
 export { type DryRun, dryRun, runStudy, type StudyOptions, type StudyRun } from "./study.ts";
-export { readPlan, writePlan } from "./swap/plan-file.ts";
+export { writePlan } from "./swap/plan-file.ts";
+export { readPlan } from "./swap/read-plan.ts";
 export { type ExportViewOptions, exportView, type ViewExport } from "./view/export.ts";
 export { type ServeOptions, type Serving, serveStudies } from "./view/server.ts";
 export type { OpenViewOptions } from "./view/study.ts";

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""A shared disk as a host sees it over a network: late-disk.py FOLDER MOUNT SECONDS
+"""A shared disk as a host sees it over a network: late-disk.py FOLDER MOUNT SECONDS [BYTES]
 
 Shows FOLDER at MOUNT. The names in a folder are those that it had when the host last looked, at most SECONDS ago, as
 with the caches of NFS: what others put there or rename is not seen until then, also where it is asked for by its name,
 and what they took away is still listed, but cannot be opened. What the host itself does it sees at once. Contents are
-never old. Needs Debian's python3-fusepy, and root.
+never old. With BYTES, all that see this mount together write so many a second at most. Needs Debian's python3-fusepy, and root.
 """
 
 import errno
@@ -18,8 +18,8 @@ from fusepy import FUSE, FuseOSError, Operations
 class LateDisk(Operations):
     use_ns = True
 
-    def __init__(self, folder, seconds):
-        self.folder, self.seconds = folder, seconds
+    def __init__(self, folder, seconds, rate):
+        self.folder, self.seconds, self.rate = folder, seconds, rate
         self.looked = {}
 
     def real(self, path):
@@ -79,6 +79,8 @@ class LateDisk(Operations):
         return os.pread(fh, size, offset)
 
     def write(self, path, data, offset, fh):
+        # One request is served at a time, so all wait.
+        time.sleep(len(data) / self.rate)
         return os.pwrite(fh, data, offset)
 
     def truncate(self, path, length, fh=None):
@@ -126,8 +128,8 @@ class LateDisk(Operations):
 
 
 if __name__ == "__main__":
-    folder, mount, seconds = sys.argv[1:]
-    disk = LateDisk(os.path.realpath(folder), float(seconds))
+    folder, mount, seconds, *rate = sys.argv[1:]
+    disk = LateDisk(os.path.realpath(folder), float(seconds), float(*rate) if rate else float("inf"))
     # The kernel keeps nothing itself: what is late is late by the class above.
     FUSE(disk, mount, nothreads=True, hard_remove=False, use_ino=True, nonempty=True,
          entry_timeout=0, negative_timeout=0, attr_timeout=0, ac_attr_timeout=0)

@@ -72,7 +72,7 @@ boot() {
   on "$name" ip address add "${address[$name]}/24" dev "eth-$name"
   on "$name" ip link set "eth-$name" up
   on "$name" slurmd -N "$name" -f "$dir/slurm.conf"
-  await 30 "$name" alive "$name"
+  await 90 "$name" alive "$name"
 }
 
 # Whether Slurm takes a node for alive; one that it took for dead is first declared mended.

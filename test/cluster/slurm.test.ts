@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { built } from "../built.ts";
-import { Product } from "../faults/harness.ts";
+import { Product, tree } from "../faults/harness.ts";
 import { Cluster, noSlurm, until } from "./cluster.ts";
 import { differences, installCommand, makeAmidFaults, ShardedStudy, scripts } from "./sharded.ts";
 
@@ -83,6 +83,59 @@ describe.skipIf(noSlurm !== undefined)(`a study on a Slurm of two nodes (${noSlu
     }
     await made.merge();
     expect(differences(whole, made.out)).toEqual([]);
+  });
+
+  test("tasks that are to end while an encoder hangs, or while a write does not return, are killed and made again", async () => {
+    const hung = join(base, "hung.json");
+    const made = new ShardedStudy(cluster, hung, join(base, "hung"));
+    const program = resolve(import.meta.dirname, "../encode/command/program.mjs");
+    const description = {
+      ...{ format: "cellswap-encoder", version: 1, name: "net", outputs: [{ output: "y" }], batch: 16 },
+      command: [process.execPath, program, "notes"],
+      input: { channels: ["GFP", "RFP"], height: 64, width: 64 },
+    };
+    writeFileSync(join(base, "net.json"), JSON.stringify(description));
+    const settings = ["original", "self", "cell-free"];
+    writeFileSync(
+      hung,
+      JSON.stringify({
+        cells: "cells",
+        encoders: ["net.json"],
+        settings,
+        pairs: "none",
+        learningCurve: false,
+      }),
+    );
+    const alone = join(base, "hung-whole");
+    await new Product(built()).run(base, ["run", hung, "-o", alone, "--progress", "none"]);
+    await made.plan(2);
+
+    const hangs = join(base, "hangs");
+    cluster.setVariables("node1", { CELLSWAP_TEST_HANG: hangs });
+    const deaf = cluster.hold("node2", "rename:2", undefined, { HOLD_DEAF: "1" });
+    const job = await made.submit("0-1");
+    const { task } = await deaf();
+    await until("a program that hangs", 100, () => existsSync(hangs));
+    // SIGTERM, and SIGKILL after KillWait.
+    await cluster.login("scancel", job);
+    const cancelled = await cluster.ended(job, 30);
+    expect(cancelled).toEqual(["0 CANCELLED", "1 CANCELLED"]);
+    for (const node of ["node1", "node2"] as const)
+      expect(await cluster.on(node, "bash", "-c", "pgrep -f 'program.mj[s]|cli.j[s] shard' || true")).toBe(
+        "",
+      );
+    const log = (own: string) => readFileSync(join(base, `cellswap-shard-${job}_${own}.log`), "utf8");
+    expect(log(task === "0" ? "1" : "0")).toMatch(/stopped/);
+    expect(log(task)).not.toMatch(/stopped/);
+    const parts = () => Object.keys(tree(made.out)).filter((name) => name.includes(".part-"));
+    expect(parts().length).toBeGreaterThan(0);
+
+    cluster.setVariables("node1");
+    const again = await made.submit(await made.missing(), "--nodelist=node2");
+    expect(await cluster.ended(again)).toEqual([]);
+    expect(parts()).toEqual([]);
+    await made.merge();
+    expect(differences(alone, made.out)).toEqual([]);
   });
 
   test("the disk of the features and the scratch of the nodes are full", async () => {

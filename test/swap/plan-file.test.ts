@@ -8,7 +8,8 @@ import { sha256 } from "../../src/files/hash.ts";
 import { readCsv } from "../../src/files/table.ts";
 import { SETTINGS } from "../../src/settings.ts";
 import { makePlan } from "../../src/swap/plan.ts";
-import { planHash, planTable, readPlan, writePlan } from "../../src/swap/plan-file.ts";
+import { planHash, planTable, writePlan } from "../../src/swap/plan-file.ts";
+import { readPlan } from "../../src/swap/read-plan.ts";
 import { backgroundOf, runsOf, settingOf } from "../../src/swap/runs.ts";
 
 const cells = {

@@ -1,10 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { has, SmallStudy, workflows } from "./study.ts";
+import { CELLS, has, SmallStudy, workflows } from "./study.ts";
 
 const here = join(workflows, "nextflow");
 const there = has("nextflow", "-version");
+
+test.skipIf(!has("nextflow-lint", "-h"))("the linter finds nothing (needs nextflow-lint)", () => {
+  const { status, stdout, stderr } = spawnSync("nextflow-lint", [here], { encoding: "utf8" });
+  expect(status, stdout + stderr).toBe(0);
+  expect(stdout).toMatch(/8 files had no errors/);
+});
 
 test("the schema knows every parameter, with the value that it has by default", () => {
   const config = readFileSync(join(here, "nextflow.config"), "utf8");
@@ -21,15 +28,41 @@ test("the schema knows every parameter, with the value that it has by default", 
   expect(schema.allOf).toEqual(Object.keys(schema.$defs).map((name) => ({ $ref: `#/$defs/${name}` })));
 });
 
+/** Multiple of the plan's memory that shards ask for, so that it is more than the least. */
+const MARGIN = 8;
+
+/** The file of a name in a folder of folders. */
+function find(folder: string, name: string): string {
+  const file = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((path) => path.endsWith(name));
+  return join(folder, file ?? name);
+}
+
 describe.skipIf(!there)("Nextflow (needs nextflow)", () => {
   let study: SmallStudy;
   const nextflow = (...args: string[]) => [
-    ...["run", here, "-profile", "test", "--study", "study.json"],
-    ...["--cellswap", study.stoppedOnce, ...args],
+    ...["run", here, "-profile", "test", "-params-file", "params.json"],
+    ...["-with-trace", study.at(`trace-${traces++}.txt`), ...args],
   ];
+  let traces = 0;
+  /** Tasks that have ended, as Nextflow traced them: name, attempt, and the memory and time that were asked for. */
+  const traced = (run: number): Record<string, string>[] => {
+    const file = study.at(`trace-${run}.txt`);
+    if (!existsSync(file)) return [];
+    const [head, ...lines] = readFileSync(file, "utf8").trimEnd().split("\n");
+    const names = head.split("\t");
+    return lines.map((line) => Object.fromEntries(line.split("\t").map((value, i) => [names[i], value])));
+  };
 
   beforeAll(() => {
-    study = new SmallStudy();
+    study = new SmallStudy({ withoutCells: true });
+    const cells = {
+      cells: "cells",
+      import_cells: CELLS.import,
+      segment_cells: CELLS.segment,
+      cell_shards: 2,
+    };
+    const params = { study: "study.json", ...cells, cellswap: study.stoppedOnce, margin: MARGIN };
+    writeFileSync(study.at("params.json"), JSON.stringify(params));
   }, 600_000);
   afterAll(() => study.remove());
 
@@ -42,9 +75,12 @@ describe.skipIf(!there)("Nextflow (needs nextflow)", () => {
       `PATH=${study.at("bin")}:${process.env.PATH}`,
       ...["nextflow", "run", here, "-profile", "test,docker", "-stub-run", "--container", "image"],
       ...["--mount", study.folder, "--study", "study.json", "--outdir", "stub.study"],
+      // Options of the segmentation are left out.
+      ...["--cells", "stub.cells", "--import_cells", CELLS.import, "--segment_cells", "--cell_shards", "1"],
     ]);
     expect(code, output).toBe(0);
     expect(output.match(/Submitted process > CELLSWAP:CELLSWAP_(FEATURES|PROBES)/g)).toHaveLength(6);
+    expect(output.match(/Submitted process > CELLSWAP_CELLS:/g)).toHaveLength(4);
     expect(existsSync(study.at("stub.study"))).toBe(false);
     expect(readFileSync(study.at("docker.log"), "utf8")).toContain(
       `--entrypoint= -v ${study.folder}:${study.folder}`,
@@ -55,14 +91,23 @@ describe.skipIf(!there)("Nextflow (needs nextflow)", () => {
     timeout: 600_000,
   }, async () => {
     const killed = await study.run("nextflow", nextflow(), {
-      killAt: (output) => output.includes("Re-submitted"),
+      killAt: () => traced(0).some(({ attempt, status }) => attempt === "2" && status === "COMPLETED"),
     });
     expect(killed.signal, killed.output).toBe("SIGKILL");
     expect(killed.output).toContain("terminated with an error exit status (75) -- Execution is retried");
     expect(existsSync(study.at("study.study/report.html"))).toBe(false);
 
+    const planned = JSON.parse(readFileSync(find(study.at("work"), "plan.json"), "utf8")).memory / 2 ** 20;
+    expect(planned).toBeGreaterThan(1000 / MARGIN);
+    const asked = Math.ceil(MARGIN * planned);
+    const shards = traced(0).filter(({ name }) => name.includes("FEATURES"));
+    expect(shards.length).toBeGreaterThan(1);
+    for (const { attempt, memory, time } of shards)
+      expect([memory, time]).toEqual([`${asked * Number(attempt)} MB`, `${20 * Number(attempt)}m`]);
+
     const again = await study.run("nextflow", nextflow("-resume"));
     expect(again.code, again.output).toBe(0);
+    expect(again.output).toContain("Cached process > CELLSWAP_CELLS:CELLSWAP_SEGMENT ");
     expect(again.output).toContain("Cached process > CELLSWAP:CELLSWAP_PLAN");
     expect(again.output).toContain(`report: ${study.at("study.study/report.html")}`);
     study.expectWhole("study.study");

@@ -1,10 +1,13 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { has, SmallStudy, workflows } from "./study.ts";
+import { CELLS, has, SmallStudy, workflows } from "./study.ts";
 
 const here = join(workflows, "snakemake");
 const there = has("snakemake", "--version") && has("snakefmt", "--version");
+
+/** Multiple of the plan's memory that shards ask for, so that it is more than the least. */
+const MARGIN = 9;
 
 describe.skipIf(!there)("Snakemake (needs snakemake and snakefmt)", () => {
   let study: SmallStudy;
@@ -14,8 +17,9 @@ describe.skipIf(!there)("Snakemake (needs snakemake and snakefmt)", () => {
   ];
 
   beforeAll(() => {
-    study = new SmallStudy();
-    const config = { study: "study.json", shards: 3, mem_mb: 700, cellswap: study.stoppedOnce };
+    study = new SmallStudy({ withoutCells: true });
+    const cells = { cells: "cells", ...CELLS, cell_shards: 2 };
+    const config = { study: "study.json", shards: 3, ...cells, margin: MARGIN, cellswap: study.stoppedOnce };
     writeFileSync(study.at("config.yaml"), JSON.stringify(config));
   }, 600_000);
   afterAll(() => study.remove());
@@ -38,11 +42,16 @@ describe.skipIf(!there)("Snakemake (needs snakemake and snakefmt)", () => {
     timeout: 600_000,
   }, async () => {
     const killed = await study.run("snakemake", snakemake(), {
-      killAt: (output) => output.includes("mem_mb=1400"),
+      killAt: (output) => output.includes("runtime=40"),
     });
     expect(killed.signal).toBe("SIGKILL");
     expect(killed.output).toContain("Trying to restart job");
-    expect(killed.output).toMatch(/mem_mb=1400/);
+    const planned = JSON.parse(readFileSync(study.at("flow/study/plan.json"), "utf8")).memory / 2 ** 20;
+    expect(planned).toBeGreaterThan(2000 / MARGIN);
+    const asked = Math.ceil(MARGIN * planned);
+    const shards = [...killed.output.matchAll(/rule features:[\s\S]*?mem_mb=(\d+).*runtime=(\d+)/g)];
+    const attempts = shards.map(([, mb, minutes]) => `${mb} MB, ${minutes} min`);
+    expect(new Set(attempts)).toEqual(new Set([`${asked} MB, 20 min`, `${2 * asked} MB, 40 min`]));
     expect(existsSync(study.at("study.study/report.html"))).toBe(false);
 
     const locked = await study.run("snakemake", snakemake());

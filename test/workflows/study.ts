@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect } from "vitest";
@@ -15,9 +15,15 @@ export function has(program: string, ...args: string[]): boolean {
   return spawnSync(program, args, { stdio: "ignore" }).status === 0;
 }
 
+/** How the cells of a small study are imported and segmented. */
+export const CELLS = {
+  import: "npy source/crops.npy --manifest manifest.csv --channels GFP,RFP --mask-file source/masks.npy",
+  segment: "--force",
+};
+
 /**
  * A small study for one engine, in a folder of its own: `run` starts the engine there, `expectWhole` holds the study folder
- * to the one of `cellswap run`.
+ * to the one of `cellswap run`. Its cells lie in `cells`, or are to be made there ({@link CELLS}).
  */
 export class SmallStudy {
   readonly folder = mkdtempSync(join(tmpdir(), "cellswap-workflows-"));
@@ -25,7 +31,7 @@ export class SmallStudy {
   readonly stoppedOnce = join(this.folder, "stopped-once");
   readonly #environment: NodeJS.ProcessEnv;
 
-  constructor() {
+  constructor({ withoutCells = false } = {}) {
     this.#environment = {
       ...process.env,
       SOURCE_DATE_EPOCH: "1700000000",
@@ -38,10 +44,22 @@ export class SmallStudy {
     const stop = `case $1 in shard) if mkdir '${this.at("stopped")}' 2>/dev/null; then exit 75; fi ;; esac`;
     writeFileSync(this.stoppedOnce, `#!/bin/sh\n${stop}\n${cli}\n`, { mode: 0o755 });
     writeFileSync(this.at("cellswap"), `#!/bin/sh\n${cli}\n`, { mode: 0o755 });
-    this.#cellswap("simulate", "--cells", "68", "--localizations", "actin,cytoplasm,nucleus", "--seed", "3");
-    writeFileSync(this.at("study.json"), JSON.stringify({ cells: "cells", encoders: ["deeploc"] }));
+    const simulated = ["--cells", "68", "--localizations", "actin,cytoplasm,nucleus", "--seed", "3"];
+    this.#cellswap("simulate", ...simulated, "--out", withoutCells ? "source" : "cells");
+    if (withoutCells) this.#makeCells();
+    const study = { cells: "cells", encoders: ["deeploc"], allow: ["off-center"] };
+    writeFileSync(this.at("study.json"), JSON.stringify(study));
     mkdirSync(this.at("alone"));
     this.#cellswap("run", "study.json", "--out", "alone/study.study");
+    if (withoutCells) rmSync(this.at("cells"), { recursive: true });
+  }
+
+  #makeCells(): void {
+    const [, ...rows] = readFileSync(this.at("source/truth.csv"), "utf8").trim().split("\n");
+    const columns = rows.map((row) => row.split(",").slice(0, 4).join());
+    writeFileSync(this.at("manifest.csv"), ["Cell,Protein,Field,Localization", ...columns, ""].join("\n"));
+    this.#cellswap("import", ...CELLS.import.split(" "), "--out", "cells");
+    this.#cellswap("segment", "cells", ...CELLS.segment.split(" "));
   }
 
   remove(): void {

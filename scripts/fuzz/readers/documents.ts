@@ -14,7 +14,8 @@ import { exportText, readExport } from "../../../src/study/composites/record.ts"
 import { readStudyFile } from "../../../src/study/schema.ts";
 import { readShards } from "../../../src/study/shards/file.ts";
 import { readSources } from "../../../src/study/view/sources.ts";
-import { readPlan, writePlan } from "../../../src/swap/plan-file.ts";
+import { writePlan } from "../../../src/swap/plan-file.ts";
+import { readPlan } from "../../../src/swap/read-plan.ts";
 import { runsOf } from "../../../src/swap/runs.ts";
 import type { SwapPlan } from "../../../src/types.ts";
 import { parseViewStudy } from "../../../src/view/study.ts";

@@ -8,31 +8,39 @@ export interface Cluster {
   /** Of a node, and of those that a task is given. */
   readonly cores: number;
   readonly taskCores: number;
-  /** Mean wait until the first task of an array is begun, and of every attempt beyond. */
+  /** Speed of each node where some are known to be slow; 1 by default. */
+  readonly speeds?: readonly number[];
+  /** Mean wait until the first task of an array is begun; what the scheduler takes to begin an attempt where a core is free. */
   readonly queue: number;
   readonly dispatch: number;
   /** Standard deviation of the logarithm of speed: between nodes, and between attempts on one. */
   readonly spread: { readonly node: number; readonly attempt: number };
   /** Share of attempts that are slow, and how many times as long they take. */
   readonly stragglers: { readonly share: number; readonly times: number };
-  /** Failures of a node in an hour, and seconds until it is back. */
-  readonly failures: { readonly perHour: number; readonly back: number };
+  /** Failures of a node in an hour, and seconds until it is noticed and until the node is back. */
+  readonly failures: { readonly perHour: number; readonly noticed: number; readonly back: number };
   /** Preemptions of a task in an hour. */
   readonly preemptions: number;
+  /** Seconds until a task that was stopped may be begun again, behind all that wait. */
+  readonly requeue: number;
   /** Attempts of a task before a person is needed. */
   readonly attempts: number;
   /** Bytes a second that all nodes together write to the shared disk. */
   readonly disk: number;
 }
 
-/** What stands for a cluster of which nothing is known but its nodes; guesses, as docs/cluster.md says. */
+/**
+ * What stands for a cluster of which nothing is known but its nodes; guesses, as docs/cluster.md says, but for what Slurm does
+ * by its defaults: SlurmdTimeout, and the life of a credential (cred_expire) with a second more before a job runs again.
+ */
 export const USUAL: Omit<Cluster, "nodes" | "cores" | "taskCores"> = {
   queue: 60,
   dispatch: 5,
   spread: { node: 0.1, attempt: 0.05 },
   stragglers: { share: 0.01, times: 3 },
-  failures: { perHour: 1 / 2000, back: 900 },
+  failures: { perHour: 1 / 2000, noticed: 300, back: 900 },
   preemptions: 0,
+  requeue: 121,
   attempts: 3,
   disk: 5e8,
 };
@@ -83,20 +91,25 @@ interface Attempt {
 
 type Event =
   | { readonly kind: "open" | "fail" | "back"; readonly node: number }
+  | { readonly kind: "again"; readonly task: number }
   | { readonly kind: "ready" | "preempt"; readonly attempt: Attempt };
 
 /**
  * Runs an array of tasks on a cluster, event by event. Nodes take tasks in order as cores become free. An attempt starts,
  * then works; all that work write to one disk, and where together they want more than it takes, all are slowed alike. A
- * node that fails, and a task that is preempted, lose what was begun of one piece and start again.
+ * task whose node fails, or that is preempted, loses what was begun of one piece and waits behind all others.
  */
 export function runArray({ tasks, start }: ClusterArray, cluster: Cluster, random: Random): ArrayRun {
   const { nodes, cores, taskCores, failures, stragglers, spread, preemptions } = cluster;
   const exponential = (mean: number) => -Math.log(1 - random()) * mean;
-  const speeds = Array.from({ length: nodes }, () => Math.exp(spread.node * normal(random)));
+  const speeds = Array.from(
+    { length: nodes },
+    (_, node) => (cluster.speeds?.[node] ?? 1) * Math.exp(spread.node * normal(random)),
+  );
   const free = speeds.map(() => Math.max(1, Math.floor(cores / taskCores)));
   const up = speeds.map(() => false);
-  const waiting = tasks.map((_, task) => task).reverse();
+  const waiting = tasks.map((_, task) => task);
+  let first = 0;
   const kept = tasks.map(() => 0);
   const tries = tasks.map(() => 0);
   const running = new Set<Attempt>();
@@ -112,17 +125,18 @@ export function runArray({ tasks, start }: ClusterArray, cluster: Cluster, rando
   }
   const slowed = () => (demand > cluster.disk ? cluster.disk / demand : 1);
   const begin = (node: number) => {
-    while (up[node] && free[node] > 0 && waiting.length > 0) {
-      const task = waiting.pop()!;
+    while (up[node] && free[node] > 0 && first < waiting.length) {
+      const task = waiting[first++];
       const { seconds, serial = 0, bytes, pieces } = tasks[task];
       const slow = random() < stragglers.share ? stragglers.times : 1;
       const pace = (slow * Math.exp(spread.attempt * normal(random))) / speeds[node];
       const rest = 1 - Math.floor(kept[task] * pieces) / pieces;
       const work = rest * pace * (seconds / taskCores + serial);
+      const began = now + cluster.dispatch;
       const attempt = {
         task,
         node,
-        began: now,
+        began,
         work,
         rate: work > 0 ? (rest * bytes) / work : 0,
         from: null,
@@ -131,8 +145,8 @@ export function runArray({ tasks, start }: ClusterArray, cluster: Cluster, rando
       free[node]--;
       tries[task]++;
       running.add(attempt);
-      events.push(now + exponential(cluster.dispatch) + start * pace, { kind: "ready", attempt });
-      if (preemptions > 0) events.push(now + exponential(3600 / preemptions), { kind: "preempt", attempt });
+      events.push(began + start * pace, { kind: "ready", attempt });
+      if (preemptions > 0) events.push(began + exponential(3600 / preemptions), { kind: "preempt", attempt });
     }
   };
   /** Ends an attempt; what it has done of its work is kept by pieces. */
@@ -140,7 +154,7 @@ export function runArray({ tasks, start }: ClusterArray, cluster: Cluster, rando
     const { task, from, work, rate, began } = attempt;
     attempt.over = true;
     running.delete(attempt);
-    coreSeconds += (now - began) * taskCores;
+    coreSeconds += Math.max(0, now - began) * taskCores;
     if (from === null) return;
     demand -= rate;
     const { pieces } = tasks[task];
@@ -148,11 +162,12 @@ export function runArray({ tasks, start }: ClusterArray, cluster: Cluster, rando
     // A little more, so that the last bit of a sum does not lose a whole piece.
     kept[task] = before + (1 - before) * (work > 0 ? Math.min(1, (fast - from) / work + 1e-12) : 1);
   };
-  const stop = (attempt: Attempt) => {
+  const stop = (attempt: Attempt, noticed: number) => {
+    const { task, node } = attempt;
     end(attempt);
-    free[attempt.node]++;
-    if (tries[attempt.task] === cluster.attempts) failed++;
-    waiting.push(attempt.task);
+    free[node]++;
+    if (tries[task] === cluster.attempts) failed++;
+    events.push(now + noticed + cluster.requeue, { kind: "again", task });
   };
   const beginAll = () => {
     for (let node = 0; node < nodes; node++) begin(node);
@@ -180,15 +195,17 @@ export function runArray({ tasks, start }: ClusterArray, cluster: Cluster, rando
         demand += attempt.rate;
         ends.push(fast + attempt.work, attempt);
       } else {
-        stop(attempt);
-        beginAll();
+        stop(attempt, 0);
+        begin(attempt.node);
       }
+    } else if (event.kind === "again") {
+      waiting.push(event.task);
+      beginAll();
     } else if (event.kind === "fail") {
       const { node } = event;
       up[node] = false;
-      for (const attempt of [...running]) if (attempt.node === node) stop(attempt);
+      for (const attempt of [...running]) if (attempt.node === node) stop(attempt, failures.noticed);
       events.push(now + failures.back, { kind: "back", node });
-      beginAll();
     } else {
       const { node, kind } = event;
       up[node] = true;

@@ -30,15 +30,16 @@ export interface Workload {
   /** Outputs of encoders, and bytes of the features of a composite. */
   readonly outputs: number;
   readonly rowBytes: number;
-  /** Pieces of features, and blocks of probes. */
+  /** Pieces of features, how many times some of them are done in a shard, and blocks of probes. */
   readonly pieces: number;
+  readonly steps: number;
   readonly blocks: number;
   /** Seconds of one core: of all features and of all probes of pairs; by the clock: of what only the merge makes. */
   readonly seconds: { readonly features: number; readonly probes: number; readonly merge: number };
 }
 
 /** The workload of a plan of shards. */
-export function workloadOf({ shards, seconds, cost, cells, planned }: ShardPlan): Workload {
+export function workloadOf({ shards, seconds, steps, cost, cells, planned }: ShardPlan): Workload {
   const dimensions = Object.values(shards.dimensions);
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
   return {
@@ -48,6 +49,7 @@ export function workloadOf({ shards, seconds, cost, cells, planned }: ShardPlan)
     outputs: dimensions.length,
     rowBytes: sum(dimensions.map((d) => 4 * d + ROW_BYTES)),
     pieces: shards.pieces.length,
+    steps: sum(steps),
     blocks: shards.blocks.length,
     seconds: {
       features: sum(seconds.features),
@@ -59,24 +61,24 @@ export function workloadOf({ shards, seconds, cost, cells, planned }: ShardPlan)
 
 /** A workload divided among shards of equal cost, as tasks of a cluster. */
 export function shardsOf(
-  { cells, planned, composites, outputs, rowBytes, pieces, blocks, seconds }: Workload,
+  { cells, planned, composites, outputs, rowBytes, pieces, steps, blocks, seconds }: Workload,
   shards: number,
 ): ClusterStudy {
   const start = START.once + START.cell * cells + START.composite * planned;
-  const array = (all: number, bytes: number, parts: number) => {
+  const array = (all: number, bytes: number, parts: number, kept: number) => {
     // No more shards work than there are parts to make.
     const tasks = Math.min(shards, Math.max(1, parts));
     const own = {
       seconds: all / tasks,
       bytes: bytes / tasks,
-      pieces: Math.max(1, Math.floor(parts / tasks)),
+      pieces: Math.max(1, Math.floor(kept / tasks)),
     };
     return { start, tasks: new Array(tasks).fill(own) };
   };
   return {
     arrays: [
-      array(seconds.features, composites * rowBytes, pieces),
-      ...(blocks === 0 ? [] : [array(seconds.probes, 0, blocks)]),
+      array(seconds.features, composites * rowBytes, pieces, steps),
+      ...(blocks === 0 ? [] : [array(seconds.probes, 0, blocks, blocks)]),
     ],
     merge: {
       seconds: 0,

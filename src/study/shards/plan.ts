@@ -23,6 +23,8 @@ export interface ShardPlan {
   readonly cost: StudyCost;
   /** Seconds of a processor that each shard takes, by estimate. */
   readonly seconds: { readonly features: readonly number[]; readonly probes: readonly number[] };
+  /** How many times, in each shard, pieces are done: those of one background and number are made together. */
+  readonly steps: readonly number[];
   /** Cells of the store, and composites of the plan, made already or not. */
   readonly cells: number;
   readonly planned: number;
@@ -91,7 +93,7 @@ function divide(
     shards: number;
     onDamage: BeginOptions["onDamage"];
   },
-): Pick<ShardPlan, "shards" | "seconds"> {
+): Pick<ShardPlan, "shards" | "seconds" | "steps"> {
   const { store, plan, scales, study, targets, trials } = prepared;
   const { composite } = study;
   const pieces = piecesOf(plan);
@@ -156,6 +158,11 @@ function divide(
       features: costsOf(pieceCosts, pieceShards, shards),
       probes: costsOf(jobCosts, jobShards, shards),
     },
+    steps: stepsOf(
+      lacking.map(({ piece }) => `${pieces[piece].background} ${pieces[piece].number}`),
+      pieceShards,
+      shards,
+    ),
   };
 }
 
@@ -167,6 +174,15 @@ function shardOfEach(costs: readonly number[], shards: number): number[] {
     while (shard < shards - 1 && i >= bounds[shard + 1]) shard++;
     return shard;
   });
+}
+
+/** How many groups of pieces every shard has. */
+function stepsOf(groups: readonly string[], of: readonly number[], shards: number): number[] {
+  const own = Array.from({ length: shards }, () => new Set<string>());
+  groups.forEach((group, i) => {
+    own[of[i]].add(group);
+  });
+  return own.map(({ size }) => size);
 }
 
 /** Sums of the costs of every shard. */

@@ -8,6 +8,8 @@ import { closeSync, existsSync, writeFileSync, writeSync } from "node:fs";
 const [fault = "none", ...rest] = process.argv.slice(2);
 /** Not an argument, as files that are arguments are part of the key. */
 const note = process.env.CELLSWAP_TEST_NOTE;
+/** File that the first process makes which then hangs in its second batch, whatever it is asked for; not an argument either. */
+const hang = process.env.CELLSWAP_TEST_HANG;
 const masks = rest.includes("--masks");
 const slow = Number(rest[rest.indexOf("--ms") + 1] ?? 0);
 
@@ -106,6 +108,11 @@ for (let batch = 0; ; batch++) {
     process.exit(3);
   }
   if (fault === "floods" && late) for (;;) writeSync(2, "x".repeat(65536));
+  if (hang !== undefined && batch === 1 && !existsSync(hang)) {
+    process.on("SIGTERM", () => {});
+    writeFileSync(hang, String(process.pid));
+    await new Promise((done) => setTimeout(done, 1e6));
+  }
   if (fault === "hangs" && late) await new Promise((done) => setTimeout(done, 1e6));
   if (fault === "half" && late) {
     await write(array(shape, out).subarray(0, 150));

@@ -18,8 +18,9 @@ const certain: Cluster = {
   dispatch: 0,
   spread: { node: 0, attempt: 0 },
   stragglers: { share: 0, times: 1 },
-  failures: { perHour: 0, back: 0 },
+  failures: { perHour: 0, noticed: 0, back: 0 },
   preemptions: 0,
+  requeue: 0,
   attempts: 3,
   disk: Number.POSITIVE_INFINITY,
 };
@@ -83,7 +84,7 @@ test("what is preempted keeps its whole pieces and loses the one that was begun"
 
 test("a node that fails gives its tasks to the others, and comes back", () => {
   const array = { tasks: new Array(40).fill(task(1200)), start: 10 };
-  const failing = { ...certain, failures: { perHour: 2, back: 600 } };
+  const failing = { ...certain, failures: { perHour: 2, noticed: 0, back: 600 } };
   const calm = runArray(array, certain, mulberry32(1));
   const runs = Array.from({ length: 50 }, (_, seed) => runArray(array, failing, mulberry32(seed)));
   for (const { wall, coreSeconds, repeated } of runs) {
@@ -114,7 +115,7 @@ test("one seed gives one answer; more failures and stragglers take longer", () =
   expect(simulateStudy(study, cluster, { seed: 1, runs: 60 })).toEqual(usual);
   expect(usual.shards).toBe(64);
   expect(usual.hours.low).toBeLessThan(usual.hours.high);
-  const worse = { ...cluster, stragglers: { share: 0.1, times: 5 }, failures: { perHour: 1, back: 900 } };
+  const worse = { ...cluster, stragglers: { share: 0.1, times: 5 }, failures: { perHour: 1, noticed: 300, back: 900 } };
   expect(simulateStudy(study, worse, { seed: 1, runs: 60 }).hours.median).toBeGreaterThan(usual.hours.median);
   expect(usual.coreHours.median).toBeGreaterThan((64 * 2000) / 3600);
 });

@@ -13,6 +13,7 @@ const workload: Workload = {
   outputs: 2,
   rowBytes: 2 * (4 * 128 + 12),
   pieces: 4200,
+  steps: 2000,
   blocks: 70,
   seconds: { features: 68_000, probes: 9000, merge: 600 },
 };

@@ -1,6 +1,9 @@
 process CELLSWAP_SHARD {
     tag "${meta.id} ${meta.shard}/${meta.shards}"
     label 'cellswap_shard'
+    // What the plan says, and more at each further attempt.
+    memory { meta.mb * 1.MB * task.attempt }
+    time { meta.minutes * 1.min * task.attempt }
 
     conda "${moduleDir}/../environment.yml"
 
