@@ -3,7 +3,8 @@
  * of this machine and makes one shard at a time. What an attempt takes before its first batch, what a composite takes, the
  * spread, the queue and the time between two tasks are measured on few and many shards that nothing befalls. Then, for every
  * kind of trouble, what 16 shards take is predicted and measured: tasks killed at a known rate, attempts and a node that are
- * slow, nodes that lose power, and a disk that takes few bytes. `--nice -15` sets the tasks above other work on the machine.
+ * slow, nodes that lose power, and a disk that takes few bytes. `--nice -15` sets the tasks above other work on the machine;
+ * `--only "nodes fail,a slow disk"` measures some of them, `--log` prints every attempt.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -26,7 +27,7 @@ const { readStudyFile } = await built<typeof import("../src/study/schema.ts")>("
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-cluster-"));
 const study = join(base, "study.json");
-const perClass = smoke ? 12 : Number(option("cells", "1000"));
+const perClass = smoke ? 12 : Number(option("cells", "400"));
 const rounds = smoke ? 1 : Number(option("rounds", "3"));
 const [few, between, many] = smoke ? [1, 2, 3] : [4, 16, 32];
 const nice = option("nice", "0");
@@ -52,7 +53,7 @@ const TROUBLES: Record<string, Trouble> = {
   ...(hasDisk ? { "a slow disk": { disk: 0 } } : {}),
 };
 const only = option("only", smoke ? "tasks killed" : "");
-const troubles = Object.entries(TROUBLES).filter(([name]) => only === "" || name === only);
+const troubles = Object.entries(TROUBLES).filter(([name]) => only === "" || only.split(",").includes(name));
 
 /** An attempt of a task, as `cluster-task.mjs` notes it; milliseconds. */
 interface Attempt {
@@ -167,6 +168,7 @@ function gaps(all: readonly Attempt[]): number[] {
   });
 }
 
+const results = resolve(import.meta.dirname, "results/cluster.json");
 const found: Record<string, unknown>[] = [];
 const cluster = new Cluster(join(base, "cluster"), base, {
   PATH: `${join(base, "bin")}:${process.env.PATH}`,
@@ -258,15 +260,17 @@ try {
       console.log(`  took ${took.toFixed(1)} s, ${again} repeated, load ${loadavg()[0].toFixed(1)}`);
       if (process.argv.includes("--log")) for (const line of all) console.log(JSON.stringify(line));
     }
-    found.push({ name, ...own, predicted: { wall, repeated }, real });
+    const composites = planned.tasks.reduce((n, t) => n + t.composites, 0);
+    found.push({ name, ...own, composites, measured, predicted: { wall, repeated }, real });
   }
+  // Kinds of trouble that were measured before, and are not now, stay in the record.
+  const before: typeof found = existsSync(results)
+    ? (JSON.parse(readFileSync(results, "utf8")).result.found ?? [])
+    : [];
+  const now = new Set(found.map(({ name }) => name));
   record("cluster", {
-    shards: { few, between, many },
-    composites: planned.tasks.reduce((n, t) => n + t.composites, 0),
-    nice,
-    measured,
-    requeue: REQUEUE,
-    found,
+    ...{ shards: { few, between, many }, nice, requeue: REQUEUE },
+    found: [...before.filter(({ name }) => !now.has(name)), ...found],
   });
 } finally {
   await cluster.down();

@@ -96,7 +96,7 @@ function clusterLines(clusters: readonly ClusterCost[], { nodes: given, price }:
     `${text(median)} (${text(low)} to ${text(high)})`;
   const hours = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)}`;
   return [
-    `on ${given.nodes} nodes of ${given.cores} cores, by simulation (median of 200 runs, and where nine tenths of them lie; the estimate of work is taken as exact, and docs/cluster.md says what is assumed):`,
+    `on ${given.nodes} nodes of ${given.cores} cores, by simulation (median of 200 runs, and where nine tenths of them lie; the estimate of work is taken as exact; queue, failures, stragglers, the disk and what a shard takes to start are guesses, see docs/cluster.md):`,
     ...clusters.map(({ shards, hours: wall, coreHours, repeated }) =>
       [
         `  ${shards} shards: ${range(wall, hours)} h`,

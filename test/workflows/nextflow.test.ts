@@ -41,11 +41,11 @@ describe.skipIf(!there)("Nextflow (needs nextflow)", () => {
   let study: SmallStudy;
   const nextflow = (...args: string[]) => [
     ...["run", here, "-profile", "test", "-params-file", "params.json"],
-    ...["-with-trace", study.at(`trace-${traces++}.txt`), ...args],
+    ...["-with-trace", study.at(`trace-${traces++}.txt`), "-c", study.at("trace.config"), ...args],
   ];
   let traces = 0;
-  /** Tasks that have ended, as Nextflow traced them: name, attempt, and the memory and time that were asked for. */
-  const traced = (run: number): Record<string, string>[] => {
+  /** Tasks that have ended, as Nextflow traced them: name, attempt, status, and bytes and milliseconds that were asked for. */
+  const traced = (run: number | string): Record<string, string>[] => {
     const file = study.at(`trace-${run}.txt`);
     if (!existsSync(file)) return [];
     const [head, ...lines] = readFileSync(file, "utf8").trimEnd().split("\n");
@@ -63,6 +63,10 @@ describe.skipIf(!there)("Nextflow (needs nextflow)", () => {
     };
     const params = { study: "study.json", ...cells, cellswap: study.stoppedOnce, margin: MARGIN };
     writeFileSync(study.at("params.json"), JSON.stringify(params));
+    writeFileSync(
+      study.at("trace.config"),
+      "trace.fields = 'name,attempt,status,memory,time'\ntrace.raw = true\n",
+    );
   }, 600_000);
   afterAll(() => study.remove());
 
@@ -74,6 +78,7 @@ describe.skipIf(!there)("Nextflow (needs nextflow)", () => {
     const { code, output } = await study.run("env", [
       `PATH=${study.at("bin")}:${process.env.PATH}`,
       ...["nextflow", "run", here, "-profile", "test,docker", "-stub-run", "--container", "image"],
+      ...["--max_minutes", "7", "-with-trace", study.at("trace-stub.txt"), "-c", study.at("trace.config")],
       ...["--mount", study.folder, "--study", "study.json", "--outdir", "stub.study"],
       // Options of the segmentation are left out.
       ...["--cells", "stub.cells", "--import_cells", CELLS.import, "--segment_cells", "--cell_shards", "1"],
@@ -81,6 +86,7 @@ describe.skipIf(!there)("Nextflow (needs nextflow)", () => {
     expect(code, output).toBe(0);
     expect(output.match(/Submitted process > CELLSWAP:CELLSWAP_(FEATURES|PROBES)/g)).toHaveLength(6);
     expect(output.match(/Submitted process > CELLSWAP_CELLS:/g)).toHaveLength(4);
+    expect(new Set(traced("stub").map(({ time }) => Number(time)))).toEqual(new Set([7 * 60_000]));
     expect(existsSync(study.at("stub.study"))).toBe(false);
     expect(readFileSync(study.at("docker.log"), "utf8")).toContain(
       `--entrypoint= -v ${study.folder}:${study.folder}`,
@@ -103,7 +109,10 @@ describe.skipIf(!there)("Nextflow (needs nextflow)", () => {
     const shards = traced(0).filter(({ name }) => name.includes("FEATURES"));
     expect(shards.length).toBeGreaterThan(1);
     for (const { attempt, memory, time } of shards)
-      expect([memory, time]).toEqual([`${asked * Number(attempt)} MB`, `${20 * Number(attempt)}m`]);
+      expect([memory, time].map(Number)).toEqual([
+        asked * 2 ** 20 * Number(attempt),
+        20 * 60_000 * Number(attempt),
+      ]);
 
     const again = await study.run("nextflow", nextflow("-resume"));
     expect(again.code, again.output).toBe(0);

@@ -115,7 +115,11 @@ test("one seed gives one answer; more failures and stragglers take longer", () =
   expect(simulateStudy(study, cluster, { seed: 1, runs: 60 })).toEqual(usual);
   expect(usual.shards).toBe(64);
   expect(usual.hours.low).toBeLessThan(usual.hours.high);
-  const worse = { ...cluster, stragglers: { share: 0.1, times: 5 }, failures: { perHour: 1, noticed: 300, back: 900 } };
+  const worse = {
+    ...cluster,
+    stragglers: { share: 0.1, times: 5 },
+    failures: { perHour: 1, noticed: 300, back: 900 },
+  };
   expect(simulateStudy(study, worse, { seed: 1, runs: 60 }).hours.median).toBeGreaterThan(usual.hours.median);
   expect(usual.coreHours.median).toBeGreaterThan((64 * 2000) / 3600);
 });
@@ -137,4 +141,46 @@ test("what more cores do not shorten takes its time by the clock", () => {
   const wall = (own: Partial<ClusterTask>) => runArray(array(own), certain, mulberry32(1)).wall;
   expect(wall({ serial: 800 })).toBeCloseTo(800, 6);
   expect(wall({ seconds: 800 })).toBeCloseTo(800 / certain.taskCores, 6);
+});
+
+test("a task that is stopped waits, and then stands behind all that have not begun", () => {
+  // One place, one task that is stopped in its first attempt only: no draw stops those of a second.
+  const tasks = [task(100, { pieces: 1 }), task(1, { pieces: 1 }), task(1, { pieces: 1 })];
+  const cluster = { ...certain, nodes: 1, cores: 1, taskCores: 1, requeue: 40, preemptions: 36 };
+  const runs = Array.from({ length: 200 }, (_, seed) =>
+    runArray({ tasks, start: 0 }, cluster, mulberry32(seed)),
+  );
+  const once = runs.filter(({ repeated }) => repeated === 1);
+  expect(once.length).toBeGreaterThan(20);
+  // It is stopped after at most 100 s, the others take 2 s, and 40 s after it was stopped it begins anew.
+  for (const { wall, coreSeconds } of once) {
+    expect(wall).toBeGreaterThanOrEqual(100 + 40);
+    expect(wall).toBeCloseTo(coreSeconds - 2 + 40, 6);
+  }
+  expect(runs.every(({ repeated, wall }) => repeated > 0 || Math.abs(wall - 102) < 1e-6)).toBe(true);
+});
+
+test("a node that fails is noticed after a while, and its task waits so long", () => {
+  const cluster = { ...certain, taskCores: 8, failures: { perHour: 4, noticed: 500, back: 10 } };
+  const run = (noticed: number, seed: number) =>
+    runArray(
+      { tasks: [task(800, { pieces: 1 })], start: 0 },
+      { ...cluster, failures: { ...cluster.failures, noticed } },
+      mulberry32(seed),
+    );
+  let repeated = 0;
+  for (let seed = 0; seed < 400; seed++) {
+    const [late, soon] = [run(500, seed), run(0, seed)];
+    if (soon.repeated !== 1 || late.repeated !== 1) continue;
+    repeated++;
+    expect(late.wall - soon.wall).toBeCloseTo(500, 6);
+  }
+  expect(repeated).toBeGreaterThan(2);
+});
+
+test("a node of half the speed takes twice as long for a task, and gets fewer of them", () => {
+  const tasks = new Array(30).fill(task(8));
+  const cluster = { ...certain, cores: 4, speeds: [1, 0.5] };
+  // In 40 s one makes 20 tasks of 2 s, the other 10 of 4 s.
+  expect(runArray({ tasks, start: 0 }, cluster, mulberry32(1)).wall).toBeCloseTo(40, 6);
 });
