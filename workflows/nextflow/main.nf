@@ -13,7 +13,8 @@ include { CELLSWAP_MERGE } from './modules/local/cellswap/merge/main'
 // What the task of each shard is told: its number, and what it asks for by what the plan says that a stage of it takes.
 def shardsOf(meta, plan, stage) {
     def planned = new groovy.json.JsonSlurper().parse(plan)
-    def mb = Math.ceil(params.margin * planned.memory / 1048576) as int
+    // Divided first: a whole number of bytes times another may be more than it holds.
+    def mb = Math.ceil(planned.memory / 1048576 * params.margin) as int
     return (0..<planned.shards).collect { shard ->
         def minutes = Math.ceil(params.margin * planned[stage].seconds[shard] / 60 / params.workers) as int
         meta + [
