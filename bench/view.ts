@@ -115,7 +115,7 @@ async function visit(visits: Visits): Promise<void> {
 async function measure(browser: Browser, composites: number, rounds: number) {
   const folder = mkdtempSync(join(tmpdir(), "cellswap-view-"));
   try {
-    const made = await writeDrawnStudy(folder, Math.round(composites / PER_CELL));
+    const made = await writeDrawnStudy(folder, { cells: Math.round(composites / PER_CELL) });
     const serving = await serve([openDrawnStudy(folder)]);
     const visits = new Visits(browser, serving.url);
     try {

@@ -21,20 +21,32 @@ export const ENCODERS = ["one", "two", "three"];
 const SIDE = 32;
 const PIECE = 65_536;
 
-/** Writes the files that the explorer reads of a study of `cells` drawn cells; returns the number of composites. */
-export async function writeDrawnStudy(folder: string, cells: number): Promise<number> {
+export interface Drawn {
+  readonly cells: number;
+  readonly classes?: readonly string[];
+  /** Classes whose backgrounds are used; all by default. */
+  readonly backgrounds?: readonly string[];
+  readonly encoders?: readonly string[];
+}
+
+/** Writes the files that the explorer reads of a study of drawn cells; returns the number of composites. */
+export async function writeDrawnStudy(
+  folder: string,
+  { cells, classes = CLASSES, backgrounds = classes, encoders = ENCODERS }: Drawn,
+): Promise<number> {
   const path = join(folder, "cells");
-  writeCells(path, cells);
+  writeCells(path, cells, classes);
   const store = await CellStore.open(path);
-  const classOf = Int16Array.from({ length: cells }, (_, cell) => cell % CLASSES.length);
-  const rows = CLASSES.map((_, c) => Int32Array.from(classOf.keys()).filter((cell) => classOf[cell] === c));
-  const plan = drawnPlan(classOf);
+  const classOf = Int16Array.from({ length: cells }, (_, cell) => cell % classes.length);
+  const rows = classes.map((_, c) => Int32Array.from(classOf.keys()).filter((cell) => classOf[cell] === c));
+  const lending = backgrounds.map((name) => classes.indexOf(name));
+  const plan = drawnPlan(classOf, classes, lending);
   const view = join(folder, "study", "view");
   mkdirSync(view, { recursive: true });
   const request = {
     plan,
     store,
-    selection: { classes: CLASSES, classOf, rows },
+    selection: { classes, classOf, rows },
     groups: {
       group: Int32Array.from(classOf, (_, cell) => cell % 5),
       cluster: Int32Array.from(classOf, (_, cell) => Math.floor(cell / 100)),
@@ -42,9 +54,9 @@ export async function writeDrawnStudy(folder: string, cells: number): Promise<nu
   } satisfies ViewRequest;
   writeNumbers(join(view, "plan.parquet"), planPieces(request));
   writeParquetPieces(join(view, "cells.parquet"), cellPieces(request));
-  for (const [e, name] of ENCODERS.entries()) {
+  for (const [e, name] of encoders.entries()) {
     mkdirSync(join(view, name), { recursive: true });
-    writeNumbers(join(view, name, "composites.parquet"), encoderPieces(plan, classOf, e));
+    writeNumbers(join(view, name, "composites.parquet"), encoderPieces(plan, classOf, e, classes.length));
   }
   const json = (file: string, value: unknown) =>
     writeFileSync(join(folder, "study", file), JSON.stringify(value));
@@ -56,12 +68,12 @@ export async function writeDrawnStudy(folder: string, cells: number): Promise<nu
     cell: [],
   };
   json("view/scales.json", scales);
-  json("view/study.json", about(cells, plan.count));
+  json("view/study.json", about({ cells, composites: plan.count, classes, lending, encoders }));
   json("view/sources.json", {
     cells: "../cells",
-    encoders: Object.fromEntries(ENCODERS.map((e) => [e, null])),
+    encoders: Object.fromEntries(encoders.map((e) => [e, null])),
   });
-  json("view/summary.json", summaryOf(parseReport(drawnReport(CLASSES, ENCODERS))));
+  json("view/summary.json", summaryOf(parseReport(drawnReport(classes, encoders, backgrounds))));
   return plan.count;
 }
 
@@ -81,15 +93,24 @@ export function openDrawnStudy(folder: string): OpenedStudy {
   return { path: folder, about, entries, encoders: new Map() };
 }
 
-function about(cells: number, composites: number): ViewStudy {
+function about({
+  cells,
+  composites,
+  classes,
+  lending,
+  encoders,
+}: Required<Pick<Drawn, "cells" | "classes" | "encoders">> & {
+  composites: number;
+  lending: number[];
+}): ViewStudy {
   return {
     version: VIEW_VERSION,
     title: "Drawn cells",
     createdBy: "cellswap",
-    classes: CLASSES,
+    classes: [...classes],
     settings: ["original", "self", "same", "cell-free", "different", "masked"],
-    backgrounds: CLASSES.map((_, c) => c),
-    encoders: ENCODERS.map((name) => ({
+    backgrounds: lending,
+    encoders: encoders.map((name) => ({
       name,
       output: 0,
       description: null,
@@ -121,7 +142,7 @@ function about(cells: number, composites: number): ViewStudy {
 }
 
 /** Noise with a disk in the middle and one in a corner: 64 crops over and over. */
-function writeCells(path: string, count: number): void {
+function writeCells(path: string, count: number, classes: readonly string[]): void {
   const random = mulberry32(7);
   const tiles = Array.from({ length: 64 }, (_, t) => {
     const crop = new Float32Array(SIDE * SIDE);
@@ -146,7 +167,7 @@ function writeCells(path: string, count: number): void {
       Metadata_Cell: `P${i % 97}_field${Math.floor(i / 100)}_${i}`,
       Metadata_Protein: `P${i % 97}`,
       Metadata_Field: `field ${Math.floor(i / 100)}`,
-      Metadata_Localization: CLASSES[i % CLASSES.length],
+      Metadata_Localization: classes[i % classes.length],
     });
   }
   const area = new Float64Array(count).fill(200);
@@ -154,14 +175,15 @@ function writeCells(path: string, count: number): void {
 }
 
 /** Every cell in six settings, before the backgrounds of all other classes where these have one. */
-function drawnPlan(classOf: Int16Array): SwapPlan {
+function drawnPlan(classOf: Int16Array, classes: readonly string[], lending: readonly number[]): SwapPlan {
   const random = mulberry32(11);
-  const count = classOf.length * PER_CELL;
+  const foreign = lending.reduce((n, b) => n + classOf.reduce((sum, own) => sum + Number(own !== b), 0), 0);
+  const count = 4 * classOf.length + 2 * foreign;
   const runs: PlanRun[] = [];
   const plan = {
     seed: 0,
     count,
-    classes: CLASSES,
+    classes: [...classes],
     runs,
     cell: new Int32Array(count),
     donor: new Int32Array(count).fill(-1),
@@ -175,21 +197,21 @@ function drawnPlan(classOf: Int16Array): SwapPlan {
       if (setting === "self") plan.donor[row] = cell;
       else if (setting !== "original" && setting !== "masked") {
         const from = background < 0 ? classOf[cell] : background;
-        const places = Math.ceil((classOf.length - from) / CLASSES.length);
-        plan.donor[row] = from + CLASSES.length * Math.floor(random() * places);
+        const places = Math.ceil((classOf.length - from) / classes.length);
+        plan.donor[row] = from + classes.length * Math.floor(random() * places);
       }
       row++;
     }
     runs.push({ setting: SETTINGS.indexOf(setting), background, start, end: row });
   };
   for (const setting of ["original", "self", "same"] as const) segment(setting, -1);
-  for (const setting of ["cell-free", "different"] as const) CLASSES.forEach((_, b) => segment(setting, b));
+  for (const setting of ["cell-free", "different"] as const) for (const b of lending) segment(setting, b);
   segment("masked", -1);
   return plan;
 }
 
 /** Predictions that foreign neighbors lead astray, and a map on which classes are clouds. */
-function* encoderPieces(plan: SwapPlan, classOf: Int16Array, seed: number) {
+function* encoderPieces(plan: SwapPlan, classOf: Int16Array, seed: number, classes: number) {
   const random = mulberry32(100 + seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   for (let start = 0; start < plan.count; start += PIECE) {
@@ -201,12 +223,12 @@ function* encoderPieces(plan: SwapPlan, classOf: Int16Array, seed: number) {
       const row = start + i;
       const [own, lent] = [classOf[plan.cell[row]], backgroundOf(plan, row)];
       const margin = 2 + normal() - (lent >= 0 ? 1.5 * random() : 0);
-      numbers.prediction[i] = margin > 0 ? own : lent >= 0 ? lent : (own + 1) % CLASSES.length;
+      numbers.prediction[i] = margin > 0 ? own : lent >= 0 ? lent : (own + 1) % classes;
       numbers.margin[i] = margin;
       numbers.own[i] = 1 / (1 + Math.exp(-margin));
       numbers.probability[i] = Math.max(numbers.own[i], 1 - numbers.own[i]);
       numbers.lent[i] = lent >= 0 ? random() * (1 - numbers.own[i]) : Number.NaN;
-      const angle = (2 * Math.PI * numbers.prediction[i]) / CLASSES.length;
+      const angle = (2 * Math.PI * numbers.prediction[i]) / classes;
       numbers.map_x[i] = 5 * Math.cos(angle) + normal();
       numbers.map_y[i] = 5 * Math.sin(angle) + normal();
     }

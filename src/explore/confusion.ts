@@ -1,15 +1,15 @@
 import { eachRow, FAILS, type Filter, type Filtered, isFlipped } from "./filter.ts";
+import { SquareCounts } from "./square-counts.ts";
 
 /** Composites by the class of their cell (row) and the class that they are called (column). */
 export interface Confusion {
-  /** classes x classes, row by row. */
-  readonly counts: Int32Array;
+  readonly counts: SquareCounts;
   /** Composites of every class. */
   readonly totals: Int32Array;
   /** Composites of every class on the background of another. */
   readonly foreign: Int32Array;
   /** Those of `counts` that stand on the background of another class and are called that class. */
-  readonly captured: Int32Array;
+  readonly captured: SquareCounts;
   /** Cells that the composites show, each counted once. */
   readonly cells: number;
 }
@@ -23,8 +23,8 @@ export interface Confusion {
 export function confusionOf(of: Filtered, filter: Filter, setting: number): Confusion {
   const { composites, cells, classes, predictions } = of;
   const k = classes.length;
-  const counts = new Int32Array(k * k);
-  const [totals, foreign, captured] = [new Int32Array(k), new Int32Array(k), new Int32Array(k * k)];
+  const [counts, captured] = [new SquareCounts(k), new SquareCounts(k)];
+  const [totals, foreign] = [new Int32Array(k), new Int32Array(k)];
   const out = { counts, totals, foreign, captured };
   if (predictions === null) return { ...out, cells: 0 };
   const seen = new Uint8Array(cells.id.length);
@@ -33,12 +33,12 @@ export function confusionOf(of: Filtered, filter: Filter, setting: number): Conf
     const own = cells.class[composites.cell[row]];
     const called = predictions.prediction[row];
     if (own < 0 || called < 0) return;
-    counts[own * k + called]++;
+    counts.add(own, called);
     totals[own]++;
     seen[composites.cell[row]] = 1;
     if (!isForeign(of, row)) return;
     foreign[own]++;
-    if (called === composites.background[row]) captured[own * k + called]++;
+    if (called === composites.background[row]) captured.add(own, called);
   };
   eachRow(of, askedOfSetting(of, filter, setting), 0, count, rows);
   return { ...out, cells: seen.reduce((n, one) => n + one, 0) };
@@ -80,10 +80,19 @@ function isForeign({ composites, cells }: Filtered, row: number): boolean {
   return background >= 0 && background !== cells.class[composites.cell[row]];
 }
 
-/** Share of its class's composites that every entry is, 0 to 1; NaN in rows without composites. */
-export function rowShares({ counts, totals }: Pick<Confusion, "counts" | "totals">): Float64Array {
-  const k = totals.length;
-  return Float64Array.from(counts, (n, i) => n / totals[Math.floor(i / k)]);
+/** Share of the composites of class `own` that are called `called`, 0 to 1; NaN without composites. */
+export function shareAt(
+  { counts, totals }: Pick<Confusion, "counts" | "totals">,
+  own: number,
+  called: number,
+): number {
+  return counts.at(own, called) / totals[own];
+}
+
+/** Mean over the classes that have composites, of the share that is called their own; NaN without classes. */
+export function meanRight(of: Pick<Confusion, "counts" | "totals">): number {
+  const present = [...of.totals.keys()].filter((own) => of.totals[own] > 0);
+  return present.reduce((sum, own) => sum + shareAt(of, own, own), 0) / present.length;
 }
 
 /** Share of composites on foreign backgrounds that are called their background's class: the mean over the classes that have any. */
@@ -93,11 +102,11 @@ export function captureShare({ foreign, captured }: Pick<Confusion, "foreign" | 
   composites: number;
   classes: number;
 } {
-  const k = foreign.length;
+  const taken = captured.rowSums();
   let [sum, composites, classes] = [0, 0, 0];
   foreign.forEach((n, c) => {
     if (n === 0) return;
-    sum += captured.subarray(c * k, (c + 1) * k).reduce((a, b) => a + b, 0) / n;
+    sum += taken[c] / n;
     composites += n;
     classes++;
   });
@@ -129,16 +138,15 @@ export function baseShare(of: Filtered, filter: Filter, setting: number, base: n
 
 /** Composites of a setting by the class of their cell and of their background, and how many of them flipped. */
 export interface FlipMap {
-  /** classes x classes, row by row. */
-  readonly composites: Int32Array;
-  readonly flipped: Int32Array;
+  readonly composites: SquareCounts;
+  readonly flipped: SquareCounts;
 }
 
 /** Counts flips among composites whose own and whose original's class are predicted; the filter's class and background do not narrow. */
 export function flipMap(of: Filtered, filter: Filter, setting: number): FlipMap {
   const { composites, cells, classes, predictions, originals } = of;
   const k = classes.length;
-  const out = { composites: new Int32Array(k * k), flipped: new Int32Array(k * k) };
+  const out = { composites: new SquareCounts(k), flipped: new SquareCounts(k) };
   if (predictions === null) return out;
   const { prediction } = predictions;
   const asked: Filter = {
@@ -152,8 +160,8 @@ export function flipMap(of: Filtered, filter: Filter, setting: number): FlipMap 
     const [own, background] = [cells.class[cell], composites.background[row]];
     if (own < 0 || background < 0 || prediction[row] < 0) return;
     if (originals[cell] < 0 || prediction[originals[cell]] < 0) return;
-    out.composites[own * k + background]++;
-    if (isFlipped(row, of, prediction)) out.flipped[own * k + background]++;
+    out.composites.add(own, background);
+    if (isFlipped(row, of, prediction)) out.flipped.add(own, background);
   };
   eachRow(of, asked, FAILS.class | FAILS.background, count, rowsOfSetting(of, setting));
   return out;
@@ -173,12 +181,11 @@ export function confusedClasses(matrices: readonly Pick<Confusion, "counts" | "t
   if (k <= MOST) return all;
   const wrong = new Float64Array(k);
   for (const { counts } of matrices)
-    for (let own = 0, i = 0; own < k; own++)
-      for (let called = 0; called < k; called++, i++)
-        if (counts[i] > 0 && own !== called) {
-          wrong[own] += counts[i];
-          wrong[called] += counts[i];
-        }
+    counts.each((own, called, n) => {
+      if (own === called) return;
+      wrong[own] += n;
+      wrong[called] += n;
+    });
   return all
     .sort((a, b) => wrong[b] - wrong[a] || a - b)
     .slice(0, SHOWN)
@@ -189,7 +196,7 @@ export function confusedClasses(matrices: readonly Pick<Confusion, "counts" | "t
 export function flippedClasses({ flipped }: FlipMap, classes: number): number[] {
   const all = [...Array(classes).keys()];
   if (classes <= MOST) return all;
-  const sum = all.map((c) => flipped.subarray(c * classes, (c + 1) * classes).reduce((a, b) => a + b, 0));
+  const sum = flipped.rowSums();
   return all
     .sort((a, b) => sum[b] - sum[a] || a - b)
     .slice(0, SHOWN)

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { mulberry32 } from "../../src/core/rng.ts";
 import {
   baseShare,
   captureShare,
@@ -6,9 +7,11 @@ import {
   confusionOf,
   flipMap,
   flippedClasses,
-  rowShares,
+  meanRight,
+  shareAt,
 } from "../../src/explore/confusion.ts";
 import { type Filter, type Filtered, filterRows } from "../../src/explore/filter.ts";
+import { SquareCounts } from "../../src/explore/square-counts.ts";
 import { INITIAL } from "../../src/explore/url.ts";
 import { drawn } from "./made.ts";
 
@@ -42,16 +45,14 @@ test.each(FILTERS)("counts every judged composite once: %o", (choice) => {
     const mine = rows.filter((row) => cells.class[composites.cell[row]] === own);
     expect(totals[own]).toBe(mine.length);
     classes.forEach((_, called) => {
-      expect(counts[own * classes.length + called]).toBe(
-        mine.filter((row) => prediction[row] === called).length,
-      );
+      expect(counts.at(own, called)).toBe(mine.filter((row) => prediction[row] === called).length);
     });
     const swapped = mine.filter(
       (row) => composites.background[row] >= 0 && composites.background[row] !== own,
     );
     expect(foreign[own]).toBe(swapped.length);
     classes.forEach((_, called) => {
-      expect(captured[own * classes.length + called]).toBe(
+      expect(captured.at(own, called)).toBe(
         swapped.filter((row) => prediction[row] === called && composites.background[row] === called).length,
       );
     });
@@ -81,17 +82,19 @@ test("a background does not narrow a setting that lends none", () => {
 
 test("rows sum to one, rows without composites are unknown", () => {
   const only = confusionOf(of, { ...INITIAL, class: "class 2" }, different);
-  const shares = rowShares(only);
-  const k = classes.length;
+  expect(meanRight(only)).toBe(shareAt(only, 2, 2));
   classes.forEach((_, own) => {
-    const row = [...shares.subarray(own * k, (own + 1) * k)];
+    const row = classes.map((_, called) => shareAt(only, own, called));
     if (own === 2) expect(sum(row)).toBeCloseTo(1, 12);
     else expect(row.every(Number.isNaN)).toBe(true);
   });
 });
 
 test("each class counts the same in the captured share", () => {
-  const found = captureShare({ foreign: Int32Array.of(10, 2), captured: Int32Array.of(0, 1, 1, 0) });
+  const captured = new SquareCounts(2);
+  captured.add(0, 1);
+  captured.add(1, 0);
+  const found = captureShare({ foreign: Int32Array.of(10, 2), captured });
   expect(found).toEqual({ share: 0.3, composites: 12, classes: 2 });
   const none = captureShare(confusionOf({ ...of, predictions: null }, INITIAL, different));
   expect(none.share).toBeNaN();
@@ -123,7 +126,6 @@ test("flips by class and background, over all classes and backgrounds", () => {
   const filter = { ...INITIAL, class: "class 1", background: "class 0", quality: "ok" };
   const map = flipMap(of, filter, different);
   const asked: Filter = { ...INITIAL, quality: "ok", setting: "different" };
-  const k = classes.length;
   classes.forEach((own, i) => {
     classes.forEach((background, j) => {
       const count = (flipped: boolean) =>
@@ -131,32 +133,53 @@ test("flips by class and background, over all classes and backgrounds", () => {
           const original = of.originals[composites.cell[row]];
           return prediction[row] >= 0 && prediction[original] >= 0;
         }).length;
-      expect(map.composites[i * k + j]).toBe(count(false));
-      expect(map.flipped[i * k + j]).toBe(count(true));
+      expect(map.composites.at(i, j)).toBe(count(false));
+      expect(map.flipped.at(i, j)).toBe(count(true));
     });
   });
-  expect(sum(map.flipped)).toBeGreaterThan(0);
+  expect(sum(map.flipped.rowSums())).toBeGreaterThan(0);
 });
 
 test("of many classes a matrix shows those that are taken for others, or others for them, most often", () => {
   const k = 80;
-  const counts = new Int32Array(k * k);
-  for (let c = 0; c < k; c++) counts[c * k + c] = 9;
+  const counts = new SquareCounts(k);
+  for (let c = 0; c < k; c++) counts.add(c, c, 9);
   // 79 is called 3 and 5; everything else is right but for one composite each of 40 to 76.
-  counts[79 * k + 3] = 7;
-  counts[79 * k + 5] = 2;
-  for (let c = 40; c < 77; c++) counts[c * k + 78] = 1;
+  counts.add(79, 3, 7);
+  counts.add(79, 5, 2);
+  for (let c = 40; c < 77; c++) counts.add(c, 78);
   const totals = new Int32Array(k).fill(9);
   const shown = confusedClasses([{ counts, totals }]);
   expect(shown).toHaveLength(40);
   expect(shown.slice(0, 3)).toEqual([3, 5, 40]);
   expect(shown.slice(-3)).toEqual([75, 78, 79]);
-  expect(confusedClasses([{ counts: new Int32Array(3600), totals: new Int32Array(60) }])).toHaveLength(60);
-  const flipped = new Int32Array(k * k);
-  flipped[70 * k + 1] = 4;
-  flipped[2 * k] = 1;
+  expect(confusedClasses([{ counts: new SquareCounts(60), totals: new Int32Array(60) }])).toHaveLength(60);
+  const flipped = new SquareCounts(k);
+  flipped.add(70, 1, 4);
+  flipped.add(2, 0);
   const rows = flippedClasses({ flipped, composites: flipped }, k);
   expect(rows).toHaveLength(40);
   expect(rows).toContain(70);
-  expect(flippedClasses({ flipped: new Int32Array(9), composites: new Int32Array(9) }, 3)).toEqual([0, 1, 2]);
+  const none = new SquareCounts(3);
+  expect(flippedClasses({ flipped: none, composites: none }, 3)).toEqual([0, 1, 2]);
+});
+
+test("what is counted is the same whether a place is held for every square or not", () => {
+  const [held, found] = [new SquareCounts(7), new SquareCounts(7, 0)];
+  const random = mulberry32(2);
+  for (let n = 0; n < 60; n++) {
+    const [row, column] = [Math.floor(7 * random()), Math.floor(7 * random())];
+    held.add(row, column);
+    found.add(row, column);
+  }
+  const list = (counts: SquareCounts) => {
+    const out: number[][] = [];
+    counts.each((...square) => out.push(square));
+    return out;
+  };
+  expect(list(found)).toEqual(list(held));
+  expect(list(held).length).toBeLessThan(49);
+  expect(found.rowSums()).toEqual(held.rowSums());
+  for (let row = 0; row < 7; row++)
+    for (let column = 0; column < 7; column++) expect(found.at(row, column)).toBe(held.at(row, column));
 });

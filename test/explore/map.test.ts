@@ -5,6 +5,7 @@ import { isFlipped } from "../../src/explore/filter.ts";
 import {
   countCodes,
   MAP_COLORS,
+  MOST_COLORED,
   mapCodes,
   marginColor,
   mixed,
@@ -149,7 +150,7 @@ test("a lasso survives the address", () => {
 
 test.each(MAP_COLORS)("codes by %s say what they name", (by) => {
   const { composites, cells, predictions, classes } = of;
-  const { code, names, most } = mapCodes(of, by);
+  const { code, names, most } = mapCodes(of, by, null);
   const { prediction, margin } = predictions!;
   const words = (row: number): string | null => {
     const own = cells.class[composites.cell[row]];
@@ -179,14 +180,26 @@ test.each(MAP_COLORS)("codes by %s say what they name", (by) => {
 test("without predictions there is nothing to color by, and hundreds of classes share a code", () => {
   const bare = { ...of, predictions: null };
   for (const by of ["called", "flipped", "margin"] as const)
-    expect([...new Set(mapCodes(bare, by).code)]).toEqual([NO_CODE]);
+    expect([...new Set(mapCodes(bare, by, null).code)]).toEqual([NO_CODE]);
   const classes = Array.from({ length: 400 }, (_, c) => `class ${c}`);
-  const cells = { ...of.cells, class: of.cells.class.map((_, c) => c * 13) };
-  const { code, names } = mapCodes({ ...of, classes, cells }, "class");
-  for (let row = 0; row < code.length; row++) {
-    const own = cells.class[of.composites.cell[row]];
-    expect(names[code[row]]).toBe(own < OTHERS ? classes[own] : "other classes");
-  }
+  const more = drawn(4, { cells: 120, rows: 900 });
+  const cells = { ...more.cells, class: more.cells.class.map((_, c) => c * 3) };
+  const own = (row: number) => cells.class[more.composites.cell[row]];
+  const rows = all(more.composites.cell.length).filter((row) => own(row) >= 20);
+  const codes = mapCodes({ ...more, classes, cells }, "class", rows);
+  const { code, names } = codes;
+  expect(names).toHaveLength(MOST_COLORED);
+  for (let row = 0; row < code.length; row++)
+    if (names.includes(classes[own(row)])) expect(names[code[row]]).toBe(classes[own(row)]);
+    else expect(code[row]).toBe(OTHERS);
+  // Those with colors are of more of the rows than any other, and of rows that are shown.
+  const count = new Map<string, number>(classes.map((name) => [name, 0]));
+  for (const row of rows) count.set(classes[own(row)], count.get(classes[own(row)])! + 1);
+  const fewest = Math.min(...names.map((name) => count.get(name)!));
+  for (const [name, n] of count) if (!names.includes(name)) expect(n).toBeLessThanOrEqual(fewest);
+  const counts = countCodes(rows, codes);
+  expect(counts.others).toBeGreaterThan(0);
+  expect(counts.of.reduce((a, b) => a + b, counts.none + counts.others)).toBe(rows.length);
 });
 
 test("margins run from vermillion over gray to blue", () => {

@@ -1,6 +1,6 @@
 import type { CellColumns, CompositeColumns, PredictionColumns } from "../../src/explore/filter.ts";
 import { originalRows } from "../../src/explore/filter.ts";
-import { type ViewStudy, viewIndexSchema } from "../../src/explore/format.ts";
+import { MOST_CLASSES, type ViewStudy, viewIndexSchema } from "../../src/explore/format.ts";
 import type { ReportSummary } from "../../src/report/summary.ts";
 import { SETTINGS, type Setting } from "../../src/settings.ts";
 import type { Scales } from "../../src/swap/intensity.ts";
@@ -184,7 +184,7 @@ export class StudyData {
   /** Probability of every class for one composite; null where there are none. */
   async probabilities(encoder: string, row: number): Promise<Float32Array | null> {
     const known = this.about.encoders.find((e) => e.name === encoder);
-    if (known?.predicted !== true) return null;
+    if (known?.predicted !== true || this.about.classes.length > MOST_CLASSES) return null;
     const array = await this.#once(`probabilities ${encoder}`, async () => {
       return new NpyRows(`${this.base}${encodeURIComponent(encoder)}/probabilities.npy`);
     });

@@ -1,4 +1,11 @@
-import { countCodes, type MapCodes, type MapColor, NO_CODE, STEPS } from "../../src/explore/map/color.ts";
+import {
+  countCodes,
+  type MapCodes,
+  type MapColor,
+  NO_CODE,
+  OTHERS,
+  STEPS,
+} from "../../src/explore/map/color.ts";
 import { SHAPES, styleOf } from "./look.ts";
 
 interface Props {
@@ -39,6 +46,7 @@ export function Legend({ by, codes, rows, ink, only, onOnly }: Props) {
   return (
     <ul className="map-legend" aria-label="Colors, with composites of each">
       {shown.map((code) => entry(code, codes.names[code], counts.of[code]))}
+      {counts.others === 0 ? null : entry(OTHERS, "other classes, with fewer composites each", counts.others)}
       {counts.none === 0 ? null : entry(NO_CODE, by === "class" ? "no class" : "not predicted", counts.none)}
     </ul>
   );

@@ -5,6 +5,7 @@ import {
   marginColor,
   mixed,
   NO_CODE,
+  OTHERS,
   rgbOf,
   STEPS,
 } from "../../src/explore/map/color.ts";
@@ -40,7 +41,7 @@ export const SHAPES = ["●", "■", "▲", "◆", "✚"] as const;
 
 /** Color and shape of a code. */
 export function styleOf(by: MapColor, code: number, ink: string): { color: string; shape: number } {
-  if (code === NO_CODE) return { color: "#8A8A8A", shape: 0 };
+  if (code === NO_CODE || code === OTHERS) return { color: "#8A8A8A", shape: 0 };
   if (by === "margin") return { color: marginColor(code), shape: 0 };
   if (by === "flipped") return { color: code === 1 ? "#D55E00" : "#8A8A8A", shape: 0 };
   const [first, cycle] = [COLORS[code % COLORS.length], Math.floor(code / COLORS.length)];
@@ -65,9 +66,9 @@ export function lookOf(
   const shapes = new Uint8Array(256);
   const opacity = count <= 20_000 ? 0.9 : count <= 200_000 ? 0.7 : 0.5;
   const codes = most === null ? names.length : STEPS;
-  for (const code of [...Array(codes).keys(), NO_CODE]) {
+  for (const code of [...Array(codes).keys(), OTHERS, NO_CODE]) {
     const { color, shape } = styleOf(by, code, ink);
-    const alpha = code === NO_CODE ? 0.4 * opacity : opacity;
+    const alpha = code === NO_CODE || code === OTHERS ? 0.4 * opacity : opacity;
     palette.set(
       [...rgbOf(color), only === null || only === code ? alpha : 0.06].map((v) => Math.round(255 * v)),
       4 * code,

@@ -1,7 +1,14 @@
 import { use, useCallback, useMemo, useRef, useState } from "react";
 import { fileName } from "../../src/explore/file-name.ts";
 import type { ViewEncoder } from "../../src/explore/format.ts";
-import { MAP_COLORS, type MapColor, mapCodes, STEPS } from "../../src/explore/map/color.ts";
+import {
+  MAP_COLORS,
+  type MapColor,
+  MOST_COLORED,
+  mapCodes,
+  OTHERS,
+  STEPS,
+} from "../../src/explore/map/color.ts";
 import { formatLasso, inLasso, parseLasso } from "../../src/explore/map/lasso.ts";
 import { stepsOf } from "../../src/explore/map/path.ts";
 import { type Frame, frameOf, type Size } from "../../src/explore/map/place.ts";
@@ -56,7 +63,8 @@ function Mapped({ of, map }: { of: Everything; map: About }) {
   const rows = rowsOf(of, useFilter(), null);
   const ink = useInk();
   const by = of.predictions === null && PREDICTED.includes(color) ? "class" : color;
-  const codes = useMemo(() => mapCodes(of, by), [of, by]);
+  const counted = of.classes.length > MOST_COLORED ? rows : null;
+  const codes = useMemo(() => mapCodes(of, by, counted), [of, by, counted]);
   const [only, setOnly] = useState<number | null>(null);
   const look = useMemo(() => lookOf(by, codes, ink, rows.length, only), [by, codes, ink, rows.length, only]);
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
@@ -94,14 +102,16 @@ function Mapped({ of, map }: { of: Everything; map: About }) {
   const take = async (kind: "svg" | "png") => {
     if (frame === null || drawing.current === null) return;
     const paper = getComputedStyle(document.body).backgroundColor;
-    const legend = (codes.most === null ? [...codes.names.keys()] : [0, (STEPS - 1) / 2, STEPS - 1]).map(
-      (code) => {
-        const { color: shown, shape } = styleOf(by, code, ink);
-        const name =
-          codes.names[code] ?? `margin ${(((2 * code) / (STEPS - 1) - 1) * codes.most!).toFixed(1)}`;
-        return { name, color: shown, mark: SHAPES[shape] };
-      },
-    );
+    const others = codes.code.includes(OTHERS) ? [OTHERS] : [];
+    const legend = (
+      codes.most === null ? [...codes.names.keys(), ...others] : [0, (STEPS - 1) / 2, STEPS - 1]
+    ).map((code) => {
+      const { color: shown, shape } = styleOf(by, code, ink);
+      const name =
+        (code === OTHERS ? "other classes" : codes.names[code]) ??
+        `margin ${(((2 * code) / (STEPS - 1) - 1) * codes.most!).toFixed(1)}`;
+      return { name, color: shown, mark: SHAPES[shape] };
+    });
     const svg = mapSvg({
       ...{ title, places, rows, frame, size, look, ink, paper, legend },
       ...drawing.current,

@@ -1,10 +1,12 @@
 import { useMemo } from "react";
 import {
   baseShare,
+  type Confusion,
   captureShare,
   confusedClasses,
   confusionOf,
-  rowShares,
+  meanRight,
+  shareAt,
 } from "../../src/explore/confusion.ts";
 import { formatRange, numberOf } from "../../src/report/numbers.ts";
 import { SETTINGS, type Setting } from "../../src/settings.ts";
@@ -12,11 +14,11 @@ import { useReport } from "../data/report.ts";
 import { useEverything, useFilter } from "../data/rows.ts";
 import { type Square, squaresFigure } from "../figures/squares.ts";
 import { Choice } from "../parts/choice.tsx";
-import { DataTable } from "../parts/data-table.tsx";
 import { Figure } from "../parts/figure.tsx";
 import { Guarded } from "../parts/guarded.tsx";
 import { Matrix } from "../parts/matrix.tsx";
 import { go, useStudy, useView } from "../state.ts";
+import { Confused, confusions, csvOf } from "./confused.tsx";
 import "../style/effects.css";
 
 const percent = (share: number) => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)} %`);
@@ -68,10 +70,6 @@ function Confusions({ setting }: { setting: Setting }) {
     };
     // Not "setting", "flipped" and "called": they do not narrow a matrix.
   }, [of, own, background, protein, field, quality, search, setting]);
-  const shares = useMemo(
-    () => ({ original: rowShares(original), other: rowShares(other) }),
-    [original, other],
-  );
   const { shown, columns, rows } = useMemo(() => {
     const shown = confusedClasses([original, other]);
     const present = shown.filter((c) => original.totals[c] > 0 || other.totals[c] > 0);
@@ -85,36 +83,40 @@ function Confusions({ setting }: { setting: Setting }) {
   const figures = useMemo(() => {
     const at = (name: string) => place.get(name) ?? -1;
     const squares = (
-      value: (i: number) => number,
-      more: (i: number) => Partial<Square> = () => ({}),
+      value: (own: number, called: number) => number,
+      more: (own: number, called: number) => Partial<Square> = () => ({}),
     ): Square[] =>
       rows.flatMap((row) =>
         columns.flatMap((column) => {
-          const i = at(row) * k + at(column);
-          return Number.isNaN(value(i)) ? [] : [{ row, column, value: value(i), ...more(i) }];
+          const square = [at(row), at(column)] as const;
+          const v = value(...square);
+          return Number.isNaN(v) ? [] : [{ row, column, value: v, ...more(...square) }];
         }),
       );
     const common = { rows, columns, rowLabel: "class of the cell", columnLabel: "called" };
-    const right = (of: Float64Array) =>
-      percent(mean(rows.map((row) => of[at(row) * k + at(row)]).filter((v) => !Number.isNaN(v))));
+    const right = (of: Confusion) =>
+      `${percent(meanRight(of))} right in the mean over ${shown.length < k ? `all ${many(k)} ` : ""}classes`;
     const called = background === null ? "" : `, backgrounds of ${background}`;
     return {
       original: squaresFigure({
         ...common,
         title: `Originals, ${encoder}`,
-        description: `percent of each class's originals by what they are called; ${right(shares.original)} right in the mean over classes`,
-        squares: squares((i) => shares.original[i]),
+        description: `percent of each class's originals by what they are called; ${right(original)}`,
+        squares: squares((...at) => shareAt(original, ...at)),
         diverging: false,
       }),
       other: squaresFigure({
         ...common,
         title: `In ${setting}, ${encoder}${called}`,
-        description: `percent of each class's composites by what they are called; ${right(shares.other)} right in the mean over classes`,
+        description: `percent of each class's composites by what they are called; ${right(other)}`,
         squares: squares(
-          (i) => shares.other[i],
-          (i) => ({
-            bar: other.counts[i] === 0 ? 0 : other.captured[i] / other.counts[i],
-            framed: background !== null && i % k === at(background) && Math.floor(i / k) !== i % k,
+          (...at) => shareAt(other, ...at),
+          (own, called) => ({
+            bar:
+              other.counts.at(own, called) === 0
+                ? 0
+                : other.captured.at(own, called) / other.counts.at(own, called),
+            framed: background !== null && called === at(background) && own !== called,
           }),
         ),
         diverging: false,
@@ -124,58 +126,31 @@ function Confusions({ setting }: { setting: Setting }) {
         title: `In ${setting} minus originals, ${encoder}${called}`,
         description:
           "points by which a class is called more (orange) or less (purple) often than on originals",
-        squares: squares((i) => shares.other[i] - shares.original[i]),
+        squares: squares((...at) => shareAt(other, ...at) - shareAt(original, ...at)),
         diverging: true,
       }),
     };
-  }, [rows, columns, place, k, shares, other, encoder, setting, background]);
-  const table = useMemo(() => {
-    const found: { row: string; called: string; i: number }[] = [];
-    for (let i = 0; i < k * k; i++)
-      if (original.counts[i] > 0 || other.counts[i] > 0)
-        found.push({ row: classes[Math.floor(i / k)], called: classes[i % k], i });
-    return found;
-  }, [classes, k, original, other]);
+  }, [rows, columns, shown, place, k, original, other, encoder, setting, background]);
+  const table = useMemo(
+    () => confusions(classes, original, other, shown.length < k),
+    [classes, original, other, shown, k],
+  );
   if (rows.length === 0) return <p>No composite passes the filters.</p>;
-  const value = (v: number) => (Number.isNaN(v) ? null : v);
   const say =
-    (of: typeof other, share: Float64Array, where: string) =>
+    (of: Confusion, where: string) =>
     ([r, c]: readonly [number, number]) => {
-      const own = place.get(rows[r]) ?? 0;
-      const i = own * k + shown[c];
-      const total = of.totals[own];
+      const square = [place.get(rows[r]) ?? 0, shown[c]] as const;
+      const total = of.totals[square[0]];
       if (total === 0) return `${rows[r]}: no composites ${where}`;
-      const captured = of.captured[i] === 0 ? "" : `; ${many(of.captured[i])} of them stand on ${columns[c]}`;
-      return `${rows[r]} called ${columns[c]} ${where}: ${percent(share[i])} (${many(of.counts[i])} of ${many(total)} composites${captured})`;
+      const taken = of.captured.at(...square);
+      const captured = taken === 0 ? "" : `; ${many(taken)} of them stand on ${columns[c]}`;
+      return `${rows[r]} called ${columns[c]} ${where}: ${percent(shareAt(of, ...square))} (${many(of.counts.at(...square))} of ${many(total)} composites${captured})`;
     };
   const see =
     (to: Setting) =>
     ([r, c]: readonly [number, number]) =>
       go({ tab: "cells", setting: to, class: rows[r], called: columns[c], flipped: false });
-  const csv = () => [
-    [
-      "encoder",
-      "setting",
-      "class",
-      "called",
-      "originals",
-      "share_of_originals",
-      "composites",
-      "share_of_composites",
-      "captured",
-    ],
-    ...table.map(({ row, called, i }) => [
-      encoder,
-      setting,
-      row,
-      called,
-      original.counts[i],
-      value(shares.original[i]),
-      other.counts[i],
-      value(shares.other[i]),
-      other.captured[i],
-    ]),
-  ];
+  const csv = () => csvOf(table, encoder, setting);
   return (
     <>
       <h2 className="unseen">What cells are called</h2>
@@ -190,7 +165,7 @@ function Confusions({ setting }: { setting: Setting }) {
           chosen={null}
           does="shows these cells"
           about={`Percent of each class's originals: rows sum to 100. No number: less than half a percent. n = ${many(sum(original.totals))}.${cut}`}
-          say={say(original, shares.original, "as imaged")}
+          say={say(original, "as imaged")}
           pick={see("original")}
           rows={csv}
         />
@@ -202,8 +177,8 @@ function Confusions({ setting }: { setting: Setting }) {
           columnNames={columns}
           chosen={null}
           does="shows these cells"
-          about={`The same in ${setting}. n = ${many(sum(other.totals))} composites of ${many(other.cells)} cells.${sum(other.captured) > 0 ? " Orange bar: the part of a square's composites that stand on the background of the class they are called." : ""}${cut}`}
-          say={say(other, shares.other, `in ${setting}`)}
+          about={`The same in ${setting}. n = ${many(sum(other.totals))} composites of ${many(other.cells)} cells.${sum(other.captured.rowSums()) > 0 ? " Orange bar: the part of a square's composites that stand on the background of the class they are called." : ""}${cut}`}
+          say={say(other, `in ${setting}`)}
           pick={see(setting)}
           rows={csv}
         />
@@ -216,34 +191,7 @@ function Confusions({ setting }: { setting: Setting }) {
           rows={csv}
         />
       </div>
-      <details>
-        <summary>As numbers</summary>
-        <DataTable
-          label={`Confusions on originals and in ${setting}`}
-          name={`confusion-${setting}`}
-          encoder={encoder}
-          rowKey={({ i }) => String(i)}
-          rows={table}
-          csv={csv}
-          columns={[
-            { name: "class", value: (t) => t.row },
-            { name: "called", value: (t) => t.called },
-            { name: "originals", value: (t) => original.counts[t.i] },
-            {
-              name: "of its originals",
-              value: (t) => value(shares.original[t.i]),
-              show: (t) => percent(shares.original[t.i]),
-            },
-            { name: `in ${setting}`, value: (t) => other.counts[t.i] },
-            {
-              name: "of its composites",
-              value: (t) => value(shares.other[t.i]),
-              show: (t) => percent(shares.other[t.i]),
-            },
-            { name: "on the background called", value: (t) => other.captured[t.i] },
-          ]}
-        />
-      </details>
+      <Confused {...{ table, csv, encoder, setting }} many={shown.length < k} />
     </>
   );
 }
@@ -313,8 +261,4 @@ function Stated() {
 
 function sum(values: Int32Array): number {
   return values.reduce((a, b) => a + b, 0);
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? Number.NaN : values.reduce((a, b) => a + b, 0) / values.length;
 }

@@ -134,7 +134,7 @@ function Flipped({ encoder }: { encoder: string }) {
     [of, protein, field, quality, search],
   );
   const shown = useMemo(
-    () => backgrounds.filter((b) => classes.some((_, r) => map.composites[r * classes.length + b] > 0)),
+    () => backgrounds.filter((b) => classes.some((_, r) => map.composites.at(r, b) > 0)),
     [map, classes, backgrounds],
   );
   const columns = useMemo(() => shown.map((b) => classes[b]), [shown, classes]);
@@ -143,10 +143,8 @@ function Flipped({ encoder }: { encoder: string }) {
   const figure = useMemo(() => {
     const squares = listed.flatMap((r) =>
       shown.flatMap((b) => {
-        const n = map.composites[r * classes.length + b];
-        return n === 0
-          ? []
-          : [{ row: classes[r], column: classes[b], value: map.flipped[r * classes.length + b] / n }];
+        const n = map.composites.at(r, b);
+        return n === 0 ? [] : [{ row: classes[r], column: classes[b], value: map.flipped.at(r, b) / n }];
       }),
     );
     const worst = [...squares].sort((a, b) => b.value - a.value).slice(0, 3);
@@ -162,7 +160,6 @@ function Flipped({ encoder }: { encoder: string }) {
     });
   }, [map, classes, listed, names, shown, columns, encoder]);
   const pick = usePick(names, columns);
-  const at = (r: number, c: number) => r * classes.length + shown[c];
   return (
     <Matrix
       {...pick}
@@ -171,8 +168,8 @@ function Flipped({ encoder }: { encoder: string }) {
       figure={figure}
       about="Percent of composites in different that the probes trained on originals call otherwise than the cell's original, of those that pass the filters for protein, field, mask and cell id; no number: none, or less than half a percent; counts of these cells, without intervals. A flip can go either way, to a wrong class or to the right one. Of more than 60 classes, the 40 with the most flips."
       say={([r, c]) => {
-        const i = at(listed[r], c);
-        const [n, flipped] = [map.composites[i], map.flipped[i]];
+        const square = [listed[r], shown[c]] as const;
+        const [n, flipped] = [map.composites.at(...square), map.flipped.at(...square)];
         return n === 0
           ? `${names[r]} on ${columns[c]}: no composites`
           : `${names[r]} on ${columns[c]}: ${flipped} of ${n} composites flipped (${((100 * flipped) / n).toFixed(1)} %)`;
@@ -184,8 +181,8 @@ function Flipped({ encoder }: { encoder: string }) {
             encoder,
             name,
             column,
-            map.composites[at(r, c)],
-            map.flipped[at(r, c)],
+            map.composites.at(r, shown[c]),
+            map.flipped.at(r, shown[c]),
           ]),
         ),
       ]}

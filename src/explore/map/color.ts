@@ -6,8 +6,10 @@ export type MapColor = (typeof MAP_COLORS)[number];
 
 /** Code of a place that has nothing to be colored by. */
 export const NO_CODE = 255;
-/** Classes from here on share a code. */
+/** Code of the classes that have no color of their own. */
 export const OTHERS = 254;
+/** Classes that have colors and shapes of their own, at most. */
+export const MOST_COLORED = 40;
 /** Steps of the margin's colors. */
 export const STEPS = 15;
 
@@ -19,27 +21,34 @@ export interface MapCodes {
   readonly most: number | null;
 }
 
-/** Codes for colors. */
-export function mapCodes(of: Filtered, by: MapColor): MapCodes {
+/**
+ * Codes for colors. Of more classes than colors and shapes tell apart those have one that most composites are of.
+ * @param rows of the plan that these are counted in; not looked at for up to {@link MOST_COLORED} classes
+ */
+export function mapCodes(of: Filtered, by: MapColor, rows: Int32Array | null): MapCodes {
   const { composites, cells, predictions, classes, settings } = of;
   const { cell, setting } = composites;
   const code = new Uint8Array(cell.length).fill(NO_CODE);
-  const coded = (n: number) => (n < 0 ? NO_CODE : Math.min(n, OTHERS));
-  const named = [...classes.slice(0, OTHERS), ...(classes.length > OTHERS ? ["other classes"] : [])];
-  if (by === "class") {
-    for (let row = 0; row < code.length; row++) code[row] = coded(cells.class[cell[row]]);
-    return { code, names: named, most: null };
-  }
+  const byClass = (classAt: (row: number) => number): MapCodes => {
+    const chosen = coloredClasses(classes.length, rows, classAt);
+    const codeOf = new Uint8Array(classes.length).fill(OTHERS);
+    chosen.forEach((c, i) => {
+      codeOf[c] = i;
+    });
+    for (let row = 0; row < code.length; row++) {
+      const c = classAt(row);
+      if (c >= 0) code[row] = codeOf[c];
+    }
+    return { code, names: chosen.map((c) => classes[c]), most: null };
+  };
+  if (by === "class") return byClass((row) => cells.class[cell[row]]);
   if (by === "setting") {
     code.set(setting);
     return { code, names: settings, most: null };
   }
   if (predictions === null) return { code, names: [], most: null };
   const { prediction, margin } = predictions;
-  if (by === "called") {
-    for (let row = 0; row < code.length; row++) code[row] = coded(prediction[row]);
-    return { code, names: named, most: null };
-  }
+  if (by === "called") return byClass((row) => prediction[row]);
   if (by === "flipped") {
     for (let row = 0; row < code.length; row++)
       if (prediction[row] >= 0) code[row] = isFlipped(row, of, prediction) ? 1 : 0;
@@ -52,6 +61,18 @@ export function mapCodes(of: Filtered, by: MapColor): MapCodes {
   return { code, names: [], most };
 }
 
+/** All classes, or of many those of most rows, ascending. */
+function coloredClasses(count: number, rows: Int32Array | null, classAt: (row: number) => number): number[] {
+  const all = Array.from({ length: count }, (_, c) => c);
+  if (count <= MOST_COLORED) return all;
+  const seen = new Int32Array(count);
+  for (const row of rows ?? []) if (classAt(row) >= 0) seen[classAt(row)]++;
+  return all
+    .sort((a, b) => seen[b] - seen[a] || a - b)
+    .slice(0, MOST_COLORED)
+    .sort((a, b) => a - b);
+}
+
 /** About the 98th percentile of what margins are away from 0, of at most 10,000 of them; 1 where there are none. */
 function marginReach(margin: Float32Array): number {
   const step = Math.max(1, Math.floor(margin.length / 10_000));
@@ -62,17 +83,18 @@ function marginReach(margin: Float32Array): number {
   return some[Math.floor(0.98 * (some.length - 1))] || 1;
 }
 
-/** Composites by code: how many of `rows` have each, and how many have none. */
+/** Composites by code: how many of `rows` have each, how many are of other classes, and how many have none. */
 export function countCodes(
   rows: Int32Array,
   { code, names, most }: MapCodes,
-): { of: Int32Array; none: number } {
+): { of: Int32Array; others: number; none: number } {
   const of = new Int32Array(most === null ? names.length : STEPS);
-  let none = 0;
+  let [others, none] = [0, 0];
   for (const row of rows)
     if (code[row] === NO_CODE) none++;
+    else if (code[row] === OTHERS) others++;
     else of[code[row]]++;
-  return { of, none };
+  return { of, others, none };
 }
 
 /** Red, green and blue (0 to 1) of a color as `#rrggbb`. */

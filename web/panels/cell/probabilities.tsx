@@ -41,7 +41,7 @@ function InSetting({ row, of }: { row: number; of: Everything }) {
     let wanted = true;
     study.probabilities(encoder, row).then(
       (values) => wanted && setAll({ row, values }),
-      // Over 256 classes a study keeps none; the marked classes are known all the same.
+      // The marked classes are known all the same.
       () => {},
     );
     return () => {
