@@ -17,7 +17,7 @@ import { TimedEncoder, type Trial, trialOf, trialOfGiven } from "./cost/trial.ts
 import { drawStudyCells } from "./draw/drawn-store.ts";
 import { encoderName, outputNames, readEncoders } from "./encoders.ts";
 import { givenFindings, type OpenGiven, openGiven } from "./given.ts";
-import { chosenSize, hopeless } from "./guards/size.ts";
+import { chosenSize, hopeless, wideMaps } from "./guards/size.ts";
 import { surveyOf } from "./guards/survey.ts";
 import { cropFindings, Findings, planFindings, samples } from "./guards.ts";
 import { checkFolder } from "./open-folder.ts";
@@ -190,7 +190,12 @@ async function prepare(
       if (encoder.kind === "given") {
         const open = await openGiven(encoder, { store, plan, scales, composite: study.composite });
         files.push(open);
-        findings.add(...givenFindings(open), wide(encoder.name, open.file.dimension));
+        const { dimension } = open.file;
+        findings.add(
+          ...givenFindings(open),
+          wide(encoder.name, dimension),
+          wideMaps(encoder.name, dimension, study),
+        );
         const [first, second] = twoClasses(selection);
         trials.push(await trialOfGiven(open, [planRowsOf(plan, first), planRowsOf(plan, second)]));
       } else {
@@ -198,7 +203,12 @@ async function prepare(
         const tryIt = async (opened: Encoder) => {
           const timed = new TimedEncoder(opened, encoder.kind === "command" || device !== "cpu");
           const names = outputNames(encoder);
-          findings.add(...names.map((output, o) => wide(output, opened.dimensions[o])));
+          findings.add(
+            ...names.flatMap((output, o) => {
+              const dimension = opened.dimensions[o];
+              return [wide(output, dimension), wideMaps(output, dimension, study)];
+            }),
+          );
           findings.add(...(await tryFile(encoder, timed, store, tried, signal)));
           trials.push(await trialOf(timed, encoder.description.name, names, two));
         };

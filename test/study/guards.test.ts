@@ -9,7 +9,7 @@ import { writeSimulatedCells } from "../../src/simulate/write-cells.ts";
 import { PlanIndex } from "../../src/study/block.ts";
 import { studyGroups } from "../../src/study/groups.ts";
 import { missingRows } from "../../src/study/guards/rows.ts";
-import { hopeless, studySize } from "../../src/study/guards/size.ts";
+import { hopeless, studySize, wideMaps } from "../../src/study/guards/size.ts";
 import { rowsOf } from "../../src/study/part.ts";
 import { studyPlan } from "../../src/study/plan.ts";
 import { readStudyFile } from "../../src/study/schema.ts";
@@ -230,6 +230,18 @@ describe("size", () => {
       }
     store.close();
   });
+});
+
+test("maps of features that are too wide are said before anything is encoded", () => {
+  const remedies = ["recompose", "whiten", "project-2"];
+  expect(wideMaps("subcell", 1024, { remedies })).toBeNull();
+  expect(wideMaps("subcell", 1536, { remedies: ["recompose"] })).toBeNull();
+  expect(wideMaps("subcell", 1536, {})).toBeNull();
+  const flag = wideMaps("subcell", 1536, { remedies })!;
+  expect(flag.severity).toBe("warning");
+  expect(flag.text).toMatch(
+    /^subcell gives 1,536 features, and whiten, project-2 take up to 1,024: left out/,
+  );
 });
 
 test("rows that count nowhere may be missing from a plan; those of several localizations may not", async () => {

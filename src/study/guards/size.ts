@@ -1,4 +1,6 @@
 import { pairCount } from "../../evaluate/pair-sample.ts";
+import { parseRemedies } from "../../remedy/name.ts";
+import { MOST_FEATURES } from "../../remedy/rows.ts";
 import { type Setting, traitsOf } from "../../settings.ts";
 import { planRows } from "../../swap/plan.ts";
 import type { Flag } from "../../types.ts";
@@ -8,6 +10,7 @@ import { gigabytes, hoursText, SMALLER } from "../cost/limit.ts";
 import { curveSettings, smallerSizes } from "../curve.ts";
 import { foldsOf } from "../groups.ts";
 import { addedSettings } from "../plan.ts";
+import { isMapping } from "../remedies/feature-remedies.ts";
 import type { Study } from "../schema.ts";
 import type { Selection } from "../select.ts";
 
@@ -118,4 +121,21 @@ export function hopeless(
       `${made}, at least ${hoursText(hours)} on ${workers} ${workers === 1 ? "thread" : "threads"} and more than the limit of ${limit} h; ${SMALLER}, or raise the limit (--limit HOURS)`,
     );
   return null;
+}
+
+/** Says before anything is encoded which remedies an output has too many features for; null where there are none. */
+export function wideMaps(
+  output: string,
+  dimension: number,
+  { remedies = [] }: Pick<Study, "remedies">,
+): Flag | null {
+  const maps = parseRemedies(remedies).filter(({ kind }) => isMapping(kind));
+  if (maps.length === 0 || dimension <= MOST_FEATURES) return null;
+  const names = maps.map(({ name }) => name).join(", ");
+  return {
+    id: "wide-maps",
+    severity: "warning",
+    encoder: output,
+    text: `${output} gives ${number.format(dimension)} features, and ${names} ${maps.length === 1 ? "takes" : "take"} up to ${number.format(MOST_FEATURES)}: left out for it; pool its map or tokens, or take a narrower layer`,
+  };
 }
