@@ -39,7 +39,7 @@ describe.skipIf(!hasBrowser)("a study of 1,500 classes", () => {
   };
   const elements = (page: Page) => page.locator("body *").count();
 
-  test.each(["effects", "confusion", "cells", "map", "compare"])(
+  test.each(["effects", "confusion", "cells", "map"])(
     "%s is shown, whole and without complaint",
     async (tab) => {
       const { page, complaints } = await shown(tab);
