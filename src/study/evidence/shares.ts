@@ -6,6 +6,11 @@ import { batchColumn } from "./batch.ts";
 import type { EvidenceKind, EvidenceRequest } from "./further.ts";
 
 const VERSION = 6;
+/**
+ * Pairs of classes that cells of one background's donors make, over backgrounds, at most: each is held. About 2,900 classes on two
+ * backgrounds.
+ */
+const MOST_PAIRS = 2 ** 23;
 const AS_IMAGED: Block = { setting: "original", background: null };
 const PASTED_BACK: Block = { setting: "self", background: null };
 
@@ -20,6 +25,7 @@ export const shareEvidence: EvidenceKind<Shares> = {
     const lending = study.backgrounds ?? classes;
     // Of fewer a cell would stand on one foreign background, or a donor serve one class.
     if (!study.settings.includes("different") || classes.length < 3 || lending.length < 2) return null;
+    if ((lending.length * classes.length ** 2) / 2 > MOST_PAIRS) return null;
     const batch = batchOf(request);
     const who = rows.map((list) =>
       Array.from(list, (row) => [cells.field[row], cells.protein?.[row], groups.cluster[row], batch?.[row]]),
