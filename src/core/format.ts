@@ -17,3 +17,10 @@ export function listed(names: readonly string[], most: number): string {
   const more = names.length - most;
   return `${names.slice(0, most).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
+
+const withCommas = new Intl.NumberFormat("en-US");
+
+/** A number as messages have it: 16,384. */
+export function countText(value: number): string {
+  return withCommas.format(value);
+}

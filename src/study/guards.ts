@@ -14,6 +14,7 @@ import { saturated, weakScales, withoutSignal } from "../swap/signal.ts";
 import type { Cells, Flag, SwapPlan } from "../types.ts";
 import type { PlanIndex } from "./block.ts";
 import { type BlockResult, unpackBits } from "./blocks.ts";
+import { tooManyForShares } from "./evidence/shares.ts";
 import { fewFields, mixedFields, overLimits, unequalClasses } from "./guards/classes.ts";
 import { missingRows } from "./guards/rows.ts";
 import type { Survey } from "./guards/survey.ts";
@@ -63,6 +64,7 @@ export function planFindings(
     unequalClasses(selection),
     fewFields(cells, selection),
     mixedFields(cells, selection),
+    tooManyForShares(study, selection),
     reusedDonors(plan, selection.classOf, cells),
     crowdedDonors(plan),
   ];

@@ -1,5 +1,6 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { countText } from "../../core/format.ts";
 import { isStreamed } from "../../evaluate/logistic/streamed/choice.ts";
 import { heldBytes, streamedBytes } from "../../evaluate/logistic/streamed/cost.ts";
 import { pairBytes, pairSystems } from "../../evaluate/svm/memory.ts";
@@ -198,15 +199,13 @@ function largestPair(rows: readonly ArrayLike<number>[]): number {
 
 const fileBytes = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
-const number = new Intl.NumberFormat("en-US");
-
 /** What a run takes, in one line. */
 export function costText(cost: StudyCost): string {
   const { classes, composites, encodings, fits, probes, atMost, hours, threads, measured, bytes, free } =
     cost;
   const most = atMost ? "at most " : "";
-  const crops = encodings.map(({ encoder, crops: n }) => `${encoder} ${number.format(n)}`).join(", ");
-  return `${number.format(classes)} classes make ${most}${number.format(composites)} composites${crops === "" ? "" : ` (crops encoded: ${crops})`}, ${number.format(fits)} fits of pairs (pairs x folds x blocks x encoders) and ${number.format(probes)} probes of all classes: about ${hoursText(hours)} on ${threads} free ${threads === 1 ? "core" : "cores"} (measured on ${measured.composites} composites, ${measured.crops} crops, ${measured.fits} fits), ${gigabytes(bytes)} of disk${free === null ? "" : ` (${gigabytes(free)} free)`}, ${gigabytes(cost.memory)} of memory at most`;
+  const crops = encodings.map(({ encoder, crops: n }) => `${encoder} ${countText(n)}`).join(", ");
+  return `${countText(classes)} classes make ${most}${countText(composites)} composites${crops === "" ? "" : ` (crops encoded: ${crops})`}, ${countText(fits)} fits of pairs (pairs x folds x blocks x encoders) and ${countText(probes)} probes of all classes: about ${hoursText(hours)} on ${threads} free ${threads === 1 ? "core" : "cores"} (measured on ${measured.composites} composites, ${measured.crops} crops, ${measured.fits} fits), ${gigabytes(bytes)} of disk${free === null ? "" : ` (${gigabytes(free)} free)`}, ${gigabytes(cost.memory)} of memory at most`;
 }
 
 /** What a run takes, as a note; a warning where memory may not suffice, a refusal above a limit of hours or of free disk. */
@@ -262,6 +261,6 @@ export function wideFeatures(
     id: "wide-features",
     severity: "refuse",
     encoder: null,
-    text: `${output} gives ${number.format(dimension)} features: probes of two classes with ${number.format(pair)} cells take ${gigabytes(one)} a thread${fits ? `, ${gigabytes(all)} with the features of two blocks and ${workers} ${workers === 1 ? "thread" : "threads"}` : ""}, and ${limit}; pool its map or tokens ("pool": mean, max or center-mean), take a later layer, lower "cellsPerClass"${fewer}`,
+    text: `${output} gives ${countText(dimension)} features: probes of two classes with ${countText(pair)} cells take ${gigabytes(one)} a thread${fits ? `, ${gigabytes(all)} with the features of two blocks and ${workers} ${workers === 1 ? "thread" : "threads"}` : ""}, and ${limit}; pool its map or tokens ("pool": mean, max or center-mean), take a later layer, lower "cellsPerClass"${fewer}`,
   };
 }

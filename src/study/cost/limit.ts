@@ -1,7 +1,7 @@
+import { countText } from "../../core/format.ts";
+
 /** Hours that a run may take by its estimate, where nobody says otherwise. */
 export const LIMIT_HOURS = 24;
-
-const number = new Intl.NumberFormat("en-US");
 
 /** What makes a study smaller. */
 export const SMALLER =
@@ -12,7 +12,7 @@ export function hoursText(hours: number): string {
   if (hours === 0) return "0 s";
   if (hours < 1 / 60) return `${Math.max(1, Math.round(3600 * hours))} s`;
   if (hours < 1) return `${Math.max(1, Math.ceil(60 * hours))} min`;
-  return `${hours < 10 ? hours.toFixed(1) : number.format(Math.round(hours))} h`;
+  return `${hours < 10 ? hours.toFixed(1) : countText(Math.round(hours))} h`;
 }
 
 /** A limit that lets so many hours pass. */

@@ -1,18 +1,35 @@
+import { countText } from "../../core/format.ts";
 import { SHARES, type ShareRequest, type Shares, varianceShares } from "../../evidence/shares.ts";
+import type { Flag } from "../../types.ts";
 import type { Block } from "../block.ts";
 import { keyOf } from "../inference.ts";
-import { metadataColumn } from "../select.ts";
+import type { FittedStudy } from "../schema.ts";
+import { metadataColumn, type Selection } from "../select.ts";
 import { batchColumn } from "./batch.ts";
 import type { EvidenceKind, EvidenceRequest } from "./further.ts";
 
 const VERSION = 6;
-/**
- * Pairs of classes that cells of one background's donors make, over backgrounds, at most: each is held. About 2,900 classes on two
- * backgrounds.
- */
+/** Pairs of classes over all backgrounds at most, as each is held. */
 const MOST_PAIRS = 2 ** 23;
 const AS_IMAGED: Block = { setting: "original", background: null };
 const PASTED_BACK: Block = { setting: "self", background: null };
+
+/** Says that shares of variance are left out, where classes and backgrounds are too many for them. */
+export function tooManyForShares(
+  { settings, backgrounds }: Pick<FittedStudy, "settings" | "backgrounds">,
+  { classes }: Pick<Selection, "classes">,
+): Flag | null {
+  if (!settings.includes("different")) return null;
+  const lending = (backgrounds ?? classes).length;
+  const pairs = (lending * classes.length ** 2) / 2;
+  if (pairs <= MOST_PAIRS) return null;
+  return {
+    id: "without-shares",
+    severity: "note",
+    encoder: null,
+    text: `shares of variance are left out: ${countText(classes.length)} classes on ${countText(lending)} backgrounds make ${countText(pairs)} pairs, and up to ${countText(MOST_PAIRS)} are held; name fewer backgrounds or classes to have them`,
+  };
+}
 
 /** Who owns the variance of the encoder's features. */
 export const shareEvidence: EvidenceKind<Shares> = {
@@ -25,7 +42,7 @@ export const shareEvidence: EvidenceKind<Shares> = {
     const lending = study.backgrounds ?? classes;
     // Of fewer a cell would stand on one foreign background, or a donor serve one class.
     if (!study.settings.includes("different") || classes.length < 3 || lending.length < 2) return null;
-    if ((lending.length * classes.length ** 2) / 2 > MOST_PAIRS) return null;
+    if (tooManyForShares(study, selection) !== null) return null;
     const batch = batchOf(request);
     const who = rows.map((list) =>
       Array.from(list, (row) => [cells.field[row], cells.protein?.[row], groups.cluster[row], batch?.[row]]),

@@ -1,3 +1,4 @@
+import { countText } from "../../core/format.ts";
 import { pairCount } from "../../evaluate/pair-sample.ts";
 import { parseRemedies } from "../../remedy/name.ts";
 import { MOST_FEATURES } from "../../remedy/rows.ts";
@@ -89,8 +90,6 @@ export function chosenSize(
   return studySize({ ...study, folds: foldsOf(study, split), again, times }, selection, outputs, given);
 }
 
-const number = new Intl.NumberFormat("en-US");
-
 /**
  * Refuses what no machine gets done in `limit` hours, before a plan is drawn; null for what one may.
  * @param memory bytes that may be used here
@@ -110,11 +109,11 @@ export function hopeless(
   },
 ): Flag | null {
   const hours = (composites * LEAST.composite + fits * LEAST.fit) / workers / 3600;
-  const made = `${number.format(classes)} classes make ${number.format(composites)} composites${fits === 0 ? "" : ` and ${COUNTED[counted](number.format(fits))} (pairs x folds x blocks x encoders)`}`;
+  const made = `${countText(classes)} classes make ${countText(composites)} composites${fits === 0 ? "" : ` and ${COUNTED[counted](countText(fits))} (pairs x folds x blocks x encoders)`}`;
   const refuse = (text: string): Flag => ({ id: "size", severity: "refuse", encoder: null, text });
   if (composites * PLAN_BYTES > memory)
     return refuse(
-      `${made}: their plan alone takes ${number.format(Math.ceil((composites * PLAN_BYTES) / 1e9))} GB of memory, and ${gigabytes(memory)} may be used here; ${SMALLER}`,
+      `${made}: their plan alone takes ${countText(Math.ceil((composites * PLAN_BYTES) / 1e9))} GB of memory, and ${gigabytes(memory)} may be used here; ${SMALLER}`,
     );
   if (hours > limit)
     return refuse(
@@ -136,6 +135,6 @@ export function wideMaps(
     id: "wide-maps",
     severity: "warning",
     encoder: output,
-    text: `${output} gives ${number.format(dimension)} features, and ${names} ${maps.length === 1 ? "takes" : "take"} up to ${number.format(MOST_FEATURES)}: left out for it; pool its map or tokens, or take a narrower layer`,
+    text: `${output} gives ${countText(dimension)} features, and ${names} ${maps.length === 1 ? "takes" : "take"} up to ${countText(MOST_FEATURES)}: left out for it; pool its map or tokens, or take a narrower layer`,
   };
 }
