@@ -1,8 +1,9 @@
 import { InterruptedError, STOPPED } from "../errors.ts";
+import { memoryLeft, usableCores } from "../files/machine.ts";
 import { stoppable } from "./blocks.ts";
 import type { Work } from "./cost/work.ts";
 import { doProbeJob, type ProbeJob, probeJobs } from "./evidence/jobs.ts";
-import { probeThreads, startProbeThreads } from "./evidence/threads.ts";
+import { type ProbeSize, probeThreads, startProbeThreads } from "./evidence/threads.ts";
 import { type Finished, request } from "./results.ts";
 import { isFittedInPieces } from "./transfer.ts";
 
@@ -22,7 +23,7 @@ export interface ProbeOptions {
  * can be stopped between its steps.
  */
 export async function fitProbes(
-  finished: Omit<Finished, "remedies" | "sensitivity">,
+  finished: Parameters<typeof request>[0] & Pick<Finished, "outputs" | "plan">,
   { signal, work, workers, onProgress }: ProbeOptions,
 ): Promise<void> {
   const requests = finished.outputs.map(({ set }) => request(finished, set));
@@ -49,7 +50,14 @@ export async function fitProbes(
     await new Promise(setImmediate);
     if (signal?.aborted) throw new InterruptedError(STOPPED);
   };
-  const threads = probeThreads(requests, workers);
+  const { selection, plan, store } = finished;
+  const size: ProbeSize = {
+    composites: plan.count,
+    cells: store.count,
+    selected: selection.rows.reduce((sum, own) => sum + own.length, 0),
+    dimensions: requests.map(({ set }) => set.dimension),
+  };
+  const threads = probeThreads(size, workers ?? usableCores(), memoryLeft());
   if (threads === 0) {
     for (const jobs of [transfer, free, predicted]) await here(jobs);
     return;
@@ -57,15 +65,17 @@ export async function fitProbes(
   // These use all threads by themselves.
   const inPieces = ({ sets }: ProbeJob) => isFittedInPieces(requests[sets[0]]);
   await here(transfer.filter(inPieces));
-  const pool = startProbeThreads(requests, finished.store, threads, onStep);
+  const pool = startProbeThreads(requests, store, threads, onStep);
   const all = (jobs: readonly ProbeJob[]) =>
     pool.each(jobs, (probes) => {
       work.probes += probes;
       onDone();
     });
   try {
-    const first = all(transfer.filter((job) => !inPieces(job)));
-    await stoppable(() => Promise.all([all(free), first.then(() => all(predicted))]), signal);
+    await stoppable(() => {
+      const first = all(transfer.filter((job) => !inPieces(job)));
+      return Promise.all([all(free), first.then(() => all(predicted))]);
+    }, signal);
   } finally {
     await pool.dispose();
   }

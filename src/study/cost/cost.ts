@@ -6,6 +6,7 @@ import { heldBytes, streamedBytes } from "../../evaluate/logistic/streamed/cost.
 import { pairBytes, pairSystems } from "../../evaluate/svm/memory.ts";
 import { usableCores, usableMemory } from "../../files/machine.ts";
 import type { Flag } from "../../types.ts";
+import { probeThreadBytes, probeThreads } from "../evidence/threads.ts";
 import type { PreparedStudy } from "../prepare.ts";
 import { gigabytes, hoursText, LIMIT_HOURS, limitFor, SMALLER } from "./limit.ts";
 import { measureSpeeds, type Speeds } from "./measure.ts";
@@ -185,9 +186,11 @@ function memoryOf(
     store.count * MEMORY.cell +
     plan.count * MEMORY.composite +
     shape.classes * MEMORY.class;
+  const left = usableMemory() - fixed;
+  const size = { composites: plan.count, cells: store.count, selected: rows, dimensions: outputs };
   const probes = isStreamed({ ...shape, rows })
-    ? streamedBytes(shape, rows, workers, heldBytes(shape, workers, usableMemory() - fixed))
-    : rows * widest * 12;
+    ? streamedBytes(shape, rows, workers, heldBytes(shape, workers, left))
+    : Math.max(rows * widest * 12, probeThreads(size, workers, left) * probeThreadBytes(rows, widest));
   return fixed + Math.max(encoding, blocks, probes);
 }
 

@@ -1,6 +1,5 @@
 import type { CellStore } from "../../cells/store.ts";
 import type { FeatureSet } from "../../features/features.ts";
-import { usableCores, usableMemory } from "../../files/machine.ts";
 import { Pool } from "../../files/pool.ts";
 import { sharePlan } from "../../swap/plan.ts";
 import type { EvidenceRequest } from "./further.ts";
@@ -13,18 +12,34 @@ const WORTH = 2e6;
 /** Cells whose names a thread holds once more, at most. */
 const MOST_CELLS = 200_000;
 
-/** Memory that a thread may need: shares of variance take an eighth of it, the features that probes are fitted on the rest. */
-const BYTES = 2 ** 30;
+/** Memory that a thread needs beside the features that a probe is fitted on: its own, names of cells, shares of variance. */
+const THREAD_BYTES = 2 ** 28;
 
-/** Threads that jobs of a study are to be done on; 0 where they are better done one after the other in this one. */
+/** Memory of one thread whose probes are fitted on `rows` cells of `dimension` features, in float32 and float64. */
+export const probeThreadBytes = (rows: number, dimension: number) => THREAD_BYTES + 12 * rows * dimension;
+
+/** What decides how many threads are worth it. */
+export interface ProbeSize {
+  readonly composites: number;
+  /** Cells of the store. */
+  readonly cells: number;
+  /** Cells of the study. */
+  readonly selected: number;
+  /** Features of every output. */
+  readonly dimensions: readonly number[];
+}
+
+/**
+ * Threads that jobs of a study are to be done on; 0 where they are better done one after the other in this one.
+ * @param memory bytes that may be taken
+ */
 export function probeThreads(
-  requests: readonly Pick<EvidenceRequest, "set" | "cells" | "index">[],
-  workers = usableCores(),
+  { composites, cells, selected, dimensions }: ProbeSize,
+  workers: number,
+  memory: number,
 ): number {
-  if (requests.length === 0 || requests[0].cells.count > MOST_CELLS) return 0;
-  const rows = requests[0].index.plan.count;
-  if (requests.reduce((sum, { set }) => sum + rows * set.dimension, 0) < WORTH) return 0;
-  const threads = Math.min(workers, Math.floor(usableMemory() / BYTES));
+  if (cells > MOST_CELLS || dimensions.reduce((sum, d) => sum + composites * d, 0) < WORTH) return 0;
+  const threads = Math.min(workers, Math.floor(memory / probeThreadBytes(selected, Math.max(...dimensions))));
   return threads < 2 ? 0 : threads;
 }
 

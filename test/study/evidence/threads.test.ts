@@ -51,10 +51,18 @@ function requests(folder: string) {
   );
 }
 
+test("threads are as many as memory holds, and none where there is little to do or many cells", () => {
+  const size = { composites: 400_000, cells: 60_000, selected: 60_000, dimensions: Array(8).fill(4096) };
+  // Probes of so many features hold 2.9 GB each.
+  expect(probeThreads(size, 8, 8e9)).toBe(2);
+  expect(probeThreads(size, 8, 5e9)).toBe(0);
+  expect(probeThreads(size, 4, 64e9)).toBe(4);
+  expect(probeThreads({ ...size, composites: 40 }, 8, 64e9)).toBe(0);
+  expect(probeThreads({ ...size, cells: 300_000 }, 8, 64e9)).toBe(0);
+});
+
 test("threads leave what one leaves, to the byte", async () => {
   const asked = requests(several);
-  // So little is better done without.
-  expect(probeThreads(asked, 2)).toBe(0);
   let steps = 0;
   const pool = startProbeThreads(asked, prepared.store, 2, () => steps++);
   let probes = 0;
