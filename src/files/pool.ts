@@ -93,9 +93,7 @@ export class Pool<Task, Result> {
       this.#batches.add(batch);
       signal?.addEventListener("abort", onAbort, { once: true });
       if (signal?.aborted) onAbort();
-      this.#running.forEach((busy, thread) => {
-        if (busy === undefined) this.#feed(thread);
-      });
+      this.#feedIdle();
     });
   }
 
@@ -116,9 +114,16 @@ export class Pool<Task, Result> {
     await this.dispose();
   }
 
+  #feedIdle(): void {
+    this.#running.forEach((busy, thread) => {
+      if (busy === undefined) this.#feed(thread);
+    });
+    for (const batch of [...this.#batches]) this.#settle(batch);
+  }
+
   #feed(thread: number): void {
     for (const batch of this.#batches) {
-      const task = batch.error === undefined ? batch.take(thread) : -1;
+      const task = batch.error === undefined ? takeOf(batch, thread) : -1;
       if (task < 0) continue;
       batch.running++;
       this.#running[thread] = { batch, task };
@@ -167,7 +172,8 @@ export class Pool<Task, Result> {
       } catch (error) {
         batch.error ??= error as Error;
       }
-    this.#settle(batch);
+    // Threads that got no task before may have one now.
+    this.#feedIdle();
   }
 
   #settle(batch: Batch<Task, Result>): void {
@@ -178,6 +184,16 @@ export class Pool<Task, Result> {
   #fail(error: Error): void {
     this.#failure ??= error;
     for (const batch of [...this.#batches]) batch.end(batch.error ?? this.#failure);
+  }
+}
+
+/** Next task for a thread; one that cannot be had ends its batch. */
+function takeOf(batch: Pick<Batch<unknown, unknown>, "take" | "error">, thread: number): number {
+  try {
+    return batch.take(thread);
+  } catch (error) {
+    batch.error ??= error as Error;
+    return -1;
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { beginLarge, discardLarge, placeLarge, writeAll } from "./atomic.ts";
+import { beginLarge, discardLarge, placeLarge, writeAll, writeError } from "./atomic.ts";
 import { sha256 } from "./hash.ts";
 import { openInput } from "./input.ts";
 
@@ -51,7 +51,12 @@ export class SealedWriter {
   /** @throws DataError where it cannot be written */
   constructor(path: string) {
     this.#path = path;
-    this.#file = openSync(beginLarge(path), "wx");
+    const partial = beginLarge(path);
+    try {
+      this.#file = openSync(partial, "wx");
+    } catch (cause) {
+      throw writeError(path, cause);
+    }
   }
 
   /** Appends text of the object, from its `{` on; all of it is ASCII. */
@@ -66,7 +71,11 @@ export class SealedWriter {
     this.#hash.update(before + after);
     this.#put(before + this.#hash.digest("hex") + after);
     this.#flush();
-    this.#close();
+    try {
+      this.#close();
+    } catch (cause) {
+      throw writeError(this.#path, cause);
+    }
     placeLarge(this.#path);
   }
 

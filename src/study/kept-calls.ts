@@ -189,7 +189,8 @@ function offset(rows: number, hasBackground: boolean, a: number): number {
 
 /** By block, where in the file every class begins; NaN where the block lacks it. */
 function placesOf(path: string, from: number, { classes, cluster, blocks }: Called): Float64Array[] {
-  const wrong = () => new DataError("holds predictions of other cells; run the study again", { path });
+  const wrong = () =>
+    new DataError("holds predictions of other cells; remove it, and run the same command again", { path });
   const file = openSync(path, "r");
   const four = Buffer.alloc(4);
   const isNull = (at: number) => {

@@ -44,13 +44,18 @@ export async function keptPredictions(
 ): Promise<Predictions> {
   if (work.streamed === true) return await streamedPredictions(work, between, count, threads);
   const steps = predictionSteps(work);
-  let step = steps.next();
-  for (let fitted = 0; step.done !== true; step = steps.next()) {
-    if (count !== undefined) count.probes += step.value - fitted;
-    fitted = step.value;
-    await between();
+  try {
+    let step = steps.next();
+    for (let fitted = 0; step.done !== true; step = steps.next()) {
+      if (count !== undefined) count.probes += step.value - fitted;
+      fitted = step.value;
+      await between();
+    }
+    return step.value;
+  } finally {
+    // After a stop it has a file open.
+    steps.return(undefined as never);
   }
-  return step.value;
 }
 
 async function streamedPredictions(

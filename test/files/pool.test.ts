@@ -163,3 +163,31 @@ test("want of memory is told with its remedy, and a process ends when its pools 
     "CellswapError: a thread of the test ran out of memory; give threads more (NODE_OPTIONS=--max-old-space-size=8192, in MiB) or use fewer\n9\n",
   );
 });
+
+test("a strategy that waits for results is asked again when one has been taken up", async () => {
+  const tasks: Asked[] = squares(9).map((task, i) => (i % 4 === 0 ? { ...task, ms: 150 } : task));
+  const results = new Map<number, number>();
+  let [next, added] = [0, 0];
+  // At most three that are not added up; while the first of them is slow, the other thread gets none.
+  const take = () => (next < tasks.length && next - added < 3 ? next++ : -1);
+  const done = (result: number, task: number) => {
+    results.set(task, result);
+    while (results.has(added)) added++;
+  };
+  await two.each(tasks, done, { take });
+  expect([...results.values()].sort((a, b) => a - b)).toEqual(squares(9).map((_, i) => i * i));
+});
+
+test("a task that cannot be had ends its call and no other", async () => {
+  let next = 0;
+  const take = () => {
+    if (next === 2) throw new DataError("cannot be read; fetch it again", { path: "a.npy" });
+    return next++;
+  };
+  const other = two.each([{ square: 3, ms: 50 }], () => {});
+  await expect(two.each(squares(4), () => {}, { take })).rejects.toThrow("a.npy: cannot be read");
+  next = 2;
+  await expect(two.each(squares(4), () => {}, { take })).rejects.toThrow("a.npy: cannot be read");
+  await other;
+  expect(await two.run({ square: 2 })).toBe(4);
+});

@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { DataError } from "../../src/errors.ts";
 import { isSealed, openSealed, SealedWriter, sealJson } from "../../src/files/sealed.ts";
 
 const base = mkdtempSync(join(tmpdir(), "cellswap-sealed-"));
@@ -41,4 +42,8 @@ test("what is discarded leaves nothing", () => {
   expect(readdirSync(folder).length).toBe(1);
   writer.discard();
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test.skipIf(!existsSync("/proc/self"))("a text that cannot be begun is told in one line", () => {
+  expect(() => new SealedWriter("/proc/self/none.json")).toThrow(DataError);
 });

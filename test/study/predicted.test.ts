@@ -103,19 +103,32 @@ test("what is kept is the JSON of all arrays at once, whatever a class or a back
   expect(made.blocks[1].cells[1]).toBeNull();
 });
 
-test("a stop leaves nothing, and the next run makes the same bytes", async () => {
-  const stopped = work("stopped");
+test.each([
+  // After a look at the features, and after a block.
+  [true, 20],
+  [false, 4],
+])("a stop leaves nothing, and the next run makes the same bytes; in pieces: %s", async (streamed, most) => {
+  const of = (name: string): PredictionWork => {
+    const { probes, ...rest } = work(`${name}-${streamed}`);
+    const [block] = probes.blocks;
+    return { ...rest, streamed, probes: { ...probes, blocks: [block, { ...block, setting: "self" }] } };
+  };
+  const left = (name: string) =>
+    readdirSync(base).filter((file) => file.startsWith(`${name}-${streamed}-transfer.json`));
   let looks = 0;
   const stop = async () => {
-    if (++looks > 20) throw new Error("stopped");
+    if (++looks > most) throw new Error("stopped");
   };
-  await expect(keptPredictions(stopped, stop, undefined, 1)).rejects.toThrow("stopped");
-  expect(readdirSync(base).filter((name) => name.startsWith("stopped-transfer.json"))).toEqual([]);
-  await keptPredictions(stopped, pause, undefined, 1);
-  await keptPredictions(work("whole"), pause, undefined, 1);
-  expect(readFileSync(join(base, "stopped-transfer.json"))).toEqual(
-    readFileSync(join(base, "whole-transfer.json")),
-  );
+  const open = () => readdirSync("/dev/fd").length;
+  const before = open();
+  await expect(keptPredictions(of("stopped"), stop, undefined, 1)).rejects.toThrow("stopped");
+  expect(left("stopped")).toEqual([]);
+  expect(open()).toBe(before);
+  await keptPredictions(of("stopped"), pause, undefined, 1);
+  await keptPredictions(of("whole"), pause, undefined, 1);
+  const [stopped, whole] = ["stopped", "whole"].map(left).map((names) => names.map((n) => join(base, n)));
+  expect([stopped.length, whole.length]).toEqual([1, 1]);
+  expect(readFileSync(stopped[0])).toEqual(readFileSync(whole[0]));
 });
 
 test("damaged predictions are made again by a run, and named where nothing is to be fitted", async () => {

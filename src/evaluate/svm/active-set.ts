@@ -25,7 +25,7 @@ const PATIENCE = 8;
 const ROUNDS = 40;
 /** Rows per feature above which no set is tried: the interior point is sooner, whatever the classes. */
 const MOST_ROWS = 5;
-/** Share of wrong rows in the first round above which classes overlap too much, where there are more rows than features. */
+/** Share of wrong rows in a round above which classes overlap too much, where there are more rows than features. */
 const HOPELESS = 0.45;
 /** Rows that look free, per feature, above which a point is not near the optimum. */
 const MOST_FREE = 0.96;
