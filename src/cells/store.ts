@@ -93,11 +93,17 @@ export class CellStore extends CropFiles {
   /**
    * Sees to it that crops and masks of some cells can be read, where the store was opened for `some`.
    * @returns the store to read them of: this one, or, where most cells are wanted, one that has all, and this is closed
-   * @throws DataError, InterruptedError as {@link open}
+   * @throws DataError where it was replaced since, or as {@link open}; InterruptedError as it
    */
   async hold(wanted: WantedCells, options: CheckOptions = {}): Promise<CellStore> {
     if (this.#rows === null || (await this.#rows.hold(wanted, options))) return this;
     const whole = await CellStore.open(this.place, this.allowed, options);
+    if (whole.header.sum !== this.header.sum) {
+      whole.close();
+      throw new DataError("was changed while it was in use; run the same command again", {
+        path: this.place,
+      });
+    }
     this.close();
     return whole;
   }

@@ -30,15 +30,24 @@ export class HeldRows {
     this.#count = shape[0];
   }
 
-  /** Makes the files without any row, unless they are there. @throws DataError where they cannot be written */
+  /**
+   * Makes the files without any row, unless they are there; the header of one of which a machine that lost power kept the
+   * size alone is written anew. @throws DataError where they cannot be written
+   */
   begin(): void {
     const size = NPY_START + this.#count * this.#rowBytes;
     const isFull = (path: string, of: number) => statSync(path, { throwIfNoEntry: false })?.size === of;
-    if (isFull(this.#path, size) && isFull(`${this.#path}.sums`, 4 * this.#count)) return;
+    const areFull = isFull(this.#path, size) && isFull(`${this.#path}.sums`, 4 * this.#count);
+    const header = npyHeader(this.#type, this.#shape);
     try {
-      const files = this.#open("w+");
+      const files = this.#open(areFull ? "r+" : "w+");
+      if (areFull) {
+        const there = Buffer.alloc(header.length);
+        readNpy(files.values, there, 0, this.#path);
+        if (there.equals(header)) return;
+      }
+      writeAll(files.values, header, 0, this.#path);
       ftruncateSync(files.sums, 4 * this.#count);
-      writeAll(files.values, npyHeader(this.#type, this.#shape), 0, this.#path);
       ftruncateSync(files.values, size);
     } catch (cause) {
       throw writeError(this.#path, cause);

@@ -7,7 +7,7 @@ import { shardName } from "../zarr/array.ts";
 import { readMetadata, type ShardedShape } from "../zarr/metadata.ts";
 import { type ChunkPlace, indexAt, readChunk, readIndex, ShardFault } from "../zarr/shard.ts";
 import { NPY_START } from "./held-rows.ts";
-import { joined, type Span, spansOf } from "./spans.ts";
+import { bytesToRead, joined, REQUEST, type Span, spansOf } from "./spans.ts";
 
 interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -17,8 +17,10 @@ interface ReadOptions {
 
 /** An array of a cell store in an object store, of which rows can be read. */
 export interface RemoteArray {
-  /** Bytes that a row takes there, about. */
-  readonly bytesPerRow: number;
+  /** Bytes that it takes there. */
+  readonly bytes: number;
+  /** What reading rows that are `wanted` (1) takes: bytes that are read, about, and rows that are given. */
+  reach(wanted: Uint8Array): { readonly bytes: number; readonly rows: number };
   /**
    * Reads the rows that are `wanted` (1), and what is read along with them. @param take is given values from a row on
    * @throws DataError where an object was changed or is damaged, or as `ask`
@@ -42,7 +44,11 @@ export async function openNpy(
   const object = await objectState(place, { signal });
   if (object?.sha256 !== sha256 || object.size !== NPY_START + count * rowBytes) return null;
   return {
-    bytesPerRow: rowBytes,
+    bytes: count * rowBytes,
+    reach(wanted) {
+      const bytes = bytesToRead(wanted, rowBytes);
+      return { bytes, rows: bytes / rowBytes };
+    },
     read: (wanted, take, { onBytes, ...options }) =>
       together(joined(spansOf(wanted, rowBytes)), async ({ start, end }) => {
         take(start / rowBytes, await readRange(object, NPY_START + start, NPY_START + end, options));
@@ -57,7 +63,8 @@ const SPARE = 1 << 16;
 const METADATA = 1 << 20;
 
 /**
- * A Zarr array in shards, of which every chunk and every index has a check sum; null for another.
+ * A Zarr array in shards, of which every chunk and every index has a check sum, and no chunk more bytes than a request;
+ * null for another.
  * @param objects what the store holds, by name @param name of the array among them
  */
 export async function openZarr(
@@ -72,14 +79,21 @@ export async function openZarr(
   const sharded = readMetadata(parseJson(await readObject(metadata, METADATA, { signal }), path), path);
   const { layout } = sharded;
   if (sharded.type !== type || sharded.shape.join() !== shape.join()) return null;
-  if (!layout.codecs.summed || !layout.indexSummed) return null;
+  if (!layout.codecs.summed || !layout.indexSummed || layout.chunkBytes > REQUEST) return null;
   if (layout.codecs.compressor === "zstd") await loadZstd();
   const bytes = [...objects].reduce(
     (sum, [own, { size }]) => sum + (own.startsWith(`${name}/c/`) ? size : 0),
     0,
   );
   return {
-    bytesPerRow: bytes / Math.max(1, shape[0]),
+    bytes,
+    reach(wanted) {
+      const given = wholeChunks(wanted, sharded.chunkRows);
+      return {
+        bytes: bytesToRead(given, bytes / shape[0]),
+        rows: given.reduce((sum, one) => sum + one, 0),
+      };
+    },
     async read(wanted, take, options) {
       await together(shardsOf(sharded, wanted), async (shard) => {
         const object = objects.get(`${name}/${shardName(sharded, shard)}`);
@@ -87,6 +101,17 @@ export async function openZarr(
       });
     },
   };
+}
+
+/** Rows of the chunks with rows that are wanted. */
+function wholeChunks(wanted: Uint8Array, chunkRows: number): Uint8Array {
+  const all = new Uint8Array(wanted.length);
+  for (let row = wanted.indexOf(1); row >= 0; ) {
+    const end = row - (row % chunkRows) + chunkRows;
+    all.fill(1, end - chunkRows, end);
+    row = wanted.indexOf(1, end);
+  }
+  return all;
 }
 
 /** Shards with rows that are wanted. */

@@ -11,7 +11,6 @@ import { alone } from "./admit.ts";
 import { cachedStore, fetchInto, ROOM, readHeaderObject } from "./fetch.ts";
 import { HeldRows } from "./held-rows.ts";
 import { openNpy, openZarr, type RemoteArray } from "./remote-array.ts";
-import { joined, spansOf } from "./spans.ts";
 
 /** Cells of a store whose crops, and whose masks, are on this machine: 1 for each that is, in memory that threads share. */
 export interface HeldCells {
@@ -75,7 +74,7 @@ export class RemoteRows {
       objects = await listObjects(place, { signal });
       // Of another store that was put there meanwhile, the list would be that of the one before.
       bytes = await readHeaderObject(place, options);
-      if (parseHeader(bytes, placePath(place)).sum !== header.sum || isNewer(objects)) return null;
+      if (parseHeader(bytes, placePath(place)).sum !== header.sum || isNewer(objects, header)) return null;
     }
     const whole = cachedStore(place, bytes);
     if (Object.keys(header.hashes).every((name) => existsSync(join(whole, name)))) return null;
@@ -114,11 +113,11 @@ export class RemoteRows {
           if (cells === undefined) continue;
           await array.rows.find(cells, held);
           const own = cells.map((one, cell) => (one === 1 && held[cell] === 0 ? 1 : 0));
-          const bytes = bytesToRead(own, array.remote.bytesPerRow);
-          const share = bytes / (own.length * array.remote.bytesPerRow) + mean(held);
+          const { bytes, rows } = array.remote.reach(own);
+          const share = bytes / array.remote.bytes + mean(held);
           if (kind === "crops" && share > MOST) enough = false;
           total += bytes;
-          room += own.reduce((sum, one) => sum + one, 0) * array.rowBytes;
+          room += rows * array.rowBytes;
           lacking.set(array, { cells: own, held });
         }
         if (!enough) return;
@@ -172,19 +171,18 @@ async function openArray(
 const heldRows = (folder: string, name: string, { type, shape, rowBytes }: ArrayShape) =>
   new HeldRows(join(folder, name), type, shape, rowBytes);
 
-/** Whether a file of a store was put there after its header, which is put last: of another store, or mended by hand. */
-function isNewer(objects: ReadonlyMap<string, ObjectState>): boolean {
+/**
+ * Whether a file of a packed store was put there after its header, which is put last: of another store, or mended by hand.
+ * What else lies there is none of it.
+ */
+function isNewer(objects: ReadonlyMap<string, ObjectState>, { hashes }: StoreHeader): boolean {
   const at = objects.get("cells.json")?.modified;
-  return (
-    at === undefined || [...objects.values()].some(({ modified = Number.POSITIVE_INFINITY }) => modified > at)
+  if (at === undefined) return true;
+  const names = Object.keys(hashes).map((name) => packedName(name) ?? name);
+  return [...objects].some(
+    ([own, { modified = Number.POSITIVE_INFINITY }]) =>
+      modified > at && names.some((name) => own === name || own.startsWith(`${name}/`)),
   );
-}
-
-/** Bytes that are read for some rows, with what lies between them. */
-function bytesToRead(cells: Uint8Array, rowBytes: number): number {
-  let bytes = 0;
-  for (const { start, end } of joined(spansOf(cells, rowBytes))) bytes += end - start;
-  return bytes;
 }
 
 const mean = (held: Uint8Array) => held.reduce((sum, one) => sum + one, 0) / Math.max(1, held.length);

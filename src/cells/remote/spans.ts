@@ -1,5 +1,5 @@
 /** Bytes that are asked for at a time, at most. */
-const REQUEST = 1 << 23;
+export const REQUEST = 1 << 23;
 /**
  * Bytes that nobody wants and that are read rather than asked around: about what a connection brings, beside fifteen
  * others, in the time that a server takes to answer.
@@ -38,4 +38,11 @@ export function* spansOf(wanted: Uint8Array, rowBytes: number): Generator<Span> 
     yield { start: row * rowBytes, end: end * rowBytes };
     row = wanted.indexOf(1, end);
   }
+}
+
+/** Bytes that are read for some rows, with what lies between them. */
+export function bytesToRead(wanted: Uint8Array, rowBytes: number): number {
+  let bytes = 0;
+  for (const { start, end } of joined(spansOf(wanted, rowBytes))) bytes += end - start;
+  return bytes;
 }

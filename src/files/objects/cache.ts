@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DataError } from "../../errors.ts";
 import { makeFolder, writeError } from "../atomic.ts";
@@ -22,7 +22,8 @@ export function cacheFolder(): string {
     }
     return path;
   }
-  const { uid } = userInfo();
+  // A user of a container may have no name, and Windows has no numbers.
+  const uid = process.getuid?.() ?? -1;
   const path = join(tmpdir(), `cellswap-cache-${uid}`);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });

@@ -2,7 +2,6 @@ import {
   closeSync,
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -16,10 +15,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { copyStore } from "../../../src/cells/remote/copy.ts";
+import { openNpy } from "../../../src/cells/remote/remote-array.ts";
 import { joined, spansOf } from "../../../src/cells/remote/spans.ts";
 import { CellStore } from "../../../src/cells/store.ts";
-import { makeShard, type ShardLayout } from "../../../src/cells/zarr/shard.ts";
-import { NpyReader } from "../../../src/files/npy.ts";
 import { parsePlace, within } from "../../../src/files/objects/place.ts";
 import { readObject } from "../../../src/files/objects/read.ts";
 import { putObject } from "../../../src/files/objects/write.ts";
@@ -32,6 +30,7 @@ import {
   startServer,
 } from "../../files/objects/server.ts";
 import { drawCells } from "../../study/drawn.ts";
+import { repack } from "../zarr/repack.ts";
 
 /** Bytes of a crop and a mask of the drawn cells: 2 channels of 32 x 32 px, float32. */
 const [CROP, MASK] = [8192, 1024];
@@ -211,6 +210,12 @@ describe.skipIf(!HAS_SERVER)("some cells of a store in an object store", () => {
     const mended = `s3://${BUCKET}/mended`;
     await copyStore(packed, mended);
     await new Promise((done) => setTimeout(done, 1100));
+    // What is none of the store says nothing of it.
+    for (const name of ["README.md", "features/tiny/part.npy"])
+      await putObject(within(parsePlace(mended), name), Buffer.from("ours"));
+    const beside = await hold(mended, 3);
+    expect(isPartial(beside)).toBe(true);
+    beside.close();
     const bytes = Buffer.from(readFileSync(join(packed, shard)));
     await putObject(within(parsePlace(mended), shard), bytes, { replace: true });
     const other = await hold(mended, 3);
@@ -239,6 +244,68 @@ describe.skipIf(!HAS_SERVER)("some cells of a store in an object store", () => {
     expect(seen.filter((line) => line.startsWith("GET crops"))).toEqual([
       `GET crops.npy ${range(11, 12, CROP)}`,
     ]);
+  });
+
+  test("a file of which a machine that lost power kept the size alone is read again", async () => {
+    const store = await hold(NPY, 10, 11, 12);
+    store.close();
+    for (const name of ["crops.npy", "masks.npy"]) {
+      const file = openSync(join(store.path, name), "r+");
+      writeSync(file, new Uint8Array(128 + 11 * CROP));
+      closeSync(file);
+    }
+    const seen = await asked(async () => (await hold(NPY, 10, 11, 12)).close());
+    expect(seen.filter((line) => line.startsWith("GET crops"))).toEqual([
+      `GET crops.npy ${range(10, 11, CROP)}`,
+    ]);
+  });
+
+  test("a store that is replaced before most of its cells are fetched is told", async () => {
+    const [own, url] = [join(folder, "replaced"), `s3://${BUCKET}/replaced`];
+    await copyStore(cells, url);
+    const store = await open(url);
+    drawCells(own, { cellsPerClass: COUNT / 2, seed: 2 });
+    await copyStore(own, url, { force: true });
+    await expect(store.hold({ crops: some(...run(0, 300)) })).rejects.toThrow(
+      `${url}: was changed while it was in use; run the same command again`,
+    );
+    store.close();
+  });
+
+  test("what is read along counts: rows between others, and whole chunks", async () => {
+    const [own, url] = [join(folder, "wide"), `s3://${BUCKET}/wide`];
+    const wanted = some(3, 9, 300);
+    const { hashes } = local.header;
+    const npy = await openNpy(
+      within(parsePlace(NPY), "crops.npy"),
+      { rowBytes: CROP, count: COUNT, sha256: hashes["crops.npy"] },
+      undefined,
+    );
+    expect(npy!.reach(wanted)).toEqual({ bytes: 8 * CROP, rows: 8 });
+    const store = await hold(NPY, 3, 9, 300);
+    expect(store.checked.held!.crops.reduce((sum, one) => sum + one, 0)).toBe(8);
+    store.close();
+    // One cell of each chunk takes all of them.
+    cpSync(packed, own, { recursive: true });
+    repack(join(cells, "crops.npy"), join(own, "crops.zarr"), { shardRows: 128, chunkRows: 64 });
+    await copyStore(own, url);
+    const few = await hold(url, 7, 8, 9);
+    expect(few.checked.held!.crops.reduce((sum, one) => sum + one, 0)).toBe(64);
+    few.close();
+    const all = await hold(url, ...run(0, COUNT).filter((cell) => cell % 64 === 5));
+    expect(isPartial(all)).toBe(false);
+    all.close();
+  });
+
+  test("chunks that are larger than a request are fetched as whole files", async () => {
+    const [own, url] = [join(folder, "large"), `s3://${BUCKET}/large`];
+    cpSync(packed, own, { recursive: true });
+    const rows = (1 << 23) / MASK + 1;
+    repack(join(cells, "masks.npy"), join(own, "masks.zarr"), { shardRows: rows, chunkRows: rows });
+    await copyStore(own, url);
+    const store = await hold(url, 3);
+    expect(isPartial(store)).toBe(false);
+    store.close();
   });
 
   test("what is stopped goes on with what it has", async () => {
@@ -292,31 +359,7 @@ describe.skipIf(!HAS_SERVER)("some cells of a store in an object store", () => {
   test("chunks of several cells in many shards, one of them empty, are read; a damaged chunk is named", async () => {
     const [own, url] = [join(folder, "chunks"), `s3://${BUCKET}/chunks`];
     cpSync(packed, own, { recursive: true });
-    rmSync(join(own, "masks.zarr/c"), { recursive: true });
-    const file = join(own, "masks.zarr/zarr.json");
-    const json = JSON.parse(readFileSync(file, "utf8"));
-    json.chunk_grid.configuration.chunk_shape[0] = 32;
-    json.codecs[0].configuration.chunk_shape[0] = 4;
-    json.codecs[0].configuration.index_location = "start";
-    writeFileSync(file, JSON.stringify(json));
-    const layout: ShardLayout = {
-      codecs: { compressor: "gzip", summed: true },
-      chunks: 8,
-      chunkBytes: 4 * MASK,
-      indexAt: "start",
-      indexSummed: true,
-    };
-    const masks = new NpyReader(join(cells, "masks.npy"));
-    for (let shard = 0; shard * 32 < COUNT; shard++) {
-      const chunks = Array.from({ length: 8 }, () => new Uint8Array(4 * MASK));
-      chunks.forEach((chunk, c) => {
-        const row = shard * 32 + 4 * c;
-        if (row < COUNT) masks.read(row, 4, chunk);
-      });
-      mkdirSync(join(own, `masks.zarr/c/${shard}/0`), { recursive: true });
-      writeFileSync(join(own, `masks.zarr/c/${shard}/0/0`), makeShard(chunks, layout));
-    }
-    masks.close();
+    repack(join(cells, "masks.npy"), join(own, "masks.zarr"), { shardRows: 32, chunkRows: 4 });
     await copyStore(own, url);
     (await hold(url, 0, 3, 31, 32, 33, 150, 399)).close();
     const shard = join(own, "masks.zarr/c/4/0/0");
