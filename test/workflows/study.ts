@@ -15,6 +15,17 @@ export function has(program: string, ...args: string[]): boolean {
   return spawnSync(program, args, { stdio: "ignore" }).status === 0;
 }
 
+/** What `cellswap plan --json` says and workflows read: bytes of a shard, seconds of one core of each. */
+export interface Planned {
+  readonly memory: number;
+  readonly features: { readonly seconds: readonly number[] };
+}
+
+/** Minutes that a shard of features asks for at its first attempt, with one worker and never less than 20. */
+export function minutesOf({ features }: Planned, shard: number, margin: number): number {
+  return Math.max(20, Math.ceil((margin * features.seconds[shard]) / 60));
+}
+
 /** How the cells of a small study are imported and segmented. */
 export const CELLS = {
   import: "npy source/crops.npy --manifest manifest.csv --channels GFP,RFP --mask-file source/masks.npy",
