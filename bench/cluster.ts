@@ -4,8 +4,10 @@
  * spread, the queue and the time between two tasks are measured on few and many shards that nothing befalls. Then, for every
  * kind of trouble, what 16 shards take is predicted and measured: tasks killed at a known rate, attempts and a node that are
  * slow, nodes that lose power, and a disk that takes few bytes. `--nice -15` sets the tasks above other work on the machine;
- * `--only "nodes fail,a slow disk"` measures some of them, `--log` prints every attempt.
+ * `--only "nodes fail,a slow disk"` measures some of them, `--log` prints every attempt. `--smoke` predicts from numbers
+ * that are given here, and starts no Slurm, which test/cluster does.
  */
+import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -18,7 +20,7 @@ import { Cluster, type Node, noSlurm, until } from "../test/cluster/cluster.ts";
 import { scripts } from "../test/cluster/sharded.ts";
 import { built, option, record, smoke } from "./harness.ts";
 
-if (noSlurm !== undefined) {
+if (!smoke && noSlurm !== undefined) {
   console.log(`skipped: ${noSlurm}`);
   process.exit(0);
 }
@@ -28,8 +30,8 @@ const { readStudyFile } = await built<typeof import("../src/study/schema.ts")>("
 const base = mkdtempSync(join(tmpdir(), "cellswap-cluster-"));
 const study = join(base, "study.json");
 const perClass = smoke ? 12 : Number(option("cells", "400"));
-const rounds = smoke ? 1 : Number(option("rounds", "3"));
-const [few, between, many] = smoke ? [1, 2, 3] : [4, 16, 32];
+const rounds = Number(option("rounds", "3"));
+const [few, between, many] = [4, 16, 32];
 const nice = option("nice", "0");
 const lateDisk = resolve(import.meta.dirname, "../scripts/cluster/late-disk.py");
 const hasDisk = existsSync("/usr/lib/python3/dist-packages/fusepy.py") && existsSync("/dev/fuse");
@@ -50,9 +52,9 @@ const TROUBLES: Record<string, Trouble> = {
   stragglers: { stragglers: { share: 0.25, times: 3 } },
   "a slow node": { speeds: [1, 0.5] },
   "nodes fail": { failures: { perHour: 60, back: 10 } },
-  ...(hasDisk ? { "a slow disk": { disk: 0 } } : {}),
+  ...(smoke || hasDisk ? { "a slow disk": { disk: 0 } } : {}),
 };
-const only = option("only", smoke ? "tasks killed" : "");
+const only = option("only", "");
 const troubles = Object.entries(TROUBLES).filter(([name]) => only === "" || only.split(",").includes(name));
 
 /** An attempt of a task, as `cluster-task.mjs` notes it; milliseconds. */
@@ -80,6 +82,56 @@ async function plan(shards: number) {
   return { out, shards, tasks, width, said: all / planned.cost.composites };
 }
 type Planned = Awaited<ReturnType<typeof plan>>;
+
+/** A disk that takes 0.4 of what both nodes would write by the plan's estimate; bytes a second. */
+const slowDisk = ({ width, said }: Planned): number => Math.round((0.8 * width) / said);
+
+/** What is measured of the cluster where nothing befalls it; seconds. */
+interface Measured {
+  /** Of an attempt before its first batch, and of a composite. */
+  readonly start: number;
+  readonly composite: number;
+  /** Standard deviation of the logarithm of an attempt's seconds. */
+  readonly spread: number;
+  /** From the submission to the first attempt; from an attempt's end to the next one's beginning. */
+  readonly queue: number;
+  readonly dispatch: number;
+}
+
+/** What shards take by the simulation: medians and the ends of nine tenths. */
+function predict(
+  name: string,
+  { tasks }: Planned,
+  { start, composite, spread, queue, dispatch }: Measured,
+  { killsPerHour = 0, stragglers = { share: 0, times: 1 }, speeds = [1, 1], failures, disk }: Trouble,
+) {
+  const simulated: Simulated = {
+    ...{ nodes: 2, cores: 1, taskCores: 1, speeds, stragglers, preemptions: killsPerHour },
+    ...{ queue, dispatch, requeue: REQUEUE, attempts: 100 },
+    spread: { node: 0, attempt: spread },
+    // SlurmdTimeout of `slurm.sh`; a node starts in a few seconds.
+    failures: failures === undefined ? { perHour: 0, noticed: 0, back: 0 } : { noticed: 5, ...failures },
+    disk: disk ?? Number.POSITIVE_INFINITY,
+  };
+  const array = {
+    tasks: tasks.map(({ composites, bytes, steps }) => ({
+      seconds: composite * composites,
+      bytes,
+      pieces: steps,
+    })),
+    start,
+  };
+  const said = Array.from({ length: smoke ? 50 : 2000 }, (_, i) =>
+    runArray(array, simulated, mulberry32(namedSeed(1, name, i))),
+  );
+  const range = (of: (r: (typeof said)[0]) => number) =>
+    [0.5, 0.05, 0.95].map((q) => quantile(said.map(of), q));
+  const predicted = { wall: range((r) => r.wall), repeated: range((r) => r.repeated) };
+  console.log(
+    `${name}: predicted ${predicted.wall.map((w) => w.toFixed(1))} s, ${predicted.repeated} repeated`,
+  );
+  return predicted;
+}
 
 const log = join(base, "log");
 const trouble = join(base, "trouble.json");
@@ -168,13 +220,33 @@ function gaps(all: readonly Attempt[]): number[] {
   });
 }
 
-const results = resolve(import.meta.dirname, "results/cluster.json");
-const found: Record<string, unknown>[] = [];
-const cluster = new Cluster(join(base, "cluster"), base, {
-  PATH: `${join(base, "bin")}:${process.env.PATH}`,
-  TROUBLE: trouble,
-});
-try {
+/** The simulation, as Git names the content of its file. */
+const simulation = () =>
+  execFileSync("git", ["hash-object", resolve(import.meta.dirname, "../src/study/shards/cluster.ts")], {
+    encoding: "utf8",
+  }).slice(0, 7);
+
+/** What was found of a kind of trouble. */
+interface Found extends Trouble {
+  readonly name: string;
+  readonly simulation: string;
+  readonly composites: number;
+  readonly [more: string]: unknown;
+}
+
+/** Records what was found; what was measured before stays, but for the same of the same simulation. */
+function keep(found: readonly Found[]): void {
+  const results = resolve(import.meta.dirname, "results/cluster.json");
+  const before: Found[] = existsSync(results) ? JSON.parse(readFileSync(results, "utf8")).result.found : [];
+  const key = ({ name, composites, simulation }: Found) => JSON.stringify([name, composites, simulation]);
+  const now = new Set(found.map(key));
+  record("cluster", {
+    ...{ shards: { few, between, many }, nice, requeue: REQUEUE },
+    found: [...before.filter((own) => !now.has(key(own))), ...found],
+  });
+}
+
+async function writeStudy(): Promise<void> {
   await writeSimulatedCells(join(base, "cells"), {
     seed: 5,
     localizations: ["cytoplasm", "ER", "mitochondrion", "nucleus", "vacuole"],
@@ -186,19 +258,10 @@ try {
     study,
     JSON.stringify({ cells: "cells", encoders: ["deeploc"], cellsPerClass: perClass, pairs: "none" }),
   );
-  for (const folder of ["bin", "real", "slow", "cluster"]) mkdirSync(join(base, folder));
-  const task = `exec '${process.execPath}' '${join(import.meta.dirname, "cluster-task.mjs")}' "$@"`;
-  writeFileSync(join(base, "bin/cellswap"), `#!/bin/sh\n${task}\n`, { mode: 0o755 });
-  const [long, short] = [await plan(few), await plan(many)];
-  // A disk that takes 0.4 of what both nodes would write by the plan's estimate.
-  const rate = Math.round((0.8 * short.width) / short.said);
-  if (hasDisk)
-    writeFileSync(join(cluster.folder, "login.boot"), `${lateDisk} ${base}/real ${base}/slow 0 ${rate}\n`);
-  const up = Date.now();
-  await cluster.up();
-  console.log(`Slurm is up after ${((Date.now() - up) / 1000).toFixed(1)} s`);
+}
 
-  // A line through few long shards and many short ones: what each takes anyway, and what a composite takes.
+/** A line through few long shards and many short ones: what each takes anyway, and what a composite takes. */
+async function measure(cluster: Cluster, long: Planned, short: Planned): Promise<Measured> {
   const calm = [await run(cluster, long, {}, 1), await run(cluster, short, {}, 2)];
   const taken = [each(long, calm[0].all), each(short, calm[1].all)];
   const average = (list: (typeof taken)[0], key: "composites" | "seconds") =>
@@ -210,48 +273,38 @@ try {
   );
   const start = Math.max(0, average(taken[1], "seconds") - composite * average(taken[1], "composites"));
   const off = taken.flat().map((own) => Math.log(own.seconds / (start + composite * own.composites)));
-  const measured = {
+  return {
     start,
     composite,
-    pace: composite / short.said,
     spread: standardDeviation(off, 2),
     queue: mean(calm.map(({ began, all }) => (Math.min(...all.map((a) => a.began)) - began) / 1000)),
     dispatch: mean(calm.flatMap(({ all }) => gaps(all))),
   };
+}
+
+/** Measures what was predicted, on a real Slurm. */
+async function compare(cluster: Cluster): Promise<void> {
+  for (const folder of ["bin", "real", "slow", "cluster"]) mkdirSync(join(base, folder));
+  const task = `exec '${process.execPath}' '${join(import.meta.dirname, "cluster-task.mjs")}' "$@"`;
+  writeFileSync(join(base, "bin/cellswap"), `#!/bin/sh\n${task}\n`, { mode: 0o755 });
+  const [long, short] = [await plan(few), await plan(many)];
+  const rate = slowDisk(short);
+  if (hasDisk)
+    writeFileSync(join(cluster.folder, "login.boot"), `${lateDisk} ${base}/real ${base}/slow 0 ${rate}\n`);
+  const up = Date.now();
+  await cluster.up();
+  console.log(`Slurm is up after ${((Date.now() - up) / 1000).toFixed(1)} s`);
+  const calm = await measure(cluster, long, short);
+  const measured = { ...calm, pace: calm.composite / short.said };
   const text = Object.entries(measured).map(([name, value]) => `${name} ${value.toPrecision(3)}`);
   console.log(`measured: ${text.join(", ")}; load ${loadavg()[0].toFixed(1)}`);
 
   const planned = await plan(between);
-  const tasks = planned.tasks.map(({ composites, bytes, steps }) => ({
-    seconds: composite * composites,
-    bytes,
-    pieces: steps,
-  }));
+  const composites = planned.tasks.reduce((n, t) => n + t.composites, 0);
+  const found: Found[] = [];
   for (const [name, given] of troubles) {
     const own = given.disk === undefined ? given : { ...given, disk: rate };
-    const { killsPerHour = 0, stragglers = { share: 0, times: 1 }, failures, disk, speeds } = own;
-    const simulated: Simulated = {
-      ...{
-        nodes: 2,
-        cores: 1,
-        taskCores: 1,
-        speeds: speeds ?? [1, 1],
-        stragglers,
-        preemptions: killsPerHour,
-      },
-      ...{ queue: measured.queue, dispatch: measured.dispatch, requeue: REQUEUE, attempts: 100 },
-      spread: { node: 0, attempt: measured.spread },
-      // SlurmdTimeout of `slurm.sh`; a node starts in a few seconds.
-      failures: failures === undefined ? { perHour: 0, noticed: 0, back: 0 } : { noticed: 5, ...failures },
-      disk: disk ?? Number.POSITIVE_INFINITY,
-    };
-    const said = Array.from({ length: smoke ? 50 : 2000 }, (_, i) =>
-      runArray({ tasks, start }, simulated, mulberry32(namedSeed(1, name, i))),
-    );
-    const range = (of: (r: (typeof said)[0]) => number) =>
-      [0.5, 0.05, 0.95].map((q) => quantile(said.map(of), q));
-    const [wall, repeated] = [range((r) => r.wall), range((r) => r.repeated)];
-    console.log(`${name}: predicted ${wall.map((w) => w.toFixed(1))} s, ${repeated} repeated`);
+    const predicted = predict(name, planned, measured, own);
     const real = [];
     for (let round = 0; round < rounds; round++) {
       const { wall: took, all } = await run(cluster, planned, own, 100 + round);
@@ -260,21 +313,9 @@ try {
       console.log(`  took ${took.toFixed(1)} s, ${again} repeated, load ${loadavg()[0].toFixed(1)}`);
       if (process.argv.includes("--log")) for (const line of all) console.log(JSON.stringify(line));
     }
-    const composites = planned.tasks.reduce((n, t) => n + t.composites, 0);
-    found.push({ name, ...own, composites, measured, predicted: { wall, repeated }, real });
+    found.push({ name, simulation: simulation(), ...own, composites, measured, predicted, real });
   }
-  // Kinds of trouble that were measured before, and are not now, stay in the record.
-  const before: typeof found = existsSync(results)
-    ? (JSON.parse(readFileSync(results, "utf8")).result.found ?? [])
-    : [];
-  const now = new Set(found.map(({ name }) => name));
-  record("cluster", {
-    ...{ shards: { few, between, many }, nice, requeue: REQUEUE },
-    found: [...before.filter(({ name }) => !now.has(name)), ...found],
-  });
-} finally {
-  await cluster.down();
-  rmSync(base, { recursive: true, force: true });
+  keep(found);
 }
 
 /** Attempts beyond the first of every task; those that lost their node left no note of their own. */
@@ -282,4 +323,21 @@ function repeats(all: readonly Attempt[]): number {
   const last = new Map<string, number>();
   for (const { task, attempt } of all) last.set(task, Math.max(last.get(task) ?? 0, attempt));
   return [...last.values()].reduce((a, b) => a + b, 0);
+}
+
+const cluster = new Cluster(join(base, "cluster"), base, {
+  PATH: `${join(base, "bin")}:${process.env.PATH}`,
+  TROUBLE: trouble,
+});
+try {
+  await writeStudy();
+  if (smoke) {
+    const planned = await plan(between);
+    const given = { start: 1.5, composite: 7e-4, spread: 0.2, queue: 2.5, dispatch: 2.5 };
+    for (const [name, own] of troubles)
+      predict(name, planned, given, own.disk === undefined ? own : { ...own, disk: slowDisk(planned) });
+  } else await compare(cluster);
+} finally {
+  if (!smoke) await cluster.down();
+  rmSync(base, { recursive: true, force: true });
 }
