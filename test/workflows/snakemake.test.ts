@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CELLS, has, SmallStudy, workflows } from "./study.ts";
+import { CELLS, has, minutesOf, type Planned, SmallStudy, workflows } from "./study.ts";
 
 const here = join(workflows, "snakemake");
 const there = has("snakemake", "--version") && has("snakefmt", "--version");
@@ -41,20 +41,28 @@ describe.skipIf(!there)("Snakemake (needs snakemake and snakefmt)", () => {
   test("a shard that stops is tried again, and killed in the middle it goes on to what one machine makes", {
     timeout: 600_000,
   }, async () => {
+    const plan = (): Planned => JSON.parse(readFileSync(study.at("flow/study/plan.json"), "utf8"));
+    const mb = () => plan().memory / 2 ** 20;
     const killed = await study.run("snakemake", snakemake(), {
-      killAt: (output) => output.includes("runtime=40"),
+      killAt: (output) =>
+        output.includes("Trying to restart job") &&
+        new RegExp(`mem_mb=${2 * Math.ceil(MARGIN * mb())}\\b.*\\n`).test(output),
     });
-    expect(killed.signal).toBe("SIGKILL");
-    expect(killed.output).toContain("Trying to restart job");
-    const planned = JSON.parse(readFileSync(study.at("flow/study/plan.json"), "utf8")).memory / 2 ** 20;
-    expect(planned).toBeGreaterThan(2000 / MARGIN);
-    const asked = Math.ceil(MARGIN * planned);
-    const asks = [...killed.output.matchAll(/resources: (.*)/g)].map(([, line]) => {
-      const { mem_mb, runtime } = Object.fromEntries(line.split(", ").map((part) => part.split("=")));
-      return `${mem_mb} MB, ${runtime} min`;
-    });
-    expect(asks).toContain(`${asked} MB, 20 min`);
-    expect(asks).toContain(`${2 * asked} MB, 40 min`);
+    expect(killed.signal, killed.output).toBe("SIGKILL");
+    expect(mb()).toBeGreaterThan(2000 / MARGIN);
+    const asked = Math.ceil(MARGIN * mb());
+    const shards = [...killed.output.matchAll(/^(?:local)?rule features:\n(?: {4}.*\n)*/gm)].map(
+      ([block]) => {
+        const number = (name: string) => Number(new RegExp(`\\b${name}=(\\d+)`).exec(block)![1]);
+        return { shard: number("shard"), asks: [number("mem_mb"), number("runtime")] };
+      },
+    );
+    const attempts = shards.map(({ asks: [own] }) => own / asked);
+    expect(new Set(attempts)).toEqual(new Set([1, 2]));
+    for (const [i, { shard, asks }] of shards.entries())
+      expect(asks, `shard ${shard}`).toEqual(
+        [asked, minutesOf(plan(), shard, MARGIN)].map((own) => attempts[i] * own),
+      );
     expect(existsSync(study.at("study.study/report.html"))).toBe(false);
 
     const locked = await study.run("snakemake", snakemake());
@@ -66,5 +74,12 @@ describe.skipIf(!there)("Snakemake (needs snakemake and snakefmt)", () => {
 
     const done = await study.run("snakemake", snakemake());
     expect(done).toMatchObject({ code: 0, output: expect.stringContaining("Nothing to be done") });
+
+    // Another study of the same cells.
+    const file = study.at("study.json");
+    writeFileSync(file, `${readFileSync(file, "utf8")}\n`);
+    const changed = await study.run("snakemake", snakemake("--dry-run"));
+    expect(changed.output).toMatch(/^(local)?rule plan:/m);
+    expect(changed.output).not.toMatch(/^(local)?rule (import|segment)/m);
   });
 });
