@@ -50,7 +50,7 @@ export interface DryRun {
  * @throws CellswapError as {@link runStudy}, but for a cost above the limit
  */
 export async function dryRun(given: Study, options: PrepareOptions): Promise<DryRun> {
-  if (!(await hasDrawnCells(given)))
+  if (!(await hasDrawnCells(given, { signal: options.signal })))
     throw new StudyError(
       "a dry run writes nothing, and the cells of this study are still to be drawn and segmented; run it once, stop it when it encodes, and what is drawn stays",
     );

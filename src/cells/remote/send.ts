@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { DataError } from "../../errors.ts";
 import { sha256File } from "../../files/hash.ts";
 import { isNoObject } from "../../files/objects/faults.ts";
-import { parsePlace, within } from "../../files/objects/place.ts";
-import { objectState, readObject } from "../../files/objects/read.ts";
-import { putFile, putObject } from "../../files/objects/write.ts";
+import { type Place, parsePlace, placePath, within } from "../../files/objects/place.ts";
+import { listObjects, objectState, readObject, together } from "../../files/objects/read.ts";
+import { putFile, putObject, removeObject } from "../../files/objects/write.ts";
 import { type CheckOptions, checkFiles, sizeOf } from "../checked.ts";
 import { headerText, isPacked, LARGEST_HEADER, readHeader, sealed, storeFile } from "../header.ts";
-import { filesOf } from "../zarr/store.ts";
+import { filesOf, packedName } from "../zarr/store.ts";
 
 export interface SendOptions extends CheckOptions {
   /** Whether another store at that place is replaced. */
@@ -16,9 +16,10 @@ export interface SendOptions extends CheckOptions {
 
 /**
  * Puts a cell store at `s3://BUCKET/KEY`: its files, held to their hashes, and last its header, which makes it one. Files
- * that are there already are not sent again.
- * @returns bytes that were sent @throws DataError where another store is there and `force` is not given, where a file is
- * damaged, or what a server refuses; InterruptedError after `signal`
+ * that are there already are not sent again; of Zarr arrays what others left there is removed, as a shard that an array lacks
+ * is zeros.
+ * @returns bytes that were sent @throws DataError where another store is there, or some of its shards, and `force` is not
+ * given, where a file is damaged, or what a server refuses; InterruptedError after `signal`
  */
 export async function sendStore(path: string, url: string, options: SendOptions = {}): Promise<number> {
   const { force = false, signal, onProgress } = options;
@@ -40,6 +41,14 @@ export async function sendStore(path: string, url: string, options: SendOptions 
     file:
       header.hashes[name] === undefined ? join(path, name) : storeFile(path, readHeader(path, true), name),
   }));
+  const others = isPacked(header)
+    ? await othersAt(place, new Set(files.map(({ name }) => name)), signal)
+    : [];
+  if (others.length > 0 && !force)
+    throw new DataError(
+      "is there already and is none of these cells; choose another place, or have it removed with --force",
+      { path: placePath(others[0]) },
+    );
   const total = files.reduce((sum, { file }) => sum + sizeOf(file), 0);
   let [done, sent] = [0, 0];
   for (const { name, file } of files) {
@@ -56,8 +65,18 @@ export async function sendStore(path: string, url: string, options: SendOptions 
     };
     await putFile(to, file, { replace: true, sha256: hash, signal, onBytes });
   }
+  await together(others, (other) => removeObject(other, { signal }));
   await putObject(within(place, "cells.json"), text, { replace: true, signal });
   return sent;
+}
+
+/** Objects below the arrays at a place that are none of `own`. */
+async function othersAt(place: Place, own: ReadonlySet<string>, signal: AbortSignal | undefined) {
+  const others: Place[] = [];
+  for (const array of ["crops.npy", "masks.npy"].map((name) => packedName(name)!))
+    for (const [name, object] of await listObjects(within(place, array), { signal }))
+      if (!own.has(`${array}/${name}`)) others.push(object.place);
+  return others;
 }
 
 /** Bytes of the header at a place; null where none is there. */

@@ -2,7 +2,7 @@ import { CellswapError, DataError, InterruptedError } from "../../errors.ts";
 import { type Place, placePath } from "./place.ts";
 
 /** What is done to an object, and the permission that it takes. */
-export type Deed = "s3:GetObject" | "s3:PutObject" | "s3:ListBucket";
+export type Deed = "s3:GetObject" | "s3:PutObject" | "s3:DeleteObject" | "s3:ListBucket";
 
 /** What errors of the client and of servers have in common. */
 interface Failure {

@@ -172,3 +172,14 @@ async function putParts(
     throw error;
   }
 }
+
+/** Removes an object; one that is not there is no fault. @throws DataError as {@link ask} */
+export async function removeObject(place: Place, options: AskOptions = {}): Promise<void> {
+  await ask(
+    place,
+    "s3:DeleteObject",
+    (client, { DeleteObjectCommand }, own) =>
+      client.send(new DeleteObjectCommand({ Bucket: place.bucket, Key: place.key }), own),
+    options,
+  );
+}

@@ -87,10 +87,13 @@ async function inDrawing(folder: string, work: (lost: AbortSignal) => Promise<vo
 }
 
 /** Whether the cells that a study draws are there, so that {@link drawStudyCells} writes nothing; true for other studies. */
-export async function hasDrawnCells(study: Study): Promise<boolean> {
+export async function hasDrawnCells(
+  study: Study,
+  { signal, onCheck }: Pick<DrawOptions, "signal" | "onCheck"> = {},
+): Promise<boolean> {
   const { segment } = study;
   if (segment === undefined) return true;
-  const cells = await storeFolder(study.cells);
+  const cells = await storeFolder(study.cells, { signal, onProgress: onCheck });
   const header = readHeader(cells);
   const segmentation = segmentationOf({ ...header, path: cells }, segment, (choice) => `segment.${choice}`);
   return isDrawn(segment.cells, sourceOf({ ...study, cells }, header, segmentation));

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { StudyError } from "../../errors.ts";
 import { PairGrid } from "../../evaluate/grid.ts";
 import { evaluateBlocks } from "../blocks.ts";
+import { beginsKept } from "../kept.ts";
 import type { Shards } from "./file.ts";
 import { type ProbeStudy, probeJobs } from "./jobs.ts";
 import { shardStatus } from "./status.ts";
@@ -12,7 +14,7 @@ interface FitOptions {
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  /** Called with every block that is fitted, which is waited for. */
+  /** Called with every block that was not there and is fitted, which is waited for. */
   readonly onBlock?: (block: Shards["blocks"][number]) => Promise<void> | undefined;
 }
 
@@ -27,13 +29,15 @@ export async function fitBlocks(
 ): Promise<number> {
   const own = new Map(shards.blocks.filter((b) => b.shard === shard).map((b) => [b.file, b]));
   const jobs = probeJobs(studied).filter(({ file }) => own.has(file));
+  const there = new Set([...own.values()].filter(({ file, key }) => beginsKept(join(out, file), key)));
   const grid = new PairGrid(workers);
   try {
     for (const [i, { set, block, evaluation, file }] of jobs.entries()) {
       if (!set.whole) throw changed(`features of ${set.name} were changed`, out);
       onProgress?.(i, jobs.length);
       await evaluateBlocks({ ...evaluation, sets: [set], blocks: [block], grid: () => grid, signal });
-      await onBlock?.(own.get(file)!);
+      const made = own.get(file)!;
+      if (!there.has(made)) await onBlock?.(made);
     }
     onProgress?.(jobs.length, jobs.length);
   } finally {

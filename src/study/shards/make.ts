@@ -3,7 +3,7 @@ import { CellStore } from "../../cells/store.ts";
 import type { CommandFile } from "../../encode/command/file.ts";
 import { RunningPrograms } from "../../encode/command/programs.ts";
 import type { Device } from "../../encode/device.ts";
-import { StudyError } from "../../errors.ts";
+import { InterruptedError, StudyError } from "../../errors.ts";
 import { type ExtractRequest, requestedShelves } from "../../features/extract.ts";
 import { isComplete } from "../../features/part.ts";
 import { cellsOf, extractPieces } from "../../features/pieces.ts";
@@ -82,16 +82,21 @@ export async function makeShard(given: Study, options: ShardOptions): Promise<Sh
   if (stage === "probes") await awaitFeatures(out, options, shards);
   try {
     return done(await make(given, shards, options));
-  } finally {
-    // Of a shard that is stopped as well.
-    await remoteBlocks(out, shards)?.send(stage === "probes" ? ownBlocks : []);
+  } catch (error) {
+    // Of a shard that is stopped as well; what cannot be sent is sent by the next attempt on this machine.
+    if (stage === "probes" && error instanceof InterruptedError)
+      await remoteBlocks(out, shards)
+        ?.send(ownBlocks)
+        .catch(() => {});
+    throw error;
   }
 }
 
 async function make(given: Study, shards: Shards, options: ShardOptions): Promise<number> {
   const { out, shard, stage, device = "cpu", signal } = options;
-  if (!(await hasDrawnCells(given))) throw changed("cells were drawn", out);
-  const { study: drawn } = await drawStudyCells(given, { signal });
+  const drawing = { signal, onCheck: options.onFetch };
+  if (!(await hasDrawnCells(given, drawing))) throw changed("cells were drawn", out);
+  const { study: drawn } = await drawStudyCells(given, drawing);
   const fetching = { signal, onProgress: options.onFetch };
   let store = await CellStore.open(drawn.cells, drawn.allow, { ...fetching, some: true });
   const programs = new RunningPrograms();
@@ -154,10 +159,12 @@ async function make(given: Study, shards: Shards, options: ShardOptions): Promis
             ...(onProgress === undefined ? {} : { onProgress }),
           },
         );
-      } finally {
+      } catch (error) {
         // Of a shard that is stopped as well.
-        await remote?.sent();
+        await remote?.sent().catch(() => {});
+        throw error;
       }
+      await remote?.sent();
       store.checkUnchanged();
       if (shardStatus(out, shards).stages[0].missing.includes(shard))
         throw changed("an encoder, the cells or how composites are made were changed", out);

@@ -126,6 +126,28 @@ describe.skipIf(!HAS_SERVER)("cells in an object store", () => {
     expect(await crops(place)).toEqual(await crops(cells));
   });
 
+  test("shards of another store do not become those that a store of Zarr arrays lacks", async () => {
+    const [own, place] = [join(folder, "packed-few"), `s3://${BUCKET}/packed-few`];
+    await copyStore(cells, own, { form: "zarr" });
+    const left = "masks.zarr/c/1/0/0";
+    await putObject(within(parsePlace(place), left), Buffer.from("of others"));
+    await putObject(within(parsePlace(place), "README.md"), Buffer.from("ours"));
+    await expect(copyStore(own, place)).rejects.toThrow(
+      `${place}/${left}: is there already and is none of these cells; choose another place, or have it removed with --force`,
+    );
+    fault = (asked) => (asked.startsWith("DELETE ") ? "denied" : undefined);
+    await expect(copyStore(own, place, { force: true })).rejects.toThrow(
+      new RegExp(`${place}/${left}: the credentials do not allow it .*grant s3:DeleteObject there`),
+    );
+    fault = () => undefined;
+    expect([...(await listObjects(parsePlace(place))).keys()]).not.toContain("cells.json");
+    await copyStore(own, place, { force: true });
+    const there = [...(await listObjects(parsePlace(place))).keys()];
+    expect(there).not.toContain(left);
+    expect(there).toContain("README.md");
+    expect(await crops(place)).toEqual(await crops(cells));
+  });
+
   test.each(["busy", "cut", "slow"] as const)(
     "a server that is %s now and then costs time alone",
     async (how) => {

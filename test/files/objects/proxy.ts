@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 
-/** What happens to a request on its way: the answer is 503 or 409, ends early, comes late, never, or is lost once it is done. */
-export type Fault = "busy" | "conflict" | "cut" | "slow" | "silent" | "lost";
+/** What happens to a request on its way: the answer is 503, 409 or 403, ends early, comes late, never, or is lost once it is done. */
+export type Fault = "busy" | "conflict" | "denied" | "cut" | "slow" | "silent" | "lost";
 
 /** A proxy before a server, which spoils some requests. */
 export interface SpoilingProxy {
@@ -54,6 +54,10 @@ export async function startProxy(
       from.resume();
       to.writeHead(409, { "content-type": "application/xml" });
       to.end("<Error><Code>ConditionalRequestConflict</Code><Message>Try again.</Message></Error>");
+    } else if (how === "denied") {
+      from.resume();
+      to.writeHead(403, { "content-type": "application/xml" });
+      to.end("<Error><Code>AccessDenied</Code><Message>Access denied.</Message></Error>");
     } else if (how === "slow") setTimeout(() => pass(from, to, how), 500);
     else pass(from, to, how);
   });

@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { INDEX } from "../../../src/cells/checked.ts";
+import { copyStore } from "../../../src/cells/remote/copy.ts";
 import { CellStore, CellStoreWriter } from "../../../src/cells/store.ts";
+import { InterruptedError } from "../../../src/errors.ts";
 import { segmentStore } from "../../../src/segment/segment-store.ts";
-import { type DrawOptions, drawStudyCells } from "../../../src/study/draw/drawn-store.ts";
+import { type DrawOptions, drawStudyCells, hasDrawnCells } from "../../../src/study/draw/drawn-store.ts";
 import { readStudyFile, type Study } from "../../../src/study/schema.ts";
 import { runStudy } from "../../../src/study.ts";
 import { drawCells, writeEncoder } from "../drawn.ts";
@@ -186,6 +188,22 @@ test.each([
   expect((error as Error).message).toMatch(message);
   expect((error as Error).message).not.toContain("\n");
   expect(readdirSync(base).filter((name) => name.includes("drawn."))).toEqual([]);
+});
+
+test("cells that are fetched or unpacked to see whether they are drawn are told of, until a signal", async () => {
+  const before = process.env.CELLSWAP_CACHE;
+  process.env.CELLSWAP_CACHE = at("drawn-cache");
+  try {
+    await copyStore(at("cells"), at("drawn-zarr"), { form: "zarr" });
+    const own = study({ cells: "drawn-zarr" });
+    await expect(hasDrawnCells(own, { signal: AbortSignal.abort() })).rejects.toThrow(InterruptedError);
+    const told: [number, number][] = [];
+    expect(await hasDrawnCells(own, { onCheck: (...bytes) => told.push(bytes) })).toBe(false);
+    expect(told.at(-1)?.[0]).toBeGreaterThan(0);
+  } finally {
+    if (before === undefined) delete process.env.CELLSWAP_CACHE;
+    else process.env.CELLSWAP_CACHE = before;
+  }
 });
 
 test("cells that have masks are refused", async () => {

@@ -9,15 +9,16 @@ import { RemoteFeatures } from "../../../src/features/remote.ts";
 import { sha256File } from "../../../src/files/hash.ts";
 import { parsePlace, within } from "../../../src/files/objects/place.ts";
 import { listObjects } from "../../../src/files/objects/read.ts";
-import { putObject } from "../../../src/files/objects/write.ts";
+import { putObject, removeObject } from "../../../src/files/objects/write.ts";
 import { isOwnFeature } from "../../../src/study/own-files.ts";
 import { readStudyFile, type Study } from "../../../src/study/schema.ts";
 import { readShards, type Stage } from "../../../src/study/shards/file.ts";
-import { makeShard } from "../../../src/study/shards/make.ts";
+import { makeShard, type ShardOptions } from "../../../src/study/shards/make.ts";
 import { awaitFeatures, awaitShards } from "../../../src/study/shards/merge.ts";
 import { planShards } from "../../../src/study/shards/plan.ts";
 import { shardStatus, shardStatusEverywhere } from "../../../src/study/shards/status.ts";
 import { runStudy } from "../../../src/study.ts";
+import { type Fault, type SpoilingProxy, startProxy } from "../../files/objects/proxy.ts";
 import {
   BUCKET,
   environment,
@@ -52,12 +53,15 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
   const machine = (n: number) => join(base, `machine${n}/study`);
   const features = `s3://${BUCKET}/features`;
   let server: ObjectServer;
+  let proxy: SpoilingProxy;
+  let fault: (asked: string) => Fault | undefined = () => undefined;
   let local: Study;
   let remote: Study;
 
   beforeAll(async () => {
     server = await startServer();
-    Object.assign(process.env, environment(server.endpoint), { CELLSWAP_CACHE: join(base, "cache") });
+    proxy = await startProxy(server.endpoint, (asked) => fault(asked));
+    Object.assign(process.env, environment(proxy.endpoint), { CELLSWAP_CACHE: join(base, "cache") });
     // Of which the study takes a third.
     const classes = [...CLASSES, "ER", "golgi", "lipid", "mito", "peroxi", "punctate"];
     drawCells(join(base, "cells"), { classes, cellsPerClass: 12, fields: 3 });
@@ -72,6 +76,7 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
     for (const n of [0, 1, 2]) cpSync(join(base, "planned"), machine(n), { recursive: true });
   }, 120_000);
   afterAll(async () => {
+    await proxy?.stop();
     await server?.stop();
     process.env = before;
     rmSync(base, { recursive: true, force: true });
@@ -157,9 +162,9 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
     const cache = (n: number) => join(base, `machine${n}/cache`);
     const begun = (n: number) => {
       cpSync(join(base, "planned"), machine(n), { recursive: true });
-      return (stage: Stage, shard: number) => {
+      return (stage: Stage, shard: number, options: Partial<ShardOptions> = {}) => {
         process.env.CELLSWAP_CACHE = cache(n);
-        return makeShard(own, { out: machine(n), stage, shard, workers: 1 });
+        return makeShard(own, { out: machine(n), stage, shard, workers: 1, ...options });
       };
     };
     const place = `${features}-of-three`;
@@ -173,12 +178,37 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
     await expect(makeShard(own, { out: machine(one), stage: "probes", shard: 2 })).rejects.toThrow(
       "has 2 shards",
     );
+    const blocks = within(parsePlace(place), "blocks");
+    const count = readShards(machine(one)).blocks.filter(({ shard }) => shard === 0).length;
+    expect(count).toBeGreaterThan(2);
+    const put = () => proxy.seen.filter((asked) => asked.startsWith("PUT ") && asked.includes("/blocks/"));
+    // What ends a shard is what it says, whatever else fails then.
+    fault = (asked) => (asked.startsWith("PUT ") ? "denied" : undefined);
+    await expect(onOne("probes", 0)).rejects.toThrow("grant s3:PutObject there");
+    expect(put()).toHaveLength(1);
+    fault = () => undefined;
+    expect((await listObjects(blocks)).size).toBe(0);
+    const stop = new AbortController();
+    const onProgress = (done: number) => {
+      if (done < 2) return;
+      fault = () => "denied";
+      stop.abort();
+    };
+    await expect(onOne("probes", 0, { signal: stop.signal, onProgress })).rejects.toThrow(InterruptedError);
+    fault = () => undefined;
+    // The block that could not be sent at first was sent before others were fitted.
+    expect((await listObjects(blocks)).size).toBe(2);
+    expect(put()).toHaveLength(3);
     expect((await onOne("probes", 0)).made).toBeGreaterThan(0);
+    expect(put()).toHaveLength(1 + count);
     expect((await shardStatusEverywhere(machine(two))).stages[1].missing).toEqual([1]);
-    // A shard that could not send what it fitted sends it the next time; one that another machine made is fetched.
-    const sent = await listObjects(within(parsePlace(place), "blocks"));
-    const [[name, { size }]] = sent;
-    expect(sent.size).toBe(readShards(machine(one)).blocks.filter(({ shard }) => shard === 0).length);
+    const sent = await listObjects(blocks);
+    const [[name, { size, place: first }]] = sent;
+    expect(sent.size).toBe(count);
+    // One that lacks there is sent again, one that another machine made is fetched.
+    await removeObject(first);
+    expect((await onOne("probes", 0)).made).toBe(0);
+    expect((await listObjects(blocks)).size).toBe(count);
     expect((await onTwo("probes", 0)).made).toBe(0);
     expect((await onTwo("probes", 1)).made).toBeGreaterThan(0);
     // Neither has fetched more than the cells that it needed.
