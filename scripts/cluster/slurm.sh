@@ -129,7 +129,8 @@ SlurmctldTimeout=5
 ReturnToService=2
 JobRequeue=1
 MessageTimeout=5
-KillWait=5
+# What a task has to end well, under load too, before it is killed.
+KillWait=20
 MinJobAge=600
 SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=100000
 # Jobs of "urgent" take the nodes of "work" away, whose tasks have 30 s to end.

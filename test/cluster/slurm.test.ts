@@ -118,7 +118,7 @@ describe.skipIf(noSlurm !== undefined)(`a study on a Slurm of two nodes (${noSlu
     await until("a program that hangs", 100, () => existsSync(hangs));
     // SIGTERM, and SIGKILL after KillWait.
     await cluster.login("scancel", job);
-    const cancelled = await cluster.ended(job, 30);
+    const cancelled = await cluster.ended(job, 120);
     expect(cancelled).toEqual(["0 CANCELLED", "1 CANCELLED"]);
     for (const node of ["node1", "node2"] as const)
       expect(await cluster.on(node, "bash", "-c", "pgrep -f 'program.mj[s]|cli.j[s] shard' || true")).toBe(
