@@ -18,8 +18,8 @@ export default defineConfig({
   ],
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 240_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // The standard, a second, is little for a page on a busy machine.
     expect: { poll: { timeout: 60_000 } },
     pool: "forks",

@@ -118,7 +118,7 @@ test("a call into the library that does not end is stopped, and the next file is
   } finally {
     rmSync(scratch, { recursive: true });
   }
-}, 30_000);
+});
 
 test("a filter that is not there is named", async () => {
   const scratch = mkdtempSync(join(tmpdir(), "cellswap-hdf5-"));

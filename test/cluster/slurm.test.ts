@@ -44,7 +44,7 @@ describe.skipIf(noSlurm !== undefined)(`a study on a Slurm of two nodes (${noSlu
       JSON.stringify({ cells: "cells", encoders: ["deeploc"], settings, learningCurve: false }),
     );
     await product.run(base, ["run", study, "-o", whole, "--progress", "none"]);
-  }, 240_000);
+  });
   afterEach(() => {
     cluster.setVariables("node1");
     cluster.setVariables("node2");

@@ -61,9 +61,7 @@ test("a disk keeps what was synced: bytes of files and names in folders apart", 
   expect(found()).toEqual(["new!", "new!", "new!", "new!"]);
 });
 
-test("a command writes nothing through links that stand where its files go", {
-  timeout: 60_000,
-}, async () => {
+test("a command writes nothing through links that stand where its files go", async () => {
   const product = new Product(built());
   for (const name of [
     "segment",

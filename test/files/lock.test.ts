@@ -73,9 +73,7 @@ test("a lock of another host that nobody has renewed for minutes is taken over",
   }
 });
 
-test("a lock is renewed while the process is busy, and one that was taken over is noticed", {
-  timeout: 60_000,
-}, async () => {
+test("a lock is renewed while the process is busy, and one that was taken over is noticed", async () => {
   const lock = takeLock(base);
   renewed(4 * MINUTE);
   const old = statSync(file).mtimeMs;
@@ -91,7 +89,7 @@ test("a lock is renewed while the process is busy, and one that was taken over i
   expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(foreign);
 });
 
-test.skipIf(!canUnshare)("two containers never both hold a folder", { timeout: 60_000 }, async () => {
+test.skipIf(!canUnshare)("two containers never both hold a folder", async () => {
   const first = holder();
   expect(await first.said).toBe("held");
   // Its number means nothing here, and ours nothing there.
@@ -107,9 +105,7 @@ test.skipIf(!canUnshare)("two containers never both hold a folder", { timeout: 6
   takeLock(base).release();
 });
 
-test("a process of this host that was killed leaves a lock that gives way at once", {
-  timeout: 60_000,
-}, async () => {
+test("a process of this host that was killed leaves a lock that gives way at once", async () => {
   const first = holder([]);
   expect(await first.said).toBe("held");
   expect(() => takeLock(base)).toThrow(/in use by another run \(process \d+\); wait for it or stop it/);

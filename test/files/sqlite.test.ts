@@ -70,7 +70,7 @@ test("a view that joins tables without end is stopped, and the next database is 
     ),
   );
   expect(await rowsOf("cells")).toHaveLength(2);
-}, 30_000);
+});
 
 test("more rows than are read together come in their order", async () => {
   const many = Array.from({ length: 9000 }, (_, i) => `(${i})`).join(",");

@@ -24,7 +24,7 @@ beforeAll(async () => {
     workers: 2,
   });
   found = new Map(comparisons.map((c) => [c.output, c]));
-}, 180_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length;

@@ -31,7 +31,7 @@ describe.skipIf(!existsSync(executablePath))("the report in a browser", () => {
       executablePath,
       args: [...args, "--disable-component-update", "--disable-sync"],
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser.close();
     rmSync(folder, { recursive: true });

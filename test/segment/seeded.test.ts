@@ -129,7 +129,7 @@ describe("simulated human cells, whose masks are known", () => {
       fieldsPerProtein: 2,
     });
     copyFileSync(join(path, "masks.npy"), known);
-  }, 120_000);
+  });
   afterAll(() => rmSync(base, { recursive: true, force: true }));
 
   test("the center is found in 95 % of the crops, and its median IoU is at least 0.85", async () => {
@@ -169,7 +169,7 @@ describe("simulated human cells, whose masks are known", () => {
     const bytes = readFileSync(join(path, "masks.npy"));
     await segmentStore(path, { nuclei: "DNA", channel: "Microtubules", workers: 2 });
     expect(readFileSync(join(path, "masks.npy")).equals(bytes), "on two threads").toBe(true);
-  }, 120_000);
+  });
 
   test.each([
     [{ nuclei: "DNA", channel: "DNA" }, /--nuclei and --channel are both DNA; name as --channel one that/],

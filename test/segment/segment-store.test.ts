@@ -95,7 +95,7 @@ test("a store gets masks, verdicts and a contact sheet; again with other workers
     "quality.csv",
   ]);
   expect(bytes()).toEqual(before);
-}, 60_000);
+});
 
 test("center masks are completed with neighbors and stay as they are", async () => {
   makeStore({ masks: "center" });

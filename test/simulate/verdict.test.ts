@@ -29,7 +29,7 @@ beforeAll(() => {
       physics: { size: 384 },
     }),
   ].map(({ protein, field }) => ({ protein, field }));
-}, 120_000);
+});
 
 /** Plan, probes and evidence of the cells, with the oracle in the encoder's place. */
 function judged(options: Pick<OracleOptions, "lambda" | "medium" | "seed">) {

@@ -25,7 +25,7 @@ beforeAll(async () => {
   writeEncoder(base, { name: "two", seed: 3, outputs: [map, { output: "vector" }] });
   writeStudy(at("study.json"), { encoders: ["tiny.json", "two.json"] });
   await done("run", at("study.json"), "--out", at("study"));
-}, 120_000);
+});
 afterAll(() => {
   rmSync(base, { recursive: true, force: true });
 });

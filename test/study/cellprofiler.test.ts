@@ -89,4 +89,4 @@ test("from CellProfiler's tables to a report, by the commands of docs/cellprofil
   const report = readFileSync(at("study/report.html"), "utf8");
   expect(report).toContain("compound for nucleus");
   expect(report).toContain("deeploc");
-}, 120_000);
+});

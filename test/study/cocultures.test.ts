@@ -45,4 +45,4 @@ test("a study of co-cultures on plates runs to its end, with all evidence, and s
     "natural/class",
   ])
     expect(effects.get("statement")).toContain(statement);
-}, 120_000);
+});

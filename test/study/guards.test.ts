@@ -74,7 +74,7 @@ describe("what is well is not spoken of", () => {
     const path = writeStudy(join(dir, "study.json"), { encoders, settings: ["original", "same", "masked"] });
     const { flags } = await runStudy(readStudyFile(path), { out: join(dir, "out"), workers: 1 });
     expect(ids(flags)).toEqual(["size"]);
-  }, 60_000);
+  });
   test.skipIf(!existsSync(images))(
     "real yeast cells",
     async () => {

@@ -88,7 +88,7 @@ test("a second run writes nothing", async () => {
   expect(times(whole)).toEqual(before);
 });
 
-test("killed at any moment, a run goes on to the same bytes", { timeout: 240_000 }, async () => {
+test("killed at any moment, a run goes on to the same bytes", async () => {
   const out = join(base, "killed");
   const kills = await killAtRandom(
     (attempt) => ["run", study, "--out", out, "--workers", String(1 + (attempt % 3))],
@@ -98,9 +98,7 @@ test("killed at any moment, a run goes on to the same bytes", { timeout: 240_000
   expect(contents(out), `after ${kills} kills`).toEqual(expected);
 });
 
-test("killed wherever a file has just appeared, a run goes on to the same bytes", {
-  timeout: 240_000,
-}, async () => {
+test("killed wherever a file has just appeared, a run goes on to the same bytes", async () => {
   const moments = [
     "run.lock",
     "record.json",

@@ -90,7 +90,7 @@ describe.skipIf(!HAS_SERVER)("a copy that is killed between its last file and it
     });
   });
 
-  test.each(["npy", "zarr"])("from the store (%s)", { timeout: 120_000 }, async (form) => {
+  test.each(["npy", "zarr"])("from the store (%s)", async (form) => {
     const url = `s3://${BUCKET}/from-${form}`;
     await copyStore(join(folder, form), url);
     const place = mkdtempSync(join(folder, "whole-"));

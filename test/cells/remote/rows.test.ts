@@ -89,7 +89,7 @@ describe.skipIf(!HAS_SERVER)("some cells of a store in an object store", () => {
     await copyStore(cells, NPY);
     await copyStore(cells, packed, { form: "zarr" });
     await copyStore(packed, ZARR);
-  }, 60_000);
+  });
   beforeEach(() => rmSync(join(folder, "cache"), { recursive: true, force: true }));
   afterAll(async () => {
     local?.close();

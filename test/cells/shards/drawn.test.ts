@@ -211,7 +211,7 @@ test("fields, with every kind of draw", async () => {
     };
     await compare(drawn, random);
   }
-}, 120_000);
+});
 
 test("cells that tables list, with every kind of draw", async () => {
   const fixtures = resolve(import.meta.dirname, "../../fixtures/locations");
@@ -233,4 +233,4 @@ test("cells that tables list, with every kind of draw", async () => {
     };
     await compare(drawn, random);
   }
-}, 120_000);
+});

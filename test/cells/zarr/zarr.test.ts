@@ -107,7 +107,7 @@ test("a store of arrays in shards is the same store, and comes back as the same 
   expect((await verifyStore(packed)).files.map(({ fault }) => fault)).toEqual([null, null, null, null, null]);
 });
 
-test("a study of it is that of the .npy store, to the byte", { timeout: 240_000 }, async () => {
+test("a study of it is that of the .npy store, to the byte", async () => {
   writeEncoder(folder, { name: "tiny" });
   const common = { date: "2026-01-01", command: "cellswap run study.json", workers: 1 };
   for (const store of ["cells", "packed"]) {

@@ -312,7 +312,7 @@ test("a process that left the program's group and holds its outputs open is not 
   expect(child.stdout).toContain("ended with exit code 3 before it gave any features");
   // It would hold its end of the pipes for a minute.
   expect(() => process.kill(escaped, "SIGKILL")).not.toThrow();
-}, 50_000);
+});
 
 test("files of a program that are changed before it starts are told", async () => {
   const weights = join(folder, "weights.bin");

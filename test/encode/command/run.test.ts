@@ -100,9 +100,7 @@ test("other composites are encoded by the program too, and it is gone in the end
   expect(await gone(Number(readFileSync(note, "utf8")))).toBe(true);
 });
 
-test("killed or stopped, a run leaves no program behind and goes on to the same bytes", {
-  timeout: 120_000,
-}, async () => {
+test("killed or stopped, a run leaves no program behind and goes on to the same bytes", async () => {
   const out = join(base, "broken");
   for (const signal of ["SIGKILL", "SIGINT", "SIGKILL"] as const) {
     rmSync(note, { force: true });

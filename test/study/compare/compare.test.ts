@@ -36,7 +36,7 @@ beforeAll(async () => {
   const map = { output: "map", layout: "NCHW", pool: "max" };
   writeEncoder(base, { name: "two", filters: 3, outputs: [map, { output: "vector" }] });
   report = await study("study");
-}, 120_000);
+});
 
 describe("encoders of one study", () => {
   test("have the differences that the study's report states", async () => {
@@ -202,7 +202,7 @@ describe("encoders of two studies", () => {
     expect(all.map(({ atOnce }) => atOnce)).toEqual([2, 2]);
     const width = ({ numbers }: typeof one) => numbers[0].high! - numbers[0].low!;
     expect(width(all[0])).toBeGreaterThan(width(two));
-  }, 60_000);
+  });
 
   test("are compared on the settings and backgrounds that both have", async () => {
     await study("less", {
@@ -229,7 +229,7 @@ describe("encoders of two studies", () => {
       expect(n).toMatchObject({ low: null, refused: expect.stringContaining("no cell is") });
     }
     expect(pair.flips.every((f) => f.first + f.second === 0)).toBe(true);
-  }, 60_000);
+  });
 
   const REFUSED: [what: string, keys: Readonly<Record<string, unknown>>, text: RegExp][] = [
     ["halo", { halo: 5 }, /"halo" is 5 in the first study and 1\.5 in the second; run one .* "halo"/],
@@ -279,7 +279,7 @@ describe("encoders of two studies", () => {
     await expect(compareStudies(at("study"), at("others"))).rejects.toThrow(
       /"cells" is [0-9a-f]{12} in the first study and [0-9a-f]{12} in the second; run both on the same/,
     );
-  }, 60_000);
+  });
 
   test("a study with one encoder says what it needs, a folder that is none what it is", async () => {
     await expect(compareStudies(at("first"))).rejects.toThrow(/has one encoder; give another study/);

@@ -67,7 +67,7 @@ describe.each<[string, Record<string, unknown>]>([
     const again = await both(keys, out);
     expect(again.planned).toEqual(NOTHING);
     expect(again.made).toEqual(NOTHING);
-  }, 120_000);
+  });
 });
 
 test.each<Record<string, unknown>>([
@@ -107,7 +107,7 @@ test("of a study that was changed or replaced only what is lacking counts", asyn
   const replaced = await both(small, out, true);
   expect(replaced.planned).toEqual(replaced.made);
   expect(replaced.planned).toEqual(first.planned);
-}, 120_000);
+});
 
 test.each(["composites", "pairs", "curve"])(
   "of a run that was stopped at %s only the rest counts",
@@ -132,4 +132,4 @@ test("recomposition is counted for the most donors that it may choose, and said 
   expect(found.atMost).toBe(true);
   expect(found.made.composites).toBeLessThanOrEqual(found.planned.composites);
   expect(found.made.fits).toBeLessThanOrEqual(found.planned.fits);
-}, 120_000);
+});

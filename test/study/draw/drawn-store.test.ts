@@ -112,7 +112,7 @@ test("what was drawn is used again; threads, kills and damage give the same byte
   writeFileSync(join(drawn, "masks.npy"), masks);
   await draw();
   expect(bytes()).toEqual(before);
-}, 60_000);
+});
 
 test("other choices draw anew, those that say nothing of cells do not", async () => {
   await draw();
@@ -165,7 +165,7 @@ test("a run is of the drawn cells and says so", async () => {
   expect(record.study.segment).toEqual({ channel: "rfp" });
   const view = JSON.parse(readFileSync(join(at("drawn-study"), "view", "sources.json"), "utf8"));
   expect(basename(view.cells)).toBe("study.drawn.cells");
-}, 60_000);
+});
 
 test.each([
   ["an unknown channel", {}, { channel: "BF" }, /cells: has no channel BF; its channels are GFP, RFP$/],

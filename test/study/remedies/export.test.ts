@@ -100,7 +100,7 @@ beforeAll(async () => {
   writeStudy(at("study.json"), { encoders: ["tiny.json"], settings, title: "Drawn" });
   await runStudy(readStudyFile(at("study.json")), { out: at("study"), workers: 1 });
   rows = await rowsOf(at("study"), "tiny");
-}, 120_000);
+});
 
 test("what is fitted is fitted on every cell of the study, in the blocks that it measures remedies on", async () => {
   const expected = classRows(rows);
@@ -169,7 +169,7 @@ describe("the exported encoder gives what the map makes of the features", () => 
       );
       expect(apart / largest, remedy).toBeLessThan(1e-5);
     }
-  }, 120_000);
+  });
 });
 
 describe("is refused in one line", () => {

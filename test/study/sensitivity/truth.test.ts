@@ -62,7 +62,7 @@ describe("an encoder of nothing but pixels under the mask", () => {
     const encoders = ["center.json", "whole.json"];
     const done = await study("pure", { encoders, edge: "hard", donorCenter: "keep", sensitivity });
     found = [...done.sensitivity];
-  }, 120_000);
+  });
 
   test("has no effect of anything around the cell, however wrong the masks are", () => {
     const [center] = found;
@@ -125,9 +125,9 @@ describe("a variant is the study of cells that are segmented so", () => {
   beforeAll(async () => {
     writeEncoder(base, { name: "tiny" });
     varied = (await study("varied", { encoders, sensitivity: Object.keys(errors) })).sensitivity;
-  }, 120_000);
+  });
 
-  test.each(Object.entries(errors))("%s", { timeout: 60_000 }, async (variant, error) => {
+  test.each(Object.entries(errors))("%s", async (variant, error) => {
     await segmentedWrongly("cells", variant, error);
     const { report } = await study(`of-${variant}`, { encoders, cells: variant });
     for (const found of varied)

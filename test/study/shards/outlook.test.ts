@@ -63,4 +63,4 @@ test("plan says what a cluster takes, and refuses what describes none", async ()
   } finally {
     rmSync(base, { recursive: true });
   }
-}, 240_000);
+});

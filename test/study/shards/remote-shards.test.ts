@@ -74,7 +74,7 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
     await runStudy(local, { ...common, out: join(base, "one") });
     await planShards(remote, { ...common, out: join(base, "planned"), shards: 3 });
     for (const n of [0, 1, 2]) cpSync(join(base, "planned"), machine(n), { recursive: true });
-  }, 120_000);
+  });
   afterAll(async () => {
     await proxy?.stop();
     await server?.stop();
@@ -91,7 +91,7 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
     return others;
   };
 
-  test("make what a run on one machine makes, to the byte", { timeout: 240_000 }, async () => {
+  test("make what a run on one machine makes, to the byte", async () => {
     expect((await make(1, 1)).made).toBeGreaterThan(0);
     expect((await shardStatusEverywhere(machine(2))).stages[0].missing).toEqual([0, 2]);
     // Made once, whichever machine is asked.
@@ -158,7 +158,7 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
     );
   });
 
-  test("fit probes on two machines, of which a third takes them", { timeout: 240_000 }, async () => {
+  test("fit probes on two machines, of which a third takes them", async () => {
     const cache = (n: number) => join(base, `machine${n}/cache`);
     const begun = (n: number) => {
       cpSync(join(base, "planned"), machine(n), { recursive: true });
@@ -231,7 +231,7 @@ describe.skipIf(!HAS_SERVER)("shards on machines that share an object store alon
     );
   });
 
-  test("medium is lent on a machine that has some of the cells", { timeout: 240_000 }, async () => {
+  test("medium is lent on a machine that has some of the cells", async () => {
     const cells = join(base, "crowded");
     drawCells(cells, { classes: [...CLASSES, "ER", "golgi", "lipid", "mito"], cellsPerClass: 12, fields: 3 });
     crowd(cells, (cell) => cell % 4 === 0);

@@ -32,7 +32,7 @@ beforeAll(async () => {
   study = readStudyFile(path);
   await runStudy(study, { ...common, out: one });
   await planShards(study, { ...common, out: planned, shards: NUMBER });
-}, 120_000);
+});
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 /** Files of a study folder but the plan of its shards. */
