@@ -212,7 +212,7 @@ test.each([
   [{ name: "my net", features: "a.npy" }, /encoders\.0\.name is "my net"; letters, digits/],
   [{ name: "mynet" }, /key encoders\.0\.features is missing/],
   [{ name: "mynet", features: "a.npy", layer: "x" }, /unknown key encoders\.0\.layer/],
-  [7, /encoders\.0 is 7; expected string/],
+  [7, /encoders\.0 is 7; use the path of a description, the name of a bundled encoder or/],
 ])("the entry %j is refused by its key", (entry, message) => {
   expect(() => study({ encoders: [entry] })).toThrow(message);
 });
