@@ -49,12 +49,15 @@ const MOST_WAITING = 20;
 export function afterProcessorTime(seconds: number, late: () => void): () => void {
   const before = process.cpuUsage();
   const start = performance.now();
-  const timer = setInterval(() => {
-    const { user, system } = process.cpuUsage(before);
-    const waited = (performance.now() - start) / 1000;
-    if ((user + system) / 1e6 < seconds && waited < MOST_WAITING * seconds) return;
-    clearInterval(timer);
-    late();
-  }, LOOK);
+  const timer = setInterval(
+    () => {
+      const { user, system } = process.cpuUsage(before);
+      const waited = (performance.now() - start) / 1000;
+      if ((user + system) / 1e6 < seconds && waited < MOST_WAITING * seconds) return;
+      clearInterval(timer);
+      late();
+    },
+    Math.min(LOOK, 1000 * seconds),
+  );
   return () => clearInterval(timer);
 }

@@ -7,7 +7,8 @@ import { firstBytes, type RowSource } from "./row-source.ts";
  * @throws DataError where it cannot be read or is neither
  */
 export async function openRows(path: string): Promise<RowSource> {
-  // A gene is called PAR1: a text may begin so, but it goes on with a letter, a sign or a line end.
+  // A gene is called PAR1: a text may begin so, but it goes on with a letter, a sign or a line end, and has another name.
   const head = firstBytes(path, 5);
-  return /^PAR1[^\x20-\xff\t\r\n]$/.test(head) ? parquetRows(path) : csvRows(path);
+  const named = /\.parquet$/i.test(path) && head.startsWith("PAR1");
+  return named || /^PAR1[^\x20-\xff\t\r\n]$/.test(head) ? parquetRows(path) : csvRows(path);
 }

@@ -77,10 +77,11 @@ test.each(NAMES)("%s: a run that was killed goes on to the same results and byte
 
 test.each(NAMES)("%s: other features make everything anew", async (name) => {
   const of = drawn();
-  const first = await EVALUATE[name](of);
+  // What is called is read from the file when it is asked for, and the second writes the same file.
+  const first = structuredClone((await EVALUATE[name](of)).predictions.blocks);
   const other = { ...of.set, key: () => "other", read: shiftedRead(of) };
   const second = await EVALUATE[name]({ ...of, set: other });
-  expect(second.predictions.blocks).not.toEqual(first.predictions.blocks);
+  expect(second.predictions.blocks).not.toEqual(first);
 });
 
 const shiftedRead =
