@@ -17,13 +17,13 @@ export class HashedWriter {
   #written = 0;
   #open = true;
 
-  /** @throws DataError where it is there already or cannot be made */
-  constructor(path: string) {
-    this.#path = path;
+  /** @param named what errors call the file @throws DataError where it is there already or cannot be made */
+  constructor(path: string, named = path) {
+    this.#path = named;
     try {
       this.#file = openSync(path, "wx");
     } catch (cause) {
-      throw writeError(path, cause);
+      throw writeError(named, cause);
     }
   }
 
@@ -36,6 +36,12 @@ export class HashedWriter {
     }
   }
 
+  /** SHA-256 (hex) of what is written so far, followed by a text that is not. */
+  hashWith(text: string): string {
+    this.#flush();
+    return this.#hash.copy().update(text).digest("hex");
+  }
+
   /** Closes the file; returns its SHA-256 (hex). */
   finish(): string {
     this.#flush();
@@ -45,8 +51,13 @@ export class HashedWriter {
 
   /** Closes the file, where it is not closed already. */
   close(): void {
-    if (this.#open) closeSync(this.#file);
+    if (!this.#open) return;
     this.#open = false;
+    try {
+      closeSync(this.#file);
+    } catch (cause) {
+      throw writeError(this.#path, cause);
+    }
   }
 
   #flush(): void {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { beginLarge, discardLarge, placeLarge, writeAll, writeError } from "./atomic.ts";
+import { closeSync, fstatSync, readSync } from "node:fs";
+import { beginLarge, discardLarge, placeLarge } from "./atomic.ts";
 import { sha256 } from "./hash.ts";
+import { HashedWriter } from "./hashed-stream.ts";
 import { openInput } from "./input.ts";
 
 /** What stands before and behind the hash at the end of the text. */
@@ -10,7 +11,7 @@ const END = /("sha256": ?")([0-9a-f]{64})("\s*\}\n)$/;
 /** Bytes at the end of a text that {@link END} looks at. */
 const TAIL = 96;
 
-/** Bytes that are written or read at once. */
+/** Bytes that are read at once. */
 const PIECE = 1 << 22;
 
 /**
@@ -41,69 +42,37 @@ export function openSealed(bytes: Uint8Array): Readonly<Record<string, unknown>>
 /** Writes a text as {@link sealJson} makes it, piece by piece, for one too large to be held. */
 export class SealedWriter {
   readonly #path: string;
-  readonly #file: number;
-  readonly #hash = createHash("sha256");
-  readonly #piece = Buffer.allocUnsafe(PIECE);
-  #held = 0;
-  #written = 0;
-  #open = true;
+  readonly #file: HashedWriter;
+  #placed = false;
 
   /** @throws DataError where it cannot be written */
   constructor(path: string) {
     this.#path = path;
-    const partial = beginLarge(path);
-    try {
-      this.#file = openSync(partial, "wx");
-    } catch (cause) {
-      throw writeError(path, cause);
-    }
+    this.#file = new HashedWriter(beginLarge(path), path);
   }
 
   /** Appends text of the object, from its `{` on; all of it is ASCII. */
   write(text: string): void {
-    this.#hash.update(text, "latin1");
-    this.#put(text);
+    this.#file.write(Buffer.from(text, "latin1"));
   }
 
   /** Ends the object behind its last value, seals it, and gives the file its name. */
   finish(): void {
     const [before, after] = [',"sha256":"', '"}\n'];
-    this.#hash.update(before + after);
-    this.#put(before + this.#hash.digest("hex") + after);
-    this.#flush();
-    try {
-      this.#close();
-    } catch (cause) {
-      throw writeError(this.#path, cause);
-    }
+    this.write(before + this.#file.hashWith(before + after) + after);
+    this.#file.finish();
     placeLarge(this.#path);
+    this.#placed = true;
   }
 
   /** Removes what is not finished. */
   discard(): void {
-    if (!this.#open) return;
-    this.#close();
-    discardLarge(this.#path);
-  }
-
-  #put(text: string): void {
-    for (let at = 0; at < text.length; ) {
-      if (this.#held === PIECE) this.#flush();
-      const some = text.slice(at, at + PIECE - this.#held);
-      this.#held += this.#piece.write(some, this.#held, "latin1");
-      at += some.length;
+    if (this.#placed) return;
+    try {
+      this.#file.close();
+    } finally {
+      discardLarge(this.#path);
     }
-  }
-
-  #flush(): void {
-    writeAll(this.#file, this.#piece.subarray(0, this.#held), this.#written, this.#path);
-    this.#written += this.#held;
-    this.#held = 0;
-  }
-
-  #close(): void {
-    this.#open = false;
-    closeSync(this.#file);
   }
 }
 
