@@ -14,7 +14,10 @@ export function configure(command: Command): void {
         "how crops and masks are kept: npy, one file each, or zarr, Zarr 3 arrays in shards",
       ).choices(FORMS),
     )
-    .option("--force", "replace another cell store that is there")
+    .option(
+      "--force",
+      "replace another cell store that is there, Zarr shards that are none of the new one included",
+    )
     .option("--json", "print what was copied as JSON")
     .addHelpText(
       "after",

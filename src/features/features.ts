@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { share } from "../core/share.ts";
 import type { Setting } from "../settings.ts";
-import { type Segment, segmentOf } from "../swap/segments.ts";
+import { partOf } from "../swap/runs.ts";
+import type { Segment } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
 import { shortHash } from "./key.ts";
 import { type FindOptions, findParts, type Part } from "./part.ts";
@@ -195,7 +196,7 @@ export class FeatureSet {
 
   /** Part (path without ending) and row in it of a row of the plan. */
   place(row: number): Place {
-    const s = segmentOf(this.#pieces, row);
+    const s = partOf(this.#pieces, row);
     const at = row - this.#pieces[s].start;
     const { parts, part, row: rows } = this.#shelves[s];
     return { base: parts[part?.[at] ?? 0].base, row: rows?.[at] ?? at };
@@ -221,7 +222,7 @@ export class FeatureSet {
       who[2 * i] = plan.cell[row];
       who[2 * i + 1] = plan.donor[row];
       if (row >= start && row < end) continue;
-      const piece = segmentOf(this.#pieces, row);
+      const piece = partOf(this.#pieces, row);
       ({ start, end } = this.#pieces[piece]);
       keys.add(this.#shelves[piece].key);
     }

@@ -1,4 +1,5 @@
-import { type Segment, segmentOf } from "../swap/segments.ts";
+import { partOf } from "../swap/runs.ts";
+import type { Segment } from "../swap/segments.ts";
 import type { OutputTarget } from "./encoding.ts";
 import { FillingPart } from "./part.ts";
 
@@ -23,7 +24,7 @@ export class OpenParts {
   /** Writes the features of rows of the plan where they belong; neighbors in a part are written at once. */
   write({ dimension, shelves }: OutputTarget, rows: Int32Array, features: Float32Array): void {
     const places = Array.from(rows, (row) => {
-      const s = segmentOf(this.#pieces, row);
+      const s = partOf(this.#pieces, row);
       const at = row - this.#pieces[s].start;
       const { missing, part, row: inPart } = shelves[s];
       return missing === null || (part !== null && part[at] >= 0)

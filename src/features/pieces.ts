@@ -2,7 +2,8 @@ import { checkCommand } from "../encode/command/file.ts";
 import { DataError } from "../errors.ts";
 import { processTag } from "../files/parts.ts";
 import { mediumOf } from "../swap/plan.ts";
-import { type Piece, piecesOf, segmentOf } from "../swap/segments.ts";
+import { partOf } from "../swap/runs.ts";
+import { type Piece, piecesOf } from "../swap/segments.ts";
 import type { SwapPlan } from "../types.ts";
 import { encodeRows } from "./encoding.ts";
 import { type ExtractOptions, type ExtractRequest, isMissing, requestedShelves } from "./extract.ts";
@@ -74,7 +75,7 @@ export async function extractPieces(
         fillings.set(missing.base, { missing, dimension, left: missing.count });
       }
   const lacks = (e: number, row: number) => {
-    const p = segmentOf(pieces, row);
+    const p = partOf(pieces, row);
     return shelves[e].some((list) => isMissing(list[p], row - pieces[p].start));
   };
   const order = rowsInOrder(plan, pieces, chosen).filter((row) => shelves.some((_, e) => lacks(e, row)));
@@ -116,7 +117,7 @@ export async function extractPieces(
       options,
       ({ rows, first, encoded }) => {
         for (const [i, row] of rows.entries()) {
-          const p = segmentOf(pieces, row);
+          const p = partOf(pieces, row);
           shelves.forEach((outputs, e) => {
             if (lacking[e][first + i] === 0) return;
             for (const list of outputs) {

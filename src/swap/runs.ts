@@ -13,16 +13,21 @@ export function runsOf(setting: ArrayLike<number>, background: ArrayLike<number>
   return runs;
 }
 
-/** The run that holds a row of a plan. */
-export function runOf({ runs }: Pick<SwapPlan, "runs">, row: number): PlanRun {
+/** Position of the part that holds a row, among parts of a plan (runs, segments, pieces) that ascend and leave no row out. */
+export function partOf(parts: readonly Pick<PlanRun, "start">[], row: number): number {
   let low = 0;
-  let high = runs.length - 1;
+  let high = parts.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
-    if (runs[middle].start <= row) low = middle;
+    if (parts[middle].start <= row) low = middle;
     else high = middle - 1;
   }
-  return runs[low];
+  return low;
+}
+
+/** The run that holds a row of a plan. */
+export function runOf({ runs }: Pick<SwapPlan, "runs">, row: number): PlanRun {
+  return runs[partOf(runs, row)];
 }
 
 /** Setting of a row of a plan. */

@@ -51,15 +51,3 @@ export function piecesOf(plan: SwapPlan, least = PIECE.least): Piece[] {
     }),
   );
 }
-
-/** Position among `segments`, or pieces, of one plan of the one that holds row `row`. */
-export function segmentOf(segments: readonly Segment[], row: number): number {
-  let low = 0;
-  let high = segments.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (segments[middle].start <= row) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
